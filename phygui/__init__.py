@@ -1,0 +1,36 @@
+"""Curate spike sorting by hand.
+
+``phygui.KwikModel`` reads and writes Kwik datasets; ``phygui.Session`` edits one.
+Neither loads Qt or vispy: names are imported when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from phygui._version import __version__
+
+if TYPE_CHECKING:
+    from phygui.curation.session import Session
+    from phygui.io.errors import KwikError, KwikWarning
+    from phygui.io.kwik import KwikModel
+
+__all__ = ["KwikError", "KwikModel", "KwikWarning", "Session", "__version__"]
+
+_HOME = {
+    "KwikModel": "phygui.io.kwik",
+    "KwikError": "phygui.io.errors",
+    "KwikWarning": "phygui.io.errors",
+    "Session": "phygui.curation.session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'phygui' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Decisions: clustering, history, groups, and the session that holds them. No Qt."""

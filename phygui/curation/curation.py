@@ -1,0 +1,87 @@
+"""The state of one clustering of one channel group: all that an edit may change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from phygui.curation.clustering import Clustering
+from phygui.curation.groups import ClusterGroups
+from phygui.curation.history import History
+from phygui.curation.labels import Labels
+from phygui.curation.update import Selection, Update
+from phygui.curation.wizard import Ranking, Wizard
+
+if TYPE_CHECKING:
+    from phygui.io.kwik import KwikModel
+
+
+class Curation:
+    """Clusters, groups, labels, history and selection of one clustering."""
+
+    def __init__(
+        self,
+        channel_group: int,
+        name: str,
+        clustering: Clustering,
+        groups: ClusterGroups,
+        labels: Labels,
+    ) -> None:
+        self.channel_group = channel_group
+        self.name = name
+        self.clustering = clustering
+        self.groups = groups
+        self.labels = labels
+        self.history = History()
+        self.selection = Selection()
+        self.wizard = Wizard(
+            lambda: clustering.spikes_per_cluster, groups, self._n_spikes, self._no_ranking
+        )
+
+    @classmethod
+    def of(cls, model: KwikModel) -> Curation:
+        """The state that a file holds of the model's clustering."""
+        groups = ClusterGroups(model.cluster_groups, model.cluster_group_names)
+        # Empty clusters that earlier edits left in the file have used up their ids too.
+        largest = max(model.largest_cluster_id, -1)
+        return cls(
+            model.channel_group,
+            model.clustering,
+            Clustering(model.spike_clusters, largest),
+            groups,
+            Labels(),
+        )
+
+    def apply(self, update: Update) -> None:
+        """Make a change to clusters, groups and labels."""
+        self.clustering.apply(update)
+        self.groups.apply(update)
+        self.labels.apply(update)
+
+    def inherit(self, update: Update, first: int | None = None) -> Update:
+        """Complete a change of spikes: each new cluster takes over a group and labels.
+
+        They come from the cluster ``first``, or else from the old cluster that
+        holds the new one's first spike.
+        """
+        parents = {}
+        for new, spike_ids in update.after.items():
+            origin = first
+            if origin is None:
+                origin = int(self.clustering.spike_clusters[spike_ids[0]])
+            parents[new] = origin
+        labels = {new: dict(self.labels[origin]) for new, origin in parents.items()}
+        return replace(
+            update,
+            groups_before=dict.fromkeys(parents),
+            groups_after={new: self.groups[origin] for new, origin in parents.items()},
+            labels_before={new: {} for new in labels if labels[new]},
+            labels_after={new: of for new, of in labels.items() if of},
+        )
+
+    def _n_spikes(self, cluster_id: int) -> float:
+        """Quality of a cluster until a better one is known: its number of spikes."""
+        return len(self.clustering.spikes_per_cluster.get(cluster_id, ()))
+
+    def _no_ranking(self, cluster_id: int) -> Ranking:
+        return ()

@@ -1,0 +1,94 @@
+"""Cluster groups: Noise, MUA, Good, Unsorted and those that a lab adds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from phygui.curation.update import EditError, Update, in_words
+
+NOISE, MUA, GOOD, UNSORTED = 0, 1, 2, 3
+DEFAULT_GROUP_NAMES = {NOISE: "noise", MUA: "mua", GOOD: "good", UNSORTED: "unsorted"}
+
+
+class ClusterGroups:
+    """The group of every cluster.
+
+    Parameters
+    ----------
+    groups : mapping of int to int
+        Group of each cluster; a cluster that is not named is Unsorted.
+    names : mapping of int to str, optional
+        Names of the custom groups, numbered from 4.
+    """
+
+    def __init__(self, groups: Mapping[int, int], names: Mapping[int, str] | None = None) -> None:
+        self._groups = {int(c): int(g) for c, g in groups.items()}
+        self._names = dict(DEFAULT_GROUP_NAMES)
+        for group, name in (names or {}).items():
+            self._names.setdefault(int(group), str(name))
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names of all groups; the four that every file has are in lower case."""
+        return dict(self._names)
+
+    def __getitem__(self, cluster_id: int) -> int:
+        return self._groups.get(cluster_id, UNSORTED)
+
+    def name_of(self, cluster_id: int) -> str:
+        """Name of the group of one cluster."""
+        group = self[cluster_id]
+        return self._names.get(group, str(group))
+
+    def number_of(self, group: str | int) -> int:
+        """Number of a group, given by number or by name in any case.
+
+        Raises
+        ------
+        EditError
+            If there is no such group.
+        """
+        if isinstance(group, str):
+            for number, name in self._names.items():
+                if name.casefold() == group.casefold():
+                    return number
+        elif group in self._names or group in self._groups.values():
+            return int(group)
+        known = ", ".join(self._names.values())
+        raise EditError(f"no cluster group {group!r}; there are {known}")
+
+    def tally(self, cluster_ids: Iterable[int]) -> dict[str, int]:
+        """Number of clusters in each group, by name."""
+        return dict(Counter(self.name_of(c) for c in cluster_ids))
+
+    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
+        """The change that puts clusters into a group; clusters already there are left out.
+
+        Raises
+        ------
+        EditError
+            If there is no such group, no cluster, or nothing would change.
+        """
+        number = self.number_of(group)
+        ids = list(dict.fromkeys(int(c) for c in cluster_ids))
+        if not ids:
+            raise EditError("no cluster is selected")
+        moved = [c for c in ids if self._groups.get(c) != number]
+        name = self._names.get(number, str(number))
+        if not moved:
+            raise EditError(f"{in_words(ids)} {'is' if len(ids) == 1 else 'are'} {name} already")
+        return Update(
+            "group",
+            f"moved {in_words(moved)} to {name}",
+            groups_before={c: self._groups.get(c) for c in moved},
+            groups_after=dict.fromkeys(moved, number),
+        )
+
+    def apply(self, update: Update) -> None:
+        """Make a change."""
+        for cluster_id, group in update.groups_after.items():
+            if group is None:
+                self._groups.pop(cluster_id, None)
+            else:
+                self._groups[cluster_id] = group

@@ -1,0 +1,98 @@
+"""One undo stack over every kind of edit; undo and redo apply a stored change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from phygui.curation.update import EditError, Update
+
+SavedState = tuple[int, Update | None]
+
+
+class History:
+    """A list of edits and a position in it: the edits before it are in effect."""
+
+    def __init__(self) -> None:
+        self._updates: list[Update] = []
+        self._position = 0
+        # Position that the file on disk holds; None once that state cannot be reached by undo.
+        self._saved: int | None = 0
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """All edits, oldest first; those from ``position`` on have been undone."""
+        return tuple(self._updates)
+
+    @property
+    def position(self) -> int:
+        """Number of edits in effect."""
+        return self._position
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether an edit is in effect."""
+        return self._position > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether an edit has been undone."""
+        return self._position < len(self._updates)
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether what is in effect differs from what was last saved."""
+        return self._position != self._saved
+
+    @property
+    def n_unsaved(self) -> int:
+        """Number of undo or redo steps between the saved state and this one."""
+        if self._saved is None:
+            return self._position
+        return abs(self._position - self._saved)
+
+    def record(self, update: Update) -> None:
+        """Add an edit that has just been made; edits that were undone are forgotten."""
+        if self._saved is not None and self._saved > self._position:
+            self._saved = None
+        del self._updates[self._position :]
+        self._updates.append(update)
+        self._position += 1
+
+    def undo(self) -> Update:
+        """Step back; returns the change to apply.
+
+        Raises
+        ------
+        EditError
+            If nothing is left to undo.
+        """
+        if not self.can_undo:
+            raise EditError("nothing to undo")
+        self._position -= 1
+        return self._updates[self._position].reversed("undo")
+
+    def redo(self) -> Update:
+        """Step forward; returns the change to apply.
+
+        Raises
+        ------
+        EditError
+            If nothing is left to redo.
+        """
+        if not self.can_redo:
+            raise EditError("nothing to redo")
+        update = self._updates[self._position]
+        self._position += 1
+        return replace(update, cause="redo")
+
+    def state(self) -> SavedState:
+        """A token of what is in effect now, for :meth:`mark_saved` once it is on disk."""
+        return self._position, self._updates[self._position - 1] if self._position else None
+
+    def mark_saved(self, state: SavedState) -> None:
+        """What was in effect when ``state`` was taken is now on disk."""
+        position, last = state
+        reachable = position <= len(self._updates) and (
+            position == 0 or self._updates[position - 1] is last
+        )
+        self._saved = position if reachable else None

@@ -1,0 +1,441 @@
+"""The controller: everything that the window can do, as a Python API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psygnal import Signal
+
+from phygui.curation.curation import Curation
+from phygui.curation.snapshot import Snapshot
+from phygui.curation.update import EditError, Selection, Update
+from phygui.curation.wizard import Wizard
+from phygui.io.errors import KwikError
+from phygui.io.kwik import KwikModel
+
+READ_ONLY_CLUSTERING = "original"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save wrote, and when."""
+
+    path: Path
+    n_edits: int
+
+
+@dataclass(frozen=True)
+class SaveJob:
+    """The state of one clustering, taken at one moment, ready to be written by any thread."""
+
+    run: Callable[[], None]
+    finish: Callable[[], Saved]
+
+
+class Session:
+    """One dataset being curated.
+
+    Open one with :meth:`open`. The methods that edit return the
+    :class:`~phygui.curation.update.Update` that they made, and raise
+    :class:`~phygui.curation.update.EditError` when there is nothing to do.
+
+    Attributes
+    ----------
+    clustered : Signal
+        Emitted with the update after every edit, undo and redo.
+    selection_changed : Signal
+        Emitted with the tuple of selected clusters.
+    switched : Signal
+        Emitted when another channel group or clustering has become the active one.
+    saved : Signal
+        Emitted with a :class:`Saved`.
+    """
+
+    clustered = Signal(Update)
+    selection_changed = Signal(tuple)
+    switched = Signal()
+    saved = Signal(Saved)
+
+    def __init__(self, model: KwikModel, *, read_only: bool = False) -> None:
+        self.read_only = read_only
+        self._generation = 0
+        self._models: dict[int, KwikModel] = {model.channel_group: model}
+        self._curations: dict[tuple[int, str], Curation] = {}
+        self._active = self._curation_of(model.channel_group, model.clustering)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        channel_group: int | None = None,
+        clustering: str | None = None,
+        *,
+        read_only: bool = False,
+    ) -> Session:
+        """Open a ``.kwik`` file.
+
+        Parameters
+        ----------
+        path : path
+            The ``.kwik`` file.
+        channel_group : int, optional
+            The shank to start with; by default the first one.
+        clustering : str, optional
+            The clustering to start with; by default ``main``.
+        read_only : bool
+            Never write anything near the dataset.
+
+        Raises
+        ------
+        KwikError
+            If the file cannot be read.
+        """
+        return cls(KwikModel(path, channel_group, clustering), read_only=read_only)
+
+    def close(self) -> None:
+        """Close the files; unsaved edits are dropped."""
+        for model in self._models.values():
+            model.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # -- where we are ----------------------------------------------------------------------
+
+    @property
+    def model(self) -> KwikModel:
+        """The data of the active channel group."""
+        return self._models[self._active.channel_group]
+
+    @property
+    def path(self) -> Path:
+        """The ``.kwik`` file."""
+        return Path(self.model.path)
+
+    @property
+    def channel_group(self) -> int:
+        """The active channel group."""
+        return self._active.channel_group
+
+    @property
+    def clustering(self) -> str:
+        """The active clustering."""
+        return self._active.name
+
+    def switch(self, channel_group: int | None = None, clustering: str | None = None) -> None:
+        """Make another channel group or clustering the active one; each keeps its own edits.
+
+        Raises
+        ------
+        KwikError
+            If the file has no such channel group or clustering.
+        """
+        group = self.channel_group if channel_group is None else channel_group
+        name = self.clustering if clustering is None else clustering
+        if clustering is None and name not in self._model_of(group).clusterings:
+            name = self._model_of(group).clusterings[0]
+        self._active = self._curation_of(group, name)
+        self._generation += 1
+        self.switched.emit()
+        self.selection_changed.emit(self._active.selection.clusters)
+
+    # -- clusters --------------------------------------------------------------------------
+
+    @property
+    def cluster_ids(self) -> NDArray[np.int64]:
+        """Ids of the clusters that hold spikes, ascending, int64."""
+        return self._active.clustering.cluster_ids
+
+    @property
+    def spike_clusters(self) -> NDArray[np.int32]:
+        """Cluster of each spike, (n_spikes,) int32, read-only."""
+        return self._active.clustering.spike_clusters
+
+    @property
+    def cluster_groups(self) -> dict[int, str]:
+        """Name of the group of every cluster: good, mua, noise, unsorted, or a custom one."""
+        groups = self._active.groups
+        return {int(c): groups.name_of(int(c)) for c in self.cluster_ids}
+
+    @property
+    def group_names(self) -> dict[int, str]:
+        """Names of all cluster groups by number."""
+        return self._active.groups.names
+
+    @property
+    def spikes_per_cluster(self) -> Mapping[int, NDArray[np.int64]]:
+        """Sorted spike ids of every cluster; not to be written to."""
+        return self._active.clustering.spikes_per_cluster
+
+    def group_of(self, cluster_id: int) -> str:
+        """Name of the group of one cluster."""
+        return self._active.groups.name_of(cluster_id)
+
+    def labels_of(self, cluster_id: int) -> Mapping[str, str]:
+        """Labels of one cluster."""
+        return self._active.labels[cluster_id]
+
+    @property
+    def wizard(self) -> Wizard:
+        """The order in which clusters come."""
+        return self._active.wizard
+
+    # -- selection -------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> list[int]:
+        """Selected clusters, best then match."""
+        return list(self._active.selection.clusters)
+
+    @property
+    def selection(self) -> Selection:
+        """Selected clusters, best and match apart."""
+        return self._active.selection
+
+    def select(self, best: Iterable[int], match: Iterable[int] = ()) -> None:
+        """Select clusters.
+
+        Raises
+        ------
+        EditError
+            If one of them does not exist.
+        """
+        chosen = tuple(dict.fromkeys(int(c) for c in best))
+        others = tuple(c for c in dict.fromkeys(int(c) for c in match) if c not in chosen)
+        for cluster_id in chosen + others:
+            self._active.clustering.spikes(cluster_id)
+        self._set_selection(Selection(chosen, others))
+
+    def next_best(self) -> None:
+        """Select the next best cluster and its first match."""
+        self._set_selection(self.wizard.step_best(self.selection, 1))
+
+    def previous_best(self) -> None:
+        """Select the previous best cluster and its first match."""
+        self._set_selection(self.wizard.step_best(self.selection, -1))
+
+    def next_match(self) -> None:
+        """Select the next match of the best cluster."""
+        self._set_selection(self.wizard.step_match(self.selection, 1))
+
+    def previous_match(self) -> None:
+        """Select the previous match of the best cluster."""
+        self._set_selection(self.wizard.step_match(self.selection, -1))
+
+    def first_best(self) -> None:
+        """Select the first best cluster."""
+        self._set_selection(self.wizard.end(first=True))
+
+    def last_best(self) -> None:
+        """Select the last best cluster."""
+        self._set_selection(self.wizard.end(first=False))
+
+    def drop_match(self) -> None:
+        """Select the best clusters only."""
+        self._set_selection(Selection(self.selection.best))
+
+    def _set_selection(self, selection: Selection) -> None:
+        if selection != self._active.selection:
+            self._active.selection = selection
+            self._generation += 1
+            self.selection_changed.emit(selection.clusters)
+
+    # -- edits -----------------------------------------------------------------------------
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the active clustering may be edited; ``original`` never is."""
+        return self.clustering != READ_ONLY_CLUSTERING
+
+    def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
+        """Make one new cluster of two or more; by default of the selected ones.
+
+        The new cluster takes the group of the first one named.
+        """
+        ids = self.selected if cluster_ids is None else [int(c) for c in cluster_ids]
+        update = self._editable().clustering.merge(ids)
+        return self._make(self._active.inherit(update, first=ids[0]))
+
+    def split(self, spike_ids: ArrayLike) -> Update:
+        """Make one new cluster of some spikes, and another of the rest of each touched cluster."""
+        update = self._editable().clustering.split(spike_ids)
+        return self._make(self._active.inherit(update))
+
+    def assign(self, spike_ids: ArrayLike, labels: ArrayLike) -> Update:
+        """Make one new cluster of the spikes of each label, and of the rest of each touched one."""
+        update = self._editable().clustering.assign(spike_ids, labels)
+        return self._make(self._active.inherit(update))
+
+    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
+        """Put clusters into a group, given by name or number."""
+        return self._make(self._editable().groups.move(self._existing(cluster_ids), group))
+
+    def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
+        """Set a label of some clusters; None removes it."""
+        return self._make(self._editable().labels.label(self._existing(cluster_ids), key, value))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to take back."""
+        return self._active.history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to make again."""
+        return self._active.history.can_redo
+
+    @property
+    def history(self) -> tuple[Update, ...]:
+        """All edits of the active clustering, oldest first, undone ones at the end."""
+        return self._active.history.updates
+
+    @property
+    def history_position(self) -> int:
+        """Number of edits in effect."""
+        return self._active.history.position
+
+    def undo(self) -> Update:
+        """Take the last edit back, selection included."""
+        return self._apply(self._active.history.undo())
+
+    def redo(self) -> Update:
+        """Make the last undone edit again."""
+        return self._apply(self._active.history.redo())
+
+    def _editable(self) -> Curation:
+        if not self.is_editable:
+            raise EditError(
+                f"the clustering '{self.clustering}' is read-only: copy it to edit the copy"
+            )
+        return self._active
+
+    def _existing(self, cluster_ids: Iterable[int]) -> list[int]:
+        ids = [int(c) for c in cluster_ids]
+        for cluster_id in ids:
+            self._active.clustering.spikes(cluster_id)
+        return ids
+
+    def _make(self, update: Update) -> Update:
+        """Make a new edit: apply it, choose what is selected next, remember it, announce it."""
+        before = self._active.selection
+        self._active.apply(update)
+        after = self.wizard.after(update, before)
+        update = replace(update, selection_before=before, selection_after=after)
+        self._active.history.record(update)
+        return self._announce(update)
+
+    def _apply(self, update: Update) -> Update:
+        """Apply a stored edit, forwards or backwards, and announce it."""
+        self._active.apply(update)
+        return self._announce(update)
+
+    def _announce(self, update: Update) -> Update:
+        self._active.selection = update.selection_after
+        self._generation += 1
+        self.clustered.emit(update)
+        self.selection_changed.emit(update.selection_after.clusters)
+        return update
+
+    # -- saving ----------------------------------------------------------------------------
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether any clustering has edits that are not in the file."""
+        return any(c.history.is_modified for c in self._curations.values())
+
+    @property
+    def n_unsaved(self) -> int:
+        """Number of edits that are not in the file."""
+        return sum(c.history.n_unsaved for c in self._curations.values())
+
+    def save(self) -> list[Saved]:
+        """Write every modified clustering into the file.
+
+        Raises
+        ------
+        KwikError
+            If the file cannot be written; it is then as it was before.
+        """
+        done = []
+        for job in self.save_jobs():
+            job.run()
+            done.append(job.finish())
+        return done
+
+    def save_jobs(self) -> list[SaveJob]:
+        """The work of a save, to be run in order by any one thread, then finished by this one."""
+        if self.read_only:
+            raise KwikError(f"{self.path}: opened read-only, so nothing is saved")
+        return [self._save_job(c) for c in self._curations.values() if c.history.is_modified]
+
+    def _save_job(self, curation: Curation) -> SaveJob:
+        model = self._models[curation.channel_group]
+        state, n_edits = curation.history.state(), curation.history.n_unsaved
+        spike_clusters = curation.clustering.spike_clusters.copy()
+        groups = {int(c): curation.groups[int(c)] for c in curation.clustering.cluster_ids}
+
+        def run() -> None:
+            if model.clustering != curation.name:
+                model.clustering = curation.name
+            model.save(spike_clusters, groups)
+
+        def finish() -> Saved:
+            curation.history.mark_saved(state)
+            saved = Saved(self.path, n_edits)
+            self.saved.emit(saved)
+            return saved
+
+        return SaveJob(run, finish)
+
+    # -- for the views ---------------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """Grows with every edit and every selection."""
+        return self._generation
+
+    def snapshot(self) -> Snapshot:
+        """What a worker thread may see of the session as it is now."""
+        active = self._active
+        selected = active.selection.clusters
+        return Snapshot(
+            generation=self._generation,
+            model=self.model,
+            cluster_ids=selected,
+            spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
+            spike_clusters=active.clustering.spike_clusters,
+            cluster_groups={c: active.groups[c] for c in selected},
+            n_best=len(active.selection.best),
+        )
+
+    # -- helpers ---------------------------------------------------------------------------
+
+    def _model_of(self, channel_group: int) -> KwikModel:
+        if channel_group not in self._models:
+            self._models[channel_group] = KwikModel(self.path, channel_group)
+        return self._models[channel_group]
+
+    def _curation_of(self, channel_group: int, name: str) -> Curation:
+        key = (channel_group, name)
+        if key not in self._curations:
+            model = self._model_of(channel_group)
+            if model.clustering != name:
+                model.clustering = name
+            self._curations[key] = Curation.of(model)
+        return self._curations[key]
+
+    def __repr__(self) -> str:
+        return f"<Session {self.path.name}, group {self.channel_group}, {self.clustering}>"
+
+    def describe(self) -> dict[str, Any]:
+        """The state in short, for messages and tests."""
+        decided, total = self.wizard.progress()
+        return {"decided": decided, "n_clusters": total, "n_unsaved": self.n_unsaved}

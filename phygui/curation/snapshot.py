@@ -1,0 +1,49 @@
+"""What a worker thread may see of a session: immutable, and cheap to take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from phygui.io.kwik import KwikModel
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A session at one moment.
+
+    Edits replace the spike lists of clusters and never write into them, so a
+    snapshot keeps references and copies nothing of the size of the dataset.
+    ``spike_clusters`` is the exception: it is the live array, and a view that
+    colours spikes of many clusters may see an edit half-way; the next snapshot
+    follows at once.
+    """
+
+    generation: int
+    """Grows with every edit and every selection."""
+    model: KwikModel
+    """Data of one channel group; its arrays may be read from several threads."""
+    cluster_ids: tuple[int, ...]
+    """Selected clusters, best first: the position is the colour."""
+    spikes_per_cluster: Mapping[int, NDArray[np.int64]]
+    """Sorted spike ids of every living cluster."""
+    spike_clusters: NDArray[np.int32]
+    """Cluster of each spike, (n_spikes,), read-only."""
+    cluster_groups: Mapping[int, int]
+    """Group number of the selected clusters."""
+    n_best: int = 0
+    """How many of the selected clusters are best; the rest are matches."""
+
+    def spikes(self, cluster_id: int) -> NDArray[np.int64]:
+        """Sorted spike ids of one cluster."""
+        return self.spikes_per_cluster[cluster_id]
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes of the channel group."""
+        return len(self.spike_clusters)

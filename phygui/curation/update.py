@@ -1,0 +1,109 @@
+"""What one edit changed: the single description that history, journal, tables and views consume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["merge", "split", "assign", "group", "label"]
+Cause = Literal["edit", "undo", "redo"]
+
+_NOTHING: Mapping[int, Any] = MappingProxyType({})
+
+
+class EditError(ValueError):
+    """An edit cannot be made; the text is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The selected clusters: those of the cluster table, then those of the similarity table."""
+
+    best: tuple[int, ...] = ()
+    match: tuple[int, ...] = ()
+
+    @property
+    def clusters(self) -> tuple[int, ...]:
+        """Best then match; the position of a cluster is its colour."""
+        return self.best + self.match
+
+
+@dataclass(frozen=True)
+class Update:
+    """One change of a clustering, with all it takes to take it back.
+
+    Every edit replaces some clusters by others that hold the same spikes
+    (``before`` by ``after``), or changes groups and labels, or both. Undoing
+    is the same change with the two sides exchanged, so its cost follows the
+    spikes concerned and nothing else.
+    """
+
+    kind: Kind
+    description: str
+    before: Mapping[int, NDArray[np.int64]] = field(default_factory=lambda: _NOTHING)
+    """Clusters that vanish, each with its sorted spike ids."""
+    after: Mapping[int, NDArray[np.int64]] = field(default_factory=lambda: _NOTHING)
+    """Clusters that appear, each with its sorted spike ids."""
+    groups_before: Mapping[int, int | None] = field(default_factory=lambda: _NOTHING)
+    """Group of each cluster whose group changes; None where the cluster had or has none."""
+    groups_after: Mapping[int, int | None] = field(default_factory=lambda: _NOTHING)
+    labels_before: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    labels_after: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    selection_before: Selection = Selection()
+    selection_after: Selection = Selection()
+    cause: Cause = "edit"
+
+    @property
+    def added(self) -> tuple[int, ...]:
+        """Ids of the clusters that appear, ascending."""
+        return tuple(sorted(self.after))
+
+    @property
+    def deleted(self) -> tuple[int, ...]:
+        """Ids of the clusters that vanish, ascending."""
+        return tuple(sorted(self.before))
+
+    @cached_property
+    def spike_ids(self) -> NDArray[np.int64]:
+        """Spikes whose cluster changes, sorted, int64."""
+        if not self.before:
+            return np.empty(0, np.int64)
+        return np.sort(np.concatenate(list(self.before.values())), kind="stable")
+
+    @property
+    def changed(self) -> tuple[int, ...]:
+        """Ids of the living clusters whose group or labels change, ascending."""
+        touched = set(self.groups_after) | set(self.labels_after)
+        return tuple(sorted(touched - set(self.before) - set(self.after)))
+
+    def reversed(self, cause: Cause) -> Update:
+        """The change that takes this one back."""
+        return Update(
+            kind=self.kind,
+            description=self.description,
+            before=self.after,
+            after=self.before,
+            groups_before=self.groups_after,
+            groups_after=self.groups_before,
+            labels_before=self.labels_after,
+            labels_after=self.labels_before,
+            selection_before=self.selection_after,
+            selection_after=self.selection_before,
+            cause=cause,
+        )
+
+
+def in_words(cluster_ids: Iterable[int], limit: int = 8) -> str:
+    """Cluster ids as they are read aloud: ``4``, ``4 and 9``, ``4, 9 and 12``, ``4, 9 ... (30)``."""
+    ids = [str(c) for c in cluster_ids]
+    if len(ids) > limit:
+        return f"{', '.join(ids[:limit])} ... ({len(ids)})"
+    if len(ids) < 2:
+        return "".join(ids)
+    return f"{', '.join(ids[:-1])} and {ids[-1]}"

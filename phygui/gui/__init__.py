@@ -1,0 +1,1 @@
+"""The Qt shell: main window, docks, tables, actions, dialogs."""

@@ -1,0 +1,1 @@
+"""Files: Kwik datasets read and written, raw data, the journal, the demo dataset."""

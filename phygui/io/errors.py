@@ -1,0 +1,15 @@
+"""What can be wrong with a file, said in one sentence."""
+
+from __future__ import annotations
+
+
+class KwikError(Exception):
+    """A file cannot be read or written as asked.
+
+    The text is one sentence that names the file, the place in it, what was
+    found and what was expected. It is shown to the user as it is.
+    """
+
+
+class KwikWarning(UserWarning):
+    """A file is unusual but readable; the text says what was assumed."""

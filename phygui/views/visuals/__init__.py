@@ -1,0 +1,1 @@
+"""Batched GPU visuals that the views share: one draw call each."""

@@ -1,0 +1,1 @@
+"""Icons, palettes, layouts and other data files, installed as ``phygui.resources``."""

@@ -1,0 +1,59 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_API", "pyqt5")
+
+HERE = Path(__file__).parent
+
+
+def _data_folder() -> Path | None:
+    """The folder of large test datasets: $PHYGUI_TEST_DATA, else ``shared/data`` beside the clone."""
+    told = os.environ.get("PHYGUI_TEST_DATA")
+    folder = Path(told) if told else HERE.parent.parent / "shared" / "data"
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Large datasets, never to be written to; the test is skipped where they are absent."""
+    folder = _data_folder()
+    if folder is None:
+        pytest.skip("the large test datasets are absent; set PHYGUI_TEST_DATA to their folder")
+    return folder
+
+
+@pytest.fixture
+def copy_dataset(data_folder: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Copy a large dataset to a temporary folder: ``copy_dataset("hybrid_10sec")`` -> its .kwik."""
+
+    def copy(name: str, *, raw: bool = True) -> Path:
+        suffixes = [".kwik", ".kwx", *([".dat", ".raw.kwd"] if raw else [])]
+        for suffix in suffixes:
+            source = data_folder / (name + suffix)
+            if source.exists():
+                shutil.copyfile(source, tmp_path / source.name)
+        return tmp_path / f"{name}.kwik"
+
+    return copy
+
+
+@pytest.fixture
+def hybrid(copy_dataset: Callable[..., Path]) -> Path:
+    """A copy of the real dataset ``hybrid_10sec.kwik`` with its ``.kwx`` and no raw data."""
+    return copy_dataset("hybrid_10sec")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A copy of the small genuine klusta dataset that the project carries, raw data included."""
+    for source in (HERE / "data").glob("simulated_small.*"):
+        shutil.copyfile(source, tmp_path / source.name)
+    return tmp_path / "simulated_small.kwik"
