@@ -1,0 +1,269 @@
+"""Auto- and cross-correlograms of spike trains: exact integer counts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "correlograms",
+    "cross_correlogram",
+    "lag_correlogram",
+    "lag_correlograms",
+    "lag_edges",
+    "log_lag_edges",
+]
+
+
+def correlograms(
+    spike_times: ArrayLike,
+    spike_clusters: ArrayLike,
+    cluster_ids: ArrayLike | None = None,
+    sample_rate: float = 1.0,
+    bin_size: float | None = None,
+    window_size: float | None = None,
+    symmetrize: bool = True,
+) -> NDArray[np.int64]:
+    """Correlograms of every pair of clusters.
+
+    Lags are counted in whole samples: bin `k` on the right of the centre holds the lags of
+    `k * bin` to `(k + 1) * bin - 1` samples. A pair of spikes belongs to the cluster of its
+    earlier spike first (for spikes in the same sample, the one that comes first in the arrays).
+    The centre bin is the larger of the counts of its two sides. No spike is paired with itself.
+
+    Parameters
+    ----------
+    spike_times : array (n_spikes,)
+        Times in seconds, increasing. Pass samples with `sample_rate=1` and sizes in samples to
+        avoid any rounding: times are truncated to whole samples.
+    spike_clusters : array of int (n_spikes,)
+        Cluster of every spike.
+    cluster_ids : array of int (n_clusters,), optional
+        The clusters wanted, in the order of the result; spikes of others are left out. By
+        default every cluster that has spikes, in increasing order.
+    sample_rate : float
+        In hertz.
+    bin_size, window_size : float
+        Seconds. There are `2 * int(window_size / bin_size / 2) + 1` bins.
+    symmetrize : bool
+        True for both signs of the lag, False for the non-negative lags only.
+
+    Returns
+    -------
+    array of int64 (n_clusters, n_clusters, n_bins)
+        `[i, j]` counts the spikes of cluster j around the spikes of cluster i. With
+        `symmetrize=False`, n_bins is `int(window_size / bin_size / 2) + 1`.
+
+    Raises
+    ------
+    ValueError
+        When sizes are missing or not positive, or times decrease.
+    """
+    times = np.asarray(spike_times, dtype=np.float64)
+    clusters = np.asarray(spike_clusters)
+    if times.ndim != 1 or times.shape != clusters.shape:
+        raise ValueError(
+            f"spike_times {times.shape} and spike_clusters {clusters.shape} must be vectors "
+            "of the same length"
+        )
+    bin_samples, n_half = _bins(sample_rate, bin_size, window_size)
+    ids = _present_ids(clusters) if cluster_ids is None else np.asarray(cluster_ids, dtype=np.int64)
+    n_clusters = len(ids)
+    counts = np.zeros((n_clusters, n_clusters, n_half), dtype=np.int64)
+    if not n_clusters or not len(times):
+        return _symmetrized(counts) if symmetrize else counts
+
+    index = _cluster_indices(clusters, ids)
+    kept = index >= 0
+    if not kept.all():
+        index, times = index[kept], times[kept]
+    samples = (
+        times.astype(np.int64) if sample_rate == 1.0 else (times * sample_rate).astype(np.int64)
+    )
+    columns = index * n_half
+
+    from . import _kernels
+
+    if not _kernels.count_lags(
+        samples, columns * n_clusters, columns, bin_samples, n_half, counts.reshape(-1)
+    ):
+        raise ValueError("spike_times must be increasing")
+    return _symmetrized(counts) if symmetrize else counts
+
+
+def cross_correlogram(
+    samples_a: ArrayLike,
+    samples_b: ArrayLike | None = None,
+    *,
+    bin_size: int,
+    window_size: int,
+    spike_ids_a: ArrayLike | None = None,
+    spike_ids_b: ArrayLike | None = None,
+) -> NDArray[np.int64]:
+    """The correlogram of two trains: `correlograms(...)[i, j]` without the other pairs.
+
+    It is what a cache per pair is filled with: the reversed result is that of (b, a).
+
+    Parameters
+    ----------
+    samples_a, samples_b : array of int (n_a,), (n_b,)
+        Spike samples, increasing. Without `samples_b`, the autocorrelogram.
+    bin_size, window_size : int
+        In samples.
+    spike_ids_a, spike_ids_b : array of int, optional
+        Tell which of two spikes of the same sample comes first, as the order of the arrays does
+        in `correlograms`. By default those of `a` do.
+
+    Returns
+    -------
+    array of int64 (n_bins,)
+        Counts of the spikes of b around the spikes of a, n_bins as in `correlograms`.
+    """
+    from . import _kernels
+
+    bin_samples, n_half = _bins(1.0, bin_size, window_size)
+    after = np.zeros(n_half, dtype=np.int64)
+    a = _train(samples_a)
+    if samples_b is None:
+        order = np.arange(len(a), dtype=np.int64)
+        _kernels.count_forward_lags(a, order, a, order, bin_samples, n_half, after)
+        return np.concatenate([after[:0:-1], after])
+    b = _train(samples_b)
+    order_a = np.zeros(len(a), np.int64) if spike_ids_a is None else _train(spike_ids_a)
+    order_b = np.ones(len(b), np.int64) if spike_ids_b is None else _train(spike_ids_b)
+    if order_a.shape != a.shape or order_b.shape != b.shape:
+        raise ValueError("there must be one spike id for each spike")
+    before = np.zeros(n_half, dtype=np.int64)
+    _kernels.count_forward_lags(a, order_a, b, order_b, bin_samples, n_half, after)
+    _kernels.count_forward_lags(b, order_b, a, order_a, bin_samples, n_half, before)
+    centre = max(after[0], before[0])
+    return np.concatenate([before[:0:-1], [centre], after[1:]])
+
+
+def lag_edges(bin_size: float, window_size: float) -> NDArray[np.float64]:
+    """Edges of the equal bins from lag 0 to half a window, in seconds: (n_bins + 1,) float64."""
+    n_bins = int(0.5 * window_size / bin_size) + 1
+    return np.arange(n_bins + 1, dtype=np.float64) * bin_size
+
+
+def log_lag_edges(shortest: float, longest: float, n_bins: int) -> NDArray[np.float64]:
+    """Edges of `n_bins` bins equal on a logarithmic axis, in seconds: (n_bins + 1,) float64."""
+    if not 0 < shortest < longest or n_bins < 1:
+        raise ValueError("logarithmic bins need 0 < shortest < longest and at least one bin")
+    return np.geomspace(shortest, longest, n_bins + 1, dtype=np.float64)
+
+
+def lag_correlogram(
+    samples_a: ArrayLike, samples_b: ArrayLike | None, edges: ArrayLike, sample_rate: float
+) -> NDArray[np.int64]:
+    """Counts of the spikes of b after the spikes of a, in bins of any width.
+
+    Parameters
+    ----------
+    samples_a, samples_b : array of int (n_a,), (n_b,)
+        Spike samples, increasing. With None for `samples_b`, the autocorrelogram, in which no
+        spike is paired with itself.
+    edges : array of float (n_bins + 1,)
+        Increasing lags in seconds; a lag belongs to a bin from its first edge to just before its
+        second. Negative lags count the spikes of b that come before.
+    sample_rate : float
+        In hertz.
+
+    Returns
+    -------
+    array of int64 (n_bins,)
+        Exact counts.
+
+    Notes
+    -----
+    Each edge costs one walk along both trains, whatever the number of pairs: windows of many
+    seconds, as logarithmic axes have, are affordable.
+    """
+    from . import _kernels
+
+    a = _train(samples_a)
+    b = a if samples_b is None else _train(samples_b)
+    edge_samples = edges_in_samples(edges, sample_rate)
+    below = np.zeros(len(edge_samples), dtype=np.int64)
+    _kernels.count_pairs_below(a, b, edge_samples, below)
+    counts = np.diff(below)
+    if samples_b is None:
+        own = (edge_samples[:-1] <= 0) & (edge_samples[1:] > 0)
+        counts[own] -= len(a)
+    return counts
+
+
+def lag_correlograms(
+    samples: list[NDArray[np.int64]], edges: ArrayLike, sample_rate: float
+) -> NDArray[np.int64]:
+    """`lag_correlogram` of every ordered pair of trains: (n, n, n_bins) int64."""
+    n_bins = len(np.asarray(edges)) - 1
+    counts = np.zeros((len(samples), len(samples), n_bins), dtype=np.int64)
+    for i, a in enumerate(samples):
+        for j, b in enumerate(samples):
+            counts[i, j] = lag_correlogram(a, None if i == j else b, edges, sample_rate)
+    return counts
+
+
+def edges_in_samples(edges: ArrayLike, sample_rate: float) -> NDArray[np.int64]:
+    """The first whole sample of each bin, for edges in seconds: (n_edges,) int64."""
+    scaled = np.asarray(edges, dtype=np.float64) * sample_rate
+    if scaled.ndim != 1 or len(scaled) < 2 or np.any(np.diff(scaled) <= 0):
+        raise ValueError("edges must be at least two increasing numbers")
+    # An edge meant to be whole may come out a rounding error above it.
+    nearest = np.rint(scaled)
+    whole = np.isclose(scaled, nearest, rtol=1e-12, atol=1e-6)
+    return np.where(whole, nearest, np.ceil(scaled)).astype(np.int64)
+
+
+def _bins(sample_rate: float, bin_size: float | None, window_size: float | None) -> tuple[int, int]:
+    """Samples in a bin, and number of bins of non-negative lag."""
+    if sample_rate <= 0:
+        raise ValueError(f"sample_rate must be positive, not {sample_rate}")
+    if bin_size is None or window_size is None:
+        raise ValueError("bin_size and window_size must be given")
+    bin_size = min(max(bin_size, 1e-5), 1e5)
+    window_size = min(max(window_size, 1e-5), 1e5)
+    bin_samples = int(sample_rate * bin_size)
+    if bin_samples < 1:
+        raise ValueError(
+            f"a bin of {bin_size} s holds no whole sample at {sample_rate} Hz; "
+            "is the sample rate right?"
+        )
+    return bin_samples, int(0.5 * window_size / bin_size) + 1
+
+
+def _train(samples: ArrayLike) -> NDArray[np.int64]:
+    return np.ascontiguousarray(samples, dtype=np.int64)
+
+
+def _present_ids(clusters: NDArray) -> NDArray[np.int64]:
+    if not len(clusters):
+        return np.zeros(0, dtype=np.int64)
+    if clusters.min() >= 0 and clusters.max() < 10 * len(clusters) + 1000:
+        return np.flatnonzero(np.bincount(clusters))
+    return np.unique(clusters).astype(np.int64)
+
+
+def _cluster_indices(clusters: NDArray, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place of each spike's cluster in `ids`, -1 when it is not there."""
+    if len(np.unique(ids)) != len(ids):
+        raise ValueError("cluster_ids must differ from one another")
+    low, high = int(clusters.min()), int(clusters.max())
+    if low >= 0 and high < 10 * len(clusters) + 1000:
+        table = np.full(high + 1, -1, dtype=np.int64)
+        known = (ids >= 0) & (ids <= high)
+        table[ids[known]] = np.flatnonzero(known)
+        return table[clusters]
+    order = np.argsort(ids)
+    place = np.minimum(np.searchsorted(ids[order], clusters), len(ids) - 1)
+    index = order[place]
+    return np.where(ids[index] == clusters, index, -1)
+
+
+def _symmetrized(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Both signs of the lag from the non-negative lags."""
+    transposed = counts.transpose(1, 0, 2)
+    # Which of two spikes of the centre bin comes first means little: both sides show the larger.
+    centre = np.maximum(counts[..., :1], transposed[..., :1])
+    return np.concatenate([transposed[..., :0:-1], centre, counts[..., 1:]], axis=2)

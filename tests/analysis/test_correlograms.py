@@ -1,0 +1,161 @@
+"""Correlograms against their plain meaning."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phygui.analysis import (
+    correlograms,
+    cross_correlogram,
+    lag_correlogram,
+    lag_correlograms,
+    lag_edges,
+    log_lag_edges,
+)
+
+trains = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 4)), min_size=0, max_size=60).map(
+    lambda spikes: sorted(spikes, key=lambda spike: spike[0])
+)
+
+
+def naive(samples, clusters, ids, bin_size, n_half, symmetrize):
+    """Every pair of spikes, one by one."""
+    counts = np.zeros((len(ids), len(ids), n_half), dtype=int)
+    place = {cluster: k for k, cluster in enumerate(ids)}
+    for i in range(len(samples)):
+        for j in range(i + 1, len(samples)):
+            k = (samples[j] - samples[i]) // bin_size
+            if k < n_half and clusters[i] in place and clusters[j] in place:
+                counts[place[clusters[i]], place[clusters[j]], k] += 1
+    if not symmetrize:
+        return counts
+    full = np.zeros((len(ids), len(ids), 2 * n_half - 1), dtype=int)
+    for a in range(len(ids)):
+        for b in range(len(ids)):
+            full[a, b, n_half:] = counts[a, b, 1:]
+            full[a, b, : n_half - 1] = counts[b, a, 1:][::-1]
+            full[a, b, n_half - 1] = max(counts[a, b, 0], counts[b, a, 0])
+    return full
+
+
+@settings(max_examples=150, deadline=None)
+@given(trains, st.integers(1, 7), st.integers(1, 40), st.booleans(), st.permutations(range(6)))
+def test_equals_counting_every_pair(spikes, bin_size, window, symmetrize, order):
+    samples = np.array([s for s, _ in spikes], dtype=np.int64)
+    clusters = np.array([c for _, c in spikes], dtype=np.int32)
+    ids = order[:4]  # some have no spikes, and some spikes are of none of these
+    n_half = window // (2 * bin_size) + 1
+    found = correlograms(
+        samples, clusters, ids, bin_size=bin_size, window_size=window, symmetrize=symmetrize
+    )
+    assert np.issubdtype(found.dtype, np.integer)
+    np.testing.assert_array_equal(
+        found, naive(samples, clusters, ids, bin_size, n_half, symmetrize)
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(trains, st.integers(1, 7), st.integers(1, 40))
+def test_a_pair_alone_is_that_of_the_matrix(spikes, bin_size, window):
+    samples = np.array([s for s, _ in spikes], dtype=np.int64)
+    clusters = np.array([c for _, c in spikes], dtype=np.int32)
+    ids = np.unique(clusters)
+    whole = correlograms(samples, clusters, bin_size=bin_size, window_size=window)
+    for i, a in enumerate(ids):
+        for j, b in enumerate(ids):
+            of_a, of_b = np.flatnonzero(clusters == a), np.flatnonzero(clusters == b)
+            if i == j:
+                pair = cross_correlogram(samples[of_a], bin_size=bin_size, window_size=window)
+            else:
+                pair = cross_correlogram(
+                    samples[of_a],
+                    samples[of_b],
+                    bin_size=bin_size,
+                    window_size=window,
+                    spike_ids_a=of_a,
+                    spike_ids_b=of_b,
+                )
+            np.testing.assert_array_equal(pair, whole[i, j])
+
+
+@settings(max_examples=100, deadline=None)
+@given(trains, st.lists(st.integers(-30, 60), min_size=2, max_size=6, unique=True).map(sorted))
+def test_bins_of_any_width_equal_counting_every_pair(spikes, edges):
+    samples = np.array([s for s, _ in spikes], dtype=np.int64)
+    clusters = np.array([c for _, c in spikes], dtype=np.int32)
+    parts = [samples[clusters == c] for c in (0, 1)]
+    found = lag_correlograms(parts, edges, 1.0)
+    for i in range(2):
+        for j in range(2):
+            lags = [
+                y - x
+                for k, x in enumerate(parts[i])
+                for m, y in enumerate(parts[j])
+                if (i, k) != (j, m)
+            ]
+            expected = [
+                sum(low <= lag < high for lag in lags) for low, high in itertools.pairwise(edges)
+            ]
+            assert found[i, j].tolist() == expected
+
+
+def test_times_in_seconds_and_default_clusters():
+    times = np.array([0.0, 0.001, 0.0035, 0.1])
+    found = correlograms(times, [7, 3, 7, 3], sample_rate=20_000, bin_size=0.001, window_size=0.01)
+    assert found.shape == (2, 2, 11)
+    assert found[0, 0].sum() == 0
+    assert found[1, 1].tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
+    # Cluster 3 fires 1 ms after a spike of 7, which is 2.5 ms before the next one.
+    assert found[1, 0].tolist() == [0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]
+    assert found[0, 1].tolist() == found[1, 0, ::-1].tolist()
+
+
+def test_large_cluster_ids_and_no_spikes():
+    ids = [10**9, 5]
+    found = correlograms([0, 1], [5, 10**9], ids, bin_size=1, window_size=4)
+    assert found[1, 0, 3] == 1
+    assert found.sum() == 2
+    assert correlograms([], [], ids, bin_size=1, window_size=4).sum() == 0
+    assert correlograms([], [], bin_size=1, window_size=4).shape == (0, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bin_size": None}, "must be given"),
+        ({"bin_size": 0.001, "sample_rate": 1.0}, "holds no whole sample"),
+        ({"sample_rate": 0.0}, "sample_rate must be positive"),
+        ({"spike_clusters": [1, 2]}, "same length"),
+        ({"spike_times": [0.0, 0.2, 0.1]}, "must be increasing"),
+        ({"cluster_ids": [1, 1]}, "must differ"),
+    ],
+)
+def test_refuses_what_has_no_meaning(arguments, message):
+    given = {
+        "spike_times": [0.0, 0.1, 0.2],
+        "spike_clusters": [1, 1, 1],
+        "sample_rate": 1000.0,
+        "bin_size": 0.01,
+        "window_size": 1.0,
+    }
+    with pytest.raises(ValueError, match=message):
+        correlograms(**{**given, **arguments})
+
+
+def test_edges_fall_on_whole_samples():
+    edges = lag_edges(0.001, 0.05)
+    assert len(edges) == 27
+    train = np.arange(0, 2000, 20)
+    found = lag_correlogram(train, None, edges, 20_000.0)
+    # Intervals of exactly 1 ms belong to the bin that starts there, whatever the rounding.
+    assert found[:4].tolist() == [0, 99, 98, 97]
+    np.testing.assert_allclose(np.diff(np.log(log_lag_edges(0.001, 10.0, 8))), np.log(10_000) / 8)
+    with pytest.raises(ValueError, match="shortest"):
+        log_lag_edges(0.0, 1.0, 5)
+    with pytest.raises(ValueError, match="increasing"):
+        lag_correlogram(train, None, [0.0, 0.0], 1.0)
