@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PyQt5.QtCore import QCoreApplication, Qt
 
 os.environ.setdefault("QT_API", "pyqt5")
+
+# Settings, caches, logs and recent files of the person who runs the tests stay out of it.
+_HOME = tempfile.mkdtemp(prefix="phygui-tests-")
+for _variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+    os.environ[_variable] = os.path.join(_HOME, _variable.lower())
+
+# Must be set before any QApplication: else a dock that floats loses its OpenGL context.
+QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
 
 HERE = Path(__file__).parent
 
 
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
 def _data_folder() -> Path | None:
-    """The folder of large test datasets: $PHYGUI_TEST_DATA, else ``shared/data`` beside the clone."""
+    """The large test datasets: $PHYGUI_TEST_DATA, else ``shared/data`` beside the clone."""
     told = os.environ.get("PHYGUI_TEST_DATA")
     folder = Path(told) if told else HERE.parent.parent / "shared" / "data"
     return folder if folder.is_dir() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -210,4 +211,4 @@ def _spikes_by_cluster(spike_clusters: NDArray[np.int32]) -> SpikeLists:
     ordered = keys[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0])).tolist()
     bounds = [0, *starts, len(order)]
-    return {int(ordered[a]): order[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)}
+    return {int(ordered[a]): order[a:b] for a, b in pairwise(bounds)}

@@ -100,7 +100,7 @@ class Update:
 
 
 def in_words(cluster_ids: Iterable[int], limit: int = 8) -> str:
-    """Cluster ids as they are read aloud: ``4``, ``4 and 9``, ``4, 9 and 12``, ``4, 9 ... (30)``."""
+    """Cluster ids as they are read aloud: ``4``, ``4 and 9``, ``4, 9 and 12``."""
     ids = [str(c) for c in cluster_ids]
     if len(ids) > limit:
         return f"{', '.join(ids[:limit])} ... ({len(ids)})"
