@@ -1,0 +1,185 @@
+"""The journal keeps what it has acknowledged, through every failure of the disk."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phygui.io.disk import Disk
+from phygui.io.journal import Journal, JournalError, read_journal
+from phygui.io.records import Record
+
+
+def numbers(path: Path) -> list[int]:
+    return [record.text["n"] for record in read_journal(path).records]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "some.phygui" / "journal"
+
+
+class FailingDisk(Disk):
+    """Fails one call, chosen by name and number; a write stops half-way first."""
+
+    def __init__(self, name: str, n: int, error: int = errno.ENOSPC) -> None:
+        self.name, self.n, self.error = name, n, error
+        self.broken = False
+
+    def _check(self, name: str) -> None:
+        if self.name != name:
+            return
+        self.n -= 1
+        if self.n == 0 or self.broken:
+            raise OSError(self.error, "No space left on device")
+
+    def open(self, path, flags):
+        self._check("open")
+        return super().open(path, flags)
+
+    def write_at(self, fd, data, offset):
+        try:
+            self._check("write_at")
+        except OSError:
+            super().write_at(fd, data[: len(data) // 2], offset)
+            raise
+        return super().write_at(fd, data, offset)
+
+    def sync(self, fd):
+        self._check("sync")
+        super().sync(fd)
+
+    def truncate(self, fd, size):
+        self._check("truncate")
+        super().truncate(fd, size)
+
+
+def test_nothing_is_written_before_the_first_record(path):
+    journal = Journal(path)
+    journal.close()
+    assert not path.parent.exists()
+
+
+def test_records_are_on_disk_when_acknowledged(path):
+    journal = Journal(path)
+    for n in range(5):
+        journal.append(Record({"n": n}, {"spikes": np.arange(n)})).result(10)
+        assert numbers(path) == list(range(n + 1))
+    journal.close()
+
+
+def test_many_records_keep_their_order(path):
+    journal = Journal(path)
+    futures = [journal.append(lambda n=n: Record({"n": n})) for n in range(200)]
+    journal.close()
+    assert all(future.done() for future in futures)
+    assert numbers(path) == list(range(200))
+
+
+def test_the_caller_does_not_wait(path):
+    held = threading.Event()
+
+    class Slow(Disk):
+        def sync(self, fd):
+            held.wait(10)
+
+    journal = Journal(path, disk=Slow())
+    future = journal.append(Record({"n": 0}))
+    assert not future.done()
+    held.set()
+    future.result(10)
+    journal.close()
+
+
+def test_a_torn_record_is_dropped_and_overwritten(path):
+    journal = Journal(path)
+    for n in range(3):
+        journal.append(Record({"n": n}))
+    journal.close()
+    path.write_bytes(path.read_bytes()[:-5])
+    content = read_journal(path)
+    assert len(content.records) == 2
+    assert content.torn
+    assert not content.damage
+    journal = Journal(path, content.size)
+    journal.append(Record({"n": 7}))
+    journal.close()
+    assert numbers(path) == [0, 1, 7]
+    assert not read_journal(path).torn
+
+
+def test_damage_in_the_midst_is_reported(path):
+    journal = Journal(path)
+    for n in range(3):
+        journal.append(Record({"n": n}))
+    journal.close()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3 + 25] ^= 1
+    path.write_bytes(bytes(data))
+    content = read_journal(path)
+    assert len(content.records) == 1
+    assert not content.torn
+    assert "record 2" in content.damage
+
+
+@pytest.mark.parametrize("name", ["open", "write_at", "sync", "truncate"])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_failure_leaves_the_acknowledged_records(path, name, n):
+    disk = FailingDisk(name, n)
+    journal = Journal(path, disk=disk)
+    kept = []
+    for i in range(6):
+        failure = journal.append(Record({"n": i})).exception(10)
+        if failure is None:
+            kept.append(i)
+        else:
+            assert "No space left" in str(failure)
+            with pytest.raises(JournalError):
+                journal.append(Record({"n": 100 + i})).result(10)
+            journal.resume()
+        assert numbers(path) == kept
+    journal.close()
+    assert numbers(path) == kept
+    assert len(kept) == 6 - (disk.n <= 0)
+
+
+def test_a_disk_that_stays_full_and_recovers(path):
+    disk = FailingDisk("write_at", 3)
+    disk.broken = False
+    journal = Journal(path, disk=disk)
+    journal.append(Record({"n": 0})).result(10)
+    disk.broken = True
+    for _ in range(3):
+        with pytest.raises(JournalError):
+            journal.append(Record({"n": 1})).result(10)
+        journal.resume()
+    disk.broken = False
+    disk.n = 1000
+    journal.append(Record({"n": 2})).result(10)
+    journal.close()
+    assert numbers(path) == [0, 2]
+
+
+def test_a_record_that_cannot_be_made_fails_alone(path):
+    journal = Journal(path)
+    with pytest.raises(JournalError, match="negative"):
+        journal.append(Record({}, {"a": np.array([-1])})).result(10)
+    journal.resume()
+    journal.append(Record({"n": 1})).result(10)
+    journal.close()
+    assert numbers(path) == [1]
+
+
+def test_a_journal_that_was_removed_is_not_written_to_unseen(path):
+    journal = Journal(path)
+    journal.append(Record({"n": 0})).result(10)
+    path.unlink()
+    for _ in range(2):
+        with pytest.raises(JournalError, match="removed"):
+            journal.append(Record({"n": 1})).result(10)
+        journal.resume()
+    journal.close()
