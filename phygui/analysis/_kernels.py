@@ -11,28 +11,103 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def count_lags(samples, rows, columns, bin_size, n_half_bins, counts):
-    """Count the pairs of spikes of one sorted train by cluster of each and by lag.
+def mark_present(clusters, present):
+    """Set `present` at the number of every cluster that has a spike."""
+    for cluster in clusters:
+        present[cluster] = True
 
-    `rows` and `columns` are the offsets in the flat `counts` of the first and of the second
-    spike's cluster. Returns False, with `counts` unfinished, when a time decreases.
+
+@njit(cache=True, nogil=True)
+def count_lags(times, sample_rate, clusters, table, bin_size, n_half_bins, n_clusters, counts):
+    """Count the pairs of spikes by cluster of each and by lag.
+
+    `table` gives the place of a cluster, -1 to leave its spikes out; `counts` is the raveled
+    (n_clusters, n_clusters, n_half_bins). Returns False, with `counts` unfinished, when a time
+    decreases.
     """
-    n_spikes = samples.shape[0]
+    # The spikes that the next one may pair with. Only these are kept, whatever their number in
+    # all: they stay in the processor's cache, and long trains take no memory.
+    samples = np.empty(4096, np.int64)
+    places = np.empty(4096, np.int64)
+    n_kept = 0
+    i = 0
+    while True:
+        i, n_kept = _count_lags_until_full(
+            times,
+            sample_rate,
+            clusters,
+            table,
+            bin_size,
+            n_half_bins,
+            n_clusters,
+            counts,
+            samples,
+            places,
+            i,
+            n_kept,
+        )
+        if n_kept < 0:
+            return False
+        if i == times.shape[0]:
+            return True
+        oldest = samples[n_kept - 1] - n_half_bins * bin_size
+        first = np.searchsorted(samples, oldest, side="right")
+        n_kept -= first
+        size = samples.shape[0]
+        if 2 * n_kept > size:
+            size *= 2
+        new_samples = np.empty(size, np.int64)
+        new_places = np.empty(size, np.int64)
+        new_samples[:n_kept] = samples[first:]
+        new_places[:n_kept] = places[first:]
+        samples, places = new_samples, new_places
+
+
+@njit(cache=True, nogil=True)
+def _count_lags_until_full(
+    times,
+    sample_rate,
+    clusters,
+    table,
+    bin_size,
+    n_half_bins,
+    n_clusters,
+    counts,
+    samples,
+    places,
+    start,
+    n_kept,
+):
+    """The loop of `count_lags`, from one spike to where `samples` has no room for more.
+
+    Apart because arrays that are replaced inside a loop have their references counted at each
+    turn, which would take most of the time.
+    """
     n_lags = n_half_bins * bin_size
     # A product is far cheaper than an integer division. With half a sample added no lag
     # falls near the edge of a bin, so the rounding of the inverse cannot move one.
     inverse = 1.0 / bin_size
-    for i in range(n_spikes):
-        start = samples[i]
-        row = rows[i]
-        for j in range(i + 1, n_spikes):
-            lag = samples[j] - start
+    for i in range(start, times.shape[0]):
+        place = table[clusters[i]]
+        if place < 0:
+            continue
+        if n_kept == samples.shape[0]:
+            return i, n_kept
+        sample = np.int64(times[i] * sample_rate)
+        if n_kept and sample < samples[n_kept - 1]:
+            return i, -1
+        j = n_kept - 1
+        while j >= 0:
+            lag = sample - samples[j]
             if lag >= n_lags:
                 break
-            if lag < 0:
-                return False
-            counts[row + columns[j] + np.int64((lag + 0.5) * inverse)] += 1
-    return True
+            pair = places[j] * n_clusters + place
+            counts[pair * n_half_bins + np.int64((lag + 0.5) * inverse)] += 1
+            j -= 1
+        samples[n_kept] = sample
+        places[n_kept] = place
+        n_kept += 1
+    return times.shape[0], n_kept
 
 
 @njit(cache=True, nogil=True)

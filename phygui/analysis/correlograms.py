@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._inputs import plain
+
 __all__ = [
     "correlograms",
     "cross_correlogram",
@@ -59,7 +61,7 @@ def correlograms(
     ValueError
         When sizes are missing or not positive, or times decrease.
     """
-    times = np.asarray(spike_times, dtype=np.float64)
+    times = plain(spike_times, np.float64)
     clusters = np.asarray(spike_clusters)
     if times.ndim != 1 or times.shape != clusters.shape:
         raise ValueError(
@@ -67,25 +69,20 @@ def correlograms(
             "of the same length"
         )
     bin_samples, n_half = _bins(sample_rate, bin_size, window_size)
-    ids = _present_ids(clusters) if cluster_ids is None else np.asarray(cluster_ids, dtype=np.int64)
-    n_clusters = len(ids)
-    counts = np.zeros((n_clusters, n_clusters, n_half), dtype=np.int64)
-    if not n_clusters or not len(times):
-        return _symmetrized(counts) if symmetrize else counts
-
-    index = _cluster_indices(clusters, ids)
-    kept = index >= 0
-    if not kept.all():
-        index, times = index[kept], times[kept]
-    samples = (
-        times.astype(np.int64) if sample_rate == 1.0 else (times * sample_rate).astype(np.int64)
-    )
-    columns = index * n_half
-
     from . import _kernels
 
+    clusters, ids, table = _places(clusters, cluster_ids)
+    n_clusters = len(ids)
+    counts = np.zeros((n_clusters, n_clusters, n_half), dtype=np.int64)
     if not _kernels.count_lags(
-        samples, columns * n_clusters, columns, bin_samples, n_half, counts.reshape(-1)
+        times,
+        float(sample_rate),
+        clusters,
+        table,
+        bin_samples,
+        n_half,
+        n_clusters,
+        counts.reshape(-1),
     ):
         raise ValueError("spike_times must be increasing")
     return _symmetrized(counts) if symmetrize else counts
@@ -123,14 +120,18 @@ def cross_correlogram(
 
     bin_samples, n_half = _bins(1.0, bin_size, window_size)
     after = np.zeros(n_half, dtype=np.int64)
-    a = _train(samples_a)
+    a = plain(samples_a, np.int64)
     if samples_b is None:
-        order = np.arange(len(a), dtype=np.int64)
+        order = plain(np.arange(len(a)), np.int64)
         _kernels.count_forward_lags(a, order, a, order, bin_samples, n_half, after)
         return np.concatenate([after[:0:-1], after])
-    b = _train(samples_b)
-    order_a = np.zeros(len(a), np.int64) if spike_ids_a is None else _train(spike_ids_a)
-    order_b = np.ones(len(b), np.int64) if spike_ids_b is None else _train(spike_ids_b)
+    b = plain(samples_b, np.int64)
+    order_a = (
+        plain(np.zeros(len(a), np.int64)) if spike_ids_a is None else plain(spike_ids_a, np.int64)
+    )
+    order_b = (
+        plain(np.ones(len(b), np.int64)) if spike_ids_b is None else plain(spike_ids_b, np.int64)
+    )
     if order_a.shape != a.shape or order_b.shape != b.shape:
         raise ValueError("there must be one spike id for each spike")
     before = np.zeros(n_half, dtype=np.int64)
@@ -181,8 +182,8 @@ def lag_correlogram(
     """
     from . import _kernels
 
-    a = _train(samples_a)
-    b = a if samples_b is None else _train(samples_b)
+    a = plain(samples_a, np.int64)
+    b = a if samples_b is None else plain(samples_b, np.int64)
     edge_samples = edges_in_samples(edges, sample_rate)
     below = np.zeros(len(edge_samples), dtype=np.int64)
     _kernels.count_pairs_below(a, b, edge_samples, below)
@@ -233,32 +234,33 @@ def _bins(sample_rate: float, bin_size: float | None, window_size: float | None)
     return bin_samples, int(0.5 * window_size / bin_size) + 1
 
 
-def _train(samples: ArrayLike) -> NDArray[np.int64]:
-    return np.ascontiguousarray(samples, dtype=np.int64)
+def _places(
+    clusters: NDArray, wanted: ArrayLike | None
+) -> tuple[NDArray, NDArray[np.int64], NDArray[np.int64]]:
+    """Small whole numbers for the spikes' clusters, the cluster ids of the result, and the table
+    from the former to places in the latter, -1 for clusters that are not wanted.
+    """
+    from . import _kernels
 
-
-def _present_ids(clusters: NDArray) -> NDArray[np.int64]:
-    if not len(clusters):
-        return np.zeros(0, dtype=np.int64)
-    if clusters.min() >= 0 and clusters.max() < 10 * len(clusters) + 1000:
-        return np.flatnonzero(np.bincount(clusters))
-    return np.unique(clusters).astype(np.int64)
-
-
-def _cluster_indices(clusters: NDArray, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place of each spike's cluster in `ids`, -1 when it is not there."""
+    low, high = (int(clusters.min()), int(clusters.max())) if len(clusters) else (0, -1)
+    if low < 0 or high > 10 * len(clusters) + 1000:
+        # A table by id would be mostly empty: number the clusters in order.
+        named, clusters = np.unique(clusters, return_inverse=True)
+        clusters = plain(clusters, np.int64)
+        numbers = np.arange(len(named))
+    else:
+        # The two dtypes that clusterings have need no copy.
+        clusters = plain(clusters, np.int32 if clusters.dtype == np.int32 else np.int64)
+        present = np.zeros(high + 1, dtype=np.bool_)
+        _kernels.mark_present(clusters, present)
+        named = numbers = np.flatnonzero(present)
+    ids = named.astype(np.int64) if wanted is None else np.asarray(wanted, dtype=np.int64)
     if len(np.unique(ids)) != len(ids):
         raise ValueError("cluster_ids must differ from one another")
-    low, high = int(clusters.min()), int(clusters.max())
-    if low >= 0 and high < 10 * len(clusters) + 1000:
-        table = np.full(high + 1, -1, dtype=np.int64)
-        known = (ids >= 0) & (ids <= high)
-        table[ids[known]] = np.flatnonzero(known)
-        return table[clusters]
-    order = np.argsort(ids)
-    place = np.minimum(np.searchsorted(ids[order], clusters), len(ids) - 1)
-    index = order[place]
-    return np.where(ids[index] == clusters, index, -1)
+    table = np.full(int(numbers[-1]) + 1 if len(numbers) else 0, -1, dtype=np.int64)
+    _, of_named, of_ids = np.intersect1d(named, ids, assume_unique=True, return_indices=True)
+    table[numbers[of_named]] = of_ids
+    return clusters, ids, table
 
 
 def _symmetrized(counts: NDArray[np.int64]) -> NDArray[np.int64]:

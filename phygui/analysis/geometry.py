@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._inputs import plain
+
 __all__ = ["points_in_polygon"]
 
 
@@ -24,7 +26,7 @@ def points_in_polygon(points: ArrayLike, polygon: ArrayLike) -> NDArray[np.bool_
     array of bool (n,)
     """
     points = np.asarray(points)
-    polygon = np.ascontiguousarray(polygon, dtype=np.float64)
+    polygon = plain(polygon, np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"points must have the shape (n, 2), not {points.shape}")
     inside = np.zeros(len(points), dtype=np.bool_)
@@ -35,7 +37,7 @@ def points_in_polygon(points: ArrayLike, polygon: ArrayLike) -> NDArray[np.bool_
 
     from . import _kernels
 
-    x = np.ascontiguousarray(points[:, 0], dtype=np.float64)
-    y = np.ascontiguousarray(points[:, 1], dtype=np.float64)
+    x = plain(points[:, 0], np.float64)
+    y = plain(points[:, 1], np.float64)
     _kernels.inside_polygon(x, y, polygon, inside)
     return inside

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ._inputs import plain
+
 __all__ = ["decimate_min_max"]
 
 
@@ -27,7 +29,7 @@ def decimate_min_max(traces: NDArray, n_bins: int) -> NDArray:
         `[:, 0]` the minima, `[:, 1]` the maxima. Bin k holds the samples from
         `k * n_samples // n_bins` to just before `(k + 1) * n_samples // n_bins`.
     """
-    traces = np.ascontiguousarray(traces)
+    traces = plain(traces)
     if traces.ndim != 2:
         raise ValueError(f"traces must have two dimensions, not {traces.ndim}")
     if n_bins < 1:
@@ -40,6 +42,6 @@ def decimate_min_max(traces: NDArray, n_bins: int) -> NDArray:
 
     from . import _kernels
 
-    edges = np.arange(n_bins + 1, dtype=np.int64) * n_samples // n_bins
+    edges = plain(np.arange(n_bins + 1, dtype=np.int64) * n_samples // n_bins)
     _kernels.min_max(traces, edges, out)
     return out

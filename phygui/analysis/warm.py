@@ -18,9 +18,10 @@ def warm_up() -> None:
     from .traces import decimate_min_max
 
     samples = np.array([0, 3, 7], dtype=np.int64)
-    correlograms(samples, np.zeros(3, dtype=np.int32), bin_size=1, window_size=10)
+    for dtype in (np.int32, np.int64):
+        correlograms(samples, np.zeros(3, dtype=dtype), bin_size=1, window_size=10)
     cross_correlogram(samples, samples, bin_size=1, window_size=10)
     lag_correlogram(samples, samples, [0.0, 1.0, 10.0], 1.0)
     points_in_polygon(np.zeros((2, 2)), np.array([[-1.0, -1.0], [1.0, -1.0], [0.0, 1.0]]))
-    for dtype in (np.int16, np.float32):
-        decimate_min_max(np.zeros((4, 2), dtype=dtype), 2)
+    for traces in (np.int16, np.float32):
+        decimate_min_max(np.zeros((4, 2), dtype=traces), 2)

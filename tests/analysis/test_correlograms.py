@@ -159,3 +159,16 @@ def test_edges_fall_on_whole_samples():
         log_lag_edges(0.0, 1.0, 5)
     with pytest.raises(ValueError, match="increasing"):
         lag_correlogram(train, None, [0.0, 0.0], 1.0)
+
+
+@pytest.mark.parametrize("duration", [2_000, 200_000])
+def test_many_spikes_within_a_window(duration):
+    rng = np.random.default_rng(0)
+    samples = np.sort(rng.integers(0, duration, 20_000))
+    clusters = rng.integers(0, 3, 20_000)
+    found = correlograms(samples, clusters, [2, 0], bin_size=20, window_size=1000)
+    of_2, of_0 = np.flatnonzero(clusters == 2), np.flatnonzero(clusters == 0)
+    edges = np.arange(20, 521, 20)
+    after = lag_correlogram(samples[of_2], samples[of_0], edges, 1.0)
+    assert found[0, 1, 26:].tolist() == after.tolist()
+    assert found[0, 0, 26:].tolist() == lag_correlogram(samples[of_2], None, edges, 1.0).tolist()

@@ -27,5 +27,5 @@ def test_warm_up_compiles_every_kernel():
     from phygui.analysis import _kernels
 
     for name, kernel in vars(_kernels).items():
-        if hasattr(kernel, "signatures"):
+        if hasattr(kernel, "signatures") and not name.startswith("_"):
             assert kernel.signatures, f"{name} is compiled by no call of warm_up"
