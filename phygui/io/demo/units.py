@@ -37,7 +37,7 @@ class Unit:
     hump: float = 0.35
     hump_width: float = 0.35
     hump_delay: float = 0.5
-    reach: float = 28.0
+    reach: float = 20.0
     refractory: float = 0.0025
     spread: float = 0.06  # standard deviation of the logarithm of the amplitude
     travel: float = 0.0  # displacement along the probe from the start to the end
@@ -201,12 +201,12 @@ def _random_unit(position: tuple[float, float], rng: np.random.Generator) -> Uni
     narrow = rng.random() < 0.3  # as interneurons are
     return Unit(
         position,
-        amplitude=float(np.exp(rng.normal(np.log(120.0), 0.35)).clip(70.0, 300.0)),
+        amplitude=float(np.exp(rng.normal(np.log(150.0), 0.35)).clip(85.0, 350.0)),
         trough=rng.uniform(0.08, 0.11) if narrow else rng.uniform(0.12, 0.18),
         hump=rng.uniform(0.25, 0.5),
         hump_width=rng.uniform(0.15, 0.2) if narrow else rng.uniform(0.25, 0.4),
         hump_delay=rng.uniform(0.28, 0.36) if narrow else rng.uniform(0.42, 0.6),
-        reach=rng.uniform(22.0, 36.0),
+        reach=rng.uniform(15.0, 26.0),
         refractory=rng.uniform(0.002, 0.0035),
         response=float(rng.choice([0.0, 0.0, 2.0, 5.0])),
     )
@@ -228,13 +228,13 @@ def _artefact(position: tuple[float, float]) -> Unit:
     """Something that every channel sees at once, and that has no refractory period."""
     return Unit(
         position,
-        amplitude=140.0,
+        amplitude=120.0,
         trough=0.06,
         hump=0.8,
         hump_width=0.06,
         hump_delay=0.15,
         refractory=0.0,
-        spread=0.4,
+        spread=0.25,
         artefact=True,
     )
 
@@ -245,7 +245,7 @@ def _spike_counts(kinds: list[str], n_spikes: int, rng: np.random.Generator) -> 
         if kind == "sibling":  # neither of the two is a small remainder
             weights[i] = weights[i - 1] * rng.uniform(0.6, 1.4)
         elif kind in ("split", "mua"):
-            weights[i] = max(weights[i], 1.2)
+            weights[i] = max(weights[i], 2.0)
     spare = n_spikes - MIN_SPIKES_PER_CLUSTER * len(kinds)
     return MIN_SPIKES_PER_CLUSTER + rng.multinomial(spare, weights / weights.sum())
 

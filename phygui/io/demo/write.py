@@ -319,7 +319,8 @@ def _write_channel_group(
     for clustering in ("main", "original"):
         array = how.array(clusters, clustering, spikes.clusters.shape, how.cluster_dtype)
         array[...] = spikes.clusters
-        parent = how.group(group, f"clusters/{clustering}", how.clustering())
+        values = how.clustering() if clustering == "main" else {}
+        parent = how.group(group, f"clusters/{clustering}", values)
         for cluster, color in zip(cluster_ids, colors, strict=True):
             how.cluster(how.group(parent, str(cluster), {"cluster_group": _UNSORTED}), color)
         for number, name in _GROUPS.items():
