@@ -1,1 +1,34 @@
 """Views: one file each, the data it needs from a session and how that is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phygui.views.base import View
+
+_CLASSES = {
+    "features": "feature:FeatureView",
+    "waveforms": "waveform:WaveformView",
+    "traces": "trace:TraceView",
+    "correlograms": "correlogram:CorrelogramView",
+}
+
+
+class _Views(Mapping[str, "type[View]"]):
+    """Classes of the views by name, each imported when it is first asked for."""
+
+    def __getitem__(self, name: str) -> type[View]:
+        module, _, cls = _CLASSES[name].partition(":")
+        return getattr(import_module(f"phygui.views.{module}"), cls)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_CLASSES)
+
+    def __len__(self) -> int:
+        return len(_CLASSES)
+
+
+VIEWS: Mapping[str, type[View]] = _Views()

@@ -1,1 +1,25 @@
 """Batched GPU visuals that the views share: one draw call each."""
+
+from __future__ import annotations
+
+from phygui.views.visuals.batch import VERTEX, Batch, bands, boxes, strips, vertices
+from phygui.views.visuals.font import text_width
+from phygui.views.visuals.image import MAPPED, Images
+from phygui.views.visuals.shared import CANVAS, Shared
+from phygui.views.visuals.text import Label, Text
+
+__all__ = [
+    "CANVAS",
+    "MAPPED",
+    "VERTEX",
+    "Batch",
+    "Images",
+    "Label",
+    "Shared",
+    "Text",
+    "bands",
+    "boxes",
+    "strips",
+    "text_width",
+    "vertices",
+]

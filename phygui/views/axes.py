@@ -1,0 +1,271 @@
+"""Axes, the grid of cells, and where all of it lies on the canvas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.colors import DIM, FRAME, GRID
+from phygui.views.visuals import CANVAS, Label, text_width, vertices
+from phygui.views.visuals.font import FONT_SIZE
+
+Ticks = list[tuple[float, str]]
+
+_LINE = FONT_SIZE + 3
+_GAP = 6
+_EDGE = 5
+
+
+def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
+    """Round numbers in an interval, with their text, all with the same number of decimals.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval, in this order.
+    n_max : int
+        Most ticks wanted; the step is 1, 2 or 5 times a power of ten.
+    """
+    span = high - low
+    if not (math.isfinite(span) and span > 0) or n_max < 1:
+        return []
+    raw = span / n_max
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6)
+    values = [k * step for k in range(first, last + 1)]
+    return [(v, format_value(v, step)) for v in values]
+
+
+def format_value(value: float, step: float) -> str:
+    """Write a number with as many decimals as its step needs."""
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if abs(value) < step * 1e-6:
+        value = 0.0
+    if abs(value) >= 1e6 or decimals > 6:
+        text = f"{value:.3g}"
+    else:
+        text = f"{value:.{decimals}f}"
+    return text.replace("-", "−")
+
+
+@dataclass(eq=False)
+class Axis:
+    """One direction of one or several cells; cells that share an axis move together.
+
+    Parameters
+    ----------
+    key : str
+        What is measured: ``time``, ``5:0`` ... The lasso and the zoom refer to it.
+    low, high : float
+        Range shown at first and after a reset.
+    label : str
+        Name and unit, as in ``time (s)``.
+    ticks : callable, optional
+        ``ticks(low, high, n_max)`` gives places and texts; None for none.
+    fixed : bool
+        Neither pan nor zoom moves it.
+    keep : bool
+        A zoom made by the user outlives the next selection.
+    limits : tuple of float, optional
+        Neither pan nor zoom goes beyond.
+    """
+
+    key: str
+    low: float
+    high: float
+    label: str = ""
+    ticks: Callable[[float, float, int], Ticks] | None = nice_ticks
+    fixed: bool = False
+    keep: bool = False
+    limits: tuple[float, float] | None = None
+    view: tuple[float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high)) or self.low == self.high:
+            middle = self.low if math.isfinite(self.low) else 0.0
+            self.low, self.high = middle - 0.5, middle + 0.5
+        self.view = (self.low, self.high)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the user has changed the range."""
+        return self.view != (self.low, self.high)
+
+    def reset(self) -> None:
+        """Show the first range again."""
+        self.view = (self.low, self.high)
+
+    def pan(self, by: float) -> None:
+        """Move the range by so much."""
+        self.show(self.view[0] + by, self.view[1] + by)
+
+    def zoom(self, factor: float, around: float) -> None:
+        """Show a range `factor` times smaller, `around` staying where it is."""
+        low, high = self.view
+        self.show(around + (low - around) / factor, around + (high - around) / factor)
+
+    def show(self, low: float, high: float) -> None:
+        """Show a range; it is kept within the limits, and within what float32 can tell apart."""
+        if self.fixed:
+            return
+        if self.limits is not None:
+            bottom, top = self.limits
+            span = min(high - low, top - bottom)
+            low = min(max(low, bottom), top - span)
+            high = low + span
+        finest = 1e-5 * max(abs(low), abs(high), 1e-30)
+        if high - low > finest:
+            self.view = (low, high)
+
+
+@dataclass(eq=False)
+class Cell:
+    """One plot of the grid.
+
+    ``show_x`` and ``show_y`` say whether tick values are written; by default
+    they are where the neighbour below, or to the left, has another axis.
+    """
+
+    x: Axis
+    y: Axis
+    row: int = 0
+    column: int = 0
+    show_x: bool | None = None
+    show_y: bool | None = None
+    frame: bool = True
+
+
+@dataclass
+class Layout:
+    """Where everything lies, in logical pixels, and the lines and texts of the axes."""
+
+    boxes: NDArray[np.float64]
+    """Left, top, width and height of each cell, (n_cells, 4)."""
+    lines: list[NDArray] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+
+    def cell_at(self, x: float, y: float) -> int | None:
+        """Index of the cell at a place of the canvas."""
+        left, top, width, height = self.boxes.T
+        inside = (x >= left) & (x <= left + width) & (y >= top) & (y <= top + height)
+        found = np.flatnonzero(inside)
+        return int(found[0]) if len(found) else None
+
+
+def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
+    """What each cell shows, (n_cells, 4): x0, x1, y0, y1."""
+    return np.array([(*c.x.view, *c.y.view) for c in cells], np.float64).reshape(-1, 4)
+
+
+def lay_out(
+    cells: Sequence[Cell],
+    size: tuple[float, float],
+    *,
+    gap: float = _GAP,
+    grid_lines: bool = False,
+) -> Layout:
+    """Place cells, tick values and names on a canvas.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    size : tuple of float
+        Width and height of the canvas in logical pixels.
+    gap : float
+        Least distance between cells.
+    grid_lines : bool
+        Draw a faint line at every tick.
+    """
+    if not cells:
+        return Layout(np.empty((0, 4)))
+    at = {(c.row, c.column): c for c in cells}
+    n_rows, n_columns = 1 + max(c.row for c in cells), 1 + max(c.column for c in cells)
+    writes_x, writes_y = {}, {}
+    for cell in cells:
+        below, left = at.get((cell.row + 1, cell.column)), at.get((cell.row, cell.column - 1))
+        own_x, own_y = below is None or below.x is not cell.x, left is None or left.y is not cell.y
+        writes_x[cell] = (own_x if cell.show_x is None else cell.show_x) and bool(cell.x.ticks)
+        writes_y[cell] = (own_y if cell.show_y is None else cell.show_y) and bool(cell.y.ticks)
+
+    # Gutters: as wide as what is written in them.
+    height_guess = size[1] / n_rows
+    left_of, under = np.full(n_columns, float(gap)), np.full(n_rows, float(gap))
+    left_of[0] = under[-1] = _EDGE
+    y_ticks = {}
+    for cell in cells:
+        if writes_y[cell]:
+            y_ticks[cell] = _ticks(cell.y, height_guess, 3.0 * _LINE)
+            widths = [text_width(text) for _, text in y_ticks[cell]] + [text_width(cell.y.label)]
+            wanted = 8 * math.ceil((max(widths) + 7) / 8)
+            left_of[cell.column] = max(left_of[cell.column], wanted)
+        if writes_x[cell]:
+            under[cell.row] = _LINE + 4
+    width = max(8.0, (size[0] - left_of.sum() - 2 * _EDGE) / n_columns)
+    height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
+    lefts = np.cumsum(left_of) + np.arange(n_columns) * width
+    tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height
+    boxes = np.array([(lefts[c.column], tops[c.row], width, height) for c in cells])
+    boxes = np.floor(boxes)
+    layout = Layout(boxes)
+    for k, cell in enumerate(cells):
+        _draw_axes(layout, k, cell, writes_x[cell], y_ticks.get(cell), grid_lines)
+    return layout
+
+
+def _ticks(axis: Axis, length: float, spacing: float) -> Ticks:
+    if axis.ticks is None:
+        return []
+    low, high = min(axis.view), max(axis.view)
+    return axis.ticks(low, high, max(1, int(length / spacing)))
+
+
+def _draw_axes(
+    layout: Layout, k: int, cell: Cell, writes_x: bool, y_ticks: Ticks | None, grid_lines: bool
+) -> None:
+    left, top, width, height = layout.boxes[k]
+    right, bottom = left + width, top + height
+    if cell.frame:
+        xs = np.array([left, right, right, left, left]) + 0.5
+        ys = np.array([top, top, bottom, bottom, top]) + 0.5
+        pairs = [0, 1, 1, 2, 2, 3, 3, 4]
+        layout.lines.append(vertices(xs[pairs], ys[pairs], cell=CANVAS, color=FRAME))
+    x0, x1 = cell.x.view
+    y0, y1 = cell.y.view
+    if writes_x:
+        taken = right + 8
+        if cell.x.label:
+            label_width = text_width(cell.x.label)
+            taken = right - label_width - 6
+            layout.labels.append(
+                Label(cell.x.label, right, bottom + 3, color=DIM, align=("right", "top"))
+            )
+        for value, text in _ticks(cell.x, width, 60.0):
+            x = left + (value - x0) / (x1 - x0) * width
+            half = text_width(text) / 2
+            _tick(layout, x, bottom, x, top if grid_lines else bottom - 4, grid_lines)
+            # A text at an end of the axis stays inside, clear of the next cell.
+            x = min(max(x, left + half), right - half)
+            if x + half <= taken:
+                layout.labels.append(Label(text, x, bottom + 3, color=DIM, align=("center", "top")))
+    if y_ticks is not None:
+        free = top
+        if cell.y.label:
+            free = top + _LINE
+            layout.labels.append(
+                Label(cell.y.label, left - 4, top - 2, color=DIM, align=("right", "top"))
+            )
+        for value, text in y_ticks:
+            y = bottom - (value - y0) / (y1 - y0) * height
+            _tick(layout, left, y, right if grid_lines else left + 4, y, grid_lines)
+            if y - _LINE / 2 >= free - 1 and y + _LINE / 2 <= bottom + 6:
+                layout.labels.append(Label(text, left - 4, y, color=DIM, align=("right", "center")))
+
+
+def _tick(layout: Layout, x0: float, y0: float, x1: float, y1: float, is_grid: bool) -> None:
+    x, y = np.floor([x0, x1]) + 0.5, np.floor([y0, y1]) + 0.5
+    layout.lines.append(vertices(x, y, cell=CANVAS, color=GRID if is_grid else FRAME))

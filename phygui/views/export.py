@@ -1,0 +1,103 @@
+"""Pictures of a view for papers and slides."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from vispy import gloo
+from vispy.io import write_png
+from vispy.io.image import _make_png
+
+if TYPE_CHECKING:
+    from phygui.views.base import View
+
+
+def export_image(view: View, path: Path, scale: float = 1.0) -> None:
+    """Write the picture of a view.
+
+    Parameters
+    ----------
+    view : View
+    path : Path
+        Ends in ``.png`` or ``.svg``.
+    scale : float
+        Pixels of the picture per logical pixel of the canvas; in SVG those of the data, which
+        are an image under vector axes and text.
+
+    Raises
+    ------
+    ValueError
+        If the name of the file ends in anything else.
+    """
+    kind = path.suffix.lower()
+    if kind == ".png":
+        write_png(str(path), render(view, scale))
+    elif kind == ".svg":
+        path.write_text(to_svg(view, scale), "utf-8")
+    else:
+        raise ValueError(f"{path.name}: pictures end in .png or .svg, not in '{path.suffix}'")
+
+
+def render(view: View, scale: float = 1.0, *, decoration: bool = True) -> NDArray[np.uint8]:
+    """Draw a view off screen, `scale` times its logical size: (height, width, 4) uint8."""
+    width, height = view.size
+    pixels = round(width * scale), round(height * scale)
+    view.set_current()
+    color = gloo.RenderBuffer((pixels[1], pixels[0]))
+    buffer = gloo.FrameBuffer(color=color)
+    try:
+        buffer.activate()
+        view.draw_all((float(width), float(height)), scale, decoration=decoration)
+        image = buffer.read("color")
+    finally:
+        buffer.deactivate()
+        buffer.delete()
+        color.delete()
+        view.refresh()
+    return image
+
+
+_ANCHOR = {"left": "start", "center": "middle", "right": "end"}
+_BASELINE = {"top": 0.76, "center": 0.26, "bottom": -0.24}
+
+
+def to_svg(view: View, scale: float = 2.0) -> str:
+    """A view as SVG: the data as an image, axes and text as vectors."""
+    width, height = view.size
+    image = base64.b64encode(_make_png(render(view, scale, decoration=False))).decode("ascii")
+    colors = view.colors.palette()
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="Open Sans, Helvetica, Arial, sans-serif" '
+        'font-size="11">',
+        f'<image width="{width}" height="{height}" href="data:image/png;base64,{image}"/>',
+    ]
+    for line in view.layout.lines:
+        stroke = _css(colors[16 + int(line["color"][0])])
+        for a, b in line["position"].reshape(-1, 2, 2):
+            parts.append(
+                f'<path d="M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" stroke="{stroke}" fill="none"/>'
+            )
+    for label in view.all_labels:
+        x, y = label.x, label.y
+        if label.cell >= 0:
+            left, top, w, h = view.layout.boxes[label.cell]
+            x, y = view.to_pixels(label.cell, x, y)
+            if not (left <= x <= left + w and top <= y <= top + h):
+                continue
+        x, y = x + label.offset[0], y + label.offset[1] + 11 * _BASELINE[label.align[1]]
+        parts.append(
+            f'<text x="{x:g}" y="{y:g}" fill="{_css(colors[16 + label.color])}" '
+            f'text-anchor="{_ANCHOR[label.align[0]]}">{escape(label.text)}</text>'
+        )
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _css(color: NDArray[np.uint8]) -> str:
+    red, green, blue, alpha = (int(c) for c in color)
+    return f"rgba({red},{green},{blue},{alpha / 255:.3g})"

@@ -1,0 +1,220 @@
+"""Points, lines and filled shapes: any number of them in one draw call."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from vispy import gloo
+
+from phygui.views.visuals.shared import Shared, shader
+
+Mode = Literal["points", "lines", "line_strip", "triangles"]
+
+VERTEX = np.dtype(
+    [
+        ("position", np.float32, 2),
+        ("dy", np.float32),
+        ("color", np.float32),
+        ("alpha", np.float32),
+        ("cell", np.float32),
+    ]
+)
+
+
+def vertices(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    color: ArrayLike = 0,
+    cell: ArrayLike = 0,
+    dy: ArrayLike = 0.0,
+    alpha: ArrayLike = 1.0,
+) -> NDArray[Any]:
+    """Make vertices; all arguments are broadcast together and flattened.
+
+    Parameters
+    ----------
+    x, y : array of float
+        Place in the units of the cell's axes.
+    color : array of int
+        Index of the cluster colour, or a negative colour of the theme.
+    cell : array of int
+        Index of the cell; ``CANVAS`` for the whole canvas in logical pixels.
+    dy : array of float
+        Added to `y` after multiplication by the view's data scale.
+    alpha : array of float
+        Opacity; in a line strip a negative one lifts the pen.
+
+    Returns
+    -------
+    array of ``VERTEX`` (n,)
+    """
+    args = np.broadcast_arrays(x, y, dy, color, alpha, cell)
+    out = np.empty(args[0].shape, VERTEX)
+    out["position"][..., 0], out["position"][..., 1] = args[0], args[1]
+    for name, values in zip(("dy", "color", "alpha", "cell"), args[2:], strict=True):
+        out[name] = values
+    return out.reshape(-1)
+
+
+def strips(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    color: ArrayLike = 0,
+    cell: ArrayLike = 0,
+    dy: ArrayLike = 0.0,
+    alpha: ArrayLike = 1.0,
+) -> NDArray[Any]:
+    """Make the vertices of many lines of the same length, for the mode ``line_strip``.
+
+    The arguments are those of :func:`vertices`, broadcast to (..., n_points): the last axis runs
+    along each line. Two vertices per line lift the pen.
+    """
+    args = np.broadcast_arrays(x, y, dy, color, alpha, cell)
+    shape = args[0].shape
+    out = np.empty((*shape[:-1], shape[-1] + 2), VERTEX)
+    inner = out[..., 1:-1]
+    inner["position"][..., 0], inner["position"][..., 1] = args[0], args[1]
+    for name, values in zip(("dy", "color", "alpha", "cell"), args[2:], strict=True):
+        inner[name] = values
+    if shape[-1]:
+        out[..., 0], out[..., -1] = inner[..., 0], inner[..., -1]
+        out["alpha"][..., 0] = out["alpha"][..., -1] = -1
+    return out.reshape(-1)
+
+
+def boxes(
+    x0: ArrayLike,
+    x1: ArrayLike,
+    y0: ArrayLike,
+    y1: ArrayLike,
+    *,
+    color: ArrayLike = 0,
+    cell: ArrayLike = 0,
+    alpha: ArrayLike = 1.0,
+) -> NDArray[Any]:
+    """Make the vertices of filled rectangles, six each, for the mode ``triangles``."""
+    args = np.broadcast_arrays(x0, x1, y0, y1, color, cell, alpha)
+    left, right, low, high, color, cell, alpha = (a.reshape(-1, 1) for a in args)
+    return vertices(
+        np.concatenate([left, right, right, left, right, left], axis=1),
+        np.concatenate([low, low, high, low, high, high], axis=1),
+        color=color,
+        cell=cell,
+        alpha=alpha,
+    )
+
+
+def bands(
+    x: ArrayLike,
+    y: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    *,
+    color: ArrayLike = 0,
+    cell: ArrayLike = 0,
+    alpha: ArrayLike = 1.0,
+) -> NDArray[Any]:
+    """Make the vertices of filled bands between two curves, for the mode ``triangles``.
+
+    `x`, `y`, `low` and `high` are broadcast to (..., n_points); `low` and `high` are relative to
+    `y` and follow the data scale. The others are broadcast to (..., n_points) too.
+    """
+    x, y, low, high, color, cell, alpha = np.broadcast_arrays(x, y, low, high, color, cell, alpha)
+    first, second = np.s_[..., :-1], np.s_[..., 1:]
+    corners = [(first, low), (second, low), (second, high), (first, low), (second, high)]
+    corners.append((first, high))
+    where = [at for at, _ in corners]
+
+    def gather(a: NDArray[Any]) -> NDArray[Any]:
+        return np.stack([a[at] for at in where], axis=-1)
+
+    return vertices(
+        gather(x),
+        gather(y),
+        dy=np.stack([curve[at] for at, curve in corners], axis=-1),
+        color=gather(color),
+        cell=gather(cell),
+        alpha=gather(alpha),
+    )
+
+
+class Batch:
+    """Vertices drawn together.
+
+    Parameters
+    ----------
+    mode : str
+        ``points`` (discs), ``lines`` (pairs of vertices), ``line_strip`` (see :func:`strips`) or
+        ``triangles``.
+    opacity : float
+        Multiplies the opacity of every vertex.
+    size : float
+        Diameter of points, or width of lines, in logical pixels.
+    """
+
+    def __init__(self, mode: Mode, *, opacity: float = 1.0, size: float = 1.0) -> None:
+        self.mode = mode
+        self.opacity = opacity
+        self.size = size
+        self.visible = True
+        self.n_vertices = 0
+        self._program: gloo.Program | None = None
+        self._buffer: gloo.VertexBuffer | None = None
+
+    def set_data(self, *parts: NDArray[Any]) -> None:
+        """Replace what is drawn; later parts are drawn over earlier ones."""
+        data = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, VERTEX), *parts])
+        self.n_vertices = len(data)
+        if not len(data):
+            return
+        self._buffer = upload(self._program, self._buffer, np.ascontiguousarray(data))
+
+    def clear(self) -> None:
+        """Draw nothing."""
+        self.n_vertices = 0
+
+    def draw(self, shared: Shared, context: Any) -> None:
+        """Draw; the canvas is current."""
+        if not self.visible or not self.n_vertices:
+            return
+        if self._program is None:
+            kind = "points" if self.mode == "points" else "lines"
+            self._program = gloo.Program(shader(f"{kind}.vert"), shader(f"{kind}.frag"))
+            self._program.bind(self._buffer)
+        program = self._program
+        set_shared(program, shared)
+        program["u_opacity"] = self.opacity
+        size = self.size * shared.pixel_ratio
+        if self.mode == "points":
+            program["u_size"] = size
+        elif self.mode != "triangles":
+            context.set_line_width(max(1.0, size))
+        program.draw(self.mode)
+
+
+def upload(
+    program: gloo.Program | None, buffer: gloo.VertexBuffer | None, data: NDArray[Any]
+) -> gloo.VertexBuffer:
+    """Put vertices into a buffer, a new one if needed, and bind it to the program that draws it."""
+    if buffer is not None and buffer.size == len(data):
+        buffer.set_data(data, copy=False)
+        return buffer
+    # A program remembers the size of the buffer it was bound to, so another size binds anew.
+    if buffer is not None:
+        buffer.delete()
+    buffer = gloo.VertexBuffer(data)
+    if program is not None:
+        program.bind(buffer)
+    return buffer
+
+
+def set_shared(program: gloo.Program, shared: Shared) -> None:
+    """Give a program what all visuals look up."""
+    program["u_cells"] = shared.cells
+    program["u_palette"] = shared.palette
+    program["u_n_cells"] = float(shared.n_cells)
+    program["u_gain"] = shared.gain

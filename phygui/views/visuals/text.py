@@ -1,0 +1,126 @@
+"""All the text of a canvas in one draw call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from vispy import gloo
+
+from phygui.views.visuals.batch import set_shared, upload
+from phygui.views.visuals.font import Font, font_at
+from phygui.views.visuals.shared import CANVAS, Shared, shader
+
+_GLYPH = np.dtype(
+    [
+        ("position", np.float32, 2),
+        ("dy", np.float32),
+        ("color", np.float32),
+        ("cell", np.float32),
+        ("corner", np.float32, 2),
+        ("texture", np.float32, 2),
+    ]
+)
+_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])
+
+
+@dataclass(frozen=True)
+class Label:
+    """One line of text.
+
+    It is anchored at (`x`, `y`) of a cell, or of the canvas in logical pixels, and moved by
+    `offset` logical pixels (y downwards); `align` says which of its points is put there. A label
+    whose anchor leaves its cell is not drawn.
+    """
+
+    text: str
+    x: float
+    y: float
+    cell: int = CANVAS
+    color: int = -2
+    align: tuple[Literal["left", "center", "right"], Literal["top", "center", "bottom"]] = (
+        "left",
+        "top",
+    )
+    offset: tuple[float, float] = (0.0, 0.0)
+
+
+_ALONG = {"left": 0.0, "center": 0.5, "right": 1.0}
+_ACROSS = {"top": 0.0, "center": 0.5, "bottom": 1.0}
+
+
+class Text:
+    """Lines of text drawn together."""
+
+    def __init__(self) -> None:
+        self.visible = True
+        self.labels: list[Label] = []
+        self._program: gloo.Program | None = None
+        self._buffer: gloo.VertexBuffer | None = None
+        self._atlas: gloo.Texture2D | None = None
+        self._atlas_version: tuple[int, int] = (0, 0)
+        self._made = 0
+        self._n_vertices = 0
+
+    def set_labels(self, labels: Sequence[Label]) -> None:
+        """Replace all lines."""
+        self.labels = list(labels)
+        self._made = 0
+
+    def draw(self, shared: Shared, context: Any) -> None:
+        """Draw; the canvas is current."""
+        if not self.visible or not self.labels:
+            return
+        font = font_at(shared.pixel_ratio)
+        if self._program is None:
+            self._program = gloo.Program(shader("text.vert"), shader("text.frag"))
+        program = self._program
+        if self._made != id(font):
+            self._upload(program, font, shared.pixel_ratio)
+        if not self._n_vertices:
+            return
+        set_shared(program, shared)
+        program["u_opacity"] = 1.0
+        ratio = shared.pixel_ratio
+        program["u_viewport"] = (shared.size[0] * ratio, shared.size[1] * ratio)
+        program.draw("triangles")
+
+    def _upload(self, program: gloo.Program, font: Font, ratio: float) -> None:
+        data = glyph_vertices(self.labels, font, ratio)
+        self._made = id(font)
+        self._n_vertices = len(data)
+        if not len(data):
+            return
+        self._buffer = upload(program, self._buffer, data)
+        version = (id(font), font.version)
+        if self._atlas_version != version:
+            self._atlas_version = version
+            self._atlas = gloo.Texture2D(font.atlas[..., None], interpolation="nearest")
+            program["u_atlas"] = self._atlas
+
+
+def glyph_vertices(labels: Sequence[Label], font: Font, ratio: float) -> NDArray[Any]:
+    """Two triangles for every glyph of some labels."""
+    layouts = [font.layout(label.text) for label in labels]
+    counts = [len(layout) for layout in layouts]
+    glyphs = np.concatenate(layouts) if layouts else np.empty((0, 7), np.int64)
+    scale_y = font.ascent + font.descent
+    shifts = np.empty((len(labels), 2))
+    for k, (label, layout) in enumerate(zip(labels, layouts, strict=True)):
+        width = int(layout[:, 6].sum())
+        shifts[k, 0] = label.offset[0] * ratio - _ALONG[label.align[0]] * width
+        shifts[k, 1] = label.offset[1] * ratio - _ACROSS[label.align[1]] * scale_y + font.ascent
+    shifts = np.round(shifts)
+
+    out = np.empty((len(glyphs), 6), _GLYPH)
+    owner = np.repeat(np.arange(len(labels)), counts)
+    box = glyphs[:, None, 2:4] * _CORNERS
+    out["corner"] = glyphs[:, None, :2] + box + shifts[owner][:, None]
+    out["texture"] = (glyphs[:, None, 4:6] + box) / np.array(font.atlas.shape)[::-1]
+    table = np.array([(a.x, a.y, a.color, a.cell) for a in labels]).reshape(-1, 4)[owner]
+    out["position"] = table[:, None, :2]
+    out["color"], out["cell"], out["dy"] = table[:, 2:3], table[:, 3:4], 0
+    return out.reshape(-1)

@@ -1,0 +1,21 @@
+// One number per texel: through the colour map, or as the opacity of a colour of the palette.
+uniform sampler2D u_image;
+uniform sampler2D u_map;
+uniform vec2 u_limits;
+
+varying vec2 v_in_cell;
+varying vec2 v_texture;
+varying vec4 v_color;
+varying float v_mapped;
+
+void main() {
+    if (max(abs(v_in_cell.x), abs(v_in_cell.y)) > 1.0) discard;
+    float value = texture2D(u_image, v_texture).r;
+    float level = clamp((value - u_limits.x) / (u_limits.y - u_limits.x), 0.0, 1.0);
+    if (v_mapped > 0.5) {
+        gl_FragColor = texture2D(u_map, vec2((level * 255.0 + 0.5) / 256.0, 0.5));
+    } else {
+        if (level <= 0.0) discard;
+        gl_FragColor = vec4(v_color.rgb, v_color.a * level);
+    }
+}

@@ -1,0 +1,102 @@
+"""Fixtures for tests of views: a shared OpenGL context, and errors in callbacks that are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PyQt5.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PyQt5.QtGui import QMouseEvent, QWheelEvent
+from vispy import app
+
+QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+app.use_app("pyqt5")
+
+
+@pytest.fixture
+def shown(qtbot: Any) -> Iterator[Callable[..., Any]]:
+    """Show a view at a size and wait until it has painted: ``shown(view, data, (500, 400))``."""
+    views = []
+
+    def show(view: Any, data: Any = None, size: tuple[int, int] = (500, 400)) -> Any:
+        view.events.ignore_callback_errors = False
+        views.append(view)
+        view.native.resize(*size)
+        view.show()
+        qtbot.waitExposed(view.native)
+        if data is not None:
+            view.set_data(data)
+        qtbot.wait(1)
+        return view
+
+    yield show
+    for view in views:
+        view.close()
+
+
+class Mouse:
+    """Real mouse and key events for a view, at places in logical pixels."""
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+        self.native = view.native
+
+    def _send(self, kind: Any, pos: Any, button: Any, buttons: Any, held: Any) -> None:
+        point = QPointF(*pos)
+        at = self.native.mapToGlobal(QPoint(int(pos[0]), int(pos[1])))
+        event = QMouseEvent(kind, point, QPointF(at), button, buttons, held)
+        QCoreApplication.sendEvent(self.native, event)
+
+    def click(self, pos: Any, button: Any = Qt.LeftButton, held: Any = Qt.NoModifier) -> None:
+        """Press and release."""
+        self._send(QEvent.MouseButtonPress, pos, button, button, held)
+        self._send(QEvent.MouseButtonRelease, pos, button, Qt.NoButton, held)
+
+    def double_click(self, pos: Any) -> None:
+        """Click twice."""
+        self.click(pos)
+        left = Qt.LeftButton
+        self._send(QEvent.MouseButtonDblClick, pos, left, left, Qt.NoModifier)
+        self._send(QEvent.MouseButtonRelease, pos, left, Qt.NoButton, Qt.NoModifier)
+
+    def drag(self, start: Any, stop: Any, button: Any = Qt.LeftButton) -> None:
+        """Press, move in steps, release."""
+        self._send(QEvent.MouseButtonPress, start, button, button, Qt.NoModifier)
+        for k in range(1, 5):
+            pos = np.add(start, np.subtract(stop, start) * k / 4)
+            self._send(QEvent.MouseMove, pos, Qt.NoButton, button, Qt.NoModifier)
+        self._send(QEvent.MouseButtonRelease, stop, button, Qt.NoButton, Qt.NoModifier)
+
+    def move(self, pos: Any) -> None:
+        """Move with no button down."""
+        self._send(QEvent.MouseMove, pos, Qt.NoButton, Qt.NoButton, Qt.NoModifier)
+
+    def wheel(self, pos: Any, steps: int, held: Any = Qt.NoModifier) -> None:
+        """Turn the wheel; with Alt it turns sideways, as Qt does."""
+        delta = QPoint(120 * steps, 0) if held == Qt.AltModifier else QPoint(0, 120 * steps)
+        at = self.native.mapToGlobal(QPoint(int(pos[0]), int(pos[1])))
+        event = QWheelEvent(
+            QPointF(*pos), QPointF(at), QPoint(), delta, Qt.NoButton, held, Qt.NoScrollPhase, False
+        )
+        QCoreApplication.sendEvent(self.native, event)
+
+
+@pytest.fixture
+def mouse() -> type[Mouse]:
+    """``mouse(view).click((100, 50))`` and so on."""
+    return Mouse
+
+
+@pytest.fixture
+def picture() -> Callable[[Any], NDArray[np.int16]]:
+    """Render a view: ``picture(view)`` -> (height, width, 3) int16, row 0 at the top."""
+
+    def render(view: Any, scale: float = 1.0) -> NDArray[np.int16]:
+        from phygui.views.export import render
+
+        return render(view, scale)[..., :3].astype(np.int16)
+
+    return render
