@@ -14,8 +14,28 @@ from .correlograms import (
     log_lag_edges,
 )
 from .geometry import points_in_polygon
+from .isolation import (
+    d_prime,
+    isolation_distance,
+    l_ratio,
+    mahalanobis_squared,
+    noise_levels,
+    snr,
+)
+from .metric import Metric
+from .quality import ClusterData, quality_metrics
 from .sampling import sample_spikes
 from .traces import decimate_min_max
+from .train_quality import (
+    amplitude_cutoff,
+    contamination_hill,
+    contamination_llobet,
+    count_refractory_pairs,
+    firing_rate,
+    isi_violation_ratio,
+    presence_ratio,
+    violation_rate,
+)
 from .trains import (
     RefractoryViolations,
     firing_rate_histogram,
@@ -25,18 +45,35 @@ from .trains import (
 from .warm import warm_up
 
 __all__ = [
+    "ClusterData",
+    "Metric",
     "RefractoryViolations",
+    "amplitude_cutoff",
+    "contamination_hill",
+    "contamination_llobet",
     "correlograms",
+    "count_refractory_pairs",
     "cross_correlogram",
+    "d_prime",
     "decimate_min_max",
+    "firing_rate",
     "firing_rate_histogram",
     "isi_histogram",
+    "isi_violation_ratio",
+    "isolation_distance",
+    "l_ratio",
     "lag_correlogram",
     "lag_correlograms",
     "lag_edges",
     "log_lag_edges",
+    "mahalanobis_squared",
+    "noise_levels",
     "points_in_polygon",
+    "presence_ratio",
+    "quality_metrics",
     "refractory_violations",
     "sample_spikes",
+    "snr",
+    "violation_rate",
     "warm_up",
 ]

@@ -1,0 +1,104 @@
+"""All quality metrics of one cluster, from whatever is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .isolation import d_prime, isolation_distance, l_ratio, snr
+from .metric import Metric, undefined
+from .train_quality import (
+    amplitude_cutoff,
+    contamination_hill,
+    contamination_llobet,
+    firing_rate,
+    isi_violation_ratio,
+    presence_ratio,
+    violation_rate,
+)
+
+__all__ = ["ClusterData", "quality_metrics"]
+
+
+@dataclass(frozen=True)
+class ClusterData:
+    """What the quality of a cluster is judged by; None for what is not to be had.
+
+    Attributes
+    ----------
+    spike_samples : array of int (n_spikes,)
+        Increasing.
+    amplitudes : array of float (n_amplitudes,), optional
+        Of all spikes, or of a sample of them.
+    mean_waveform : array (n_samples, n_channels), optional
+        Filtered, in the units of `noise`.
+    noise : array (n_channels,), optional
+        From `noise_levels`.
+    features, other_features : array (n, n_columns), (n_others, n_columns), optional
+        On the channels where the cluster is large: of its spikes and of the others, both sampled
+        at the same rate if sampled.
+    """
+
+    spike_samples: NDArray[np.int64]
+    amplitudes: NDArray | None = None
+    mean_waveform: NDArray | None = None
+    noise: NDArray | None = None
+    features: NDArray | None = None
+    other_features: NDArray | None = None
+
+
+def quality_metrics(
+    data: ClusterData,
+    sample_rate: float,
+    duration: float,
+    *,
+    refractory: float = 0.002,
+    censored: float = 0.0,
+) -> dict[str, Metric]:
+    """Every metric of a cluster, by name; `docs/quality-metrics.md` says what each means.
+
+    Parameters
+    ----------
+    data : ClusterData
+    sample_rate : float
+        In hertz.
+    duration : float
+        Of the whole recording, in seconds.
+    refractory, censored : float
+        Refractory period and dead time of the detection, in seconds, for all metrics that have
+        to do with them.
+
+    Returns
+    -------
+    dict of str to Metric
+    """
+    samples = data.spike_samples
+    of_train = (samples, sample_rate, duration, refractory, censored)
+    metrics = {
+        "firing_rate": firing_rate(len(samples), duration),
+        "violation_rate": violation_rate(samples, sample_rate, refractory, censored),
+        "isi_violation_ratio": isi_violation_ratio(*of_train),
+        "contamination_hill": contamination_hill(*of_train),
+        "contamination_llobet": contamination_llobet(*of_train),
+        "presence_ratio": presence_ratio(samples, sample_rate, duration),
+    }
+    if data.amplitudes is None:
+        metrics["amplitude_cutoff"] = undefined("there are no amplitudes")
+    else:
+        metrics["amplitude_cutoff"] = amplitude_cutoff(data.amplitudes)
+    if data.mean_waveform is None or data.noise is None:
+        metrics["snr"] = undefined("there is no raw data")
+    else:
+        metrics["snr"] = snr(data.mean_waveform, data.noise)
+    for name, metric in (
+        ("isolation_distance", isolation_distance),
+        ("l_ratio", l_ratio),
+        ("d_prime", d_prime),
+    ):
+        if data.features is None or data.other_features is None:
+            metrics[name] = undefined("there are no features")
+        else:
+            metrics[name] = metric(data.features, data.other_features)
+    return metrics

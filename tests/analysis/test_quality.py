@@ -1,0 +1,183 @@
+"""Quality metrics: on data made to have a known quality, and on data where they mean nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chi2
+
+from phygui.analysis import (
+    ClusterData,
+    amplitude_cutoff,
+    contamination_hill,
+    contamination_llobet,
+    count_refractory_pairs,
+    d_prime,
+    firing_rate,
+    isi_violation_ratio,
+    isolation_distance,
+    l_ratio,
+    noise_levels,
+    presence_ratio,
+    quality_metrics,
+    snr,
+    violation_rate,
+)
+
+RATE = 20_000.0
+DURATION = 2000.0
+
+
+def train(n_spikes, refractory, rng):
+    """Random spike samples no closer than a refractory period in seconds."""
+    free = DURATION - n_spikes * refractory
+    times = np.sort(rng.uniform(0, free, n_spikes)) + refractory * np.arange(n_spikes)
+    return (times * RATE).astype(np.int64)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.15])
+def test_contamination_is_found_again(share):
+    rng = np.random.default_rng(0)
+    n_own, n_foreign = round((1 - share) * 40_000), round(share * 40_000)
+    own = train(n_own, 0.004, rng)
+    neighbour = train(n_foreign, 0.004, rng)
+    crowd = train(n_foreign, 0.0, rng)
+    from_one = np.sort(np.concatenate([own, neighbour]))
+    from_many = np.sort(np.concatenate([own, crowd]))
+    found = contamination_hill(from_one, RATE, DURATION, 0.003)
+    assert found.value == pytest.approx(share, abs=0.012)
+    found = contamination_llobet(from_many, RATE, DURATION, 0.003)
+    assert found.value == pytest.approx(share, abs=0.012)
+
+
+def test_a_poisson_train_is_wholly_foreign():
+    samples = train(40_000, 0.0, np.random.default_rng(1))
+    assert isi_violation_ratio(samples, RATE, DURATION, 0.002).value == pytest.approx(0.5, abs=0.03)
+    assert contamination_llobet(samples, RATE, DURATION, 0.002).value > 0.7
+    found = contamination_hill(samples, RATE, DURATION, 0.002)
+    assert not found.is_defined
+    assert "more refractory violations" in found.reason
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 200), max_size=40).map(sorted), st.integers(0, 20), st.integers(0, 5)
+)
+def test_refractory_pairs_are_counted_one_by_one(samples, period, censored):
+    expected = sum(
+        censored <= samples[j] - samples[i] <= period
+        for i in range(len(samples))
+        for j in range(i + 1, len(samples))
+    )
+    assert count_refractory_pairs(samples, 1000.0, period / 1e3, censored / 1e3) == expected
+
+
+def test_rates():
+    samples = np.array([0, 10, 100, 110, 1000])
+    assert firing_rate(5, 2.5).value == 2.0
+    assert violation_rate(samples, 1000.0, 0.02).value == 2 / 5
+    assert violation_rate(samples, 1000.0, 0.01).value == 0.0
+
+
+def test_presence_ratio():
+    # Two and a half minutes: the last half is left out.
+    samples = np.concatenate([np.arange(0, 59), np.arange(125, 140)]) * 1000
+    assert presence_ratio(samples, 1000.0, 150.0).value == 0.5
+    assert presence_ratio(samples, 1000.0, 150.0, bin_duration=30.0).value == 3 / 5
+    assert presence_ratio(samples, 1000.0, 150.0, bin_duration=30.0, min_share=1.5).value == 2 / 5
+
+
+def test_amplitude_cutoff():
+    rng = np.random.default_rng(2)
+    whole = rng.normal(100.0, 10.0, 60_000)
+    assert amplitude_cutoff(whole).value < 0.001
+    cut = whole[whole > 92.0]
+    assert amplitude_cutoff(cut).value == pytest.approx(np.mean(whole <= 92.0), abs=0.04)
+    assert amplitude_cutoff(-cut).value == amplitude_cutoff(cut).value
+
+
+def test_isolation_by_its_definition():
+    rng = np.random.default_rng(3)
+    inside = rng.normal(size=(300, 4)) * [1, 5, 0.01, 2]
+    outside = rng.normal(size=(900, 4)) * [3, 15, 0.03, 6] + [2, 10, 0.02, 4]
+    centre, covariance = inside.mean(axis=0), np.cov(inside.T)
+    squared = [d @ np.linalg.solve(covariance, d) for d in outside - centre]
+    assert isolation_distance(inside, outside).value == pytest.approx(sorted(squared)[299])
+    assert l_ratio(inside, outside).value == pytest.approx(sum(chi2.sf(squared, 4)) / 300)
+
+
+def test_d_prime_of_normal_clouds():
+    rng = np.random.default_rng(4)
+    mixing = rng.normal(size=(3, 3))
+    a = rng.normal(size=(20_000, 3)) @ mixing
+    b = (rng.normal(size=(20_000, 3)) + np.array([4, 0, 0])) @ mixing
+    assert d_prime(a, b).value == pytest.approx(4.0, rel=0.02)
+    assert d_prime(b, a).value == pytest.approx(d_prime(a, b).value)
+
+
+def test_snr():
+    rng = np.random.default_rng(5)
+    traces = rng.normal(0, [1.0, 3.0], (50_000, 2))
+    traces[::100] += 200.0  # spikes do not count as noise
+    noise = noise_levels(traces)
+    np.testing.assert_allclose(noise, [1.0, 3.0], rtol=0.03)
+    waveform = np.zeros((32, 2))
+    waveform[16] = [-20.0, -30.0]
+    assert snr(waveform, noise).value == pytest.approx(10.0, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("metric", "reason"),
+    [
+        (lambda: firing_rate(3, 0.0), "duration"),
+        (lambda: firing_rate(3, math.nan), "duration"),
+        (lambda: violation_rate([], RATE), "no spikes"),
+        (lambda: isi_violation_ratio([], RATE, 1.0), "no spikes"),
+        (lambda: contamination_hill([1, 2], RATE, 0.0), "duration"),
+        (lambda: contamination_llobet([1], RATE, 1.0), "fewer than two"),
+        (lambda: contamination_hill([1, 2], RATE, 1.0, 0.001, 0.001), "censored"),
+        (lambda: presence_ratio([], RATE, 100.0), "no spikes"),
+        (lambda: presence_ratio([1], RATE, 10.0), "shorter than 60 s"),
+        (lambda: amplitude_cutoff(np.ones(100)), "fewer than 2,500"),
+        (lambda: amplitude_cutoff(np.ones(10_000)), "all amplitudes are equal"),
+        (lambda: isolation_distance(np.eye(3), np.eye(3)), "too few"),
+        (lambda: isolation_distance(np.eye(9, 2), np.eye(3, 2)), "fewer other spikes"),
+        (lambda: l_ratio(np.ones((9, 2)), np.eye(3, 2)), "not independent"),
+        (lambda: l_ratio(np.eye(9, 2), np.zeros((0, 2))), "no other spikes"),
+        (lambda: d_prime(np.eye(1, 2), np.eye(9, 2)), "too few spikes"),
+        (lambda: d_prime(np.ones((9, 2)), np.zeros((9, 2))), "not independent"),
+        (lambda: snr(np.zeros((4, 2)), np.zeros(2)), "no noise"),
+        (lambda: snr(np.full((4, 2), np.nan), np.ones(2)), "no mean waveform"),
+    ],
+)
+def test_what_means_nothing_says_why(metric, reason):
+    found = metric()
+    assert math.isnan(found.value)
+    assert not found.is_defined
+    assert reason in found.reason
+
+
+def test_all_metrics_of_a_cluster():
+    rng = np.random.default_rng(6)
+    bare = quality_metrics(ClusterData(train(5000, 0.003, rng)), RATE, DURATION)
+    undefined = {name for name, metric in bare.items() if not metric.is_defined}
+    assert undefined == {"amplitude_cutoff", "snr", "isolation_distance", "l_ratio", "d_prime"}
+    assert all(bare[name].reason for name in undefined)
+    full = quality_metrics(
+        ClusterData(
+            train(5000, 0.003, rng),
+            amplitudes=rng.normal(100, 10, 5000),
+            mean_waveform=rng.normal(size=(32, 4)),
+            noise=np.ones(4),
+            features=rng.normal(size=(500, 6)),
+            other_features=rng.normal(size=(800, 6)) + 3,
+        ),
+        RATE,
+        DURATION,
+    )
+    assert list(full) == list(bare)
+    assert all(metric.is_defined and metric.reason == "" for metric in full.values())
