@@ -9,6 +9,8 @@ from phygui.curation.clustering import Clustering
 from phygui.curation.groups import ClusterGroups
 from phygui.curation.history import History
 from phygui.curation.labels import Labels
+from phygui.curation.state import State
+from phygui.curation.stats import ClusterStats
 from phygui.curation.update import Selection, Update
 from phygui.curation.wizard import Ranking, Wizard
 
@@ -34,8 +36,9 @@ class Curation:
         self.labels = labels
         self.history = History()
         self.selection = Selection()
+        self.stats: dict[int, ClusterStats] = {}
         self.wizard = Wizard(
-            lambda: clustering.spikes_per_cluster, groups, self._n_spikes, self._no_ranking
+            lambda: clustering.spikes_per_cluster, groups, self._n_spikes, self.similar
         )
 
     @classmethod
@@ -51,6 +54,26 @@ class Curation:
             groups,
             Labels(),
         )
+
+    def state(self, *, copy: bool = True) -> State:
+        """All of it at this moment; without a copy, the spikes change with the next edit."""
+        spike_clusters = self.clustering.spike_clusters
+        living = self.clustering.cluster_ids.tolist()
+        return State(
+            spike_clusters.copy() if copy else spike_clusters,
+            {c: self.groups[c] for c in living},
+            {c: dict(self.labels[c]) for c in living if self.labels[c]},
+        )
+
+    def restore(self, history: History, selection: Selection, largest_id: int = -1) -> None:
+        """Take over the history of an earlier session, once its edits are in effect."""
+        living = self.clustering
+        self.history = history
+        self.selection = Selection(
+            tuple(c for c in selection.best if c in living),
+            tuple(c for c in selection.match if c in living),
+        )
+        self.clustering.reserve(largest_id)
 
     def apply(self, update: Update) -> None:
         """Make a change to clusters, groups and labels."""
@@ -83,5 +106,6 @@ class Curation:
         """Quality of a cluster until a better one is known: its number of spikes."""
         return len(self.clustering.spikes_per_cluster.get(cluster_id, ()))
 
-    def _no_ranking(self, cluster_id: int) -> Ranking:
+    def similar(self, cluster_id: int) -> Ranking:
+        """Other clusters by decreasing similarity to one, as far as both are known."""
         return ()

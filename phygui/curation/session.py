@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +12,9 @@ from psygnal import Signal
 
 from phygui.curation.curation import Curation
 from phygui.curation.snapshot import Snapshot
+from phygui.curation.stats import ClusterStats, compute_stats
 from phygui.curation.update import EditError, Selection, Update
-from phygui.curation.wizard import Wizard
+from phygui.curation.wizard import Ranking, Wizard
 from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
 
@@ -54,12 +54,15 @@ class Session:
         Emitted when another channel group or clustering has become the active one.
     saved : Signal
         Emitted with a :class:`Saved`.
+    stats_changed : Signal
+        Emitted with the tuple of clusters of which something new is known.
     """
 
     clustered = Signal(Update)
     selection_changed = Signal(tuple)
     switched = Signal()
     saved = Signal(Saved)
+    stats_changed = Signal(tuple)
 
     def __init__(self, model: KwikModel, *, read_only: bool = False) -> None:
         self.read_only = read_only
@@ -187,6 +190,44 @@ class Session:
     def wizard(self) -> Wizard:
         """The order in which clusters come."""
         return self._active.wizard
+
+    # -- what is known of the clusters ---------------------------------------------------------
+
+    @property
+    def stats(self) -> Mapping[int, ClusterStats]:
+        """What is known of each cluster; grows as it is computed."""
+        return self._active.stats
+
+    def missing_stats(self) -> list[int]:
+        """Living clusters of which nothing is known yet."""
+        return [c for c in self.spikes_per_cluster if c not in self._active.stats]
+
+    def add_stats(self, stats: Mapping[int, ClusterStats]) -> None:
+        """Take over what a worker has computed."""
+        living = {c: of for c, of in stats.items() if c in self.spikes_per_cluster}
+        self._active.stats.update(living)
+        if living:
+            self.stats_changed.emit(tuple(living))
+
+    def stats_job(
+        self, cluster_ids: Iterable[int]
+    ) -> Callable[[Callable[[], bool]], dict[int, ClusterStats]]:
+        """A function of ``cancelled`` that computes what is known of clusters, in any thread."""
+        snapshot, ids = self.snapshot(), list(cluster_ids)
+        return lambda cancelled: compute_stats(snapshot, ids, cancelled)
+
+    def compute_stats(self) -> None:
+        """Compute what is missing, here and now; the window does it in a worker."""
+        self.add_stats(self.stats_job(self.missing_stats())(lambda: False))
+
+    def similar(self) -> Ranking:
+        """Candidates for the first best cluster, most similar first."""
+        best = self.selection.best
+        return self._active.similar(best[0]) if best else ()
+
+    def similarity_of(self, cluster_id: int) -> float | None:
+        """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
+        return dict(self.similar()).get(cluster_id)
 
     # -- selection -------------------------------------------------------------------------
 
@@ -434,8 +475,3 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session {self.path.name}, group {self.channel_group}, {self.clustering}>"
-
-    def describe(self) -> dict[str, Any]:
-        """The state in short, for messages and tests."""
-        decided, total = self.wizard.progress()
-        return {"decided": decided, "n_clusters": total, "n_unsaved": self.n_unsaved}

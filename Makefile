@@ -1,0 +1,40 @@
+# `make run` and `make test` do everything that a fresh machine needs; the rest is for developers.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test setup setup-test lint torture bench clean
+
+run: setup
+	@sh tools/run.sh $(BIN)/phy-gui
+
+test: setup-test lint
+	@sh tools/on-a-screen.sh $(BIN)/python -m pytest -q
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+torture: setup-test
+	$(BIN)/python -m tests.torture
+
+bench: setup-test
+	@sh tools/on-a-screen.sh sh -c 'for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done'
+
+setup: $(VENV)/.installed
+
+setup-test: $(VENV)/.installed-test
+
+$(VENV)/.installed: setup.cfg pyproject.toml tools/setup.sh
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" .
+	@touch $@
+
+$(VENV)/.installed-test: setup.cfg pyproject.toml tools/setup.sh
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" '.[test]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,136 @@
+"""The commands ``phy-gui`` (the window) and ``phy-kwik`` (datasets from the shell)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from phygui._version import __version__
+
+if TYPE_CHECKING:
+    from phygui.curation.session import Session
+
+USAGE = 2
+"""Exit code when what the user named cannot be opened."""
+
+
+def fail(sentence: object) -> NoReturn:
+    """End with one sentence on stderr."""
+    click.echo(f"phygui: {sentence}", err=True)
+    sys.exit(USAGE)
+
+
+def _no_display() -> bool:
+    """Whether Qt would find no screen, and end the process without a word of use."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--demo", is_flag=True, help="Open a simulated recording, built the first time.")
+@click.option("--channel-group", type=int, metavar="N", help="The shank to start with.")
+@click.option("--clustering", metavar="NAME", help="The clustering to start with (main).")
+@click.option("--read-only", is_flag=True, help="Never write anything near the dataset.")
+@click.option("--reset-layout", is_flag=True, help="Put every dock back to its place.")
+@click.option(
+    "--screenshot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PNG",
+    help="Paint everything once, write the window's picture, and end.",
+)
+@click.option("--debug", is_flag=True, help="Log more, and show where errors come from.")
+@click.version_option(__version__, prog_name="phygui")
+def gui(
+    file: Path | None,
+    demo: bool,
+    channel_group: int | None,
+    clustering: str | None,
+    read_only: bool,
+    reset_layout: bool,
+    screenshot: Path | None,
+    debug: bool,
+) -> None:
+    """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)
+    logging.captureWarnings(True)
+    if file is not None and demo:
+        raise click.UsageError("give a file or --demo, not both")
+    if screenshot is not None and file is None and not demo:
+        raise click.UsageError("--screenshot needs a file or --demo")
+    what: Any = "demo" if demo else file
+    opening = None
+    if what is not None:
+        options = {
+            "channel_group": channel_group,
+            "clustering": clustering,
+            "read_only": read_only,
+        }
+        opening = _open_in_thread(what, options)
+        if isinstance(what, Path) and not what.exists():
+            _result(opening, debug)
+    if _no_display():
+        if opening is not None:
+            _result(opening, debug)
+        fail("no display: start it on a desktop, or under xvfb-run")
+
+    # Qt and OpenGL take longer to import than most files to open: both at once.
+    from phygui.gui.app import Application
+
+    session = None if opening is None else _result(opening, debug)
+    application = Application()
+    if session is None:
+        application.show_start()
+        sys.exit(application.run())
+    window = application.show_session(session, reset_layout=reset_layout)
+    if screenshot is not None:
+        sys.exit(application.take_screenshot(window, screenshot))
+    sys.exit(application.run())
+
+
+def _open_in_thread(what: Any, options: dict[str, Any]) -> Future[Session]:
+    from phygui.curation.opening import open_session
+
+    executor = ThreadPoolExecutor(1, thread_name_prefix="phygui-open")
+    future = executor.submit(open_session, what, **options)
+    executor.shutdown(wait=False)
+    return future
+
+
+def _result(opening: Future[Session], debug: bool) -> Session:
+    """The session, or the end of the program with one sentence."""
+    from phygui.io.errors import KwikError
+
+    try:
+        return opening.result()
+    except KwikError as error:
+        if debug:
+            logging.getLogger(__name__).exception("not opened")
+        fail(error)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="phygui")
+def kwik() -> None:
+    """Look at and manage Kwik datasets from the shell."""
+
+
+@kwik.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def describe(file: Path) -> None:
+    """Say what FILE.kwik holds."""
+    from phygui.io.errors import KwikError
+    from phygui.io.kwik import KwikModel
+
+    try:
+        with KwikModel(file) as model:
+            click.echo(model.describe())
+    except KwikError as error:
+        fail(error)

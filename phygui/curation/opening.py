@@ -1,0 +1,36 @@
+"""Opening a dataset by what the user names: a path, or the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from phygui.curation.session import Session
+from phygui.io.errors import KwikError
+
+DEMO = "demo"
+
+
+def open_session(what: object, **options: Any) -> Session:
+    """Open a session on a path, or on the demo, which is built the first time.
+
+    Parameters
+    ----------
+    what : path or "demo"
+        The file.
+    **options
+        As for :meth:`phygui.Session.open`.
+
+    Raises
+    ------
+    KwikError
+        If the file cannot be opened.
+    """
+    if what == DEMO:
+        from phygui.io.demo import default_demo
+
+        what = default_demo()
+    try:
+        return Session.open(Path(str(what)), **options)
+    except OSError as error:
+        raise KwikError(f"{what}: {error.strerror or error}") from error

@@ -1,0 +1,163 @@
+"""Every action, declared once: menus, toolbar, keys, palette and the shortcut list follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+Run = Callable[["MainWindow"], object]
+When = Callable[["MainWindow"], bool]
+
+
+def always(_: MainWindow) -> bool:
+    """An action that is always possible."""
+    return True
+
+
+def editable(w: MainWindow) -> bool:
+    """The active clustering may be edited."""
+    return w.session.is_editable
+
+
+def any_selected(w: MainWindow) -> bool:
+    """Something is selected, and may be edited."""
+    return editable(w) and bool(w.session.selected)
+
+
+def match_selected(w: MainWindow) -> bool:
+    """A match is selected, and may be edited."""
+    return editable(w) and bool(w.session.selection.match)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that the user can do."""
+
+    name: str
+    title: str
+    menu: str
+    """Path of menus, with slashes; a group of actions ends where the text after ``|`` changes."""
+    run: Run
+    keys: tuple[str, ...] = ()
+    tip: str = ""
+    icon: str = ""
+    enabled: When = always
+    checked: When | None = None
+    """For an action that can be on or off: whether it is on."""
+    toolbar: bool = False
+
+    @property
+    def menu_path(self) -> list[str]:
+        """Titles of the menu and its submenus."""
+        return self.menu.split("|")[0].split("/")
+
+
+GROUPS = (("good", "G", "Good"), ("mua", "M", "MUA"), ("noise", "N", "Noise"))
+MOVED = (
+    ("best", "Alt+", any_selected, "the best clusters"),
+    ("match", "Ctrl+", match_selected, "the matches"),
+    ("all", "Ctrl+Alt+", any_selected, "all selected clusters"),
+)
+
+
+def _moves() -> list[Action]:
+    moves = []
+    for which, modifier, enabled, words in MOVED:
+        for group, letter, title in (*GROUPS, ("unsorted", "U", "Unsorted")):
+            moves.append(
+                Action(
+                    f"move_{which}_to_{group}",
+                    f"Move {which} to {title}",
+                    f"Edit/Move {which} to",
+                    lambda w, which=which, group=group: w.commands.move(which, group),
+                    (modifier + letter,),
+                    f"put {words} into the group {title}",
+                    group,
+                    enabled,
+                    toolbar=which == "best",
+                )
+            )
+    return moves
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("open", "Open...", "File", lambda w: w.commands.open(), ("Ctrl+O",),
+           "open a .kwik file", "open"),
+    Action("open_demo", "Open the demo", "File", lambda w: w.commands.open_demo(),
+           tip="a simulated recording with known units"),
+    Action("save", "Save", "File|save", lambda w: w.commands.save(), ("Ctrl+S",),
+           "write the curation into the .kwik", "save",
+           lambda w: w.session.is_modified and not w.session.read_only, toolbar=True),
+    Action("screenshot", "Export a picture of the window...", "File|export",
+           lambda w: w.commands.export_window(), ("Ctrl+Shift+E",), "as PNG"),
+    Action("close", "Close the window", "File|end", lambda w: w.close(), ("Ctrl+W",)),
+    Action("quit", "Quit", "File|end", lambda w: w.commands.quit(), ("Ctrl+Q",)),
+    Action("undo", "Undo", "Edit", lambda w: w.session.undo(), ("Ctrl+Z",),
+           "take the last edit back", "undo", lambda w: w.session.can_undo, toolbar=True),
+    Action("redo", "Redo", "Edit", lambda w: w.session.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"),
+           "make the last undone edit again", "redo", lambda w: w.session.can_redo, toolbar=True),
+    Action("merge", "Merge", "Edit|clusters", lambda w: w.session.merge(), ("G",),
+           "make one cluster of all selected ones", "merge",
+           lambda w: editable(w) and len(w.session.selected) > 1, toolbar=True),
+    Action("split", "Split", "Edit|clusters", lambda w: w.commands.split(), ("K",),
+           "make a cluster of the spikes inside the lasso (Ctrl+click draws it)", "split",
+           lambda w: editable(w) and w.lasso_view() is not None, toolbar=True),
+    Action("clear_lasso", "Clear the lasso", "Edit|clusters", lambda w: w.commands.clear_lasso(),
+           ("Escape",), enabled=lambda w: w.lasso_view() is not None),
+    Action("label", "Label...", "Edit|labels", lambda w: w.commands.label(), ("L",),
+           "set a key=value label of the selected clusters", enabled=any_selected),
+    *_moves(),
+    Action("next_best", "Next best cluster", "Select|best", lambda w: w.session.next_best(),
+           ("Down",), "by decreasing quality", "next"),
+    Action("previous_best", "Previous best cluster", "Select|best",
+           lambda w: w.session.previous_best(), ("Up",), icon="previous"),
+    Action("first_best", "First best cluster", "Select|best",
+           lambda w: w.session.first_best(), ("Home",)),
+    Action("last_best", "Last best cluster", "Select|best",
+           lambda w: w.session.last_best(), ("End",)),
+    Action("next_match", "Next match", "Select|match", lambda w: w.session.next_match(),
+           ("Space",), "by decreasing similarity to the best cluster"),
+    Action("previous_match", "Previous match", "Select|match",
+           lambda w: w.session.previous_match(), ("Shift+Space",)),
+    Action("drop_match", "Drop the matches", "Select|match", lambda w: w.session.drop_match(),
+           ("Backspace",), enabled=lambda w: bool(w.session.selection.match)),
+    Action("skip", "Skip noise and MUA", "Select|skip", lambda w: w.commands.toggle_skip(),
+           tip="navigation passes over clusters that are noise or MUA",
+           checked=lambda w: w.session.wizard.skip_noise_and_mua),
+    Action("filter", "Filter the clusters", "Select|filter",
+           lambda w: w.cluster_table.filter.setFocus(), ("Ctrl+F",),
+           "go to the filter line of the cluster table"),
+    Action("overlap", "Waveforms overlapped or side by side", "View/Waveforms",
+           lambda w: w.commands.toggle_view("waveforms", "overlap"), ("O",)),
+    Action("mean", "Waveforms as mean and deviation", "View/Waveforms",
+           lambda w: w.commands.toggle_view("waveforms", "mean"), ("M",)),
+    Action("go_to", "Go to time...", "View/Traces", lambda w: w.commands.go_to_time(),
+           ("Ctrl+T",), "move the traces to a time in seconds"),
+    Action("next_spike", "Next spike of the selection", "View/Traces",
+           lambda w: w.commands.trace("next_spike"), ("Alt+Right",)),
+    Action("previous_spike", "Previous spike of the selection", "View/Traces",
+           lambda w: w.commands.trace("previous_spike"), ("Alt+Left",)),
+    Action("next_violation", "Next refractory violation", "View/Traces",
+           lambda w: w.commands.trace("next_violation"), ("Alt+Shift+Right",)),
+    Action("previous_violation", "Previous refractory violation", "View/Traces",
+           lambda w: w.commands.trace("previous_violation"), ("Alt+Shift+Left",)),
+    Action("reset_views", "Reset all views", "View|look", lambda w: w.commands.reset_views(),
+           ("Shift+R",), "show all of what each view holds"),
+    Action("theme", "Light theme", "View|look", lambda w: w.commands.toggle_theme(),
+           tip="for print and projectors", checked=lambda w: w.theme == "light"),
+    Action("reset_layout", "Reset the layout", "View|look", lambda w: w.reset_layout()),
+    Action("full_screen", "Full screen", "View|look", lambda w: w.commands.toggle_full_screen(),
+           ("F11",), checked=lambda w: w.isFullScreen()),
+    Action("shortcuts", "Keyboard shortcuts", "Help", lambda w: w.commands.show_shortcuts(),
+           ("F1", "H"), "a searchable list", "help"),
+    Action("palette", "Command palette", "Help", lambda w: w.commands.show_palette(),
+           ("Ctrl+P",), "every action by name"),
+    Action("snippet", "Command line", "Help", lambda w: w.commands.show_snippets(), (":",),
+           "a one-line command, such as  g 4 9  to merge"),
+    Action("about", "About phygui", "Help|about", lambda w: w.commands.about()),
+)  # fmt: skip
+BY_NAME = {action.name: action for action in ACTIONS}

@@ -1,0 +1,177 @@
+"""The application: opens datasets in a worker thread and keeps their windows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_API", "pyqt5")
+
+import vispy
+from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtWidgets import QApplication, QFileDialog
+
+from phygui.curation.opening import open_session
+from phygui.curation.session import Session
+from phygui.gui import dialogs, theme
+from phygui.gui.main_window import MainWindow
+from phygui.gui.settings import Settings
+from phygui.gui.start_window import StartWindow
+
+SCREENSHOT_TIMEOUT_S = 120
+
+
+def make_application(settings: Settings) -> QApplication:
+    """The one QApplication, with what OpenGL canvases in docks need."""
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        app = running
+    else:
+        # Without shared contexts, a dock that floats loses its canvas.
+        QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+        QCoreApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
+        QCoreApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("phygui")
+    app.setApplicationDisplayName("phygui")
+    # Numbers are written as in the field's papers, whatever the country.
+    QLocale.setDefault(QLocale.c())
+    vispy.use("pyqt5")
+    app.setWindowIcon(theme.icon("phygui"))
+    theme.apply_theme(app, settings.get("theme", "dark"))
+    return app
+
+
+class Application(QObject):
+    """Windows on datasets, and a start window when there is none."""
+
+    _opened = pyqtSignal(object, object)
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.app = make_application(self.settings)
+        self.windows: list[MainWindow] = []
+        self.start: StartWindow | None = None
+        self._opened.connect(self._receive)
+
+    # -- windows ---------------------------------------------------------------------------
+
+    def show_session(self, session: Session, *, reset_layout: bool = False) -> MainWindow:
+        """Open a window on a session."""
+        window = MainWindow(session, self.settings, reset_layout=reset_layout)
+        window.open_wanted.connect(self.open)
+        window.closed.connect(self._forget)
+        self.windows.append(window)
+        self.settings.add_recent(session.path)
+        window.show()
+        return window
+
+    def show_start(self) -> StartWindow:
+        """Open the start window."""
+        self.start = StartWindow(self.settings)
+        self.start.open_wanted.connect(self.open)
+        self.start.show()
+        return self.start
+
+    def _forget(self, window: MainWindow) -> None:
+        if window in self.windows:
+            self.windows.remove(window)
+        window.deleteLater()
+
+    # -- opening ---------------------------------------------------------------------------
+
+    def open(self, what: object = None) -> None:
+        """Open a path, the demo ("demo"), or what the user chooses (None), in a worker thread."""
+        if what is None:
+            what = self._ask_path()
+            if what is None:
+                return
+        parent = self._front()
+        if self.start is not None:
+            self.start.set_busy(f"opening {what} ...")
+        elif isinstance(parent, MainWindow):
+            parent.say(f"opening {what} ...")
+
+        def work() -> None:
+            try:
+                self._opened.emit(open_session(what), None)
+            except Exception as error:
+                self._opened.emit(None, error)
+
+        threading.Thread(target=work, name="phygui-open", daemon=True).start()
+
+    def _ask_path(self) -> Path | None:
+        recent = self.settings.recent()
+        folder = str(recent[0].parent) if recent else ""
+        name, _ = QFileDialog.getOpenFileName(
+            self._front(), "Open a Kwik file", folder, "Kwik files (*.kwik);;All files (*)"
+        )
+        return Path(name) if name else None
+
+    def _receive(self, session: Session | None, error: Exception | None) -> None:
+        if session is not None:
+            start, self.start = self.start, None
+            self.show_session(session)
+            if start is not None:
+                start.close()
+            return
+        if self.start is not None:
+            self.start.set_busy("")
+        dialogs.show_error(self._front(), "The file cannot be opened", str(error))
+
+    def _front(self) -> Any:
+        return self.start or self.app.activeWindow() or (self.windows[-1] if self.windows else None)
+
+    # -- running ---------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Run until the last window closes."""
+        code = self.app.exec_()
+        self.close()
+        return code
+
+    def close(self) -> None:
+        """Close what is open, workers and canvases first: PyQt crashes at exit otherwise."""
+        for window in list(self.windows):
+            window.dispose()
+            window.deleteLater()
+        self.windows.clear()
+        self.app.sendPostedEvents()
+        self.app.processEvents()
+
+    def take_screenshot(self, window: MainWindow, path: Path) -> int:
+        """Wait until every view has painted, write the window's picture, and end.
+
+        Returns
+        -------
+        int
+            The exit code: 0, or 1 with a sentence on stderr.
+        """
+        outcome: list[int] = []
+
+        def finish(code: int) -> None:
+            outcome.append(code)
+            self.app.quit()
+
+        def shoot() -> None:
+            try:
+                window.picture(path)
+            except OSError as error:
+                print(error, file=sys.stderr)
+                finish(1)
+            else:
+                finish(0)
+
+        def give_up() -> None:
+            print(f"{path}: the views were not painted in time", file=sys.stderr)
+            finish(1)
+
+        window.when_settled(shoot, every_ms=150)
+        QTimer.singleShot(SCREENSHOT_TIMEOUT_S * 1000, give_up)
+        self.app.exec_()
+        self.close()
+        return outcome[0] if outcome else 1

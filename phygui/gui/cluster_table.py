@@ -1,0 +1,293 @@
+"""The table of clusters: filter line, rows, counts; its selection and the session's are one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PyQt5.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui.curation.filters import FilterError
+from phygui.curation.session import Session
+from phygui.gui.columns import Column
+from phygui.gui.table_model import ClusterTableModel
+
+
+class _Delegate(QStyledItemDelegate):
+    """Keeps group colours and cluster colours readable in selected rows."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index) -> None:
+        super().initStyleOption(option, index)
+        option.state &= ~QStyle.State_HasFocus
+        background = index.data(Qt.BackgroundRole)
+        if background is not None:
+            option.state &= ~QStyle.State_Selected
+            dark = background.color().lightnessF() > 0.45
+            option.palette.setColor(
+                option.palette.Text, QColor("#101114") if dark else QColor("#ffffff")
+            )
+        else:
+            foreground = index.data(Qt.ForegroundRole)
+            if foreground is not None:
+                option.palette.setColor(option.palette.HighlightedText, foreground.color())
+
+
+class _View(QTableView):
+    """A table that leaves the keys of the curator to the window."""
+
+    chosen = pyqtSignal()
+    """The user has changed the selection; a selection set by the program does not count."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.Copy):
+            self.copy_rows()
+            return
+        extends = event.modifiers() & Qt.ShiftModifier and event.key() in (Qt.Key_Up, Qt.Key_Down)
+        if extends or event.matches(QKeySequence.SelectAll):
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+    def copy_rows(self) -> None:
+        """Put the selected rows on the clipboard, as text with tabs, titles first."""
+        model = self.model()
+        header = self.horizontalHeader()
+        columns = [
+            header.logicalIndex(i)
+            for i in range(header.count())
+            if not header.isSectionHidden(header.logicalIndex(i))
+        ]
+        lines = ["\t".join(str(model.headerData(c, Qt.Horizontal)) for c in columns)]
+        for row in sorted(i.row() for i in self.selectionModel().selectedRows()):
+            lines.append("\t".join(str(model.index(row, c).data()) for c in columns))
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+
+class ClusterTable(QWidget):
+    """A filter line above a table of clusters.
+
+    Signals
+    -------
+    chosen : list of int
+        The user has selected these clusters, in the order in which they were selected.
+    """
+
+    chosen = pyqtSignal(list)
+    menu_wanted = pyqtSignal(QPoint)
+
+    def __init__(
+        self,
+        session: Session,
+        columns: Sequence[Column],
+        colors: Callable[[int], QColor | None],
+        *,
+        hint: str,
+        with_filter: bool = True,
+    ) -> None:
+        super().__init__()
+        self.model = ClusterTableModel(session, columns, colors)
+        self.view = _View()
+        self._order: list[int] = []
+        self._quiet = False
+        self._set_up_view()
+
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText('filter:  group != "noise" and n_spikes > 100')
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._apply_filter)
+        self.filter.returnPressed.connect(self.view.setFocus)
+        self.filter.setVisible(with_filter)
+        self.problem = QLabel()
+        self.problem.setObjectName("hint")
+        self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.PlainText)
+        self.problem.hide()
+        self.counts = QLabel()
+        self.counts.setObjectName("hint")
+        self._hint = hint
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 2, 4, 2)
+        layout.setSpacing(3)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.problem)
+        layout.addWidget(self.view, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.counts)
+        foot.addStretch()
+        layout.addLayout(foot)
+        self.model.counted.connect(lambda *_: self._show_counts())
+
+    def _set_up_view(self) -> None:
+        view = self.view
+        view.setModel(self.model)
+        view.setItemDelegate(_Delegate(view))
+        view.setSelectionBehavior(QAbstractItemView.SelectRows)
+        view.setSelectionMode(QAbstractItemView.ExtendedSelection)
+        view.setSortingEnabled(True)
+        view.setShowGrid(False)
+        view.setAlternatingRowColors(True)
+        view.setWordWrap(False)
+        view.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
+        header = view.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setMinimumSectionSize(24)
+        header.setSectionResizeMode(QHeaderView.Interactive)
+        header.setStretchLastSection(True)
+        header.setContextMenuPolicy(Qt.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._choose_columns)
+        view.setContextMenuPolicy(Qt.CustomContextMenu)
+        view.customContextMenuRequested.connect(
+            lambda at: self.menu_wanted.emit(view.viewport().mapToGlobal(at))
+        )
+        view.selectionModel().selectionChanged.connect(self._selection_changed)
+
+    # -- content ---------------------------------------------------------------------------
+
+    def set_clusters(self, cluster_ids: Iterable[int]) -> None:
+        """Show other clusters; the selection is kept as far as they are still shown."""
+        self.model.set_clusters(cluster_ids)
+        self._restore()
+
+    def replace(self, deleted: Iterable[int], added: Iterable[int], changed: Iterable[int]) -> None:
+        """Remove, insert and rewrite the rows of some clusters."""
+        self._quiet = True
+        self.model.replace(deleted, added, changed)
+        self._quiet = False
+
+    def fit_columns(self) -> None:
+        """Make every column as wide as its content needs."""
+        header = self.view.horizontalHeader()
+        metrics = self.view.fontMetrics()
+        for i, column in enumerate(self.model.columns):
+            texts = [column.title + "  ▾"]
+            for cluster_id in self.model.cluster_ids[:200]:
+                texts.append(self.model.text(cluster_id, column))
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 14
+            header.resizeSection(i, min(width, 160))
+
+    def _restore(self) -> None:
+        self.set_selected(self._order)
+
+    # -- selection -------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> list[int]:
+        """Selected clusters, in the order in which they were selected."""
+        return list(self._order)
+
+    def set_selected(self, cluster_ids: Iterable[int]) -> None:
+        """Select clusters without telling anyone; the first one is scrolled to."""
+        old = self._order
+        self._order = list(cluster_ids)
+        chosen = QItemSelection()
+        first = None
+        for cluster_id in self._order:
+            row = self.model.row_of(cluster_id)
+            if row is None:
+                continue
+            index = self.model.index(row, 0)
+            first = index if first is None else first
+            chosen.select(index, self.model.index(row, len(self.model.columns) - 1))
+        self._quiet = True
+        selection = self.view.selectionModel()
+        selection.select(chosen, QItemSelectionModel.ClearAndSelect)
+        if first is not None:
+            selection.setCurrentIndex(first, QItemSelectionModel.NoUpdate)
+            self.view.scrollTo(first)
+        self._quiet = False
+        self.model.refresh_color({*old, *self._order})
+        self._show_counts()
+
+    def _selection_changed(self) -> None:
+        if self._quiet:
+            return
+        rows = self.model.cluster_ids
+        now = [rows[i.row()] for i in self.view.selectionModel().selectedRows()]
+        kept = [c for c in self._order if c in now]
+        self._order = kept + sorted((c for c in now if c not in kept), key=rows.index)
+        self._show_counts()
+        self.chosen.emit(self.selected)
+
+    def sort_by(self, name: str, ascending: bool) -> None:
+        """Sort by a column."""
+        order = Qt.AscendingOrder if ascending else Qt.DescendingOrder
+        self.view.sortByColumn(self.column_names.index(name), order)
+
+    # -- filter, columns, counts -----------------------------------------------------------
+
+    def _apply_filter(self, text: str) -> None:
+        problem = ""
+        try:
+            self.model.set_filter(text)
+        except FilterError as error:
+            problem = str(error)
+        else:
+            self._restore()
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.filter.setProperty("wrong", "true" if problem else "false")
+        self.filter.style().polish(self.filter)
+
+    def _show_counts(self) -> None:
+        shown, total = self.model.rowCount(), self.model.n_all
+        if not total:
+            self.counts.setText(self._hint)
+            return
+        text = f"{total} clusters" if shown == total else f"{shown} of {total} clusters"
+        if self._order:
+            text += f", {len(self._order)} selected"
+        self.counts.setText(text)
+
+    def _choose_columns(self, at: QPoint) -> None:
+        header = self.view.horizontalHeader()
+        menu = QMenu(self)
+        for i, column in enumerate(self.model.columns):
+            action = menu.addAction(f"{column.title}  ({column.name})")
+            action.setToolTip(column.tip)
+            action.setCheckable(True)
+            action.setChecked(not header.isSectionHidden(i))
+            action.setEnabled(i > 0)
+            action.toggled.connect(lambda shown, i=i: header.setSectionHidden(i, not shown))
+        menu.addSeparator()
+        menu.addAction("Fit columns to content", self.fit_columns)
+        menu.exec_(header.mapToGlobal(at))
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, as declared."""
+        return [column.name for column in self.model.columns]
+
+    # -- what is remembered ----------------------------------------------------------------
+
+    def state(self) -> dict[str, object]:
+        """Order, width and visibility of the columns, and the filter."""
+        header = self.view.horizontalHeader().saveState()
+        return {
+            "columns": self.column_names,
+            "header": bytes(header.toBase64()).decode(),
+            "filter": self.filter.text(),
+        }
+
+    def restore_state(self, state: dict[str, object]) -> None:
+        """Bring back what :meth:`state` told."""
+        header = state.get("header")
+        if isinstance(header, str):
+            self.view.horizontalHeader().restoreState(QByteArray.fromBase64(header.encode()))
+        self.filter.setText(str(state.get("filter", "")))

@@ -1,0 +1,86 @@
+"""The columns of the cluster tables, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from phygui.curation.session import Session
+
+DASH = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it is called, where its value comes from, and how it is written."""
+
+    name: str
+    title: str
+    tip: str
+    value: Callable[[Session, int], Any]
+    """The value for sorting and filtering; None where it is not known or not defined."""
+    form: str = ""
+    """Format specification of the value."""
+    ascending: bool = False
+    """The direction of the first click on the header."""
+
+    def text(self, value: Any) -> str:
+        """The value as it is written; a dash where there is none."""
+        if value is None:
+            return DASH
+        return format(value, self.form) if self.form else str(value)
+
+
+def _stat(name: str) -> Callable[[Session, int], Any]:
+    def value(session: Session, cluster_id: int) -> Any:
+        stats = session.stats.get(cluster_id)
+        return None if stats is None else getattr(stats, name)
+
+    return value
+
+
+def _n_spikes(session: Session, cluster_id: int) -> int:
+    return len(session.spikes_per_cluster[cluster_id])
+
+
+def _firing_rate(session: Session, cluster_id: int) -> float | None:
+    duration = session.model.duration
+    return _n_spikes(session, cluster_id) / duration if duration > 0 else None
+
+
+def _labels(session: Session, cluster_id: int) -> str:
+    return ", ".join(f"{k}={v}" for k, v in sorted(session.labels_of(cluster_id).items()))
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("id", "id", "cluster id", lambda s, c: c, ascending=True),
+    Column("n_spikes", "spikes", "number of spikes", _n_spikes, ",d"),
+    Column("firing_rate", "rate", "mean firing rate, spikes per second", _firing_rate, ".2f"),
+    Column(
+        "channel",
+        "ch",
+        "best channel: the one with the largest mean waveform, or without raw data the "
+        "largest mean masked feature",
+        _stat("best_channel"),
+        ascending=True,
+    ),
+    Column("depth", "depth", "depth of the best channel on the probe, µm", _stat("depth"), ".0f"),
+    Column(
+        "amplitude",
+        "ampl.",
+        "peak-to-peak amplitude of the mean waveform on the best channel, µV",
+        _stat("amplitude"),
+        ".0f",
+    ),
+    Column("group", "group", "cluster group", lambda s, c: s.group_of(c), ascending=True),
+    Column("labels", "labels", "labels, key=value", _labels, ascending=True),
+)
+SIMILARITY = Column(
+    "similarity",
+    "sim.",
+    "similarity to the first best cluster, 0 to 1",
+    lambda s, c: s.similarity_of(c),
+    ".2f",
+)
+BY_NAME = {column.name: column for column in COLUMNS}

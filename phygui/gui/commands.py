@@ -1,0 +1,240 @@
+"""What the actions do beyond one call of the session: ask, compute in a worker, open, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog
+
+from phygui.curation.update import EditError
+from phygui.gui import dialogs, theme
+from phygui.gui.work import Latest
+from phygui.io.errors import KwikError
+from phygui.views.base import View
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+
+class Commands:
+    """The verbs of one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._saving = False
+        self._splitting: Latest | None = None
+
+    # -- files -----------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Ask for a file and open it."""
+        self._window.open_wanted.emit(None)
+
+    def open_demo(self) -> None:
+        """Open the demo dataset."""
+        self._window.open_wanted.emit("demo")
+
+    def quit(self) -> None:
+        """Close every window."""
+        QApplication.closeAllWindows()
+
+    def save(self) -> None:
+        """Write the curation in a worker; the window stays alive meanwhile."""
+        window = self._window
+        if self._saving or not window.session.is_modified:
+            return
+        jobs = window.session.save_jobs()
+        self._saving = True
+        window.say("saving ...")
+
+        def work(_: Any) -> None:
+            for job in jobs:
+                job.run()
+
+        def done(_: object) -> None:
+            self._saving = False
+            for job in jobs:
+                job.finish()
+
+        def failed(error: Exception) -> None:
+            self._saving = False
+            window.show_trouble("Not saved, the file is as it was", error)
+
+        self._in_worker(work, done, failed)
+
+    def save_now(self) -> bool:
+        """Write the curation and wait for it, as when the window closes; True if all is well."""
+        try:
+            self._window.session.save()
+        except (KwikError, OSError) as error:
+            dialogs.show_error(self._window, "Not saved", str(error))
+            return False
+        return True
+
+    def export_window(self) -> None:
+        """Ask for a file name and write a picture of the window."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Export a picture", f"{self._window.session.path.stem}.png", "PNG (*.png)"
+        )
+        if name:
+            try:
+                self._window.picture(Path(name))
+            except OSError as error:
+                raise EditError(str(error)) from None
+
+    # -- edits -----------------------------------------------------------------------------
+
+    def move(self, which: str, group: str) -> None:
+        """Move the best clusters, the matches or all selected ones to a group."""
+        session = self._window.session
+        selection = session.selection
+        clusters = {
+            "best": selection.best,
+            "match": selection.match,
+            "all": selection.clusters,
+        }[which]
+        session.move(clusters, group)
+
+    def split(self) -> None:
+        """Split off the spikes inside the lasso: all of them, also those that are not drawn."""
+        window = self._window
+        view = window.lasso_view()
+        if view is None:
+            raise EditError("draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it")
+        snapshot, params, lasso = window.session.snapshot(), view.params, view.lasso
+
+        def work(cancelled: Callable[[], bool]) -> Any:
+            return view.spikes_in_lasso(snapshot, params, lasso, cancelled)
+
+        def done(spike_ids: Any) -> None:
+            if window.session.generation != snapshot.generation:
+                window.say("the selection has changed: the split was dropped", wrong=True)
+                return
+            window.attempt(lambda: self._split_spikes(view, spike_ids))
+
+        self._in_worker(work, done, lambda error: window.show_trouble("Not split", error))
+
+    def _split_spikes(self, view: View, spike_ids: Any) -> None:
+        if not len(spike_ids):
+            raise EditError("no spike of the selected clusters lies inside the lasso")
+        self._window.session.split(spike_ids)
+        view.clear_lasso()
+
+    def clear_lasso(self) -> None:
+        """Remove the lasso of every view."""
+        for view in self._window.views():
+            view.clear_lasso()
+
+    def label(self) -> None:
+        """Ask for a key=value label of the selected clusters and set it."""
+        window = self._window
+        text, accepted = QInputDialog.getText(
+            window, "Label", "key=value (key= removes the label) for the selected clusters:"
+        )
+        if accepted:
+            self.set_label(text)
+
+    def set_label(self, text: str) -> None:
+        """Set a label written as ``key=value``; ``key=`` removes it."""
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise EditError(f"a label is written key=value, not {text!r}")
+        session = self._window.session
+        session.label(session.selected, key, value.strip() or None)
+
+    def toggle_skip(self) -> None:
+        """Let navigation pass over noise and MUA, or not."""
+        wizard = self._window.session.wizard
+        wizard.skip_noise_and_mua = not wizard.skip_noise_and_mua
+
+    # -- views -----------------------------------------------------------------------------
+
+    def set_feature_channel(self, channel: int, axis: str) -> None:
+        """Show a channel on one axis of the feature views."""
+        for view in self._window.views("features"):
+            view.set_channel(channel, axis)
+
+    def toggle_view(self, kind: str, field: str) -> None:
+        """Turn one on-or-off parameter of the views of a kind around."""
+        for view in self._window.views(kind):
+            view.set_params(replace(view.params, **{field: not getattr(view.params, field)}))
+
+    def reset_views(self) -> None:
+        """Show all that each view holds."""
+        for view in self._window.views():
+            view.reset_view()
+
+    def trace(self, step: str) -> None:
+        """Move the traces: next or previous spike or refractory violation."""
+        for view in self._window.views("traces"):
+            getattr(view, step)()
+
+    def trace_to(self, seconds: float) -> None:
+        """Move the traces to a time."""
+        for view in self._window.views("traces"):
+            view.go_to(seconds)
+
+    def go_to_time(self) -> None:
+        """Ask for a time and move the traces there."""
+        duration = self._window.session.model.duration
+        seconds, accepted = QInputDialog.getDouble(
+            self._window, "Go to time", f"seconds, 0 to {duration:.3f}:", 0, 0, duration, 4
+        )
+        if accepted:
+            self.trace_to(seconds)
+
+    def toggle_theme(self) -> None:
+        """Change between the dark and the light theme."""
+        window = self._window
+        window.theme = "light" if window.theme == "dark" else "dark"
+        window.settings.set("theme", window.theme)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply_theme(app, window.theme)
+        for view in window.views():
+            view.set_theme(window.theme)
+        theme.renew_icons(window)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or not."""
+        window = self._window
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            window.showFullScreen()
+
+    # -- help ------------------------------------------------------------------------------
+
+    def show_shortcuts(self) -> None:
+        """Show the searchable list of keys."""
+        dialogs.show_shortcuts(self._window)
+
+    def show_palette(self) -> None:
+        """Show the command palette."""
+        dialogs.show_palette(self._window)
+
+    def show_snippets(self) -> None:
+        """Open the command line."""
+        self._window.snippets.open()
+
+    def about(self) -> None:
+        """Say what this is."""
+        dialogs.about(self._window)
+
+    # -- helpers ---------------------------------------------------------------------------
+
+    def _in_worker(
+        self,
+        work: Callable[[Any], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        once = Latest(self._window.pool, self._window, burst_ms=0)
+        once.done.connect(done)
+        once.failed.connect(failed)
+        once.done.connect(once.deleteLater)
+        once.failed.connect(once.deleteLater)
+        once.request(work)

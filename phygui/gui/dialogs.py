@@ -1,0 +1,178 @@
+"""Small dialogs: errors, unsaved edits, lists of keys and actions, about."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, QSortFilterProxyModel, Qt
+from PyQt5.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QMessageBox,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui._version import __version__
+from phygui.curation.session import Session
+from phygui.gui.actions import ACTIONS
+from phygui.gui.menus import key_text
+from phygui.gui.snippets import snippet_rows
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+GESTURES = (
+    ("drag", "move the view"),
+    ("wheel, right-drag", "zoom"),
+    ("double-click, R", "show all of the view again"),
+    ("Ctrl+wheel", "scale the data"),
+    ("Alt+wheel", "change the marker size; in the traces, move in time"),
+    ("Ctrl+click in a scatter plot", "add a point to the lasso"),
+    ("Ctrl+right-click in a scatter plot", "close the lasso; once more clears it"),
+    ("Ctrl+click on a channel of the waveforms", "show it on the x axis of the features"),
+    ("Ctrl+right-click on a channel of the waveforms", "show it on the y axis of the features"),
+    ("Ctrl+click on a spike of the traces", "select its cluster"),
+    ("Ctrl+click on a cross-correlogram", "select the two clusters"),
+)
+
+
+def show_error(parent: QWidget | None, title: str, sentence: str, details: str = "") -> None:
+    """Say in one sentence what went wrong; details can be unfolded and copied."""
+    box = QMessageBox(QMessageBox.Warning, title, sentence, QMessageBox.Ok, parent)
+    box.setTextFormat(Qt.PlainText)
+    box.setTextInteractionFlags(Qt.TextSelectableByMouse)
+    if details:
+        box.setDetailedText(details)
+    box.exec_()
+
+
+def ask_unsaved(parent: QWidget, session: Session) -> str:
+    """Ask what to do with unsaved edits: "save", "discard" or "cancel"."""
+    n = session.n_unsaved
+    box = QMessageBox(
+        QMessageBox.Question,
+        "Unsaved edits",
+        f"{session.path.name} has {n} unsaved edit{'s' if n != 1 else ''}.",
+        QMessageBox.Save | QMessageBox.Discard | QMessageBox.Cancel,
+        parent,
+    )
+    box.setTextFormat(Qt.PlainText)
+    box.setInformativeText("Save them before closing?")
+    box.setDefaultButton(QMessageBox.Save)
+    answer = box.exec_()
+    return {QMessageBox.Save: "save", QMessageBox.Discard: "discard"}.get(answer, "cancel")
+
+
+def about(parent: QWidget) -> None:
+    """Say what this program is, and with what it runs."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("About phygui")
+    box.setTextFormat(Qt.PlainText)
+    box.setText(f"phygui {__version__}\nManual curation of spike sorting.")
+    box.setInformativeText(
+        f"Python {platform.python_version()}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}\n"
+        "BSD 3-Clause License"
+    )
+    box.exec_()
+
+
+class SearchList(QDialog):
+    """A list with a search line; Enter or a double click chooses the current row."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        headers: list[str],
+        rows: list[tuple[str, ...]],
+        *,
+        size: tuple[int, int] = (620, 560),
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.resize(*size)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("search")
+        self.search.setClearButtonEnabled(True)
+        self.table = QTableView()
+        model = QStandardItemModel(0, len(headers), self)
+        model.setHorizontalHeaderLabels(headers)
+        for i, row in enumerate(rows):
+            items = [QStandardItem(text) for text in row]
+            items[0].setData(i, Qt.UserRole)
+            model.appendRow(items)
+        self.proxy = QSortFilterProxyModel(self)
+        self.proxy.setSourceModel(model)
+        self.proxy.setFilterKeyColumn(-1)
+        self.proxy.setFilterCaseSensitivity(Qt.CaseInsensitive)
+        self.table.setModel(self.proxy)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setEditTriggers(QAbstractItemView.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SingleSelection)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeToContents)
+        header.setStretchLastSection(True)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self.accept)
+        self.table.doubleClicked.connect(lambda _: self.accept())
+        self._filter("")
+
+    def _filter(self, text: str) -> None:
+        self.proxy.setFilterFixedString(text)
+        self.table.selectRow(0)
+
+    @property
+    def chosen(self) -> int | None:
+        """Number of the current row among those given, None when none matches."""
+        row = self.table.currentIndex().row()
+        if row < 0 or row >= self.proxy.rowCount():
+            return None
+        return int(self.proxy.index(row, 0).data(Qt.UserRole))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down move in the list while the search line has the keyboard."""
+        if event.key() in (Qt.Key_Up, Qt.Key_Down):
+            row = self.table.currentIndex().row() + (1 if event.key() == Qt.Key_Down else -1)
+            self.table.selectRow(min(max(row, 0), self.proxy.rowCount() - 1))
+            return
+        super().keyPressEvent(event)
+
+
+def show_shortcuts(window: MainWindow) -> None:
+    """The searchable list of keys, mouse gestures and snippets."""
+    rows = [(key_text(a), a.title, a.tip) for a in ACTIONS if a.keys]
+    rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
+    rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
+    window.help_list = SearchList(
+        window, "Keyboard shortcuts", ["key", "action", ""], rows, size=(860, 720)
+    )
+    window.help_list.show()
+
+
+def show_palette(window: MainWindow) -> None:
+    """Every action by name; choosing one does it."""
+    actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
+    rows = [(a.title, key_text(a), a.tip) for a in actions]
+    palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
+
+    def run() -> None:
+        if palette.chosen is not None:
+            window.run(actions[palette.chosen])
+
+    palette.accepted.connect(run)
+    window.palette_list = palette
+    palette.open()
+    palette.search.setFocus()

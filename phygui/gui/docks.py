@@ -1,0 +1,164 @@
+"""A dock that holds one view: its title bar, and when its data is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from phygui.curation.session import Session
+from phygui.gui.theme import icon
+from phygui.gui.work import Latest, Pool
+from phygui.views.base import Empty, View
+
+
+class DockTitle(QWidget):
+    """The title bar of a dock: its name, then small buttons."""
+
+    def __init__(self, dock: QDockWidget, title: str) -> None:
+        super().__init__(dock)
+        self.setObjectName("dockTitle")
+        self.setAttribute(Qt.WA_StyledBackground)
+        self.label = QLabel(title)
+        self.note = QLabel()
+        self.note.setObjectName("hint")
+        self.note.setTextFormat(Qt.PlainText)
+        self.note.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(6, 1, 2, 1)
+        self._row.setSpacing(0)
+        self._row.addWidget(self.label)
+        self._row.addSpacing(8)
+        self._row.addWidget(self.note, 1)
+
+    def add_button(self, icon_name: str, tip: str, *, checkable: bool = False) -> QToolButton:
+        """Add a small button at the right end."""
+        button = QToolButton()
+        button.setIcon(icon(icon_name))
+        button.setToolTip(tip)
+        button.setCheckable(checkable)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.NoFocus)
+        button.setFixedSize(20, 20)
+        button.setProperty("icon_name", icon_name)
+        self._row.addWidget(button)
+        return button
+
+
+class Dock(QDockWidget):
+    """A dock with the project's own title bar."""
+
+    def __init__(self, name: str, title: str, widget: QWidget) -> None:
+        super().__init__(title)
+        self.setObjectName(name)
+        self.setWidget(widget)
+        self.title_bar = DockTitle(self, title)
+        self.setTitleBarWidget(self.title_bar)
+
+    def add_standard_buttons(self) -> None:
+        """Add the buttons that every dock has: float and close."""
+        floating = self.title_bar.add_button("float", "float or dock")
+        floating.clicked.connect(lambda: self.setFloating(not self.isFloating()))
+        self.title_bar.add_button("close", "close (View menu brings it back)").clicked.connect(
+            self.close
+        )
+
+
+class ViewDock(Dock):
+    """A dock with a view in it.
+
+    It loads the view's data in a worker thread whenever the session or the
+    parameters change, unless the view is hidden or paused; it then catches up
+    when it is shown or resumed.
+    """
+
+    shown_data = pyqtSignal()
+    trouble = pyqtSignal(str, object)
+    """A sentence, and the exception behind it."""
+
+    def __init__(self, name: str, view: View, session: Session, pool: Pool) -> None:
+        super().__init__(name, view.title, view.native)
+        self.view = view
+        self._session = session
+        self._stale = True
+        self._closed = False
+        self.work = Latest(pool, self)
+        self.work.done.connect(self._receive)
+        self.work.failed.connect(self._fail)
+        view.native.setMinimumSize(120, 80)
+        view.params_changed.connect(self.refresh)
+        view.hovered.connect(self.title_bar.note.setText)
+        self.visibilityChanged.connect(self._catch_up)
+
+        self.settings_button = self.title_bar.add_button("settings", "settings")
+        self.pause_button = self.title_bar.add_button(
+            "pause", "pause: stop following the selection", checkable=True
+        )
+        self.pause_button.toggled.connect(self._catch_up)
+        self.title_bar.add_button("export", "export a picture").clicked.connect(self.export)
+        self.add_standard_buttons()
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether what is shown is not yet what the session holds."""
+        return self._is_followed and (self._stale or self.work.is_busy)
+
+    @property
+    def _is_followed(self) -> bool:
+        return not (self._closed or self.pause_button.isChecked()) and self._is_on_screen()
+
+    def _is_on_screen(self) -> bool:
+        # A dock behind another tab is not visible by this measure, which is what is wanted.
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def refresh(self) -> None:
+        """The session or the parameters have changed: load what is to be shown."""
+        self._stale = True
+        if not self._is_followed:
+            self.work.cancel()
+            return
+        self._stale = False
+        snapshot, params, load = self._session.snapshot(), self.view.params, self.view.load
+        self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+
+    def _catch_up(self) -> None:
+        if self._stale:
+            self.refresh()
+
+    def _receive(self, data: object) -> None:
+        if not self._closed:
+            self.view.set_data(data)
+            self.shown_data.emit()
+
+    def _fail(self, error: Exception) -> None:
+        if not self._closed:
+            self.view.set_data(Empty(f"{error}"))
+            self.trouble.emit(f"The {self.view.title.lower()} view could not be loaded", error)
+            self.shown_data.emit()
+
+    def export(self) -> None:
+        """Ask for a file name and write a picture of the view."""
+        start = f"{self._session.path.stem}-{self.view.name}.png"
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export a picture", start, "PNG (*.png);;SVG (*.svg)"
+        )
+        if name:
+            try:
+                self.view.export_image(Path(name))
+            except OSError as error:
+                self.trouble.emit(f"{name}: the picture could not be written", error)
+
+    def dispose(self) -> None:
+        """Stop loading and give the canvas back, for good."""
+        self._closed = True
+        self.work.cancel()
+        self.view.close()

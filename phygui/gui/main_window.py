@@ -1,0 +1,374 @@
+"""The window of one dataset: docks around the session, menus, toolbar, status bar."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QColor
+from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
+
+from phygui.curation.session import Saved, Session
+from phygui.curation.update import EditError, Update, in_words
+from phygui.gui import dialogs
+from phygui.gui.actions import ACTIONS, Action
+from phygui.gui.cluster_table import ClusterTable
+from phygui.gui.columns import COLUMNS, SIMILARITY
+from phygui.gui.commands import Commands
+from phygui.gui.dialogs import SearchList
+from phygui.gui.docks import Dock, ViewDock
+from phygui.gui.layout import Layout
+from phygui.gui.menus import build_menus, build_toolbar
+from phygui.gui.parameters import ParameterDialog
+from phygui.gui.settings import Settings
+from phygui.gui.snippets import CommandLine
+from phygui.gui.theme import current_theme
+from phygui.gui.work import Latest, Pool
+from phygui.io.errors import KwikError
+from phygui.views import VIEWS
+from phygui.views.base import View
+from phygui.views.colors import cluster_color
+
+log = logging.getLogger(__name__)
+
+STATS_AT_ONCE = 24
+"""Clusters whose statistics one piece of background work computes."""
+
+
+class MainWindow(QMainWindow):
+    """Shows one session and turns what the user does into calls of its methods."""
+
+    closed = pyqtSignal(object)
+    open_wanted = pyqtSignal(object)
+    """Another file is to be opened: a path, or None to ask for one."""
+
+    def __init__(self, session: Session, settings: Settings, *, reset_layout: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.settings = settings
+        self.pool = Pool()
+        self.commands = Commands(self)
+        self.theme = current_theme()
+        self.actions_by_name: dict[str, QAction] = {}
+        self.help_list: SearchList | None = None
+        self.palette_list: SearchList | None = None
+        self._disposed = False
+        self.setDockOptions(
+            QMainWindow.AllowNestedDocks
+            | QMainWindow.AllowTabbedDocks
+            | QMainWindow.AnimatedDocks
+            | QMainWindow.GroupedDragging
+        )
+        self.resize(1680, 980)
+        self.setMinimumSize(640, 400)
+
+        self._make_tables()
+        self.view_docks: dict[str, ViewDock] = {}
+        self.docks: dict[str, Dock] = {"clusters": self.cluster_dock, "similarity": self.match_dock}
+        for name in VIEWS:
+            self.add_view(name)
+        self.layout_keeper = Layout(self, settings)
+        self.snippets = CommandLine(self)
+        build_menus(self)
+        build_toolbar(self)
+        self._make_status_bar()
+        self._connect_session()
+
+        self._stats = Latest(self.pool, self, burst_ms=0)
+        self._stats.done.connect(self._receive_stats)
+        self._stats.failed.connect(lambda e: self.show_trouble("Cluster statistics failed", e))
+
+        self.layout_keeper.set_up(reset=reset_layout)
+        self._reload_tables()
+        self.cluster_table.fit_columns()
+        self.match_table.fit_columns()
+        self._restore_tables()
+        self._request_stats()
+        if not session.selected:
+            session.first_best()
+        self.update_state()
+
+    # -- parts -----------------------------------------------------------------------------
+
+    def _make_tables(self) -> None:
+        self.cluster_table = ClusterTable(
+            self.session, COLUMNS, self._color_of, hint="no clusters in this clustering"
+        )
+        self.match_table = ClusterTable(
+            self.session,
+            (COLUMNS[0], SIMILARITY, *COLUMNS[1:]),
+            self._color_of,
+            hint="select a cluster to see what is similar to it",
+            with_filter=False,
+        )
+        self.match_table.model.sort_by("similarity", False)
+        self.cluster_dock = Dock("clusters", "Clusters", self.cluster_table)
+        self.match_dock = Dock("similarity", "Similar clusters", self.match_table)
+        for dock in (self.cluster_dock, self.match_dock):
+            dock.add_standard_buttons()
+        self.cluster_table.chosen.connect(lambda ids: self.session.select(ids))
+        self.match_table.chosen.connect(
+            lambda ids: self.session.select(self.session.selection.best, ids)
+        )
+        for table in (self.cluster_table, self.match_table):
+            table.menu_wanted.connect(self._show_edit_menu)
+
+    def add_view(self, kind: str) -> ViewDock:
+        """Add a dock with one more view of a kind."""
+        n = sum(dock.view.name == kind for dock in self.view_docks.values())
+        name = kind if n == 0 else f"{kind} {n + 1}"
+        view: View = VIEWS[kind](theme=self.theme)
+        dock = ViewDock(name, view, self.session, self.pool)
+        dock.trouble.connect(self.show_trouble)
+        dock.settings_button.clicked.connect(lambda: ParameterDialog(self, dock.view).show())
+        view.cluster_clicked.connect(self._select_clicked)
+        view.pair_clicked.connect(lambda a, b: self.attempt(lambda: self.session.select([a, b])))
+        view.channel_clicked.connect(self.commands.set_feature_channel)
+        view.time_clicked.connect(self.commands.trace_to)
+        view.lasso_changed.connect(self.update_state)
+        self.view_docks[name] = dock
+        self.docks[name] = dock
+        return dock
+
+    def views(self, kind: str | None = None) -> Iterator[View]:
+        """The views of one kind, or all."""
+        for dock in self.view_docks.values():
+            if kind is None or dock.view.name == kind:
+                yield dock.view
+
+    def lasso_view(self) -> View | None:
+        """The view that holds a lasso."""
+        return next((view for view in self.views() if view.lasso is not None), None)
+
+    def _make_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addWidget(self.snippets, 1)
+        self.status: dict[str, QLabel] = {}
+        for name, stretch in (("progress", 0), ("selected", 0), ("edit", 1), ("saved", 0)):
+            label = QLabel()
+            label.setTextFormat(Qt.PlainText)
+            label.setContentsMargins(8, 0, 8, 0)
+            bar.addPermanentWidget(label, stretch)
+            self.status[name] = label
+
+    # -- following the session ---------------------------------------------------------------
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.clustered.connect(self._clustered)
+        session.selection_changed.connect(self._selection_changed)
+        session.stats_changed.connect(self._stats_changed)
+        session.switched.connect(self._switched)
+        session.saved.connect(self._saved)
+
+    def _clustered(self, update: Update) -> None:
+        changed = update.changed
+        self.cluster_table.replace(update.deleted, update.added, changed)
+        self._show_matches()
+        word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
+        self.say(word + update.description)
+        self._request_stats()
+        if update.kind in ("group", "label"):
+            self._refresh_views()
+
+    def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        selection = self.session.selection
+        self.cluster_table.set_selected(selection.best)
+        self._show_matches()
+        self.match_table.set_selected(selection.match)
+        self._refresh_views()
+        self.update_state()
+
+    def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        self.cluster_table.replace((), (), cluster_ids)
+        self._show_matches()
+
+    def _switched(self) -> None:
+        self._reload_tables()
+        self._request_stats()
+        if not self.session.selected:
+            self.session.first_best()
+        self._refresh_views()
+        self.update_state()
+
+    def _saved(self, saved: Saved) -> None:
+        edits = "1 edit" if saved.n_edits == 1 else f"{saved.n_edits} edits"
+        self.say(f"saved {edits} to {saved.path}")
+        self.status["saved"].setText(f"saved {time.strftime('%H:%M')}")
+        self.update_state()
+
+    def _reload_tables(self) -> None:
+        self.cluster_table.set_clusters(self.session.spikes_per_cluster)
+        self._show_matches()
+
+    def _show_matches(self) -> None:
+        """Rows of the similarity table: the candidates for the first best cluster."""
+        ranking = self.session.similar()
+        self.match_table.set_clusters(c for c, _ in ranking)
+        best = self.session.selection.best
+        title = f"Similar to {best[0]}" if best else "Similar clusters"
+        self.match_dock.title_bar.label.setText(title)
+
+    def _refresh_views(self) -> None:
+        for dock in self.view_docks.values():
+            dock.refresh()
+
+    def update_state(self) -> None:
+        """Title, status bar and what is enabled follow the session."""
+        session = self.session
+        decided, total = session.wizard.progress()
+        percent = round(100 * decided / total) if total else 0
+        self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")
+        chosen = session.selected
+        self.status["selected"].setText(f"{in_words(chosen, 12)} selected" if chosen else "")
+        notes = [] if session.is_editable and not session.read_only else ["read-only"]
+        if session.is_modified:
+            notes.append(f"{session.n_unsaved} unsaved")
+        self.setWindowModified(session.is_modified)
+        where = f"group {session.channel_group}, {session.clustering}"
+        note = f" ({', '.join(notes)})" if notes else ""
+        self.setWindowTitle(f"{session.path.name}[*] - {where}{note} - phygui")
+        for action in ACTIONS:
+            item = self.actions_by_name[action.name]
+            item.setEnabled(action.enabled(self))
+            if action.checked is not None:
+                item.setChecked(action.checked(self))
+
+    # -- statistics in the background --------------------------------------------------------
+
+    def _request_stats(self) -> None:
+        missing = self.session.missing_stats()
+        if not missing:
+            return
+        first = [c for c in self.session.selected if c in missing]
+        now = (first + [c for c in missing if c not in first])[:STATS_AT_ONCE]
+        job = self.session.stats_job(now)
+        self._stats.request(job)
+
+    def _receive_stats(self, stats: Any) -> None:
+        self.session.add_stats(stats)
+        self._request_stats()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that is shown is what the session holds now."""
+        docks = any(dock.is_loading for dock in self.view_docks.values())
+        return not docks and not self._stats.is_busy
+
+    # -- doing things ------------------------------------------------------------------------
+
+    def attempt(self, work: Callable[[], object]) -> None:
+        """Do something for the user; what cannot be done is said in the status bar."""
+        try:
+            work()
+        except (EditError, KwikError) as error:
+            self.say(str(error), wrong=True)
+        self.update_state()
+
+    def run(self, action: Action) -> None:
+        """Do what an action says."""
+        self.attempt(lambda: action.run(self))
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show one sentence in the status bar."""
+        label = self.status["edit"]
+        label.setText(text)
+        label.setToolTip(text)
+        label.setStyleSheet("color: #ff8a80" if wrong else "")
+
+    def show_trouble(self, sentence: str, error: object) -> None:
+        """Something failed that should not have: say so and go on."""
+        log.error("%s: %r", sentence, error)
+        self.say(f"{sentence}: {error}", wrong=True)
+
+    def _select_clicked(self, cluster_id: int) -> None:
+        self.attempt(lambda: self.session.select([cluster_id]))
+
+    def _color_of(self, cluster_id: int) -> QColor | None:
+        selected = self.session.selection.clusters
+        if cluster_id not in selected:
+            return None
+        red, green, blue = cluster_color(selected.index(cluster_id))[:3]
+        return QColor.fromRgbF(red, green, blue)
+
+    def _show_edit_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        names = ("merge", "label", "undo", "redo")
+        for name in names:
+            menu.addAction(self.actions_by_name[name])
+        for which in ("best", "match"):
+            submenu = menu.addMenu(f"Move {which} to")
+            for group in ("good", "mua", "noise", "unsorted"):
+                submenu.addAction(self.actions_by_name[f"move_{which}_to_{group}"])
+        menu.exec_(at)
+
+    # -- layout and end ----------------------------------------------------------------------
+
+    def reset_layout(self) -> None:
+        """Put every dock back to its place."""
+        self.layout_keeper.set_up(reset=True)
+
+    def _restore_tables(self) -> None:
+        for name, table in (("clusters", self.cluster_table), ("similarity", self.match_table)):
+            state = self.settings.get(f"tables/{name}")
+            if isinstance(state, dict) and state.get("columns") == table.column_names:
+                table.restore_state(state)
+
+    def _remember(self) -> None:
+        self.layout_keeper.remember()
+        for name, table in (("clusters", self.cluster_table), ("similarity", self.match_table)):
+            self.settings.set(f"tables/{name}", table.state())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved edits; then stop the workers before the canvases go."""
+        if self.session.is_modified and not self.session.read_only:
+            answer = dialogs.ask_unsaved(self, self.session)
+            if answer == "cancel" or (answer == "save" and not self.commands.save_now()):
+                event.ignore()
+                return
+        self._remember()
+        self.dispose()
+        super().closeEvent(event)
+        self.closed.emit(self)
+
+    def dispose(self) -> None:
+        """Stop the workers, give canvases and files back."""
+        if self._disposed:
+            return
+        self._disposed = True
+        self._stats.cancel()
+        for dock in self.view_docks.values():
+            dock.work.cancel()
+        self.pool.close()
+        for dock in self.view_docks.values():
+            dock.dispose()
+        self.session.close()
+
+    def when_settled(self, then: Callable[[], None], *, every_ms: int = 30) -> None:
+        """Call a function once everything that is shown is up to date and painted."""
+
+        def check() -> None:
+            if self._disposed:
+                return
+            if self.is_settled:
+                QTimer.singleShot(every_ms, then)
+            else:
+                QTimer.singleShot(every_ms, check)
+
+        QTimer.singleShot(every_ms, check)
+
+    def picture(self, path: Path) -> None:
+        """Write a picture of the whole window.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        if not self.grab().save(str(path)):
+            raise OSError(f"{path} cannot be written as a picture")

@@ -1,0 +1,87 @@
+"""Menus, toolbar and keys, made from the declared actions."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QMenu, QToolBar
+
+from phygui.gui.actions import ACTIONS, Action
+from phygui.gui.theme import icon
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+
+def key_text(action: Action) -> str:
+    """The keys of an action as they are read."""
+    return ", ".join(QKeySequence(key).toString(QKeySequence.NativeText) for key in action.keys)
+
+
+def build_menus(window: MainWindow) -> None:
+    """Make the menu bar, and with it every action's key."""
+    menus: dict[str, QMenu] = {}
+    sections: dict[str, str] = {}
+    for action in ACTIONS:
+        menu = _menu(window, menus, action.menu_path)
+        path, section = "/".join(action.menu_path), action.menu.partition("|")[2]
+        if path in sections and sections[path] != section:
+            menu.addSeparator()
+        sections[path] = section
+        menu.addAction(_make(window, action))
+    view = menus["View"]
+    view.addSeparator()
+    for dock in window.docks.values():
+        view.addAction(dock.toggleViewAction())
+
+
+def _menu(window: MainWindow, menus: dict[str, QMenu], path: list[str]) -> QMenu:
+    name = "/".join(path)
+    if name not in menus:
+        title = "&" + path[-1] if len(path) == 1 else path[-1]
+        if len(path) == 1:
+            menus[name] = window.menuBar().addMenu(title)
+        else:
+            menus[name] = _menu(window, menus, path[:-1]).addMenu(title)
+        menus[name].aboutToShow.connect(window.update_state)
+    return menus[name]
+
+
+def _make(window: MainWindow, action: Action) -> QAction:
+    item = QAction(action.title, window)
+    item.setObjectName(action.name)
+    if action.icon:
+        item.setIcon(icon(action.icon))
+        item.setProperty("icon_name", action.icon)
+    item.setShortcuts([QKeySequence(key) for key in action.keys])
+    keys = key_text(action)
+    tip = html.escape(f"{action.title}  {keys}" if keys else action.title)
+    if action.tip:
+        tip += f"<br>{html.escape(action.tip)}"
+    item.setToolTip(f"<p style='white-space:pre'>{tip}</p>")
+    item.setStatusTip("")
+    if action.checked is not None:
+        item.setCheckable(True)
+    item.triggered.connect(lambda: window.run(action))
+    window.actions_by_name[action.name] = item
+    return item
+
+
+def build_toolbar(window: MainWindow) -> None:
+    """Make the toolbar of the actions that ask for a place in it."""
+    bar = QToolBar("Toolbar")
+    bar.setObjectName("toolbar")
+    bar.setIconSize(QSize(18, 18))
+    bar.setMovable(False)
+    bar.setContextMenuPolicy(Qt.PreventContextMenu)
+    section = None
+    for action in ACTIONS:
+        if action.toolbar:
+            if section is not None and section != action.menu:
+                bar.addSeparator()
+            section = action.menu
+            bar.addAction(window.actions_by_name[action.name])
+    window.addToolBar(bar)

@@ -1,0 +1,122 @@
+"""The settings dialog of a view, made from the fields of its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields, replace
+from typing import Any
+
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui.views.base import View
+
+
+class ParameterDialog(QDialog):
+    """Shows the plain parameters of a view; every change is applied at once."""
+
+    def __init__(self, parent: QWidget, view: View) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"{view.title}: settings")
+        self._view = view
+        self._before = view.params
+        self.editors: dict[str, QWidget] = {}
+        form = QFormLayout()
+        for field in fields(view.params):
+            editor = self._editor(field, getattr(view.params, field.name))
+            if editor is None:
+                continue
+            label = QLabel(field.metadata.get("label", field.name.replace("_", " ")))
+            for widget in (label, editor):
+                widget.setToolTip(field.metadata.get("help", ""))
+            self.editors[field.name] = editor
+            form.addRow(label, editor)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.Ok | QDialogButtonBox.Cancel | QDialogButtonBox.RestoreDefaults
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        buttons.button(QDialogButtonBox.RestoreDefaults).clicked.connect(self._restore)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(buttons)
+
+    def _editor(self, field: Field[Any], value: Any) -> QWidget | None:
+        """A widget for a parameter that is a number, a choice or a switch; else None."""
+        meta = field.metadata
+        if field.metadata.get("hidden"):
+            return None
+        if "choices" in meta:
+            combo = QComboBox()
+            combo.addItems([str(choice) for choice in meta["choices"]])
+            combo.setCurrentText(str(value))
+            combo.currentIndexChanged.connect(
+                lambda i: self._change(field.name, meta["choices"][i])
+            )
+            return combo
+        if isinstance(value, bool):
+            check = QCheckBox()
+            check.setChecked(value)
+            check.toggled.connect(lambda on: self._change(field.name, on))
+            return check
+        if isinstance(value, int):
+            spin = QSpinBox()
+            spin.setRange(int(meta.get("min", 0)), int(meta.get("max", 1_000_000)))
+            spin.setSingleStep(int(meta.get("step", 1)))
+            spin.setValue(value)
+            spin.setKeyboardTracking(False)
+            if "unit" in meta:
+                spin.setSuffix(f" {meta['unit']}")
+            spin.valueChanged.connect(lambda number: self._change(field.name, int(number)))
+            return spin
+        if isinstance(value, float):
+            real = QDoubleSpinBox()
+            real.setDecimals(3)
+            real.setRange(float(meta.get("min", 0)), float(meta.get("max", 1e6)))
+            real.setSingleStep(float(meta.get("step", 0.1)))
+            real.setValue(value)
+            real.setKeyboardTracking(False)
+            if "unit" in meta:
+                real.setSuffix(f" {meta['unit']}")
+            real.valueChanged.connect(lambda number: self._change(field.name, float(number)))
+            return real
+        return None
+
+    def _change(self, name: str, value: Any) -> None:
+        self._view.set_params(replace(self._view.params, **{name: value}))
+
+    def _restore(self) -> None:
+        defaults = type(self._view.params)()
+        for name, editor in self.editors.items():
+            value = getattr(defaults, name)
+            if isinstance(editor, QComboBox):
+                editor.setCurrentText(str(value))
+            elif isinstance(editor, QCheckBox):
+                editor.setChecked(value)
+            elif isinstance(editor, QSpinBox | QDoubleSpinBox):
+                editor.setValue(value)
+
+    def reject(self) -> None:
+        """Take the changes back."""
+        self._view.set_params(self._before)
+        super().reject()
+
+
+def plain_params(params: Any) -> dict[str, Any]:
+    """The parameters to remember: numbers, texts and switches that differ from the default."""
+    kept = {}
+    for field in fields(params):
+        value = getattr(params, field.name)
+        is_plain = isinstance(value, bool | int | float | str)
+        if is_plain and not field.metadata.get("hidden") and value != field.default:
+            kept[field.name] = value
+    return kept

@@ -1,0 +1,298 @@
+"""The rows of a cluster table: sorted, filtered, and changed only where an edit says so."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
+from PyQt5.QtGui import QBrush, QColor, QFont
+
+from phygui.curation.filters import Filter, FilterError
+from phygui.curation.session import Session
+from phygui.gui.columns import Column
+from phygui.gui.theme import GROUP_MARKS, group_color
+
+N_SORT_KEYS = 3
+MANY = 50
+"""Above this number of changed rows, sorting all at once is cheaper than one by one."""
+
+Colors = Callable[[int], QColor | None]
+
+
+class ClusterTableModel(QAbstractTableModel):
+    """Clusters in rows, columns as declared.
+
+    The rows are kept in their sorted order, so an edit inserts and removes
+    exactly the rows that it names, at their places.
+    """
+
+    counted = pyqtSignal(int, int)
+    """Number of rows shown, and of all."""
+
+    def __init__(self, session: Session, columns: Sequence[Column], colors: Colors) -> None:
+        super().__init__()
+        self._session = session
+        self.columns = list(columns)
+        self._colors = colors
+        self._all: dict[int, None] = {}
+        self._rows: list[int] = []
+        self._keys: list[Any] = []
+        self._sort: list[tuple[Column, bool]] = [(self.columns[0], True)]
+        self._filter = Filter("", ())
+
+    # -- content ---------------------------------------------------------------------------
+
+    @property
+    def cluster_ids(self) -> list[int]:
+        """Clusters shown, in the order of the rows."""
+        return list(self._rows)
+
+    @property
+    def n_all(self) -> int:
+        """Number of clusters, shown or filtered out."""
+        return len(self._all)
+
+    def set_clusters(self, cluster_ids: Iterable[int]) -> None:
+        """Show other clusters."""
+        self.beginResetModel()
+        self._all = dict.fromkeys(cluster_ids)
+        self._rows = self._ordered(self._all)
+        self._keys = [self._key(c) for c in self._rows]
+        self.endResetModel()
+        self._count()
+
+    def replace(self, deleted: Iterable[int], added: Iterable[int], changed: Iterable[int]) -> None:
+        """Remove, insert and rewrite the rows of some clusters; the others are not touched."""
+        for cluster_id in deleted:
+            self._all.pop(cluster_id, None)
+            self._remove(cluster_id)
+        for cluster_id in added:
+            self._all[cluster_id] = None
+            self._insert(cluster_id)
+        living = [c for c in changed if c in self._all]
+        if len(living) > MANY:
+            self._resort()
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self._rows) - 1, len(self.columns) - 1)
+            )
+        else:
+            for cluster_id in living:
+                self._rewrite(cluster_id)
+        self._count()
+
+    def row_of(self, cluster_id: int) -> int | None:
+        """Row of a cluster, None when it is not shown."""
+        try:
+            return self._rows.index(cluster_id)
+        except ValueError:
+            return None
+
+    def value(self, cluster_id: int, column: Column) -> Any:
+        """The value of one cell."""
+        return column.value(self._session, cluster_id)
+
+    def set_filter(self, text: str) -> None:
+        """Show only the clusters that an expression lets pass.
+
+        Raises
+        ------
+        FilterError
+            If the expression makes no sense; what is shown stays as it was.
+        """
+        names = {column.name: column for column in self.columns}
+        filter_ = Filter(text, names)
+        old, self._filter = self._filter, filter_
+        try:
+            rows = self._ordered(self._all)
+        except FilterError:
+            self._filter = old
+            raise
+        self.beginResetModel()
+        self._rows = rows
+        self._keys = [self._key(c) for c in rows]
+        self.endResetModel()
+        self._count()
+
+    def refresh_color(self, cluster_ids: Iterable[int]) -> None:
+        """The colours of some clusters have changed."""
+        for cluster_id in cluster_ids:
+            row = self.row_of(cluster_id)
+            if row is not None:
+                self.dataChanged.emit(
+                    self.index(row, 0), self.index(row, len(self.columns) - 1), [Qt.BackgroundRole]
+                )
+
+    # -- order -----------------------------------------------------------------------------
+
+    @property
+    def sort_order(self) -> list[tuple[str, bool]]:
+        """Names of the columns sorted by, first key first, and whether each ascends."""
+        return [(column.name, ascending) for column, ascending in self._sort]
+
+    def sort_by(self, name: str, ascending: bool) -> None:
+        """Sort by a column; the columns sorted by before break ties."""
+        column = next(c for c in self.columns if c.name == name)
+        others = [(c, a) for c, a in self._sort if c is not column]
+        self._sort = [(column, ascending), *others][:N_SORT_KEYS]
+        self._resort()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.AscendingOrder) -> None:
+        """Sort by a column, as Qt asks for it."""
+        if 0 <= column < len(self.columns):
+            self.sort_by(self.columns[column].name, order == Qt.AscendingOrder)
+
+    def _resort(self) -> None:
+        self.layoutAboutToBeChanged.emit()
+        old = self.persistentIndexList()
+        clusters = [self._rows[index.row()] for index in old]
+        self._rows = self._ordered(self._all)
+        self._keys = [self._key(c) for c in self._rows]
+        place = {c: row for row, c in enumerate(self._rows)}
+        new = [
+            self.index(place[c], index.column()) if c in place else QModelIndex()
+            for c, index in zip(clusters, old, strict=True)
+        ]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
+
+    def _ordered(self, cluster_ids: Iterable[int]) -> list[int]:
+        return sorted((c for c in cluster_ids if self._passes(c)), key=self._key)
+
+    def _key(self, cluster_id: int) -> tuple[Any, ...]:
+        parts = [_sortable(self.value(cluster_id, c), ascending) for c, ascending in self._sort]
+        return (*parts, cluster_id)
+
+    def _passes(self, cluster_id: int) -> bool:
+        if not self._filter.text:
+            return True
+        wanted = self._filter.names()
+        row = {c.name: self.value(cluster_id, c) for c in self.columns if c.name in wanted}
+        return self._filter(row)
+
+    # -- rows ------------------------------------------------------------------------------
+
+    def _insert(self, cluster_id: int) -> None:
+        if not self._passes(cluster_id):
+            return
+        key = self._key(cluster_id)
+        row = bisect_left(self._keys, key)
+        self.beginInsertRows(QModelIndex(), row, row)
+        self._rows.insert(row, cluster_id)
+        self._keys.insert(row, key)
+        self.endInsertRows()
+
+    def _remove(self, cluster_id: int) -> None:
+        row = self.row_of(cluster_id)
+        if row is None:
+            return
+        self.beginRemoveRows(QModelIndex(), row, row)
+        del self._rows[row]
+        del self._keys[row]
+        self.endRemoveRows()
+
+    def _rewrite(self, cluster_id: int) -> None:
+        row = self.row_of(cluster_id)
+        if row is None:
+            self._insert(cluster_id)
+            return
+        if not self._passes(cluster_id):
+            self._remove(cluster_id)
+            return
+        row = self._replace_key(row, self._key(cluster_id))
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
+
+    def _replace_key(self, row: int, key: Any) -> int:
+        """Move a row to the place that its new key gives it; returns that row."""
+        others = self._keys[:row] + self._keys[row + 1 :]
+        place = bisect_left(others, key)
+        if place != row:
+            below = place + 1 if place > row else place
+            self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), below)
+            self._rows.insert(place, self._rows.pop(row))
+        self._keys = [*others[:place], key, *others[place:]]
+        if place != row:
+            self.endMoveRows()
+        return place
+
+    def _count(self) -> None:
+        self.counted.emit(len(self._rows), len(self._all))
+
+    # -- Qt asks ---------------------------------------------------------------------------
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Number of rows shown."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Titles and tooltips."""
+        if orientation != Qt.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.DisplayRole:
+            return column.title
+        if role == Qt.ToolTipRole:
+            return f"{column.name}: {column.tip}"
+        if role == Qt.TextAlignmentRole:
+            return Qt.AlignCenter
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+        """One cell."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        cluster_id = self._rows[index.row()]
+        column = self.columns[index.column()]
+        if role == Qt.DisplayRole:
+            return self.text(cluster_id, column)
+        if role == Qt.TextAlignmentRole:
+            left = column.name in ("group", "labels")
+            return int(Qt.AlignVCenter | (Qt.AlignLeft if left else Qt.AlignRight))
+        if role == Qt.ForegroundRole:
+            return QBrush(group_color(self._session.group_of(cluster_id)))
+        if role == Qt.BackgroundRole and index.column() == 0:
+            color = self._colors(cluster_id)
+            return None if color is None else QBrush(color)
+        if role == Qt.FontRole and column.name == "id":
+            font = QFont()
+            font.setBold(True)
+            return font
+        return None
+
+    def text(self, cluster_id: int, column: Column) -> str:
+        """What a cell says."""
+        text = column.text(self.value(cluster_id, column))
+        if column.name == "group":
+            return f"{GROUP_MARKS.get(text, '◆')} {text}"
+        return text
+
+
+class _Descending:
+    """Turns the order of any value around, for sorting by several keys at once."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: _Descending) -> bool:
+        return other.value < self.value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and other.value == self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _sortable(value: Any, ascending: bool) -> tuple[Any, ...]:
+    """A sort key; what is not known comes last in either direction."""
+    if value is None:
+        return (1,)
+    if isinstance(value, int | float):
+        return (0, value if ascending else -value)
+    return (0, value if ascending else _Descending(value))

@@ -1,0 +1,145 @@
+"""How the window looks: dark or light palette, group colours and marks, icons."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+from PyQt5.QtCore import QByteArray, Qt
+from PyQt5.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PyQt5.QtSvg import QSvgRenderer
+from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QWidget
+
+THEMES = ("dark", "light")
+
+_COLORS = {
+    "dark": {
+        "window": "#1d1f24",
+        "base": "#16181d",
+        "alternate": "#1a1c21",
+        "button": "#2a2d34",
+        "text": "#d4d7dd",
+        "dim": "#7c828d",
+        "highlight": "#34507a",
+        "line": "#33363e",
+        "icon": "#c8ccd4",
+    },
+    "light": {
+        "window": "#f3f3f4",
+        "base": "#ffffff",
+        "alternate": "#f7f7f8",
+        "button": "#e6e7ea",
+        "text": "#202226",
+        "dim": "#74787f",
+        "highlight": "#bcd3f2",
+        "line": "#cfd1d6",
+        "icon": "#3a3d44",
+    },
+}
+_GROUP_COLORS = {
+    "dark": {"good": "#7fd48a", "mua": "#e3b45c", "noise": "#7c828d"},
+    "light": {"good": "#1c7c2c", "mua": "#8a5a00", "noise": "#8a8f98"},
+}
+GROUP_MARKS = {"good": "●", "mua": "◐", "noise": "✕", "unsorted": "○"}
+"""A sign for each group, so that groups differ without colour too."""
+
+_current = "dark"
+
+
+def current_theme() -> str:
+    """Name of the theme in use."""
+    return _current
+
+
+def color(name: str) -> QColor:
+    """A colour of the theme in use."""
+    return QColor(_COLORS[_current][name])
+
+
+def group_color(group: str) -> QColor:
+    """Text colour of a cluster group."""
+    return QColor(_GROUP_COLORS[_current].get(group, _COLORS[_current]["text"]))
+
+
+def apply_theme(app: QApplication, name: str) -> None:
+    """Give the whole application a theme."""
+    global _current
+    _current = name if name in THEMES else "dark"
+    icon.cache_clear()
+    app.setStyle("Fusion")
+    app.setPalette(_palette())
+    app.setStyleSheet(_style())
+
+
+def _palette() -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.Window: "window",
+        QPalette.Base: "base",
+        QPalette.AlternateBase: "alternate",
+        QPalette.Button: "button",
+        QPalette.WindowText: "text",
+        QPalette.Text: "text",
+        QPalette.ButtonText: "text",
+        QPalette.ToolTipText: "text",
+        QPalette.ToolTipBase: "button",
+        QPalette.BrightText: "text",
+        QPalette.Highlight: "highlight",
+        QPalette.HighlightedText: "text",
+        QPalette.Link: "text",
+    }
+    for role, name in roles.items():
+        palette.setColor(role, color(name))
+    for role in (QPalette.WindowText, QPalette.Text, QPalette.ButtonText):
+        palette.setColor(QPalette.Disabled, role, color("dim"))
+    return palette
+
+
+def _style() -> str:
+    c = _COLORS[_current]
+    return f"""
+    QMainWindow::separator {{ background: {c["window"]}; width: 4px; height: 4px; }}
+    QMainWindow::separator:hover {{ background: {c["highlight"]}; }}
+    QToolBar {{ border: 0; border-bottom: 1px solid {c["line"]}; spacing: 2px; padding: 2px; }}
+    QToolButton {{ border: 0; border-radius: 3px; padding: 3px; }}
+    QToolButton:hover {{ background: {c["button"]}; }}
+    QToolButton:checked {{ background: {c["highlight"]}; }}
+    QStatusBar {{ border-top: 1px solid {c["line"]}; }}
+    QStatusBar::item {{ border: 0; }}
+    QTableView {{ border: 0; gridline-color: {c["alternate"]}; }}
+    QTableView::item:selected {{ background: {c["highlight"]}; }}
+    QHeaderView::section {{ background: {c["window"]}; border: 0; padding: 3px 4px;
+        border-bottom: 1px solid {c["line"]}; }}
+    QLineEdit {{ border: 1px solid {c["line"]}; border-radius: 3px; padding: 2px 4px;
+        background: {c["base"]}; }}
+    QLineEdit[wrong="true"] {{ border-color: #d9534f; }}
+    QToolTip {{ border: 1px solid {c["line"]}; background: {c["button"]}; color: {c["text"]}; }}
+    #dockTitle {{ background: {c["window"]}; }}
+    #dockTitle QLabel {{ color: {c["dim"]}; font-weight: bold; }}
+    #hint {{ color: {c["dim"]}; }}
+    """
+
+
+@lru_cache(maxsize=64)
+def icon(name: str) -> QIcon:
+    """An icon of the project, in the colour of the theme; sharp at any scale."""
+    source = (files("phygui.resources") / "icons" / f"{name}.svg").read_text("utf-8")
+    source = source.replace(_COLORS["dark"]["icon"], _COLORS[_current]["icon"])
+    renderer = QSvgRenderer(QByteArray(source.encode()))
+    made = QIcon()
+    for size in (16, 24, 32, 48):
+        pixmap = QPixmap(size, size)
+        pixmap.fill(Qt.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        made.addPixmap(pixmap)
+    return made
+
+
+def renew_icons(window: QWidget) -> None:
+    """Draw the icons of a window again, in the colour of the theme in use."""
+    for item in (*window.findChildren(QAction), *window.findChildren(QAbstractButton)):
+        name = item.property("icon_name")
+        if isinstance(name, str):
+            item.setIcon(icon(name))
