@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 .PHONY: run test setup setup-test lint torture bench clean
 
 run: setup
-	@sh tools/run.sh $(BIN)/phy-gui
+	@sh .ci/demo $(BIN)/phy-gui
 
 test: setup-test lint
-	@sh tools/on-a-screen.sh $(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q
 
 lint: setup-test
 	$(BIN)/ruff check .
@@ -22,18 +22,18 @@ torture: setup-test
 	$(BIN)/python -m tests.torture
 
 bench: setup-test
-	@sh tools/on-a-screen.sh sh -c 'for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done'
+	@sh .ci/on-a-screen sh -c 'for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done'
 
 setup: $(VENV)/.installed
 
 setup-test: $(VENV)/.installed-test
 
-$(VENV)/.installed: setup.cfg pyproject.toml tools/setup.sh
-	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" .
+$(VENV)/.installed: setup.cfg pyproject.toml .ci/setup
+	@sh .ci/setup "$(PYTHON)" "$(VENV)" .
 	@touch $@
 
-$(VENV)/.installed-test: setup.cfg pyproject.toml tools/setup.sh
-	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" '.[test]'
+$(VENV)/.installed-test: setup.cfg pyproject.toml .ci/setup
+	@sh .ci/setup "$(PYTHON)" "$(VENV)" '.[test]'
 	@touch $@ $(VENV)/.installed
 
 clean:

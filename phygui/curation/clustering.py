@@ -160,6 +160,10 @@ class Clustering:
             self._spike_clusters[spike_ids] = cluster_id
         self._largest_id = max(self._largest_id, *update.after, -1)
 
+    def reserve(self, largest_id: int) -> None:
+        """Never give a new cluster an id up to this one."""
+        self._largest_id = max(self._largest_id, largest_id)
+
     # -- helpers ---------------------------------------------------------------------------
 
     def _checked_spikes(self, spike_ids: ArrayLike) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from phygui.curation.update import EditError, Update
 
 SavedState = tuple[int, Update | None]
+Memento = tuple[tuple[Update, ...], int, int | None]
 
 
 class History:
@@ -84,6 +85,15 @@ class History:
         update = self._updates[self._position]
         self._position += 1
         return replace(update, cause="redo")
+
+    def memento(self) -> Memento:
+        """All there is, for :meth:`take_back`."""
+        return tuple(self._updates), self._position, self._saved
+
+    def take_back(self, memento: Memento) -> None:
+        """Be again as when the memento was taken, as if nothing had been done since."""
+        updates, self._position, self._saved = memento
+        self._updates = list(updates)
 
     def state(self) -> SavedState:
         """A token of what is in effect now, for :meth:`mark_saved` once it is on disk."""

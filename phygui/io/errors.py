@@ -11,5 +11,9 @@ class KwikError(Exception):
     """
 
 
+class KwikChangedError(KwikError):
+    """The file on disk is no longer the one that was opened: another program wrote it."""
+
+
 class KwikWarning(UserWarning):
     """A file is unusual but readable; the text says what was assumed."""
