@@ -31,6 +31,7 @@ from phygui import KwikModel
 from phygui.io.demo import make_demo
 
 KLUSTA_MARGIN = 9  # samples on either side of a snippet, as klusta and phy filter it
+FORMAT = "{:50s} {:>12s} {:>22s} {:>12s} {:>14s} {:>4s}"
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Row:
         sign = "<=" if self.at_most else ">="
         figure, bar = f"{self.figure:.3g}{self.unit}", f"{sign} {self.bar:g}{self.unit}"
         met = "yes" if self.met else "NO"
-        return f"{self.work:50s} {self.measured:>12s} {self.reference:>22s} {figure:>12s} {bar:>14s} {met:>4s}"
+        return FORMAT.format(self.work, self.measured, self.reference, figure, bar, met)
 
 
 def interleaved(functions: list[Callable[[], Any]], repeats: int) -> list[float]:
@@ -312,7 +313,7 @@ def main() -> int:
         *bench_waveforms(folder, arguments.repeats),
         *bench_traces(folder, arguments.repeats),
     ]
-    print(f"{'work':50s} {'phygui':>12s} {'reference':>22s} {'figure':>12s} {'bar':>14s}  met")
+    print(FORMAT.format("work", "phygui", "reference", "figure", "bar", "met"))
     for row in rows:
         print(row)
     missed = sum(not row.met for row in rows)
