@@ -1,0 +1,241 @@
+"""The correlogram view: how the spikes of the selected clusters follow one another."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.base import View
+from phygui.views.colors import ACCENT, ALERT, DIM, FOREGROUND, FRAME
+from phygui.views.correlogram_data import (
+    SHORTEST_LOG_LAG,
+    CorrelogramData,
+    CorrelogramParams,
+    load,
+)
+from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
+
+MOST_WITH_TICKS = 3
+"""Clusters up to which every plot has room for the values of its vertical axis."""
+HEADROOM = 1.2
+"""Height of a plot over its highest bar: what is written at the top must not cover the bars."""
+LOG_GAP = 0.15
+"""Room in decades left for the lags too short for a logarithmic axis."""
+
+
+class CorrelogramView(View):
+    """Autocorrelograms on the diagonal, crosscorrelograms of row and column off it."""
+
+    name: ClassVar[str] = "correlograms"
+    title = "Correlograms"
+    Params: ClassVar[type] = CorrelogramParams
+    gap: ClassVar[float] = 4.0
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._band = Batch("triangles", opacity=0.45)
+        self._bars = Batch("triangles")
+        self._lines = Batch("lines", opacity=0.7)
+        self.visuals = [self._band, self._bars, self._lines]
+
+    # -- what is drawn ---------------------------------------------------------------------
+
+    def build(self, data: CorrelogramData) -> None:
+        """Make the grid, its bars and its lines."""
+        n = len(data.cluster_ids)
+        edges = self._place(data.edges_ms)
+        self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
+
+        row, column, k = np.nonzero(np.ones(data.counts.shape, dtype=bool))
+        cell = row * n + column
+        color = np.where(row == column, row, DIM)
+        full = data.counts[row, column, k] > 0
+        self._bars.set_data(
+            boxes(
+                edges[k[full], 0],
+                edges[k[full], 1],
+                0,
+                data.heights[row, column, k][full],
+                color=color[full],
+                cell=cell[full],
+            )
+        )
+        self._set_band(n)
+        parts = [self._zero_lines(n)]
+        if self.params.show_baseline:
+            parts.append(
+                vertices(
+                    edges[k].ravel(),
+                    np.repeat(data.baseline[row, column, k], 2),
+                    color=ACCENT,
+                    cell=np.repeat(cell, 2),
+                )
+            )
+        self._lines.set_data(*parts)
+
+    def _grid(self, data: CorrelogramData, low: float, high: float) -> list[Cell]:
+        n = len(data.cluster_ids)
+        x = Axis("lag", low, high, ticks=self._lag_ticks, limits=(low, high), keep=False)
+        tallest = np.maximum(data.heights, data.baseline if self.params.show_baseline else 0)
+        tallest = tallest.max(axis=2)
+        if self.params.same_scale:
+            tallest[:] = tallest.max()
+        ticks = nice_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
+        cells = []
+        common = Axis("height", 0, self._top(tallest[0, 0]), data.unit, ticks, fixed=True)
+        for i in range(n):
+            for j in range(n):
+                y = common
+                if not self.params.same_scale:
+                    label = data.unit if j == 0 else ""
+                    y = Axis(f"{i}:{j}", 0, self._top(tallest[i, j]), label, ticks, fixed=True)
+                cells.append(Cell(x, y, i, j))
+        self._scale_cells(cells)
+        return cells
+
+    def _set_band(self, n: int) -> None:
+        """The lags within the refractory period."""
+        reach = self.params.refractory_ms
+        if self.params.log_lag:
+            shown = reach > SHORTEST_LOG_LAG
+        else:
+            # The bar k holds lags of k to k + 1 bins and is drawn around k bins: the limit of
+            # the bars that lie within the period is half a bin nearer.
+            shown = reach > self.params.bin_ms / 2
+            reach -= self.params.bin_ms / 2
+        if not shown:
+            self._band.clear()
+            return
+        edge = float(self._place(np.array([reach]))[0])
+        tall = 1e30
+        self._band.set_data(boxes(-edge, edge, 0, tall, color=FRAME, cell=np.arange(n * n)))
+
+    def _zero_lines(self, n: int) -> NDArray[Any]:
+        crosses = np.flatnonzero(~np.eye(n, dtype=bool).ravel())
+        return vertices(
+            0, np.tile([0.0, 1e30], len(crosses)), color=FRAME, cell=np.repeat(crosses, 2)
+        )
+
+    def _place(self, lags_ms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where lags lie on the horizontal axis."""
+        if not self.params.log_lag:
+            return lags_ms
+        decades = np.log10(np.maximum(np.abs(lags_ms), SHORTEST_LOG_LAG) / SHORTEST_LOG_LAG)
+        return np.sign(lags_ms) * (decades + LOG_GAP)
+
+    def _lag_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """Lags in milliseconds; the last one carries the unit."""
+        if self.params.log_lag:
+            powers = 10.0 ** np.arange(6)
+            lags = np.concatenate([-powers[::-1], powers])
+            places = self._place(lags)
+            shown = (places >= low) & (places <= high)
+            ticks = [
+                (float(p), f"{v:g}".replace("-", "−"))
+                for p, v in zip(places[shown], lags[shown], strict=True)
+            ]
+            ticks = ticks[:: math.ceil(len(ticks) / max(2 * n_max, 1))]
+        else:
+            ticks = nice_ticks(low, high, n_max)
+        if ticks:
+            ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
+        return ticks
+
+    @staticmethod
+    def _top(height: float) -> float:
+        return HEADROOM * float(height) if height > 0 else 1.0
+
+    def _scale_cells(self, cells: list[Cell]) -> None:
+        for cell in cells:
+            cell.y.view = (0.0, cell.y.high / self.data_scale)
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        if isinstance(self.data, CorrelogramData):
+            self._text.set_labels([*self._text.labels, *self._captions(self.data)])
+
+    def _captions(self, data: CorrelogramData) -> list[Label]:
+        """Names of clusters, shares of violations and heights, where there is room."""
+        labels = []
+        n = len(data.cluster_ids)
+        _, _, width, height = self.layout.boxes[0]
+        for k, (cell, (left, top, _, _)) in enumerate(
+            zip(self.cells, self.layout.boxes, strict=True)
+        ):
+            i, j = divmod(k, n)
+            room = width - 10
+            if i == j and height > 22:
+                name = str(data.cluster_ids[i])
+                room -= text_width(name) + 8
+                if room > -8:
+                    labels.append(Label(name, left + 5, top + 3, CANVAS, i))
+                share = self._violation_text(data, i)
+                if text_width(share) < room:
+                    bad = data.violations[i] >= 0.01
+                    color = ALERT if bad else DIM
+                    labels.append(
+                        Label(share, left + width - 5, top + 3, CANVAS, color, ("right", "top"))
+                    )
+                    room -= text_width(share) + 8
+            if cell.y.ticks is None and height > 40 and i != j:
+                value = f"{cell.y.view[1] / HEADROOM:.3g} {data.unit}"
+                value = value if text_width(value) < room else value.split()[0]
+                if text_width(value) < room:
+                    labels.append(Label(value, left + 5, top + 3, CANVAS, DIM))
+        if data.n_left_out:
+            more = f"{data.n_left_out} more selected clusters are not shown"
+            place = (self.size[0] - 6, self.size[1] - 2)
+            labels.append(Label(more, *place, CANVAS, FOREGROUND, ("right", "bottom")))
+        return labels
+
+    def _violation_text(self, data: CorrelogramData, i: int) -> str:
+        share = 100 * data.violations[i]
+        return f"{share:.2g}% < {self.params.refractory_ms:g} ms"
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def on_data_scale(self, factor: float) -> None:
+        """Make the bars taller."""
+        super().on_data_scale(factor)
+        self._scale_cells(self.cells)
+
+    def reset_view(self) -> None:
+        """Undo zoom and scale."""
+        super().reset_view()
+        self._scale_cells(self.cells)
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for the pair of a crosscorrelogram, or the cluster of an autocorrelogram."""
+        if button != 1 or not isinstance(self.data, CorrelogramData):
+            return False
+        i, j = divmod(cell, len(self.data.cluster_ids))
+        a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
+        if i == j:
+            self.cluster_clicked.emit(a)
+        else:
+            self.pair_clicked.emit(a, b)
+        return True
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The pair, and what the bar under the mouse says."""
+        data: CorrelogramData = self.data
+        i, j = divmod(cell, len(data.cluster_ids))
+        a, b = data.cluster_ids[i], data.cluster_ids[j]
+        text = f"cluster {a}" if i == j else f"{b} around {a}"
+        if i == j and np.isfinite(data.violations[i]):
+            text += f", {self._violation_text(data, i)}"
+        edges = self._place(data.edges_ms)
+        found = np.flatnonzero((edges[:, 0] <= x) & (x < edges[:, 1]))
+        if not len(found):
+            return text
+        k = int(found[0])
+        lag = data.edges_ms[k].mean()
+        text += f", lag {lag:.3g} ms: {data.counts[i, j, k]} pairs"
+        if data.unit != "pairs":
+            text += f", {data.heights[i, j, k]:.3g} {data.unit}"
+        return text

@@ -1,0 +1,379 @@
+"""The trace view: the recording, with the spikes of the selected clusters in their colours."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.base import View
+from phygui.views.colors import ACCENT, BACKGROUND, DIM, FOREGROUND, GREY
+from phygui.views.trace_data import (
+    OTHER,
+    SHORTEST,
+    TraceData,
+    TraceParams,
+    interval_of,
+    load,
+)
+from phygui.views.visuals import CANVAS, Batch, Images, Label, boxes, strips, text_width, vertices
+
+NOISE_PER_ROW = 24.0
+"""Standard deviations of the noise between two rows, before the data are scaled."""
+PAGE = 0.8
+"""Part of what is shown by which a page moves."""
+REACH = 8.0
+"""Logical pixels from the mouse within which a spike is meant."""
+TALL = 1e6
+"""Rows: more than there are, for lines from top to bottom."""
+
+
+class TraceView(View):
+    """The recording over time, one row for each channel."""
+
+    name: ClassVar[str] = "traces"
+    title = "Traces"
+    Params: ClassVar[type] = TraceParams
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self.cursor: float | None = None
+        """Time in seconds that is marked, and that other views of time may share."""
+        self._image = Images()
+        self._traces = Batch("line_strip")
+        self._spikes = Batch("lines")
+        self._marks = Batch("lines", opacity=0.8)
+        self._cursor_line = Batch("lines", opacity=0.6)
+        self._bar = Batch("triangles", opacity=0.75)
+        self._bar_line = Batch("lines")
+        self.visuals = [
+            self._image,
+            self._marks,
+            self._traces,
+            self._spikes,
+            self._cursor_line,
+            self._bar,
+            self._bar_line,
+        ]
+
+    # -- what is drawn ---------------------------------------------------------------------
+
+    def build(self, data: TraceData) -> None:
+        """Make the rows, the spikes over them and the marks."""
+        n_channels = len(data.channels)
+        start, stop = data.interval
+        # Times count from the start of the stretch: single precision is too coarse for hours.
+        x = Axis("time", 0.0, stop - start, "time (s)", self._time_ticks)
+        y = Axis(
+            "channel",
+            0.5 - n_channels,
+            0.5,
+            "channel",
+            self._channel_ticks,
+            keep=True,
+            limits=(0.5 - n_channels, 0.5),
+        )
+        self.set_cells([Cell(x, y)])
+        self._show_interval()
+
+        times = data.envelope.samples / data.sample_rate - start
+        rows = -np.arange(n_channels)[:, None]
+        as_image = self.params.mode == "image"
+        self._traces.visible, self._image.visible = not as_image, as_image
+        scale = 1 / (NOISE_PER_ROW * data.noise)
+        if as_image:
+            self._set_image(data, times)
+        else:
+            values = data.envelope.values * np.float32(scale)
+            self._traces.set_data(strips(times, rows, dy=values, color=GREY))
+        self._set_spikes(data, times, scale)
+        at = np.array([t - start for t, _, _ in data.marks])
+        colors = np.array([_mark_color(kind) for _, kind, _ in data.marks], dtype=int)
+        self._marks.set_data(vertices(at[:, None], [-TALL, TALL], color=colors[:, None]))
+        self._draw_cursor()
+
+    def _set_spikes(self, data: TraceData, times: NDArray, scale: float) -> None:
+        labels = data.labels
+        same = (labels[:, :-1] != 0) & (labels[:, :-1] == labels[:, 1:])
+        row, point = np.nonzero(same)
+        points = np.column_stack([point, point + 1]).ravel()
+        row = np.repeat(row, 2)
+        color = labels[row, points].astype(np.int64)
+        color = np.where(color == OTHER, FOREGROUND, color - 1)
+        dy = data.envelope.values[row, points] * scale
+        self._spikes.set_data(vertices(times[points], -row, dy=dy, color=color))
+
+    def _set_image(self, data: TraceData, times: NDArray) -> None:
+        """One pixel per channel and point: of an envelope, the value farther from zero."""
+        values = data.envelope.values
+        if data.envelope.bin_size > 1:
+            low, high = values[:, ::2], values[:, 1::2]
+            values = np.where(-low > high, low, high)
+        n_channels, n_columns = values.shape
+        width = (times[-1] - times[0]) / max(len(times) - 1, 1) * len(times) / n_columns
+        left = times[0] - width / 2 if data.envelope.bin_size == 1 else times[0] - width / 4
+        extent = [[left, left + n_columns * width, 0.5 - n_channels, 0.5]]
+        limit = 8 * data.noise / self.data_scale
+        self._image.set_data(values[::-1][None], extent, limits=(-limit, limit))
+
+    def on_data_scale(self, factor: float) -> None:
+        """Make the signal taller, or the image more contrasted."""
+        super().on_data_scale(factor)
+        if isinstance(self.data, TraceData):
+            limit = 8 * self.data.noise / self.data_scale
+            self._image.limits = (-limit, limit)
+
+    def _draw_cursor(self) -> None:
+        if self.cursor is None or not isinstance(self.data, TraceData):
+            self._cursor_line.clear()
+            return
+        x = self.cursor - self.data.interval[0]
+        self._cursor_line.set_data(vertices([x, x], [-TALL, TALL], color=ACCENT))
+
+    def _time_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        origin = self.data.interval[0]
+        return [(t - origin, text) for t, text in nice_ticks(low + origin, high + origin, n_max)]
+
+    def _channel_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """Names of the channels, as many as can be read."""
+        labels = self.data.channel_labels
+        first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(labels) - 1)
+        step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
+        return [(-float(k), labels[k]) for k in range(first, last + 1) if k % step == 0]
+
+    # -- over the picture ------------------------------------------------------------------
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        if isinstance(self.data, TraceData):
+            labels = [*self._mark_labels(self.data), *self._notes(self.data)]
+            labels += self._scale_bar(self.data)
+            self._text.set_labels([*self._text.labels, *labels])
+
+    def _mark_labels(self, data: TraceData) -> list[Label]:
+        """Names of recordings and events at the foot of their lines, where they do not overlap."""
+        left, top, width, height = self.layout.boxes[0]
+        labels, free = [], {"recording": left, "event": left}
+        for time, kind, name in sorted(data.marks):
+            x, _ = self.to_pixels(0, time - data.interval[0], 0)
+            if not max(free[kind], left) <= x < left + width:
+                continue
+            x += 3
+            y = top + height - (18 if kind == "event" else 32)
+            if x + text_width(name) < left + width:
+                labels.append(Label(name, x, y, CANVAS, _mark_color(kind)))
+                free[kind] = x + text_width(name)
+        return labels
+
+    def _notes(self, data: TraceData) -> list[Label]:
+        """What the picture leaves out."""
+        if data.envelope.sampled >= 1:
+            return []
+        text = f"1 sample in {1 / data.envelope.sampled:.0f} is shown"
+        left, top, _, _ = self.layout.boxes[0]
+        return [Label(text, left + 6, top + 3, CANVAS, DIM)]
+
+    def _scale_bar(self, data: TraceData) -> list[Label]:
+        """A bar of a round number of microvolts in the upper right corner, on a quiet ground."""
+        left, top, width, height = self.layout.boxes[0]
+        low, high = self.cells[0].y.view
+        per_row = NOISE_PER_ROW * data.noise / self.data_scale
+        microvolts_per_pixel = per_row * (high - low) / height
+        ticks = nice_ticks(0, 60 * microvolts_per_pixel, 2)
+        if self.params.mode == "image" or len(ticks) < 2 or height < 90:
+            self._bar.clear()
+            self._bar_line.clear()
+            return []
+        value, text = ticks[1]
+        text = f"{text} μV"
+        length = round(value / microvolts_per_pixel)
+        right = left + width - 8.5
+        first, last = top + 8.5, top + 8.5 + length
+        middle = (first + last) / 2
+        wide = text_width(text)
+        half = max(length / 2, 6) + 4
+        back = (right - wide - 12, right + 5, middle - half, middle + half)
+        self._bar.set_data(boxes(*back, color=BACKGROUND, cell=CANVAS))
+        self._bar_line.set_data(
+            vertices(
+                [right, right, right - 3, right + 3, right - 3, right + 3],
+                [first, last, first, first, last, last],
+                color=FOREGROUND,
+                cell=CANVAS,
+            )
+        )
+        return [Label(text, right - 6, middle, CANVAS, FOREGROUND, ("right", "center"))]
+
+    # -- moving in time --------------------------------------------------------------------
+
+    def set_params(self, params: Any) -> None:
+        """Take other settings; another stretch shows what is known of it at once."""
+        super().set_params(params)
+        if isinstance(self.data, TraceData):
+            self._show_interval()
+            self.refresh()
+
+    def _show_interval(self) -> None:
+        data: TraceData = self.data
+        start, stop = interval_of(self.params, data.duration)
+        self.cells[0].x.view = (start - data.interval[0], stop - data.interval[0])
+
+    def show_interval(self, start: float, stop: float) -> None:
+        """Show a stretch, in seconds; it is kept within the recording."""
+        if not isinstance(self.data, TraceData):
+            return
+        total = self.data.duration
+        duration = min(max(stop - start, SHORTEST), total)
+        middle = (start + stop) / 2
+        middle = min(max(middle, duration / 2), total - duration / 2)
+        self.change_params(time=middle, duration=duration)
+
+    def move(self, seconds: float) -> None:
+        """Show what comes later, or earlier when negative."""
+        start, stop = self.interval
+        self.show_interval(start + seconds, stop + seconds)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Seconds shown."""
+        if not isinstance(self.data, TraceData):
+            half = self.params.duration / 2
+            return self.params.time - half, self.params.time + half
+        return interval_of(self.params, self.data.duration)
+
+    def set_cursor(self, time: float | None) -> None:
+        """Mark a time, in seconds, or none."""
+        self.cursor = time
+        self._draw_cursor()
+        self.update()
+
+    def go_to(self, time: float) -> None:
+        """Show a time, in seconds, in the middle, and mark it."""
+        self.set_cursor(time)
+        self.change_params(time=float(time))
+
+    def next_spike(self) -> bool:
+        """Go to the next spike of the selection; returns whether there is one."""
+        return self._walk("next_spike")
+
+    def previous_spike(self) -> bool:
+        """Go to the previous spike of the selection; returns whether there is one."""
+        return self._walk("previous_spike")
+
+    def next_violation(self) -> bool:
+        """Go to the next spike of the selection that follows one of its cluster too soon."""
+        return self._walk("next_violation", self.params.refractory_ms / 1000)
+
+    def previous_violation(self) -> bool:
+        """Go to the previous spike of the selection that follows one of its cluster too soon."""
+        return self._walk("previous_violation", self.params.refractory_ms / 1000)
+
+    def _walk(self, step: str, period: float | None = None) -> bool:
+        if not isinstance(self.data, TraceData):
+            return False
+        rate = self.data.sample_rate
+        # A time made from a sample must give that sample again.
+        args = [round(self.params.time * rate, 3)]
+        if period is not None:
+            args.append(period * rate)
+        sample = getattr(self.data.trains, step)(*args)
+        if sample is None:
+            return False
+        self.go_to(sample / rate)
+        return True
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def on_mouse_move(self, event: Any) -> None:
+        """Pan in time with the left button, zoom with the right one, else say what is there."""
+        dragged = event.press_event is not None and self._press_cell is not None
+        if not dragged or not isinstance(self.data, TraceData) or event.last_event is None:
+            super().on_mouse_move(event)
+            return
+        cell = self.cells[0]
+        _, _, width, height = self.layout.boxes[0]
+        dx, dy = np.subtract(event.pos, event.last_event.pos)
+        start, stop = self.interval
+        if event.press_event.button == 1:
+            cell.y.pan(dy / height * (cell.y.view[1] - cell.y.view[0]))
+            self.move(-dx / width * (stop - start))
+        elif event.press_event.button == 2:
+            x, y = self.to_data(0, *event.press_event.pos)
+            cell.y.zoom(1.008**-dy, y)
+            self._zoom_time(1.008**dx, x)
+        self.moved()
+
+    def on_mouse_wheel(self, event: Any) -> None:
+        """Zoom in time about the mouse; with Ctrl scale the data, with Alt move in time."""
+        if event.modifiers or not isinstance(self.data, TraceData):
+            super().on_mouse_wheel(event)
+        elif self.layout.cell_at(*event.pos) is not None:
+            self._zoom_time(1.25 ** float(sum(event.delta)), self.to_data(0, *event.pos)[0])
+
+    def _zoom_time(self, factor: float, x: float) -> None:
+        around = x + self.data.interval[0]
+        start, stop = self.interval
+        factor = min(factor, (stop - start) / SHORTEST)
+        self.show_interval(around + (start - around) / factor, around + (stop - around) / factor)
+
+    def on_alt_wheel(self, steps: float) -> None:
+        """Move in time by a tenth of what is shown."""
+        start, stop = self.interval
+        self.move(-steps * (stop - start) / 10)
+
+    def on_key_press(self, event: Any) -> None:
+        """Left and Right move by a page."""
+        direction = {"Left": -1, "Right": 1}.get(str(getattr(event.key, "name", "")))
+        if direction is None or event.modifiers:
+            super().on_key_press(event)
+            return
+        start, stop = self.interval
+        self.move(direction * PAGE * (stop - start))
+
+    def reset_view(self) -> None:
+        """Show the usual duration about the same time, all channels, at the usual scale."""
+        super().reset_view()
+        self.on_data_scale(1.0)
+        self.change_params(duration=TraceParams.duration)
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for the cluster of a spike, or mark a time where there is no spike."""
+        if button != 1 or not isinstance(self.data, TraceData):
+            return False
+        found = self._spike_near(x, y)
+        if found is not None:
+            self.cluster_clicked.emit(int(self.data.spike_clusters[found]))
+        else:
+            time = x + self.data.interval[0]
+            self.set_cursor(time)
+            self.time_clicked.emit(time)
+        return True
+
+    def _spike_near(self, x: float, y: float) -> int | None:
+        data: TraceData = self.data
+        row = min(max(round(-y), 0), len(data.channels) - 1)
+        start, stop = self.interval
+        width = self.layout.boxes[0][2]
+        return data.spike_at(x + data.interval[0], row, REACH * (stop - start) / width)
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The time, the channel, the signal there and the spike near the mouse."""
+        data: TraceData = self.data
+        row = min(max(round(-y), 0), len(data.channels) - 1)
+        time = x + data.interval[0]
+        text = f"{time:.4f} s, channel {data.channel_labels[row]}"
+        point = int(np.searchsorted(data.envelope.samples, time * data.sample_rate))
+        if data.envelope.bin_size == 1 and point < len(data.envelope.samples):
+            text += f", {data.envelope.values[row, point]:.0f} μV"
+        found = self._spike_near(x, y)
+        if found is not None:
+            text += f", spike {data.spike_ids[found]} of cluster {data.spike_clusters[found]}"
+        return text
+
+
+def _mark_color(kind: str) -> int:
+    return FOREGROUND if kind == "recording" else DIM

@@ -1,0 +1,388 @@
+"""What the trace view shows: a stretch of the recording and the spikes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.base import Empty
+from phygui.views.trace_signal import Envelope, Kind, calibration, envelope
+
+if TYPE_CHECKING:
+    from phygui.curation.snapshot import Snapshot
+    from phygui.io.kwik import KwikModel
+
+SHORTEST = 0.005
+"""Seconds: the shortest stretch that can be shown."""
+MOST_SPIKES = 4000
+"""Spikes of a cluster that are drawn one by one; beyond, one for each bin of the envelope."""
+MOST_CANDIDATES = 50_000
+"""Spikes that are looked through for those of clusters that are not selected."""
+STRIDE = 65_536
+"""Spikes that are looked through at a time for a violation."""
+OTHER = -1
+"""Colour index of the spikes of clusters that are not selected."""
+
+
+@dataclass(frozen=True)
+class TraceParams:
+    """Settings of the trace view."""
+
+    time: float = field(
+        default=0.0,
+        metadata={"label": "Time", "unit": "s", "min": 0.0, "help": "Middle of what is shown"},
+    )
+    duration: float = field(
+        default=0.25,
+        metadata={"label": "Duration", "unit": "s", "min": SHORTEST, "step": 0.1},
+    )
+    signal: str = field(
+        default="filtered", metadata={"label": "Signal", "choices": ("filtered", "raw")}
+    )
+    common_median: bool = field(
+        default=False,
+        metadata={
+            "label": "Common median reference",
+            "help": "Subtract the median over the channels from every sample",
+        },
+    )
+    order: str = field(
+        default="depth",
+        metadata={
+            "label": "Channels by",
+            "choices": ("depth", "index"),
+            "help": "From the top of the probe down, or as in the file",
+        },
+    )
+    spikes: str = field(
+        default="selected",
+        metadata={
+            "label": "Spikes",
+            "choices": ("selected", "all", "none"),
+            "help": "Of the selected clusters, also of all others in a neutral colour, or none",
+        },
+    )
+    mode: str = field(
+        default="lines",
+        metadata={"label": "Draw as", "choices": ("lines", "image"), "reload": False},
+    )
+    refractory_ms: float = field(
+        default=2.0,
+        metadata={
+            "reload": False,
+            "label": "Refractory period",
+            "unit": "ms",
+            "min": 0.0,
+            "max": 50.0,
+            "step": 0.5,
+            "help": "Spikes of a cluster closer than this are violations to be walked through",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Trains:
+    """The spikes of the selected clusters over the whole recording, for walking along them.
+
+    It holds references only; a question costs a search, not a pass over the spikes.
+    """
+
+    spike_samples: NDArray
+    """(n_spikes,) samples of all spikes of the channel group."""
+    spike_ids: tuple[NDArray[np.int64], ...]
+    """Sorted spike ids of each selected cluster."""
+
+    def next_spike(self, sample: float) -> int | None:
+        """Sample of the first spike after a moment, or None."""
+        after = self._rank(np.floor(sample) + 1)
+        found = [ids[i] for ids in self.spike_ids if (i := np.searchsorted(ids, after)) < len(ids)]
+        return int(self.spike_samples[min(found)]) if found else None
+
+    def previous_spike(self, sample: float) -> int | None:
+        """Sample of the last spike before a moment, or None."""
+        before = self._rank(np.ceil(sample))
+        found = [ids[i - 1] for ids in self.spike_ids if (i := np.searchsorted(ids, before)) > 0]
+        return int(self.spike_samples[max(found)]) if found else None
+
+    def next_violation(self, sample: float, period: float) -> int | None:
+        """Sample of the first spike after a moment that follows one of its cluster too soon.
+
+        ``period`` is in samples; an interval of exactly the period is no violation.
+        """
+        after = self._rank(np.floor(sample) + 1)
+        found = []
+        for ids in self.spike_ids:
+            i = int(np.searchsorted(ids, after))
+            hits = (
+                start + int(short[0])
+                for start in range(max(i, 1), len(ids), STRIDE)
+                if len(short := self._short(ids, start, min(start + STRIDE, len(ids)), period))
+            )
+            if (hit := next(hits, None)) is not None:
+                found.append(ids[hit])
+        return int(self.spike_samples[min(found)]) if found else None
+
+    def previous_violation(self, sample: float, period: float) -> int | None:
+        """Sample of the last spike before a moment that follows one of its cluster too soon."""
+        before = self._rank(np.ceil(sample))
+        found = []
+        for ids in self.spike_ids:
+            i = int(np.searchsorted(ids, before))
+            hits = (
+                max(stop - STRIDE, 1) + int(short[-1])
+                for stop in range(i, 1, -STRIDE)
+                if len(short := self._short(ids, max(stop - STRIDE, 1), stop, period))
+            )
+            if (hit := next(hits, None)) is not None:
+                found.append(ids[hit])
+        return int(self.spike_samples[max(found)]) if found else None
+
+    def _rank(self, sample: float) -> int:
+        """Number of spikes before a sample."""
+        return int(np.searchsorted(self.spike_samples, _sample(self.spike_samples, sample)))
+
+    def _short(
+        self, ids: NDArray[np.int64], start: int, stop: int, period: float
+    ) -> NDArray[np.intp]:
+        """Places after ``start`` of the spikes in start..stop that follow theirs too soon."""
+        samples = self.spike_samples[ids[start - 1 : stop]].astype(np.int64)
+        return np.flatnonzero(np.diff(samples) < period * (1 - 1e-12))
+
+
+@dataclass(frozen=True)
+class TraceData:
+    """A stretch of the recording, rows from top to bottom."""
+
+    interval: tuple[float, float]
+    """Seconds, what was asked for."""
+    duration: float
+    """Seconds of the whole recording."""
+    sample_rate: float
+    envelope: Envelope
+    """Its values are in the order of the rows."""
+    channels: NDArray[np.int64]
+    """(n_channels,) place in ``channel_order`` of the channel of each row."""
+    channel_labels: tuple[str, ...]
+    noise: float
+    """Standard deviation of the noise, microvolts."""
+    labels: NDArray[np.int16]
+    """(n_channels, n_points) 0, or 1 + the colour index of the spike drawn there, or -1."""
+    spike_ids: NDArray[np.int64]
+    """(n,) the spikes of this stretch by time, of all clusters, drawn or not."""
+    spike_times: NDArray[np.float64]
+    """(n,) seconds."""
+    spike_clusters: NDArray[np.int64]
+    """(n,)"""
+    spike_colors: NDArray[np.int64]
+    """(n,) place of the cluster in the selection, or OTHER."""
+    spike_rows: NDArray[np.bool_]
+    """(n, n_channels) where each spike is drawn."""
+    n_spikes: int
+    """Spikes in this stretch; when there are very many, not all of them are in ``spike_ids``."""
+    cluster_ids: tuple[int, ...]
+    marks: tuple[tuple[float, str, str], ...]
+    """(seconds, kind, label) of the starts of recordings and of the events in the stretch."""
+    trains: Trains
+
+    def spike_at(self, time: float, row: int, tolerance: float) -> int | None:
+        """Place of the spike nearest to a time on a row, None when there is none within reach."""
+        low, high = np.searchsorted(self.spike_times, [time - tolerance, time + tolerance])
+        near = np.flatnonzero(self.spike_rows[low:high, row]) + low
+        if not len(near):
+            return None
+        return int(near[np.argmin(np.abs(self.spike_times[near] - time))])
+
+
+def interval_of(params: TraceParams, total: float) -> tuple[float, float]:
+    """The seconds shown: as long as wanted, about the time wanted, within the recording."""
+    duration = min(max(params.duration, SHORTEST), total)
+    start = min(max(params.time - duration / 2, 0.0), total - duration)
+    return start, start + duration
+
+
+def load(
+    snapshot: Snapshot, params: TraceParams, cancelled: Callable[[], bool]
+) -> TraceData | Empty:
+    """Read a stretch of the recording and find the spikes in it; the cost follows the stretch.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    model = snapshot.model
+    if model.traces is None or not len(model.channel_order):
+        return Empty(f"No raw data: looked for {model.missing.get('traces', 'it')}")
+    rate = float(model.sample_rate)
+    n_samples = int(model.traces.shape[0])
+    if n_samples == 0:
+        return Empty("The raw data is empty")
+    interval = interval_of(params, n_samples / rate)
+    start = min(int(interval[0] * rate), n_samples - 1)
+    stop = min(max(int(np.ceil(interval[1] * rate)), start + 1), n_samples)
+
+    kind = Kind(params.signal == "filtered", params.common_median)
+    _, noise = calibration(model, kind)
+    drawn = envelope(model, start, stop, kind, cancelled)
+    rows = channel_rows(model, params.order)
+    drawn = Envelope(drawn.samples, drawn.values[rows], drawn.bin_size, drawn.sampled)
+
+    before, after = _waveform_extent(model)
+    spike_ids, n_spikes = _spikes_of(snapshot, start - after, stop + before, drawn.bin_size)
+    samples = np.asarray(model.spike_samples)[spike_ids].astype(np.int64)
+    clusters = np.asarray(snapshot.spike_clusters)[spike_ids].astype(np.int64)
+    colors = _places(clusters, snapshot.cluster_ids)
+    first, last = drawn.points_of(samples - before, samples + after - 1)
+    shown = first <= last
+    spike_ids, samples, clusters, colors = (
+        a[shown] for a in (spike_ids, samples, clusters, colors)
+    )
+    first, last = first[shown], last[shown]
+    spike_rows = _unmasked(model, spike_ids, rows, drawn.values, first, last)
+    seen = np.full(len(colors), params.spikes == "all")
+    if params.spikes == "selected":
+        seen = colors != OTHER
+    return TraceData(
+        interval=interval,
+        duration=n_samples / rate,
+        sample_rate=rate,
+        envelope=drawn,
+        channels=rows,
+        channel_labels=tuple(str(model.channel_order[r]) for r in rows),
+        noise=noise,
+        labels=_labels(drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]),
+        spike_ids=spike_ids,
+        spike_times=samples / rate,
+        spike_clusters=clusters,
+        spike_colors=colors,
+        spike_rows=spike_rows,
+        n_spikes=n_spikes,
+        cluster_ids=tuple(snapshot.cluster_ids),
+        marks=_marks(model, start, stop),
+        trains=Trains(
+            np.asarray(model.spike_samples), tuple(snapshot.spikes(c) for c in snapshot.cluster_ids)
+        ),
+    )
+
+
+def channel_rows(model: KwikModel, order: str) -> NDArray[np.int64]:
+    """Places in ``channel_order`` from the top row to the bottom row."""
+    n_channels = len(model.channel_order)
+    if order == "index":
+        return np.arange(n_channels)
+    positions = np.asarray(model.channel_positions)
+    return np.lexsort((np.arange(n_channels), positions[:, 0], -positions[:, 1]))
+
+
+def _waveform_extent(model: KwikModel) -> tuple[int, int]:
+    """Samples of a waveform before and after its spike, as the detection cut them."""
+    before = int(model.metadata.get("extract_s_before", 16))
+    return before, max(int(model.metadata.get("extract_s_after", 16)), 1)
+
+
+def _spikes_of(
+    snapshot: Snapshot, start: int, stop: int, bin_size: int
+) -> tuple[NDArray[np.int64], int]:
+    """Sorted ids of the spikes in start..stop, at most one of a cluster for each bin when they
+    are too many to be told apart, and how many there are."""
+    spike_samples = np.asarray(snapshot.model.spike_samples)
+    low, high = np.searchsorted(spike_samples, _samples(spike_samples, np.array([start, stop])))
+    if low == high:
+        return np.empty(0, np.int64), 0
+    edges = np.arange(start, stop + bin_size, bin_size)
+    starts = np.searchsorted(spike_samples[low:high], _samples(spike_samples, edges)) + low
+
+    def thinned(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Few enough: the first spike of each bin."""
+        if len(ids) <= MOST_SPIKES:
+            return ids
+        place = np.searchsorted(ids, starts)
+        return np.unique(ids[place[place < len(ids)]])
+
+    chosen = []
+    for cluster_id in snapshot.cluster_ids:
+        ids = snapshot.spikes(cluster_id)
+        chosen.append(thinned(ids[np.searchsorted(ids, low) : np.searchsorted(ids, high)]))
+    ids = np.arange(low, high, max((high - low) // MOST_CANDIDATES, 1))
+    clusters = np.asarray(snapshot.spike_clusters)[ids]
+    chosen.append(thinned(ids[_places(clusters, snapshot.cluster_ids) == OTHER]))
+    return np.unique(np.concatenate(chosen)), int(high - low)
+
+
+def _places(clusters: NDArray, cluster_ids: Sequence[int]) -> NDArray[np.int64]:
+    """Place of each cluster in the selection, OTHER when it is not selected."""
+    ids = np.asarray(cluster_ids, dtype=np.int64)
+    if not len(ids):
+        return np.full(len(clusters), OTHER)
+    order = np.argsort(ids)
+    place = order[np.minimum(np.searchsorted(ids[order], clusters), len(ids) - 1)]
+    return np.where(ids[place] == clusters, place, OTHER)
+
+
+def _unmasked(
+    model: KwikModel,
+    spike_ids: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    values: NDArray[np.float32],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Where to draw each spike: where it is unmasked, else where it is large in what is drawn."""
+    if not len(spike_ids):
+        return np.zeros((0, len(rows)), dtype=bool)
+    if model.masks is not None:
+        where = np.asarray(model.masks[spike_ids])[:, rows] > 0
+    else:
+        where = np.zeros((len(spike_ids), len(rows)), dtype=bool)
+    for i in np.flatnonzero(~where.any(axis=1)):
+        snippet = values[:, first[i] : last[i] + 1]
+        extent = snippet.max(axis=1) - snippet.min(axis=1)
+        where[i] = extent >= 0.5 * extent.max()
+    return where
+
+
+def _labels(
+    shape: tuple[int, ...],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    spike_rows: NDArray[np.bool_],
+    colors: NDArray[np.int64],
+) -> NDArray[np.int16]:
+    """Which spike covers each point; of several, the first one in the selection."""
+    labels = np.zeros(shape, dtype=np.int16)
+    # Painted last is seen: others first, then the selection from its end.
+    painting = np.argsort(np.where(colors == OTHER, np.iinfo(np.int16).max, colors))[::-1]
+    spikes, rows = np.nonzero(spike_rows[painting])
+    spikes = painting[spikes]
+    marks = np.where(colors == OTHER, OTHER, colors + 1).astype(np.int16)
+    longest = int((last - first).max(initial=-1)) + 1
+    for k in range(longest):
+        reached = first[spikes] + k <= last[spikes]
+        labels[rows[reached], first[spikes[reached]] + k] = marks[spikes[reached]]
+    return labels
+
+
+def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, str], ...]:
+    """Starts of recordings and events within a stretch."""
+    rate = float(model.sample_rate)
+    marks = []
+    for k, sample in enumerate(np.asarray(model.recording_offsets)[:-1].tolist()):
+        if k and start <= sample < stop:
+            marks.append((sample / rate, "recording", f"recording {k}"))
+    for name, times in model.events.items():
+        low, high = np.searchsorted(times, [start / rate, stop / rate])
+        marks += [(float(t), "event", str(name)) for t in times[low:high]]
+    return tuple(marks)
+
+
+def _sample(spike_samples: NDArray, sample: float) -> np.generic:
+    """A sample in the type of the spikes', so that a search needs no conversion of them all."""
+    return spike_samples.dtype.type(max(int(sample), 0))
+
+
+def _samples(spike_samples: NDArray, samples: NDArray) -> NDArray:
+    return np.maximum(samples, 0).astype(spike_samples.dtype)

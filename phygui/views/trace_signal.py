@@ -1,0 +1,235 @@
+"""Reading stretches of the recording, at any zoom, at a bounded cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import decimate_min_max
+from phygui.views.base import Cancelled
+from phygui.views.cache import ByteCache
+
+if TYPE_CHECKING:
+    from phygui.io.kwik import KwikModel
+
+BLOCK_BINS = 128
+"""Bins of an envelope that are computed, and remembered, together."""
+MOST_VERTICES = 100_000
+"""Points drawn at once, over all channels; about what a software renderer draws in 50 ms."""
+MOST_VALUES = 4_000_000
+"""Samples times channels that one picture is made from."""
+N_PROBES, PROBE_LENGTH = 16, 512
+"""Stretches of the recording that tell offsets and noise."""
+
+_cache = ByteCache(96 * 2**20)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is shown of the recording."""
+
+    filtered: bool = True
+    referenced: bool = False
+    """Whether the median over the channels is subtracted from every sample."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A stretch of the recording small enough to draw."""
+
+    samples: NDArray[np.float64]
+    """(n_points,) absolute samples of the points."""
+    values: NDArray[np.float32]
+    """(n_channels, n_points) microvolts."""
+    bin_size: int
+    """Samples in a bin: 1 when the points are the samples, else each bin has two points, its
+    smallest and its largest value."""
+    sampled: float
+    """Share of the samples that were looked at, 1 for all."""
+
+    def points_of(
+        self, first: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last point of stretches given by their first and last sample."""
+        n_points = len(self.samples)
+        if not n_points:
+            return np.zeros_like(first), np.full_like(last, -1)
+        if self.bin_size == 1:
+            origin = int(self.samples[0])
+            return np.maximum(first - origin, 0), np.minimum(last - origin, n_points - 1)
+        origin = int(self.samples[0]) // self.bin_size
+        left = np.maximum(first // self.bin_size - origin, 0) * 2
+        right = np.minimum((last // self.bin_size - origin) * 2 + 1, n_points - 1)
+        return left, right
+
+
+def most_bins(n_channels: int) -> int:
+    """Bins of an envelope, for so many channels."""
+    return int(np.clip(MOST_VERTICES // (2 * max(n_channels, 1)), 200, 1600))
+
+
+def envelope(
+    model: KwikModel, start: int, stop: int, kind: Kind, cancelled: Callable[[], bool]
+) -> Envelope:
+    """The samples from start to just before stop, or their envelope when they are too many.
+
+    Bins hold a power of two of samples and start at multiples of their size, so that pictures of
+    neighbouring stretches share them; they are kept in a bounded cache. When a bin is too long to
+    be read whole, a part in its middle stands for it.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    n_channels = len(model.channel_order)
+    n_most = most_bins(n_channels)
+    if stop - start <= 2 * n_most:
+        values = read(model, start, stop, kind)
+        samples = np.arange(start, stop, dtype=np.float64)
+        return Envelope(samples, np.ascontiguousarray(values.T), 1, 1.0)
+
+    bin_size = 1 << int(np.ceil(np.log2((stop - start) / n_most)))
+    part = min(bin_size, max(MOST_VALUES // (n_most * n_channels), 16))
+    first, last = start // bin_size, -(-stop // bin_size)
+    blocks = []
+    for k in range(first // BLOCK_BINS, (last - 1) // BLOCK_BINS + 1):
+        if cancelled():
+            raise Cancelled
+        blocks.append(_block(model, k, bin_size, part, kind))
+    origin = first // BLOCK_BINS * BLOCK_BINS
+    extrema = np.concatenate(blocks)[first - origin : last - origin]
+    n_bins = len(extrema)
+    bins = first + np.arange(n_bins)
+    samples = ((bins[:, None] + [0.25, 0.75]) * bin_size).reshape(-1)
+    values = extrema.reshape(2 * n_bins, n_channels).T
+    return Envelope(samples, np.ascontiguousarray(values), bin_size, part / bin_size)
+
+
+def read(model: KwikModel, start: int, stop: int, kind: Kind) -> NDArray[np.float32]:
+    """All samples of a stretch: (n_samples, n_channels) microvolts, centred on zero."""
+    offsets, _ = calibration(model, Kind(kind.filtered))
+    return _referenced(_read(model, start, stop, kind.filtered) - offsets, kind)
+
+
+def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], float]:
+    """The offset of each channel, and the standard deviation of the noise, in microvolts.
+
+    Both are robust estimates from stretches spread over the recording: the median, and 1.4826
+    times the median absolute deviation.
+    """
+    known = _cache.get((model,), ("calibration", kind))
+    if known is not None:
+        return known
+    n_samples = model.traces.shape[0]
+    length = min(PROBE_LENGTH, n_samples)
+    starts = np.linspace(0, n_samples - length, N_PROBES).astype(int)
+    probes = np.concatenate(
+        [_read(model, s, s + length, kind.filtered) for s in dict.fromkeys(starts.tolist())]
+    )
+    offsets = np.median(probes, axis=0).astype(np.float32)
+    if kind.filtered:
+        offsets[:] = 0
+    noise = 1.4826 * float(np.median(np.abs(_referenced(probes - offsets, kind))))
+    result = (offsets, noise if np.isfinite(noise) and noise > 0 else 1.0)
+    _cache.put((model,), ("calibration", kind), result, offsets.nbytes)
+    return result
+
+
+def _block(model: KwikModel, k: int, bin_size: int, part: int, kind: Kind) -> NDArray[np.float32]:
+    """Smallest and largest values of the k-th block of bins: (n_bins, 2, n_channels)."""
+    key = (k, bin_size, part, kind)
+    known = _cache.get((model,), key)
+    if known is not None:
+        return known
+    start = k * BLOCK_BINS * bin_size
+    stop = min(start + BLOCK_BINS * bin_size, model.traces.shape[0])
+    if part == bin_size:
+        extrema = _whole_bins(read(model, start, stop, kind), bin_size)
+    else:
+        extrema = _sampled_bins(model, np.arange(start, stop, bin_size), bin_size, part, kind)
+    _cache.put((model,), key, extrema, extrema.nbytes)
+    return extrema
+
+
+def _whole_bins(values: NDArray[np.float32], bin_size: int) -> NDArray[np.float32]:
+    n_whole = len(values) // bin_size
+    whole = decimate_min_max(values[: n_whole * bin_size], n_whole) if n_whole else None
+    rest = values[n_whole * bin_size :]
+    tail = decimate_min_max(rest, 1) if len(rest) else None
+    return np.concatenate([part for part in (whole, tail) if part is not None])
+
+
+def _sampled_bins(
+    model: KwikModel, starts: NDArray[np.int64], bin_size: int, part: int, kind: Kind
+) -> NDArray[np.float32]:
+    """Bins of which only the middle is read; those inside one recording are filtered together."""
+    n_samples = model.traces.shape[0]
+    n_channels = len(model.channel_order)
+    margin = model.filter.margin if kind.filtered else 0
+    first = np.minimum(starts + (bin_size - part) // 2, n_samples - part)
+    bounds = np.asarray(model.recording_offsets)
+    home = np.searchsorted(bounds, first, side="right")
+    inside = (first - margin >= bounds[home - 1]) & (
+        first + part + margin <= bounds[np.minimum(home, len(bounds) - 1)]
+    )
+    out = np.empty((len(starts), 2, n_channels), dtype=np.float32)
+    for i in np.flatnonzero(~inside):
+        values = read(model, int(first[i]), int(first[i]) + part, kind)
+        out[i] = values.min(axis=0), values.max(axis=0)
+    chosen = np.flatnonzero(inside)
+    if len(chosen):
+        long = part + 2 * margin
+        chunks = np.empty((long, len(chosen), n_channels), dtype=np.float32)
+        for j, s in enumerate((first[chosen] - margin).tolist()):
+            chunks[:, j] = _stored(model, s, s + long)
+        if kind.filtered:
+            # The filter removes the mean, and single precision is happier without it.
+            chunks -= chunks.mean(axis=0)
+            flat = model.filter.matrix(part) @ chunks.reshape(long, -1)
+            chunks = flat.reshape(part, len(chosen), n_channels)
+        offsets, _ = calibration(model, Kind(kind.filtered))
+        chunks = _referenced(chunks - offsets, kind)
+        out[chosen, 0] = chunks.min(axis=0)
+        out[chosen, 1] = chunks.max(axis=0)
+    return out
+
+
+def _read(model: KwikModel, start: int, stop: int, filtered: bool) -> NDArray[np.float32]:
+    """A stretch in microvolts, each recording filtered apart from its neighbours."""
+    if not filtered:
+        return _stored(model, start, stop)
+    out = np.empty((stop - start, len(model.channel_order)), dtype=np.float32)
+    margin = model.filter.margin
+    for a, b, low, high in _in_recordings(model, start, stop):
+        first, last = max(a - margin, low), min(b + margin, high)
+        values = model.filter.apply(_stored(model, first, last))
+        out[a - start : b - start] = values[a - first : b - first]
+    return out
+
+
+def _in_recordings(model: KwikModel, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+    """The parts of a stretch in each recording, and the limits of the recording."""
+    bounds = [int(b) for b in model.recording_offsets]
+    for low, high in pairwise(bounds):
+        a, b = max(start, low), min(stop, high)
+        if a < b:
+            yield a, b, low, high
+
+
+def _stored(model: KwikModel, start: int, stop: int) -> NDArray[np.float32]:
+    """A stretch of the channels of the group, in microvolts, as it was recorded."""
+    values = np.asarray(model.traces[start:stop])[:, model.channel_order]
+    return values.astype(np.float32) * np.float32(model.voltage_gain)
+
+
+def _referenced(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:
+    """Subtract the median over the channels, the last axis, if that is wanted."""
+    if not kind.referenced:
+        return values
+    return values - np.median(values, axis=-1, keepdims=True)

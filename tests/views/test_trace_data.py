@@ -1,0 +1,384 @@
+"""What the trace view shows, against plain numpy."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phygui.curation.snapshot import Snapshot
+from phygui.io.filters import BandPass
+from phygui.views import trace_signal
+from phygui.views.base import Cancelled, Empty
+from phygui.views.trace_data import (
+    OTHER,
+    TraceParams,
+    Trains,
+    channel_rows,
+    interval_of,
+    load,
+)
+from phygui.views.trace_signal import Kind, calibration, envelope, read
+
+RATE = 20_000.0
+GAIN = 0.5
+
+
+def never() -> bool:
+    return False
+
+
+class Model(SimpleNamespace):
+    """What the trace view asks of a model, without a file."""
+
+
+class CountingTraces:
+    """An array that remembers how much of it was read."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        self.shape = values.shape
+        self.n_read = 0
+
+    def __getitem__(self, item: Any) -> np.ndarray:
+        found = self.values[item]
+        self.n_read += len(found)
+        return found
+
+
+def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: int = 0) -> Model:
+    rng = np.random.default_rng(seed)
+    traces = rng.normal(0, 30, (n_samples, n_channels + 1)).astype(np.int16) + 200
+    samples = np.sort(rng.integers(0, n_samples, n_samples // 200)).astype(np.uint64)
+    masks = (rng.random((len(samples), n_channels)) < 0.5).astype(np.float32)
+    masks[:, 1] = 1
+    return Model(
+        sample_rate=RATE,
+        traces=CountingTraces(traces),
+        channel_order=np.arange(n_channels)[::-1] + 1,
+        channel_positions=np.column_stack([np.zeros(n_channels), [30.0, 10.0, 20.0, 0.0]])
+        if n_channels == 4
+        else np.zeros((n_channels, 2)),
+        voltage_gain=GAIN,
+        filter=BandPass(RATE, 500, 9500),
+        recording_offsets=np.array(bounds if bounds is not None else [0, n_samples]),
+        spike_samples=samples,
+        masks=masks,
+        metadata={"extract_s_before": 10, "extract_s_after": 20},
+        events={"stimulus": np.array([0.3, 1.1])},
+        missing={},
+    )
+
+
+def make_snapshot(model: Model, selected: tuple[int, ...] = (2, 0), seed: int = 1) -> Snapshot:
+    rng = np.random.default_rng(seed)
+    clusters = rng.integers(0, 5, len(model.spike_samples)).astype(np.int32)
+    spikes = {c: np.flatnonzero(clusters == c) for c in range(5)}
+    return Snapshot(1, model, selected, spikes, clusters, {})  # type: ignore[arg-type]
+
+
+def plain(model: Model) -> np.ndarray:
+    """All the samples of the channels of the group, in microvolts."""
+    return model.traces.values[:, model.channel_order].astype(np.float32) * GAIN
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache():
+    trace_signal._cache.clear()
+
+
+# -- the signal --------------------------------------------------------------------------------
+
+
+def test_raw_samples_are_those_stored_less_the_offset_of_each_channel():
+    model = make_model()
+    values = read(model, 100, 300, Kind(filtered=False))
+    offsets, _ = calibration(model, Kind(filtered=False))
+    np.testing.assert_allclose(values, plain(model)[100:300] - offsets, rtol=1e-5)
+    np.testing.assert_allclose(offsets, 100, atol=1)
+
+
+def test_filtered_samples_are_those_of_the_whole_recording_filtered():
+    model = make_model()
+    whole = BandPass(RATE, 500, 9500).apply(plain(model))
+    for start, stop in [(0, 500), (10_000, 10_400), (39_000, 40_000)]:
+        values = read(model, start, stop, Kind())
+        np.testing.assert_allclose(values, whole[start:stop], atol=0.05)
+
+
+def test_recordings_are_filtered_apart():
+    model = make_model(bounds=[0, 12_345, 40_000])
+    model.traces.values[12_345:] += 5000
+    whole = np.concatenate(
+        [
+            BandPass(RATE, 500, 9500).apply(plain(model)[:12_345]),
+            BandPass(RATE, 500, 9500).apply(plain(model)[12_345:]),
+        ]
+    )
+    np.testing.assert_allclose(read(model, 12_000, 13_000, Kind()), whole[12_000:13_000], atol=0.05)
+
+
+def test_common_median_reference():
+    model = make_model()
+    common = np.arange(40_000) % 700
+    model.traces.values[:] += common[:, None].astype(np.int16)
+    raw = read(model, 0, 2000, Kind(filtered=False))
+    values = read(model, 0, 2000, Kind(filtered=False, referenced=True))
+    np.testing.assert_allclose(values, raw - np.median(raw, axis=1, keepdims=True), rtol=1e-5)
+    assert np.abs(values).max() < 100 < np.abs(raw).max()
+
+
+def test_the_noise_is_the_standard_deviation():
+    model = make_model()
+    assert calibration(model, Kind(filtered=False))[1] == pytest.approx(30 * GAIN, rel=0.05)
+
+
+def test_a_short_stretch_is_shown_sample_by_sample():
+    model = make_model()
+    found = envelope(model, 500, 2500, Kind(), never)
+    assert found.bin_size == 1
+    np.testing.assert_array_equal(found.samples, np.arange(500, 2500))
+    np.testing.assert_array_equal(found.values, read(model, 500, 2500, Kind()).T)
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_a_long_stretch_is_shown_by_its_extrema(filtered):
+    model = make_model()
+    start, stop = 1234, 39_876
+    found = envelope(model, start, stop, Kind(filtered), never)
+    size = found.bin_size
+    assert size == 32
+    assert found.sampled == 1
+    first, last = start // size, -(-stop // size)
+    assert found.values.shape == (4, 2 * (last - first))
+    whole = BandPass(RATE, 500, 9500).apply(plain(model)) if filtered else plain(model)
+    if not filtered:
+        whole = whole - calibration(model, Kind(False))[0]
+    for k in (first, first + 1, first + 700, last - 1):
+        bin_values = whole[k * size : (k + 1) * size]
+        points = found.values[:, 2 * (k - first) : 2 * (k - first) + 2]
+        np.testing.assert_allclose(points[:, 0], bin_values.min(axis=0), atol=0.05)
+        np.testing.assert_allclose(points[:, 1], bin_values.max(axis=0), atol=0.05)
+        assert k * size < found.samples[2 * (k - first)] < (k + 1) * size
+
+
+def test_the_cost_of_a_very_long_stretch_is_bounded(monkeypatch):
+    monkeypatch.setattr(trace_signal, "MOST_VALUES", 200_000)
+    model = make_model(n_samples=2_000_000)
+    calibration(model, Kind(False))
+    model.traces.n_read = 0
+    found = envelope(model, 0, 2_000_000, Kind(False), never)
+    assert found.values.shape[1] < 2 * 1600
+    assert model.traces.n_read < 100_000
+    assert found.sampled == 31 / 2048
+    bins = slice(500 * 2048 + (2048 - 31) // 2, 500 * 2048 + (2048 - 31) // 2 + 31)
+    values = plain(model)[bins] - calibration(model, Kind(False))[0]
+    np.testing.assert_allclose(found.values[:, 1000], values.min(axis=0))
+    np.testing.assert_allclose(found.values[:, 1001], values.max(axis=0))
+
+
+def test_the_parts_that_stand_for_bins_are_filtered_with_their_surroundings(monkeypatch):
+    monkeypatch.setattr(trace_signal, "MOST_VALUES", 200_000)
+    model = make_model(n_samples=300_000, bounds=[0, 150_050, 300_000])
+    found = envelope(model, 0, 300_000, Kind(), never)
+    bounds = model.recording_offsets
+    whole = np.concatenate(
+        [BandPass(RATE, 500, 9500).apply(plain(model)[a:b]) for a, b in pairwise(bounds)]
+    )
+    size, part = found.bin_size, 31
+    assert found.sampled == part / size
+    for k in (0, 1, 150_000 // size, 150_000 // size + 1, found.values.shape[1] // 2 - 1):
+        first = min(k * size + (size - part) // 2, 300_000 - part)
+        values = whole[first : first + part]
+        np.testing.assert_allclose(found.values[:, 2 * k], values.min(axis=0), atol=0.1)
+        np.testing.assert_allclose(found.values[:, 2 * k + 1], values.max(axis=0), atol=0.1)
+
+
+def test_a_neighbouring_stretch_reads_only_what_is_new():
+    model = make_model(n_samples=400_000)
+    envelope(model, 0, 40_000, Kind(False), never)
+    model.traces.n_read = 0
+    envelope(model, 4000, 44_000, Kind(False), never)
+    assert model.traces.n_read <= 2 * 128 * 32
+    model.traces.n_read = 0
+    envelope(model, 0, 40_000, Kind(False), never)
+    assert model.traces.n_read == 0
+
+
+def test_reading_can_be_cancelled():
+    with pytest.raises(Cancelled):
+        envelope(make_model(), 0, 40_000, Kind(), lambda: True)
+
+
+# -- the stretch -------------------------------------------------------------------------------
+
+
+def test_the_stretch_stays_within_the_recording():
+    assert interval_of(TraceParams(time=5, duration=2), 10) == (4, 6)
+    assert interval_of(TraceParams(time=0, duration=2), 10) == (0, 2)
+    assert interval_of(TraceParams(time=99, duration=2), 10) == (8, 10)
+    assert interval_of(TraceParams(time=5, duration=99), 10) == (0, 10)
+
+
+def test_channels_by_depth_or_index():
+    model = make_model()
+    assert channel_rows(model, "depth").tolist() == [0, 2, 1, 3]
+    assert channel_rows(model, "index").tolist() == [0, 1, 2, 3]
+    data = load(make_snapshot(model), TraceParams(order="depth"), never)
+    assert data.channel_labels == ("4", "2", "3", "1")
+    plain_order = load(make_snapshot(model), TraceParams(order="index"), never)
+    np.testing.assert_array_equal(data.envelope.values[1], plain_order.envelope.values[2])
+
+
+@pytest.mark.parametrize("duration", [0.1, 0.7, 2.0])
+def test_spikes_of_the_selection_are_on_their_unmasked_channels(duration):
+    model = make_model()
+    snapshot = make_snapshot(model)
+    data = load(snapshot, TraceParams(time=1, duration=duration, order="index"), never)
+    times = model.spike_samples / RATE
+    low, high = data.interval
+    for cluster, color in ((2, 0), (0, 1)):
+        ids = snapshot.spikes(cluster)
+        sure = ids[(times[ids] >= low) & (times[ids] < high)]
+        assert set(sure) <= set(data.spike_ids)
+        assert (data.spike_colors[np.isin(data.spike_ids, ids)] == color).all()
+    np.testing.assert_array_equal(data.spike_rows, model.masks[data.spike_ids] > 0)
+    np.testing.assert_allclose(data.spike_times, times[data.spike_ids])
+
+
+def test_points_of_a_spike_carry_its_colour():
+    model = make_model()
+    model.spike_samples = np.array([1000, 3000], dtype=np.uint64)
+    model.masks = np.array([[1, 0, 0.5, 0], [0, 1, 0, 0]], dtype=np.float32)
+    spikes = {7: np.array([0]), 8: np.array([1])}
+    snapshot = Snapshot(1, model, (8, 7), spikes, np.array([7, 8], np.int32), {})
+    data = load(snapshot, TraceParams(time=0.1, duration=0.15, order="index"), never)
+    assert data.envelope.bin_size == 1
+    expected = np.zeros((4, len(data.envelope.samples)), int)
+    start = int(data.envelope.samples[0])
+    expected[[0, 2], 1000 - 10 - start : 1000 + 20 - start] = 2
+    expected[1, 3000 - 10 - start : 3000 + 20 - start] = 1
+    np.testing.assert_array_equal(data.labels, expected)
+
+    wide = load(snapshot, TraceParams(time=1, duration=2, order="index"), never)
+    bins = np.arange((1000 - 10) // 32, (1000 + 19) // 32 + 1)
+    points = np.r_[bins * 2, bins * 2 + 1]
+    assert set(np.flatnonzero(wide.labels[0])) == set(points)
+    assert set(wide.labels[0][points]) == {2}
+
+
+def test_the_first_of_the_selection_is_seen_where_spikes_overlap():
+    model = make_model()
+    model.spike_samples = np.array([1000, 1000, 1001], dtype=np.uint64)
+    model.masks = np.ones((3, 4), dtype=np.float32)
+    spikes = {7: np.array([0]), 8: np.array([1]), 9: np.array([2])}
+    snapshot = Snapshot(1, model, (8, 7), spikes, np.array([7, 8, 9], np.int32), {})
+    data = load(snapshot, TraceParams(time=0.05, duration=0.1, spikes="all"), never)
+    assert (data.labels[:, 1000] == 1).all()
+    assert (data.labels[:, 1020] == -1).all()
+
+
+def test_all_other_spikes_on_demand():
+    model = make_model()
+    snapshot = make_snapshot(model)
+    selected = load(snapshot, TraceParams(time=1, duration=0.5), never)
+    data = load(snapshot, TraceParams(time=1, duration=0.5, spikes="all"), never)
+    assert not (selected.labels == OTHER).any()
+    np.testing.assert_array_equal(selected.spike_ids, data.spike_ids)
+    clusters = snapshot.spike_clusters[data.spike_ids]
+    np.testing.assert_array_equal(data.spike_colors == OTHER, ~np.isin(clusters, [0, 2]))
+    times = model.spike_samples / RATE
+    assert set(np.flatnonzero((times >= 0.75) & (times < 1.25))) <= set(data.spike_ids)
+    assert (data.labels == OTHER).any()
+    none = load(snapshot, TraceParams(time=1, duration=0.5, spikes="none"), never)
+    assert not none.labels.any()
+
+
+def test_too_many_spikes_are_thinned_to_one_a_bin():
+    model = make_model(n_samples=400_000)
+    model.spike_samples = np.arange(0, 400_000, 5, dtype=np.uint64)
+    model.masks = np.ones((80_000, 4), dtype=np.float32)
+    spikes = {0: np.arange(0, 80_000, 2), 1: np.arange(1, 80_000, 2)}
+    clusters = (np.arange(80_000) % 2).astype(np.int32)
+    snapshot = Snapshot(1, model, (0,), spikes, clusters, {})
+    data = load(snapshot, TraceParams(time=10, duration=20), never)
+    n_bins = len(data.envelope.samples) // 2
+    assert n_bins - 1 <= np.sum(data.spike_colors == 0) <= n_bins + 2
+    assert n_bins - 1 <= np.sum(data.spike_colors == OTHER) <= n_bins + 2
+    assert data.n_spikes == 80_000
+    assert (data.labels[:, ::2] == 1).mean() > 0.99
+
+
+def test_without_masks_spikes_are_where_they_are_large():
+    model = make_model()
+    model.masks = None
+    model.spike_samples = np.array([1000], dtype=np.uint64)
+    model.traces.values[998:1003, model.channel_order[2]] -= 2000
+    snapshot = Snapshot(1, model, (0,), {0: np.array([0])}, np.zeros(1, np.int32), {})
+    data = load(snapshot, TraceParams(time=0.05, duration=0.1, order="index"), never)
+    assert data.spike_rows.tolist() == [[False, False, True, False]]
+
+
+def test_the_nearest_spike_of_a_row_is_found():
+    model = make_model()
+    data = load(make_snapshot(model), TraceParams(time=1, duration=1, order="index"), never)
+    k = 3
+    row = int(np.flatnonzero(data.spike_rows[k])[0])
+    assert data.spike_at(data.spike_times[k] + 1e-6, row, 1e-4) == k
+    assert data.spike_at(5.0, row, 1e-4) is None
+
+
+def test_recordings_and_events_are_marked():
+    model = make_model(bounds=[0, 16_000, 40_000])
+    data = load(make_snapshot(model), TraceParams(time=1, duration=2), never)
+    assert data.marks == (
+        (0.8, "recording", "recording 1"),
+        (0.3, "event", "stimulus"),
+        (1.1, "event", "stimulus"),
+    )
+    assert load(make_snapshot(model), TraceParams(time=0.5, duration=0.1), never).marks == ()
+
+
+def test_without_raw_data_the_file_looked_for_is_named():
+    model = make_model()
+    model.traces, model.missing = None, {"traces": "myexperiment.dat"}
+    found = load(make_snapshot(model), TraceParams(), never)
+    assert isinstance(found, Empty)
+    assert "myexperiment.dat" in found.reason
+
+
+def test_without_a_selection_the_traces_are_shown():
+    data = load(make_snapshot(make_model(), selected=()), TraceParams(), never)
+    assert data.envelope.values.shape[0] == 4
+    assert (data.spike_colors == OTHER).all()
+    assert not data.labels.any()
+    assert data.trains.next_spike(0) is None
+
+
+# -- walking along the spikes ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stride", [3, 65_536])
+def test_next_and_previous_spikes_and_violations(stride, monkeypatch):
+    from phygui.views import trace_data
+
+    monkeypatch.setattr(trace_data, "STRIDE", stride)
+    rng = np.random.default_rng(5)
+    samples = np.sort(rng.integers(0, 20_000, 400)).astype(np.uint64)
+    clusters = rng.integers(0, 3, 400)
+    ids = tuple(np.flatnonzero(clusters == c) for c in (0, 2))
+    trains = Trains(samples, ids)
+    whole = np.sort(np.concatenate([samples[i] for i in ids])).astype(int)
+    short = []
+    for i in ids:
+        train = samples[i].astype(int)
+        short += train[1:][np.diff(train) < 40].tolist()
+    assert len(short) > 5
+    for t in [-1.0, 0.0, 5.5, *whole[::40], 10_000.2, 19_999.0, 25_000.0]:
+        assert trains.next_spike(t) == min((s for s in whole if s > t), default=None)
+        assert trains.previous_spike(t) == max((s for s in whole if s < t), default=None)
+        assert trains.next_violation(t, 40) == min((s for s in short if s > t), default=None)
+        assert trains.previous_violation(t, 40) == max((s for s in short if s < t), default=None)
