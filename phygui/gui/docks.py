@@ -95,7 +95,7 @@ class ViewDock(Dock):
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
         view.native.setMinimumSize(120, 80)
-        view.params_changed.connect(self.refresh)
+        view.params_changed.connect(self._params_changed)
         view.hovered.connect(self.title_bar.note.setText)
         self.visibilityChanged.connect(self._catch_up)
 
@@ -129,6 +129,10 @@ class ViewDock(Dock):
         self._stale = False
         snapshot, params, load = self._session.snapshot(), self.view.params, self.view.load
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+
+    def _params_changed(self) -> None:
+        if self.view.is_stale:
+            self.refresh()
 
     def _catch_up(self) -> None:
         if self._stale:

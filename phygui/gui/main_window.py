@@ -141,8 +141,8 @@ class MainWindow(QMainWindow):
                 yield dock.view
 
     def lasso_view(self) -> View | None:
-        """The view that holds a lasso."""
-        return next((view for view in self.views() if view.lasso is not None), None)
+        """The view that holds a lasso with an area."""
+        return next((v for v in self.views() if v.lasso is not None and v.lasso.is_polygon), None)
 
     def _make_status_bar(self) -> None:
         bar = self.statusBar()
@@ -293,8 +293,7 @@ class MainWindow(QMainWindow):
         selected = self.session.selection.clusters
         if cluster_id not in selected:
             return None
-        red, green, blue = cluster_color(selected.index(cluster_id))[:3]
-        return QColor.fromRgbF(red, green, blue)
+        return QColor(*cluster_color(selected.index(cluster_id), self.theme))
 
     def _show_edit_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
