@@ -1,0 +1,59 @@
+"""A dataset in words, for the command line and the "about this file" dialog."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phygui.io.kwik import KwikModel
+
+
+def describe(model: KwikModel) -> str:
+    """Several lines on what a dataset holds, what it lacks, and what is unusual about it."""
+    groups = Counter(model.cluster_groups.values())
+    of_each = ", ".join(
+        f"{groups[number]} {name}"
+        for number, name in model.cluster_group_names.items()
+        if groups[number]
+    )
+    rows = [
+        ("file", str(model.path)),
+        ("channel groups", _chosen(model.channel_groups, model.channel_group)),
+        ("clusterings", _chosen(model.clusterings, model.clustering)),
+        ("duration", f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"),
+        ("sample rate", f"{model.sample_rate:,.0f} Hz"),
+        ("channels", f"{model.n_channels} of the {model.n_raw_channels} recorded"),
+        ("spikes", f"{model.n_spikes:,}"),
+        ("clusters", f"{model.n_clusters:,}{f' ({of_each})' if of_each else ''}"),
+        ("features", _features(model)),
+        ("raw data", _raw(model)),
+        ("filter", f"{model.filter.low:g} to {model.filter.high:g} Hz, order {model.filter.order}"),
+        ("events", ", ".join(f"{n} ({len(t)})" for n, t in model.events.items()) or "none"),
+    ]
+    width = max(len(label) for label, _ in rows) + 2
+    lines = [f"{label:<{width}}{text}" for label, text in rows]
+    if model.warnings:
+        lines += ["", "unusual:", *(f"  {text}" for text in model.warnings)]
+    return "\n".join(lines)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _chosen(names: list[int] | list[str], chosen: int | str) -> str:
+    return ", ".join(f"{name} (open)" if name == chosen else str(name) for name in names)
+
+
+def _features(model: KwikModel) -> str:
+    if model.features is None:
+        return f"none: {model.missing.get('features')} was looked for"
+    return f"{model.n_features_per_channel} per channel"
+
+
+def _raw(model: KwikModel) -> str:
+    if model.traces is None:
+        return f"none: {model.missing.get('traces')} was looked for"
+    n_samples, n_channels = model.traces.shape
+    return f"{n_samples:,} samples of {n_channels} channels, {model.traces.dtype}"

@@ -1,0 +1,58 @@
+"""Stimulus events of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from phygui.io.errors import KwikError
+from phygui.io.hdf5 import File
+from phygui.io.spikes import checked_samples
+
+
+@dataclass(frozen=True)
+class Events:
+    """One type of event: times from the start of each event's recording, and which it is."""
+
+    samples: np.ndarray
+    recordings: np.ndarray
+
+    def times(self, offsets: np.ndarray, sample_rate: float) -> np.ndarray:
+        """Times from the start of the first recording: (n_events,) float64, seconds, ascending."""
+        return np.sort(self.samples + offsets[self.recordings]) / sample_rate
+
+
+def read_events(file: File, n_recordings: int, warn: Callable[[str], None]) -> dict[str, Events]:
+    """The events of each type, ``{name: events}``; an unreadable type is left out, and said."""
+    events = {}
+    for name in sorted(file.members("/event_types")):
+        path = f"/event_types/{name}/events"
+        try:
+            events[name] = _read_type(file, path, n_recordings)
+        except KwikError as error:
+            warn(f"{error} The event type is left out.")
+    return events
+
+
+def _read_type(file: File, path: str, n_recordings: int) -> Events:
+    values = file.vector(f"{path}/time_samples", required=False)
+    if values is None:
+        values = np.zeros(0, dtype=np.uint64)
+    samples = checked_samples(values, f"{file.path}: {path}/time_samples").astype(np.int64)
+    recordings = file.vector(f"{path}/recording", required=False)
+    if recordings is None:
+        return Events(samples, np.zeros(len(samples), dtype=np.int64))
+    if len(recordings) != len(samples):
+        raise KwikError(
+            f"{file.path}: {path}/recording has {len(recordings)} values, expected "
+            f"{len(samples)}, one an event."
+        )
+    numbers = recordings.astype(np.int64)
+    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n_recordings:
+        raise KwikError(
+            f"{file.path}: {path}/recording goes from {numbers.min()} to {numbers.max()}, "
+            f"expected 0 to {n_recordings - 1}."
+        )
+    return Events(samples, numbers)

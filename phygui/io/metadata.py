@@ -1,0 +1,246 @@
+"""Detection metadata of both generations of writers, and what the reader needs of it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phygui.io.errors import KwikError
+from phygui.io.hdf5 import File
+from phygui.io.values import UNREADABLE
+
+PATH = "/application_data/spikedetekt"
+
+#: The same value under the first and the second generation's name.
+_SAME = (
+    ("nchannels", "n_channels"),
+    ("nfeatures_per_channel", "n_features_per_channel"),
+    ("nexcerpts", "n_excerpts"),
+    ("pca_nwaveforms_max", "pca_n_waveforms_max"),
+)
+#: Samples in the first generation, seconds in the second.
+_SECONDS = (
+    ("chunk_size", "chunk_size_seconds"),
+    ("chunk_overlap", "chunk_overlap_seconds"),
+    ("excerpt_size", "excerpt_size_seconds"),
+)
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the reader needs to know to interpret a dataset, defaults filled in.
+
+    Frequencies are in hertz, ``voltage_gain`` in microvolts per raw unit. ``n_raw_channels`` is
+    None, and ``n_features_assumed`` true, when the file does not say.
+    """
+
+    sample_rate: float
+    n_raw_channels: int | None
+    n_features_per_channel: int
+    n_features_assumed: bool
+    samples_before: int
+    samples_after: int
+    filter_order: int
+    filter_low: float
+    filter_high: float
+    voltage_gain: float
+    dtype: np.dtype
+
+
+def read_metadata(file: File, warn: Warn) -> dict[str, Any]:
+    """The attributes of ``/application_data/spikedetekt`` as plain values, under both names."""
+    group = file.group(PATH)
+    if group is None:
+        warn(f"{file.path}: {PATH} is missing; the documented defaults are assumed.")
+        return {}
+    raw = file.attributes(group, PATH)
+    metadata: dict[str, Any] = {}
+    unreadable = []
+    for name in sorted(raw):
+        if name.startswith("_") or name != name.lower():
+            continue
+        value = raw[name]
+        if value is UNREADABLE:
+            unreadable.append(name)
+        else:
+            metadata[name] = value.tolist() if isinstance(value, np.ndarray) else value
+    if unreadable:
+        warn(
+            f"{file.path}: the attributes {', '.join(unreadable)} of {PATH} are pickled or of "
+            "an unknown type, and were not read."
+        )
+    return metadata
+
+
+def with_both_names(metadata: dict[str, Any], rate: float | None) -> dict[str, Any]:
+    """The metadata plus, for each value, the name the other generation gives it."""
+    both = dict(metadata)
+    for first, second in _SAME:
+        if first in metadata:
+            both.setdefault(second, metadata[first])
+        if second in metadata:
+            both.setdefault(first, metadata[second])
+    if rate:
+        for first, second in (*_SECONDS,):
+            if _is_number(metadata.get(first)):
+                both.setdefault(second, metadata[first] / rate)
+            if _is_number(metadata.get(second)):
+                both.setdefault(first, round(metadata[second] * rate))
+        if _is_number(metadata.get("filter_high")):
+            both.setdefault("filter_high_factor", metadata["filter_high"] / rate)
+        if _is_number(metadata.get("filter_high_factor")):
+            both.setdefault("filter_high", metadata["filter_high_factor"] * rate)
+    sides = [metadata.get(f"extract_s_{side}") for side in ("before", "after")]
+    if all(_is_number(side) for side in sides):
+        both.setdefault("waveforms_nsamples", sum(side or 0 for side in sides))
+    if "dtype" not in metadata and metadata.get("nbits") in (8, 16, 32, 64):
+        both["dtype"] = f"int{metadata['nbits']}"
+    if "nbits" not in metadata:
+        with contextlib.suppress(KeyError, TypeError):
+            both["nbits"] = np.dtype(metadata["dtype"]).itemsize * 8
+    return dict(sorted(both.items()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def read_settings(
+    metadata: dict[str, Any], recording_rate: float | None, path: str, warn: Warn
+) -> Settings:
+    """Typed settings; what is missing or impossible takes its documented default, and is said.
+
+    Raises
+    ------
+    KwikError
+        If no sample rate is found.
+    """
+
+    def number(
+        names: tuple[str, ...],
+        default: float | None,
+        good: Callable[[float], bool],
+        expected: str,
+    ) -> float | None:
+        found = [(name, metadata[name]) for name in names if name in metadata]
+        for name, value in found:
+            if not _is_number(value) or not good(value):
+                warn(
+                    f"{path}: {PATH}/@{name} is {value!r}, expected {expected}; "
+                    f"{'it is ignored' if default is None else f'{default:g} is assumed'}."
+                )
+                found = [pair for pair in found if pair[0] != name]
+        if len({value for _, value in found}) > 1:
+            told = " and ".join(f"{name} = {value}" for name, value in found)
+            warn(f"{path}: {PATH} says both {told}; the first is taken.")
+        return found[0][1] if found else default
+
+    def positive(value: float) -> bool:
+        return value > 0
+
+    def count(value: float) -> bool:
+        return value == int(value) and 0 < value <= 1_000_000
+
+    rate = number(("sample_rate",), recording_rate, positive, "a positive number of hertz")
+    if rate is None:
+        raise KwikError(
+            f"{path}: {PATH}/@sample_rate is missing, and no recording says its own; "
+            "expected a positive number of hertz."
+        )
+    if recording_rate is not None and "sample_rate" in metadata and recording_rate != rate:
+        warn(
+            f"{path}: the recordings say {recording_rate:g} Hz and {PATH} says {rate:g} Hz; "
+            "the latter is taken."
+        )
+    n_raw = number(("n_channels", "nchannels"), None, count, "a number of channels")
+    names = ("n_features_per_channel", "nfeatures_per_channel")
+    n_features = number(names, 3, count, "a number of features")
+    before = number(("extract_s_before",), None, count, "a number of samples")
+    after = number(("extract_s_after",), None, count, "a number of samples")
+    n_samples = number(("waveforms_nsamples",), None, count, "a number of samples")
+    if n_samples is not None and (before is None) != (after is None):
+        known = before if before is not None else after
+        assert known is not None
+        before, after = before or n_samples - known, after or n_samples - known
+    elif n_samples is not None and before is None:
+        before, after = n_samples // 2, n_samples - n_samples // 2
+    before = before if before is not None and before > 0 else 16
+    after = after if after is not None and after > 0 else 16
+
+    nyquist = rate / 2
+    order = number(
+        ("filter_butter_order",), 3, lambda v: count(v) and v <= 20, "an order from 1 to 20"
+    )
+    low = number(
+        ("filter_low",),
+        500.0 if nyquist > 500 else 0.01 * rate,
+        lambda v: 0 < v < nyquist,
+        f"a frequency between 0 and {nyquist:g} Hz",
+    )
+    highs = {"filter_high": metadata.get("filter_high")}
+    if _is_number(metadata.get("filter_high_factor")):
+        highs = {"filter_high_factor": metadata["filter_high_factor"] * rate}
+    high = 0.475 * rate
+    for name, value in highs.items():
+        if value is None:
+            continue
+        assert low is not None
+        if _is_number(value) and low < value < nyquist:
+            high = float(value)
+        else:
+            warn(
+                f"{path}: the upper filter edge {PATH}/@{name} gives {value!r} Hz, expected "
+                f"{low:g} to {nyquist:g} Hz; {high:g} Hz is assumed."
+            )
+    if low is not None and low >= high:
+        low = high / 2
+    gain = number(("voltage_gain",), 1.0, lambda v: v >= 0, "microvolts per unit, 0 for unknown")
+    assert n_features is not None
+    assert order is not None
+    assert low is not None
+    return Settings(
+        sample_rate=float(rate),
+        n_raw_channels=None if n_raw is None else int(n_raw),
+        n_features_per_channel=int(n_features),
+        n_features_assumed=not any(name in metadata for name in names),
+        samples_before=int(before),
+        samples_after=int(after),
+        filter_order=int(order),
+        filter_low=float(low),
+        filter_high=high,
+        voltage_gain=float(gain) if gain else 1.0,
+        dtype=_raw_dtype(metadata, path, warn),
+    )
+
+
+def _raw_dtype(metadata: dict[str, Any], path: str, warn: Warn) -> np.dtype:
+    """The type of flat raw files: what ``dtype`` or ``nbits`` says, else int16."""
+    told = metadata.get("dtype")
+    if told is None:
+        nbits = metadata.get("nbits", 16)
+        if nbits in (8, 16, 32, 64):
+            return np.dtype(f"int{nbits}")
+        warn(f"{path}: {PATH}/@nbits is {nbits!r}, expected 8, 16, 32 or 64; 16 is assumed.")
+        return np.dtype(np.int16)
+    # A dtype name is data: only plain integer and float names reach numpy.
+    if isinstance(told, str):
+        name = told.lower().strip().removeprefix("np.").removeprefix("numpy.")
+        order, bare = (name[0], name[1:]) if name[:1] in "<>=|" else ("=", name)
+        try:
+            dtype = np.dtype(bare) if bare.isalnum() else None
+        except TypeError:
+            dtype = None
+        if dtype is not None and dtype.kind in "iuf" and dtype.itemsize <= 8:
+            return dtype.newbyteorder(order)  # type: ignore[arg-type]
+    warn(
+        f"{path}: {PATH}/@dtype is {told!r}, expected an integer or float type such as "
+        "'int16'; int16 is assumed."
+    )
+    return np.dtype(np.int16)

@@ -1,0 +1,317 @@
+"""Opening a Kwik dataset: what is read when, and what happens when something is not there."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from phygui.io import rawdata
+from phygui.io.clusters import Clustering, default_clustering, list_clusterings, read_clustering
+from phygui.io.errors import KwikChangedError, KwikError, KwikWarning
+from phygui.io.events import read_events
+from phygui.io.features import FeatureStore, open_features
+from phygui.io.hdf5 import File, check_regular_file, open_hdf5
+from phygui.io.metadata import read_metadata, read_settings, with_both_names
+from phygui.io.probe import Probe, read_channel_groups, read_probe
+from phygui.io.spikes import (
+    absolute_samples,
+    read_recordings,
+    read_spike_recordings,
+    read_time_samples,
+    recording_offsets,
+    recording_rate,
+)
+from phygui.io.traces import Traces
+
+
+@dataclass
+class Shank:
+    """What was read of the open channel group, and of its open clustering."""
+
+    channel_group: int
+    probe: Probe
+    time_samples: np.ndarray
+    spike_recordings: np.ndarray
+    offsets: np.ndarray
+    samples: np.ndarray
+    clusterings: list[str]
+    clustering: Clustering
+
+    @property
+    def path(self) -> str:
+        """Where the channel group is in the file."""
+        return f"/channel_groups/{self.channel_group}"
+
+
+class OpenDataset:
+    """The files of a dataset and what was read from them; what ``KwikModel`` presents.
+
+    The ``.kwik`` is read and closed. It is opened again to switch channel groups or clusterings,
+    if it is still the same file.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        channel_group: int | None = None,
+        clustering: str | None = None,
+    ) -> None:
+        self._path = Path(path).expanduser().absolute()
+        #: What was found to be unusual, one sentence each.
+        self.warnings: list[str] = []
+        #: The data that is not there: {"features" or "traces": the file that was looked for}.
+        self.missing: dict[str, str] = {}
+        self._features: FeatureStore | None = None
+        self._traces: Traces | None = None
+        self._lock = threading.RLock()
+        self._silent = True  # until all is open: a warning may be an error
+        try:
+            self._identity = _identity(self._path)
+            with open_hdf5(self._path) as file:
+                self._read_file(file)
+                self._open_traces()
+                self._shank = self._read_shank(file, channel_group, clustering)
+            self._open_features()
+        except BaseException:
+            self.close()
+            raise
+        self._silent = False
+        for text in self.warnings:
+            warnings.warn(text, KwikWarning, stacklevel=3)
+
+    def close(self) -> None:
+        """Let go of the features and the raw data; what was read of the ``.kwik`` stays."""
+        with self._lock:
+            if self._features is not None:
+                self._features.close()
+            if self._traces is not None:
+                self._traces.close()
+            self._features = self._traces = None
+
+    def _warn(self, text: str) -> None:
+        if text in self.warnings:
+            return
+        self.warnings.append(text)
+        if not self._silent:
+            warnings.warn(text, KwikWarning, stacklevel=3)
+
+    # -- the .kwik ---------------------------------------------------------------------------
+
+    @contextmanager
+    def _reopened(self) -> Iterator[File]:
+        """The ``.kwik`` again, if it is still the file that was read."""
+        if self.changed_on_disk:
+            raise KwikChangedError(
+                f"{self._path} was changed by another program since it was opened; open it again."
+            )
+        with open_hdf5(self._path) as file:
+            yield file
+
+    @property
+    def changed_on_disk(self) -> bool:
+        """Whether the ``.kwik`` is no longer the file that was opened or saved last."""
+        try:
+            return _identity(self._path) != self._identity
+        except KwikError:
+            return True
+
+    def _read_file(self, file: File) -> None:
+        """What does not depend on the channel group."""
+        root = file.group("/")
+        version = file.attribute(root, "kwik_version", "/")
+        if file.find("/channel_groups") is None:
+            raise KwikError(
+                f"{self._path} is not a Kwik file: /channel_groups is missing, expected the "
+                "channel groups."
+            )
+        if version is None:
+            self._warn(f"{self._path}: /@kwik_version is missing; version 2 is assumed.")
+        elif version != 2:
+            raise KwikError(f"{self._path}: /@kwik_version is {version!r}, expected 2.")
+        name = file.attribute(root, "name", "/")
+        self._name = name if isinstance(name, str) and name else rawdata.stem_of(self._path)
+        self._recordings = read_recordings(file, self._warn)
+        metadata = read_metadata(file, self._warn)
+        rate = recording_rate(self._recordings)
+        self._settings = read_settings(metadata, rate, str(self._path), self._warn)
+        self._metadata = with_both_names(metadata, self._settings.sample_rate)
+        self._channel_groups = read_channel_groups(file, self._warn)
+
+    def _read_shank(self, file: File, channel_group: int | None, clustering: str | None) -> Shank:
+        """All of one channel group, without changing anything if it cannot be read."""
+        groups = self._channel_groups
+        if channel_group is None:
+            channel_group = groups[0]
+        if channel_group not in groups:
+            raise KwikError(
+                f"{self._path} has no channel group {channel_group!r}, expected one of {groups}."
+            )
+        path = f"/channel_groups/{channel_group}"
+        times = read_time_samples(file, f"{path}/spikes")
+        recordings = read_spike_recordings(
+            file, f"{path}/spikes", len(times), list(self._recordings), self._warn
+        )
+        offsets, samples = self._absolute(path, times, recordings)
+        clusterings = list_clusterings(file, path, len(times), self._warn)
+        name = default_clustering(clusterings) if clustering is None else clustering
+        opened = self._read_clustering(file, path, name, clusterings, len(times))
+        self._events = read_events(file, len(offsets) - 1, self._warn)
+        return Shank(
+            channel_group=int(channel_group),
+            probe=read_probe(file, channel_group, groups, self._warn),
+            time_samples=times,
+            spike_recordings=recordings,
+            offsets=offsets,
+            samples=samples,
+            clusterings=clusterings,
+            clustering=opened,
+        )
+
+    def _read_clustering(
+        self, file: File, path: str, name: str, clusterings: list[str], n_spikes: int
+    ) -> Clustering:
+        if name not in clusterings:
+            raise KwikError(
+                f"{self._path}: {path} has no clustering {name!r}, expected one of "
+                f"{', '.join(clusterings)}."
+            )
+        return read_clustering(file, path, name, n_spikes, self._warn)
+
+    def _absolute(
+        self, path: str, times: np.ndarray, recordings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Boundaries of the recordings, and spike times, on the time axis of all of them."""
+        lengths = None if self._traces is None else self._traces.lengths
+        starts = [attributes.get("start_sample") for attributes in self._recordings.values()]
+        if not starts and len(recordings):
+            starts = [None] * (int(recordings.max()) + 1)
+        offsets = recording_offsets(times, recordings, lengths, starts, str(self._path), self._warn)
+        where = f"{self._path}: {path}/spikes/time_samples"
+        return offsets, absolute_samples(times, recordings, offsets, where)
+
+    def _switch(self, shank: Shank) -> None:
+        """Present another channel group or clustering."""
+        moved = shank.channel_group != self._shank.channel_group
+        self._shank = shank
+        if moved:
+            self._open_features()
+
+    # -- features and raw data ---------------------------------------------------------------
+
+    def _open_features(self) -> None:
+        if self._features is not None:
+            self._features.close()
+        self._features = None
+        self.missing.pop("features", None)
+        found = rawdata.remembered(self._path, "features")
+        stem = rawdata.stem_of(self._path)
+        path = found[0] if found else self._path.with_name(f"{stem}.kwx")
+        if not path.exists():
+            self.missing["features"] = path.name
+            return
+        try:
+            self._features = self._features_at(path)
+        except KwikError as error:
+            self.missing["features"] = path.name
+            self._warn(f"{error} Features and masks are left out.")
+
+    def _features_at(self, path: Path) -> FeatureStore:
+        told = self._settings
+        shank = self._shank
+        with open_hdf5(path) as file:
+            return open_features(
+                file,
+                shank.channel_group,
+                len(shank.samples),
+                shank.probe.n_channels,
+                None if told.n_features_assumed else told.n_features_per_channel,
+                self._warn,
+            )
+
+    def _open_traces(self) -> None:
+        self._traces = None
+        self.missing.pop("traces", None)
+        found = rawdata.remembered(self._path, "traces")
+        looked_for = found[0].name if found else f"{rawdata.stem_of(self._path)}.dat"
+        try:
+            if found:
+                sources = rawdata.sources_at(found, self._recordings)
+            else:
+                told, name = rawdata.find_sources(self._path, self._recordings)
+                if told is None:
+                    self.missing["traces"] = name
+                    return
+                sources, looked_for = told, told[0].path.name
+            self._traces = self._traces_at(sources)
+        except KwikError as error:
+            self.missing["traces"] = looked_for
+            self._warn(f"{error} Raw data is left out.")
+
+    def _traces_at(self, sources: list[rawdata.Source]) -> Traces:
+        settings = self._settings
+        return rawdata.open_traces(sources, settings.dtype, settings.n_raw_channels, self._warn)
+
+    def locate(
+        self, what: str, path: str | os.PathLike[str] | list[str | os.PathLike[str]]
+    ) -> None:
+        """Say where data is that was not found, now and whenever this user opens this dataset.
+
+        Parameters
+        ----------
+        what : ``"traces"`` or ``"features"``
+        path : for features, the ``.kwx``. For traces, a ``.kwd``, one flat file for each
+            recording (a list where there are several), or the folder that holds them.
+
+        Raises
+        ------
+        KwikError
+            If what is there does not fit the dataset; nothing has changed then.
+        """
+        given = path if isinstance(path, list) else [path]
+        paths = [Path(one).expanduser().absolute() for one in given]
+        with self._lock:
+            if what == "traces":
+                self._locate_traces(paths)
+            elif what == "features":
+                store = self._features_at(paths[0])
+                if self._features is not None:
+                    self._features.close()
+                self._features = store
+            else:
+                raise ValueError(f"cannot locate {what!r}, only 'traces' or 'features'")
+            self.missing.pop(what, None)
+        try:
+            rawdata.remember(self._path, what, paths)
+        except OSError as error:
+            self._warn(
+                f"{rawdata.locations_file()} could not be written ({error.strerror}): where the "
+                f"{what} of {self._path} are will not be remembered."
+            )
+
+    def _locate_traces(self, paths: list[Path]) -> None:
+        before = self._traces
+        self._traces = self._traces_at(rawdata.sources_at(paths, self._recordings))
+        shank = self._shank
+        try:
+            shank.offsets, shank.samples = self._absolute(
+                shank.path, shank.time_samples, shank.spike_recordings
+            )
+        except KwikError:
+            self._traces.close()
+            self._traces = before
+            raise
+        if before is not None:
+            before.close()
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """Tells a file from what another program may have put in its place."""
+    status = check_regular_file(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,194 @@
+"""Spike times, recordings and the absolute time axis that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from phygui.io.errors import KwikError
+from phygui.io.hdf5 import File
+from phygui.io.values import UNREADABLE
+
+#: Samples above this cannot be told apart as float64, and no recording is that long.
+_MAX_SAMPLE = 2**53
+
+Warn = Callable[[str], None]
+
+
+def read_recordings(file: File, warn: Warn) -> dict[int, dict[str, Any]]:
+    """Attributes of every recording, ``{recording: {name: value}}``, by ascending number."""
+    recordings: dict[int, dict[str, Any]] = {}
+    unreadable = []
+    names = [n for n in file.members("/recordings") if n.isascii() and n.isdecimal()]
+    for name in sorted(names, key=int):
+        path = f"/recordings/{name}"
+        group = file.group(path)
+        assert group is not None
+        found = file.attributes(group, path)
+        raw = file.group(f"{path}/raw")
+        if raw is not None:
+            for key in ("hdf5_path", "dat_path"):
+                value = file.attribute(raw, key, f"{path}/raw")
+                if value is not None:
+                    found[key] = value
+        unreadable += [f"{path}/@{key}" for key, value in found.items() if value is UNREADABLE]
+        recordings[int(name)] = {
+            key: value.tolist() if isinstance(value, np.ndarray) else value
+            for key, value in sorted(found.items())
+            if value is not UNREADABLE and key == key.lower()
+        }
+    if unreadable:
+        warn(
+            f"{file.path}: the attributes {', '.join(unreadable[:4])} are pickled or of an "
+            "unknown type, and were not read."
+        )
+    return recordings
+
+
+def recording_rate(recordings: dict[int, dict[str, Any]]) -> float | None:
+    """The sample rate the recordings agree on, if they say one."""
+    rates = {
+        float(attributes["sample_rate"])
+        for attributes in recordings.values()
+        if isinstance(attributes.get("sample_rate"), int | float)
+        and 0 < attributes["sample_rate"] < float("inf")
+    }
+    return rates.pop() if len(rates) == 1 else None
+
+
+def read_time_samples(file: File, path: str) -> np.ndarray:
+    """``time_samples``: (n_spikes,) uint64, relative to the start of each spike's recording."""
+    values = file.vector(f"{path}/time_samples")
+    assert values is not None
+    return checked_samples(values, f"{file.path}: {path}/time_samples")
+
+
+def checked_samples(values: np.ndarray, where: str) -> np.ndarray:
+    """Times as uint64; negative, fractional and absurd ones are refused."""
+    if not len(values):
+        return values.astype(np.uint64)
+    if values.dtype.kind == "f":
+        bad = np.flatnonzero(~(values == np.floor(values)))
+        if len(bad):
+            raise KwikError(
+                f"{where} holds {values[bad[0]]} at index {bad[0]}, expected whole samples."
+            )
+    low, high = values.min(), values.max()
+    if low < 0:
+        bad = np.flatnonzero(values < 0)
+        raise KwikError(
+            f"{where} is negative ({values[bad[0]]}) at index {bad[0]}, expected times from 0 up."
+        )
+    if high >= _MAX_SAMPLE:
+        raise KwikError(f"{where} reaches {high} samples, expected less than 2**53.")
+    return values.astype(np.uint64, copy=False)
+
+
+def read_spike_recordings(
+    file: File, path: str, n_spikes: int, recordings: list[int], warn: Warn
+) -> np.ndarray:
+    """The index of each spike's recording among the recordings: (n_spikes,) integers."""
+    n_recordings = max(1, len(recordings))
+    where = f"{path}/recording"
+    values = file.vector(where, required=False)
+    if values is None:
+        if n_recordings > 1:
+            raise KwikError(
+                f"{file.path}: {where} is missing, expected the recording of each spike, "
+                f"since there are {n_recordings} recordings."
+            )
+        return np.broadcast_to(np.int32(0), (n_spikes,))
+    if len(values) != n_spikes:
+        raise KwikError(
+            f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one a spike."
+        )
+    if values.dtype.kind not in "iu":
+        raise KwikError(f"{file.path}: {where} holds {values.dtype}, expected integers.")
+    if not n_spikes:
+        return values
+    low, high = int(values.min()), int(values.max())
+    if low < 0:
+        raise KwikError(f"{file.path}: {where} is negative ({low}), expected 0 or more.")
+    if high >= n_recordings:
+        numbers = np.unique(values)
+        if np.isin(numbers, recordings).all():
+            warn(
+                f"{file.path}: {where} reaches {high} with {n_recordings} recordings; it is "
+                "taken to hold their names rather than their indices."
+            )
+            return np.searchsorted(recordings, values).astype(np.int32)
+        if len(recordings) == 0:
+            warn(
+                f"{file.path}: /recordings is missing, but {where} reaches {high}; "
+                f"{high + 1} recordings are assumed."
+            )
+            return values
+        raise KwikError(
+            f"{file.path}: {where} reaches {high}, expected less than {n_recordings}, the "
+            "number of recordings."
+        )
+    if high == 0:
+        # One recording, or all spikes in the first: nothing to keep in memory.
+        return np.broadcast_to(values.dtype.type(0), (n_spikes,))
+    return values
+
+
+def recording_offsets(
+    time_samples: np.ndarray,
+    spike_recordings: np.ndarray,
+    lengths: list[int] | None,
+    start_samples: list[Any],
+    path: str,
+    warn: Warn,
+) -> np.ndarray:
+    """Where each recording starts and the last one ends, in absolute samples.
+
+    Parameters
+    ----------
+    time_samples, spike_recordings : of every spike
+    lengths : samples in each recording's raw data, or None when it is not there
+    start_samples : ``start_sample`` of each recording, None where it is missing
+
+    Returns
+    -------
+    offsets : (n_recordings + 1,) int64. The first is 0.
+    """
+    n_recordings = max(1, len(start_samples))
+    if n_recordings == 1:
+        end = int(time_samples.max()) + 1 if len(time_samples) else 0
+        return np.array([0, lengths[0] if lengths else end], dtype=np.int64)
+    if lengths is not None:
+        return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    ends = np.zeros(n_recordings, dtype=np.int64)
+    np.maximum.at(ends, spike_recordings, time_samples.astype(np.int64) + 1)
+    if all(isinstance(start, int) and start >= 0 for start in start_samples):
+        starts = np.array(start_samples, dtype=np.int64)
+        starts -= starts[0]
+        if np.all(starts[:-1] + ends[:-1] <= starts[1:]) and np.all(np.diff(starts) > 0):
+            return np.append(starts, starts[-1] + ends[-1])
+    warn(
+        f"{path}: the lengths of the recordings are unknown (no raw data, and no usable "
+        "start_sample); each is assumed to end with its last spike."
+    )
+    return np.concatenate([[0], np.cumsum(ends)]).astype(np.int64)
+
+
+def absolute_samples(
+    time_samples: np.ndarray, spike_recordings: np.ndarray, offsets: np.ndarray, where: str
+) -> np.ndarray:
+    """Spike times from the start of the first recording: (n_spikes,) uint64, never decreasing."""
+    if len(offsets) == 2:
+        samples = time_samples
+    else:
+        samples = time_samples + offsets.astype(np.uint64)[spike_recordings]
+    if len(samples) > 1:
+        later = samples[1:] >= samples[:-1]
+        if not later.all():
+            i = int(np.argmin(later)) + 1
+            raise KwikError(
+                f"{where} decreases at spike {i} (from {samples[i - 1]} to {samples[i]} "
+                "samples), expected spikes in the order of time."
+            )
+    return samples
