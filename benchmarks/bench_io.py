@@ -259,7 +259,8 @@ def traces_row(folder: Path, raw: str, generation: str, repeats: int) -> Row:
         "sample_rate": 30_000.0,
         "features": False,
     }
-    flat = dataset(folder, "wide_dat", raw="dat", **options).with_suffix(".dat")
+    kwik = dataset(folder, "wide_dat", raw="dat", generation="klusta", **options)
+    flat = kwik.with_suffix(".dat")
     path = dataset(folder, f"wide_{raw}", raw=raw, generation=generation, **options)
     read_all(flat, *folder.glob(f"wide_{raw}.raw.kwd"))
     mapped = np.memmap(flat, np.int16, "r").reshape(-1, 384)
