@@ -13,6 +13,7 @@ from phygui.curation.state import State
 from phygui.curation.stats import ClusterStats
 from phygui.curation.update import Selection, Update
 from phygui.curation.wizard import Ranking, Wizard
+from phygui.io.labels import read_labels
 
 if TYPE_CHECKING:
     from phygui.io.kwik import KwikModel
@@ -47,13 +48,10 @@ class Curation:
         groups = ClusterGroups(model.cluster_groups, model.cluster_group_names)
         # Empty clusters that earlier edits left in the file have used up their ids too.
         largest = max(model.largest_cluster_id, -1)
-        return cls(
-            model.channel_group,
-            model.clustering,
-            Clustering(model.spike_clusters, largest),
-            groups,
-            Labels(),
-        )
+        group, name = model.channel_group, model.clustering
+        clustering = Clustering(model.spike_clusters, largest)
+        labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
+        return cls(group, name, clustering, groups, labels)
 
     def state(self, *, copy: bool = True) -> State:
         """All of it at this moment; without a copy, the spikes change with the next edit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from phygui.curation.curation import Curation
+from phygui.curation.entries import Key
+from phygui.curation.history import Memento
+from phygui.curation.outbox import Action, Outbox
+from phygui.curation.persistence import Keeper
+from phygui.curation.recovery import UnsavedEdit
+from phygui.curation.saving import Saved, SaveJob, Saver, read_curation
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import ClusterStats, compute_stats
 from phygui.curation.update import EditError, Selection, Update
@@ -19,22 +25,6 @@ from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
 
 READ_ONLY_CLUSTERING = "original"
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What a save wrote, and when."""
-
-    path: Path
-    n_edits: int
-
-
-@dataclass(frozen=True)
-class SaveJob:
-    """The state of one clustering, taken at one moment, ready to be written by any thread."""
-
-    run: Callable[[], None]
-    finish: Callable[[], Saved]
 
 
 class Session:
@@ -54,6 +44,8 @@ class Session:
         Emitted when another channel group or clustering has become the active one.
     saved : Signal
         Emitted with a :class:`Saved`.
+    failed : Signal
+        Emitted with one sentence when edits were taken back, since they cannot reach the disk.
     stats_changed : Signal
         Emitted with the tuple of clusters of which something new is known.
     """
@@ -62,13 +54,16 @@ class Session:
     selection_changed = Signal(tuple)
     switched = Signal()
     saved = Signal(Saved)
+    failed = Signal(str)
     stats_changed = Signal(tuple)
 
-    def __init__(self, model: KwikModel, *, read_only: bool = False) -> None:
-        self.read_only = read_only
+    def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
+        self._keeper = keeper or Keeper(model.path, journal=False, lock=False)
+        self._saver = Saver(Path(model.path), self._keeper)
+        self._outbox = Outbox(self._fail)
         self._generation = 0
         self._models: dict[int, KwikModel] = {model.channel_group: model}
-        self._curations: dict[tuple[int, str], Curation] = {}
+        self._curations: dict[Key, Curation] = {}
         self._active = self._curation_of(model.channel_group, model.clustering)
 
     @classmethod
@@ -79,8 +74,13 @@ class Session:
         clustering: str | None = None,
         *,
         read_only: bool = False,
+        recover: bool | None = None,
+        journal: bool = True,
     ) -> Session:
         """Open a ``.kwik`` file.
+
+        One session at a time may write: if another one has the file open, this one is
+        read-only, and ``read_only_reason`` tells who it is.
 
         Parameters
         ----------
@@ -92,16 +92,46 @@ class Session:
             The clustering to start with; by default ``main``.
         read_only : bool
             Never write anything near the dataset.
+        recover : bool, optional
+            Bring back the edits that an earlier session did not save (True), or keep them
+            aside (False). By default they are only listed in ``unsaved_edits``, until the
+            first edit: what was not asked for by then is kept aside.
+        journal : bool
+            Write every edit to the disk before it is announced. Without it, what is not
+            saved is lost with the process.
 
         Raises
         ------
         KwikError
-            If the file cannot be read.
+            If the file cannot be read, or edits cannot be brought back.
         """
-        return cls(KwikModel(path, channel_group, clustering), read_only=read_only)
+        keeper = Keeper(path, read_only=read_only, journal=journal)
+        try:
+            session = cls(KwikModel(path, channel_group, clustering), keeper=keeper)
+            keeper.compare(lambda key: session._fresh(key).state(copy=False))
+            if recover:
+                session.recover()
+            elif recover is False:
+                session.decline_recovery()
+        except BaseException:
+            keeper.close()
+            raise
+        return session
 
-    def close(self) -> None:
-        """Close the files; unsaved edits are dropped."""
+    def close(self, *, discard: bool = False) -> None:
+        """Close the files.
+
+        Unsaved edits stay in the journal, and the next session offers them again.
+
+        Parameters
+        ----------
+        discard : bool
+            They are not wanted: keep them aside instead.
+        """
+        self._outbox.deliver(wait=True)
+        modified = self.is_modified
+        states = None if modified else {k: c.state(copy=False) for k, c in self._curations.items()}
+        self._keeper.close(states, discard=discard)
         for model in self._models.values():
             model.close()
 
@@ -110,6 +140,60 @@ class Session:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    @property
+    def dispatch(self) -> Callable[[Action], None] | None:
+        """Runs a function later in the thread of the window; set by the window.
+
+        With it, edits return before they are on the disk, and are announced when they are.
+        Without it they wait.
+        """
+        return self._outbox.dispatch
+
+    @dispatch.setter
+    def dispatch(self, dispatch: Callable[[Action], None] | None) -> None:
+        self._outbox.dispatch = dispatch
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be edited or saved."""
+        return self._keeper.read_only
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why, in half a sentence: opened so, or open elsewhere, by whom and since when."""
+        return self._keeper.reason
+
+    # -- what an earlier session left ----------------------------------------------------------
+
+    @property
+    def unsaved_edits(self) -> list[UnsavedEdit]:
+        """Edits of an earlier session that are not in the file, oldest first."""
+        return self._keeper.unsaved_edits
+
+    @property
+    def recovery_problem(self) -> str:
+        """Why such edits cannot be brought back, or not all; empty if nothing is wrong."""
+        return self._keeper.problem
+
+    def recover(self) -> list[UnsavedEdit]:
+        """Bring back the edits that an earlier session did not save; returns them.
+
+        Raises
+        ------
+        KwikError
+            If that is impossible; its journal is then kept aside.
+        """
+        edits = self.unsaved_edits
+        curations = self._keeper.recover(self._fresh)
+        self._curations.update(curations)
+        if curations:
+            self._activate(self._curation_of(self.channel_group, self.clustering))
+        return edits
+
+    def decline_recovery(self) -> None:
+        """Keep the journal of an earlier session aside, under another name."""
+        self._keeper.set_aside("it was declined")
 
     # -- where we are ----------------------------------------------------------------------
 
@@ -145,10 +229,17 @@ class Session:
         name = self.clustering if clustering is None else clustering
         if clustering is None and name not in self._model_of(group).clusterings:
             name = self._model_of(group).clusterings[0]
-        self._active = self._curation_of(group, name)
+        self._activate(self._curation_of(group, name))
+
+    def _activate(self, curation: Curation) -> None:
+        self._active = curation
         self._generation += 1
-        self.switched.emit()
-        self.selection_changed.emit(self._active.selection.clusters)
+
+        def shown() -> None:
+            self.switched.emit()
+            self.selection_changed.emit(self._active.selection.clusters)
+
+        self._outbox.post(shown)
 
     # -- clusters --------------------------------------------------------------------------
 
@@ -284,10 +375,18 @@ class Session:
         self._set_selection(Selection(self.selection.best))
 
     def _set_selection(self, selection: Selection) -> None:
-        if selection != self._active.selection:
-            self._active.selection = selection
-            self._generation += 1
-            self.selection_changed.emit(selection.clusters)
+        active, before = self._active, self._active.selection
+        if selection == before:
+            return
+        active.selection = selection
+        self._generation += 1
+
+        def take_back() -> None:
+            active.selection = before
+
+        self._outbox.post(
+            lambda: self.selection_changed.emit(selection.clusters), take_back=take_back
+        )
 
     # -- edits -----------------------------------------------------------------------------
 
@@ -345,13 +444,17 @@ class Session:
 
     def undo(self) -> Update:
         """Take the last edit back, selection included."""
-        return self._apply(self._active.history.undo())
+        memento = self._active.history.memento()
+        return self._apply(self._active.history.undo(), memento)
 
     def redo(self) -> Update:
         """Make the last undone edit again."""
-        return self._apply(self._active.history.redo())
+        memento = self._active.history.memento()
+        return self._apply(self._active.history.redo(), memento)
 
     def _editable(self) -> Curation:
+        if self.read_only:
+            raise EditError(f"nothing can be edited: {self.read_only_reason}")
         if not self.is_editable:
             raise EditError(
                 f"the clustering '{self.clustering}' is read-only: copy it to edit the copy"
@@ -366,24 +469,43 @@ class Session:
 
     def _make(self, update: Update) -> Update:
         """Make a new edit: apply it, choose what is selected next, remember it, announce it."""
-        before = self._active.selection
-        self._active.apply(update)
+        active, before = self._active, self._active.selection
+        memento = active.history.memento()
+        self._keeper.begin(active)
+        active.apply(update)
         after = self.wizard.after(update, before)
         update = replace(update, selection_before=before, selection_after=after)
-        self._active.history.record(update)
-        return self._announce(update)
+        active.history.record(update)
+        return self._announce(update, memento)
 
-    def _apply(self, update: Update) -> Update:
+    def _apply(self, update: Update, memento: Memento) -> Update:
         """Apply a stored edit, forwards or backwards, and announce it."""
+        self._keeper.begin(self._active)
         self._active.apply(update)
-        return self._announce(update)
+        return self._announce(update, memento)
 
-    def _announce(self, update: Update) -> Update:
-        self._active.selection = update.selection_after
+    def _announce(self, update: Update, memento: Memento) -> Update:
+        """Tell of an edit as soon as it is on the disk; take it back if it cannot get there."""
+        active, before = self._active, self._active.selection
+        active.selection = update.selection_after
         self._generation += 1
-        self.clustered.emit(update)
-        self.selection_changed.emit(update.selection_after.clusters)
+
+        def shown() -> None:
+            self.clustered.emit(update)
+            self.selection_changed.emit(update.selection_after.clusters)
+
+        def take_back() -> None:
+            active.apply(update.reversed("undo"))
+            active.history.take_back(memento)
+            active.selection = before
+            self._generation += 1
+
+        self._outbox.post(shown, self._keeper.record(active, update), take_back)
         return update
+
+    def _fail(self, problem: str) -> None:
+        self._keeper.resume()
+        self.failed.emit(problem)
 
     # -- saving ----------------------------------------------------------------------------
 
@@ -397,44 +519,65 @@ class Session:
         """Number of edits that are not in the file."""
         return sum(c.history.n_unsaved for c in self._curations.values())
 
-    def save(self) -> list[Saved]:
-        """Write every modified clustering into the file.
+    def save(self, *, overwrite: bool = False) -> list[Saved]:
+        """Write every modified clustering into the file, all at once.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Write also if another program has changed the file.
 
         Raises
         ------
+        ChangedOnDisk
+            If another program has changed the file since it was read.
         KwikError
             If the file cannot be written; it is then as it was before.
         """
         done = []
-        for job in self.save_jobs():
+        for job in self.save_jobs(overwrite=overwrite):
             job.run()
             done.append(job.finish())
         return done
 
-    def save_jobs(self) -> list[SaveJob]:
+    def save_jobs(self, *, overwrite: bool = False) -> list[SaveJob]:
         """The work of a save, to be run in order by any one thread, then finished by this one."""
         if self.read_only:
-            raise KwikError(f"{self.path}: opened read-only, so nothing is saved")
-        return [self._save_job(c) for c in self._curations.values() if c.history.is_modified]
-
-    def _save_job(self, curation: Curation) -> SaveJob:
-        model = self._models[curation.channel_group]
-        state, n_edits = curation.history.state(), curation.history.n_unsaved
-        spike_clusters = curation.clustering.spike_clusters.copy()
-        groups = {int(c): curation.groups[int(c)] for c in curation.clustering.cluster_ids}
-
-        def run() -> None:
-            if model.clustering != curation.name:
-                model.clustering = curation.name
-            model.save(spike_clusters, groups)
+            raise KwikError(f"{self.path}: nothing is saved, since {self.read_only_reason}.")
+        modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
+        if not modified:
+            return []
+        job = self._saver.job(modified, overwrite)
 
         def finish() -> Saved:
-            curation.history.mark_saved(state)
-            saved = Saved(self.path, n_edits)
+            saved = job.finish()
             self.saved.emit(saved)
             return saved
 
-        return SaveJob(run, finish)
+        return [SaveJob(job.run, finish)]
+
+    def save_copy(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the file with all edits in it to another place; nothing here counts as saved.
+
+        Raises
+        ------
+        KwikError
+            If that fails, or something is there and is not to be overwritten.
+        """
+        modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
+        return self._saver.save_copy(path, modified, overwrite)
+
+    def changed_on_disk(self) -> bool:
+        """Whether another program has changed what is edited here since it was read or saved.
+
+        Raises
+        ------
+        KwikError
+            If the file is gone.
+        """
+        return self._saver.changed_on_disk(
+            {key: c.clustering.n_spikes for key, c in self._curations.items()}
+        )
 
     # -- for the views ---------------------------------------------------------------------
 
@@ -470,8 +613,18 @@ class Session:
             model = self._model_of(channel_group)
             if model.clustering != name:
                 model.clustering = name
-            self._curations[key] = Curation.of(model)
+            self._curations[key] = self._reserved(Curation.of(model))
         return self._curations[key]
+
+    def _fresh(self, key: Key) -> Curation:
+        """A clustering as the file holds it."""
+        return self._reserved(read_curation(self.path, key))
+
+    def _reserved(self, curation: Curation) -> Curation:
+        """Ids that an earlier session has used are not used again."""
+        largest = self._keeper.largest_id((curation.channel_group, curation.name))
+        curation.clustering.reserve(largest)
+        return curation
 
     def __repr__(self) -> str:
         return f"<Session {self.path.name}, group {self.channel_group}, {self.clustering}>"

@@ -32,7 +32,7 @@ class Record:
     """One record: what JSON can hold, and arrays of integers that are not negative."""
 
     text: Mapping[str, Any]
-    arrays: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def encode(record: Record) -> bytes:

@@ -1,0 +1,314 @@
+"""What keeps the edits of a session: the lock, the journal, and what an earlier one left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+
+from phygui.curation.curation import Curation
+from phygui.curation.entries import Key, now, step_record
+from phygui.curation.recovery import (
+    Leftover,
+    UnsavedEdit,
+    base_record,
+    saved_record,
+    saving_record,
+)
+from phygui.curation.state import State
+from phygui.curation.update import Update
+from phygui.io.disk import DISK, Disk
+from phygui.io.errors import KwikError
+from phygui.io.fingerprint import FileStamp
+from phygui.io.journal import NAME, Journal, read_journal
+from phygui.io.lock import Holder, Lock, holder_of
+from phygui.io.records import Record
+from phygui.io.state_folder import remove_if_empty, state_folder, write_whole
+
+KEPT_JOURNALS = 20
+"""Journals of which everything was saved that are kept as history."""
+
+
+class Keeper:
+    """Holds a dataset for one session and writes down what it does.
+
+    Parameters
+    ----------
+    path : path
+        The ``.kwik`` file.
+    read_only : bool
+        Write nothing anywhere, and take no lock.
+    journal, lock : bool
+        Whether edits are journalled, and other sessions are kept from writing.
+    disk : Disk
+        System calls of the journal.
+
+    Attributes
+    ----------
+    holder : Holder or None
+        Who else has the dataset open for writing.
+    reason : str
+        Why the dataset is open for reading only; empty if it is not.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        journal: bool = True,
+        lock: bool = True,
+        disk: Disk = DISK,
+    ) -> None:
+        self.path = Path(path)
+        self.folder = state_folder(path)
+        self.holder: Holder | None = None
+        self.reason = "it was opened read-only" if read_only else ""
+        self._journals = journal and not read_only
+        self._disk = disk
+        self._journal: Journal | None = None
+        # Of each clustering that is in the journal: the fingerprint of what the file holds.
+        self._prints: dict[Key, str] = {}
+        self._last: Leftover | None = None
+        self._settled = True
+        self._lock = Lock(self.folder)
+        self._leftover: Leftover | None = None
+        self._locks = lock and not read_only
+        if self._locks:
+            self._take_lock()
+        if self.holder is None and journal:
+            self._leftover = self._last = self._find_leftover()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written."""
+        return bool(self.reason)
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal is."""
+        return self.folder / NAME
+
+    # -- what an earlier session left ---------------------------------------------------------
+
+    @property
+    def unsaved_edits(self) -> list[UnsavedEdit]:
+        """Edits of an earlier session that are not in the file."""
+        return self._leftover.unsaved if self._leftover else []
+
+    @property
+    def problem(self) -> str:
+        """Why the edits of an earlier session cannot be brought back, or not all of them."""
+        if self._leftover is None:
+            return ""
+        return self._leftover.problem or self._leftover.damage
+
+    def compare(self, state_of: Callable[[Key], State]) -> None:
+        """Find out what an earlier session has left that the file does not hold."""
+        leftover = self._leftover
+        if leftover is None or leftover.is_settled:
+            return
+        leftover.compare(lambda key: state_of(key).fingerprint())
+
+    def largest_id(self, key: Key) -> int:
+        """The largest cluster id of the last session."""
+        return self._last.largest_id(key) if self._last else -1
+
+    def recover(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
+        """Bring the edits of an earlier session back; its journal goes on.
+
+        Raises
+        ------
+        KwikError
+            If that is impossible; the journal is then kept aside.
+        """
+        leftover = self._leftover
+        if leftover is None:
+            return {}
+        if self.read_only:
+            raise KwikError(f"{self.path}: nothing is brought back, since {self.reason}.")
+        if leftover.problem:
+            self.set_aside(leftover.problem)
+            raise KwikError(f"{self.path}: {leftover.problem}.")
+        leftover.compare(lambda key: fresh(key).state(copy=False).fingerprint())
+        try:
+            curations = leftover.replay(fresh)
+        except KwikError as error:
+            self.set_aside(str(error))
+            raise
+        if leftover.damage:
+            self._write_aside(leftover.damage, copy=True)
+        self._journal = Journal(self.journal_path, leftover.size, self._disk)
+        self._prints = leftover.prints()
+        self._settled = False
+        self._leftover = None
+        return curations
+
+    def set_aside(self, reason: str) -> None:
+        """Keep what an earlier session left under another name, with the reason."""
+        if self._leftover is not None and not self.read_only:
+            if not self._leftover.is_settled or reason:
+                self._write_aside(reason)
+            self._leftover = None
+
+    def _find_leftover(self) -> Leftover | None:
+        try:
+            content = read_journal(self.journal_path)
+        except OSError as error:
+            raise KwikError(f"{self.journal_path} cannot be read: {error.strerror}.") from error
+        leftover = Leftover(content)
+        return leftover if content.size or content.damage or content.torn else None
+
+    def _write_aside(self, reason: str = "", *, copy: bool = False) -> None:
+        if not self.journal_path.exists():
+            return
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+        aside = self.folder / f"{NAME}-{stamp}"
+        lines = [f"{reason[:1].upper()}{reason[1:]}.", ""]
+        lines += [str(edit) for edit in self.unsaved_edits]
+        try:
+            if reason:
+                write_whole(aside.with_suffix(".txt"), "\n".join(lines).encode())
+            if copy:
+                shutil.copyfile(self.journal_path, aside)
+            else:
+                os.replace(self.journal_path, aside)
+        except OSError as error:
+            raise KwikError(
+                f"{self.journal_path} cannot be kept aside: {error.strerror or error}."
+            ) from error
+
+    def _drop_old_journals(self) -> None:
+        """Keep the newest of the journals of which everything was saved, and all others."""
+        old = sorted(self.folder.glob(f"{NAME}-*[0-9]"))
+        settled = [path for path in old if not path.with_suffix(".txt").exists()]
+        for path in settled[:-KEPT_JOURNALS]:
+            path.unlink(missing_ok=True)
+
+    # -- edits -----------------------------------------------------------------------------
+
+    def begin(self, curation: Curation) -> None:
+        """Note what a clustering is like before the first edit of this session."""
+        key = (curation.channel_group, curation.name)
+        if not self._journals or key in self._prints:
+            return
+        state = curation.state(copy=False)
+        found = state.fingerprint()
+        largest = curation.clustering.next_id - 1
+        self._started().append(base_record(key, found, len(state.spike_clusters), largest, now()))
+        self._prints[key] = found
+
+    def print_in_file(self, key: Key) -> str:
+        """The fingerprint of what the file is known to hold of a clustering; empty if unknown."""
+        return self._prints.get(key, "")
+
+    def record(self, curation: Curation, update: Update) -> Future[None] | None:
+        """Write an edit down; the result is done when it is on the disk."""
+        if not self._journals:
+            return None
+        self._settled = False
+        key = (curation.channel_group, curation.name)
+        return self._started().append(lambda: step_record(key, update))
+
+    def resume(self) -> None:
+        """Try again after the journal could not be written."""
+        if self._journal is not None:
+            self._journal.resume()
+
+    def _started(self) -> Journal:
+        if self._journal is None:
+            if self._leftover is not None and not self._leftover.is_settled:
+                self.set_aside(self.problem or "it was not brought back before new edits were made")
+            elif self._leftover is not None:
+                self._write_aside()
+                self._leftover = None
+                self._drop_old_journals()
+            self._journal = Journal(self.journal_path, 0, self._disk)
+        return self._journal
+
+    # -- saves -----------------------------------------------------------------------------
+
+    def saving(self, states: Mapping[Key, State], n_edits: int) -> Future[None] | None:
+        """Write down what the file will hold; to be called where the states are taken."""
+        if self._journal is None:
+            return None
+        self._settled = True
+        time = now()
+
+        def record() -> Record:
+            prints = {key: state.fingerprint() for key, state in states.items()}
+            return saving_record(prints, n_edits, time)
+
+        return self._journal.append(record)
+
+    def saved(self, states: Mapping[Key, State]) -> None:
+        """Write down that the file holds it now."""
+        if self._journal is not None:
+            self._prints |= {key: state.fingerprint() for key, state in states.items()}
+            self._journal.append(saved_record(list(states), now()))
+
+    def not_saved(self) -> None:
+        """The save that had begun has failed."""
+        self._settled = False
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def close(self, states: Mapping[Key, State] | None = None, *, discard: bool = False) -> None:
+        """Finish the journal and give up the lock.
+
+        Parameters
+        ----------
+        states : mapping, optional
+            The state of every clustering, if the file holds all of it.
+        discard : bool
+            Keep the unsaved edits aside: they are not wanted.
+        """
+        if self._journal is not None:
+            if states is not None and not self._settled:
+                known = {key: states[key] for key in states if key in self._prints}
+                self.saving(known, 0)
+                self.saved(known)
+            self._journal.close()
+            if discard and states is None:
+                self._write_aside("the edits were discarded")
+            self._journal = None
+        if self._lock.is_held:
+            self._lock.release()
+            remove_if_empty(self.folder)
+
+    def still_held(self) -> bool:
+        """Whether no other computer has taken the dataset over meanwhile."""
+        return not self._locks or self._lock.still_held()
+
+    def _take_lock(self) -> None:
+        try:
+            self.holder = self._lock.acquire()
+        except OSError as error:
+            self.reason = f"{self.folder} cannot be written: {error.strerror or error}"
+            self._journals = False
+            return
+        if self.holder is not None:
+            self.reason = f"it is open elsewhere ({self.holder})"
+            self._journals = False
+
+
+def look(path: str | os.PathLike[str]) -> Holder | None:
+    """Who has a dataset open for writing, without touching anything."""
+    return holder_of(state_folder(path))
+
+
+def stamp_of(path: str | os.PathLike[str]) -> FileStamp:
+    """The stamp of a file.
+
+    Raises
+    ------
+    KwikError
+        If it is not there.
+    """
+    try:
+        return FileStamp.of(path)
+    except OSError as error:
+        raise KwikError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -1,0 +1,289 @@
+"""What a journal holds that the file does not, and how it is brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from phygui.curation.curation import Curation
+from phygui.curation.entries import Key, Step, key_of, step_of
+from phygui.curation.history import History
+from phygui.curation.update import Selection, Update
+from phygui.io.errors import KwikError
+from phygui.io.journal import JournalContent
+from phygui.io.records import Record, RecordError
+
+_WORDS = {"edit": "", "undo": "undid: ", "redo": "redid: "}
+
+
+@dataclass(frozen=True)
+class UnsavedEdit:
+    """One step that is in the journal and not in the file."""
+
+    time: datetime
+    description: str
+    channel_group: int
+    clustering: str
+
+    def __str__(self) -> str:
+        return f"{self.description}, {self.time:%H:%M}"
+
+
+@dataclass
+class _Track:
+    """What the journal says of one clustering."""
+
+    steps: list[Step] = field(default_factory=list)
+    # Number of steps in effect, and fingerprint of the state, wherever the file may have stood.
+    states: list[tuple[int, str]] = field(default_factory=list)
+    settled: bool = True
+    largest_id: int = -1
+    start: int | None = None
+    print: str = ""
+
+    @property
+    def unsaved(self) -> list[Step]:
+        return [] if self.start is None else self.steps[self.start :]
+
+
+class Leftover:
+    """What a journal left by an earlier session holds.
+
+    Parameters
+    ----------
+    content : JournalContent
+        The journal.
+
+    Attributes
+    ----------
+    problem : str
+        Why nothing can be brought back, in one sentence; empty if it can.
+    damage : str
+        Why the end of the journal is unreadable; what comes before it can be brought back.
+    """
+
+    def __init__(self, content: JournalContent) -> None:
+        self.size = content.size
+        self.problem = ""
+        self.damage = content.damage
+        self._tracks: dict[Key, _Track] = {}
+        try:
+            for record in content.records:
+                self._read(record)
+        except RecordError as error:
+            self.problem = f"the journal cannot be used: {error}"
+
+    @property
+    def keys(self) -> list[Key]:
+        """Channel groups and clusterings that the journal tells of."""
+        return list(self._tracks)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything in the journal is known to be in the file."""
+        return not (self.problem or self.damage) and all(t.settled for t in self._tracks.values())
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether the journal tells of any edit."""
+        return any(track.steps for track in self._tracks.values())
+
+    def largest_id(self, key: Key) -> int:
+        """The largest cluster id that was used in a clustering, -1 if none."""
+        return self._tracks[key].largest_id if key in self._tracks else -1
+
+    def compare(self, fingerprint_of: Callable[[Key], str]) -> None:
+        """Find out which steps the file holds already.
+
+        Parameters
+        ----------
+        fingerprint_of : callable
+            The fingerprint of a clustering in the file; raises KwikError where there is none.
+        """
+        for key, track in self._tracks.items():
+            where = f"channel group {key[0]}, clustering '{key[1]}'"
+            try:
+                found = fingerprint_of(key)
+            except KwikError as error:
+                self.problem = self.problem or f"{where} cannot be read any more: {error}"
+                continue
+            # The last one that fits: a state may have come twice.
+            fits = [n for n, expected in track.states if expected == found]
+            track.start, track.print = (fits[-1], found) if fits else (None, "")
+            if track.start is None and not track.settled:
+                self.problem = self.problem or (
+                    f"{where} is not as it was when the edits were made: "
+                    "the file has been changed by something else since"
+                )
+
+    def prints(self) -> dict[Key, str]:
+        """Fingerprints of the clusterings that are in the file as the journal knows them."""
+        return {key: track.print for key, track in self._tracks.items() if track.print}
+
+    @property
+    def unsaved(self) -> list[UnsavedEdit]:
+        """The steps that are not in the file, oldest first; after :meth:`compare`."""
+        if self.problem:
+            return []
+        found = []
+        for track in self._tracks.values():
+            words = _descriptions(track.steps)[track.start or 0 :] if track.unsaved else []
+            for step, word in zip(track.unsaved, words, strict=True):
+                found.append(UnsavedEdit(step.time, word, *step.key))
+        return sorted(found, key=lambda edit: edit.time)
+
+    def replay(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
+        """The curations with everything in effect that the journal tells of.
+
+        Parameters
+        ----------
+        fresh : callable
+            A clustering as the file holds it, to be changed.
+
+        Raises
+        ------
+        KwikError
+            If a step does not fit the state that it is to change.
+        """
+        done = {}
+        for key, track in self._tracks.items():
+            if track.start is not None:
+                done[key] = fresh(key)
+                try:
+                    _replay(done[key], track)
+                except (RecordError, ValueError) as error:
+                    raise KwikError(
+                        f"the edits of channel group {key[0]}, clustering '{key[1]}' "
+                        f"cannot be brought back: {error}"
+                    ) from error
+        return done
+
+    def _read(self, record: Record) -> None:
+        operation = record.text.get("op")
+        if operation == "base":
+            track = self._tracks.setdefault(key_of(record.text), _Track())
+            # The file has been read anew: what came before belongs to another time.
+            track.steps.clear()
+            track.states[:] = [(0, _text(record, "fingerprint"))]
+            track.largest_id = max(track.largest_id, _integer(record, "largest_id"))
+            track.settled = True
+        elif operation == "saving":
+            for state in _list(record, "states"):
+                track = self._known(key_of(state))
+                track.states.append((len(track.steps), str(state.get("fingerprint"))))
+                track.settled = False
+        elif operation == "saved":
+            for key in _list(record, "keys"):
+                track = self._known(key_of({"of": key}))
+                track.settled = bool(track.states) and track.states[-1][0] == len(track.steps)
+        else:
+            step = step_of(record)
+            if step is not None:
+                track = self._known(step.key)
+                track.steps.append(step)
+                track.settled = False
+                ids = record.text.get("after", [])
+                track.largest_id = max([track.largest_id, *map(int, ids)])
+
+    def _known(self, key: Key) -> _Track:
+        if key not in self._tracks:
+            raise RecordError(f"it does not say what {key} was like at first")
+        return self._tracks[key]
+
+
+def _replay(curation: Curation, track: _Track) -> None:
+    """Go through all steps for the history, and make those that the file lacks."""
+    history = History()
+    selection = Selection()
+    for number, step in enumerate(track.steps):
+        if number == track.start:
+            history.mark_saved(history.state())
+        if step.operation == "edit":
+            update = step.update()
+            history.record(update)
+        else:
+            update = history.undo() if step.operation == "undo" else history.redo()
+        selection = update.selection_after
+        if number >= (track.start or 0):
+            _check(curation, update)
+            curation.apply(update)
+    if track.start == len(track.steps):
+        history.mark_saved(history.state())
+    curation.restore(history, selection, track.largest_id)
+
+
+def _check(curation: Curation, update: Update) -> None:
+    """Make sure that an edit fits the clusters that it is to replace."""
+    living = curation.clustering.spikes_per_cluster
+    for cluster_id, spike_ids in update.before.items():
+        if cluster_id not in living or not np.array_equal(living[cluster_id], spike_ids):
+            raise RecordError(f"cluster {cluster_id} is not as it was: {update.description}")
+    for cluster_id in update.after:
+        if cluster_id in living and cluster_id not in update.before:
+            raise RecordError(f"cluster {cluster_id} is there already: {update.description}")
+    n_before, n_after = (sum(map(len, side.values())) for side in (update.before, update.after))
+    if n_before != n_after:
+        raise RecordError(f"spikes would come or go: {update.description}")
+
+
+def _descriptions(steps: list[Step]) -> list[str]:
+    """Each step in words; what an undo took back is found by going through them all."""
+    words: list[str] = []
+    made: list[str] = []
+    position = 0
+    for step in steps:
+        if step.operation == "edit":
+            del made[position:]
+            made.append(str(step.record.text.get("description", "edit")))
+        position += -1 if step.operation == "undo" else 1
+        if not 0 <= position <= len(made):
+            return [step.operation for step in steps]
+        words.append(_WORDS[step.operation] + made[max(position - (step.operation != "undo"), 0)])
+    return words
+
+
+def _text(record: Record, name: str) -> str:
+    return str(record.text.get(name))
+
+
+def _integer(record: Record, name: str) -> int:
+    value = record.text.get(name)
+    if not isinstance(value, int):
+        raise RecordError(f"its {name} is no integer")
+    return value
+
+
+def _list(record: Record, name: str) -> list[Any]:
+    value = record.text.get(name)
+    if not isinstance(value, list):
+        raise RecordError(f"its {name} are no list")
+    return value
+
+
+def base_record(key: Key, fingerprint: str, n_spikes: int, largest_id: int, time: str) -> Record:
+    """What a clustering was like before its first edit in this journal."""
+    return Record(
+        {
+            "op": "base",
+            "of": list(key),
+            "fingerprint": fingerprint,
+            "n_spikes": n_spikes,
+            "largest_id": largest_id,
+            "time": time,
+        }
+    )
+
+
+def saving_record(fingerprints: Mapping[Key, str], n_edits: int, time: str) -> Record:
+    """What the file will hold once the save that is about to begin is done."""
+    states = [{"of": list(key), "fingerprint": value} for key, value in fingerprints.items()]
+    return Record({"op": "saving", "states": states, "n_edits": n_edits, "time": time})
+
+
+def saved_record(keys: list[Key], time: str) -> Record:
+    """The save is done."""
+    return Record({"op": "saved", "keys": [list(key) for key in keys], "time": time})

@@ -1,0 +1,238 @@
+"""Saving: everything that was edited goes into the file at once, or nothing does."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+
+from phygui.curation.curation import Curation
+from phygui.curation.entries import Key
+from phygui.curation.persistence import Keeper, stamp_of
+from phygui.curation.state import State
+from phygui.io.backups import drop_backup, write_backup
+from phygui.io.clusters import read_clustering
+from phygui.io.durable import durable_edit
+from phygui.io.errors import KwikError
+from phygui.io.hdf5 import open_hdf5
+from phygui.io.journal import JournalError
+from phygui.io.kwik import KwikModel
+from phygui.io.labels import read_labels, write_labels
+from phygui.io.save import write_clustering
+
+
+class ChangedOnDisk(KwikError):
+    """The file was changed by another program since it was read; saving would undo that."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save wrote, and what went wrong besides."""
+
+    path: Path
+    n_edits: int
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class SaveJob:
+    """Everything unsaved as it was at one moment, ready to be written by any thread."""
+
+    run: Callable[[], None]
+    finish: Callable[[], Saved]
+
+
+class Saver:
+    """Writes the curations of a session into its file.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.kwik`` file.
+    keeper : Keeper
+        What is told of every save.
+    """
+
+    def __init__(self, path: Path, keeper: Keeper) -> None:
+        self.path = path
+        self._keeper = keeper
+        self._stamp = stamp_of(path)
+
+    # -- has something else written the file? ------------------------------------------------
+
+    def changed_on_disk(self, n_spikes: Mapping[Key, int]) -> bool:
+        """Whether the file holds other clusters than when it was read or last saved.
+
+        Parameters
+        ----------
+        n_spikes : mapping of Key to int
+            The clusterings that matter, with their numbers of spikes.
+
+        Raises
+        ------
+        KwikError
+            If the file is gone.
+        """
+        stamp = stamp_of(self.path)
+        if stamp == self._stamp:
+            return False
+        for key, n in n_spikes.items():
+            expected = self._keeper.print_in_file(key)
+            try:
+                found = read_state(self.path, key, n).fingerprint()
+            except KwikError:
+                return True
+            if found != expected:
+                return True
+        # Something else was written, or nothing at all: what is edited here is as it was.
+        self._stamp = stamp
+        return False
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def job(self, curations: Mapping[Key, Curation], overwrite: bool) -> SaveJob:
+        """The work of a save; to be made where the edits are made.
+
+        Parameters
+        ----------
+        curations : mapping
+            The curations to write.
+        overwrite : bool
+            Write also if something else has changed the file.
+        """
+        states = {key: curation.state() for key, curation in curations.items()}
+        names = {key: curation.groups.names for key, curation in curations.items()}
+        marks = {key: curation.history.state() for key, curation in curations.items()}
+        tallies = {key: c.groups.tally(states[key].cluster_groups) for key, c in curations.items()}
+        n_spikes = {key: len(state.spike_clusters) for key, state in states.items()}
+        n_edits = sum(curation.history.n_unsaved for curation in curations.values())
+        written = self._keeper.saving(states, n_edits)
+        problems: list[str] = []
+
+        def run() -> None:
+            backup: Path | None = None
+            try:
+                if not self._keeper.still_held():
+                    raise KwikError(
+                        f"{self.path}: another computer has taken the dataset over; "
+                        "save a copy instead."
+                    )
+                if not overwrite and self.changed_on_disk(n_spikes):
+                    raise ChangedOnDisk(
+                        f"{self.path} was changed by another program since it was read."
+                    )
+                try:
+                    if written is not None:
+                        written.result()
+                    records = [state.record(key) for key, state in states.items()]
+                    backup = write_backup(self._keeper.folder, n_edits, tallies, records)
+                except OSError as error:
+                    # The file matters more than the notes about it.
+                    problems.append(_reason(error))
+                write_states(self.path, states, names)
+            except BaseException:
+                if backup is not None:
+                    drop_backup(backup)
+                self._keeper.not_saved()
+                raise
+            self._stamp = stamp_of(self.path)
+            self._keeper.saved(states)
+
+        def finish() -> Saved:
+            for key, curation in curations.items():
+                curation.history.mark_saved(marks[key])
+            warning = f"no backup was kept: {problems[0]}" if problems else ""
+            return Saved(self.path, n_edits, warning)
+
+        return SaveJob(run, finish)
+
+    def save_copy(
+        self, target: str | os.PathLike[str], curations: Mapping[Key, Curation], overwrite: bool
+    ) -> Path:
+        """Write the file with the edits in it to another place."""
+        goal = Path(target).expanduser().absolute()
+        if goal.resolve() == self.path.resolve():
+            raise KwikError(f"{goal} is the dataset itself: save it, or choose another place.")
+        if goal.exists() and not overwrite:
+            raise KwikError(f"{goal} exists already.")
+        states = {key: curation.state(copy=False) for key, curation in curations.items()}
+        names = {key: curation.groups.names for key, curation in curations.items()}
+        write_states(self.path, states, names, target=goal)
+        return goal
+
+
+def write_states(
+    path: Path,
+    states: Mapping[Key, State],
+    group_names: Mapping[Key, Mapping[int, str]],
+    *,
+    target: Path | None = None,
+) -> None:
+    """Write clusters, groups and labels into a file, all at once and durably.
+
+    Raises
+    ------
+    KwikError
+        If that fails; the file is then as it was.
+    """
+
+    def edit(file: h5py.File) -> None:
+        for (group, name), state in states.items():
+            of = (state.spike_clusters, state.cluster_groups, group_names[group, name])
+            write_clustering(file, group, name, *of)
+            labels = {c: state.labels.get(c, {}) for c in state.cluster_groups}
+            write_labels(file, group, name, labels)
+
+    def verify(file: h5py.File) -> None:
+        for key, state in states.items():
+            written = read_state(Path(file.filename), key, len(state.spike_clusters))
+            if written.fingerprint() != state.fingerprint():
+                raise KwikError(
+                    f"{path}: what was written is not what is in memory; the file is unchanged."
+                )
+
+    durable_edit(path, edit, verify, target=target)
+
+
+def read_state(path: Path, key: Key, n_spikes: int) -> State:
+    """A clustering as a file holds it now.
+
+    Raises
+    ------
+    KwikError
+        If it cannot be read.
+    """
+    group, name = key
+    with open_hdf5(path) as file:
+        where = f"/channel_groups/{group}"
+        found = read_clustering(file, where, name, n_spikes, lambda text: None)
+    labels = read_labels(path, group, name, found.cluster_groups)
+    return State(found.spike_clusters, found.cluster_groups, labels)
+
+
+def read_curation(path: Path, key: Key) -> Curation:
+    """A clustering as a file holds it now, ready to be edited.
+
+    Raises
+    ------
+    KwikError
+        If it cannot be read.
+    """
+    with warnings.catch_warnings():
+        # They were given when the dataset was opened.
+        warnings.simplefilter("ignore")
+        model = KwikModel(path, *key)
+    try:
+        return Curation.of(model)
+    finally:
+        model.close()
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, JournalError):
+        return str(error)
+    return str(error.strerror or error)

@@ -1,0 +1,91 @@
+"""Labels of clusters in a ``.kwik``: a JSON text in the part of each cluster that is the user's."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import h5py
+
+from phygui.io.hdf5 import open_hdf5
+from phygui.io.save import own
+
+ATTRIBUTE = "labels"
+"""Attribute of ``clusters/C/ID/user_data``: a JSON object of texts."""
+
+
+def read_labels(
+    path: str | os.PathLike[str], channel_group: int, name: str, cluster_ids: Iterable[int]
+) -> dict[int, dict[str, str]]:
+    """Labels of the clusters that have any.
+
+    Parameters
+    ----------
+    path : path
+        The ``.kwik`` file.
+    channel_group, name
+        A channel group and one of its clusterings.
+    cluster_ids : iterable of int
+        The clusters to look at.
+
+    Raises
+    ------
+    KwikError
+        If the file cannot be read.
+    """
+    found = {}
+    with open_hdf5(Path(path)) as file:
+        where = f"/channel_groups/{channel_group}/clusters/{name}"
+        parent = file.group(where)
+        if parent is None:
+            return {}
+        for cluster_id in cluster_ids:
+            place = f"{where}/{cluster_id}/user_data"
+            cluster = file.child(parent, str(cluster_id), place)
+            group = None if cluster is None else file.child(cluster, "user_data", place)
+            labels = _labels(None if group is None else file.attribute(group, ATTRIBUTE, place))
+            if labels:
+                found[cluster_id] = labels
+    return found
+
+
+def write_labels(
+    file: h5py.File, channel_group: int, name: str, labels: Mapping[int, Mapping[str, str]]
+) -> None:
+    """Write the labels of some clusters into an open ``.kwik``; no labels remove what is there.
+
+    Parameters
+    ----------
+    file : h5py.File
+        A copy that ``durable_edit`` made, in which the clusters have their groups already.
+    channel_group, name
+        A channel group and one of its clusterings.
+    labels : mapping of int to mapping of str to str
+        Labels of every cluster that is to be written.
+    """
+    for cluster_id, of in labels.items():
+        where = f"/channel_groups/{channel_group}/clusters/{name}/{cluster_id}/user_data"
+        group = own(file, where, create=bool(of))
+        if group is None or _labels(group.attrs.get(ATTRIBUTE)) == of:
+            continue
+        if of:
+            group.attrs[ATTRIBUTE] = json.dumps(dict(of))
+        else:
+            del group.attrs[ATTRIBUTE]
+
+
+def _labels(stored: object) -> dict[str, str]:
+    """What an attribute says, {} if it is not ours."""
+    if isinstance(stored, bytes):
+        stored = stored.decode("utf-8", "replace")
+    if not isinstance(stored, str):
+        return {}
+    try:
+        told = json.loads(stored)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    return {key: value for key, value in told.items() if isinstance(value, str)}
