@@ -157,6 +157,9 @@ class View(app.Canvas):
         if self.has_markers:
             self.marker_size = float(np.clip(self.marker_size * 1.15**steps, 1.0, 20.0))
 
+    def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
+        """Add lines and labels, in pixels of the canvas, to those of the axes."""
+
     def before_draw(self) -> None:
         """Bring visuals up to date with scale and marker size."""
 
@@ -291,6 +294,7 @@ class View(app.Canvas):
             self.layout = Layout(np.empty((0, 4)))
         else:
             self.layout = lay_out(self.cells, size, gap=self.gap, grid_lines=self.grid_lines)
+            self.decorate(self.layout, size)
             labels = self.layout.labels + self.labels
         self._axis_lines.set_data(*self.layout.lines)
         self._text.set_labels(labels)

@@ -58,7 +58,8 @@ class Shared:
         """
         width, height = size
         table = np.empty((2, len(ranges) + 1, 4))
-        table[:, 0] = [[width / 2, height / 2, 2 / width, -2 / height], [0, 0, 1, 1]]
+        table[0, 0] = width / 2, height / 2, 2 / width, -2 / height
+        table[1, 0] = 0, 0, 1, 1
         for axis in (0, 1):
             low, high = ranges[:, 2 * axis], ranges[:, 2 * axis + 1]
             table[0, 1:, axis] = (low + high) / 2

@@ -1,0 +1,193 @@
+"""What can be put on an axis for a spike: time, amplitude, any feature of any channel.
+
+An attribute has a key: ``time``, ``amplitude``, or ``CHANNEL:FEATURE``, both indices from 0,
+the channel into the channel order of the channel group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.snapshot import Snapshot
+from phygui.io.kwik import KwikModel
+from phygui.views.base import Cancel, Empty, check
+from phygui.views.cache import ByteCache
+
+TIME, AMPLITUDE = "time", "amplitude"
+_CHUNK = 100_000
+_N_TYPICAL = 200
+
+_cache = ByteCache(64 * 2**20)
+
+
+def feature_key(channel: int, feature: int) -> str:
+    """Key of one feature of one channel, both indices."""
+    return f"{channel}:{feature}"
+
+
+def parse_key(key: str) -> tuple[int, int] | None:
+    """Channel and feature of a key, both indices; None for other attributes."""
+    channel, colon, feature = key.partition(":")
+    return (int(channel), int(feature)) if colon else None
+
+
+def axis_label(model: KwikModel, key: str) -> str:
+    """Name and unit of an attribute, as it stands at an axis."""
+    found = parse_key(key)
+    if found is not None:
+        return f"ch {int(model.channel_order[found[0]])} PC{found[1] + 1}"
+    return {TIME: "time (s)", AMPLITUDE: "amplitude"}[key]
+
+
+def missing_features(model: KwikModel) -> Empty:
+    """What a view says that has no features to show."""
+    looked_for = model.missing.get("features", "a .kwx file")
+    return Empty(f"No features: {looked_for} was looked for beside {model.path.name}, in vain.")
+
+
+def values_and_masks(
+    model: KwikModel, keys: Iterable[str], spike_ids: NDArray[np.int64], cancelled: Cancel
+) -> dict[str, tuple[NDArray[np.float64] | NDArray[np.float32], NDArray[np.float32] | None]]:
+    """Read attributes of some spikes.
+
+    Parameters
+    ----------
+    model : KwikModel
+    keys : iterable of str
+    spike_ids : array of int64 (n,)
+    cancelled : callable
+        Asked between channels.
+
+    Returns
+    -------
+    dict
+        By key: the values, (n,), in seconds or arbitrary units, and the masks in [0, 1], (n,), or
+        None where an attribute has no mask. Only the columns asked for are read.
+    """
+    found: dict = {}
+    wanted = list(dict.fromkeys(keys))
+    n_features = model.n_features_per_channel
+    for channel in dict.fromkeys(p[0] for p in map(parse_key, wanted) if p is not None):
+        check(cancelled)
+        columns = slice(channel * n_features, (channel + 1) * n_features)
+        block = model.features_masks[spike_ids, columns, :]
+        for feature in range(n_features):
+            key = feature_key(channel, feature)
+            if key in wanted:
+                found[key] = block[:, feature, 0], block[:, feature, 1]
+    if TIME in wanted:
+        found[TIME] = model.spike_times[spike_ids], None
+    if AMPLITUDE in wanted:
+        check(cancelled)
+        found[AMPLITUDE] = amplitudes(model, spike_ids), None
+    return found
+
+
+def amplitudes(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Size of spikes: the largest first feature over the channels, each times its mask.
+
+    Returns
+    -------
+    array of float32 (n,)
+        In the units of the features.
+    """
+    step = model.n_features_per_channel
+    if step == 1:
+        block = model.features_masks[spike_ids]
+    else:
+        block = model.features_masks[spike_ids, ::step, :]
+    return np.abs(block[..., 0] * block[..., 1]).max(axis=1, initial=0.0)
+
+
+def channel_strengths(
+    snapshot: Snapshot, cluster_id: int, cancelled: Cancel
+) -> NDArray[np.float32]:
+    """Mean over a sample of a cluster's spikes of its largest masked feature on each channel.
+
+    Returns
+    -------
+    array of float32 (n_channels,)
+    """
+    model, spikes = snapshot.model, snapshot.spikes(cluster_id)
+    known = _cache.get((model, spikes), "strengths")
+    if known is None:
+        check(cancelled)
+        block = model.features_masks[sample_spikes(spikes, _N_TYPICAL)]
+        n_columns = model.n_channels * model.n_features_per_channel
+        masked = np.abs(block[:, :n_columns, 0] * block[:, :n_columns, 1])
+        by_channel = masked.reshape(len(block), model.n_channels, -1).max(axis=2, initial=0.0)
+        known = np.nan_to_num(by_channel).mean(axis=0) if len(block) else by_channel.sum(axis=0)
+        _cache.put((model, spikes), "strengths", known, known.nbytes)
+    return known
+
+
+def best_channels(snapshot: Snapshot, cancelled: Cancel) -> list[int]:
+    """Channel indices by decreasing interest for the selected clusters.
+
+    Each cluster's channels are ranked by its mean masked feature; the clusters take turns, the
+    best cluster first, so that each has its best channel early.
+    """
+    orders = []
+    for cluster_id in snapshot.cluster_ids:
+        strengths = channel_strengths(snapshot, cluster_id, cancelled)
+        orders.append(np.argsort(-strengths, kind="stable"))
+    turns = np.stack(orders, axis=1).ravel() if orders else np.empty(0, np.int64)
+    return [int(c) for c in dict.fromkeys(turns.tolist())]
+
+
+def robust_range(
+    groups: Iterable[NDArray], *, percent: float = 1.0, margin: float = 0.15
+) -> tuple[float, float]:
+    """A range that shows nearly all of every group of values, and that outliers cannot spoil.
+
+    Parameters
+    ----------
+    groups : iterable of array (n,)
+    percent : float
+        What may be left out of each group at either end.
+    margin : float
+        What is added at either end, as a part of the range.
+    """
+    ends = []
+    for values in groups:
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            ends.append(np.percentile(finite, [percent, 100 - percent]))
+    if not ends:
+        return -1.0, 1.0
+    low, high = float(np.min(ends)), float(np.max(ends))
+    if low == high:
+        return low - 0.5, high + 0.5
+    return low - margin * (high - low), high + margin * (high - low)
+
+
+def spikes_inside(
+    snapshot: Snapshot,
+    x_key: str,
+    y_key: str,
+    polygon: NDArray[np.float64],
+    cancelled: Cancel,
+) -> NDArray[np.int64]:
+    """All spikes of the selected clusters inside a polygon in the plane of two attributes.
+
+    Returns
+    -------
+    array of int64 (n,)
+        Sorted spike ids.
+    """
+    from phygui.analysis import points_in_polygon
+
+    found = [np.empty(0, np.int64)]
+    for cluster_id in snapshot.cluster_ids:
+        spikes = snapshot.spikes(cluster_id)
+        for start in range(0, len(spikes), _CHUNK):
+            check(cancelled)
+            chunk = spikes[start : start + _CHUNK]
+            read = values_and_masks(snapshot.model, (x_key, y_key), chunk, cancelled)
+            points = np.column_stack([read[x_key][0], read[y_key][0]])
+            found.append(chunk[points_in_polygon(points, polygon)])
+    return np.sort(np.concatenate(found))

@@ -1,0 +1,302 @@
+"""Feature view: scatter plots of time and features of the best channels, with a lasso."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.snapshot import Snapshot
+from phygui.io.kwik import KwikModel
+from phygui.views.attributes import (
+    AMPLITUDE,
+    TIME,
+    axis_label,
+    best_channels,
+    missing_features,
+    parse_key,
+    robust_range,
+    spikes_inside,
+    values_and_masks,
+)
+from phygui.views.axes import Axis, Cell
+from phygui.views.base import Cancel, Empty, View, check
+from phygui.views.cache import ByteCache
+from phygui.views.colors import GREY, HIGHLIGHT
+from phygui.views.feature_grid import Plot, default_grid, parse_grid
+from phygui.views.lasso import Lasso
+from phygui.views.visuals import Batch, vertices
+
+_MASKED_ALPHA = 0.25
+_MOST_DRAWN = 12_000
+_REACH = 6.0
+
+_background = ByteCache(32 * 2**20)
+
+
+@dataclass(frozen=True)
+class FeatureParams:
+    """Settings of the feature view."""
+
+    n_spikes: int = field(
+        default=1500,
+        metadata={
+            "label": "Spikes per cluster",
+            "help": "Most spikes drawn of each cluster; a split always takes all of them.",
+            "min": 10,
+            "max": 1_000_000,
+            "step": 500,
+        },
+    )
+    n_background: int = field(
+        default=1000,
+        metadata={
+            "label": "Background spikes",
+            "help": "Spikes of other clusters drawn in grey, spread over the recording.",
+            "min": 0,
+            "max": 1_000_000,
+            "step": 500,
+        },
+    )
+    x_channel: int = field(
+        default=-1,
+        metadata={
+            "label": "First channel",
+            "help": "Index of the channel taken for the best one; -1 chooses it automatically. "
+            "Ctrl+click a channel in the waveform view.",
+            "min": -1,
+        },
+    )
+    y_channel: int = field(
+        default=-1,
+        metadata={
+            "label": "Second channel",
+            "help": "Index of the channel taken for the second best; -1 chooses it automatically. "
+            "Ctrl+right-click a channel in the waveform view.",
+            "min": -1,
+        },
+    )
+    grid: str = field(
+        default="",
+        metadata={
+            "label": "Grid",
+            "help": "Plots as x,y separated by spaces, rows by semicolons: time, amplitude, "
+            "0A (feature A of the best channel), #12B (feature B of channel 12). "
+            "Empty for the default grid.",
+        },
+    )
+    dim_masked: bool = field(
+        default=True,
+        metadata={
+            "label": "Dim masked spikes",
+            "help": "Draw spikes fainter where the channel of the axis is masked.",
+            "reload": False,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class FeatureData:
+    """What the feature view draws."""
+
+    plots: list[Plot]
+    spike_ids: NDArray[np.int64]
+    """Spikes drawn: those of the background, then those of the selection, in time order."""
+    colors: NDArray[np.int64]
+    """Index of each spike's cluster in the selection; GREY for the background."""
+    cluster_ids: tuple[int, ...]
+    values: dict[str, NDArray]
+    """By key of an attribute: its value for each spike drawn."""
+    masks: dict[str, NDArray[np.float32]]
+    ranges: dict[str, tuple[float, float]]
+    labels: dict[str, str]
+    times: NDArray[np.float64]
+    """Seconds."""
+
+
+class FeatureView(View):
+    """Scatter plots of the features of the selected clusters."""
+
+    name: ClassVar[str] = "features"
+    title = "Features"
+    Params: ClassVar[type] = FeatureParams
+    has_lasso: ClassVar[bool] = True
+    has_markers: ClassVar[bool] = True
+
+    def __init__(self, params: FeatureParams | None = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._points = Batch("points", opacity=0.85)
+        self._pointed = Batch("points")
+        self.visuals = [self._points, self._pointed]
+
+    @staticmethod
+    def load(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> FeatureData | Empty:
+        """Read the features of a sample of the spikes of each selected cluster."""
+        model = snapshot.model
+        if model.features is None:
+            return missing_features(model)
+        if not snapshot.cluster_ids:
+            return Empty("Select a cluster to see its features.")
+        channels = chosen_channels(snapshot, params, cancelled)
+        try:
+            if params.grid.strip():
+                plots = parse_grid(params.grid, model, channels)
+            else:
+                plots = default_grid(channels, model.n_features_per_channel)
+        except ValueError as error:
+            return Empty(f"{error}.")
+        keys = [key for plot in plots for key in (plot.x, plot.y)]
+
+        n_each = min(params.n_spikes, max(1, _MOST_DRAWN // len(snapshot.cluster_ids)))
+        samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
+        colors = np.repeat(np.arange(len(samples)), [len(s) for s in samples])
+        chosen = np.concatenate(samples)
+        # In the order of time clusters are mixed, and none hides the others.
+        order = np.argsort(chosen, kind="stable")
+        chosen, colors = chosen[order], colors[order]
+        selected = values_and_masks(model, keys, chosen, cancelled)
+        check(cancelled)
+        behind, others = _background_of(snapshot, keys, params.n_background, cancelled)
+
+        values, masks = {}, {}
+        for key, (value, mask) in selected.items():
+            values[key] = np.concatenate([others[key][0], value])
+            if mask is not None:
+                masks[key] = np.concatenate([others[key][1], mask])
+        return FeatureData(
+            plots=plots,
+            spike_ids=np.concatenate([behind, chosen]),
+            colors=np.concatenate([np.full(len(behind), GREY), colors]),
+            cluster_ids=snapshot.cluster_ids,
+            values=values,
+            masks=masks,
+            ranges={key: _range(model, key, v[0], colors) for key, v in selected.items()},
+            labels={key: axis_label(model, key) for key in selected},
+            times=np.concatenate([model.spike_times[behind], model.spike_times[chosen]]),
+        )
+
+    @staticmethod
+    def spikes_in_lasso(
+        snapshot: Snapshot, params: FeatureParams, lasso: Lasso, cancelled: Cancel
+    ) -> NDArray[np.int64]:
+        """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
+        return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
+
+    def choose_channel(self, channel: int, axis: str) -> None:
+        """Take a channel, by index, for the best (``x``) or the second best one (``y``)."""
+        self.change_params(**{f"{axis}_channel": channel})
+
+    def build(self, data: FeatureData) -> None:
+        """Make the cells and the points."""
+        axes = {
+            key: Axis(key, *limits, label=data.labels[key]) for key, limits in data.ranges.items()
+        }
+        self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
+        self._points.set_data(*self._vertices(data, np.arange(len(data.spike_ids)), data.colors))
+        self._pointed.clear()
+
+    def _vertices(
+        self, data: FeatureData, drawn: NDArray[np.int64], colors: NDArray[np.int64]
+    ) -> list[NDArray[Any]]:
+        parts = []
+        for cell, plot in enumerate(data.plots):
+            x, y = data.values[plot.x][drawn], data.values[plot.y][drawn]
+            alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
+            masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
+            if masks and self.params.dim_masked:
+                alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.max(masks, axis=0)
+            parts.append(vertices(x, y, color=colors, cell=cell, alpha=alpha))
+        return parts
+
+    def before_draw(self) -> None:
+        """Follow the marker size."""
+        self._points.size = self.marker_size
+        self._pointed.size = self.marker_size + 2
+
+    def on_data_scale(self, factor: float) -> None:
+        """Scale the features around zero; time stays."""
+        for axis in {id(a): a for c in self.cells for a in (c.x, c.y)}.values():
+            if axis.key != TIME:
+                axis.zoom(factor, 0.0)
+
+    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are drawn."""
+        if isinstance(self.data, FeatureData):
+            found = np.flatnonzero(np.isin(self.data.spike_ids, spike_ids))
+            color = np.full(len(found), HIGHLIGHT)
+            self._pointed.set_data(*self._vertices(self.data, found, color))
+            self.update()
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The spike under the mouse."""
+        data: FeatureData = self.data
+        plot = data.plots[cell]
+        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
+        _, _, width, height = self.layout.boxes[cell]
+        dx = (data.values[plot.x] - x) / (x1 - x0) * width
+        dy = (data.values[plot.y] - y) / (y1 - y0) * height
+        distance = np.nan_to_num(dx**2 + dy**2, nan=np.inf)
+        # A spike of the selection comes before one behind it.
+        distance[data.colors == GREY] += _REACH
+        nearest = int(np.argmin(distance)) if len(distance) else 0
+        if not len(distance) or distance[nearest] > _REACH**2:
+            return ""
+        color = int(data.colors[nearest])
+        owner = "another cluster" if color == GREY else f"cluster {data.cluster_ids[color]}"
+        return f"spike {data.spike_ids[nearest]}, {owner}, {data.times[nearest]:.4f} s"
+
+
+def chosen_channels(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> list[int]:
+    """Channel indices by rank: those that the user chose, the others automatically."""
+    automatic = best_channels(snapshot, cancelled)
+    n_channels = snapshot.model.n_channels
+    x = params.x_channel if 0 <= params.x_channel < n_channels else None
+    y = params.y_channel if 0 <= params.y_channel < n_channels else None
+    rest = [c for c in automatic if c not in (x, y)]
+    first = x if x is not None else rest.pop(0) if rest else y
+    return [c for c in dict.fromkeys([first, y, *rest]) if c is not None]
+
+
+def _range(
+    model: KwikModel, key: str, values: NDArray, colors: NDArray[np.int64]
+) -> tuple[float, float]:
+    if key == TIME:
+        return 0.0, max(float(model.duration), float(values.max(initial=0.0)))
+    groups = [values[colors == k] for k in np.unique(colors)]
+    low, high = robust_range(groups)
+    if key == AMPLITUDE:
+        return 0.0, high
+    # Zero, where the background is, with some room around it.
+    room = 0.1 * max(high, -low)
+    return min(low, -room), max(high, room)
+
+
+def _background_of(
+    snapshot: Snapshot, keys: list[str], n_most: int, cancelled: Cancel
+) -> tuple[NDArray[np.int64], dict]:
+    """A fixed sample of all spikes, without those of the selection."""
+    model = snapshot.model
+    n = min(n_most, snapshot.n_spikes)
+    sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
+    others = ~np.isin(snapshot.spike_clusters[sample], snapshot.cluster_ids)
+    found = {}
+    for key in dict.fromkeys(keys):
+        known = _background.get((model,), (key, n_most))
+        if known is None:
+            channel = parse_key(key)
+            same = (
+                [key]
+                if channel is None
+                else [f"{channel[0]}:{f}" for f in range(model.n_features_per_channel)]
+            )
+            for k, pair in values_and_masks(model, same, sample, cancelled).items():
+                size = sum(a.nbytes for a in pair if a is not None)
+                _background.put((model,), (k, n_most), pair, size)
+                if k == key:
+                    known = pair
+        value, mask = known
+        found[key] = value[others], None if mask is None else mask[others]
+    return sample[others], found
