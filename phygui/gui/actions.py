@@ -56,7 +56,12 @@ class Action:
         return self.menu.split("|")[0].split("/")
 
 
-GROUPS = (("good", "G", "Good"), ("mua", "M", "MUA"), ("noise", "N", "Noise"))
+GROUPS = (
+    ("good", "G", "Good"),
+    ("mua", "M", "MUA"),
+    ("noise", "N", "Noise"),
+    ("unsorted", "U", "Unsorted"),
+)
 MOVED = (
     ("best", "Alt+", any_selected, "the best clusters"),
     ("match", "Ctrl+", match_selected, "the matches"),
@@ -64,24 +69,26 @@ MOVED = (
 )
 
 
+def _mover(which: str, group: str) -> Run:
+    return lambda w: w.commands.move(which, group)
+
+
 def _moves() -> list[Action]:
-    moves = []
-    for which, modifier, enabled, words in MOVED:
-        for group, letter, title in (*GROUPS, ("unsorted", "U", "Unsorted")):
-            moves.append(
-                Action(
-                    f"move_{which}_to_{group}",
-                    f"Move {which} to {title}",
-                    f"Edit/Move {which} to",
-                    lambda w, which=which, group=group: w.commands.move(which, group),
-                    (modifier + letter,),
-                    f"put {words} into the group {title}",
-                    group,
-                    enabled,
-                    toolbar=which == "best",
-                )
-            )
-    return moves
+    return [
+        Action(
+            f"move_{which}_to_{group}",
+            f"Move {which} to {title}",
+            f"Edit/Move {which} to",
+            _mover(which, group),
+            (modifier + letter,),
+            f"put {words} into the group {title}",
+            group,
+            enabled,
+            toolbar=which == "best",
+        )
+        for which, modifier, enabled, words in MOVED
+        for group, letter, title in GROUPS
+    ]
 
 
 ACTIONS: tuple[Action, ...] = (

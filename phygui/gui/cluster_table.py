@@ -32,10 +32,10 @@ class _Delegate(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index) -> None:
         super().initStyleOption(option, index)
-        option.state &= ~QStyle.State_HasFocus
+        option.state = option.state & ~QStyle.State(QStyle.State_HasFocus)
         background = index.data(Qt.BackgroundRole)
         if background is not None:
-            option.state &= ~QStyle.State_Selected
+            option.state = option.state & ~QStyle.State(QStyle.State_Selected)
             dark = background.color().lightnessF() > 0.45
             option.palette.setColor(
                 option.palette.Text, QColor("#101114") if dark else QColor("#ffffff")
@@ -150,6 +150,7 @@ class ClusterTable(QWidget):
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(QHeaderView.Interactive)
         header.setStretchLastSection(True)
+        header.setHighlightSections(False)
         header.setContextMenuPolicy(Qt.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose_columns)
         view.setContextMenuPolicy(Qt.CustomContextMenu)
@@ -176,10 +177,11 @@ class ClusterTable(QWidget):
         header = self.view.horizontalHeader()
         metrics = self.view.fontMetrics()
         for i, column in enumerate(self.model.columns):
-            texts = [column.title + "  ▾"]
+            texts = [column.title]
             for cluster_id in self.model.cluster_ids[:200]:
                 texts.append(self.model.text(cluster_id, column))
-            width = max(metrics.horizontalAdvance(text) for text in texts) + 14
+            # Beside the text there is its margin, and in the header the mark of the sort order.
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 16
             header.resizeSection(i, min(width, 160))
 
     def _restore(self) -> None:

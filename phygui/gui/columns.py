@@ -55,6 +55,7 @@ def _labels(session: Session, cluster_id: int) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column("id", "id", "cluster id", lambda s, c: c, ascending=True),
+    Column("group", "group", "cluster group", lambda s, c: s.group_of(c), ascending=True),
     Column("n_spikes", "spikes", "number of spikes", _n_spikes, ",d"),
     Column("firing_rate", "rate", "mean firing rate, spikes per second", _firing_rate, ".2f"),
     Column(
@@ -73,7 +74,6 @@ COLUMNS: tuple[Column, ...] = (
         _stat("amplitude"),
         ".0f",
     ),
-    Column("group", "group", "cluster group", lambda s, c: s.group_of(c), ascending=True),
     Column("labels", "labels", "labels, key=value", _labels, ascending=True),
 )
 SIMILARITY = Column(

@@ -102,7 +102,7 @@ class Commands:
         """Split off the spikes inside the lasso: all of them, also those that are not drawn."""
         window = self._window
         view = window.lasso_view()
-        if view is None:
+        if view is None or view.lasso is None:
             raise EditError("draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it")
         snapshot, params, lasso = window.session.snapshot(), view.params, view.lasso
 

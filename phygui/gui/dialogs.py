@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, QSortFilterProxyModel, Qt
@@ -66,7 +67,9 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
     box.setInformativeText("Save them before closing?")
     box.setDefaultButton(QMessageBox.Save)
     answer = box.exec_()
-    return {QMessageBox.Save: "save", QMessageBox.Discard: "discard"}.get(answer, "cancel")
+    if answer == QMessageBox.Save:
+        return "save"
+    return "discard" if answer == QMessageBox.Discard else "cancel"
 
 
 def about(parent: QWidget) -> None:
@@ -90,7 +93,7 @@ class SearchList(QDialog):
         parent: QWidget,
         title: str,
         headers: list[str],
-        rows: list[tuple[str, ...]],
+        rows: Sequence[tuple[str, ...]],
         *,
         size: tuple[int, int] = (620, 560),
     ) -> None:

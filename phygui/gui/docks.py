@@ -96,7 +96,7 @@ class ViewDock(Dock):
         self.work.failed.connect(self._fail)
         view.native.setMinimumSize(120, 80)
         view.params_changed.connect(self._params_changed)
-        view.hovered.connect(self.title_bar.note.setText)
+        view.hovered.connect(lambda text: self.title_bar.note.setText(text))
         self.visibilityChanged.connect(self._catch_up)
 
         self.settings_button = self.title_bar.add_button("settings", "settings")

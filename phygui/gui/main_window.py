@@ -42,6 +42,16 @@ STATS_AT_ONCE = 24
 class MainWindow(QMainWindow):
     """Shows one session and turns what the user does into calls of its methods."""
 
+    session: Session
+    settings: Settings
+    commands: Commands
+    theme: str
+    cluster_table: ClusterTable
+    match_table: ClusterTable
+    view_docks: dict[str, ViewDock]
+    docks: dict[str, Dock]
+    actions_by_name: dict[str, QAction]
+    snippets: CommandLine
     closed = pyqtSignal(object)
     open_wanted = pyqtSignal(object)
     """Another file is to be opened: a path, or None to ask for one."""
@@ -53,7 +63,7 @@ class MainWindow(QMainWindow):
         self.pool = Pool()
         self.commands = Commands(self)
         self.theme = current_theme()
-        self.actions_by_name: dict[str, QAction] = {}
+        self.actions_by_name = {}
         self.help_list: SearchList | None = None
         self.palette_list: SearchList | None = None
         self._disposed = False
@@ -67,8 +77,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(640, 400)
 
         self._make_tables()
-        self.view_docks: dict[str, ViewDock] = {}
-        self.docks: dict[str, Dock] = {"clusters": self.cluster_dock, "similarity": self.match_dock}
+        self.view_docks = {}
+        self.docks = {"clusters": self.cluster_dock, "similarity": self.match_dock}
         for name in VIEWS:
             self.add_view(name)
         self.layout_keeper = Layout(self, settings)
@@ -105,7 +115,8 @@ class MainWindow(QMainWindow):
             hint="select a cluster to see what is similar to it",
             with_filter=False,
         )
-        self.match_table.model.sort_by("similarity", False)
+        self.cluster_table.sort_by("n_spikes", False)
+        self.match_table.sort_by("similarity", False)
         self.cluster_dock = Dock("clusters", "Clusters", self.cluster_table)
         self.match_dock = Dock("similarity", "Similar clusters", self.match_table)
         for dock in (self.cluster_dock, self.match_dock):
@@ -119,7 +130,7 @@ class MainWindow(QMainWindow):
 
     def add_view(self, kind: str) -> ViewDock:
         """Add a dock with one more view of a kind."""
-        n = sum(dock.view.name == kind for dock in self.view_docks.values())
+        n = sum(name.split(" ")[0] == kind for name in self.view_docks)
         name = kind if n == 0 else f"{kind} {n + 1}"
         view: View = VIEWS[kind](theme=self.theme)
         dock = ViewDock(name, view, self.session, self.pool)

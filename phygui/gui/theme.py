@@ -139,7 +139,9 @@ def icon(name: str) -> QIcon:
 
 def renew_icons(window: QWidget) -> None:
     """Draw the icons of a window again, in the colour of the theme in use."""
-    for item in (*window.findChildren(QAction), *window.findChildren(QAbstractButton)):
+    items: list[QAction | QAbstractButton] = [*window.findChildren(QAction)]
+    items += window.findChildren(QAbstractButton)
+    for item in items:
         name = item.property("icon_name")
         if isinstance(name, str):
             item.setIcon(icon(name))

@@ -1,0 +1,121 @@
+"""Fixtures for tests of the window: opened on a dataset, driven by keys and mouse, settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtTest import QTest
+
+from phygui import Session
+from phygui.gui.app import make_application
+from phygui.gui.main_window import MainWindow
+from phygui.gui.settings import Settings
+from phygui.io.demo import make_demo
+
+
+class Driver:
+    """A user in front of a window."""
+
+    def __init__(self, window: MainWindow, qtbot: Any) -> None:
+        self.window = window
+        self.session = window.session
+        self.qtbot = qtbot
+
+    def settle(self) -> None:
+        """Wait until everything that is shown is up to date."""
+        self.qtbot.waitUntil(lambda: self.window.is_settled, timeout=30_000)
+        self.qtbot.wait(1)
+
+    def press(self, key: Any, modifiers: Any = Qt.NoModifier) -> None:
+        """Press a key with the keyboard in the cluster table, and let the edit be shown."""
+        self.qtbot.keyClick(self.window.cluster_table.view, key, modifiers)
+        self.settle()
+
+    def click_cluster(self, cluster_id: int, modifiers: Any = Qt.NoModifier) -> None:
+        """Click a row of the cluster table."""
+        table = self.window.cluster_table
+        index = table.model.index(table.model.row_of(cluster_id), 0)
+        table.view.scrollTo(index)
+        at = table.view.visualRect(index).center()
+        self.qtbot.mouseClick(table.view.viewport(), Qt.LeftButton, modifiers, at)
+        self.settle()
+
+    def select(self, *cluster_ids: int) -> None:
+        """Select clusters with the mouse, in this order."""
+        self.click_cluster(cluster_ids[0])
+        for cluster_id in cluster_ids[1:]:
+            self.click_cluster(cluster_id, Qt.ControlModifier)
+
+    def lasso(self, view: Any, cell: int, corners: Any, *, close: bool = True) -> None:
+        """Draw a lasso with Ctrl+click; corners are in the units of the cell's axes."""
+        for corner in corners:
+            self._click(view, view.to_pixels(cell, *corner), Qt.LeftButton)
+        if close:
+            self._click(view, view.to_pixels(cell, *corners[-1]), Qt.RightButton)
+
+    def _click(self, view: Any, at: Any, button: Any) -> None:
+        QTest.mouseClick(view.native, button, Qt.ControlModifier, QPoint(*map(round, at)))
+
+    def view(self, kind: str) -> Any:
+        """The first view of a kind."""
+        return next(self.window.views(kind))
+
+    @property
+    def message(self) -> str:
+        """What the status bar says."""
+        return self.window.status["edit"].text()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings" / "phygui.ini")
+
+
+@pytest.fixture
+def open_window(qtbot: Any, qapp: Any, settings: Settings) -> Iterator[Callable[..., Driver]]:
+    """Open a window on a dataset: ``open_window(path)`` -> a driver."""
+    make_application(settings)
+    windows = []
+
+    def open_(path: Path, **options: Any) -> Driver:
+        window = MainWindow(Session.open(path, **options), settings)
+        windows.append(window)
+        for view in window.views():
+            view.events.ignore_callback_errors = False
+        window.resize(1680, 980)
+        window.show()
+        qtbot.waitExposed(window)
+        window.activateWindow()
+        driver = Driver(window, qtbot)
+        driver.settle()
+        return driver
+
+    yield open_
+    for window in windows:
+        window.dispose()
+        window.close()
+        window.deleteLater()
+    qapp.processEvents()
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo, built once."""
+    folder = tmp_path_factory.mktemp("demo")
+    make_demo(folder, n_spikes=6_000, n_clusters=12, n_channels=16, duration=40.0)
+    return folder
+
+
+@pytest.fixture
+def demo(demo_folder: Path, tmp_path: Path) -> Path:
+    """A copy of a small demo with known units."""
+    import shutil
+
+    for source in demo_folder.iterdir():
+        if source.is_file():
+            shutil.copyfile(source, tmp_path / source.name)
+    return tmp_path / "demo.kwik"

@@ -1,0 +1,188 @@
+"""Curating with the keys and the mouse, from opening to what h5py then reads from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui import Session
+from phygui.analysis import points_in_polygon
+
+
+def everything(path: Path) -> dict[str, Any]:
+    """All attributes and datasets of an HDF5 file, by path."""
+    content: dict[str, Any] = {}
+
+    def visit(name: str, item: Any) -> None:
+        for key, value in item.attrs.items():
+            content[f"{name}@{key}"] = repr(value)
+        if isinstance(item, h5py.Dataset):
+            content[name] = (item.dtype, item.shape, item[()].tobytes())
+
+    with h5py.File(path, "r") as file:
+        visit("/", file)
+        file.visititems(visit)
+    return content
+
+
+def saved_clusters(path: Path) -> np.ndarray:
+    with h5py.File(path, "r") as file:
+        return file["/channel_groups/0/spikes/clusters/main"][()]
+
+
+def lasso_of_half(view: Any) -> tuple[int, np.ndarray]:
+    """A cell of the feature grid without time, and a rectangle over its left half."""
+    cell = next(i for i, c in enumerate(view.cells) if "time" not in (c.x.key, c.y.key))
+    x0, x1 = view.cells[cell].x.view
+    y0, y1 = view.cells[cell].y.view
+    middle = 0.5 * (x0 + x1)
+    edge = 0.02 * (x1 - x0), 0.02 * (y1 - y0)
+    corners = [
+        (x0 + edge[0], y0 + edge[1]),
+        (middle, y0 + edge[1]),
+        (middle, y1 - edge[1]),
+        (x0 + edge[0], y1 - edge[1]),
+    ]
+    return cell, np.array(corners)
+
+
+@pytest.mark.parametrize("name", ["hybrid_10sec", "simulated_20sec"])
+def test_merge_undo_split_move_and_save_by_keys(
+    copy_dataset: Callable[..., Path], open_window: Callable[..., Any], name: str
+) -> None:
+    path = copy_dataset(name)
+    before = everything(path)
+    user = open_window(path)
+    session = user.session
+    original = session.spike_clusters.copy()
+
+    # Merge two clusters with G; Ctrl+Z brings them back; redo it.
+    user.select(4, 9)
+    assert session.selected == [4, 9]
+    expected = np.flatnonzero(np.isin(original, [4, 9]))
+    user.press(Qt.Key_G)
+    merged = int(original.max()) + 1
+    assert session.spikes_per_cluster[merged].tolist() == expected.tolist()
+    assert not {4, 9} & set(session.cluster_ids.tolist())
+    assert session.selection.best == (merged,)
+    assert user.window.isWindowModified()
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    assert session.spike_clusters.tolist() == original.tolist()
+    assert session.selected == [4, 9]
+    assert not user.window.isWindowModified()
+    user.press(Qt.Key_Y, Qt.ControlModifier)
+    assert session.spikes_per_cluster[merged].tolist() == expected.tolist()
+
+    # Split with a lasso and K: the spikes inside, and the rest.
+    target = int(np.bincount(original).argmax())
+    user.select(target)
+    features = user.view("features")
+    cell, corners = lasso_of_half(features)
+    user.lasso(features, cell, corners)
+    assert features.lasso is not None
+    inside = features.spikes_in_lasso(
+        session.snapshot(), features.params, features.lasso, lambda: False
+    )
+    old = session.spikes_per_cluster[target]
+    assert 0 < len(inside) < len(old)
+    user.press(Qt.Key_K)
+    new_in, new_out = session.selected
+    assert session.spikes_per_cluster[new_in].tolist() == inside.tolist()
+    assert session.spikes_per_cluster[new_out].tolist() == np.setdiff1d(old, inside).tolist()
+    assert features.lasso is None
+
+    # Call one Good, save, and read the file with h5py.
+    user.select(new_in)
+    user.press(Qt.Key_G, Qt.AltModifier)
+    assert session.cluster_groups[new_in] == "good"
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: not session.is_modified, timeout=20_000)
+    assert not user.window.isWindowModified()
+    assert "saved" in user.message
+    after = everything(path)
+    assert saved_clusters(path).tolist() == session.spike_clusters.tolist()
+    written = "channel_groups/0/clusters/main/"
+    with h5py.File(path, "r") as file:
+        assert file[f"{written}{new_in}"].attrs["cluster_group"] == 2
+        assert file[f"{written}{new_out}"].attrs["cluster_group"] == 3
+    changed = {key for key in before if after.get(key) != before[key]}
+    assert changed == {"channel_groups/0/spikes/clusters/main"}
+    new = {key for key in after if key not in before}
+    ids = (merged, new_in, new_out)
+    assert all(any(key.startswith(f"{written}{i}") for i in ids) for key in new)
+    assert (path.parent / f"{path.stem}.kwik.bak").exists()
+    assert everything(path.parent / f"{path.stem}.kwik.bak") == before
+
+    # What was saved is there when it is opened again.
+    with Session.open(path) as again:
+        assert again.spike_clusters.tolist() == session.spike_clusters.tolist()
+        assert again.cluster_groups == session.cluster_groups
+
+
+def test_a_split_takes_all_spikes_also_those_not_drawn(
+    copy_dataset: Callable[..., Path], open_window: Callable[..., Any]
+) -> None:
+    """The lasso's meaning, computed here from the raw features of the file."""
+    path = copy_dataset("hybrid_10sec")
+    user = open_window(path)
+    target = int(np.bincount(user.session.spike_clusters).argmax())
+    user.select(target)
+    view = user.view("features")
+    cell, corners = lasso_of_half(view)
+    user.lasso(view, cell, corners, close=False)
+    spikes = user.session.spikes_per_cluster[target]
+    model = user.session.model
+    columns = []
+    for key in (view.cells[cell].x.key, view.cells[cell].y.key):
+        channel, component = map(int, key.split(":"))
+        columns.append(channel * model.n_features_per_channel + component)
+    points = np.stack([model.features[spikes, c] for c in columns], axis=1).astype(float)
+    expected = spikes[points_in_polygon(points, view.lasso.points)]
+    user.press(Qt.Key_K)
+    assert user.session.spikes_per_cluster[user.session.selected[0]].tolist() == expected.tolist()
+
+
+def test_merging_the_pair_of_the_demo_gives_the_units_exact_spikes(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    with np.load(demo.with_name("demo.ground_truth.npz")) as truth:
+        first, second = truth["merge_0"].tolist()
+        units = truth["units_0"]
+    user = open_window(demo)
+    user.select(first, second)
+    user.press(Qt.Key_G)
+    merged = user.session.selection.best[0]
+    spikes = user.session.spikes_per_cluster[merged]
+    unit = units[spikes[0]]
+    assert spikes.tolist() == np.flatnonzero(units == unit).tolist()
+
+
+def test_group_keys_move_best_match_and_all(demo: Path, open_window: Callable[..., Any]) -> None:
+    user = open_window(demo)
+    session = user.session
+    first = session.cluster_ids[:6].tolist()
+    for letter, group in (("G", "good"), ("M", "mua"), ("N", "noise"), ("U", "unsorted")):
+        key = getattr(Qt, f"Key_{letter}")
+        others = {"good": "mua", "mua": "noise", "noise": "unsorted", "unsorted": "good"}
+        for modifier, chosen in (
+            (Qt.AltModifier, first[:2]),
+            (Qt.ControlModifier, first[2:4]),
+            (Qt.ControlModifier | Qt.AltModifier, first[:4]),
+        ):
+            for cluster in first[:4]:
+                if session.cluster_groups[cluster] != others[group]:
+                    session.move([cluster], others[group])
+            session.select(first[:2], first[2:4])
+            user.press(key, modifier)
+            now = session.cluster_groups
+            assert [c for c in first if now[c] == group and c in first[:4]] == chosen
+            table = user.window.cluster_table.model
+            row = table.row_of(chosen[0])
+            column = [c.name for c in table.columns].index("group")
+            assert group in table.index(row, column).data()
