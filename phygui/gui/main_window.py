@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
     actions_by_name: dict[str, QAction]
     snippets: CommandLine
     closed = pyqtSignal(object)
+    _posted = pyqtSignal(object)
     open_wanted = pyqtSignal(object)
     """Another file is to be opened: a path, or None to ask for one."""
 
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.help_list: SearchList | None = None
         self.palette_list: SearchList | None = None
         self._disposed = False
+        self._discards = False
         self.setDockOptions(
             QMainWindow.AllowNestedDocks
             | QMainWindow.AllowTabbedDocks
@@ -171,6 +173,10 @@ class MainWindow(QMainWindow):
 
     def _connect_session(self) -> None:
         session = self.session
+        # Edits are announced when they are on the disk, which another thread tells.
+        self._posted.connect(lambda announce: announce(), Qt.QueuedConnection)
+        session.dispatch = self._posted.emit
+        session.failed.connect(self._edit_failed)
         session.clustered.connect(self._clustered)
         session.selection_changed.connect(self._selection_changed)
         session.stats_changed.connect(self._stats_changed)
@@ -206,6 +212,11 @@ class MainWindow(QMainWindow):
             self.session.first_best()
         self._refresh_views()
         self.update_state()
+
+    def _edit_failed(self, sentence: str) -> None:
+        self._reload_tables()
+        self._selection_changed(self.session.selection.clusters)
+        self.say(sentence, wrong=True)
 
     def _saved(self, saved: Saved) -> None:
         edits = "1 edit" if saved.n_edits == 1 else f"{saved.n_edits} edits"
@@ -269,7 +280,7 @@ class MainWindow(QMainWindow):
     def is_settled(self) -> bool:
         """Whether everything that is shown is what the session holds now."""
         docks = any(dock.is_loading for dock in self.view_docks.values())
-        return not docks and not self._stats.is_busy
+        return not docks and not self._stats.is_busy and not self.session.is_announcing
 
     # -- doing things ------------------------------------------------------------------------
 
@@ -341,6 +352,7 @@ class MainWindow(QMainWindow):
             if answer == "cancel" or (answer == "save" and not self.commands.save_now()):
                 event.ignore()
                 return
+            self._discards = answer == "discard"
         self._remember()
         self.dispose()
         super().closeEvent(event)
@@ -355,9 +367,10 @@ class MainWindow(QMainWindow):
         for dock in self.view_docks.values():
             dock.work.cancel()
         self.pool.close()
+        self.session.dispatch = None
         for dock in self.view_docks.values():
             dock.dispose()
-        self.session.close()
+        self.session.close(discard=self._discards)
 
     def when_settled(self, then: Callable[[], None], *, every_ms: int = 30) -> None:
         """Call a function once everything that is shown is up to date and painted."""

@@ -91,6 +91,9 @@ class ClusterTableModel(QAbstractTableModel):
 
     def value(self, cluster_id: int, column: Column) -> Any:
         """The value of one cell."""
+        if cluster_id not in self._session.spikes_per_cluster:
+            # The session is ahead of what is shown by an edit that is on its way to the disk.
+            return None
         return column.value(self._session, cluster_id)
 
     def set_filter(self, text: str) -> None:
