@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
+
+from phygui.io.filters import BandPass
 
 from .probe import Shank
 
@@ -18,17 +19,20 @@ _PEAK = 5  # samples around the spike in which the trough of a channel is looked
 _MAX_HOPS = 12  # channels from the strongest one that a spike can spread over
 
 
+def band_pass(sample_rate: float) -> BandPass:
+    """The filter of the detection."""
+    return BandPass(sample_rate, FILTER_LOW, FILTER_HIGH_FACTOR * sample_rate, FILTER_ORDER)
+
+
 def filter_matrix(sample_rate: float) -> NDArray[np.float32]:
     """The matrix that turns the samples around a spike into its filtered waveform.
 
-    Filtering forward and backward is linear, so that one matrix of shape
-    (BEFORE + AFTER, BEFORE + AFTER + 2 * MARGIN) does it for all spikes at once.
+    Its shape is (BEFORE + AFTER, BEFORE + AFTER + 2 * MARGIN). The margin is shorter than the
+    filter's memory: a detector's features are not more exact than that either.
     """
-    edges = np.array([FILTER_LOW, FILTER_HIGH_FACTOR * sample_rate]) / (sample_rate / 2)
-    sections = butter(FILTER_ORDER, edges, "bandpass", output="sos")
-    identity = np.eye(BEFORE + AFTER + 2 * MARGIN)
-    filtered = sosfiltfilt(sections, identity, axis=0, padtype=None)
-    return filtered[MARGIN : MARGIN + BEFORE + AFTER].astype(np.float32)
+    band = band_pass(sample_rate)
+    matrix, beyond = band.matrix(BEFORE + AFTER), band.margin - MARGIN
+    return np.ascontiguousarray(matrix[:, beyond : matrix.shape[1] - beyond])
 
 
 def filtered_waveforms(
@@ -43,7 +47,9 @@ def filtered_waveforms(
     windows = np.lib.stride_tricks.sliding_window_view(by_channel, matrix.shape[1], axis=1)
     snippets = windows[:, rows - BEFORE - MARGIN]
     snippets -= snippets.mean(axis=2, keepdims=True)
-    return snippets @ matrix.T
+    # One large product: many small ones wait for each other's threads on a busy machine.
+    flat = snippets.reshape(-1, matrix.shape[1]) @ matrix.T
+    return flat.reshape(*snippets.shape[:2], -1)
 
 
 def noise_level(traces: NDArray[np.float32], sample_rate: float) -> NDArray[np.float64]:
@@ -51,9 +57,7 @@ def noise_level(traces: NDArray[np.float32], sample_rate: float) -> NDArray[np.f
 
     The median of the absolute values over 0.6745 (Quian Quiroga et al., 2004).
     """
-    edges = np.array([FILTER_LOW, FILTER_HIGH_FACTOR * sample_rate]) / (sample_rate / 2)
-    sections = butter(FILTER_ORDER, edges, "bandpass", output="sos")
-    filtered = sosfiltfilt(sections, traces, axis=0)[MARGIN:-MARGIN]
+    filtered = band_pass(sample_rate).apply(traces)[MARGIN:-MARGIN]
     return np.median(np.abs(filtered), axis=0) / 0.6745
 
 
