@@ -62,7 +62,8 @@ class LazyArray(ABC):
 
     def __getitem__(self, key: Any) -> Any:
         keys = _expand(key, self.shape)
-        several = sum(isinstance(k, np.ndarray | _Mask) for k in keys) > 1
+        mesh = _is_mesh(keys)
+        alone = mesh or sum(isinstance(k, np.ndarray | _Mask) for k in keys) == 1
         selections: list[Selection] = []
         inner: list[Any] = []
         for k in keys:
@@ -70,24 +71,42 @@ class LazyArray(ABC):
                 inner.append(None)
                 continue
             axis = len(selections)
-            selection, then = _split(k, self.shape[axis], axis, unique=several or axis > 0)
-            if (
-                inner
-                and axis == 0
-                and isinstance(selection, np.ndarray)
-                and isinstance(then, slice)
-            ):
-                # Where an index array is not the first entry, numpy may move its axis.
-                then = np.arange(len(selection))
+            selection, then = _split(k.ravel() if mesh and axis < 2 else k, self.shape[axis], axis)
+            if axis == 0 and alone and not inner and isinstance(then, np.ndarray):
+                # The first entry of the index: numpy leaves its axis in place.
+                then = slice(None) if _takes_all(then, length_of(selection)) else then
             selections.append(selection)
             inner.append(then)
         block = self._read(selections)
-        if all(isinstance(then, slice) and then == slice(None) for then in inner):
-            return block
+        if len(inner) == block.ndim and (
+            alone or not any(isinstance(k, np.ndarray) for k in inner)
+        ):
+            if all(_takes_all(then, n) for then, n in zip(inner, block.shape, strict=True)):
+                return block
         result = block[tuple(inner)]
         if isinstance(result, np.ndarray) and result.size < block.size:
             return result.copy()  # a view would keep the whole block alive
         return result
+
+
+def _is_mesh(keys: list[Any]) -> bool:
+    """Whether rows and columns are given as the open mesh ``a[rows[:, None], columns]``."""
+    if len(keys) < 2 or not all(isinstance(k, slice) for k in keys[2:]):
+        return False
+    rows, columns = keys[:2]
+    if not (isinstance(rows, np.ndarray) and isinstance(columns, np.ndarray)):
+        return False
+    wide = columns.ndim == 1 or (columns.ndim == 2 and columns.shape[0] == 1)
+    return rows.ndim == 2 and rows.shape[1] == 1 and wide
+
+
+def _takes_all(then: Any, length: int) -> bool:
+    """Whether indexing an axis with this changes nothing."""
+    if isinstance(then, slice):
+        return then == slice(None)
+    if not isinstance(then, np.ndarray) or then.shape != (length,):
+        return False
+    return np.array_equal(then, np.arange(length))
 
 
 def _expand(key: Any, shape: tuple[int, ...]) -> list[Any]:
@@ -146,7 +165,7 @@ _INVALID = (
 )
 
 
-def _split(k: Any, length: int, axis: int, *, unique: bool) -> tuple[Selection, Any]:
+def _split(k: Any, length: int, axis: int) -> tuple[Selection, Any]:
     """What to read along an axis, and how to index what was read to get what was asked."""
     if isinstance(k, slice):
         start, stop, step = k.indices(length)
@@ -176,10 +195,10 @@ def _split(k: Any, length: int, axis: int, *, unique: bool) -> tuple[Selection, 
             raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {length}")
         if low < 0:
             k = np.where(k < 0, k + length, k)
-    if unique:
-        wanted, then = np.unique(k, return_inverse=True)
-        return wanted, then.reshape(k.shape)
-    return k.ravel(), (slice(None) if k.ndim == 1 else np.arange(k.size).reshape(k.shape))
+    if axis == 0 and k.size <= length:
+        return k.ravel(), np.arange(k.size).reshape(k.shape)
+    wanted, then = np.unique(k, return_inverse=True)
+    return wanted, then.reshape(k.shape)
 
 
 def length_of(selection: Selection) -> int:
