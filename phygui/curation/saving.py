@@ -11,10 +11,10 @@ from pathlib import Path
 import h5py
 
 from phygui.curation.curation import Curation
-from phygui.curation.entries import Key
+from phygui.curation.entries import Key, key_of
 from phygui.curation.persistence import Keeper, stamp_of
 from phygui.curation.state import State
-from phygui.io.backups import drop_backup, write_backup
+from phygui.io.backups import Backup, drop_backup, write_backup
 from phygui.io.clusters import read_clustering
 from phygui.io.durable import durable_edit
 from phygui.io.errors import KwikError
@@ -22,6 +22,7 @@ from phygui.io.hdf5 import open_hdf5
 from phygui.io.journal import JournalError
 from phygui.io.kwik import KwikModel
 from phygui.io.labels import read_labels, write_labels
+from phygui.io.records import RecordError
 from phygui.io.save import write_clustering
 
 
@@ -230,6 +231,24 @@ def read_curation(path: Path, key: Key) -> Curation:
         return Curation.of(model)
     finally:
         model.close()
+
+
+def state_in(backup: Backup, key: Key) -> State:
+    """A clustering as it was in a backup.
+
+    Raises
+    ------
+    KwikError
+        If the backup is damaged, or holds nothing of this clustering.
+    """
+    try:
+        for record in backup.records():
+            if key_of(record.text) == key:
+                return State.of_record(record)
+    except RecordError as error:
+        raise KwikError(f"{backup.path} is a damaged backup: {error}.") from error
+    held = " and ".join(f"channel group {group}, {name}" for group, name in backup.tallies)
+    raise KwikError(f"this backup does not hold channel group {key[0]}, {key[1]}, but {held}.")
 
 
 def _reason(error: OSError) -> str:

@@ -10,18 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
+from phygui.curation.comparison import change_to
 from phygui.curation.curation import Curation
 from phygui.curation.entries import Key
 from phygui.curation.history import Memento
 from phygui.curation.outbox import Action, Outbox
 from phygui.curation.persistence import Keeper
 from phygui.curation.recovery import UnsavedEdit
-from phygui.curation.saving import Saved, SaveJob, Saver, read_curation
+from phygui.curation.saving import Saved, SaveJob, Saver, read_curation, read_state, state_in
 from phygui.curation.snapshot import Snapshot
+from phygui.curation.state import State
 from phygui.curation.stats import ClusterStats, compute_stats
 from phygui.curation.update import EditError, Selection, Update
 from phygui.curation.wizard import Ranking, Wizard
+from phygui.io.backups import Backup, list_backups
 from phygui.io.errors import KwikError
+from phygui.io.hdf5 import check_regular_file
 from phygui.io.kwik import KwikModel
 
 READ_ONLY_CLUSTERING = "original"
@@ -105,6 +109,8 @@ class Session:
         KwikError
             If the file cannot be read, or edits cannot be brought back.
         """
+        path = Path(path).expanduser().absolute()
+        check_regular_file(path)
         keeper = Keeper(path, read_only=read_only, journal=journal)
         try:
             session = cls(KwikModel(path, channel_group, clustering), keeper=keeper)
@@ -153,6 +159,11 @@ class Session:
     @dispatch.setter
     def dispatch(self, dispatch: Callable[[Action], None] | None) -> None:
         self._outbox.dispatch = dispatch
+
+    @property
+    def is_announcing(self) -> bool:
+        """Whether something is still to be announced."""
+        return bool(len(self._outbox))
 
     @property
     def read_only(self) -> bool:
@@ -578,6 +589,46 @@ class Session:
         return self._saver.changed_on_disk(
             {key: c.clustering.n_spikes for key, c in self._curations.items()}
         )
+
+    # -- what was saved before -----------------------------------------------------------------
+
+    def backups(self) -> list[Backup]:
+        """The last saved states, newest first."""
+        return list_backups(self._keeper.folder)
+
+    def state(self, backup: Backup | None = None) -> State:
+        """The active clustering as it is, or as it was in a backup.
+
+        Raises
+        ------
+        KwikError
+            If the backup is damaged, or holds nothing of this clustering.
+        """
+        if backup is None:
+            return self._active.state(copy=False)
+        return state_in(backup, (self.channel_group, self.clustering))
+
+    def state_in_file(self) -> State:
+        """The active clustering as the file holds it now.
+
+        Raises
+        ------
+        KwikError
+            If it cannot be read.
+        """
+        key, n_spikes = (self.channel_group, self.clustering), self._active.clustering.n_spikes
+        return read_state(self.path, key, n_spikes)
+
+    def restore(self, backup: Backup) -> Update:
+        """Make the active clustering what it was in a backup; an edit like any other.
+
+        Raises
+        ------
+        KwikError
+            If the backup is damaged, or holds nothing of this clustering.
+        """
+        text = f"restored the state saved {backup.time:%Y-%m-%d %H:%M}"
+        return self._make(change_to(self._editable(), self.state(backup), text))
 
     # -- for the views ---------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["merge", "split", "assign", "group", "label"]
+Kind = Literal["merge", "split", "assign", "group", "label", "restore"]
 Cause = Literal["edit", "undo", "redo"]
 
 _NOTHING: Mapping[int, Any] = MappingProxyType({})

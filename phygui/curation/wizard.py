@@ -105,6 +105,10 @@ class Wizard:
             return Selection(update.added)
         if update.kind == "group":
             return self._after_move(set(update.groups_after), now)
+        if update.kind == "restore":
+            living = self._clusters()
+            best, match = (tuple(c for c in part if c in living) for part in (now.best, now.match))
+            return Selection(best, match)
         return now
 
     def _after_move(self, moved: set[int], now: Selection) -> Selection:
