@@ -21,8 +21,10 @@ from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertic
 
 MOST_WITH_TICKS = 3
 """Clusters up to which every plot has room for the values of its vertical axis."""
-HEADROOM = 1.2
-"""Height of a plot over its highest bar: what is written at the top must not cover the bars."""
+TITLE = 17.0
+"""Logical pixels kept free of bars for what is written at the top of a plot."""
+SMALLEST_WITH_TITLE = 40.0
+"""Logical pixels of height from which a plot has room for a title."""
 LOG_GAP = 0.15
 """Room in decades left for the lags too short for a logarithmic axis."""
 
@@ -87,15 +89,14 @@ class CorrelogramView(View):
             tallest[:] = tallest.max()
         ticks = nice_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
         cells = []
-        common = Axis("height", 0, self._top(tallest[0, 0]), data.unit, ticks, fixed=True)
+        common = Axis("height", 0, max(tallest[0, 0], 1e-9), data.unit, ticks, fixed=True)
         for i in range(n):
             for j in range(n):
                 y = common
                 if not self.params.same_scale:
                     label = data.unit if j == 0 else ""
-                    y = Axis(f"{i}:{j}", 0, self._top(tallest[i, j]), label, ticks, fixed=True)
+                    y = Axis(f"{i}:{j}", 0, max(tallest[i, j], 1e-9), label, ticks, fixed=True)
                 cells.append(Cell(x, y, i, j))
-        self._scale_cells(cells)
         return cells
 
     def _set_band(self, n: int) -> None:
@@ -141,20 +142,20 @@ class CorrelogramView(View):
             ]
             ticks = ticks[:: math.ceil(len(ticks) / max(2 * n_max, 1))]
         else:
-            ticks = nice_ticks(low, high, n_max)
+            # The numbers are short: more of them fit than usually.
+            room = self.size[0] / max(len(self.data.cluster_ids), 1)
+            ticks = nice_ticks(low, high, max(min(n_max, 7), int(room / 36)) if room < 250 else 7)
         if ticks:
             ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
         return ticks
 
-    @staticmethod
-    def _top(height: float) -> float:
-        return HEADROOM * float(height) if height > 0 else 1.0
-
-    def _scale_cells(self, cells: list[Cell]) -> None:
-        for cell in cells:
-            cell.y.view = (0.0, cell.y.high / self.data_scale)
-
     def _lay_out(self, size: tuple[float, float]) -> None:
+        if isinstance(self.data, CorrelogramData):
+            height = size[1] / len(self.data.cluster_ids) - self.gap - 5
+            title = TITLE if height >= SMALLEST_WITH_TITLE else 2.0
+            for cell in self.cells:
+                top = cell.y.high * max(height, 8.0) / (max(height, 8.0) - title)
+                cell.y.view = (0.0, top / self.data_scale)
         super()._lay_out(size)
         if isinstance(self.data, CorrelogramData):
             self._text.set_labels([*self._text.labels, *self._captions(self.data)])
@@ -169,7 +170,7 @@ class CorrelogramView(View):
         ):
             i, j = divmod(k, n)
             room = width - 10
-            if i == j and height > 22:
+            if i == j:
                 name = str(data.cluster_ids[i])
                 room -= text_width(name) + 8
                 if room > -8:
@@ -182,8 +183,8 @@ class CorrelogramView(View):
                         Label(share, left + width - 5, top + 3, CANVAS, color, ("right", "top"))
                     )
                     room -= text_width(share) + 8
-            if cell.y.ticks is None and height > 40 and i != j:
-                value = f"{cell.y.view[1] / HEADROOM:.3g} {data.unit}"
+            if cell.y.ticks is None and height >= SMALLEST_WITH_TITLE and i != j:
+                value = f"{cell.y.high / self.data_scale:.3g} {data.unit}"
                 value = value if text_width(value) < room else value.split()[0]
                 if text_width(value) < room:
                     labels.append(Label(value, left + 5, top + 3, CANVAS, DIM))
@@ -198,16 +199,6 @@ class CorrelogramView(View):
         return f"{share:.2g}% < {self.params.refractory_ms:g} ms"
 
     # -- what the user does ----------------------------------------------------------------
-
-    def on_data_scale(self, factor: float) -> None:
-        """Make the bars taller."""
-        super().on_data_scale(factor)
-        self._scale_cells(self.cells)
-
-    def reset_view(self) -> None:
-        """Undo zoom and scale."""
-        super().reset_view()
-        self._scale_cells(self.cells)
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for the pair of a crosscorrelogram, or the cluster of an autocorrelogram."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
-from phygui.views.colors import ACCENT, BACKGROUND, DIM, FOREGROUND, GREY
+from phygui.views.colors import ACCENT, BACKGROUND, FOREGROUND, GREY
 from phygui.views.trace_data import (
+    MOST_DISTINCT,
     OTHER,
     SHORTEST,
     TraceData,
@@ -21,7 +22,7 @@ from phygui.views.trace_data import (
 )
 from phygui.views.visuals import CANVAS, Batch, Images, Label, boxes, strips, text_width, vertices
 
-NOISE_PER_ROW = 24.0
+NOISE_PER_ROW = 10.0
 """Standard deviations of the noise between two rows, before the data are scaled."""
 PAGE = 0.8
 """Part of what is shown by which a page moves."""
@@ -29,6 +30,7 @@ REACH = 8.0
 """Logical pixels from the mouse within which a spike is meant."""
 TALL = 1e6
 """Rows: more than there are, for lines from top to bottom."""
+_EVENT_ALPHA = 0.5
 
 
 class TraceView(View):
@@ -48,16 +50,16 @@ class TraceView(View):
         self._spikes = Batch("lines")
         self._marks = Batch("lines", opacity=0.8)
         self._cursor_line = Batch("lines", opacity=0.6)
-        self._bar = Batch("triangles", opacity=0.75)
-        self._bar_line = Batch("lines")
+        self._patches = Batch("triangles", opacity=0.8)
+        self._bar = Batch("lines")
         self.visuals = [
             self._image,
-            self._marks,
             self._traces,
+            self._marks,
             self._spikes,
             self._cursor_line,
+            self._patches,
             self._bar,
-            self._bar_line,
         ]
 
     # -- what is drawn ---------------------------------------------------------------------
@@ -89,11 +91,14 @@ class TraceView(View):
             self._set_image(data, times)
         else:
             values = data.envelope.values * np.float32(scale)
-            self._traces.set_data(strips(times, rows, dy=values, color=GREY))
+            alpha = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
+            self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=alpha))
         self._set_spikes(data, times, scale)
         at = np.array([t - start for t, _, _ in data.marks])
-        colors = np.array([_mark_color(kind) for _, kind, _ in data.marks], dtype=int)
-        self._marks.set_data(vertices(at[:, None], [-TALL, TALL], color=colors[:, None]))
+        alpha = np.array([_EVENT_ALPHA if kind == "event" else 1.0 for _, kind, _ in data.marks])
+        self._marks.set_data(
+            vertices(at[:, None], [-TALL, TALL], color=FOREGROUND, alpha=alpha[:, None])
+        )
         self._draw_cursor()
 
     def _set_spikes(self, data: TraceData, times: NDArray, scale: float) -> None:
@@ -150,55 +155,55 @@ class TraceView(View):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, TraceData):
-            labels = [*self._mark_labels(self.data), *self._notes(self.data)]
-            labels += self._scale_bar(self.data)
+            labels: list[Label] = []
+            parts = (self._name_marks, self._note, self._scale_bar)
+            patches = [part(self.data, labels) for part in parts]
+            self._patches.set_data(*patches)
             self._text.set_labels([*self._text.labels, *labels])
 
-    def _mark_labels(self, data: TraceData) -> list[Label]:
-        """Names of recordings and events at the foot of their lines, where they do not overlap."""
+    def _name_marks(self, data: TraceData, labels: list[Label]) -> NDArray[Any]:
+        """Names of recordings and events at the foot of their lines, where they do not overlap;
+        returns the quiet ground under them."""
         left, top, width, height = self.layout.boxes[0]
-        labels, free = [], {"recording": left, "event": left}
+        free = {"recording": left, "event": left}
+        grounds = []
         for time, kind, name in sorted(data.marks):
             x, _ = self.to_pixels(0, time - data.interval[0], 0)
-            if not max(free[kind], left) <= x < left + width:
+            right = x + text_width(name) + 6
+            if x < free[kind] or right > left + width:
                 continue
-            x += 3
-            y = top + height - (18 if kind == "event" else 32)
-            if x + text_width(name) < left + width:
-                labels.append(Label(name, x, y, CANVAS, _mark_color(kind)))
-                free[kind] = x + text_width(name)
-        return labels
+            y = top + height - (18 if kind == "event" else 35)
+            labels.append(Label(name, x + 3, y, CANVAS, FOREGROUND))
+            grounds.append((x + 1, right, y - 1, y + 15))
+            free[kind] = right
+        return boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
 
-    def _notes(self, data: TraceData) -> list[Label]:
-        """What the picture leaves out."""
+    def _note(self, data: TraceData, labels: list[Label]) -> NDArray[Any]:
+        """Say what the picture leaves out; returns the quiet ground under the text."""
         if data.envelope.sampled >= 1:
-            return []
+            return vertices([], [])
         text = f"1 sample in {1 / data.envelope.sampled:.0f} is shown"
         left, top, _, _ = self.layout.boxes[0]
-        return [Label(text, left + 6, top + 3, CANVAS, DIM)]
+        labels.append(Label(text, left + 6, top + 4, CANVAS, FOREGROUND))
+        right = left + 10 + text_width(text)
+        return boxes(left + 1, right, top + 1, top + 20, color=BACKGROUND, cell=CANVAS)
 
-    def _scale_bar(self, data: TraceData) -> list[Label]:
-        """A bar of a round number of microvolts in the upper right corner, on a quiet ground."""
+    def _scale_bar(self, data: TraceData, labels: list[Label]) -> NDArray[Any]:
+        """A bar of a round number of microvolts in the upper right corner; returns its ground."""
         left, top, width, height = self.layout.boxes[0]
         low, high = self.cells[0].y.view
         per_row = NOISE_PER_ROW * data.noise / self.data_scale
         microvolts_per_pixel = per_row * (high - low) / height
-        ticks = nice_ticks(0, 60 * microvolts_per_pixel, 2)
-        if self.params.mode == "image" or len(ticks) < 2 or height < 90:
+        if self.params.mode == "image" or height < 90:
             self._bar.clear()
-            self._bar_line.clear()
-            return []
-        value, text = ticks[1]
-        text = f"{text} μV"
-        length = round(value / microvolts_per_pixel)
-        right = left + width - 8.5
-        first, last = top + 8.5, top + 8.5 + length
+            return vertices([], [])
+        value = round_below(60 * microvolts_per_pixel)
+        text = f"{value:g} μV" if value < 1000 else f"{value / 1000:g} mV"
+        right, first = left + width - 8.5, top + 8.5
+        last = first + round(value / microvolts_per_pixel)
         middle = (first + last) / 2
-        wide = text_width(text)
-        half = max(length / 2, 6) + 4
-        back = (right - wide - 12, right + 5, middle - half, middle + half)
-        self._bar.set_data(boxes(*back, color=BACKGROUND, cell=CANVAS))
-        self._bar_line.set_data(
+        labels.append(Label(text, right - 6, middle, CANVAS, FOREGROUND, ("right", "center")))
+        self._bar.set_data(
             vertices(
                 [right, right, right - 3, right + 3, right - 3, right + 3],
                 [first, last, first, first, last, last],
@@ -206,7 +211,9 @@ class TraceView(View):
                 cell=CANVAS,
             )
         )
-        return [Label(text, right - 6, middle, CANVAS, FOREGROUND, ("right", "center"))]
+        half = max((last - first) / 2, 6) + 4
+        edge = right - text_width(text) - 12
+        return boxes(edge, right + 5, middle - half, middle + half, color=BACKGROUND, cell=CANVAS)
 
     # -- moving in time --------------------------------------------------------------------
 
@@ -230,7 +237,7 @@ class TraceView(View):
         duration = min(max(stop - start, SHORTEST), total)
         middle = (start + stop) / 2
         middle = min(max(middle, duration / 2), total - duration / 2)
-        self.change_params(time=middle, duration=duration)
+        self.change_params(time=float(middle), duration=float(duration))
 
     def move(self, seconds: float) -> None:
         """Show what comes later, or earlier when negative."""
@@ -375,5 +382,7 @@ class TraceView(View):
         return text
 
 
-def _mark_color(kind: str) -> int:
-    return FOREGROUND if kind == "recording" else DIM
+def round_below(value: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above a positive value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return power * max(m for m in (1, 2, 5) if m * power <= value * (1 + 1e-9))

@@ -22,6 +22,8 @@ MOST_SPIKES = 4000
 """Spikes of a cluster that are drawn one by one; beyond, one for each bin of the envelope."""
 MOST_CANDIDATES = 50_000
 """Spikes that are looked through for those of clusters that are not selected."""
+MOST_DISTINCT = 32
+"""Samples in a bin of the envelope up to which a spike is told from what else is in the bin."""
 STRIDE = 65_536
 """Spikes that are looked through at a time for a violation."""
 OTHER = -1
@@ -242,7 +244,7 @@ def load(
         a[shown] for a in (spike_ids, samples, clusters, colors)
     )
     first, last = first[shown], last[shown]
-    spike_rows = _unmasked(model, spike_ids, rows, drawn.values, first, last)
+    spike_rows = _rows_of(model, spike_ids, rows, drawn, first, last)
     seen = np.full(len(colors), params.spikes == "all")
     if params.spikes == "selected":
         seen = colors != OTHER
@@ -323,26 +325,41 @@ def _places(clusters: NDArray, cluster_ids: Sequence[int]) -> NDArray[np.int64]:
     return np.where(ids[place] == clusters, place, OTHER)
 
 
-def _unmasked(
+def _rows_of(
     model: KwikModel,
     spike_ids: NDArray[np.int64],
     rows: NDArray[np.int64],
-    values: NDArray[np.float32],
+    drawn: Envelope,
     first: NDArray[np.int64],
     last: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Where to draw each spike: where it is unmasked, else where it is large in what is drawn."""
-    if not len(spike_ids):
-        return np.zeros((0, len(rows)), dtype=bool)
-    if model.masks is not None:
-        where = np.asarray(model.masks[spike_ids])[:, rows] > 0
-    else:
-        where = np.zeros((len(spike_ids), len(rows)), dtype=bool)
-    for i in np.flatnonzero(~where.any(axis=1)):
-        snippet = values[:, first[i] : last[i] + 1]
-        extent = snippet.max(axis=1) - snippet.min(axis=1)
-        where[i] = extent >= 0.5 * extent.max()
-    return where
+    """Where to draw each spike: where it is unmasked.
+
+    Without masks, and where a spike is one of many things in a bin of the envelope, only where
+    the signal is at least half as large as where it is largest.
+    """
+    shape = (len(spike_ids), len(rows))
+    unmasked = np.ones(shape, dtype=bool)
+    if model.masks is not None and len(spike_ids):
+        unmasked = np.asarray(model.masks[spike_ids])[:, rows] > 0
+        unmasked[~unmasked.any(axis=1)] = True
+    vague = np.full(len(spike_ids), model.masks is None or drawn.bin_size > MOST_DISTINCT)
+    vague |= unmasked.all(axis=1)
+    if vague.any():
+        extent = np.where(unmasked[vague], _extent(drawn.values, first[vague], last[vague]), 0)
+        unmasked[vague] &= extent >= 0.5 * extent.max(axis=1, keepdims=True)
+    return unmasked
+
+
+def _extent(
+    values: NDArray[np.float32], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Largest less smallest value of each channel in stretches of points: (n, n_channels)."""
+    low = high = values[:, first].T
+    for k in range(1, int((last - first).max(initial=0)) + 1):
+        point = values[:, np.minimum(first + k, last)].T
+        low, high = np.minimum(low, point), np.maximum(high, point)
+    return high - low
 
 
 def _labels(

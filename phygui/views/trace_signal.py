@@ -21,8 +21,10 @@ BLOCK_BINS = 128
 """Bins of an envelope that are computed, and remembered, together."""
 MOST_VERTICES = 100_000
 """Points drawn at once, over all channels; about what a software renderer draws in 50 ms."""
-MOST_VALUES = 4_000_000
-"""Samples times channels that one picture is made from."""
+MOST_VALUES = 26_000_000
+"""Samples times channels up to which a picture is made from all of them."""
+SAMPLED_VALUES = 4_000_000
+"""Samples times channels that stand for longer stretches."""
 N_PROBES, PROBE_LENGTH = 16, 512
 """Stretches of the recording that tell offsets and noise."""
 
@@ -95,7 +97,9 @@ def envelope(
         return Envelope(samples, np.ascontiguousarray(values.T), 1, 1.0)
 
     bin_size = 1 << int(np.ceil(np.log2((stop - start) / n_most)))
-    part = min(bin_size, max(MOST_VALUES // (n_most * n_channels), 16))
+    part = bin_size
+    if bin_size * n_most * n_channels > MOST_VALUES:
+        part = min(bin_size, max(SAMPLED_VALUES // (n_most * n_channels), 16))
     first, last = start // bin_size, -(-stop // bin_size)
     blocks = []
     for k in range(first // BLOCK_BINS, (last - 1) // BLOCK_BINS + 1):

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PyQt5.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PyQt5.QtGui import QMouseEvent, QWheelEvent
+from PyQt5.QtTest import QTest
 from vispy import app
 
 QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
@@ -35,6 +36,10 @@ def shown(qtbot: Any) -> Iterator[Callable[..., Any]]:
     yield show
     for view in views:
         view.close()
+        # Else the widget dies whenever Python collects it, maybe while another one paints, and
+        # takes the current OpenGL context with it.
+        view.native.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.DeferredDelete)
 
 
 class Mouse:
@@ -45,6 +50,9 @@ class Mouse:
         self.native = view.native
 
     def _send(self, kind: Any, pos: Any, button: Any, buttons: Any, held: Any) -> None:
+        if kind == QEvent.MouseMove:
+            # vispy drops moves that follow one another faster.
+            QTest.qWait(12)
         point = QPointF(*pos)
         at = self.native.mapToGlobal(QPoint(int(pos[0]), int(pos[1])))
         event = QMouseEvent(kind, point, QPointF(at), button, buttons, held)

@@ -167,6 +167,7 @@ def test_a_long_stretch_is_shown_by_its_extrema(filtered):
 
 def test_the_cost_of_a_very_long_stretch_is_bounded(monkeypatch):
     monkeypatch.setattr(trace_signal, "MOST_VALUES", 200_000)
+    monkeypatch.setattr(trace_signal, "SAMPLED_VALUES", 200_000)
     model = make_model(n_samples=2_000_000)
     calibration(model, Kind(False))
     model.traces.n_read = 0
@@ -182,6 +183,7 @@ def test_the_cost_of_a_very_long_stretch_is_bounded(monkeypatch):
 
 def test_the_parts_that_stand_for_bins_are_filtered_with_their_surroundings(monkeypatch):
     monkeypatch.setattr(trace_signal, "MOST_VALUES", 200_000)
+    monkeypatch.setattr(trace_signal, "SAMPLED_VALUES", 200_000)
     model = make_model(n_samples=300_000, bounds=[0, 150_050, 300_000])
     found = envelope(model, 0, 300_000, Kind(), never)
     bounds = model.recording_offsets
@@ -245,8 +247,24 @@ def test_spikes_of_the_selection_are_on_their_unmasked_channels(duration):
         sure = ids[(times[ids] >= low) & (times[ids] < high)]
         assert set(sure) <= set(data.spike_ids)
         assert (data.spike_colors[np.isin(data.spike_ids, ids)] == color).all()
-    np.testing.assert_array_equal(data.spike_rows, model.masks[data.spike_ids] > 0)
+    unmasked = model.masks[data.spike_ids] > 0
+    assert not (data.spike_rows & ~unmasked).any()
+    assert data.spike_rows.any(axis=1).all()
+    partial = ~unmasked.all(axis=1)
+    np.testing.assert_array_equal(data.spike_rows[partial], unmasked[partial])
     np.testing.assert_allclose(data.spike_times, times[data.spike_ids])
+
+
+def test_in_long_bins_spikes_are_only_where_they_are_largest():
+    model = make_model(n_samples=200_000)
+    model.spike_samples = np.array([60_000], dtype=np.uint64)
+    model.masks = np.ones((1, 4), dtype=np.float32)
+    for channel, depth in enumerate((500, 4000, 3000, 300)):
+        model.traces.values[59_998:60_003, model.channel_order[channel]] -= depth
+    snapshot = Snapshot(1, model, (0,), {0: np.array([0])}, np.zeros(1, np.int32), {})
+    data = load(snapshot, TraceParams(time=5, duration=10, order="index"), never)
+    assert data.envelope.bin_size > 32
+    assert data.spike_rows.tolist() == [[False, True, True, False]]
 
 
 def test_points_of_a_spike_carry_its_colour():
@@ -273,12 +291,14 @@ def test_points_of_a_spike_carry_its_colour():
 def test_the_first_of_the_selection_is_seen_where_spikes_overlap():
     model = make_model()
     model.spike_samples = np.array([1000, 1000, 1001], dtype=np.uint64)
-    model.masks = np.ones((3, 4), dtype=np.float32)
+    model.masks = np.tile(np.float32([1, 1, 0, 1]), (3, 1))
     spikes = {7: np.array([0]), 8: np.array([1]), 9: np.array([2])}
     snapshot = Snapshot(1, model, (8, 7), spikes, np.array([7, 8, 9], np.int32), {})
     data = load(snapshot, TraceParams(time=0.05, duration=0.1, spikes="all"), never)
-    assert (data.labels[:, 1000] == 1).all()
-    assert (data.labels[:, 1020] == -1).all()
+    shown = data.channels != 2
+    assert (data.labels[shown, 1000] == 1).all()
+    assert (data.labels[shown, 1020] == -1).all()
+    assert not data.labels[~shown].any()
 
 
 def test_all_other_spikes_on_demand():
@@ -300,7 +320,7 @@ def test_all_other_spikes_on_demand():
 def test_too_many_spikes_are_thinned_to_one_a_bin():
     model = make_model(n_samples=400_000)
     model.spike_samples = np.arange(0, 400_000, 5, dtype=np.uint64)
-    model.masks = np.ones((80_000, 4), dtype=np.float32)
+    model.masks = np.tile(np.float32([0, 1, 0, 0]), (80_000, 1))
     spikes = {0: np.arange(0, 80_000, 2), 1: np.arange(1, 80_000, 2)}
     clusters = (np.arange(80_000) % 2).astype(np.int32)
     snapshot = Snapshot(1, model, (0,), spikes, clusters, {})
@@ -309,7 +329,8 @@ def test_too_many_spikes_are_thinned_to_one_a_bin():
     assert n_bins - 1 <= np.sum(data.spike_colors == 0) <= n_bins + 2
     assert n_bins - 1 <= np.sum(data.spike_colors == OTHER) <= n_bins + 2
     assert data.n_spikes == 80_000
-    assert (data.labels[:, ::2] == 1).mean() > 0.99
+    assert (data.labels[data.channels == 1, ::2] == 1).mean() > 0.99
+    assert not data.labels[data.channels != 1].any()
 
 
 def test_without_masks_spikes_are_where_they_are_large():
