@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
 from phygui.curation.snapshot import Snapshot
+from phygui.io.features import FeaturesMasks
 from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
@@ -49,6 +50,12 @@ def missing_features(model: KwikModel) -> Empty:
     return Empty(f"No features: {looked_for} was looked for beside {model.path.name}, in vain.")
 
 
+def features_of(model: KwikModel) -> FeaturesMasks:
+    """The features and masks of a model that has them."""
+    assert model.features_masks is not None
+    return model.features_masks
+
+
 def values_and_masks(
     model: KwikModel, keys: Iterable[str], spike_ids: NDArray[np.int64], cancelled: Cancel
 ) -> dict[str, tuple[NDArray[np.float64] | NDArray[np.float32], NDArray[np.float32] | None]]:
@@ -71,10 +78,11 @@ def values_and_masks(
     found: dict = {}
     wanted = list(dict.fromkeys(keys))
     n_features = model.n_features_per_channel
+    features = features_of(model)
     for channel in dict.fromkeys(p[0] for p in map(parse_key, wanted) if p is not None):
         check(cancelled)
         columns = slice(channel * n_features, (channel + 1) * n_features)
-        block = model.features_masks[spike_ids, columns, :]
+        block = features[spike_ids, columns, :]
         for feature in range(n_features):
             key = feature_key(channel, feature)
             if key in wanted:
@@ -96,10 +104,7 @@ def amplitudes(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.flo
         In the units of the features.
     """
     step = model.n_features_per_channel
-    if step == 1:
-        block = model.features_masks[spike_ids]
-    else:
-        block = model.features_masks[spike_ids, ::step, :]
+    block = features_of(model)[spike_ids, ::step, :]
     return np.abs(block[..., 0] * block[..., 1]).max(axis=1, initial=0.0)
 
 
@@ -116,7 +121,7 @@ def channel_strengths(
     known = _cache.get((model, spikes), "strengths")
     if known is None:
         check(cancelled)
-        block = model.features_masks[sample_spikes(spikes, _N_TYPICAL)]
+        block = features_of(model)[sample_spikes(spikes, _N_TYPICAL)]
         n_columns = model.n_channels * model.n_features_per_channel
         masked = np.abs(block[:, :n_columns, 0] * block[:, :n_columns, 1])
         by_channel = masked.reshape(len(block), model.n_channels, -1).max(axis=2, initial=0.0)

@@ -167,6 +167,7 @@ def lay_out(
     size: tuple[float, float],
     *,
     gap: float = _GAP,
+    margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
     grid_lines: bool = False,
 ) -> Layout:
     """Place cells, tick values and names on a canvas.
@@ -178,6 +179,8 @@ def lay_out(
         Width and height of the canvas in logical pixels.
     gap : float
         Least distance between cells.
+    margins : tuple of float
+        What the view keeps for itself at the left, top, right and bottom, in logical pixels.
     grid_lines : bool
         Draw a faint line at every tick.
     """
@@ -192,6 +195,7 @@ def lay_out(
         writes_x[cell] = (own_x if cell.show_x is None else cell.show_x) and bool(cell.x.ticks)
         writes_y[cell] = (own_y if cell.show_y is None else cell.show_y) and bool(cell.y.ticks)
 
+    size = size[0] - margins[0] - margins[2], size[1] - margins[1] - margins[3]
     # Gutters: as wide as what is written in them.
     height_guess = size[1] / n_rows
     left_of, under = np.full(n_columns, float(gap)), np.full(n_rows, float(gap))
@@ -210,7 +214,7 @@ def lay_out(
     lefts = np.cumsum(left_of) + np.arange(n_columns) * width
     tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height
     boxes = np.array([(lefts[c.column], tops[c.row], width, height) for c in cells])
-    boxes = np.floor(boxes)
+    boxes = np.floor(boxes + np.array([margins[0], margins[1], 0, 0]))
     layout = Layout(boxes)
     for k, cell in enumerate(cells):
         _draw_axes(layout, k, cell, writes_x[cell], y_ticks.get(cell), grid_lines)

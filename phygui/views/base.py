@@ -84,6 +84,7 @@ class View(app.Canvas):
     has_markers: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     gap: ClassVar[float] = 6.0
+    margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, 0.0)
 
     params_changed = Signal()
     lasso_changed = Signal()
@@ -293,7 +294,13 @@ class View(app.Canvas):
             labels = paragraph(self.data.reason, size)
             self.layout = Layout(np.empty((0, 4)))
         else:
-            self.layout = lay_out(self.cells, size, gap=self.gap, grid_lines=self.grid_lines)
+            self.layout = lay_out(
+                self.cells,
+                size,
+                gap=self.gap,
+                margins=self.margins,
+                grid_lines=self.grid_lines,
+            )
             self.decorate(self.layout, size)
             labels = self.layout.labels + self.labels
         self._axis_lines.set_data(*self.layout.lines)

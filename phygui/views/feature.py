@@ -17,7 +17,6 @@ from phygui.views.attributes import (
     axis_label,
     best_channels,
     missing_features,
-    parse_key,
     robust_range,
     spikes_inside,
     values_and_masks,
@@ -284,19 +283,11 @@ def _background_of(
     others = ~np.isin(snapshot.spike_clusters[sample], snapshot.cluster_ids)
     found = {}
     for key in dict.fromkeys(keys):
-        known = _background.get((model,), (key, n_most))
-        if known is None:
-            channel = parse_key(key)
-            same = (
-                [key]
-                if channel is None
-                else [f"{channel[0]}:{f}" for f in range(model.n_features_per_channel)]
-            )
-            for k, pair in values_and_masks(model, same, sample, cancelled).items():
-                size = sum(a.nbytes for a in pair if a is not None)
-                _background.put((model,), (k, n_most), pair, size)
-                if k == key:
-                    known = pair
-        value, mask = known
+        pair = _background.get((model,), (key, n))
+        if pair is None:
+            pair = values_and_masks(model, [key], sample, cancelled)[key]
+            size = sum(a.nbytes for a in pair if a is not None)
+            _background.put((model,), (key, n), pair, size)
+        value, mask = pair
         found[key] = value[others], None if mask is None else mask[others]
     return sample[others], found

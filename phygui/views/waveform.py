@@ -1,0 +1,255 @@
+"""Waveform view: filtered waveforms at the place of their channels on the probe."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.curation.snapshot import Snapshot
+from phygui.views.axes import Axis, Cell, Layout
+from phygui.views.base import Cancel, Empty, View
+from phygui.views.colors import DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
+from phygui.views.visuals import (
+    CANVAS,
+    Batch,
+    Label,
+    bands,
+    strips,
+    text_width,
+    vertices,
+)
+from phygui.views.waveform_data import WaveformData, WaveformParams, load_waveforms
+
+_FILL = 0.92
+"""Part of a box's width that the waveforms take."""
+_N_MASKED = 15
+"""Most waveforms drawn of each cluster where the channel is masked."""
+_BAND = 40.0
+
+
+class WaveformView(View):
+    """Waveforms of the selected clusters."""
+
+    name: ClassVar[str] = "waveforms"
+    title = "Waveforms"
+    Params: ClassVar[type] = WaveformParams
+    margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, _BAND)
+
+    def __init__(self, params: WaveformParams | None = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._lines = Batch("line_strip")
+        self._bands = Batch("triangles", opacity=0.3)
+        self._means = Batch("line_strip", size=2.0)
+        self._pointed = Batch("line_strip", size=1.5)
+        self._base = Batch("lines")
+        self.visuals = [self._base, self._lines, self._bands, self._means, self._pointed]
+
+    @staticmethod
+    def load(snapshot: Snapshot, params: WaveformParams, cancelled: Cancel) -> WaveformData | Empty:
+        """Read the waveforms of a sample of the spikes of each selected cluster."""
+        return load_waveforms(snapshot, params, cancelled)
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def build(self, data: WaveformData) -> None:
+        """Make the cell, the lines and the bands."""
+        x0, x1, y0, y1 = data.layout.limits
+        # Half a box more above and below, for what is larger than a box.
+        room = 0.25 * data.layout.height
+        self.set_cells(
+            [
+                Cell(
+                    Axis("x", x0, x1, ticks=None),
+                    Axis("y", y0 - room, y1 + room, ticks=None),
+                    frame=False,
+                )
+            ]
+        )
+        for batch in (self._lines, self._bands, self._means, self._pointed):
+            batch.clear()
+        centers, width = data.layout.centers, data.layout.width * _FILL / 2
+        ends = centers[:, None, 0] + np.array([-width, width])
+        self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
+        if self.params.show == "mean":
+            self._build_means(data)
+        else:
+            self._build_spikes(data)
+
+    def _x(self, data: WaveformData, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Offset of each sample from the centre of the box, (n, n_samples)."""
+        width = data.layout.width * _FILL
+        unit = np.linspace(-0.5, 0.5, len(data.times))
+        if self.params.overlap or len(data.cluster_ids) == 1:
+            return np.broadcast_to(unit * width, (len(clusters), len(unit)))
+        part = width / len(data.cluster_ids)
+        middle = (clusters - (len(data.cluster_ids) - 1) / 2) * part
+        return middle[:, None] + unit * (part * 0.9)
+
+    def _strips(
+        self,
+        data: WaveformData,
+        clusters: NDArray[np.int64],
+        values: NDArray[np.float32],
+        pairs: tuple[NDArray[Any], ...],
+        color: Any,
+        alpha: float = 1.0,
+    ) -> NDArray[Any]:
+        """Lines for some pairs of a waveform and a channel."""
+        rows, channels = pairs
+        centers = data.layout.centers[channels]
+        scale = data.layout.height / data.full_scale
+        return strips(
+            centers[:, None, 0] + self._x(data, clusters)[rows],
+            centers[:, None, 1],
+            dy=values[rows, :, channels] * scale,
+            color=np.broadcast_to(color, len(rows))[:, None],
+            alpha=alpha,
+        )
+
+    def _build_spikes(self, data: WaveformData) -> None:
+        values = data.waveforms
+        if self.params.show == "residual":
+            values = values - data.means[data.colors]
+        # Of the masked ones a few are enough to see that there is nothing.
+        few = np.zeros(len(data.colors), bool)
+        for k in range(len(data.cluster_ids)):
+            few[np.flatnonzero(data.colors == k)[:_N_MASKED]] = True
+        masked = np.nonzero(~data.unmasked & few[:, None])
+        shown = np.nonzero(data.unmasked)
+        n_each = max(1.0, len(data.colors) / len(data.cluster_ids))
+        alpha = float(np.clip(4.0 / np.sqrt(n_each), 0.25, 0.9))
+        grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
+        colored = self._strips(data, data.colors, values, shown, data.colors[shown[0]], alpha)
+        self._lines.set_data(grey, colored)
+
+    def _build_means(self, data: WaveformData) -> None:
+        clusters = np.arange(len(data.cluster_ids))
+        rows, channels = np.nonzero(np.ones_like(data.cluster_unmasked))
+        color = np.where(data.cluster_unmasked[rows, channels], clusters[rows], GREY)
+        self._means.set_data(self._strips(data, clusters, data.means, (rows, channels), color))
+        centers, scale = data.layout.centers[channels], data.layout.height / data.full_scale
+        mean, deviation = data.means[rows, :, channels], data.deviations[rows, :, channels]
+        self._bands.set_data(
+            bands(
+                centers[:, None, 0] + self._x(data, clusters)[rows],
+                centers[:, None, 1],
+                (mean - deviation) * scale,
+                (mean + deviation) * scale,
+                color=color[:, None],
+            )
+        )
+
+    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are drawn."""
+        data = self.data
+        if isinstance(data, WaveformData) and self.params.show == "spikes":
+            found = np.isin(data.spike_ids, spike_ids)
+            pairs = np.nonzero(data.unmasked & found[:, None])
+            self._pointed.set_data(
+                self._strips(data, data.colors, data.waveforms, pairs, HIGHLIGHT, 0.9)
+            )
+            self.update()
+
+    # -- scale bars, channel names, legend -------------------------------------------------
+
+    def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
+        """Add channel names, the scale bars and the clusters' numbers in their colours."""
+        data = self.data
+        if not isinstance(data, WaveformData) or not self.cells:
+            return
+        left, top, width, height = layout.boxes[0]
+        cell = self.cells[0]
+        per_x = width / (cell.x.view[1] - cell.x.view[0])
+        per_y = height / (cell.y.view[1] - cell.y.view[0])
+        # Where boxes are lower than a line of text, not every channel gets its name.
+        order = np.argsort(-data.layout.centers[:, 1], kind="stable")
+        step = max(1, int(np.ceil(12.0 / (data.layout.height * per_y))))
+        half = data.layout.width / 2
+        for index in order[::step]:
+            x, y = data.layout.centers[index]
+            pixel_x, pixel_y = self.to_pixels(0, x - half, y)
+            inside = left - 1 <= pixel_x <= left + width and top <= pixel_y <= top + height
+            if inside:
+                layout.labels.append(
+                    Label(
+                        data.channel_names[index],
+                        pixel_x + 3,
+                        pixel_y - 1,
+                        color=DIM,
+                        align=("left", "bottom"),
+                    )
+                )
+        n_beside = 1 if self.params.overlap else len(data.cluster_ids)
+        span = data.times[-1] - data.times[0] if len(data.times) > 1 else 1.0
+        per_ms = data.layout.width * _FILL * per_x / span / n_beside
+        per_uv = data.layout.height / data.full_scale * self.data_scale * per_y
+        end = self._scale_bars(layout, left + 8, size[1] - 8, per_ms, per_uv, data.unit)
+        self._legend(layout, size, end)
+
+    def _scale_bars(
+        self, layout: Layout, x: float, bottom: float, per_ms: float, per_uv: float, unit: str
+    ) -> float:
+        """Draw both bars; returns where they end."""
+        uv, ms = nice_length(28.0 / per_uv), nice_length(60.0 / per_ms)
+        height, width = uv * per_uv, ms * per_ms
+        at = np.floor([x, bottom - height, bottom, x + width]) + 0.5
+        corner = vertices(at[[0, 0, 0, 3]], at[[1, 2, 2, 2]], cell=CANVAS, color=FOREGROUND)
+        layout.lines.append(corner)
+        text_uv = f"{uv:g} {unit}"
+        layout.labels += [
+            Label(text_uv, x + 5, bottom - height, color=DIM, align=("left", "top")),
+            Label(f"{ms:g} ms", x + width + 5, bottom, color=DIM, align=("left", "center")),
+        ]
+        return x + max(width + 5 + text_width(f"{ms:g} ms"), 5 + text_width(text_uv))
+
+    def _legend(self, layout: Layout, size: tuple[float, float], start: float) -> None:
+        x = size[0] - 8.0
+        for k in reversed(range(len(self.data.cluster_ids))):
+            text = str(self.data.cluster_ids[k])
+            x -= text_width(text)
+            if x < start + 12:
+                break
+            layout.labels.append(Label(text, x, size[1] - 8, color=k, align=("left", "bottom")))
+            x -= 10
+
+    # -- the user --------------------------------------------------------------------------
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Take the channel under the mouse for an axis of the feature view."""
+        if isinstance(self.data, WaveformData) and button in (1, 2):
+            index = self.data.layout.nearest(x, y)
+            self.channel_clicked.emit(int(self.data.channels[index]), "x" if button == 1 else "y")
+        return True
+
+    def on_key_press(self, event: Any) -> None:
+        """Overlap or not with O, mean or spikes with M."""
+        super().on_key_press(event)
+        if event.modifiers:
+            return
+        if event.key == "O":
+            self.change_params(overlap=not self.params.overlap)
+        elif event.key == "M":
+            self.change_params(show="spikes" if self.params.show == "mean" else "mean")
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The channel, the time and the voltage under the mouse."""
+        data: WaveformData = self.data
+        index = data.layout.nearest(x, y)
+        part = (x - data.layout.centers[index, 0]) / (data.layout.width * _FILL)
+        text = f"channel {data.channel_names[index]}"
+        if abs(part) > 0.5:
+            return text
+        scale = data.layout.height / data.full_scale * self.data_scale
+        value = (y - data.layout.centers[index, 1]) / scale
+        text += f", {value:.0f} {data.unit}"
+        if self.params.overlap or len(data.cluster_ids) == 1:
+            text += f", {data.times[0] + (part + 0.5) * (data.times[-1] - data.times[0]):.2f} ms"
+        return text
+
+
+def nice_length(at_most: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is at most so much."""
+    power = 10.0 ** np.floor(np.log10(at_most))
+    return float(max(m * power for m in (1, 2, 5) if m * power <= at_most * (1 + 1e-9)))

@@ -1,0 +1,209 @@
+"""What the waveform view draws: waveforms of a sample of spikes, on the channels that matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.snapshot import Snapshot
+from phygui.io.kwik import KwikModel
+from phygui.views.base import Cancel, Empty, check
+from phygui.views.cache import ByteCache
+from phygui.views.geometry import ProbeLayout, probe_layout
+
+_MOST_DRAWN = 400
+_FEW_CHANNELS = 32
+_CHUNK = 50
+_N_TYPICAL = 100
+
+_cache = ByteCache(96 * 2**20)
+
+
+@dataclass(frozen=True)
+class WaveformParams:
+    """Settings of the waveform view."""
+
+    n_spikes: int = field(
+        default=100,
+        metadata={
+            "label": "Spikes per cluster",
+            "help": "Most waveforms drawn, and averaged, of each cluster.",
+            "min": 1,
+            "max": 5000,
+            "step": 50,
+        },
+    )
+    channels: str = field(
+        default="auto",
+        metadata={
+            "label": "Channels",
+            "help": "Those that are not masked in the selection, all of them, or all if they "
+            f"are at most {_FEW_CHANNELS}.",
+            "choices": ("auto", "masks", "all"),
+        },
+    )
+    overlap: bool = field(
+        default=True,
+        metadata={
+            "label": "Overlap clusters",
+            "help": "Draw the clusters over each other, or side by side.",
+            "reload": False,
+        },
+    )
+    show: str = field(
+        default="spikes",
+        metadata={
+            "label": "Show",
+            "help": "Single spikes; their mean with its standard deviation; or what is left of "
+            "the spikes without their mean.",
+            "choices": ("spikes", "mean", "residual"),
+            "reload": False,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class WaveformData:
+    """What the waveform view draws, in microvolts."""
+
+    cluster_ids: tuple[int, ...]
+    channels: NDArray[np.int64]
+    """Indices of the channels shown, (n_channels,), into the channel order."""
+    channel_names: tuple[str, ...]
+    layout: ProbeLayout
+    spike_ids: NDArray[np.int64]
+    """(n_spikes,), sorted."""
+    colors: NDArray[np.int64]
+    """Index of each spike's cluster in the selection, (n_spikes,)."""
+    waveforms: NDArray[np.float32]
+    """(n_spikes, n_samples, n_channels)."""
+    unmasked: NDArray[np.bool_]
+    """Whether a channel took part in a spike, (n_spikes, n_channels)."""
+    means: NDArray[np.float32]
+    """(n_clusters, n_samples, n_channels)."""
+    deviations: NDArray[np.float32]
+    """Standard deviation, (n_clusters, n_samples, n_channels)."""
+    cluster_unmasked: NDArray[np.bool_]
+    """Whether a channel took part in most spikes of a cluster, (n_clusters, n_channels)."""
+    times: NDArray[np.float64]
+    """Of the samples, from the spike on, in milliseconds."""
+    full_scale: float
+    """What the height of a box stands for before the user scales the data, in microvolts."""
+    unit: str
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    """The sample of one cluster, on some channels."""
+
+    spike_ids: NDArray[np.int64]
+    waveforms: NDArray[np.float32]
+    unmasked: NDArray[np.bool_]
+
+
+def load_waveforms(
+    snapshot: Snapshot, params: WaveformParams, cancelled: Cancel
+) -> WaveformData | Empty:
+    """Read the waveforms of a sample of each selected cluster."""
+    model = snapshot.model
+    if model.waveforms is None:
+        looked_for = model.missing.get("traces", "the raw data")
+        return Empty(f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain.")
+    if not snapshot.cluster_ids:
+        return Empty("Select a cluster to see its waveforms.")
+    n_each = max(1, min(params.n_spikes, _MOST_DRAWN // len(snapshot.cluster_ids)))
+    samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
+    masks = [_masks(model, spikes, cancelled) for spikes in samples]
+    channels = _channels(model, params, masks)
+    clusters = [
+        _read(snapshot, cluster_id, spikes, mask, channels, cancelled)
+        for cluster_id, spikes, mask in zip(snapshot.cluster_ids, samples, masks, strict=True)
+    ]
+
+    spike_ids = np.concatenate([c.spike_ids for c in clusters])
+    order = np.argsort(spike_ids, kind="stable")
+    colors = np.repeat(np.arange(len(clusters)), [len(c.spike_ids) for c in clusters])
+    check(cancelled)
+    times = (np.arange(model.n_samples_waveforms) - model.n_samples_before) / model.sample_rate
+    return WaveformData(
+        cluster_ids=snapshot.cluster_ids,
+        channels=channels,
+        channel_names=tuple(str(int(c)) for c in np.asarray(model.channel_order)[channels]),
+        layout=probe_layout(model.channel_positions[channels]),
+        spike_ids=spike_ids[order],
+        colors=colors[order],
+        waveforms=np.concatenate([c.waveforms for c in clusters])[order],
+        unmasked=np.concatenate([c.unmasked for c in clusters])[order],
+        means=np.stack([c.waveforms.mean(axis=0) for c in clusters]),
+        deviations=np.stack([c.waveforms.std(axis=0) for c in clusters]),
+        cluster_unmasked=np.stack([c.unmasked.mean(axis=0) >= 0.5 for c in clusters]),
+        times=1000.0 * times,
+        full_scale=_full_scale(model),
+        unit="µV" if model.metadata.get("voltage_gain") else "units",
+    )
+
+
+def _masks(
+    model: KwikModel, spikes: NDArray[np.int64], cancelled: Cancel
+) -> NDArray[np.float32] | None:
+    check(cancelled)
+    return None if model.masks is None else model.masks[spikes]
+
+
+def _channels(
+    model: KwikModel, params: WaveformParams, masks: list[NDArray[np.float32] | None]
+) -> NDArray[np.int64]:
+    """Indices of the channels to show."""
+    every = np.arange(model.n_channels)
+    few = params.channels == "auto" and model.n_channels <= _FEW_CHANNELS
+    known = [m for m in masks if m is not None and len(m)]
+    if params.channels == "all" or few or not known:
+        return every
+    # A channel counts if it took part in a good part of the spikes of some cluster.
+    part = np.max([(m > 0).mean(axis=0) for m in known], axis=0)
+    return every[part >= min(0.25, part.max())]
+
+
+def _read(
+    snapshot: Snapshot,
+    cluster_id: int,
+    spikes: NDArray[np.int64],
+    mask: NDArray[np.float32] | None,
+    channels: NDArray[np.int64],
+    cancelled: Cancel,
+) -> _Cluster:
+    model, owner = snapshot.model, snapshot.spikes(cluster_id)
+    assert model.waveforms is not None
+    key = (len(spikes), channels.tobytes())
+    found = _cache.get((model, owner), key)
+    if found is not None:
+        return found
+    samples = np.arange(model.n_samples_waveforms)
+    parts = []
+    for start in range(0, len(spikes), _CHUNK):
+        check(cancelled)
+        at = np.ix_(spikes[start : start + _CHUNK], samples, channels)
+        parts.append(model.waveforms[at])
+    waveforms = np.concatenate(parts) * np.float32(model.voltage_gain)
+    shape = (len(spikes), len(channels))
+    unmasked = np.ones(shape, bool) if mask is None else mask[:, channels] > 0
+    found = _Cluster(spikes, waveforms, unmasked)
+    _cache.put((model, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
+    return found
+
+
+def _full_scale(model: KwikModel) -> float:
+    """A scale that suits most spikes; the same for all clusters, so that they can be compared."""
+    known = _cache.get((model,), "full scale")
+    if known is None:
+        assert model.waveforms is not None
+        n = min(model.n_spikes, _N_TYPICAL)
+        spikes = (2 * np.arange(n, dtype=np.int64) + 1) * model.n_spikes // max(1, 2 * n)
+        heights = np.ptp(model.waveforms[spikes], axis=1).max(axis=1, initial=0.0)
+        known = float(np.percentile(heights, 75)) * model.voltage_gain / 1.4 if n else 0.0
+        known = known or 1.0
+        _cache.put((model,), "full scale", known, 8)
+    return known
