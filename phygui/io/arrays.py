@@ -78,11 +78,9 @@ class LazyArray(ABC):
             selections.append(selection)
             inner.append(then)
         block = self._read(selections)
-        if len(inner) == block.ndim and (
-            alone or not any(isinstance(k, np.ndarray) for k in inner)
-        ):
-            if all(_takes_all(then, n) for then, n in zip(inner, block.shape, strict=True)):
-                return block
+        plain = alone or not any(isinstance(then, np.ndarray) for then in inner)
+        if plain and len(inner) == block.ndim and all(map(_takes_all, inner, block.shape)):
+            return block
         result = block[tuple(inner)]
         if isinstance(result, np.ndarray) and result.size < block.size:
             return result.copy()  # a view would keep the whole block alive

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 #: The filter's memory counts as over where its envelope has decayed to this part.
-_DECAY = 1e-5
+_DECAY = 3e-5
 _MIN_MARGIN = 100
 _MAX_MARGIN = 20_000
 _LOCK = threading.RLock()
@@ -93,6 +93,8 @@ class BandPass:
 
         Far from the edges of a recording the filter is a fixed convolution, so ``n_samples``
         filtered samples are this matrix times the ``n_samples + 2 * margin`` samples around them.
+        It takes the mean of these samples away first, as the filter would, so that what is cut
+        off beyond the margin is small.
 
         Returns
         -------
@@ -118,4 +120,5 @@ class BandPass:
         # Forward, then backward: the response is correlated with itself.
         both = correlate(response, response, mode="full")
         lag = np.arange(n_samples)[:, None] + margin - np.arange(n_samples + 2 * margin)
-        return both[length - 1 + lag].astype(np.float32)
+        matrix = both[length - 1 + lag]
+        return (matrix - matrix.mean(axis=1, keepdims=True)).astype(np.float32)

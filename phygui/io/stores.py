@@ -28,6 +28,8 @@ from phygui.io.hdf5 import File, check_regular_file, hdf5_errors, open_hdf5
 CHUNK_CACHE_BYTES = 64 * 2**20
 #: More chunks than this are not tabulated: the file goes through h5py instead.
 _MAX_TABLE = 4_000_000
+#: A slice of chunks with at least this many rows is copied chunk by chunk, not row by row.
+_TALL = 64
 
 
 class Store(ABC):
@@ -185,8 +187,12 @@ class ChunkedStore(Store):
             return out
         table = self.table()
         raw = self._map.bytes()
+        inner = [_tiles(s, c) for s, c in zip(selections[1:], self.chunks[1:], strict=True)]
+        if isinstance(selections[0], slice) and self.chunks[0] >= _TALL:
+            for tile in _product([_tiles(selections[0], self.chunks[0]), *inner]):
+                self._copy(raw, int(table[tuple(t[0] for t in tile)]), tile, out)
+            return out
         chunk_of, within = np.divmod(rows, self.chunks[0])
-        inner = [list(_tiles(s, c)) for s, c in zip(selections[1:], self.chunks[1:], strict=True)]
         strides = np.cumprod([self.dtype.itemsize, *self.chunks[:0:-1]])[::-1].tolist()
         for tile in _product(inner):
             offsets = table[(chunk_of, *(t[0] for t in tile))]
@@ -194,6 +200,19 @@ class ChunkedStore(Store):
             where = (slice(None), *(t[2] for t in tile))
             self._gather(raw, starts, offsets < 0, strides, [t[1] for t in tile], out, where)
         return out
+
+    def _copy(self, raw: np.ndarray, at: int, tile: tuple[Any, ...], out: np.ndarray) -> None:
+        """Copy the part of one chunk that begins at byte ``at``."""
+        where = tuple(t[2] for t in tile)
+        if at < 0:
+            out[where] = self._fill
+            return
+        chunk = raw[at : at + self._chunk_bytes].view(self.dtype).reshape(self.chunks)
+        inside = [t[1] for t in tile]
+        if all(isinstance(s, slice) for s in inside):
+            out[where] = chunk[tuple(inside)]
+        else:
+            out[where] = orthogonal(chunk, inside)
 
     def _gather(
         self,
@@ -238,24 +257,21 @@ class ChunkedStore(Store):
 
 def _tiles(selection: Selection, chunk: int) -> list[tuple[int, Selection, slice]]:
     """Per chunk along one axis: its number, what to take inside it, and where that goes."""
-    indices = indices_of(selection)
-    if not len(indices):
-        return []
-    if indices[0] // chunk == indices[-1] // chunk:
-        base = int(indices[0] // chunk * chunk)
-        inside: Selection
-        if isinstance(selection, slice):
-            inside = slice(selection.start - base, selection.stop - base, selection.step)
-        else:
-            inside = indices - base
-        return [(base // chunk, inside, slice(0, len(indices)))]
-    numbers = indices // chunk
-    edges = np.flatnonzero(np.diff(numbers)) + 1
     tiles: list[tuple[int, Selection, slice]] = []
-    bounds = [0, *edges.tolist(), len(indices)]
+    if isinstance(selection, slice):
+        start, done, step = selection.start, 0, selection.step
+        while start < selection.stop:
+            number, within = divmod(start, chunk)
+            stop = min(selection.stop - number * chunk, chunk)
+            n = len(range(within, stop, step))
+            tiles.append((number, slice(within, stop, step), slice(done, done + n)))
+            start, done = start + n * step, done + n
+        return tiles
+    numbers = selection // chunk
+    bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(selection)]
     for start, stop in pairwise(bounds):
-        number = int(numbers[start])
-        tiles.append((number, indices[start:stop] - number * chunk, slice(start, stop)))
+        number = int(numbers[start]) if start < stop else 0
+        tiles.append((number, selection[start:stop] - number * chunk, slice(start, stop)))
     return tiles
 
 

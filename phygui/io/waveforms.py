@@ -109,7 +109,10 @@ class Waveforms(LazyArray):
         """Far from the edges, filtering is one fixed matrix times the samples around a spike."""
         n_samples = self.shape[1]
         windows = store.windows(firsts, n_samples + 2 * self._filter.margin, columns)
-        out[at] = np.matmul(self._filter.matrix(n_samples), _centred(windows))
+        if windows.dtype.itemsize > 2:
+            # What float32 cannot hold beside a large offset.
+            windows = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
+        out[at] = np.matmul(self._filter.matrix(n_samples), windows.astype(np.float32))
 
     def _border(
         self,
@@ -137,16 +140,3 @@ class Waveforms(LazyArray):
                 f"{n_outside} of the spikes asked for lie outside their recordings in the raw "
                 "data; their waveforms are given as zeros. Is it the right raw data?"
             )
-
-
-def _centred(windows: np.ndarray) -> np.ndarray:
-    """Samples as float32 around the mean of each snippet and channel, (n, width, n_channels).
-
-    The filter removes the mean anyway; without it, what is cut off beyond the margin is small.
-    """
-    if windows.dtype.itemsize > 2:
-        windows = windows.astype(np.float64)
-        return (windows - windows.mean(axis=1, keepdims=True)).astype(np.float32)
-    samples = windows.astype(np.float32)
-    samples -= samples.mean(axis=1, keepdims=True)
-    return samples
