@@ -17,7 +17,7 @@ from phygui.curation.state import State
 from phygui.io.backups import Backup, drop_backup, write_backup
 from phygui.io.clusters import read_clustering
 from phygui.io.durable import durable_edit
-from phygui.io.errors import KwikError
+from phygui.io.errors import KwikChangedError, KwikError
 from phygui.io.hdf5 import open_hdf5
 from phygui.io.journal import JournalError
 from phygui.io.kwik import KwikModel
@@ -26,7 +26,7 @@ from phygui.io.records import RecordError
 from phygui.io.save import write_clustering
 
 
-class ChangedOnDisk(KwikError):
+class ChangedOnDisk(KwikChangedError):
     """The file was changed by another program since it was read; saving would undo that."""
 
 

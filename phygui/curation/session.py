@@ -562,6 +562,8 @@ class Session:
 
         def finish() -> Saved:
             saved = job.finish()
+            for model in self._models.values():
+                model.follow()
             self.saved.emit(saved)
             return saved
 
@@ -662,9 +664,10 @@ class Session:
         key = (channel_group, name)
         if key not in self._curations:
             model = self._model_of(channel_group)
-            if model.clustering != name:
-                model.clustering = name
-            self._curations[key] = self._reserved(Curation.of(model))
+            opened = model.clustering == name
+            self._curations[key] = (
+                self._reserved(Curation.of(model)) if opened else self._fresh(key)
+            )
         return self._curations[key]
 
     def _fresh(self, key: Key) -> Curation:

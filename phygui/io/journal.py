@@ -57,7 +57,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     """
     try:
         data = Path(path).read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         data = b""
     records, size, problem = decode_all(data)
     damaged = bool(problem) and has_record_after(data, size)

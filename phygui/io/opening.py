@@ -122,6 +122,10 @@ class OpenDataset:
         except KwikError:
             return True
 
+    def follow(self) -> None:
+        """Go on with the file as it is now: whoever wrote it knows what was read of it."""
+        self._identity = _identity(self._path)
+
     def _read_file(self, file: File) -> None:
         """What does not depend on the channel group."""
         root = file.group("/")

@@ -1,0 +1,315 @@
+"""A save writes everything or nothing, never over somebody else's work, and keeps the states."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from phygui.curation.saving import ChangedOnDisk
+from phygui.curation.session import Session
+from phygui.curation.update import EditError
+from phygui.io import backups, durable, state_folder
+from phygui.io.errors import KwikError
+from phygui.io.kwik import KwikModel
+
+
+def edit(session: Session) -> None:
+    session.merge([3, 4])
+    session.move([5], "good")
+    session.label([6], "depth", "800 µm")
+
+
+def change_elsewhere(path, cluster_id=9) -> None:
+    """What another program would do."""
+    with h5py.File(path, "r+") as file:
+        clusters = file["channel_groups/0/spikes/clusters/main"]
+        values = clusters[...]
+        values[values == cluster_id] = 99
+        clusters[...] = values
+
+
+def test_everything_is_in_the_file(small, session):
+    edit(session)
+    (saved,) = session.save()
+    assert saved.n_edits == 3
+    assert not saved.warning
+    assert not session.is_modified
+    assert session.save() == []
+    expected = session.spike_clusters.tolist(), session.cluster_groups
+    session.close()
+    with Session.open(small) as again:
+        assert (again.spike_clusters.tolist(), again.cluster_groups) == expected
+        assert again.labels_of(6) == {"depth": "800 µm"}
+
+
+def test_several_clusterings_are_saved_at_once(small, monkeypatch):
+    KwikModel(small).copy_clustering("main", "mine")
+    calls = []
+    monkeypatch.setattr("phygui.curation.saving.durable_edit", lambda *a, **k: calls.append(a))
+    with Session.open(small) as session:
+        edit(session)
+        session.switch(clustering="mine")
+        session.merge([7, 8])
+        session.save()
+    assert len(calls) == 1
+    monkeypatch.undo()
+    with Session.open(small, recover=True, clustering="mine") as session:
+        assert session.is_modified, "nothing was written, and the journal knows"
+        session.save()
+    assert 16 in KwikModel(small).cluster_ids
+    assert 16 in KwikModel(small, clustering="mine").cluster_ids
+    assert 7 in KwikModel(small).cluster_ids
+
+
+def test_edits_made_during_a_save_stay_unsaved(small, session, crashed):
+    edit(session)
+    (job,) = session.save_jobs()
+    session.move([7], "noise")
+    job.run()
+    job.finish()
+    assert session.n_unsaved == 1
+    crashed(session)
+    with Session.open(small) as again:
+        assert [e.description for e in again.unsaved_edits] == ["moved 7 to noise"]
+
+
+def test_a_file_changed_elsewhere_is_not_overwritten(small, session):
+    edit(session)
+    assert not session.changed_on_disk()
+    change_elsewhere(small)
+    assert session.changed_on_disk()
+    with pytest.raises(ChangedOnDisk, match="changed by another program"):
+        session.save()
+    assert 99 in KwikModel(small).cluster_ids
+    copy = session.save_copy(small.with_name("mine.kwik"))
+    np.testing.assert_array_equal(KwikModel(copy).spike_clusters, session.spike_clusters)
+    assert session.is_modified
+    session.save(overwrite=True)
+    assert 99 not in KwikModel(small).cluster_ids
+    session.move([7], "good")
+    assert not session.changed_on_disk()
+    session.save()
+
+
+def test_a_change_of_something_else_in_the_file_is_kept(small, session):
+    edit(session)
+    with h5py.File(small, "r+") as file:
+        file.attrs["somebody"] = "else"
+    assert not session.changed_on_disk()
+    session.save()
+    with h5py.File(small) as file:
+        assert file.attrs["somebody"] == "else"
+
+
+def test_a_file_that_is_gone_is_told(small, session):
+    edit(session)
+    small.unlink()
+    with pytest.raises(KwikError):
+        session.save()
+    assert session.is_modified
+
+
+def test_a_copy_goes_nowhere_unasked(small, session):
+    edit(session)
+    with pytest.raises(KwikError, match="dataset itself"):
+        session.save_copy(small)
+    target = small.with_name("taken.kwik")
+    target.write_text("mine")
+    with pytest.raises(KwikError, match="exists already"):
+        session.save_copy(target)
+    assert target.read_text() == "mine"
+    session.save_copy(target, overwrite=True)
+    assert 16 in KwikModel(target).cluster_ids
+
+
+def test_a_taken_over_dataset_is_not_written(small, session):
+    edit(session)
+    session._keeper._lock.path.write_text('{"host": "elsewhere", "process": 1, "since": "now"}')
+    with pytest.raises(KwikError, match="taken the dataset over"):
+        session.save()
+    assert 3 in KwikModel(small).cluster_ids
+
+
+def test_a_folder_that_cannot_be_written_to(small, monkeypatch, tmp_path):
+    user = tmp_path / "state"
+    monkeypatch.setattr(state_folder.platformdirs, "user_state_path", lambda *a, **k: user)
+    monkeypatch.setattr(state_folder.os, "access", lambda *a: False)
+
+    def denied(*args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(durable.tempfile, "mkstemp", denied)
+    with Session.open(small) as session:
+        edit(session)
+        assert (user / "datasets").is_dir()
+        with pytest.raises(KwikError, match="may not write there"):
+            session.save()
+    assert not small.with_suffix(".phygui").exists()
+    with Session.open(small, recover=True) as session:
+        assert session.n_unsaved == 3
+
+
+def test_nowhere_to_write_at_all(small, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    nowhere = tmp_path / "file" / "state"
+    monkeypatch.setattr(state_folder.platformdirs, "user_state_path", lambda *a, **k: nowhere)
+    monkeypatch.setattr(state_folder.os, "access", lambda *a: False)
+    with Session.open(small) as session:
+        assert "cannot be written" in session.read_only_reason
+        with pytest.raises(EditError, match="cannot be written"):
+            edit(session)
+
+
+def test_a_failed_save_leaves_file_journal_and_backups(small, session, monkeypatch, crashed):
+    edit(session)
+    before = small.read_bytes()
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable.os, "replace", full)
+    monkeypatch.setattr(backups, "write_whole", lambda path, data: path.write_bytes(data))
+    with pytest.raises(KwikError, match="the disk is full"):
+        session.save()
+    monkeypatch.undo()
+    assert small.read_bytes() == before
+    assert session.backups() == []
+    assert session.n_unsaved == 3
+    crashed(session)
+    with Session.open(small, recover=True) as again:
+        assert again.n_unsaved == 3
+        again.save()
+        assert len(again.backups()) == 1
+
+
+def test_a_failed_backup_does_not_stop_the_save(small, session, monkeypatch):
+    edit(session)
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backups, "write_whole", full)
+    (saved,) = session.save()
+    assert saved.warning == "no backup was kept: No space left on device"
+    assert 16 in KwikModel(small).cluster_ids
+
+
+# -- backups ---------------------------------------------------------------------------------
+
+
+def test_the_last_ten_states_are_kept(session):
+    for n in range(12):
+        session.label([5], "n", str(n))
+        session.save()
+    kept = session.backups()
+    assert len(kept) == 10
+    assert [session.state(b).labels[5]["n"] for b in kept] == [str(n) for n in range(11, 1, -1)]
+    assert all(b.n_edits == 1 for b in kept)
+    assert kept[0].time >= kept[-1].time
+
+
+def test_a_backup_tells_what_it_is(session):
+    session.move([3, 4], "good")
+    session.save()
+    (backup,) = session.backups()
+    assert backup.tallies == {(0, "main"): session._active.groups.tally(session.cluster_ids)}
+    assert "1 edit; channel group 0, main: 13" in str(backup)
+    assert "2 good" in str(backup)
+
+
+def test_a_state_is_brought_back_as_an_edit(session, state_of):
+    edit(session)
+    session.save()
+    early = session.spike_clusters.tolist(), session.cluster_groups, session.labels_of(6)
+    session.split(session.spikes_per_cluster[16][::2])
+    session.move([5], "noise")
+    session.label([6], "depth", None)
+    session.label([7], "note", "x")
+    session.select([17], [7])
+    session.save()
+    late = state_of(session)
+    backup = session.backups()[1]
+    update = session.restore(backup)
+    assert (session.spike_clusters.tolist(), session.cluster_groups, session.labels_of(6)) == early
+    assert session.labels_of(7) == {}
+    assert session.selected == [7]
+    assert update.description.startswith("restored the state saved")
+    with pytest.raises(EditError, match="like this already"):
+        session.restore(backup)
+    session.undo()
+    assert state_of(session)[:4] == late[:4]
+    session.redo()
+    assert session.merge([5, 6]).added == (19,)
+    while session.can_undo:
+        session.undo()
+    assert 3 in session.cluster_ids
+
+
+def test_a_restored_state_survives_a_crash(small, session, crashed, state_of):
+    edit(session)
+    session.save()
+    session.merge([7, 8])
+    session.restore(session.backups()[0])
+    expected = state_of(session)
+    crashed(session)
+    with Session.open(small, recover=True) as again:
+        assert state_of(again) == expected
+
+
+def test_states_are_compared(session):
+    from phygui.curation.comparison import compare
+
+    before = session._active.state()
+    edit(session)
+    found = compare(before, session.state())
+    assert (found.gone, found.new, found.changed) == ((3, 4), (16,), ())
+    assert found.groups == {5: (3, 2)}
+    assert found.labels == {6: ({}, {"depth": "800 µm"})}
+    n = len(session.spikes_per_cluster[16])
+    assert found.lines(session.group_names) == [
+        f"{n} spikes in another cluster",
+        "2 clusters gone: 3 and 4",
+        "1 cluster new: 16",
+        "cluster 5: unsorted became good",
+        "cluster 6: labels none became depth=800 µm",
+    ]
+    assert compare(session.state(), session.state()).lines({}) == ["no difference"]
+    assert compare(session.state_in_file(), before).is_same
+
+
+def test_a_backup_of_another_clustering_is_refused(small):
+    KwikModel(small).copy_clustering("main", "mine")
+    with Session.open(small) as session:
+        edit(session)
+        session.save()
+        session.switch(clustering="mine")
+        with pytest.raises(KwikError, match="does not hold channel group 0, mine, but"):
+            session.restore(session.backups()[0])
+
+
+def test_damaged_backups_are_passed_over(session):
+    edit(session)
+    session.save()
+    time.sleep(0.001)
+    session.move([7], "good")
+    session.save()
+    newest, oldest = session.backups()
+    newest.path.write_bytes(newest.path.read_bytes()[:-4])
+    assert [b.path for b in session.backups()] == [oldest.path]
+    with pytest.raises(KwikError, match="damaged"):
+        session.restore(newest)
+
+
+def test_nothing_is_left_of_a_backup_that_was_interrupted(session, monkeypatch):
+    edit(session)
+    monkeypatch.setattr(state_folder.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(5, "x")))
+    with pytest.raises(OSError):
+        backups.write_backup(session._keeper.folder, 1, {}, [])
+    monkeypatch.undo()
+    assert not list((session._keeper.folder / "backups").iterdir())
+    assert os.listdir(session._keeper.folder)
