@@ -200,7 +200,7 @@ def bench_features(folder: Path, n_spikes: int, n_chosen: int, repeats: int) -> 
                 return array[spike_ids, columns, 0]
 
             assert np.array_equal(ours(), with_h5py())
-            own, numpy_time = interleaved([ours, with_numpy], repeats)
+            own, numpy_time = interleaved([ours, with_numpy], max(repeats, 15))
             (h5py_time,) = interleaved([with_h5py], 1)
         model.close()
         work = f"features of {n_chosen:,} spikes, 4 channels, {kind}"
@@ -282,7 +282,7 @@ def bench_import(repeats: int) -> list[Row]:
         return float(run(timed))
 
     ours, theirs = "import phygui; phygui.KwikModel", "import h5py, numpy"
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(max(repeats, 7) + 1)][1:]
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(max(repeats, 11) + 1)][1:]
     own, reference = (statistics.median(times) for times in zip(*pairs, strict=True))
     unwanted = ("PyQt5", "qtpy", "vispy", "numba")
     loaded = run(f"{ours}; import sys; print(sum(m in sys.modules for m in {unwanted}))")
