@@ -91,8 +91,8 @@ class TraceView(View):
             self._set_image(data, times)
         else:
             values = data.envelope.values * np.float32(scale)
-            alpha = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
-            self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=alpha))
+            quiet = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
+            self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=quiet))
         self._set_spikes(data, times, scale)
         at = np.array([t - start for t, _, _ in data.marks])
         alpha = np.array([_EVENT_ALPHA if kind == "event" else 1.0 for _, kind, _ in data.marks])

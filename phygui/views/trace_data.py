@@ -217,12 +217,16 @@ def load(
         When the result is no longer wanted.
     """
     model = snapshot.model
-    if model.traces is None or not len(model.channel_order):
-        return Empty(f"No raw data: looked for {model.missing.get('traces', 'it')}")
+    if model.traces is None:
+        return Empty(f"No raw data: looked for {model.missing['traces']}")
+    n_samples, n_stored = model.traces.shape
+    n_needed = int(max(model.channel_order, default=-1)) + 1
+    if not n_samples or not n_needed or n_stored < n_needed:
+        return Empty(
+            f"The raw data has {n_samples} samples of {n_stored} channels, and this channel "
+            f"group needs {n_needed}"
+        )
     rate = float(model.sample_rate)
-    n_samples = int(model.traces.shape[0])
-    if n_samples == 0:
-        return Empty("The raw data is empty")
     interval = interval_of(params, n_samples / rate)
     start = min(int(interval[0] * rate), n_samples - 1)
     stop = min(max(int(np.ceil(interval[1] * rate)), start + 1), n_samples)

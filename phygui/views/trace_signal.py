@@ -130,7 +130,7 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
     known = _cache.get((model,), ("calibration", kind))
     if known is not None:
         return known
-    n_samples = model.traces.shape[0]
+    n_samples = n_samples_of(model)
     length = min(PROBE_LENGTH, n_samples)
     starts = np.linspace(0, n_samples - length, N_PROBES).astype(int)
     probes = np.concatenate(
@@ -145,6 +145,11 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
     return result
 
 
+def n_samples_of(model: KwikModel) -> int:
+    """Samples of the raw data, 0 where it is absent."""
+    return 0 if model.traces is None else int(model.traces.shape[0])
+
+
 def _block(model: KwikModel, k: int, bin_size: int, part: int, kind: Kind) -> NDArray[np.float32]:
     """Smallest and largest values of the k-th block of bins: (n_bins, 2, n_channels)."""
     key = (k, bin_size, part, kind)
@@ -152,7 +157,7 @@ def _block(model: KwikModel, k: int, bin_size: int, part: int, kind: Kind) -> ND
     if known is not None:
         return known
     start = k * BLOCK_BINS * bin_size
-    stop = min(start + BLOCK_BINS * bin_size, model.traces.shape[0])
+    stop = min(start + BLOCK_BINS * bin_size, n_samples_of(model))
     if part == bin_size:
         extrema = _whole_bins(read(model, start, stop, kind), bin_size)
     else:
@@ -173,7 +178,7 @@ def _sampled_bins(
     model: KwikModel, starts: NDArray[np.int64], bin_size: int, part: int, kind: Kind
 ) -> NDArray[np.float32]:
     """Bins of which only the middle is read; those inside one recording are filtered together."""
-    n_samples = model.traces.shape[0]
+    n_samples = n_samples_of(model)
     n_channels = len(model.channel_order)
     margin = model.filter.margin if kind.filtered else 0
     first = np.minimum(starts + (bin_size - part) // 2, n_samples - part)
@@ -228,6 +233,8 @@ def _in_recordings(model: KwikModel, start: int, stop: int) -> Iterator[tuple[in
 
 def _stored(model: KwikModel, start: int, stop: int) -> NDArray[np.float32]:
     """A stretch of the channels of the group, in microvolts, as it was recorded."""
+    if model.traces is None:
+        raise ValueError("there is no raw data")
     values = np.asarray(model.traces[start:stop])[:, model.channel_order]
     return values.astype(np.float32) * np.float32(model.voltage_gain)
 

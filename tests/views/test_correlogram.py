@@ -7,10 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PyQt5.QtCore import Qt
 
 from phygui.curation.snapshot import Snapshot
 from phygui.views import correlogram_data
 from phygui.views.base import Cancelled, Empty
+from phygui.views.colors import theme
+from phygui.views.correlogram import CorrelogramView
 from phygui.views.correlogram_data import CorrelogramParams, bin_edges, load
 
 RATE = 20_000.0
@@ -191,3 +194,160 @@ def test_clusters_of_one_spike():
     assert data.counts.shape == (2, 2, 51)
     assert data.violations.tolist() == [0, 0]
     assert np.isfinite(data.heights).all()
+
+
+# -- the picture -------------------------------------------------------------------------------
+
+
+SIZE = (600, 400)
+
+
+@pytest.fixture
+def view(shown):
+    view = CorrelogramView()
+    return shown(view, load(make_snapshot(2), view.params, never), SIZE)
+
+
+def texts(view) -> list[str]:
+    return [label.text for label in view.all_labels]
+
+
+def background_of(view) -> np.ndarray:
+    return theme(view.theme).roles["background"][:3].astype(int)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_bars_stand_where_the_counts_are_and_are_as_high(view, picture, name):
+    view.set_theme(name)
+    view.change_params(show_baseline=False, refractory_ms=0.0)
+    view.set_data(load(make_snapshot(2), view.params, never))
+    image = picture(view)
+    data = view.data
+    colors = {0: theme(name).clusters[0], 3: theme(name).clusters[1]}
+    for cell in range(4):
+        i, j = divmod(cell, 2)
+        color = colors.get(cell, theme(name).roles["dim"])[:3].astype(int)
+        for k in (3, 10, 30, 47):
+            x = data.edges_ms[k].mean()
+            height = data.heights[i, j, k]
+            if height > 0:
+                column, row = view.to_pixels(cell, x, height * 0.9)
+                assert np.abs(image[int(row), int(column)] - color).max() < 5
+            column, row = view.to_pixels(cell, x, height)
+            above = image[int(row) - 3, int(column)]
+            assert np.abs(above - background_of(view)).max() < 5
+
+
+def test_names_axes_and_shares_of_violations_are_written(view, picture):
+    picture(view)
+    written = texts(view)
+    assert {"0", "1", "pairs"} <= set(written)
+    assert any(text.endswith("% < 2 ms") for text in written)
+    assert any(text.endswith(" ms") and "<" not in text for text in written)
+
+
+def test_the_baseline_is_a_line_at_its_height(view, picture):
+    with_line = picture(view).astype(int)
+    view.change_params(show_baseline=False)
+    view.set_data(load(make_snapshot(2), view.params, never))
+    changed = np.abs(picture(view) - with_line).max(axis=2) > 30
+    left, top, width, height = view.layout.boxes[1].astype(int)
+    rows = np.flatnonzero(
+        changed[top + 20 : top + height - 2, left : left + width].mean(axis=1) > 0.5
+    )
+    expected = view.to_pixels(1, 0, view.data.baseline[0, 1, 0])[1]
+    assert len(rows) == 1
+    assert rows[0] + top + 20 == pytest.approx(expected, abs=1.5)
+
+
+def test_the_band_ends_between_the_bars_within_and_beyond_the_period(view, picture):
+    image = picture(view).astype(int)
+    row = int(view.layout.boxes[0][1]) + 18
+    frame = np.abs(image[row] - background_of(view)).max(axis=1) > 8
+    within = [view.to_pixels(0, lag, 0)[0] for lag in (-1.4, -0.7, 0.7, 1.4)]
+    beyond = [view.to_pixels(0, lag, 0)[0] for lag in (-1.8, 1.8)]
+    assert all(frame[int(x)] for x in within)
+    assert not any(frame[int(x)] for x in beyond)
+
+
+@pytest.mark.parametrize("n", [1, 8, 20])
+def test_many_clusters(shown, picture, n):
+    view = CorrelogramView()
+    shown(view, load(make_snapshot(n, 4000), view.params, never), SIZE)
+    picture(view)
+    assert len(view.cells) == n * n
+    boxes = view.layout.boxes
+    assert (boxes[:, 2:] > 8).all()
+    assert boxes[:, 0].min() >= 0
+    assert (boxes[:, 0] + boxes[:, 2]).max() <= SIZE[0]
+
+
+def test_clusters_left_out_are_counted(shown, picture):
+    view = CorrelogramView()
+    shown(view, load(make_snapshot(23), view.params, never), SIZE)
+    picture(view)
+    assert "3 more selected clusters are not shown" in texts(view)
+
+
+def test_logarithmic_axis(shown, picture):
+    view = CorrelogramView(CorrelogramParams(log_lag=True, window_ms=2000))
+    shown(view, load(make_snapshot(1), view.params, never), SIZE)
+    picture(view)
+    assert {"−100", "−1", "1", "10", "100"} <= set(texts(view))
+    ten, hundred = (
+        next(label.x for label in view.all_labels if label.text == text) for text in ("10", "100")
+    )
+    one = next(label.x for label in view.all_labels if label.text == "1")
+    assert hundred - ten == pytest.approx(ten - one, abs=1)
+
+
+def test_nothing_selected_is_said(shown, picture):
+    view = CorrelogramView()
+    shown(view, load(make_snapshot(selected=()), view.params, never), SIZE)
+    picture(view)
+    assert "No cluster is selected" in texts(view)
+
+
+# -- what the user does ------------------------------------------------------------------------
+
+
+def test_control_wheel_makes_bars_taller(view, mouse, picture):
+    picture(view)
+    before = view.cells[0].y.view
+    mouse(view).wheel((150, 100), 2, Qt.ControlModifier)
+    picture(view)
+    assert view.cells[0].y.view[1] == pytest.approx(before[1] / 1.15**2)
+    assert view.cells[0].y.view[0] == 0
+    mouse(view).double_click((150, 100))
+    picture(view)
+    assert view.cells[0].y.view == pytest.approx(before)
+
+
+def test_wheel_and_drag_move_all_lags_together(view, mouse):
+    mouse(view).wheel((150, 100), 3)
+    low, high = view.cells[0].x.view
+    assert high - low < 40
+    assert all(cell.x.view == (low, high) for cell in view.cells)
+    mouse(view).drag((150, 100), (170, 120))
+    assert view.cells[3].x.view[0] < low
+    assert view.cells[0].y.view[0] == 0
+
+
+def test_control_click_on_a_crosscorrelogram_asks_for_its_pair(view, mouse, qtbot):
+    left, top, width, height = view.layout.boxes[1]
+    with qtbot.waitSignal(view.pair_clicked) as caught:
+        mouse(view).click((left + width / 2, top + height / 2), held=Qt.ControlModifier)
+    assert caught.args == [0, 1]
+    left, top, width, height = view.layout.boxes[3]
+    with qtbot.waitSignal(view.cluster_clicked) as caught:
+        mouse(view).click((left + width / 2, top + height / 2), held=Qt.ControlModifier)
+    assert caught.args == [1]
+
+
+def test_hovering_tells_the_bar(view, mouse):
+    said = []
+    view.hovered.connect(said.append)
+    data = view.data
+    x, y = view.to_pixels(1, data.edges_ms[30].mean(), data.heights[0, 1].max() / 2)
+    mouse(view).move((x, y))
+    assert said[-1] == f"1 around 0, lag 5 ms: {data.counts[0, 1, 30]} pairs"

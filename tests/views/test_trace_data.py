@@ -371,6 +371,15 @@ def test_without_raw_data_the_file_looked_for_is_named():
     assert "myexperiment.dat" in found.reason
 
 
+def test_raw_data_of_too_few_channels_is_refused():
+    model = make_model()
+    model.channel_order = np.array([0, 1, 2, 9])
+    found = load(make_snapshot(model), TraceParams(), never)
+    assert isinstance(found, Empty)
+    assert "5 channels" in found.reason
+    assert "needs 10" in found.reason
+
+
 def test_without_a_selection_the_traces_are_shown():
     data = load(make_snapshot(make_model(), selected=()), TraceParams(), never)
     assert data.envelope.values.shape[0] == 4
