@@ -67,8 +67,8 @@ class LazyArray(ABC):
         selections: list[Selection] = []
         inner: list[Any] = []
         for k in keys:
-            if k is None:
-                inner.append(None)
+            if k is None or k is Ellipsis:
+                inner.append(k)
                 continue
             axis = len(selections)
             selection, then = _split(k.ravel() if mesh and axis < 2 else k, self.shape[axis], axis)
@@ -121,11 +121,12 @@ def _expand(key: Any, shape: tuple[int, ...]) -> list[Any]:
             f"too many indices for array: array is {len(shape)}-dimensional, "
             f"but {n_axes} were indexed"
         )
-    fill = [slice(None)] * (len(shape) - n_axes)
+    fill: list[Any] = [slice(None)] * (len(shape) - n_axes)
     at = next((i for i, e in enumerate(entries) if e is Ellipsis), None)
     if at is None:
         return entries + fill
-    return entries[:at] + fill + entries[at + 1 :]
+    # Even an ellipsis that stands for no axis keeps the entries around it apart.
+    return entries[:at] + (fill or [Ellipsis]) + entries[at + 1 :]
 
 
 @dataclass(frozen=True)

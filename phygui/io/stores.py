@@ -55,21 +55,45 @@ class Store(ABC):
 
 def orthogonal(array: np.ndarray, selections: list[Selection]) -> np.ndarray:
     """A copy of the crossing of one selection per axis."""
+    selections = [_as_slice(s) for s in selections]
     arrays = [axis for axis, s in enumerate(selections) if isinstance(s, np.ndarray)]
     if not arrays:
         return array[tuple(selections)].copy()
-    if len(arrays) == 1 or arrays == list(range(arrays[0], arrays[-1] + 1)):
+    if arrays == list(range(arrays[0], arrays[-1] + 1)):
+        # An axis of one is dropped and put back: what remains is copied in larger pieces.
+        single = [axis for axis, s in enumerate(selections) if _is_single(s) and axis > arrays[-1]]
         key: list[Any] = list(selections)
+        for axis in single:
+            key[axis] = selections[axis].start  # type: ignore[union-attr]
         for i, axis in enumerate(arrays):
             along = [1] * len(arrays)
             along[i] = -1
             key[axis] = selections[axis].reshape(along)  # type: ignore[union-attr]
-        return array[tuple(key)]
+        block = array
+        if single:
+            # Integers beside index arrays would take part in the indexing: slice them off first.
+            block = array[tuple(k if axis in single else slice(None) for axis, k in enumerate(key))]
+            key = [k for axis, k in enumerate(key) if axis not in single]
+        return np.expand_dims(block[tuple(key)], tuple(single))
     # Index arrays apart from one another: numpy would move their axes to the front.
     first = arrays[0]
     block = array[tuple(s if i <= first else slice(None) for i, s in enumerate(selections))]
     rest = [slice(None) if i <= first else s for i, s in enumerate(selections)]
     return orthogonal(block, rest)
+
+
+def _as_slice(selection: Selection) -> Selection:
+    """Indices that follow one another as the slice that they are: whole runs are copied faster."""
+    if isinstance(selection, slice) or not len(selection) or len(selection) > 10_000:
+        return selection
+    first, n = int(selection[0]), len(selection)
+    if selection[-1] - first != n - 1 or (n > 2 and np.any(np.diff(selection) != 1)):
+        return selection
+    return slice(first, first + n, 1)
+
+
+def _is_single(selection: Selection) -> bool:
+    return isinstance(selection, slice) and selection.stop == (selection.start or 0) + 1
 
 
 class MemoryStore(Store):

@@ -114,6 +114,7 @@ def test_the_indices_hypothesis_knows(key: Any) -> None:
         (np.array([[0], [2]]), np.array([[3, 1, 1]]), slice(1, None)),
         (np.array([[0], [2]]), np.array([1, 3]), 0),
         (None, [1, 2], slice(None), 0),
+        (None, 0, Ellipsis, 0, []),
         (0, slice(None), [1, 2]),
         ([1, 2], slice(None), [1, 2]),
         (slice(None), [1, 2], 0),
