@@ -12,7 +12,8 @@ from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QColor
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
 
-from phygui.curation.session import Saved, Session
+from phygui.curation.saving import Saved
+from phygui.curation.session import Session
 from phygui.curation.update import EditError, Update, in_words
 from phygui.gui import dialogs
 from phygui.gui.actions import ACTIONS, Action
