@@ -11,6 +11,7 @@ work, not the disk. The exit status is 1 if a bar is not met.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from phygui import KwikModel
 from phygui.io.demo import make_demo
 
+ROOT = Path(__file__).resolve().parent.parent
 KLUSTA_MARGIN = 9  # samples on either side of a snippet, as klusta and phy filter it
 FORMAT = "{:50s} {:>12s} {:>22s} {:>12s} {:>14s} {:>4s}"
 
@@ -156,10 +158,12 @@ print(memory("{field}") - before)
 
 
 def run(code: str, *arguments: str) -> str:
-    root = str(Path(__file__).resolve().parent.parent)
+    """What a process of its own prints, its modules compiled beforehand as after installing."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        cwd=root,
+        cwd=ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=True,
