@@ -22,9 +22,12 @@ from .isolation import (
     noise_levels,
     snr,
 )
+from .merging import MergeScore, drift_continuity, merge_score, merged_refractoriness
 from .metric import Metric
 from .quality import ClusterData, quality_metrics
 from .sampling import sample_spikes
+from .similarity import separation, similarity, waveform_similarity
+from .summaries import ClusterSummary, summarize
 from .traces import decimate_min_max
 from .train_quality import (
     amplitude_cutoff,
@@ -46,6 +49,8 @@ from .warm import warm_up
 
 __all__ = [
     "ClusterData",
+    "ClusterSummary",
+    "MergeScore",
     "Metric",
     "RefractoryViolations",
     "amplitude_cutoff",
@@ -56,6 +61,7 @@ __all__ = [
     "cross_correlogram",
     "d_prime",
     "decimate_min_max",
+    "drift_continuity",
     "firing_rate",
     "firing_rate_histogram",
     "isi_histogram",
@@ -67,13 +73,19 @@ __all__ = [
     "lag_edges",
     "log_lag_edges",
     "mahalanobis_squared",
+    "merge_score",
+    "merged_refractoriness",
     "noise_levels",
     "points_in_polygon",
     "presence_ratio",
     "quality_metrics",
     "refractory_violations",
     "sample_spikes",
+    "separation",
+    "similarity",
     "snr",
+    "summarize",
     "violation_rate",
     "warm_up",
+    "waveform_similarity",
 ]

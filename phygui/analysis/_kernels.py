@@ -187,3 +187,98 @@ def min_max(traces, edges, out):
                 value = traces[i, c]
                 out[k, 0, c] = min(out[k, 0, c], value)
                 out[k, 1, c] = max(out[k, 1, c], value)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def separations(
+    means_a,
+    directions_a,
+    residuals_a,
+    weights_a,
+    means_b,
+    directions_b,
+    residuals_b,
+    weights_b,
+    floor,
+    out,
+):
+    """Squared Mahalanobis distance of the means of every pair of clouds, under the covariance of
+    both: residuals on the diagonal and a few directions.
+
+    Only the columns in which either cloud varies count, so the cost is that of the channels on
+    which the two are seen. The inverse is by the Woodbury identity.
+    """
+    n_columns = means_a.shape[1]
+    n_a, n_b = directions_a.shape[1], directions_b.shape[1]
+    n_directions = n_a + n_b
+    columns = np.empty(n_columns, np.int64)
+    delta = np.empty(n_columns)
+    inverse = np.empty(n_columns)
+    rows = np.empty((n_directions, n_columns))
+    inner = np.empty((n_directions, n_directions))
+    along = np.empty(n_directions)
+    for i in range(means_a.shape[0]):
+        for j in range(means_b.shape[0]):
+            share_a = weights_a[i] / (weights_a[i] + weights_b[j])
+            share_b = 1.0 - share_a
+            n_active = 0
+            total = 0.0
+            for c in range(n_columns):
+                difference = means_a[i, c] - means_b[j, c]
+                variance = share_a * residuals_a[i, c] + share_b * residuals_b[j, c]
+                if variance > 0.0 or difference != 0.0:
+                    columns[n_active] = c
+                    delta[n_active] = difference
+                    inverse[n_active] = variance
+                    total += variance
+                    n_active += 1
+            if n_active == 0:
+                out[i, j] = 0.0
+                continue
+            root_a, root_b = np.sqrt(share_a), np.sqrt(share_b)
+            spread = total
+            for k in range(n_a):
+                for c in range(n_active):
+                    value = root_a * directions_a[i, k, columns[c]]
+                    rows[k, c] = value
+                    spread += value * value
+            for k in range(n_b):
+                for c in range(n_active):
+                    value = root_b * directions_b[j, k, columns[c]]
+                    rows[n_a + k, c] = value
+                    spread += value * value
+            # Where the spikes hardly vary, chance, or rounding, would make any difference large.
+            least = max(floor * total, 1e-4 * spread) / n_active
+            least = max(least, 1e-30)
+            for c in range(n_active):
+                inverse[c] = 1.0 / (inverse[c] + least)
+            squared = 0.0
+            for c in range(n_active):
+                squared += delta[c] * delta[c] * inverse[c]
+            for k in range(n_directions):
+                dot = 0.0
+                for c in range(n_active):
+                    dot += rows[k, c] * delta[c] * inverse[c]
+                along[k] = dot
+                for m in range(k + 1):
+                    dot = 0.0
+                    for c in range(n_active):
+                        dot += rows[k, c] * rows[m, c] * inverse[c]
+                    inner[k, m] = dot + (1.0 if k == m else 0.0)
+            # Cholesky's factor in place, and the forward half of the solution: its squared
+            # length is what the directions explain of the distance.
+            for k in range(n_directions):
+                for m in range(k):
+                    dot = inner[k, m]
+                    for p in range(m):
+                        dot -= inner[k, p] * inner[m, p]
+                    inner[k, m] = dot / inner[m, m]
+                dot = inner[k, k]
+                value = along[k]
+                for p in range(k):
+                    dot -= inner[k, p] * inner[k, p]
+                    value -= inner[k, p] * along[p]
+                inner[k, k] = np.sqrt(dot)
+                along[k] = value / inner[k, k]
+                squared -= along[k] * along[k]
+            out[i, j] = max(squared, 0.0)

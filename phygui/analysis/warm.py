@@ -15,6 +15,8 @@ def warm_up() -> None:
     """
     from .correlograms import correlograms, cross_correlogram, lag_correlogram
     from .geometry import points_in_polygon
+    from .similarity import similarity
+    from .summaries import summarize
     from .traces import decimate_min_max
 
     samples = np.array([0, 3, 7], dtype=np.int64)
@@ -25,3 +27,5 @@ def warm_up() -> None:
     points_in_polygon(np.zeros((2, 2)), np.array([[-1.0, -1.0], [1.0, -1.0], [0.0, 1.0]]))
     for traces in (np.int16, np.float32):
         decimate_min_max(np.zeros((4, 2), dtype=traces), 2)
+    summaries = [summarize(np.eye(3))]
+    similarity(summaries, summaries)

@@ -1,0 +1,125 @@
+"""What is kept of a cluster to compare it with any other: small, and made from its spikes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["N_DIRECTIONS", "ClusterSummary", "summarize"]
+
+N_DIRECTIONS = 8
+"""Directions of feature space along which the spread of a cluster is kept."""
+
+
+@dataclass(frozen=True)
+class ClusterSummary:
+    """The cloud that a cluster's spikes form in feature space, and its mean waveform.
+
+    Attributes
+    ----------
+    n_spikes : int
+        Spikes that the summary was made from.
+    mean : array of float32 (n_columns,), or None without features
+        Mean of the masked features.
+    directions : array of float32 (N_DIRECTIONS, n_columns), or None
+        The principal axes of the cloud, each as long as the standard deviation along it.
+    residual : array of float32 (n_columns,), or None
+        The variance of each column that the directions do not account for.
+    mean_waveform : array of float32 (n_samples, n_channels), or None without raw data
+    time_course : array of float32 (n_samples,), or None
+        What the mean waveform does over time, whatever the channel: of unit length.
+    """
+
+    n_spikes: int
+    mean: NDArray[np.float32] | None = None
+    directions: NDArray[np.float32] | None = None
+    residual: NDArray[np.float32] | None = None
+    mean_waveform: NDArray[np.float32] | None = None
+    time_course: NDArray[np.float32] | None = None
+
+
+def summarize(
+    features: ArrayLike | None = None,
+    masks: ArrayLike | None = None,
+    waveforms: ArrayLike | None = None,
+) -> ClusterSummary:
+    """Summarise a cluster from a sample of its spikes; a few hundred are plenty.
+
+    Parameters
+    ----------
+    features : array (n_spikes, n_columns), optional
+        Values that are not finite count as 0.
+    masks : array (n_spikes, n_columns) or (n_spikes, n_channels), optional
+        In [0, 1]; the features are multiplied by them, so that what other spikes do on channels
+        where this one is not seen does not count. By default all 1.
+    waveforms : array (n, n_samples, n_channels), optional
+        Filtered waveforms of some of the spikes.
+
+    Returns
+    -------
+    ClusterSummary
+    """
+    n_spikes = 0
+    mean = directions = residual = None
+    if features is not None:
+        masked = _masked(np.asarray(features), None if masks is None else np.asarray(masks))
+        n_spikes = len(masked)
+        if n_spikes:
+            mean, directions, residual = _cloud(masked)
+    mean_waveform = time_course = None
+    if waveforms is not None and len(np.asarray(waveforms)):
+        waveforms = np.asarray(waveforms)
+        n_spikes = max(n_spikes, len(waveforms))
+        mean_waveform = waveforms.mean(axis=0, dtype=np.float64).astype(np.float32)
+        time_course = _time_course(mean_waveform)
+    return ClusterSummary(n_spikes, mean, directions, residual, mean_waveform, time_course)
+
+
+def _masked(features: NDArray, masks: NDArray | None) -> NDArray[np.float64]:
+    found = np.nan_to_num(features.astype(np.float64), posinf=0.0, neginf=0.0)
+    if masks is None:
+        return found
+    if masks.shape[1] == 0 or features.shape[1] % masks.shape[1]:
+        raise ValueError(
+            f"{features.shape[1]} feature columns are not a multiple of {masks.shape[1]} masks"
+        )
+    return found * np.repeat(masks, features.shape[1] // masks.shape[1], axis=1)
+
+
+def _cloud(
+    points: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Mean, principal directions and remaining variances of points (n, n_columns)."""
+    n, n_columns = points.shape
+    mean = points.mean(axis=0)
+    away = (points - mean) / np.sqrt(max(n - 1, 1))
+    directions = np.zeros((N_DIRECTIONS, n_columns))
+    # The columns in which nothing happens, most of them on a large probe, cost nothing.
+    varying = np.flatnonzero(away.any(axis=0))
+    if len(varying):
+        dense = away[:, varying]
+        # The axes from the smaller of the two products.
+        if n < len(varying):
+            values, left = np.linalg.eigh(dense @ dense.T)
+            rows = left[:, ::-1][:, :N_DIRECTIONS].T @ dense
+        else:
+            values, axes = np.linalg.eigh(dense.T @ dense)
+            rows = np.sqrt(np.maximum(values[::-1], 0))[:N_DIRECTIONS, None]
+            rows = rows * axes[:, ::-1][:, :N_DIRECTIONS].T
+        directions[: len(rows), varying] = rows
+    residual = np.maximum((away**2).sum(axis=0) - (directions**2).sum(axis=0), 0.0)
+    return mean.astype(np.float32), directions.astype(np.float32), residual.astype(np.float32)
+
+
+def _time_course(mean_waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The time course that explains most of a mean waveform over its channels."""
+    values, vectors = np.linalg.eigh(mean_waveform.astype(np.float64) @ mean_waveform.T)
+    if not values[-1] > 0:
+        return np.zeros(len(mean_waveform), dtype=np.float32)
+    course = vectors[:, -1]
+    # Up to its sign, which is that of the largest channel.
+    return (
+        course * np.sign((course @ mean_waveform)[np.abs(mean_waveform).max(0).argmax()])
+    ).astype(np.float32)

@@ -1,0 +1,142 @@
+"""Similarity: what it means, and that it means the same for every pair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phygui.analysis import (
+    ClusterSummary,
+    separation,
+    similarity,
+    summarize,
+    waveform_similarity,
+)
+from phygui.analysis.summaries import N_DIRECTIONS
+
+
+def cloud(rng, n, centre, mixing):
+    return rng.normal(size=(n, len(centre))) @ mixing + centre
+
+
+def test_separation_is_that_of_fishers_discriminant():
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(6, 6))
+    a = cloud(rng, 4000, np.zeros(6), mixing)
+    b = cloud(rng, 4000, 3.0 * mixing[0], mixing)
+    delta = a.mean(axis=0) - b.mean(axis=0)
+    within = (np.cov(a.T) + np.cov(b.T)) / 2
+    expected = np.sqrt(delta @ np.linalg.solve(within, delta))
+    found = separation([summarize(a)], [summarize(b)])
+    # Six columns are fewer than the directions kept, so that nothing is approximated but by
+    # the little variance that every column is granted.
+    assert found[0, 0] == pytest.approx(expected, rel=0.02)
+    assert similarity([summarize(a)], [summarize(b)])[0, 0] == pytest.approx(
+        1 / (1 + (found[0, 0] / 4) ** 2)
+    )
+
+
+def test_many_columns_and_many_pairs_at_once():
+    rng = np.random.default_rng(1)
+    shapes = [rng.normal(size=60) for _ in range(5)]
+    summaries = [
+        summarize(rng.normal(size=(300, 60)) + rng.normal(size=(300, 1)) * 5 * s + 4 * s)
+        for s in shapes
+    ]
+    found = similarity(summaries, summaries)
+    assert found.shape == (5, 5)
+    np.testing.assert_allclose(found, found.T, atol=1e-6)
+    np.testing.assert_allclose(np.diag(found), 1.0)
+    assert np.all((found >= 0) & (found <= 1))
+    for i in range(5):
+        row = similarity(summaries[i : i + 1], summaries)
+        np.testing.assert_allclose(row[0], found[i], rtol=1e-5)
+
+
+@pytest.mark.parametrize("amplitude", [1.0, 1000.0])
+@pytest.mark.parametrize("n_channels", [4, 32])
+def test_halves_of_a_cloud_are_alike_whatever_its_size(amplitude, n_channels):
+    """A cut along any direction leaves the same similarity; another unit is less similar."""
+    rng = np.random.default_rng(2)
+    n_columns = 3 * n_channels
+    shape = rng.normal(size=n_columns)
+    noise = rng.normal(size=(2000, n_columns))
+    size = rng.uniform(15, 30, 2000)
+    spikes = amplitude * (noise + size[:, None] * shape)
+    small, large = spikes[size < 22], spikes[size >= 22]
+    other = amplitude * (rng.normal(size=(800, n_columns)) + 22 * rng.normal(size=n_columns))
+    halves = similarity([summarize(small)], [summarize(large), summarize(other)])
+    assert halves[0, 0] == pytest.approx(0.57, abs=0.05)
+    assert halves[0, 1] < 0.02
+
+
+def test_masked_channels_do_not_count():
+    rng = np.random.default_rng(3)
+    masks = np.zeros((400, 8))
+    masks[:, :2] = 1
+    features = rng.normal(size=(400, 24))
+    features[:, :6] += 10
+    elsewhere = features.copy()
+    elsewhere[:, 6:] += rng.normal(size=18) * 50  # another unit fires far away
+    found = separation([summarize(features, masks)], [summarize(elsewhere, masks)])
+    assert found[0, 0] == pytest.approx(0.0, abs=1e-5)
+    assert separation([summarize(features)], [summarize(elsewhere)])[0, 0] > 10
+    by_column = summarize(features, np.repeat(masks, 3, axis=1))
+    np.testing.assert_array_equal(by_column.mean, summarize(features, masks).mean)
+
+
+def test_a_few_spikes_are_compared_with_caution():
+    rng = np.random.default_rng(4)
+    many = summarize(rng.normal(size=(500, 30)))
+    for n in (1, 2, 5):
+        few = summarize(rng.normal(size=(n, 30)) + 0.5)
+        assert few.directions.shape == (N_DIRECTIONS, 30)
+        assert 0.1 < similarity([few], [many])[0, 0] < 1
+
+
+def test_waveforms_at_their_best_lag():
+    time = np.arange(32)
+    course = -np.exp(-0.5 * ((time - 16) / 2) ** 2) + 0.4 * np.exp(-0.5 * ((time - 23) / 4) ** 2)
+    footprint = np.array([0.2, 1.0, 0.4, 0.0])
+    waveform = np.outer(course, footprint)
+    late = np.roll(waveform, 2, axis=0)
+    away = np.outer(course, np.roll(footprint, 1))
+    one, shifted, moved = (summarize(waveforms=[w]) for w in (waveform, late, away))
+    assert waveform_similarity([one], [shifted])[0, 0] == pytest.approx(1.0, abs=5e-3)
+    cosine = footprint @ np.roll(footprint, 1) / (footprint @ footprint)
+    assert waveform_similarity([one], [moved])[0, 0] == pytest.approx(cosine, abs=5e-3)
+    # The time course is what it is, wherever on the probe, and whichever way up.
+    np.testing.assert_allclose(one.time_course, moved.time_course, atol=1e-5)
+    assert one.time_course[16] < 0
+    assert waveform_similarity([one], [summarize(waveforms=[-waveform])])[0, 0] < 0.5
+    np.testing.assert_array_equal(
+        similarity([one], [shifted, moved]), waveform_similarity([one], [shifted, moved])
+    )
+
+
+def test_waveforms_lower_the_similarity_of_features():
+    rng = np.random.default_rng(5)
+    features = rng.normal(size=(200, 12)) + 5
+    broad = np.outer(-np.exp(-0.5 * ((np.arange(32) - 16) / 5) ** 2), np.ones(4))
+    narrow = np.outer(-np.exp(-0.5 * ((np.arange(32) - 16) / 1) ** 2), np.ones(4))
+    a, same, other = (
+        summarize(features[k::3], waveforms=[w]) for k, w in enumerate([broad, broad, narrow])
+    )
+    bare = [summarize(features[k::3]) for k in range(3)]
+    with_waveforms, without = similarity([a], [same, other]), similarity(bare[:1], bare[1:])
+    assert with_waveforms[0, 0] == pytest.approx(without[0, 0], rel=1e-5)
+    assert with_waveforms[0, 1] < 0.6 * without[0, 1]
+
+
+def test_nothing_known():
+    blank = ClusterSummary(0)
+    known = summarize(np.random.default_rng(6).normal(size=(50, 6)))
+    assert similarity([blank], [blank, blank]).tolist() == [[0.0, 0.0]]
+    assert similarity([known], [blank, known]).tolist() == [[0.0, 1.0]]
+    assert similarity([], [known]).shape == (0, 1)
+    assert summarize(np.zeros((0, 6))).mean is None
+    flat = summarize(np.zeros((10, 6)), waveforms=np.zeros((2, 32, 2)))
+    assert similarity([flat], [flat])[0, 0] == 0.0  # its waveform has no shape
+    assert np.isfinite(summarize(np.full((3, 6), np.nan)).mean).all()
+    with pytest.raises(ValueError, match="multiple"):
+        summarize(np.zeros((5, 6)), np.ones((5, 4)))
