@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
+from phygui import KwikModel
 from phygui.io.demo import Demo, cache, default_demo, make_demo
 
 SMALL = {"n_spikes": 3000, "n_channels": 16, "n_clusters": 8, "duration": 25.0}
@@ -322,6 +323,40 @@ def test_columns_of_the_raw_data_in_another_order(tmp_path: Path):
     assert masks[clusters == cluster].mean(axis=0)[best] > 0.9
 
 
+@pytest.mark.parametrize("generation", ["klusta", "spikedetekt2"])
+@pytest.mark.parametrize("raw", ["dat", "kwd", None])
+def test_the_reader_reads_it_without_a_warning(tmp_path: Path, raw: str | None, generation: str):
+    demo = make_demo(
+        tmp_path,
+        **SMALL,
+        n_channel_groups=2,
+        n_recordings=2,
+        raw=raw,
+        generation=generation,
+        shuffled_channels=True,
+    )
+    samples, clusters = _spikes(demo, 1)
+    features, masks = _features_masks(demo, 1)
+    with KwikModel(demo.kwik_path, channel_group=1) as model:
+        assert model.channel_groups == [0, 1]
+        assert model.n_recordings == 2
+        assert np.array_equal(model.spike_samples, samples)
+        assert np.array_equal(model.spike_clusters, clusters)
+        assert np.array_equal(model.features[:], features)
+        assert np.array_equal(model.masks[:], masks)
+        assert model.channel_positions[:, 1].tolist() == [10.0 * i for i in range(16)]
+        assert (np.diff(model.events["stimulus"]) > 0).all()
+        if raw is None:
+            assert model.traces is None
+            return
+        assert model.traces.shape == (25 * 20_000, 32)
+        pair = demo.truth[1].roles["merge"]
+        mean = model.waveforms[np.flatnonzero(np.isin(clusters, pair))].mean(axis=0)
+        sample, best = np.unravel_index(mean.argmin(), mean.shape)
+        assert sample == 16
+        assert masks[np.isin(clusters, pair), best].mean() > 0.9
+
+
 def test_the_same_seed_gives_the_same_dataset(tmp_path: Path):
     datasets = []
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
@@ -366,8 +401,21 @@ def test_an_existing_dataset_is_not_replaced_unasked(tmp_path: Path):
     with pytest.raises(FileExistsError, match="overwrite"):
         make_demo(tmp_path, **options, seed=1)
     assert (tmp_path / "demo.kwik").read_bytes() == before
+    (tmp_path / "demo.dat").touch()
     make_demo(tmp_path, **options, seed=1, overwrite=True)
     assert (tmp_path / "demo.kwik").read_bytes() != before
+    assert not (tmp_path / "demo.dat").exists()  # not part of the new one
+
+
+def test_an_interrupted_build_leaves_no_dataset(tmp_path: Path):
+    def stop(fraction: float) -> None:
+        if fraction > 0.5:
+            raise KeyboardInterrupt
+
+    make_demo(tmp_path, **SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        make_demo(tmp_path, **SMALL, overwrite=True, progress=stop)
+    assert not (tmp_path / "demo.kwik").exists()
 
 
 def test_progress_goes_from_0_to_1(tmp_path: Path):

@@ -155,6 +155,9 @@ def make_demo(
     if kwik_path.exists() and not overwrite:
         raise FileExistsError(f"{kwik_path} exists; ask to overwrite it, or give another name")
     folder.mkdir(parents=True, exist_ok=True)
+    # The .kwik goes first and comes back last: an interrupted build leaves no dataset behind.
+    for suffix in (".kwik", ".kwx", ".dat", ".raw.kwd"):
+        (folder / f"{name}{suffix}").unlink(missing_ok=True)
     report = progress or (lambda fraction: None)
 
     timing = _make_timing(duration, sample_rate, n_recordings, seed)
