@@ -242,8 +242,8 @@ def _draw_axes(
     y0, y1 = cell.y.view
     if writes_x:
         taken = right + 8
-        if cell.x.label:
-            label_width = text_width(cell.x.label)
+        label_width = text_width(cell.x.label)
+        if 0 < label_width <= width:
             taken = right - label_width - 6
             layout.labels.append(
                 Label(cell.x.label, right, bottom + 3, color=DIM, align=("right", "top"))

@@ -20,6 +20,9 @@ from phygui.views.lasso import Lasso
 from phygui.views.visuals import CANVAS, Batch, Label, Shared, Text, text_width, vertices
 
 
+_closing: set[Any] = set()
+
+
 class Cancelled(Exception):
     """The result is no longer wanted."""
 
@@ -117,6 +120,18 @@ class View(app.Canvas):
         self._hover_text = ""
         self._press_cell: int | None = None
         super().__init__(title=type(self).title, keys=None, size=(500, 400))
+
+    def close(self) -> None:
+        """Close for good, and let go of the OpenGL context."""
+        if self._closed:
+            return
+        native = self.native
+        super().close()
+        # Were the widget left to Python's garbage collector, it could take its context down while
+        # another view draws, and that view would find itself without one.
+        _closing.add(native)
+        native.destroyed.connect(lambda: _closing.discard(native))
+        native.deleteLater()
 
     # -- to be overridden ------------------------------------------------------------------
 

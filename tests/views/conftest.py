@@ -108,3 +108,25 @@ def picture() -> Callable[[Any], NDArray[np.int16]]:
         return render(view, scale)[..., :3].astype(np.int16)
 
     return render
+
+
+@pytest.fixture
+def snapshot_of() -> Callable[..., Any]:
+    """Make a snapshot of a model: ``snapshot_of(model, [4, 9])``."""
+    from phygui.curation.snapshot import Snapshot
+
+    def make(model: Any, cluster_ids: Any) -> Snapshot:
+        spike_clusters = np.asarray(model.spike_clusters)
+        lists = {int(c): np.flatnonzero(spike_clusters == c) for c in np.unique(spike_clusters)}
+        return Snapshot(1, model, tuple(cluster_ids), lists, spike_clusters, {})
+
+    return make
+
+
+@pytest.fixture
+def small_model(small: Any) -> Iterator[Any]:
+    """The model of the small genuine dataset."""
+    from phygui import KwikModel
+
+    with KwikModel(small) as model:
+        yield model

@@ -1,0 +1,71 @@
+"""The layout of channels: boxes that do not overlap, whatever the probe."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phygui.views.geometry import probe_layout
+
+
+def overlaps(layout) -> bool:
+    dx, dy = np.abs(layout.centers[:, None] - layout.centers[None]).transpose(2, 0, 1)
+    touching = (dx < layout.width * (1 - 1e-6)) & (dy < layout.height * (1 - 1e-6))
+    np.fill_diagonal(touching, False)
+    return bool(touching.any())
+
+
+PROBES = {
+    "line": np.column_stack([np.zeros(32), np.arange(32) * 20.0]),
+    "two columns": np.column_stack([np.arange(32) % 2 * 20.0, np.arange(32) // 2 * 20.0]),
+    "staggered": np.column_stack([np.arange(32) % 2 * 20.0, np.arange(32) * 10.0]),
+    "three staggered columns": np.concatenate(
+        [np.column_stack([np.full(10, 18.0 * k), np.arange(10) * 25.0 + 12.5 * (k % 2)])
+         for k in range(3)]
+    ),
+    "tetrode": np.array([[0, 10], [10, 0], [0, -10], [-10, 0.0]]),
+    "two shanks": np.concatenate([[[200.0 * s, 20.0 * k] for k in range(8)] for s in range(2)]),
+    "random": np.random.default_rng(0).uniform(0, 100, (20, 2)),
+    "jitter": np.column_stack([np.random.default_rng(1).normal(0, 1, 16), np.arange(16) * 20.0]),
+    "row": np.column_stack([np.arange(5) * 7.0, np.zeros(5)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_boxes_do_not_overlap(name):
+    assert not overlaps(probe_layout(PROBES[name]))
+
+
+def test_columns_of_a_regular_probe_are_used_fully():
+    layout = probe_layout(PROBES["two columns"])
+    assert (layout.width, layout.height) == (20, 20)
+    layout = probe_layout(PROBES["staggered"])
+    assert (layout.width, layout.height) == (20, 20)
+    assert probe_layout(PROBES["line"]).height == 20
+
+
+def test_jitter_of_a_column_does_not_make_thin_boxes():
+    layout = probe_layout(PROBES["jitter"])
+    assert layout.width >= np.ptp(PROBES["jitter"][:, 0])
+
+
+def test_coinciding_channels_are_put_in_a_column_in_their_order():
+    layout = probe_layout(np.zeros((4, 2)))
+    assert not overlaps(layout)
+    assert np.all(np.diff(layout.centers[:, 1]) < 0)
+
+
+def test_one_channel_fills_everything():
+    layout = probe_layout([[3.0, 4.0]])
+    assert layout.limits == (2.5, 3.5, 3.5, 4.5)
+
+
+def test_no_channels_are_refused():
+    with pytest.raises(ValueError, match="no channels"):
+        probe_layout(np.empty((0, 2)))
+
+
+def test_nearest_channel():
+    layout = probe_layout(PROBES["two columns"])
+    for k, (x, y) in enumerate(layout.centers):
+        assert layout.nearest(x + 3, y - 4) == k
