@@ -21,10 +21,11 @@ from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertic
 
 MOST_WITH_TICKS = 3
 """Clusters up to which every plot has room for the values of its vertical axis."""
-TITLE = 17.0
-"""Logical pixels kept free of bars for what is written at the top of a plot."""
+TITLE, SMALL_TITLE = 17.0, 12.0
+"""Logical pixels kept free of bars for what is written at the top of a plot; in small plots only
+on the diagonal, and less."""
 SMALLEST_WITH_TITLE = 40.0
-"""Logical pixels of height from which a plot has room for a title."""
+"""Logical pixels of height from which a plot is not small."""
 LOG_GAP = 0.15
 """Room in decades left for the lags too short for a logarithmic axis."""
 
@@ -87,14 +88,14 @@ class CorrelogramView(View):
         tallest = tallest.max(axis=2)
         if self.params.same_scale:
             tallest[:] = tallest.max()
-        ticks = nice_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
+        ticks = _height_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
         cells = []
         common = Axis("height", 0, max(tallest[0, 0], 1e-9), data.unit, ticks, fixed=True)
         for i in range(n):
             for j in range(n):
                 y = common
                 if not self.params.same_scale:
-                    label = data.unit if j == 0 else ""
+                    label = data.unit if i == j == 0 else ""
                     y = Axis(f"{i}:{j}", 0, max(tallest[i, j], 1e-9), label, ticks, fixed=True)
                 cells.append(Cell(x, y, i, j))
         return cells
@@ -132,15 +133,14 @@ class CorrelogramView(View):
     def _lag_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Lags in milliseconds; the last one carries the unit."""
         if self.params.log_lag:
-            powers = 10.0 ** np.arange(6)
+            decades = 2 * (math.log10(self.params.window_ms / 2) + 1)
+            powers = 10.0 ** np.arange(0, 6, math.ceil(decades / max(n_max, 2)))
             lags = np.concatenate([-powers[::-1], powers])
-            places = self._place(lags)
-            shown = (places >= low) & (places <= high)
             ticks = [
-                (float(p), f"{v:g}".replace("-", "−"))
-                for p, v in zip(places[shown], lags[shown], strict=True)
+                (float(place), f"{lag:g}".replace("-", "−"))
+                for place, lag in zip(self._place(lags), lags, strict=True)
+                if low <= place <= high
             ]
-            ticks = ticks[:: math.ceil(len(ticks) / max(2 * n_max, 1))]
         else:
             # The numbers are short: more of them fit than usually.
             room = self.size[0] / max(len(self.data.cluster_ids), 1)
@@ -152,9 +152,11 @@ class CorrelogramView(View):
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
             height = size[1] / len(self.data.cluster_ids) - self.gap - 5
-            title = TITLE if height >= SMALLEST_WITH_TITLE else 2.0
             for cell in self.cells:
-                top = cell.y.high * max(height, 8.0) / (max(height, 8.0) - title)
+                title = TITLE
+                if height < SMALLEST_WITH_TITLE:
+                    title = SMALL_TITLE if cell.row == cell.column else 2.0
+                top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
         super()._lay_out(size)
         if isinstance(self.data, CorrelogramData):
@@ -169,12 +171,16 @@ class CorrelogramView(View):
             zip(self.cells, self.layout.boxes, strict=True)
         ):
             i, j = divmod(k, n)
-            room = width - 10
+            room, roomy = width - 10, height >= SMALLEST_WITH_TITLE
             if i == j:
                 name = str(data.cluster_ids[i])
                 room -= text_width(name) + 8
                 if room > -8:
-                    labels.append(Label(name, left + 5, top + 3, CANVAS, i))
+                    labels.append(
+                        Label(
+                            name, left + (5 if roomy else 3), top + (3 if roomy else -1), CANVAS, i
+                        )
+                    )
                 share = self._violation_text(data, i)
                 if text_width(share) < room:
                     bad = data.violations[i] >= 0.01
@@ -183,7 +189,7 @@ class CorrelogramView(View):
                         Label(share, left + width - 5, top + 3, CANVAS, color, ("right", "top"))
                     )
                     room -= text_width(share) + 8
-            if cell.y.ticks is None and height >= SMALLEST_WITH_TITLE and i != j:
+            if cell.y.ticks is None and roomy and i != j:
                 value = f"{cell.y.high / self.data_scale:.3g} {data.unit}"
                 value = value if text_width(value) < room else value.split()[0]
                 if text_width(value) < room:
@@ -230,3 +236,8 @@ class CorrelogramView(View):
         if data.unit != "pairs":
             text += f", {data.heights[i, j, k]:.3g} {data.unit}"
         return text
+
+
+def _height_ticks(low: float, high: float, n_max: int) -> Ticks:
+    """Values of the vertical axis; one of them can be read even in a low plot."""
+    return nice_ticks(low, high, max(n_max, 3))

@@ -133,7 +133,7 @@ def load(
     violations = np.array([_violations(t, params, rate) for t in trains])
     n_spikes = np.array([len(t.spike_ids) for t in trains], dtype=np.float64)
     heights, baseline = scaled(counts, n_spikes, edges_ms, duration, params.scale)
-    unit = {"counts": "pairs", "rate": "spikes/s", "normalised": "x mean rate"}[params.scale]
+    unit = {"counts": "pairs", "rate": "spikes/s", "normalised": "× mean"}[params.scale]
     n_left_out = len(snapshot.cluster_ids) - n
     return CorrelogramData(
         tuple(ids), counts, heights, baseline, edges_ms, violations, unit, n_left_out

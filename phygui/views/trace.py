@@ -24,6 +24,8 @@ from phygui.views.visuals import CANVAS, Batch, Images, Label, boxes, strips, te
 
 NOISE_PER_ROW = 10.0
 """Standard deviations of the noise between two rows, before the data are scaled."""
+CONTRAST = 12.0
+"""Standard deviations of the noise from the middle to the end of the greys of an image."""
 PAGE = 0.8
 """Part of what is shown by which a page moves."""
 REACH = 8.0
@@ -72,12 +74,12 @@ class TraceView(View):
         x = Axis("time", 0.0, stop - start, "time (s)", self._time_ticks)
         y = Axis(
             "channel",
-            0.5 - n_channels,
-            0.5,
+            -n_channels,
+            1.0,
             "channel",
             self._channel_ticks,
             keep=True,
-            limits=(0.5 - n_channels, 0.5),
+            limits=(-n_channels, 1.0),
         )
         self.set_cells([Cell(x, y)])
         self._show_interval()
@@ -122,14 +124,14 @@ class TraceView(View):
         width = (times[-1] - times[0]) / max(len(times) - 1, 1) * len(times) / n_columns
         left = times[0] - width / 2 if data.envelope.bin_size == 1 else times[0] - width / 4
         extent = [[left, left + n_columns * width, 0.5 - n_channels, 0.5]]
-        limit = 8 * data.noise / self.data_scale
+        limit = CONTRAST * data.noise / self.data_scale
         self._image.set_data(values[::-1][None], extent, limits=(-limit, limit))
 
     def on_data_scale(self, factor: float) -> None:
         """Make the signal taller, or the image more contrasted."""
         super().on_data_scale(factor)
         if isinstance(self.data, TraceData):
-            limit = 8 * self.data.noise / self.data_scale
+            limit = CONTRAST * self.data.noise / self.data_scale
             self._image.limits = (-limit, limit)
 
     def _draw_cursor(self) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.views.base import Empty
 from phygui.views.trace_signal import Envelope, Kind, calibration, envelope
+from phygui.views.trains import Trains, samples_like
 
 if TYPE_CHECKING:
     from phygui.curation.snapshot import Snapshot
@@ -24,8 +25,6 @@ MOST_CANDIDATES = 50_000
 """Spikes that are looked through for those of clusters that are not selected."""
 MOST_DISTINCT = 32
 """Samples in a bin of the envelope up to which a spike is told from what else is in the bin."""
-STRIDE = 65_536
-"""Spikes that are looked through at a time for a violation."""
 OTHER = -1
 """Colour index of the spikes of clusters that are not selected."""
 
@@ -84,75 +83,6 @@ class TraceParams:
             "help": "Spikes of a cluster closer than this are violations to be walked through",
         },
     )
-
-
-@dataclass(frozen=True)
-class Trains:
-    """The spikes of the selected clusters over the whole recording, for walking along them.
-
-    It holds references only; a question costs a search, not a pass over the spikes.
-    """
-
-    spike_samples: NDArray
-    """(n_spikes,) samples of all spikes of the channel group."""
-    spike_ids: tuple[NDArray[np.int64], ...]
-    """Sorted spike ids of each selected cluster."""
-
-    def next_spike(self, sample: float) -> int | None:
-        """Sample of the first spike after a moment, or None."""
-        after = self._rank(np.floor(sample) + 1)
-        found = [ids[i] for ids in self.spike_ids if (i := np.searchsorted(ids, after)) < len(ids)]
-        return int(self.spike_samples[min(found)]) if found else None
-
-    def previous_spike(self, sample: float) -> int | None:
-        """Sample of the last spike before a moment, or None."""
-        before = self._rank(np.ceil(sample))
-        found = [ids[i - 1] for ids in self.spike_ids if (i := np.searchsorted(ids, before)) > 0]
-        return int(self.spike_samples[max(found)]) if found else None
-
-    def next_violation(self, sample: float, period: float) -> int | None:
-        """Sample of the first spike after a moment that follows one of its cluster too soon.
-
-        ``period`` is in samples; an interval of exactly the period is no violation.
-        """
-        after = self._rank(np.floor(sample) + 1)
-        found = []
-        for ids in self.spike_ids:
-            i = int(np.searchsorted(ids, after))
-            hits = (
-                start + int(short[0])
-                for start in range(max(i, 1), len(ids), STRIDE)
-                if len(short := self._short(ids, start, min(start + STRIDE, len(ids)), period))
-            )
-            if (hit := next(hits, None)) is not None:
-                found.append(ids[hit])
-        return int(self.spike_samples[min(found)]) if found else None
-
-    def previous_violation(self, sample: float, period: float) -> int | None:
-        """Sample of the last spike before a moment that follows one of its cluster too soon."""
-        before = self._rank(np.ceil(sample))
-        found = []
-        for ids in self.spike_ids:
-            i = int(np.searchsorted(ids, before))
-            hits = (
-                max(stop - STRIDE, 1) + int(short[-1])
-                for stop in range(i, 1, -STRIDE)
-                if len(short := self._short(ids, max(stop - STRIDE, 1), stop, period))
-            )
-            if (hit := next(hits, None)) is not None:
-                found.append(ids[hit])
-        return int(self.spike_samples[max(found)]) if found else None
-
-    def _rank(self, sample: float) -> int:
-        """Number of spikes before a sample."""
-        return int(np.searchsorted(self.spike_samples, _sample(self.spike_samples, sample)))
-
-    def _short(
-        self, ids: NDArray[np.int64], start: int, stop: int, period: float
-    ) -> NDArray[np.intp]:
-        """Places after ``start`` of the spikes in start..stop that follow theirs too soon."""
-        samples = self.spike_samples[ids[start - 1 : stop]].astype(np.int64)
-        return np.flatnonzero(np.diff(samples) < period * (1 - 1e-12))
 
 
 @dataclass(frozen=True)
@@ -296,11 +226,11 @@ def _spikes_of(
     """Sorted ids of the spikes in start..stop, at most one of a cluster for each bin when they
     are too many to be told apart, and how many there are."""
     spike_samples = np.asarray(snapshot.model.spike_samples)
-    low, high = np.searchsorted(spike_samples, _samples(spike_samples, np.array([start, stop])))
+    low, high = np.searchsorted(spike_samples, samples_like(spike_samples, np.array([start, stop])))
     if low == high:
         return np.empty(0, np.int64), 0
     edges = np.arange(start, stop + bin_size, bin_size)
-    starts = np.searchsorted(spike_samples[low:high], _samples(spike_samples, edges)) + low
+    starts = np.searchsorted(spike_samples[low:high], samples_like(spike_samples, edges)) + low
 
     def thinned(ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Few enough: the first spike of each bin."""
@@ -340,13 +270,20 @@ def _rows_of(
     """Where to draw each spike: where it is unmasked.
 
     Without masks, and where a spike is one of many things in a bin of the envelope, only where
-    the signal is at least half as large as where it is largest.
+    the signal is at least half as large as where it is largest. Where not all samples were
+    looked at, only in the middle of its channels, since the signal says nothing about it.
     """
     shape = (len(spike_ids), len(rows))
-    unmasked = np.ones(shape, dtype=bool)
+    masks = np.ones(shape, dtype=np.float32)
     if model.masks is not None and len(spike_ids):
-        unmasked = np.asarray(model.masks[spike_ids])[:, rows] > 0
-        unmasked[~unmasked.any(axis=1)] = True
+        masks = np.asarray(model.masks[spike_ids])[:, rows]
+        masks[~(masks > 0).any(axis=1)] = 1
+    unmasked = masks > 0
+    if model.masks is not None and drawn.sampled < 1:
+        middle = masks @ np.arange(len(rows)) / masks.sum(axis=1)
+        distance = np.abs(np.arange(len(rows)) - middle[:, None])
+        nearest = np.argmin(np.where(unmasked, distance, np.inf), axis=1)
+        return np.arange(len(rows)) == nearest[:, None]
     vague = np.full(len(spike_ids), model.masks is None or drawn.bin_size > MOST_DISTINCT)
     vague |= unmasked.all(axis=1)
     if vague.any():
@@ -398,12 +335,3 @@ def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, s
         low, high = np.searchsorted(times, [start / rate, stop / rate])
         marks += [(float(t), "event", str(name)) for t in times[low:high]]
     return tuple(marks)
-
-
-def _sample(spike_samples: NDArray, sample: float) -> np.generic:
-    """A sample in the type of the spikes', so that a search needs no conversion of them all."""
-    return spike_samples.dtype.type(max(int(sample), 0))
-
-
-def _samples(spike_samples: NDArray, samples: NDArray) -> NDArray:
-    return np.maximum(samples, 0).astype(spike_samples.dtype)

@@ -114,7 +114,7 @@ def test_scales():
     np.testing.assert_allclose(counts.baseline[0, 1], n_a * n_b * 0.001 / DURATION)
     np.testing.assert_allclose(normalised.baseline, 1)
     np.testing.assert_allclose(normalised.heights[0, 1], rate.heights[0, 1] / (n_b / DURATION))
-    assert (counts.unit, rate.unit, normalised.unit) == ("pairs", "spikes/s", "x mean rate")
+    assert (counts.unit, rate.unit, normalised.unit) == ("pairs", "spikes/s", "× mean")
 
 
 def test_independent_trains_lie_on_the_baseline():
@@ -293,7 +293,7 @@ def test_logarithmic_axis(shown, picture):
     view = CorrelogramView(CorrelogramParams(log_lag=True, window_ms=2000))
     shown(view, load(make_snapshot(1), view.params, never), SIZE)
     picture(view)
-    assert {"−100", "−1", "1", "10", "100"} <= set(texts(view))
+    assert {"−100", "−1", "1", "10", "100", "1000 ms"} <= set(texts(view))
     ten, hundred = (
         next(label.x for label in view.all_labels if label.text == text) for text in ("10", "100")
     )

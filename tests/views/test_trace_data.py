@@ -16,12 +16,12 @@ from phygui.views.base import Cancelled, Empty
 from phygui.views.trace_data import (
     OTHER,
     TraceParams,
-    Trains,
     channel_rows,
     interval_of,
     load,
 )
 from phygui.views.trace_signal import Kind, calibration, envelope, read
+from phygui.views.trains import Trains
 
 RATE = 20_000.0
 GAIN = 0.5
@@ -301,6 +301,19 @@ def test_the_first_of_the_selection_is_seen_where_spikes_overlap():
     assert not data.labels[~shown].any()
 
 
+def test_where_samples_are_skipped_spikes_are_in_the_middle_of_their_channels(monkeypatch):
+    monkeypatch.setattr(trace_signal, "MOST_VALUES", 1000)
+    monkeypatch.setattr(trace_signal, "SAMPLED_VALUES", 1000)
+    model = make_model(n_samples=200_000)
+    model.spike_samples = np.array([60_000, 90_000], dtype=np.uint64)
+    model.masks = np.array([[1, 1, 0.2, 0], [0, 0, 1, 0]], dtype=np.float32)
+    spikes = {0: np.array([0, 1])}
+    snapshot = Snapshot(1, model, (0,), spikes, np.zeros(2, np.int32), {})
+    data = load(snapshot, TraceParams(time=5, duration=10, order="index"), never)
+    assert data.envelope.sampled < 1
+    assert data.spike_rows.tolist() == [[False, True, False, False], [False, False, True, False]]
+
+
 def test_all_other_spikes_on_demand():
     model = make_model()
     snapshot = make_snapshot(model)
@@ -393,9 +406,9 @@ def test_without_a_selection_the_traces_are_shown():
 
 @pytest.mark.parametrize("stride", [3, 65_536])
 def test_next_and_previous_spikes_and_violations(stride, monkeypatch):
-    from phygui.views import trace_data
+    from phygui.views import trains as module
 
-    monkeypatch.setattr(trace_data, "STRIDE", stride)
+    monkeypatch.setattr(module, "STRIDE", stride)
     rng = np.random.default_rng(5)
     samples = np.sort(rng.integers(0, 20_000, 400)).astype(np.uint64)
     clusters = rng.integers(0, 3, 400)
