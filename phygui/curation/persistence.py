@@ -111,7 +111,7 @@ class Keeper:
         leftover = self._leftover
         if leftover is None or leftover.is_settled:
             return
-        leftover.compare(lambda key: state_of(key).fingerprint())
+        leftover.compare(lambda key: state_of(key).fingerprint)
 
     def largest_id(self, key: Key) -> int:
         """The largest cluster id of the last session."""
@@ -133,7 +133,7 @@ class Keeper:
         if leftover.problem:
             self.set_aside(leftover.problem)
             raise KwikError(f"{self.path}: {leftover.problem}.")
-        leftover.compare(lambda key: fresh(key).state(copy=False).fingerprint())
+        leftover.compare(lambda key: fresh(key).state(copy=False).fingerprint)
         try:
             curations = leftover.replay(fresh)
         except KwikError as error:
@@ -196,7 +196,7 @@ class Keeper:
         if not self._journals or key in self._prints:
             return
         state = curation.state(copy=False)
-        found = state.fingerprint()
+        found = state.fingerprint
         largest = curation.clustering.next_id - 1
         self._started().append(base_record(key, found, len(state.spike_clusters), largest, now()))
         self._prints[key] = found
@@ -239,7 +239,7 @@ class Keeper:
         time = now()
 
         def record() -> Record:
-            prints = {key: state.fingerprint() for key, state in states.items()}
+            prints = {key: state.fingerprint for key, state in states.items()}
             return saving_record(prints, n_edits, time)
 
         return self._journal.append(record)
@@ -247,7 +247,7 @@ class Keeper:
     def saved(self, states: Mapping[Key, State]) -> None:
         """Write down that the file holds it now."""
         if self._journal is not None:
-            self._prints |= {key: state.fingerprint() for key, state in states.items()}
+            self._prints |= {key: state.fingerprint for key, state in states.items()}
             self._journal.append(saved_record(list(states), now()))
 
     def not_saved(self) -> None:

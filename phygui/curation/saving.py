@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 
@@ -84,7 +86,7 @@ class Saver:
         for key, n in n_spikes.items():
             expected = self._keeper.print_in_file(key)
             try:
-                found = read_state(self.path, key, n).fingerprint()
+                found = read_state(self.path, key, n).fingerprint
             except KwikError:
                 return True
             if found != expected:
@@ -115,29 +117,38 @@ class Saver:
         problems: list[str] = []
 
         def run() -> None:
-            backup: Path | None = None
+            if not self._keeper.still_held():
+                self._keeper.not_saved()
+                raise KwikError(
+                    f"{self.path}: another computer has taken the dataset over; "
+                    "save a copy instead."
+                )
             try:
-                if not self._keeper.still_held():
-                    raise KwikError(
-                        f"{self.path}: another computer has taken the dataset over; "
-                        "save a copy instead."
-                    )
                 if not overwrite and self.changed_on_disk(n_spikes):
                     raise ChangedOnDisk(
                         f"{self.path} was changed by another program since it was read."
                     )
-                try:
-                    if written is not None:
-                        written.result()
-                    records = [state.record(key) for key, state in states.items()]
-                    backup = write_backup(self._keeper.folder, n_edits, tallies, records)
-                except OSError as error:
-                    # The file matters more than the notes about it.
-                    problems.append(_reason(error))
-                write_states(self.path, states, names)
+                with ThreadPoolExecutor(1, "backup") as executor:
+                    backup = executor.submit(self._back_up, n_edits, tallies, states)
+                    notes: list[Future[Any]] = [backup] if written is None else [backup, written]
+
+                    def ready() -> None:
+                        """Wait for what must be on the disk before the file is replaced."""
+                        for note in notes:
+                            problem = note.exception()
+                            if isinstance(problem, OSError):
+                                # The file matters more than the notes about it.
+                                problems.append(_reason(problem))
+                            elif problem is not None:
+                                raise problem
+
+                    try:
+                        write_states(self.path, states, names, ready=ready)
+                    except BaseException:
+                        if backup.exception() is None:
+                            drop_backup(backup.result())
+                        raise
             except BaseException:
-                if backup is not None:
-                    drop_backup(backup)
                 self._keeper.not_saved()
                 raise
             self._stamp = stamp_of(self.path)
@@ -150,6 +161,12 @@ class Saver:
             return Saved(self.path, n_edits, warning)
 
         return SaveJob(run, finish)
+
+    def _back_up(
+        self, n_edits: int, tallies: dict[Key, dict[str, int]], states: Mapping[Key, State]
+    ) -> Path:
+        records = [state.record(key) for key, state in states.items()]
+        return write_backup(self._keeper.folder, n_edits, tallies, records)
 
     def save_copy(
         self, target: str | os.PathLike[str], curations: Mapping[Key, Curation], overwrite: bool
@@ -172,8 +189,20 @@ def write_states(
     group_names: Mapping[Key, Mapping[int, str]],
     *,
     target: Path | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Write clusters, groups and labels into a file, all at once and durably.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    states, group_names : mapping
+        What is written, and the names of the cluster groups.
+    target : Path, optional
+        Where the result goes instead of over the file.
+    ready : callable
+        Called last of all before the file is replaced.
 
     Raises
     ------
@@ -191,10 +220,11 @@ def write_states(
     def verify(file: h5py.File) -> None:
         for key, state in states.items():
             written = read_state(Path(file.filename), key, len(state.spike_clusters))
-            if written.fingerprint() != state.fingerprint():
+            if not written.equals(state):
                 raise KwikError(
                     f"{path}: what was written is not what is in memory; the file is unchanged."
                 )
+        ready()
 
     durable_edit(path, edit, verify, target=target)
 

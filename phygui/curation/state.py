@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +31,18 @@ class State:
     cluster_groups: Mapping[int, int]
     labels: Mapping[int, Mapping[str, str]]
 
+    @cached_property
     def fingerprint(self) -> str:
         """A number that differs between two states, in practice always."""
         return fingerprint(self.spike_clusters, self.cluster_groups, self.labels)
+
+    def equals(self, other: State) -> bool:
+        """Whether another state is the same."""
+        return (
+            self.cluster_groups == other.cluster_groups
+            and self.labels == other.labels
+            and np.array_equal(self.spike_clusters, other.spike_clusters)
+        )
 
     def record(self, key: tuple[int, str]) -> Record:
         """The state as a backup holds it.

@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 
 from phygui.io.hdf5 import open_hdf5
-from phygui.io.save import own
+from phygui.io.save import hard_child, own
 
 ATTRIBUTE = "labels"
 """Attribute of ``clusters/C/ID/user_data``: a JSON object of texts."""
@@ -65,10 +65,14 @@ def write_labels(
     labels : mapping of int to mapping of str to str
         Labels of every cluster that is to be written.
     """
+    where = f"/channel_groups/{channel_group}/clusters/{name}"
+    parent = own(file, where)
     for cluster_id, of in labels.items():
-        where = f"/channel_groups/{channel_group}/clusters/{name}/{cluster_id}/user_data"
-        group = own(file, where, create=bool(of))
-        if group is None or _labels(group.attrs.get(ATTRIBUTE)) == of:
+        cluster = None if parent is None else hard_child(parent, str(cluster_id))
+        if not of and (cluster is None or not cluster.links.exists(b"user_data")):
+            continue
+        group = own(file, f"{where}/{cluster_id}/user_data", create=True)
+        if _labels(group.attrs.get(ATTRIBUTE)) == of:
             continue
         if of:
             group.attrs[ATTRIBUTE] = json.dumps(dict(of))

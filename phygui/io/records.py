@@ -140,7 +140,9 @@ def _encode_array(name: str, values: NDArray[Any]) -> tuple[dict[str, Any], byte
     dtype = np.min_scalar_type(int(stored.max())).newbyteorder("<")
     planes = stored.astype(dtype).view(np.uint8).reshape(len(values), dtype.itemsize)
     # Bytes of equal weight lie side by side: the high ones are nearly all zero and pack well.
-    blob = zlib.compress(np.ascontiguousarray(planes.T).tobytes(), 1)
+    # Only runs are looked for: other repetitions cost time and are hardly ever there.
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    blob = packer.compress(np.ascontiguousarray(planes.T).tobytes()) + packer.flush()
     spec = {"n": len(values), "width": dtype.itemsize, "bytes": len(blob)}
     if increasing:
         spec["first"] = int(values[0])

@@ -12,6 +12,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5a, h5g, h5l, h5o, h5t
 
 from phygui.io.clusters import DEFAULT_GROUPS
 from phygui.io.errors import KwikError
@@ -106,18 +107,52 @@ def write_groups(
     parent = own(file, f"{path}/clusters/{name}", create=True)
     by_name = {text.casefold(): number for number, text in group_names.items()}
     for cluster, group in cluster_groups.items():
-        member = own(file, f"{path}/clusters/{name}/{cluster}")
+        member = hard_child(parent, str(cluster))
         if member is None:
-            member = parent.create_group(str(cluster))
-            color = member.create_group("application_data/klustaviewa")
+            created = parent.create_group(str(cluster))
+            color = created.create_group("application_data/klustaviewa")
             color.attrs["color"] = np.int64(cluster % _N_COLORS + 1)
+            member = created.id
         if _stored_group(member, by_name) != group:
-            member.attrs["cluster_group"] = np.int64(group)
+            h5py.AttributeManager(_Holder(member))["cluster_group"] = np.int64(group)
 
 
-def _stored_group(member: h5py.Group, by_name: Mapping[str, int]) -> int | None:
+def hard_child(parent: h5py.Group, name: str) -> h5g.GroupID | None:
+    """A group within a group, or None; without the layers above, for there are many.
+
+    Raises
+    ------
+    KwikError
+        If it is a link, or no group.
+    """
+    key = name.encode()
+    if not parent.id.links.exists(key):
+        return None
+    if parent.id.links.get_info(key).type != h5l.TYPE_HARD:
+        own(parent, name)  # raises, with the reason
+    found = h5o.open(parent.id, key)
+    if not isinstance(found, h5g.GroupID):
+        raise KwikError(f"{parent.name}/{name} is no group, expected one.")
+    return found
+
+
+class _Holder:
+    """The little of an h5py object that its attributes need."""
+
+    def __init__(self, where: h5g.GroupID) -> None:
+        self.id = where
+
+
+def _stored_group(member: h5g.GroupID, by_name: Mapping[str, int]) -> int | None:
     """The group a cluster has in the file, in whichever way it was stored."""
-    value = plain(member.attrs["cluster_group"]) if "cluster_group" in member.attrs else None
+    if not h5a.exists(member, b"cluster_group"):
+        return None
+    attribute = h5a.open(member, b"cluster_group")
+    if isinstance(attribute.get_type(), h5t.TypeIntegerID) and attribute.shape == ():
+        stored = np.empty((), attribute.dtype)
+        attribute.read(stored)
+        return int(stored)
+    value = plain(h5py.AttributeManager(_Holder(member))["cluster_group"])
     if isinstance(value, str):
         return by_name.get(value.casefold())
     return value if isinstance(value, int) else None
@@ -156,7 +191,7 @@ def verify_clustering(
     by_name = {text.casefold(): number for number, text in group_names.items()}
     parent = file[f"/channel_groups/{channel_group}/clusters/{name}"]
     for cluster, group in cluster_groups.items():
-        if _stored_group(parent[str(cluster)], by_name) != group:
+        if _stored_group(parent[str(cluster)].id, by_name) != group:
             raise KwikError(
                 f"{parent.name}/{cluster}/@cluster_group read back from the new file is not "
                 f"{group}, which was written to it."
