@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
-from phygui.views.colors import ACCENT, ALERT, DIM, FOREGROUND, FRAME
+from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
 from phygui.views.correlogram_data import (
     SHORTEST_LOG_LAG,
     CorrelogramData,
@@ -21,11 +21,11 @@ from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertic
 
 MOST_WITH_TICKS = 3
 """Clusters up to which every plot has room for the values of its vertical axis."""
-TITLE, SMALL_TITLE = 17.0, 12.0
-"""Logical pixels kept free of bars for what is written at the top of a plot; in small plots only
-on the diagonal, and less."""
+TITLE = 17.0
+"""Logical pixels kept free of bars for what is written at the top of a plot."""
 SMALLEST_WITH_TITLE = 40.0
-"""Logical pixels of height from which a plot is not small."""
+"""Logical pixels of height from which a plot is not small: in a small one the name covers some
+bars, which the other half of the plot repeats."""
 LOG_GAP = 0.15
 """Room in decades left for the lags too short for a logarithmic axis."""
 
@@ -44,7 +44,8 @@ class CorrelogramView(View):
         self._band = Batch("triangles", opacity=0.45)
         self._bars = Batch("triangles")
         self._lines = Batch("lines", opacity=0.7)
-        self.visuals = [self._band, self._bars, self._lines]
+        self._grounds = Batch("triangles", opacity=0.8)
+        self.visuals = [self._band, self._bars, self._lines, self._grounds]
 
     # -- what is drawn ---------------------------------------------------------------------
 
@@ -132,9 +133,12 @@ class CorrelogramView(View):
 
     def _lag_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Lags in milliseconds; the last one carries the unit."""
+        # The numbers are short: more of them fit than usually.
+        room = self.size[0] / max(len(self.data.cluster_ids), 1)
+        n_ticks = 7 if room > 250 else max(min(n_max, 7), int(room / 36))
         if self.params.log_lag:
             decades = 2 * (math.log10(self.params.window_ms / 2) + 1)
-            powers = 10.0 ** np.arange(0, 6, math.ceil(decades / max(n_max, 2)))
+            powers = 10.0 ** np.arange(0, 6, math.ceil(decades / max(n_ticks, 2)))
             lags = np.concatenate([-powers[::-1], powers])
             ticks = [
                 (float(place), f"{lag:g}".replace("-", "−"))
@@ -142,9 +146,7 @@ class CorrelogramView(View):
                 if low <= place <= high
             ]
         else:
-            # The numbers are short: more of them fit than usually.
-            room = self.size[0] / max(len(self.data.cluster_ids), 1)
-            ticks = nice_ticks(low, high, max(min(n_max, 7), int(room / 36)) if room < 250 else 7)
+            ticks = nice_ticks(low, high, n_ticks)
         if ticks:
             ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
         return ticks
@@ -152,10 +154,8 @@ class CorrelogramView(View):
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
             height = size[1] / len(self.data.cluster_ids) - self.gap - 5
+            title = TITLE if height >= SMALLEST_WITH_TITLE else 2.0
             for cell in self.cells:
-                title = TITLE
-                if height < SMALLEST_WITH_TITLE:
-                    title = SMALL_TITLE if cell.row == cell.column else 2.0
                 top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
         super()._lay_out(size)
@@ -164,7 +164,7 @@ class CorrelogramView(View):
 
     def _captions(self, data: CorrelogramData) -> list[Label]:
         """Names of clusters, shares of violations and heights, where there is room."""
-        labels = []
+        labels, grounds = [], []
         n = len(data.cluster_ids)
         _, _, width, height = self.layout.boxes[0]
         for k, (cell, (left, top, _, _)) in enumerate(
@@ -176,11 +176,9 @@ class CorrelogramView(View):
                 name = str(data.cluster_ids[i])
                 room -= text_width(name) + 8
                 if room > -8:
-                    labels.append(
-                        Label(
-                            name, left + (5 if roomy else 3), top + (3 if roomy else -1), CANVAS, i
-                        )
-                    )
+                    x, y = (left + 5, top + 3) if roomy else (left + 3, top)
+                    labels.append(Label(name, x, y, CANVAS, i))
+                    grounds.append((left + 1, x + text_width(name) + 3, top + 1, y + 15))
                 share = self._violation_text(data, i)
                 if text_width(share) < room:
                     bad = data.violations[i] >= 0.01
@@ -198,6 +196,8 @@ class CorrelogramView(View):
             more = f"{data.n_left_out} more selected clusters are not shown"
             place = (self.size[0] - 6, self.size[1] - 2)
             labels.append(Label(more, *place, CANVAS, FOREGROUND, ("right", "bottom")))
+        ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
+        self._grounds.set_data(ground)
         return labels
 
     def _violation_text(self, data: CorrelogramData, i: int) -> str:

@@ -1,4 +1,4 @@
-"""Walking along the spikes of some clusters, from spike to spike and from violation to violation."""
+"""Walking along the spikes of some clusters: to the next one, to the next violation."""
 
 from __future__ import annotations
 
