@@ -15,6 +15,7 @@ from phygui.curation.recovery import (
     Leftover,
     UnsavedEdit,
     base_record,
+    ids_record,
     saved_record,
     saving_record,
 )
@@ -72,7 +73,7 @@ class Keeper:
         self._journal: Journal | None = None
         # Of each clustering that is in the journal: the fingerprint of what the file holds.
         self._prints: dict[Key, str] = {}
-        self._last: Leftover | None = None
+        self._largest: dict[Key, int] = {}
         self._settled = True
         self._lock = Lock(self.folder)
         self._leftover: Leftover | None = None
@@ -80,7 +81,8 @@ class Keeper:
         if self._locks:
             self._take_lock()
         if self.holder is None and journal:
-            self._leftover = self._last = self._find_leftover()
+            self._leftover = self._find_leftover()
+            self._largest = dict(self._leftover.largest_ids) if self._leftover else {}
 
     @property
     def read_only(self) -> bool:
@@ -114,8 +116,8 @@ class Keeper:
         leftover.compare(lambda key: state_of(key).fingerprint)
 
     def largest_id(self, key: Key) -> int:
-        """The largest cluster id of the last session."""
-        return self._last.largest_id(key) if self._last else -1
+        """The largest cluster id that is known to have been used."""
+        return self._largest.get(key, -1)
 
     def recover(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
         """Bring the edits of an earlier session back; its journal goes on.
@@ -150,9 +152,9 @@ class Keeper:
     def set_aside(self, reason: str) -> None:
         """Keep what an earlier session left under another name, with the reason."""
         if self._leftover is not None and not self.read_only:
-            if not self._leftover.is_settled or reason:
-                self._write_aside(reason)
+            self._write_aside(reason)
             self._leftover = None
+            self._started()
 
     def _find_leftover(self) -> Leftover | None:
         try:
@@ -200,6 +202,7 @@ class Keeper:
         largest = curation.clustering.next_id - 1
         self._started().append(base_record(key, found, len(state.spike_clusters), largest, now()))
         self._prints[key] = found
+        self._used(key, largest)
 
     def print_in_file(self, key: Key) -> str:
         """The fingerprint of what the file is known to hold of a clustering; empty if unknown."""
@@ -211,7 +214,11 @@ class Keeper:
             return None
         self._settled = False
         key = (curation.channel_group, curation.name)
+        self._used(key, *update.after)
         return self._started().append(lambda: step_record(key, update))
+
+    def _used(self, key: Key, *ids: int) -> None:
+        self._largest[key] = max(self.largest_id(key), *ids, -1)
 
     def resume(self) -> None:
         """Try again after the journal could not be written."""
@@ -219,14 +226,19 @@ class Keeper:
             self._journal.resume()
 
     def _started(self) -> Journal:
+        """The journal, begun anew if need be; that of an earlier session is kept."""
         if self._journal is None:
             if self._leftover is not None and not self._leftover.is_settled:
-                self.set_aside(self.problem or "it was not brought back before new edits were made")
-            elif self._leftover is not None:
+                self._write_aside(
+                    self.problem or "it was not brought back before new edits were made"
+                )
+            elif self._leftover is not None and self._leftover.has_steps:
                 self._write_aside()
-                self._leftover = None
                 self._drop_old_journals()
+            self._leftover = None
             self._journal = Journal(self.journal_path, 0, self._disk)
+            if self._largest:
+                self._journal.append(ids_record(self._largest, now()))
         return self._journal
 
     # -- saves -----------------------------------------------------------------------------
@@ -274,6 +286,8 @@ class Keeper:
             self._journal.close()
             if discard and states is None:
                 self._write_aside("the edits were discarded")
+                self._journal = None
+                self._started().close()
             self._journal = None
         if self._lock.is_held:
             self._lock.release()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,6 @@ class _Track:
     # Number of steps in effect, and fingerprint of the state, wherever the file may have stood.
     states: list[tuple[int, str]] = field(default_factory=list)
     settled: bool = True
-    largest_id: int = -1
     start: int | None = None
     print: str = ""
 
@@ -64,17 +63,20 @@ class Leftover:
         Why nothing can be brought back, in one sentence; empty if it can.
     damage : str
         Why the end of the journal is unreadable; what comes before it can be brought back.
+    largest_ids : dict
+        The largest cluster id that was ever used in each clustering.
     """
 
     def __init__(self, content: JournalContent) -> None:
         self.size = content.size
         self.problem = ""
         self.damage = content.damage
+        self.largest_ids: dict[Key, int] = {}
         self._tracks: dict[Key, _Track] = {}
         try:
             for record in content.records:
                 self._read(record)
-        except RecordError as error:
+        except (RecordError, ValueError, KeyError, TypeError) as error:
             self.problem = f"the journal cannot be used: {error}"
 
     @property
@@ -91,10 +93,6 @@ class Leftover:
     def has_steps(self) -> bool:
         """Whether the journal tells of any edit."""
         return any(track.steps for track in self._tracks.values())
-
-    def largest_id(self, key: Key) -> int:
-        """The largest cluster id that was used in a clustering, -1 if none."""
-        return self._tracks[key].largest_id if key in self._tracks else -1
 
     def compare(self, fingerprint_of: Callable[[Key], str]) -> None:
         """Find out which steps the file holds already.
@@ -154,7 +152,7 @@ class Leftover:
             if track.start is not None:
                 done[key] = fresh(key)
                 try:
-                    _replay(done[key], track)
+                    _replay(done[key], track, self.largest_ids.get(key, -1))
                 except (RecordError, ValueError) as error:
                     raise KwikError(
                         f"the edits of channel group {key[0]}, clustering '{key[1]}' "
@@ -169,8 +167,11 @@ class Leftover:
             # The file has been read anew: what came before belongs to another time.
             track.steps.clear()
             track.states[:] = [(0, _text(record, "fingerprint"))]
-            track.largest_id = max(track.largest_id, _integer(record, "largest_id"))
+            self._used(key_of(record.text), [_integer(record, "largest_id")])
             track.settled = True
+        elif operation == "ids":
+            for entry in _list(record, "largest"):
+                self._used(key_of(entry), [int(entry["id"])])
         elif operation == "saving":
             for state in _list(record, "states"):
                 track = self._known(key_of(state))
@@ -186,8 +187,10 @@ class Leftover:
                 track = self._known(step.key)
                 track.steps.append(step)
                 track.settled = False
-                ids = record.text.get("after", [])
-                track.largest_id = max([track.largest_id, *map(int, ids)])
+                self._used(step.key, map(int, record.text.get("after", [])))
+
+    def _used(self, key: Key, ids: Iterable[int]) -> None:
+        self.largest_ids[key] = max([self.largest_ids.get(key, -1), *ids])
 
     def _known(self, key: Key) -> _Track:
         if key not in self._tracks:
@@ -195,7 +198,7 @@ class Leftover:
         return self._tracks[key]
 
 
-def _replay(curation: Curation, track: _Track) -> None:
+def _replay(curation: Curation, track: _Track, largest_id: int) -> None:
     """Go through all steps for the history, and make those that the file lacks."""
     history = History()
     selection = Selection()
@@ -213,7 +216,7 @@ def _replay(curation: Curation, track: _Track) -> None:
             curation.apply(update)
     if track.start == len(track.steps):
         history.mark_saved(history.state())
-    curation.restore(history, selection, track.largest_id)
+    curation.restore(history, selection, largest_id)
 
 
 def _check(curation: Curation, update: Update) -> None:
@@ -276,6 +279,12 @@ def base_record(key: Key, fingerprint: str, n_spikes: int, largest_id: int, time
             "time": time,
         }
     )
+
+
+def ids_record(largest_ids: Mapping[Key, int], time: str) -> Record:
+    """The largest cluster ids that were ever used; none of them is used again."""
+    largest = [{"of": list(key), "id": largest} for key, largest in largest_ids.items()]
+    return Record({"op": "ids", "largest": largest, "time": time})
 
 
 def saving_record(fingerprints: Mapping[Key, str], n_edits: int, time: str) -> Record:
