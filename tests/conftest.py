@@ -12,6 +12,8 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, Qt
 
 os.environ.setdefault("QT_API", "pyqt5")
+# Threads of OpenBLAS wait for one another on a busy machine, longer than the work would take.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Settings, caches, logs and recent files of the person who runs the tests stay out of it.
 _HOME = tempfile.mkdtemp(prefix="phygui-tests-")
