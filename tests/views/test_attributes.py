@@ -1,0 +1,135 @@
+"""Attributes of spikes: against their plain meaning in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phygui.views.attributes import (
+    amplitudes,
+    axis_label,
+    best_channels,
+    feature_key,
+    parse_key,
+    robust_range,
+    spikes_inside,
+    values_and_masks,
+)
+from phygui.views.base import Cancelled
+
+
+def never():
+    return False
+
+
+def test_keys_and_labels(small_model):
+    assert parse_key(feature_key(3, 1)) == (3, 1)
+    assert parse_key("time") is None
+    name = int(small_model.channel_order[3])
+    assert axis_label(small_model, "3:1") == f"ch {name} PC2"
+    assert axis_label(small_model, "time") == "time (s)"
+
+
+def test_values_and_masks_are_those_of_the_model(small_model):
+    spikes = np.array([0, 5, 17, 100])
+    found = values_and_masks(small_model, ["time", "2:1", "0:0", "2:0"], spikes, never)
+    n = small_model.n_features_per_channel
+    features, masks = small_model.features[...], small_model.masks[...]
+    np.testing.assert_array_equal(found["2:1"][0], features[spikes, 2 * n + 1])
+    np.testing.assert_array_equal(found["2:0"][0], features[spikes, 2 * n])
+    np.testing.assert_array_equal(found["2:1"][1], masks[spikes, 2])
+    np.testing.assert_array_equal(found["0:0"][1], masks[spikes, 0])
+    np.testing.assert_array_equal(found["time"][0], small_model.spike_times[spikes])
+    assert found["time"][1] is None
+    assert set(found) == {"time", "2:1", "0:0", "2:0"}
+
+
+def test_only_the_columns_asked_for_are_read(small_model, monkeypatch):
+    asked = []
+
+    class Spy:
+        def __getitem__(self, key):
+            asked.append(key)
+            return np.zeros((2, small_model.n_features_per_channel, 2), np.float32)
+
+    monkeypatch.setattr("phygui.views.attributes.features_of", lambda model: Spy())
+    values_and_masks(small_model, ["3:0", "3:1"], np.array([1, 2]), never)
+    n = small_model.n_features_per_channel
+    assert [key[1] for key in asked] == [slice(3 * n, 4 * n)]
+
+
+def test_amplitude_is_the_largest_masked_first_feature(small_model):
+    spikes = np.arange(0, small_model.n_spikes, 7)
+    n = small_model.n_features_per_channel
+    wanted = []
+    for spike in spikes:
+        row = small_model.features[spike, ::n] * small_model.masks[spike]
+        wanted.append(np.abs(row[: small_model.n_channels]).max())
+    np.testing.assert_allclose(amplitudes(small_model, spikes), wanted, rtol=1e-6)
+
+
+def test_best_channels_are_those_of_the_largest_mean_masked_feature(small_model, snapshot_of):
+    for cluster in np.unique(small_model.spike_clusters):
+        snapshot = snapshot_of(small_model, [int(cluster)])
+        spikes = snapshot.spikes(int(cluster))[:200]
+        if len(snapshot.spikes(int(cluster))) > 200:
+            continue
+        n = small_model.n_features_per_channel
+        strengths = np.zeros(small_model.n_channels)
+        for spike in spikes:
+            for channel in range(small_model.n_channels):
+                values = small_model.features[spike, channel * n : (channel + 1) * n]
+                strengths[channel] += np.abs(values).max() * small_model.masks[spike, channel]
+        assert best_channels(snapshot, never)[0] == np.argmax(strengths)
+
+
+def test_clusters_take_turns_for_the_best_channels(small_model, snapshot_of):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:3]]
+    orders = [best_channels(snapshot_of(small_model, [c]), never) for c in ids]
+    together = best_channels(snapshot_of(small_model, ids), never)
+    assert sorted(together) == list(range(small_model.n_channels))
+    firsts = list(dict.fromkeys(order[0] for order in orders))
+    assert together[: len(firsts)] == firsts
+
+
+def test_robust_range_shows_each_group_and_ignores_outliers():
+    rng = np.random.default_rng(0)
+    large, small = rng.normal(0, 1, 5000), rng.normal(50, 1, 30)
+    low, high = robust_range([large, small])
+    assert low < -2.0
+    assert high > 51
+    spoilt = np.append(large, [1e9, -1e9, np.nan, np.inf])
+    low, high = robust_range([spoilt, small])
+    assert -20 < low < -2
+    assert 51 < high < 70
+
+
+def test_robust_range_of_nothing_and_of_one_value():
+    assert robust_range([]) == (-1, 1)
+    assert robust_range([np.array([np.nan])]) == (-1, 1)
+    assert robust_range([np.array([3.0])]) == (2.5, 3.5)
+
+
+def test_spikes_inside_takes_all_spikes_of_the_selection(small_model, snapshot_of, monkeypatch):
+    monkeypatch.setattr("phygui.views.attributes._CHUNK", 50)
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:3]]
+    snapshot = snapshot_of(small_model, ids)
+    features = small_model.features[...]
+    n = small_model.n_features_per_channel
+    x, y = features[:, 0], features[:, 2 * n]
+    x0, x1 = np.percentile(x, [30, 90])
+    y0, y1 = np.percentile(y, [10, 80])
+    polygon = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64)
+    inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+    wanted = np.flatnonzero(inside & np.isin(small_model.spike_clusters, ids))
+    found = spikes_inside(snapshot, "0:0", "2:0", polygon, never)
+    assert len(wanted) > 15
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == np.int64
+
+
+def test_spikes_inside_can_be_cancelled(small_model, snapshot_of):
+    snapshot = snapshot_of(small_model, [int(small_model.spike_clusters[0])])
+    polygon = np.array([(0, 0), (1, 0), (1, 1)], np.float64)
+    with pytest.raises(Cancelled):
+        spikes_inside(snapshot, "0:0", "time", polygon, lambda: True)

@@ -1,0 +1,310 @@
+"""The shared canvas: mouse, keys, lasso, themes, empty state, export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QImage
+
+from phygui.views.axes import Axis, Cell
+from phygui.views.base import Cancelled, Empty, View, check
+from phygui.views.colors import theme
+from phygui.views.visuals import Batch, vertices
+
+
+@dataclass(frozen=True)
+class BoardParams:
+    n: int = 3
+    look: str = field(default="a", metadata={"reload": False})
+
+
+class Board(View):
+    """Two cells that share their vertical axis."""
+
+    name = "board"
+    title = "Board"
+    Params = BoardParams
+    has_lasso = True
+    has_markers = True
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.points = Batch("points")
+        self.visuals = [self.points]
+        self.n_built = 0
+
+    def build(self, data):
+        self.n_built += 1
+        y = Axis("y", 0, 10, "y (m)")
+        x = [Axis("time", 0, 10, "time (s)", keep=True), Axis("x1", 0, 10, "x (V)")]
+        self.set_cells([Cell(x[0], y, 0, 0), Cell(x[1], y, 0, 1)])
+        self.points.set_data(vertices([3, 5], [7, 5], color=[0, 1], cell=[0, 1]))
+
+    def before_draw(self):
+        self.points.size = self.marker_size
+
+    def describe(self, cell, x, y):
+        return f"cell {cell}"
+
+
+@pytest.fixture
+def board(shown):
+    return shown(Board(), "data", (500, 300))
+
+
+def center(view, cell):
+    left, top, width, height = view.layout.boxes[cell]
+    return left + width / 2, top + height / 2
+
+
+def test_left_drag_pans_and_the_shared_axis_moves_in_both_cells(board, mouse):
+    x, y = center(board, 0)
+    _, _, width, height = board.layout.boxes[0]
+    mouse(board).drag((x, y), (x + width / 10, y + height / 5))
+    np.testing.assert_allclose(board.cells[0].x.view, (-1, 9), atol=0.02)
+    np.testing.assert_allclose(board.cells[0].y.view, (2, 12), atol=0.02)
+    assert board.cells[1].y is board.cells[0].y
+    assert board.cells[1].x.view == (0, 10)
+
+
+def test_the_picture_follows_a_pan(board, mouse, picture):
+    color = theme().clusters[0][:3]
+
+    def place():
+        near = np.argwhere(np.abs(picture(board) - color).max(axis=2) < 30)
+        return near.mean(axis=0)
+
+    before = place()
+    x, y = center(board, 0)
+    mouse(board).drag((x, y), (x + 40, y - 20))
+    np.testing.assert_allclose(place() - before, (-20, 40), atol=1)
+
+
+def test_right_drag_zooms_around_where_it_began(board, mouse):
+    x, y = center(board, 0)
+    mouse(board).drag((x, y), (x + 50, y - 50), Qt.RightButton)
+    low, high = board.cells[0].x.view
+    assert high - low < 9
+    assert low + high == pytest.approx(10, abs=0.1)
+    low, high = board.cells[0].y.view
+    assert high - low < 9
+
+
+def test_the_wheel_zooms_around_the_mouse(board, mouse):
+    at = (center(board, 0)[0] + 50, center(board, 0)[1] - 30)
+    before = board.to_data(0, *at)
+    mouse(board).wheel(at, 2)
+    np.testing.assert_allclose(board.to_data(0, *at), before, atol=1e-6)
+    assert np.ptp(board.cells[0].x.view) == pytest.approx(10 / 1.15**2)
+
+
+@pytest.mark.parametrize("how", ["R", "double click"])
+def test_reset(board, mouse, qtbot, how):
+    mouse(board).wheel(center(board, 0), 3)
+    mouse(board).wheel(center(board, 0), 2, Qt.ControlModifier)
+    assert board.cells[0].x.is_moved
+    assert board.data_scale != 1
+    if how == "R":
+        qtbot.keyClick(board.native, Qt.Key_R)
+    else:
+        mouse(board).double_click(center(board, 1))
+    assert not board.cells[0].x.is_moved
+    assert board.data_scale == 1
+
+
+def test_ctrl_wheel_scales_data_and_alt_wheel_markers(board, mouse, picture):
+    mouse(board).wheel(center(board, 0), 1, Qt.ControlModifier)
+    assert board.data_scale == pytest.approx(1.15)
+    assert board.cells[0].x.view == (0, 10)
+    before = board.marker_size
+    for _ in range(5):
+        mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
+    assert board.marker_size == pytest.approx(before * 1.15**5)
+    picture(board)
+    assert board.points.size == board.marker_size
+    for _ in range(60):
+        mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
+    assert board.marker_size == 20
+
+
+def test_outside_of_the_cells_nothing_moves(board, mouse):
+    mouse(board).wheel((1, 299), 3)
+    mouse(board).drag((1, 299), (100, 200))
+    assert not any(c.x.is_moved or c.y.is_moved for c in board.cells)
+
+
+def test_an_axis_that_keeps_its_zoom_outlives_new_data(board, mouse):
+    for cell in (0, 1):
+        mouse(board).wheel(center(board, cell), 2)
+    kept = board.cells[0].x.view
+    board.set_data("other")
+    assert board.cells[0].x.view == kept
+    assert board.cells[1].x.view == (0, 10)
+
+
+# -- lasso -----------------------------------------------------------------------------------
+
+
+def ctrl_click(view, mouse, cell, x, y, button=Qt.LeftButton):
+    mouse(view).click(view.to_pixels(cell, x, y), button, Qt.ControlModifier)
+
+
+def test_lasso_by_ctrl_click_closes_and_clears(board, mouse, qtbot):
+    changes = []
+    board.lasso_changed.connect(lambda: changes.append(board.lasso))
+    corners = [(1, 1), (9, 1), (5, 9)]
+    for x, y in corners:
+        ctrl_click(board, mouse, 1, x, y)
+    lasso = board.lasso
+    assert (lasso.x, lasso.y, lasso.cell, lasso.closed) == ("x1", "y", 1, False)
+    np.testing.assert_allclose(lasso.points, corners, atol=0.1)
+    assert lasso.is_polygon
+    ctrl_click(board, mouse, 1, 5, 5, Qt.RightButton)
+    assert board.lasso.closed
+    assert len(board.lasso.points) == 3
+    ctrl_click(board, mouse, 1, 5, 5, Qt.RightButton)
+    assert board.lasso is None
+    assert len(changes) == 5
+    assert not any(c.x.is_moved or c.y.is_moved for c in board.cells)
+
+
+def test_a_click_in_another_cell_or_after_closing_starts_another_lasso(board, mouse):
+    ctrl_click(board, mouse, 1, 1, 1)
+    ctrl_click(board, mouse, 0, 2, 2)
+    assert board.lasso.cell == 0
+    assert len(board.lasso.points) == 1
+    for x, y in [(3, 2), (3, 3)]:
+        ctrl_click(board, mouse, 0, x, y)
+    ctrl_click(board, mouse, 0, 3, 3, Qt.RightButton)
+    ctrl_click(board, mouse, 0, 4, 4)
+    assert len(board.lasso.points) == 1
+
+
+def test_a_lasso_of_two_points_is_cleared_at_once(board, mouse):
+    ctrl_click(board, mouse, 0, 1, 1)
+    ctrl_click(board, mouse, 0, 1, 1, Qt.RightButton)
+    assert board.lasso is None
+
+
+def test_the_lasso_is_drawn_and_goes_with_new_data(board, mouse, picture):
+    for x, y in [(1, 1), (9, 1), (9, 9), (1, 9)]:
+        ctrl_click(board, mouse, 0, x, y)
+    x, y = board.to_pixels(0, 5, 1)
+    column = picture(board)[int(y) - 2 : int(y) + 3, int(x)]
+    assert column.max() == 255
+    board.set_data("other")
+    assert board.lasso is None
+    assert picture(board)[int(y) - 2 : int(y) + 3, int(x)].max() < 100
+
+
+# -- the rest --------------------------------------------------------------------------------
+
+
+def test_hover_says_what_is_there_once(board, mouse):
+    said = []
+    board.hovered.connect(said.append)
+    for shift in (0, 3, 6):
+        mouse(board).move((center(board, 0)[0] + shift, center(board, 0)[1]))
+    mouse(board).move(center(board, 1))
+    mouse(board).move((1, 299))
+    assert said == ["cell 0", "cell 1", ""]
+
+
+def test_painted_follows_data_only(shown, qtbot):
+    view = Board()
+    painted = []
+    view.painted.connect(lambda: painted.append(view.data))
+    shown(view)
+    assert painted == []
+    view.set_data("data")
+    qtbot.waitUntil(lambda: bool(painted))
+    assert set(painted) == {"data"}
+
+
+def test_empty_state_is_written_in_lines_that_fit(shown, picture):
+    reason = "No raw data: a_rather_long_name.dat was looked for beside x.kwik, in vain. " * 2
+    view = shown(Board(), Empty(reason), (300, 200))
+    image = picture(view)
+    assert [label.text for label in view.all_labels] != []
+    assert " ".join(label.text for label in view.all_labels) == reason.strip()
+    lit = np.argwhere(np.abs(image - image[0, 0]).max(axis=2) > 40)
+    assert lit[:, 1].min() > 5
+    assert lit[:, 1].max() < 295
+    assert abs(lit[:, 0].mean() - 100) < 10
+    view.set_data("data")
+    assert len(view.cells) == 2
+
+
+def test_parameters_of_the_look_build_again_and_others_make_stale(board):
+    changes = []
+    board.params_changed.connect(lambda: changes.append(board.params))
+    assert not board.is_stale
+    board.change_params(look="b")
+    assert board.n_built == 2
+    assert not board.is_stale
+    board.change_params(n=4)
+    assert board.n_built == 2
+    assert board.is_stale
+    board.change_params(n=4)
+    assert [(p.n, p.look) for p in changes] == [(3, "b"), (4, "b")]
+    board.set_data("new")
+    assert not board.is_stale
+
+
+def test_themes_change_everything(board, picture):
+    dark = picture(board)
+    board.set_theme("light")
+    light = picture(board)
+    assert board.theme == "light"
+    assert dark[1, 1].max() < 40
+    assert light[1, 1].min() > 240
+    with pytest.raises(ValueError, match="no theme 'blue'"):
+        board.set_theme("blue")
+
+
+def test_export_as_png_at_any_scale(board, tmp_path):
+    for scale in (1.0, 2.5):
+        path = tmp_path / "x.png"
+        board.export_image(path, scale)
+        image = QImage(str(path))
+        assert (image.width(), image.height()) == (round(500 * scale), round(300 * scale))
+
+
+def test_export_as_svg_has_vector_axes_and_text(board, tmp_path):
+    from xml.etree import ElementTree
+
+    path = tmp_path / "x.svg"
+    board.export_image(path, 2.0)
+    root = ElementTree.parse(path).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    texts = {e.text for e in root.iter(f"{space}text")}
+    assert {"time (s)", "x (V)", "y (m)", "5"} <= texts
+    assert len(list(root.iter(f"{space}path"))) > 8
+    assert len(list(root.iter(f"{space}image"))) == 1
+
+
+def test_export_refuses_other_formats(board, tmp_path):
+    with pytest.raises(ValueError, match=r"x\.jpg"):
+        board.export_image(tmp_path / "x.jpg")
+
+
+def test_check_stops_when_cancelled():
+    check(lambda: False)
+    with pytest.raises(Cancelled):
+        check(lambda: True)
+
+
+def test_a_small_canvas_does_not_fail(shown, picture):
+    view = shown(Board(), "data", (20, 20))
+    assert picture(view).shape[2] == 3
+
+
+def test_views_are_found_by_name():
+    from phygui.views import VIEWS
+
+    assert {"features", "waveforms", "traces", "correlograms"} <= set(VIEWS)
+    assert VIEWS["features"].name == "features"
+    assert len(VIEWS) == len(list(VIEWS))

@@ -1,0 +1,261 @@
+"""Waveform view: its data against plain numpy, its picture, its mouse and keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.views import waveform_data
+from phygui.views.base import Cancelled, Empty
+from phygui.views.colors import theme
+from phygui.views.waveform import WaveformView, nice_length
+from phygui.views.waveform_data import WaveformParams
+
+
+def never():
+    return False
+
+
+@pytest.fixture
+def snapshot(small_model, snapshot_of):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    return snapshot_of(small_model, [int(c) for c in ids[np.argsort(-counts)][:2]])
+
+
+# -- data ------------------------------------------------------------------------------------
+
+
+def test_load_gives_the_waveforms_in_microvolts(small_model, snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(n_spikes=20), never)
+    plain = small_model.waveforms[data.spike_ids] * small_model.voltage_gain
+    np.testing.assert_allclose(data.waveforms, plain[:, :, data.channels], rtol=1e-5)
+    np.testing.assert_array_equal(
+        data.unmasked, small_model.masks[data.spike_ids][:, data.channels] > 0
+    )
+    clusters = small_model.spike_clusters[data.spike_ids]
+    np.testing.assert_array_equal(np.array(snapshot.cluster_ids)[data.colors], clusters)
+    assert np.all(np.diff(data.spike_ids) > 0)
+    for k in range(2):
+        own = data.waveforms[data.colors == k]
+        assert len(own) <= 20
+        np.testing.assert_allclose(data.means[k], own.mean(axis=0), rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(data.deviations[k], own.std(axis=0), rtol=1e-4, atol=1e-3)
+    names = [str(int(c)) for c in np.asarray(small_model.channel_order)[data.channels]]
+    assert list(data.channel_names) == names
+    assert data.times[small_model.n_samples_before] == 0
+    np.testing.assert_allclose(np.diff(data.times), 1000 / small_model.sample_rate)
+
+
+def test_channels_by_masks_or_all(small_model, snapshot):
+    every = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    assert list(every.channels) == list(range(small_model.n_channels))
+    some = WaveformView.load(snapshot, WaveformParams(channels="masks"), never)
+    part = np.max(
+        [(small_model.masks[snapshot.spikes(c)] > 0).mean(axis=0) for c in snapshot.cluster_ids],
+        axis=0,
+    )
+    assert set(np.flatnonzero(part > 0.4)) <= set(some.channels.tolist())
+    assert not set(np.flatnonzero(part < 0.1)) & set(some.channels.tolist())
+
+
+def test_a_second_load_reads_nothing(snapshot, monkeypatch):
+    params = WaveformParams(n_spikes=17)
+    first = WaveformView.load(snapshot, params, never)
+    monkeypatch.setattr(type(snapshot.model), "waveforms", property(lambda self: {}))
+    second = WaveformView.load(snapshot, params, never)
+    np.testing.assert_array_equal(first.waveforms, second.waveforms)
+
+
+def test_many_clusters_share_the_bound(small_model, snapshot_of, monkeypatch):
+    monkeypatch.setattr(waveform_data, "_MOST_DRAWN", 12)
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:4]]
+    data = WaveformView.load(snapshot_of(small_model, ids), WaveformParams(), never)
+    assert np.all(np.bincount(data.colors) <= 3)
+
+
+def test_empty_states(small_model, snapshot_of, snapshot):
+    nothing = WaveformView.load(snapshot_of(small_model, []), WaveformParams(), never)
+    assert "Select a cluster" in nothing.reason
+    small_model.path.with_suffix(".dat").unlink()
+    from phygui import KwikModel
+
+    with KwikModel(small_model.path) as model:
+        empty = WaveformView.load(replace(snapshot, model=model), WaveformParams(), never)
+    assert isinstance(empty, Empty)
+    assert f"{small_model.path.stem}.dat" in empty.reason
+
+
+def test_without_masks_every_channel_counts(small_model, snapshot):
+    small_model.path.with_suffix(".kwx").unlink()
+    from phygui import KwikModel
+
+    with KwikModel(small_model.path) as model:
+        data = WaveformView.load(replace(snapshot, model=model), WaveformParams(), never)
+    assert data.unmasked.all()
+
+
+def test_load_can_be_cancelled(snapshot):
+    with pytest.raises(Cancelled):
+        WaveformView.load(snapshot, WaveformParams(n_spikes=19), lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "length"), [(1, 1), (0.99, 0.5), (7, 5), (49, 20), (2000, 2000), (0.03, 0.02)]
+)
+def test_scale_bars_are_round(at_most, length):
+    assert nice_length(at_most) == pytest.approx(length)
+
+
+# -- picture ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    return shown(WaveformView(WaveformParams(channels="all")), data, (900, 800))
+
+
+def colored(image, k):
+    """Pixels with about the hue of a cluster."""
+    color = theme().clusters[k][:3].astype(float)
+    part = (image - 22) @ (color - 22) / np.sum((color - 22) ** 2)
+    off = np.abs(image - 22 - part[..., None] * (color - 22)).max(axis=2)
+    return (part > 0.25) & (off < 30)
+
+
+def place(view, k, channel, sample):
+    """Where the mean of a cluster is drawn, in pixels."""
+    data = view.data
+    x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
+    y = data.means[k, sample, channel] / data.full_scale * data.layout.height * view.data_scale
+    return view.to_pixels(0, x, data.layout.centers[channel, 1] + y)
+
+
+def test_means_are_drawn_where_they_are(view, picture):
+    view.change_params(show="mean", overlap=False)
+    image = picture(view)
+    data = view.data
+    for k in range(2):
+        on = colored(image, k)
+        channels = np.flatnonzero(data.cluster_unmasked[k])
+        found = []
+        for channel in channels:
+            for sample in range(2, len(data.times) - 2, 5):
+                x, y = (int(v) for v in place(view, k, channel, sample))
+                found.append(on[y - 2 : y + 3, x - 1 : x + 2].any())
+        assert np.mean(found) > 0.95
+
+
+def test_masked_channels_are_grey(view, picture):
+    view.change_params(show="mean", overlap=False)
+    image = picture(view)
+    data = view.data
+    masked = np.argwhere(~data.cluster_unmasked)
+    if not len(masked):
+        pytest.skip("no channel of these clusters is masked")
+    for k, channel in masked[:10]:
+        x, y = (int(v) for v in place(view, k, channel, len(data.times) // 2))
+        near = image[y - 1 : y + 2, x]
+        assert np.ptp(near, axis=1).max() < 40
+
+
+def test_side_by_side_and_mean_by_their_keys(view, qtbot, picture):
+    overlapped = picture(view)
+    qtbot.keyClick(view.native, Qt.Key_O)
+    assert not view.params.overlap
+    beside = picture(view)
+    assert np.count_nonzero(overlapped != beside) > 1000
+    qtbot.keyClick(view.native, Qt.Key_M)
+    assert view.params.show == "mean"
+    qtbot.keyClick(view.native, Qt.Key_M)
+    qtbot.keyClick(view.native, Qt.Key_O)
+    np.testing.assert_array_equal(picture(view), overlapped)
+    assert not view.is_stale
+
+
+def test_residuals_lie_around_zero(view, picture):
+    data = view.data
+    channel = int(np.abs(data.means[0]).max(axis=0).argmax())
+    sample = int(np.abs(data.means[0, :, channel]).argmax())
+    x, y = (int(v) for v in place(view, 0, channel, sample))
+    _, zero = (int(v) for v in view.to_pixels(0, 0, data.layout.centers[channel, 1]))
+    view.change_params(overlap=True)
+    on = colored(picture(view), 0)
+    assert abs(y - zero) > 8
+    assert on[y - 3 : y + 4, x].any()
+    view.change_params(show="residual")
+    on = colored(picture(view), 0)
+    assert on[zero - 3 : zero + 4, x].any()
+
+
+def test_names_scale_bars_and_legend_are_written(view):
+    texts = [label.text for label in view.all_labels]
+    assert set(view.data.channel_names) <= set(texts)
+    assert any(t.endswith((" µV", " units")) for t in texts)
+    assert any(t.endswith(" ms") for t in texts)
+    legend = [label for label in view.all_labels if label.color >= 0]
+    assert [(label.text, label.color) for label in sorted(legend, key=lambda a: a.x)] == [
+        (str(c), k) for k, c in enumerate(view.data.cluster_ids)
+    ]
+
+
+def test_scale_bars_tell_the_truth(view):
+    data = view.data
+    line = view.layout.lines[-1]["position"]
+    height, width = np.ptp(line[:2, 1]), np.ptp(line[2:, 0])
+    texts = {t.text.split()[1]: float(t.text.split()[0]) for t in view.all_labels if " " in t.text}
+    _, y0 = view.to_pixels(0, 0, 0)
+    high = texts[data.unit] / data.full_scale * data.layout.height * view.data_scale
+    _, y1 = view.to_pixels(0, 0, high)
+    assert abs((y0 - y1) - height) <= 1
+    x = view._x(data, np.array([0]))[0]
+    per_ms = (x[-1] - x[0]) / (data.times[-1] - data.times[0])
+    x0, _ = view.to_pixels(0, 0, 0)
+    x1, _ = view.to_pixels(0, texts["ms"] * per_ms, 0)
+    assert abs((x1 - x0) - width) <= 1
+
+
+def test_ctrl_wheel_makes_waveforms_larger_and_the_bar_follows(view, mouse, picture):
+    mouse(view).wheel((400, 300), 4, Qt.ControlModifier)
+    picture(view)
+    assert view.data_scale == pytest.approx(1.15**4)
+    test_scale_bars_tell_the_truth(view)
+
+
+def test_highlight_points_at_spikes(view, picture):
+    white = np.count_nonzero(picture(view).min(axis=2) > 200)
+    view.highlight(view.data.spike_ids[:3])
+    assert np.count_nonzero(picture(view).min(axis=2) > 200) > white + 100
+    view.highlight(np.empty(0, np.int64))
+    assert np.count_nonzero(picture(view).min(axis=2) > 200) == white
+
+
+# -- interactions ----------------------------------------------------------------------------
+
+
+def test_ctrl_click_says_which_channel(view, mouse):
+    clicked = []
+    view.channel_clicked.connect(lambda *a: clicked.append(a))
+    data = view.data
+    for button, axis in ((Qt.LeftButton, "x"), (Qt.RightButton, "y")):
+        for index in (0, 3, len(data.channels) - 1):
+            at = view.to_pixels(0, *data.layout.centers[index])
+            mouse(view).click(at, button, Qt.ControlModifier)
+            assert clicked[-1] == (int(data.channels[index]), axis)
+    assert not view.cells[0].x.is_moved
+
+
+def test_hover_names_the_channel(view, mouse):
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(view.to_pixels(0, *view.data.layout.centers[2]))
+    assert said[-1].startswith(f"channel {view.data.channel_names[2]}, ")
+    assert view.data.unit in said[-1]
+
+
+def test_the_empty_state_is_written(shown):
+    view = shown(WaveformView(), Empty("No raw data: x.dat was looked for."), (500, 400))
+    assert [label.text for label in view.all_labels] == ["No raw data: x.dat was looked for."]
