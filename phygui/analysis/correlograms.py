@@ -118,7 +118,9 @@ def cross_correlogram(
     """
     from . import _kernels
 
-    bin_samples, n_half = _bins(1.0, bin_size, window_size)
+    if bin_size < 1 or window_size < 0:
+        raise ValueError(f"a bin of {bin_size} samples in a window of {window_size} is impossible")
+    bin_samples, n_half = int(bin_size), int(0.5 * window_size / bin_size) + 1
     after = np.zeros(n_half, dtype=np.int64)
     a = plain(samples_a, np.int64)
     if samples_b is None:

@@ -135,7 +135,7 @@ class CorrelogramView(View):
         """Lags in milliseconds; the last one carries the unit."""
         # The numbers are short: more of them fit than usually.
         room = self.size[0] / max(len(self.data.cluster_ids), 1)
-        n_ticks = 7 if room > 250 else max(min(n_max, 7), int(room / 36))
+        n_ticks = max(1, int(room / 36))
         if self.params.log_lag:
             decades = 2 * (math.log10(self.params.window_ms / 2) + 1)
             powers = 10.0 ** np.arange(0, 6, math.ceil(decades / max(n_ticks, 2)))
@@ -146,7 +146,7 @@ class CorrelogramView(View):
                 if low <= place <= high
             ]
         else:
-            ticks = nice_ticks(low, high, n_ticks)
+            ticks = nice_ticks(low, high, min(n_ticks, 7))
         if ticks:
             ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
         return ticks

@@ -80,6 +80,23 @@ def test_counts_equal_the_public_correlograms():
     np.testing.assert_array_equal(data.counts, expected)
 
 
+def test_wide_windows():
+    from phygui.analysis import correlograms
+
+    snapshot = make_snapshot(2)
+    data = load(snapshot, CorrelogramParams(bin_ms=50, window_ms=20_000), never)
+    expected = correlograms(
+        (snapshot.model.spike_samples + 0.25) / RATE,
+        snapshot.spike_clusters,
+        [0, 1],
+        RATE,
+        0.05,
+        20.0,
+    )
+    assert data.counts.shape == (2, 2, 401)
+    np.testing.assert_array_equal(data.counts, expected)
+
+
 def test_logarithmic_lags():
     snapshot = make_snapshot(2)
     params = CorrelogramParams(log_lag=True, window_ms=1000)
