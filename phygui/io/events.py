@@ -30,17 +30,18 @@ def read_events(file: File, n_recordings: int, warn: Callable[[str], None]) -> d
     for name in sorted(file.members("/event_types")):
         path = f"/event_types/{name}/events"
         try:
-            events[name] = _read_type(file, path, n_recordings)
+            events[name] = _read_type(file, path, n_recordings, warn)
         except KwikError as error:
             warn(f"{error} The event type is left out.")
     return events
 
 
-def _read_type(file: File, path: str, n_recordings: int) -> Events:
+def _read_type(file: File, path: str, n_recordings: int, warn: Callable[[str], None]) -> Events:
     values = file.vector(f"{path}/time_samples", required=False)
     if values is None:
         values = np.zeros(0, dtype=np.uint64)
-    samples = checked_samples(values, f"{file.path}: {path}/time_samples").astype(np.int64)
+    where = f"{file.path}: {path}/time_samples"
+    samples = checked_samples(values, where, warn).astype(np.int64)
     recordings = file.vector(f"{path}/recording", required=False)
     if recordings is None:
         return Events(samples, np.zeros(len(samples), dtype=np.int64))

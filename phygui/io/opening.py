@@ -79,6 +79,7 @@ class OpenDataset:
                 self._open_traces()
                 self._shank = self._read_shank(file, channel_group, clustering)
             self._open_features()
+            self._check_channels()
         except BaseException:
             self.close()
             raise
@@ -158,7 +159,7 @@ class OpenDataset:
                 f"{self._path} has no channel group {channel_group!r}, expected one of {groups}."
             )
         path = f"/channel_groups/{channel_group}"
-        times = read_time_samples(file, f"{path}/spikes")
+        times = read_time_samples(file, f"{path}/spikes", self._warn)
         recordings = read_spike_recordings(
             file, f"{path}/spikes", len(times), list(self._recordings), self._warn
         )
@@ -206,6 +207,16 @@ class OpenDataset:
         self._shank = shank
         if moved:
             self._open_features()
+            self._check_channels()
+
+    def _check_channels(self) -> None:
+        """Say why there are no waveforms where the raw data has too few channels."""
+        order = self._shank.probe.channels
+        if self._traces is not None and order.max() >= self._traces.shape[1]:
+            self._warn(
+                f"{self._path}: {self._shank.path}/@channel_order names channel {order.max()}, "
+                f"but the raw data has {self._traces.shape[1]} channels; waveforms are left out."
+            )
 
     # -- features and raw data ---------------------------------------------------------------
 

@@ -53,7 +53,7 @@ def read_channel_groups(file: File, warn: Callable[[str], None]) -> list[int]:
     if not groups:
         raise KwikError(
             f"{file.path}: /channel_groups is missing or empty, expected at least one "
-            "channel group; is it a Kwik file?"
+            "channel group."
         )
     return sorted(groups)
 
@@ -121,11 +121,12 @@ def read_probe(
         )
     positions = np.full((len(order), 2), np.nan)
     names = []
+    parent = file.group(f"{path}/channels")
     for i, channel in enumerate(order.tolist()):
         where = f"{path}/channels/{channel}"
-        group = file.group(where) if channel in listed else None
         name = position = None
-        if group is not None:
+        if parent is not None and channel in listed:
+            group = file.child(parent, str(channel), where)
             name = file.attribute(group, "name", where)
             position = file.attribute(group, "position", where)
         names.append(name if isinstance(name, str) and name else str(channel))

@@ -58,14 +58,14 @@ def recording_rate(recordings: dict[int, dict[str, Any]]) -> float | None:
     return rates.pop() if len(rates) == 1 else None
 
 
-def read_time_samples(file: File, path: str) -> np.ndarray:
+def read_time_samples(file: File, path: str, warn: Warn) -> np.ndarray:
     """``time_samples``: (n_spikes,) uint64, relative to the start of each spike's recording."""
     values = file.vector(f"{path}/time_samples")
     assert values is not None
-    return checked_samples(values, f"{file.path}: {path}/time_samples")
+    return checked_samples(values, f"{file.path}: {path}/time_samples", warn)
 
 
-def checked_samples(values: np.ndarray, where: str) -> np.ndarray:
+def checked_samples(values: np.ndarray, where: str, warn: Warn) -> np.ndarray:
     """Times as uint64; negative, fractional and absurd ones are refused."""
     if not len(values):
         return values.astype(np.uint64)
@@ -75,6 +75,7 @@ def checked_samples(values: np.ndarray, where: str) -> np.ndarray:
             raise KwikError(
                 f"{where} holds {values[bad[0]]} at index {bad[0]}, expected whole samples."
             )
+        warn(f"{where} holds {values.dtype}; its whole numbers are read as uint64.")
     low, high = values.min(), values.max()
     if low < 0:
         bad = np.flatnonzero(values < 0)
