@@ -405,6 +405,9 @@ def test_an_existing_dataset_is_not_replaced_unasked(tmp_path: Path):
     make_demo(tmp_path, **options, seed=1, overwrite=True)
     assert (tmp_path / "demo.kwik").read_bytes() != before
     assert not (tmp_path / "demo.dat").exists()  # not part of the new one
+    (tmp_path / "mine.dat").touch()
+    with pytest.raises(FileExistsError, match="mine.dat"):
+        make_demo(tmp_path, **options, name="mine")
 
 
 def test_an_interrupted_build_leaves_no_dataset(tmp_path: Path):

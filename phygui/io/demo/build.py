@@ -130,7 +130,7 @@ def make_demo(
     ValueError
         A parameter makes no sense; the text says which and why.
     FileExistsError
-        ``NAME.kwik`` exists and ``overwrite`` is false.
+        One of the files exists and ``overwrite`` is false.
     """
     folder = Path(folder)
     if duration is None:
@@ -152,12 +152,14 @@ def make_demo(
         drift=drift,
     )
     kwik_path = folder / f"{name}.kwik"
-    if kwik_path.exists() and not overwrite:
-        raise FileExistsError(f"{kwik_path} exists; ask to overwrite it, or give another name")
+    files = [folder / f"{name}{suffix}" for suffix in (".kwik", ".kwx", ".dat", ".raw.kwd")]
+    existing = [path for path in files if path.exists()]
+    if existing and not overwrite:
+        raise FileExistsError(f"{existing[0]} exists; ask to overwrite it, or give another name")
     folder.mkdir(parents=True, exist_ok=True)
     # The .kwik goes first and comes back last: an interrupted build leaves no dataset behind.
-    for suffix in (".kwik", ".kwx", ".dat", ".raw.kwd"):
-        (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    for path in existing:
+        path.unlink()
     report = progress or (lambda fraction: None)
 
     timing = _make_timing(duration, sample_rate, n_recordings, seed)

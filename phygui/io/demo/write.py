@@ -23,6 +23,7 @@ _GROUP_COLORS = {0: 5, 1: 8, 2: 10, 3: 9}
 _UNSORTED = 3
 _N_COLORS = 10  # colours of clusters run from 1 to this
 _CHUNK_BYTES = 1 << 19
+_VECTOR_CHUNK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,13 @@ class SpikeDetekt2(Klusta):
             item.attrs[key] = np.bytes_(value) if isinstance(value, str) else value
 
     def array(self, parent: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-        row = np.dtype(dtype).itemsize * int(np.prod(shape[1:], dtype=np.int64))
-        chunks = (max(1, min(_CHUNK_BYTES, 1 << 16 if len(shape) == 1 else _CHUNK_BYTES) // row),)
+        row_bytes = np.dtype(dtype).itemsize * int(np.prod(shape[1:], dtype=np.int64))
+        rows = max(1, (_VECTOR_CHUNK_BYTES if len(shape) == 1 else _CHUNK_BYTES) // row_bytes)
         array = parent.create_dataset(
             name,
             shape=shape,
             dtype=dtype,
-            chunks=(*chunks, *shape[1:]),
+            chunks=(rows, *shape[1:]),
             maxshape=(None, *shape[1:]),
         )
         self._mark(array, (("CLASS", "EARRAY"), ("TITLE", None), ("VERSION", "1.1")))
