@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,11 +11,11 @@ from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
 from phygui.views.correlogram_data import (
-    SHORTEST_LOG_LAG,
     CorrelogramData,
     CorrelogramParams,
     load,
 )
+from phygui.views.lags import SHORTEST, LagScale
 from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
 MOST_WITH_TICKS = 3
@@ -26,8 +25,6 @@ TITLE = 17.0
 SMALLEST_WITH_TITLE = 40.0
 """Logical pixels of height from which a plot is not small: in a small one the name covers some
 bars, which the other half of the plot repeats."""
-LOG_GAP = 0.15
-"""Room in decades left for the lags too short for a logarithmic axis."""
 
 
 class CorrelogramView(View):
@@ -52,7 +49,7 @@ class CorrelogramView(View):
     def build(self, data: CorrelogramData) -> None:
         """Make the grid, its bars and its lines."""
         n = len(data.cluster_ids)
-        edges = self._place(data.edges_ms)
+        edges = self._scale.place(data.edges_ms)
         self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
 
         row, column, k = np.nonzero(np.ones(data.counts.shape, dtype=bool))
@@ -105,7 +102,7 @@ class CorrelogramView(View):
         """The lags within the refractory period."""
         reach = self.params.refractory_ms
         if self.params.log_lag:
-            shown = reach > SHORTEST_LOG_LAG
+            shown = reach > SHORTEST
         else:
             # The bar k holds lags of k to k + 1 bins and is drawn around k bins: the limit of
             # the bars that lie within the period is half a bin nearer.
@@ -114,7 +111,7 @@ class CorrelogramView(View):
         if not shown:
             self._band.clear()
             return
-        edge = float(self._place(np.array([reach]))[0])
+        edge = float(self._scale.place(np.array([reach]))[0])
         tall = 1e30
         self._band.set_data(boxes(-edge, edge, 0, tall, color=FRAME, cell=np.arange(n * n)))
 
@@ -124,32 +121,12 @@ class CorrelogramView(View):
             0, np.tile([0.0, 1e30], len(crosses)), color=FRAME, cell=np.repeat(crosses, 2)
         )
 
-    def _place(self, lags_ms: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where lags lie on the horizontal axis."""
-        if not self.params.log_lag:
-            return lags_ms
-        decades = np.log10(np.maximum(np.abs(lags_ms), SHORTEST_LOG_LAG) / SHORTEST_LOG_LAG)
-        return np.sign(lags_ms) * (decades + LOG_GAP)
-
     def _lag_ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        """Lags in milliseconds; the last one carries the unit."""
-        # The numbers are short: more of them fit than usually.
-        room = self.size[0] / max(len(self.data.cluster_ids), 1)
-        n_ticks = max(1, int(room / 36))
-        if self.params.log_lag:
-            decades = 2 * (math.log10(self.params.window_ms / 2) + 1)
-            powers = 10.0 ** np.arange(0, 6, math.ceil(decades / max(n_ticks, 2)))
-            lags = np.concatenate([-powers[::-1], powers])
-            ticks = [
-                (float(place), f"{lag:g}".replace("-", "−"))
-                for place, lag in zip(self._place(lags), lags, strict=True)
-                if low <= place <= high
-            ]
-        else:
-            ticks = nice_ticks(low, high, min(n_ticks, 7))
-        if ticks:
-            ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
-        return ticks
+        return self._scale.ticks(low, high, self.size[0] / max(len(self.data.cluster_ids), 1))
+
+    @property
+    def _scale(self) -> LagScale:
+        return LagScale(self.params.log_lag)
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
@@ -226,7 +203,7 @@ class CorrelogramView(View):
         text = f"cluster {a}" if i == j else f"{b} around {a}"
         if i == j and np.isfinite(data.violations[i]):
             text += f", {self._violation_text(data, i)}"
-        edges = self._place(data.edges_ms)
+        edges = self._scale.place(data.edges_ms)
         found = np.flatnonzero((edges[:, 0] <= x) & (x < edges[:, 1]))
         if not len(found):
             return text

@@ -12,19 +12,16 @@ from numpy.typing import NDArray
 from phygui.analysis import (
     cross_correlogram,
     lag_correlogram,
-    log_lag_edges,
     refractory_violations,
 )
 from phygui.views.base import Cancelled, Empty
 from phygui.views.cache import ByteCache
+from phygui.views.lags import log_edges
 
 if TYPE_CHECKING:
     from phygui.curation.snapshot import Snapshot
 
 MAX_CLUSTERS = 20
-SHORTEST_LOG_LAG = 0.5
-"""Milliseconds: below, logarithmic bins would be narrower than a few samples."""
-LOG_BINS_PER_DECADE = 15
 
 _cache = ByteCache(64 * 2**20)
 
@@ -172,7 +169,7 @@ def bin_edges(params: CorrelogramParams, sample_rate: float) -> NDArray[np.float
     drawn around k bins, so the two sides mirror each other about the centre bar.
     """
     if params.log_lag:
-        right = _log_edges(params) * 1000
+        right = log_edges(params.window_ms / 2) * 1000
         bars = np.column_stack([right[:-1], right[1:]])
         return np.concatenate([-bars[::-1, ::-1], bars])
     bin_samples, window_samples = _in_samples(params, sample_rate)
@@ -205,7 +202,7 @@ def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArr
     if known is not None:
         return known
     if params.log_lag:
-        edges = _log_edges(params)
+        edges = log_edges(params.window_ms / 2)
         other = None if a is b else b.samples
         after = lag_correlogram(a.samples, other, edges, rate)
         before = after if a is b else lag_correlogram(b.samples, a.samples, edges, rate)
@@ -240,10 +237,3 @@ def _in_samples(params: CorrelogramParams, rate: float) -> tuple[int, int]:
     """Bin and window in whole samples, at least one sample and one bin."""
     bin_size = max(round(params.bin_ms / 1000 * rate), 1)
     return bin_size, max(round(params.window_ms / 1000 * rate), bin_size)
-
-
-def _log_edges(params: CorrelogramParams) -> NDArray[np.float64]:
-    """Edges of the bars of positive lag, in seconds."""
-    longest = max(params.window_ms / 2, 2 * SHORTEST_LOG_LAG)
-    n_bins = max(int(LOG_BINS_PER_DECADE * np.log10(longest / SHORTEST_LOG_LAG)), 4)
-    return log_lag_edges(SHORTEST_LOG_LAG / 1000, longest / 1000, n_bins)
