@@ -21,7 +21,7 @@ from .write import Description, Klusta
 Progress = Callable[[float], None]
 
 _STRETCH = 1 << 15  # samples of the recording made at once, for 32 channels
-_N_PCA_SPIKES = 4000
+_N_PCA_SPIKES = 4000  # for up to 64 channels; fewer for more
 _N_NOISE_EXCERPTS = 10
 _SPIKES_AT_ONCE = 1 << 13  # spikes whose features are drawn at once, for 96 columns
 
@@ -156,7 +156,8 @@ def _features_of_traces(
         )
         noise = np.full_like(noise, np.median(noise))  # one threshold for all channels
 
-        chosen = samples[_spread(len(samples), _N_PCA_SPIKES)]
+        n_chosen = max(1000, _N_PCA_SPIKES * 64 // max(64, shank.n_channels))
+        chosen = samples[_spread(len(samples), n_chosen)]
         sample = np.concatenate(
             [
                 waveforms(r, a, b, chosen[slice(*np.searchsorted(chosen, [a, b]))])
