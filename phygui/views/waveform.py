@@ -177,7 +177,6 @@ class WaveformView(View):
                         data.channel_names[index],
                         pixel_x + 3,
                         pixel_y - 1,
-                        color=DIM,
                         align=("left", "bottom"),
                     )
                 )
