@@ -62,6 +62,11 @@ def write_clustering(
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the cluster of each spike, the group of each cluster, and the custom groups' names."""
+    if name == "original":
+        raise KwikError(
+            f"{Path(file.filename).name}: the clustering original is never written; copy it to "
+            "another one and edit that."
+        )
     path = f"/channel_groups/{channel_group}"
     where = f"{path}/spikes/clusters/{name}"
     dataset = own(file, where)
