@@ -67,7 +67,7 @@ class CorrelogramView(View):
             )
         )
         self._set_band(n)
-        parts = [self._zero_lines(n)]
+        parts = [self._zero_lines(data)]
         if self.params.show_baseline:
             parts.append(
                 vertices(
@@ -115,11 +115,11 @@ class CorrelogramView(View):
         tall = 1e30
         self._band.set_data(boxes(-edge, edge, 0, tall, color=FRAME, cell=np.arange(n * n)))
 
-    def _zero_lines(self, n: int) -> NDArray[Any]:
-        crosses = np.flatnonzero(~np.eye(n, dtype=bool).ravel())
-        return vertices(
-            0, np.tile([0.0, 1e30], len(crosses)), color=FRAME, cell=np.repeat(crosses, 2)
-        )
+    def _zero_lines(self, data: CorrelogramData) -> NDArray[Any]:
+        """Lines at lag 0, against which a crosscorrelogram is seen to be lopsided."""
+        crosses = np.flatnonzero(~np.eye(len(data.cluster_ids), dtype=bool).ravel())
+        high = 1e4 * max(data.heights.max(), data.baseline.max(), 1e-9)
+        return vertices(0, [0.0, high], color=FRAME, cell=crosses[:, None])
 
     def _lag_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         return self._scale.ticks(low, high, self.size[0] / max(len(self.data.cluster_ids), 1))

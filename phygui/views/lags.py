@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from phygui.analysis import log_lag_edges
 from phygui.views.axes import Ticks, nice_ticks
+from phygui.views.visuals import text_width
 
 SHORTEST = 0.5
 """Milliseconds: below, logarithmic bins would be narrower than a few samples."""
@@ -50,6 +51,11 @@ class LagScale:
             ticks = nice_ticks(low, high, min(n_most, 7))
         if ticks:
             ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
+        if len(ticks) > 1:
+            (left, short), (right, long) = ticks[-2:]
+            distance = (right - left) / (high - low) * width
+            if distance < (text_width(short) + text_width(long)) / 2 + 4:
+                del ticks[-2]
         return ticks
 
 

@@ -1,4 +1,4 @@
-"""Walking along the spikes of some clusters: to the next one, to the next violation."""
+"""Finding the spikes of clusters in time without passing over all of them."""
 
 from __future__ import annotations
 
@@ -83,3 +83,8 @@ class Trains:
 def samples_like(spike_samples: NDArray, samples: ArrayLike) -> NDArray:
     """Samples in the type of the spikes', so that a search need not convert all of these."""
     return np.maximum(samples, 0).astype(spike_samples.dtype)
+
+
+def counts_between(spike_ids: NDArray[np.int64], ranks: NDArray[np.intp]) -> NDArray[np.int64]:
+    """How many of some sorted spike ids lie between consecutive ranks among all spikes."""
+    return np.diff(np.searchsorted(spike_ids, ranks)).astype(np.int64)

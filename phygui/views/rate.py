@@ -1,0 +1,149 @@
+"""The rate view: how often each selected cluster fires over the recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.curation.snapshot import Snapshot
+from phygui.views.axes import Axis, Cell
+from phygui.views.base import Cancel, Empty, View, check
+from phygui.views.colors import ACCENT, FRAME
+from phygui.views.trains import counts_between, samples_like
+from phygui.views.visuals import Batch, vertices
+
+MOST_BINS = 5000
+BEYOND = 1e4
+"""How much taller than the plot lines from top to bottom are made, for zooming."""
+
+
+@dataclass(frozen=True)
+class RateParams:
+    """Settings of the rate view."""
+
+    bin: float = field(
+        default=0.0,
+        metadata={
+            "label": "Bin",
+            "unit": "s",
+            "min": 0.0,
+            "max": 3600.0,
+            "step": 1.0,
+            "help": "0 for a hundredth of the recording",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class RateData:
+    """Firing rates over time."""
+
+    cluster_ids: tuple[int, ...]
+    rates: NDArray[np.float64]
+    """(n_clusters, n_bins) spikes per second."""
+    edges: NDArray[np.float64]
+    """(n_bins + 1,) seconds."""
+    boundaries: tuple[float, ...]
+    """Seconds where recordings after the first begin."""
+
+
+def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData | Empty:
+    """Firing rates of the selected clusters; the cost is that of the bins, not of the spikes.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    if not snapshot.cluster_ids:
+        return Empty("No cluster is selected")
+    model = snapshot.model
+    duration, rate = float(model.duration), float(model.sample_rate)
+    if duration <= 0:
+        return Empty("The recording has no length")
+    n_bins = 100 if params.bin <= 0 else int(np.ceil(duration / params.bin - 1e-9))
+    n_bins = min(max(n_bins, 1), MOST_BINS)
+    width = duration / n_bins if params.bin <= 0 else max(params.bin, duration / n_bins)
+    edges = np.minimum(np.arange(n_bins + 1) * width, duration)
+    edges[-1] = duration
+    spike_samples = np.asarray(model.spike_samples)
+    limits = np.ceil(edges * rate - 1e-6)
+    # A spike at the very end belongs to the last bin.
+    limits[-1] += 1
+    ranks = np.searchsorted(spike_samples, samples_like(spike_samples, limits))
+    rates = np.empty((len(snapshot.cluster_ids), n_bins))
+    for k, cluster_id in enumerate(snapshot.cluster_ids):
+        check(cancelled)
+        rates[k] = counts_between(snapshot.spikes(cluster_id), ranks) / np.diff(edges)
+    starts = np.asarray(model.recording_offsets)[1:-1] / rate
+    return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()))
+
+
+class RateView(View):
+    """One line for each selected cluster."""
+
+    name: ClassVar[str] = "rates"
+    title = "Firing rates"
+    Params: ClassVar[type] = RateParams
+    grid_lines: ClassVar[bool] = True
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self.cursor: float | None = None
+        self._lines = Batch("lines", size=1.5)
+        self._marks = Batch("lines")
+        self._cursor_line = Batch("lines", opacity=0.6)
+        self.visuals = [self._marks, self._lines, self._cursor_line]
+
+    def build(self, data: RateData) -> None:
+        """Draw the rates as stairs."""
+        low, high = float(data.edges[0]), float(data.edges[-1])
+        top = max(float(data.rates.max()) * 1.05, 1e-9)
+        x = Axis("time", low, high, "time (s)", keep=True, limits=(low, high))
+        y = Axis("rate", 0, top, "spikes/s", limits=(0, top))
+        self.set_cells([Cell(x, y)])
+        # Each stair is a tread and the riser to the next one.
+        xs = np.repeat(data.edges, 2)[1:-1]
+        heights = np.repeat(data.rates, 2, axis=1)
+        points = np.repeat(np.arange(len(xs)), 2)[1:-1]
+        color = np.arange(len(data.rates))[:, None]
+        # The best cluster is drawn last, over the others.
+        self._lines.set_data(vertices(xs[points], heights[::-1, points], color=color[::-1]))
+        at = np.asarray(data.boundaries).reshape(-1, 1)
+        self._marks.set_data(vertices(at, [0.0, BEYOND * top], color=FRAME))
+        self.set_cursor(self.cursor)
+
+    def on_data_scale(self, factor: float) -> None:
+        """Scale the rates, from zero up."""
+        super().on_data_scale(factor)
+        for cell in self.cells:
+            cell.y.view = (0.0, cell.y.high / self.data_scale)
+
+    def set_cursor(self, time: float | None) -> None:
+        """Mark a time, in seconds, or none."""
+        self.cursor = time
+        if time is None or not self.cells:
+            self._cursor_line.clear()
+        else:
+            top = BEYOND * self.cells[0].y.high
+            self._cursor_line.set_data(vertices(time, [0.0, top], color=ACCENT))
+        self.update()
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for a time."""
+        if button == 1:
+            self.time_clicked.emit(float(x))
+        return button == 1
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The time and the nearest rate."""
+        data: RateData = self.data
+        k = int(np.searchsorted(data.edges, x, side="right")) - 1
+        if not 0 <= k < data.rates.shape[1]:
+            return ""
+        i = int(np.argmin(np.abs(data.rates[:, k] - y)))
+        return f"{x:.4g} s, cluster {data.cluster_ids[i]}: {data.rates[i, k]:.3g} spikes/s"

@@ -1,0 +1,108 @@
+"""The rate view: its numbers, its picture, its interactions."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.analysis import firing_rate_histogram
+from phygui.curation.snapshot import Snapshot
+from phygui.views.base import Cancelled, Empty
+from phygui.views.colors import theme
+from phygui.views.rate import RateParams, RateView, load
+
+RATE = 20_000.0
+SIZE = (500, 300)
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    rng = np.random.default_rng(0)
+    samples = np.sort(rng.integers(0, 400_000, 3000)).astype(np.uint64)
+    samples[-1] = 400_000
+    clusters = rng.integers(0, 4, 3000).astype(np.int32)
+    spikes = {c: np.flatnonzero(clusters == c) for c in range(4)}
+    model = SimpleNamespace(
+        sample_rate=RATE,
+        duration=20.0,
+        spike_samples=samples,
+        recording_offsets=np.array([0, 120_000, 400_000]),
+    )
+    return Snapshot(1, model, (2, 0), spikes, clusters, {})  # type: ignore[arg-type]
+
+
+def test_rates_are_those_of_each_train(snapshot):
+    data = load(snapshot, RateParams(), never)
+    for k, c in enumerate((2, 0)):
+        train = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
+        np.testing.assert_allclose(data.rates[k], firing_rate_histogram(train, RATE, 20.0, 100))
+        assert data.rates[k].sum() * 0.2 == pytest.approx(len(train))
+    assert data.boundaries == (6.0,)
+
+
+def test_the_last_bin_may_be_shorter(snapshot):
+    data = load(snapshot, RateParams(bin=3.0), never)
+    np.testing.assert_allclose(data.edges, [0, 3, 6, 9, 12, 15, 18, 20])
+    train = snapshot.model.spike_samples[snapshot.spikes(2)] / RATE
+    np.testing.assert_allclose(data.rates[0, -1], np.sum(train >= 18) / 2)
+    np.testing.assert_allclose(data.rates[0, 1], np.sum((train >= 3) & (train < 6)) / 3)
+
+
+def test_tiny_bins_are_bounded(snapshot):
+    assert load(snapshot, RateParams(bin=1e-6), never).rates.shape == (2, 5000)
+
+
+def test_cancelled_and_empty(snapshot):
+    with pytest.raises(Cancelled):
+        load(snapshot, RateParams(), lambda: True)
+    nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
+    assert isinstance(load(nothing, RateParams(), never), Empty)
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    view = RateView(RateParams(bin=1.0))
+    return shown(view, load(snapshot, view.params, never), SIZE)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_stairs_are_painted_at_their_height(view, picture, name):
+    view.set_theme(name)
+    image = picture(view)
+    color = theme(name).clusters[0][:3].astype(int)
+    for k in range(20):
+        x, y = view.to_pixels(0, k + 0.5, view.data.rates[0, k])
+        around = image[int(y) - 1 : int(y) + 2, int(x)]
+        assert np.abs(around - color).max(axis=1).min() < 30
+    assert {"time (s)", "spikes/s"} <= {label.text for label in view.all_labels}
+
+
+def test_interactions(view, mouse, qtbot):
+    said = []
+    view.hovered.connect(said.append)
+    rate = view.data.rates[1, 7]
+    mouse(view).move(view.to_pixels(0, 7.5, rate))
+    expected = int(np.argmin(np.abs(view.data.rates[:, 7] - rate)))
+    assert f"cluster {(2, 0)[expected]}: {rate:.3g} spikes/s" in said[-1]
+    with qtbot.waitSignal(view.time_clicked) as caught:
+        mouse(view).click(view.to_pixels(0, 7.5, rate), held=Qt.ControlModifier)
+    assert caught.args[0] == pytest.approx(7.5, abs=0.1)
+    mouse(view).wheel(view.to_pixels(0, 10, 1), 3, Qt.ControlModifier)
+    assert view.cells[0].y.view[0] == 0
+    assert view.cells[0].y.view[1] < view.cells[0].y.high
+
+
+def test_the_cursor_is_a_line(view, picture):
+    view.set_cursor(11.3)
+    image = picture(view)
+    x = view.to_pixels(0, 11.3, 0)[0]
+    _, top, _, height = view.layout.boxes[0].astype(int)
+    column = image[top + 2 : top + height - 2, int(x) - 1 : int(x) + 2]
+    assert (column.min(axis=2) > 130).any(axis=1).mean() > 0.8
