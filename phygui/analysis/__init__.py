@@ -27,7 +27,7 @@ from .metric import Metric
 from .quality import ClusterData, quality_metrics
 from .sampling import sample_spikes
 from .similarity import separation, similarity, waveform_similarity
-from .summaries import ClusterSummary, summarize
+from .summaries import ClusterSummary, combine, summarize
 from .traces import decimate_min_max
 from .train_quality import (
     amplitude_cutoff,
@@ -54,6 +54,7 @@ __all__ = [
     "Metric",
     "RefractoryViolations",
     "amplitude_cutoff",
+    "combine",
     "contamination_hill",
     "contamination_llobet",
     "correlograms",

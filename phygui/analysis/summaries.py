@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["N_DIRECTIONS", "ClusterSummary", "summarize"]
+__all__ = ["N_DIRECTIONS", "ClusterSummary", "combine", "summarize"]
 
 N_DIRECTIONS = 8
 """Directions of feature space along which the spread of a cluster is kept."""
@@ -75,6 +76,54 @@ def summarize(
         mean_waveform = waveforms.mean(axis=0, dtype=np.float64).astype(np.float32)
         time_course = _time_course(mean_waveform)
     return ClusterSummary(n_spikes, mean, directions, residual, mean_waveform, time_course)
+
+
+def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> ClusterSummary:
+    """Summary of the union of clusters, from theirs: exact means, and the spread as far as kept.
+
+    The covariance of a union is the weighted mean of the covariances plus that of the means
+    (law of total covariance).
+
+    Parameters
+    ----------
+    summaries : sequence of ClusterSummary
+        At least one, all of the same dataset.
+    n_spikes : sequence of int
+        Spikes of each cluster, by which it weighs.
+
+    Returns
+    -------
+    ClusterSummary
+        Without what any of them lacks.
+    """
+    weights = np.asarray(n_spikes, np.float64) / max(1, sum(n_spikes))
+    total = sum(s.n_spikes for s in summaries)
+    mean = directions = residual = waveform = course = None
+    means = _all_or_none([s.mean for s in summaries])
+    spreads = _all_or_none([s.directions for s in summaries])
+    residuals = _all_or_none([s.residual for s in summaries])
+    waveforms = _all_or_none([s.mean_waveform for s in summaries])
+    if means is not None and spreads is not None and residuals is not None:
+        center = weights @ means
+        rows = list(np.sqrt(weights)[:, None, None] * spreads)
+        rows.append(np.sqrt(weights)[:, None] * (means - center))
+        _, lengths, axes = np.linalg.svd(np.concatenate(rows), full_matrices=False)
+        kept = lengths[:N_DIRECTIONS, None] * axes[:N_DIRECTIONS]
+        lost = (lengths[N_DIRECTIONS:, None] * axes[N_DIRECTIONS:]) ** 2
+        rest = weights @ residuals
+        directions = np.zeros((N_DIRECTIONS, len(center)), np.float32)
+        directions[: len(kept)] = kept
+        mean, residual = center.astype(np.float32), (rest + lost.sum(axis=0)).astype(np.float32)
+    if waveforms is not None:
+        waveform = np.tensordot(weights, waveforms, 1).astype(np.float32)
+        course = _time_course(waveform)
+    return ClusterSummary(total, mean, directions, residual, waveform, course)
+
+
+def _all_or_none(arrays: Sequence[NDArray | None]) -> NDArray[np.float64] | None:
+    """Arrays of one shape stacked; None if any is missing."""
+    found = [np.asarray(array, np.float64) for array in arrays if array is not None]
+    return np.stack(found) if len(found) == len(arrays) else None
 
 
 def _masked(features: NDArray, masks: NDArray | None) -> NDArray[np.float64]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from phygui.curation.clustering import Clustering
 from phygui.curation.groups import ClusterGroups
 from phygui.curation.history import History
+from phygui.curation.knowledge import Knowledge
 from phygui.curation.labels import Labels
 from phygui.curation.state import State
-from phygui.curation.stats import ClusterStats
 from phygui.curation.update import Selection, Update
-from phygui.curation.wizard import Ranking, Wizard
+from phygui.curation.wizard import Wizard
 from phygui.io.labels import read_labels
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ class Curation:
         self.labels = labels
         self.history = History()
         self.selection = Selection()
-        self.stats: dict[int, ClusterStats] = {}
+        self.knowledge = Knowledge(clustering)
         self.wizard = Wizard(
-            lambda: clustering.spikes_per_cluster, groups, self._n_spikes, self.similar
+            lambda: clustering.spikes_per_cluster,
+            groups,
+            self.knowledge.quality,
+            self.knowledge.similar,
         )
 
     @classmethod
@@ -75,6 +78,7 @@ class Curation:
 
     def apply(self, update: Update) -> None:
         """Make a change to clusters, groups and labels."""
+        self.knowledge.expect(update)
         self.clustering.apply(update)
         self.groups.apply(update)
         self.labels.apply(update)
@@ -99,11 +103,3 @@ class Curation:
             labels_before={new: {} for new in labels if labels[new]},
             labels_after={new: of for new, of in labels.items() if of},
         )
-
-    def _n_spikes(self, cluster_id: int) -> float:
-        """Quality of a cluster until a better one is known: its number of spikes."""
-        return len(self.clustering.spikes_per_cluster.get(cluster_id, ()))
-
-    def similar(self, cluster_id: int) -> Ranking:
-        """Other clusters by decreasing similarity to one, as far as both are known."""
-        return ()

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
+from phygui.analysis import Metric
 from phygui.curation.comparison import change_to
 from phygui.curation.curation import Curation
 from phygui.curation.history import Memento
+from phygui.curation.knowledge import Knowledge, Learnt
 from phygui.curation.persistence import Keeper
 from phygui.curation.snapshot import Snapshot
-from phygui.curation.stats import ClusterStats, compute_stats
+from phygui.curation.stats import Cancel, ClusterStats
 from phygui.curation.storage import Storage
 from phygui.curation.update import EditError, Selection, Update
 from phygui.curation.wizard import Ranking, Wizard
@@ -158,38 +160,42 @@ class Session(Storage):
     @property
     def stats(self) -> Mapping[int, ClusterStats]:
         """What is known of each cluster; grows as it is computed."""
-        return self._active.stats
+        return self._active.knowledge.stats
 
-    def missing_stats(self) -> list[int]:
-        """Living clusters of which nothing is known yet."""
-        return [c for c in self.spikes_per_cluster if c not in self._active.stats]
+    @property
+    def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
+        """Quality metrics of each cluster by name; grows as they are computed."""
+        return self._active.knowledge.metrics
 
-    def add_stats(self, stats: Mapping[int, ClusterStats]) -> None:
-        """Take over what a worker has computed."""
-        living = {c: of for c, of in stats.items() if c in self.spikes_per_cluster}
-        self._active.stats.update(living)
-        if living:
-            self.stats_changed.emit(tuple(living))
+    @property
+    def knowledge(self) -> Knowledge:
+        """Statistics and metrics of the active clustering, and the rankings they give."""
+        return self._active.knowledge
 
-    def stats_job(
-        self, cluster_ids: Iterable[int]
-    ) -> Callable[[Callable[[], bool]], dict[int, ClusterStats]]:
-        """A function of ``cancelled`` that computes what is known of clusters, in any thread."""
-        snapshot, ids = self.snapshot(), list(cluster_ids)
-        return lambda cancelled: compute_stats(snapshot, ids, cancelled)
+    def knowledge_job(self) -> Callable[[Cancel], Learnt] | None:
+        """The next piece of what is still to be computed, for any thread; None if nothing is."""
+        return self._active.knowledge.job(self.snapshot())
 
-    def compute_stats(self) -> None:
-        """Compute what is missing, here and now; the window does it in a worker."""
-        self.add_stats(self.stats_job(self.missing_stats())(lambda: False))
+    def learn(self, learnt: Learnt) -> None:
+        """Take over what a job has computed."""
+        clusters = learnt.knowledge.add(learnt)
+        if clusters and learnt.knowledge is self._active.knowledge:
+            self.stats_changed.emit(clusters)
+
+    def learn_all(self) -> None:
+        """Compute all stats and metrics here and now; the window does it in a worker."""
+        while job := self.knowledge_job():
+            self.learn(job(lambda: False))
 
     def similar(self) -> Ranking:
         """Candidates for the first best cluster, most similar first."""
         best = self.selection.best
-        return self._active.similar(best[0]) if best else ()
+        return self._active.knowledge.similar(best[0]) if best else ()
 
     def similarity_of(self, cluster_id: int) -> float | None:
         """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
-        return dict(self.similar()).get(cluster_id)
+        best = self.selection.best
+        return self._active.knowledge.similarity(best[0], cluster_id) if best else None
 
     # -- selection -------------------------------------------------------------------------
 

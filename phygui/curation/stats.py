@@ -1,20 +1,41 @@
-"""What is known of each cluster beyond its spikes: best channel, depth, amplitude, summaries."""
+"""What is known of each cluster beyond its spikes: where it is, what it looks like, how good."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import sample_spikes
+from phygui.analysis import (
+    ClusterData,
+    ClusterSummary,
+    Metric,
+    combine,
+    noise_levels,
+    quality_metrics,
+    sample_spikes,
+    summarize,
+)
 from phygui.curation.snapshot import Snapshot
+from phygui.io.kwik import KwikModel
 
-N_SPIKES_FEATURES = 500
-"""Spikes of a cluster that its mean features are taken from."""
+N_SPIKES_FEATURES = 300
+"""Spikes of a cluster that its mean and spread in feature space are taken from."""
 N_SPIKES_WAVEFORMS = 60
 """Spikes of a cluster that its mean waveform is taken from."""
+N_SPIKES_AMPLITUDES = 2_000
+"""Spikes of a cluster whose amplitudes are looked at."""
+N_OTHERS = 20_000
+"""Spikes of all clusters among which the isolation of one is judged."""
+N_CHANNELS_ISOLATION = 4
+"""Channels, the largest of a cluster, on which its isolation is judged."""
+NOISE_S = 2.0
+"""Seconds of raw data that the noise is taken from."""
+
+Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -27,14 +48,14 @@ class ClusterStats:
     """Vertical position of the best channel, micrometres."""
     amplitude: float | None = None
     """Peak to peak of the mean waveform on the best channel, microvolts."""
-    mean_features: NDArray[np.float32] | None = None
-    """Mean masked features, (n_channels, n_features_per_channel)."""
-    mean_waveform: NDArray[np.float32] | None = None
-    """Mean filtered waveform, (n_samples_waveforms, n_channels), raw units."""
+    size: float = 0.0
+    """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
+    summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))
+    """What similarity is computed from."""
 
 
 def compute_stats(
-    snapshot: Snapshot, cluster_ids: Iterable[int], cancelled: Callable[[], bool] = lambda: False
+    snapshot: Snapshot, cluster_ids: Iterable[int], cancelled: Cancel = lambda: False
 ) -> dict[int, ClusterStats]:
     """What is known of some clusters; stops early, with what it has, when cancelled.
 
@@ -45,40 +66,163 @@ def compute_stats(
     for cluster_id in cluster_ids:
         if cancelled():
             break
-        stats[cluster_id] = _stats_of(snapshot, cluster_id)
+        stats[cluster_id] = _stats_of(snapshot.model, snapshot.spikes(cluster_id))
     return stats
 
 
-def _stats_of(snapshot: Snapshot, cluster_id: int) -> ClusterStats:
-    model = snapshot.model
-    spike_ids = snapshot.spikes(cluster_id)
-    features = waveform = amplitude = None
-    size: NDArray[np.float32] | None = None
+def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
+    features = masks = waveforms = None
+    n_columns = model.n_channels * model.n_features_per_channel
     if model.features is not None and model.masks is not None:
-        features = mean_masked_features(model, sample_spikes(spike_ids, N_SPIKES_FEATURES))
-        size = np.linalg.norm(features, axis=1)
+        sample = sample_spikes(spike_ids, N_SPIKES_FEATURES)
+        features, masks = model.features[sample, :n_columns], model.masks[sample]
     if model.waveforms is not None:
-        sample = sample_spikes(spike_ids, N_SPIKES_WAVEFORMS)
-        waveform = model.waveforms[sample].mean(axis=0)
-        size = np.ptp(waveform, axis=0)
-    if size is None or not len(size):
-        return ClusterStats()
-    best = int(np.argmax(size))
-    if waveform is not None:
-        amplitude = float(size[best]) * model.voltage_gain
+        waveforms = model.waveforms[sample_spikes(spike_ids, N_SPIKES_WAVEFORMS)]
+    summary = summarize(features, masks, waveforms)
+    sizes = channel_sizes(summary, model.n_features_per_channel)
+    if sizes is None or not len(sizes):
+        return ClusterStats(summary=summary)
+    best = int(np.argmax(sizes))
+    has_waveform = summary.mean_waveform is not None
     return ClusterStats(
         best_channel=int(model.channel_order[best]),
         depth=float(model.channel_positions[best, 1]),
-        amplitude=amplitude,
-        mean_features=features,
-        mean_waveform=waveform,
+        amplitude=float(sizes[best]) * model.voltage_gain if has_waveform else None,
+        size=float(sizes[best]),
+        summary=summary,
     )
 
 
-def mean_masked_features(model, spike_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Mean over spikes of features times masks, (n_channels, n_features_per_channel)."""
-    n_per_channel = model.n_features_per_channel
-    n_channels = len(model.channel_order)
-    features = np.nan_to_num(model.features[spike_ids, : n_channels * n_per_channel])
-    masks = np.repeat(model.masks[spike_ids], n_per_channel, axis=1)
-    return (features * masks).mean(axis=0).reshape(n_channels, n_per_channel)
+def default_quality(stats: ClusterStats, metrics: Mapping[str, Metric]) -> float:
+    """Quality by which the best queue goes: the size of a cluster, less for contamination.
+
+    Large and well-separated units come first; a cluster of which half the spikes come from
+    elsewhere counts half. Before the metrics are computed it is the size alone.
+
+    Parameters
+    ----------
+    stats : ClusterStats
+    metrics : mapping of str to Metric
+        May be empty.
+    """
+    contamination = metrics.get("contamination_llobet")
+    if contamination is None or not contamination.is_defined:
+        return stats.size
+    return stats.size * (1.0 - min(max(contamination.value, 0.0), 1.0))
+
+
+def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats | None:
+    """What a merge of clusters will look like, at once, until it has been computed.
+
+    Parameters
+    ----------
+    parts : sequence of (ClusterStats, int)
+        The merged clusters with their numbers of spikes; the largest one's place and size
+        are taken, and the summaries combined.
+    """
+    if not parts:
+        return None
+    largest, _ = max(parts, key=lambda part: part[1])
+    summary = combine([of.summary for of, _ in parts], [n for _, n in parts])
+    return replace(largest, summary=summary)
+
+
+def channel_sizes(summary: ClusterSummary, n_per_channel: int) -> NDArray[np.float32] | None:
+    """How large a cluster is on each channel: peak to peak of its mean waveform in raw units.
+
+    Without raw data, the length of the mean masked features; None where neither is known.
+    """
+    if summary.mean_waveform is not None:
+        return np.ptp(summary.mean_waveform, axis=0)
+    if summary.mean is not None:
+        return np.linalg.norm(summary.mean.reshape(-1, n_per_channel), axis=1)
+    return None
+
+
+class QualitySource:
+    """Computes the quality metrics of clusters of one channel group, in any thread.
+
+    What is common to all clusters, the noise and the sample of other spikes,
+    is read once.
+    """
+
+    def __init__(self, model: KwikModel) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._noise: NDArray[np.float64] | None = None
+
+    def compute(
+        self,
+        snapshot: Snapshot,
+        stats: Mapping[int, ClusterStats],
+        cancelled: Cancel = lambda: False,
+    ) -> dict[int, dict[str, Metric]]:
+        """Quality metrics of some clusters whose stats are known; stops early when cancelled."""
+        metrics = {}
+        for cluster_id, of in stats.items():
+            if cancelled():
+                break
+            metrics[cluster_id] = self._metrics_of(snapshot, cluster_id, of)
+        return metrics
+
+    def _metrics_of(
+        self, snapshot: Snapshot, cluster_id: int, stats: ClusterStats
+    ) -> dict[str, Metric]:
+        model, spike_ids = self._model, snapshot.spikes(cluster_id)
+        samples = np.asarray(model.spike_samples[spike_ids]).astype(np.int64)
+        amplitudes = features = others = None
+        sizes = channel_sizes(stats.summary, model.n_features_per_channel)
+        if model.features is not None and sizes is not None:
+            channels = np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
+            amplitudes = self._amplitudes(spike_ids, int(np.argmax(sizes)))
+            features, others = self._isolation_features(snapshot, spike_ids, channels)
+        waveform = stats.summary.mean_waveform
+        data = ClusterData(
+            spike_samples=samples,
+            amplitudes=amplitudes,
+            mean_waveform=waveform,
+            noise=None if waveform is None else self.noise(),
+            features=features,
+            other_features=others,
+        )
+        return quality_metrics(data, model.sample_rate, model.duration)
+
+    def noise(self) -> NDArray[np.float64]:
+        """Noise of each channel of the channel order, raw units, from pieces of the recording."""
+        with self._lock:
+            if self._noise is None:
+                model = self._model
+                assert model.traces is not None
+                n_samples = model.traces.shape[0]
+                length = min(n_samples, int(NOISE_S * model.sample_rate / 4))
+                starts = np.linspace(0, n_samples - length, 4).astype(int)
+                pieces = [
+                    model.filter.apply(
+                        np.asarray(model.traces[start : start + length])[:, model.channel_order]
+                    )
+                    for start in np.unique(starts)
+                ]
+                self._noise = noise_levels(np.concatenate(pieces))
+            return self._noise
+
+    def _amplitudes(self, spike_ids: NDArray[np.int64], channel: int) -> NDArray[np.float64]:
+        """Length of the features on the best channel, for a sample of the spikes."""
+        n = self._model.n_features_per_channel
+        sample = sample_spikes(spike_ids, N_SPIKES_AMPLITUDES)
+        assert self._model.features is not None
+        values = self._model.features[sample, channel * n : (channel + 1) * n]
+        return np.linalg.norm(np.nan_to_num(values), axis=1)
+
+    def _isolation_features(
+        self, snapshot: Snapshot, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Features on some channels, of the cluster and of the rest, sampled at one rate."""
+        model = self._model
+        assert model.features is not None
+        step = max(1, -(-snapshot.n_spikes // N_OTHERS))
+        sample = np.arange(step // 2, snapshot.n_spikes, step)
+        inside = np.isin(sample, spike_ids, assume_unique=True)
+        n = model.n_features_per_channel
+        columns = [model.features[sample, c * n : (c + 1) * n] for c in channels]
+        values = np.nan_to_num(np.concatenate(columns, axis=1))
+        return values[inside], values[~inside]

@@ -25,7 +25,12 @@ class Commands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._saving = False
-        self._splitting: Latest | None = None
+        self._running: set[Latest] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a worker is still at what the user asked for."""
+        return bool(self._running)
 
     # -- files -----------------------------------------------------------------------------
 
@@ -233,8 +238,14 @@ class Commands:
         failed: Callable[[Exception], None],
     ) -> None:
         once = Latest(self._window.pool, self._window, burst_ms=0)
+        self._running.add(once)
+
+        def ended() -> None:
+            self._running.discard(once)
+            once.deleteLater()
+
         once.done.connect(done)
         once.failed.connect(failed)
-        once.done.connect(once.deleteLater)
-        once.failed.connect(once.deleteLater)
+        once.done.connect(ended)
+        once.failed.connect(ended)
         once.request(work)

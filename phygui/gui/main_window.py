@@ -6,12 +6,12 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QColor
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
 
+from phygui.curation.knowledge import Learnt
 from phygui.curation.saving import Saved
 from phygui.curation.session import Session
 from phygui.curation.update import EditError, Update, in_words
@@ -35,9 +35,6 @@ from phygui.views.base import View
 from phygui.views.colors import cluster_color
 
 log = logging.getLogger(__name__)
-
-STATS_AT_ONCE = 24
-"""Clusters whose statistics one piece of background work computes."""
 
 
 class MainWindow(QMainWindow):
@@ -175,7 +172,7 @@ class MainWindow(QMainWindow):
     def _connect_session(self) -> None:
         session = self.session
         # Edits are announced when they are on the disk, which another thread tells.
-        self._posted.connect(lambda announce: announce(), Qt.QueuedConnection)
+        self._posted.connect(self._announce)
         session.dispatch = self._posted.emit
         session.failed.connect(self._edit_failed)
         session.clustered.connect(self._clustered)
@@ -213,6 +210,9 @@ class MainWindow(QMainWindow):
             self.session.first_best()
         self._refresh_views()
         self.update_state()
+
+    def _announce(self, announce: Callable[[], None]) -> None:
+        announce()
 
     def _edit_failed(self, sentence: str) -> None:
         self._reload_tables()
@@ -265,23 +265,20 @@ class MainWindow(QMainWindow):
     # -- statistics in the background --------------------------------------------------------
 
     def _request_stats(self) -> None:
-        missing = self.session.missing_stats()
-        if not missing:
-            return
-        first = [c for c in self.session.selected if c in missing]
-        now = (first + [c for c in missing if c not in first])[:STATS_AT_ONCE]
-        job = self.session.stats_job(now)
-        self._stats.request(job)
+        job = self.session.knowledge_job()
+        if job is not None:
+            self._stats.request(job)
 
-    def _receive_stats(self, stats: Any) -> None:
-        self.session.add_stats(stats)
+    def _receive_stats(self, learnt: Learnt) -> None:
+        self.session.learn(learnt)
         self._request_stats()
 
     @property
     def is_settled(self) -> bool:
         """Whether everything that is shown is what the session holds now."""
         docks = any(dock.is_loading for dock in self.view_docks.values())
-        return not docks and not self._stats.is_busy and not self.session.is_announcing
+        waits = docks or self._stats.is_busy or self.commands.is_busy
+        return not waits and not self.session.is_announcing
 
     # -- doing things ------------------------------------------------------------------------
 
@@ -348,7 +345,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved edits; then stop the workers before the canvases go."""
-        if self.session.is_modified and not self.session.read_only:
+        if not self._disposed and self.session.is_modified:
             answer = dialogs.ask_unsaved(self, self.session)
             if answer == "cancel" or (answer == "save" and not self.commands.save_now()):
                 event.ignore()

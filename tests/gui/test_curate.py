@@ -179,6 +179,7 @@ def test_group_keys_move_best_match_and_all(demo: Path, open_window: Callable[..
                 if session.cluster_groups[cluster] != others[group]:
                     session.move([cluster], others[group])
             session.select(first[:2], first[2:4])
+            user.settle()
             user.press(key, modifier)
             now = session.cluster_groups
             assert [c for c in first if now[c] == group and c in first[:4]] == chosen

@@ -1,0 +1,165 @@
+"""What is known of the clusters of one clustering, and how they rank by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import ClusterSummary, Metric, similarity
+from phygui.curation.clustering import Clustering
+from phygui.curation.snapshot import Snapshot
+from phygui.curation.stats import (
+    Cancel,
+    ClusterStats,
+    QualitySource,
+    compute_stats,
+    default_quality,
+    estimate_merged,
+)
+from phygui.curation.update import Update
+from phygui.curation.wizard import Ranking
+
+Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
+Similarity = Callable[[Sequence[ClusterSummary], Sequence[ClusterSummary]], NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a worker has computed of some clusters."""
+
+    knowledge: Knowledge
+    stats: Mapping[int, ClusterStats] = field(default_factory=dict)
+    metrics: Mapping[int, dict[str, Metric]] = field(default_factory=dict)
+
+
+class Knowledge:
+    """Statistics and metrics of clusters as they are computed, and the rankings they give.
+
+    What is known of a cluster that is gone is kept: an undo brings the cluster
+    back, and its id is never given to another one.
+
+    Attributes
+    ----------
+    stats : dict of int to ClusterStats
+    metrics : dict of int to dict of str to Metric
+    quality_function : callable
+        From stats and metrics of a cluster to its quality.
+    similarity_function : callable
+        From two lists of summaries to a matrix of similarities in [0, 1].
+    """
+
+    def __init__(self, clustering: Clustering) -> None:
+        self._clustering = clustering
+        self.stats: dict[int, ClusterStats] = {}
+        self.metrics: dict[int, dict[str, Metric]] = {}
+        self.quality_function: Quality = default_quality
+        self.similarity_function: Similarity = similarity
+        self._estimated: set[int] = set()
+        self._quality: QualitySource | None = None
+        self._version = 0
+        self._ranked: tuple[int, int] = (-1, -1)
+        self._ranking: Ranking = ()
+        self._similarities: dict[int, float] = {}
+
+    def missing_stats(self) -> list[int]:
+        """Living clusters whose stats are still to be computed."""
+        known = self.stats
+        return [
+            c for c in self._clustering.spikes_per_cluster if c not in known or c in self._estimated
+        ]
+
+    def missing_metrics(self) -> list[int]:
+        """Living clusters whose stats are computed and whose metrics are not."""
+        return [
+            c
+            for c in self._clustering.spikes_per_cluster
+            if c in self.stats and c not in self._estimated and c not in self.metrics
+        ]
+
+    def job(self, snapshot: Snapshot, n_clusters: int = 24) -> Callable[[Cancel], Learnt] | None:
+        """The next piece of what is still to be computed, for any thread; None if nothing is.
+
+        Stats come before metrics, and selected clusters before the others.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            The session as it is now.
+        n_clusters : int
+            Clusters in one piece.
+        """
+
+        def first(missing: list[int]) -> list[int]:
+            chosen = [c for c in snapshot.cluster_ids if c in missing]
+            return (chosen + [c for c in missing if c not in chosen])[:n_clusters]
+
+        if missing := self.missing_stats():
+            ids = first(missing)
+            return lambda cancelled: Learnt(self, stats=compute_stats(snapshot, ids, cancelled))
+        if missing := self.missing_metrics():
+            if self._quality is None:
+                self._quality = QualitySource(snapshot.model)
+            source, stats = self._quality, {c: self.stats[c] for c in first(missing)}
+            return lambda cancelled: Learnt(
+                self, metrics=source.compute(snapshot, stats, cancelled)
+            )
+        return None
+
+    def add(self, learnt: Learnt) -> tuple[int, ...]:
+        """Take over what was computed; returns the living clusters it tells of."""
+        self.stats.update(learnt.stats)
+        self._estimated.difference_update(learnt.stats)
+        self.metrics.update(learnt.metrics)
+        self._version += 1
+        return tuple(c for c in {**learnt.stats, **learnt.metrics} if c in self._clustering)
+
+    def expect(self, update: Update) -> None:
+        """A change is about to be made: estimate what a merged cluster will look like."""
+        self._version += 1
+        if update.kind != "merge" or len(update.after) != 1:
+            return
+        new = update.added[0]
+        if new not in self.stats and all(c in self.stats for c in update.before):
+            parts = [(self.stats[c], len(spikes)) for c, spikes in update.before.items()]
+            estimate = estimate_merged(parts)
+            if estimate is not None:
+                self.stats[new] = estimate
+                self._estimated.add(new)
+
+    # -- rankings --------------------------------------------------------------------------
+
+    def quality(self, cluster_id: int) -> float:
+        """Quality of a cluster; 0 as long as nothing is known of it."""
+        stats = self.stats.get(cluster_id)
+        if stats is None:
+            return 0.0
+        return self.quality_function(stats, self.metrics.get(cluster_id, {}))
+
+    def similar(self, cluster_id: int) -> Ranking:
+        """Other living clusters by decreasing similarity to one, as far as both are known."""
+        if self._ranked != (cluster_id, self._version):
+            self._rank(cluster_id)
+            self._ranked = (cluster_id, self._version)
+        return self._ranking
+
+    def similarity(self, cluster_id: int, other: int) -> float | None:
+        """Similarity of two clusters, None where it is not known."""
+        self.similar(cluster_id)
+        return self._similarities.get(other)
+
+    def _rank(self, cluster_id: int) -> None:
+        self._ranking, self._similarities = (), {}
+        mine = self.stats.get(cluster_id)
+        others = [
+            c for c in self._clustering.spikes_per_cluster if c in self.stats and c != cluster_id
+        ]
+        if mine is None or not others:
+            return
+        summaries = [self.stats[c].summary for c in others]
+        values = np.asarray(self.similarity_function([mine.summary], summaries))[0]
+        order = np.argsort(-values, kind="stable")
+        self._ranking = [(others[i], float(values[i])) for i in order]
+        self._similarities = dict(self._ranking)
