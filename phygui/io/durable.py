@@ -62,8 +62,10 @@ def durable_edit(
             raise KwikError(f"{real} was changed by another program while it was being saved.")
         os.replace(temporary, goal)
         temporary = None
-    except KwikError:
-        raise
+    except KwikError as error:
+        if str(goal) in str(error):
+            raise
+        raise type(error)(f"{goal}: {error}") from error
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise KwikError(_sentence(goal, error)) from error
     finally:

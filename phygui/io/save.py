@@ -7,7 +7,6 @@ and nothing is written that would not change.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -45,8 +44,8 @@ def own(file: h5py.File, path: str, *, create: bool = False) -> Any:
         if not isinstance(link, h5py.HardLink):
             kind = "an external" if isinstance(link, h5py.ExternalLink) else "a soft"
             raise KwikError(
-                f"{Path(file.filename).name}: {walked} is {kind} link; a file that keeps its "
-                "clusters behind a link is not written to."
+                f"{walked} is {kind} link, and nothing is written through links, which may "
+                "lead to what is not part of the dataset."
             )
         here = here[part]
     return here
@@ -64,8 +63,7 @@ def write_clustering(
     """Write the cluster of each spike, the group of each cluster, and the custom groups' names."""
     if name == "original":
         raise KwikError(
-            f"{Path(file.filename).name}: the clustering original is never written; copy it to "
-            "another one and edit that."
+            "the clustering original is never written; copy it to another one and edit that."
         )
     path = f"/channel_groups/{channel_group}"
     where = f"{path}/spikes/clusters/{name}"
