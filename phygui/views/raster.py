@@ -1,0 +1,168 @@
+"""The raster view: when every cluster fires, one row each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.curation.snapshot import Snapshot
+from phygui.views.axes import Axis, Cell, Ticks
+from phygui.views.base import Cancel, Empty, View, check
+from phygui.views.colors import DIM, FRAME
+from phygui.views.trains import counts_between, samples_like
+from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
+
+N_BINS = 1500
+
+
+@dataclass(frozen=True)
+class RasterParams:
+    """Settings of the raster view."""
+
+    order: str = field(
+        default="id",
+        metadata={"label": "Clusters by", "choices": ("id", "number of spikes", "selection")},
+    )
+    relative: bool = field(
+        default=True,
+        metadata={
+            "label": "Each row by its own maximum",
+            "help": "So that rare clusters are seen beside busy ones",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class RasterData:
+    """Firing rates of all clusters, rows from top to bottom."""
+
+    cluster_ids: tuple[int, ...]
+    rates: NDArray[np.float32]
+    """(n_clusters, n_bins) spikes per second."""
+    duration: float
+    """Seconds."""
+    selected: tuple[int, ...]
+    boundaries: tuple[float, ...]
+    """Seconds where recordings after the first begin."""
+
+
+def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterData | Empty:
+    """Firing rates of all clusters; the cost is that of the bins, not of the spikes.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    model = snapshot.model
+    duration, rate = float(model.duration), float(model.sample_rate)
+    ids = sorted(snapshot.spikes_per_cluster)
+    if not ids or duration <= 0:
+        return Empty("There are no spikes")
+    if params.order == "number of spikes":
+        ids.sort(key=lambda c: -len(snapshot.spikes(c)))
+    elif params.order == "selection":
+        first = set(snapshot.cluster_ids)
+        ids = [*snapshot.cluster_ids, *(c for c in ids if c not in first)]
+    spike_samples = np.asarray(model.spike_samples)
+    limits = np.ceil(np.arange(N_BINS + 1) * (duration * rate / N_BINS) - 1e-6)
+    # A spike at the very end belongs to the last bin.
+    limits[-1] += 1
+    ranks = np.searchsorted(spike_samples, samples_like(spike_samples, limits))
+    rates = np.empty((len(ids), N_BINS), dtype=np.float32)
+    for k, cluster_id in enumerate(ids):
+        check(cancelled)
+        rates[k] = counts_between(snapshot.spikes(cluster_id), ranks)
+    rates /= duration / N_BINS
+    starts = np.asarray(model.recording_offsets)[1:-1] / rate
+    return RasterData(tuple(ids), rates, duration, snapshot.cluster_ids, tuple(starts.tolist()))
+
+
+class RasterView(View):
+    """One row for each cluster, the selected ones in their colours."""
+
+    name: ClassVar[str] = "raster"
+    title = "Raster"
+    Params: ClassVar[type] = RasterParams
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._image = Images()
+        self._marks = Batch("lines")
+        self.visuals = [self._marks, self._image]
+
+    def build(self, data: RasterData) -> None:
+        """Draw each row as the opacity of its colour."""
+        n = len(data.cluster_ids)
+        x = Axis("time", 0.0, data.duration, "time (s)", keep=True, limits=(0.0, data.duration))
+        y = Axis("row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5))
+        self.set_cells([Cell(x, y)])
+        places = {c: k for k, c in enumerate(data.selected)}
+        colors = np.array([places.get(c, DIM) for c in data.cluster_ids])
+        tops = data.rates.max(axis=1, keepdims=True)
+        if not self.params.relative:
+            tops = np.full_like(tops, tops.max())
+        shades = data.rates / np.maximum(tops, 1e-9)
+        # The least spike must be seen.
+        shades = np.where(shades > 0, 0.25 + 0.75 * shades, 0)
+        rows = -np.arange(n)
+        extents = np.column_stack(
+            [np.zeros(n), np.full(n, data.duration), rows - 0.45, rows + 0.45]
+        )
+        self._image.set_data(shades[:, None], extents, color=colors)
+        at = np.reshape(data.boundaries, (-1, 1))
+        self._marks.set_data(vertices(at, [1.0, -1.0 - n], color=FRAME))
+
+    def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """Ids of clusters, as many as can be read."""
+        ids = self.data.cluster_ids
+        first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(ids) - 1)
+        step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
+        chosen = set(self.data.selected)
+        return [
+            (-float(k), str(ids[k]))
+            for k in range(first, last + 1)
+            if k % step == 0 and ids[k] not in chosen
+        ]
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        if isinstance(self.data, RasterData):
+            self._text.set_labels([*self._text.labels, *self._names(self.data)])
+
+    def _names(self, data: RasterData) -> list[Label]:
+        """Ids of the selected clusters, in their colours, over whatever else is at the axis."""
+        left, top, _, height = self.layout.boxes[0]
+        labels = []
+        for k, cluster_id in enumerate(data.selected):
+            _, y = self.to_pixels(0, 0, -data.cluster_ids.index(cluster_id))
+            if top <= y <= top + height:
+                text = str(cluster_id)
+                labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
+        return labels
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Left for the cluster, right for the time."""
+        if not isinstance(self.data, RasterData):
+            return False
+        if button == 1:
+            self.cluster_clicked.emit(self.data.cluster_ids[self._row(y)])
+        else:
+            self.time_clicked.emit(float(x))
+        return True
+
+    def _row(self, y: float) -> int:
+        return min(max(round(-y), 0), len(self.data.cluster_ids) - 1)
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The cluster, the time and the rate there."""
+        data: RasterData = self.data
+        row = self._row(y)
+        k = min(max(int(x / data.duration * N_BINS), 0), N_BINS - 1)
+        rate = data.rates[row, k]
+        return f"{x:.4g} s, cluster {data.cluster_ids[row]}: {rate:.3g} spikes/s"

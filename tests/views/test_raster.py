@@ -1,0 +1,115 @@
+"""The raster view: its numbers, its picture, its interactions."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.curation.snapshot import Snapshot
+from phygui.views.base import Cancelled, Empty
+from phygui.views.colors import theme
+from phygui.views.raster import N_BINS, RasterParams, RasterView, load
+
+RATE = 20_000.0
+SIZE = (500, 300)
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    rng = np.random.default_rng(0)
+    samples = np.sort(rng.integers(0, 400_000, 3000)).astype(np.uint64)
+    clusters = rng.choice(6, 3000, p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.1]).astype(np.int32)
+    # Cluster 3 fires in the second half only.
+    clusters[(samples < 200_000) & (clusters == 3)] = 1
+    spikes = {c: np.flatnonzero(clusters == c) for c in range(6)}
+    model = SimpleNamespace(
+        sample_rate=RATE,
+        duration=20.0,
+        spike_samples=samples,
+        recording_offsets=np.array([0, 120_000, 400_000]),
+    )
+    return Snapshot(1, model, (3, 5), spikes, clusters, {})  # type: ignore[arg-type]
+
+
+def test_rates_are_those_of_each_train(snapshot):
+    data = load(snapshot, RasterParams(), never)
+    assert data.cluster_ids == (0, 1, 2, 3, 4, 5)
+    assert data.boundaries == (6.0,)
+    for c in range(6):
+        train = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
+        bins = np.minimum(train * N_BINS // 400_000, N_BINS - 1)
+        expected = np.bincount(bins, minlength=N_BINS) * N_BINS / 20.0
+        np.testing.assert_allclose(data.rates[c], expected, rtol=1e-5)
+
+
+def test_order(snapshot):
+    by_number = load(snapshot, RasterParams(order="number of spikes"), never).cluster_ids
+    n_spikes = [len(snapshot.spikes(c)) for c in by_number]
+    assert n_spikes == sorted(n_spikes, reverse=True)
+    by_selection = load(snapshot, RasterParams(order="selection"), never).cluster_ids
+    assert by_selection == (3, 5, 0, 1, 2, 4)
+
+
+def test_cancelled_and_empty(snapshot):
+    with pytest.raises(Cancelled):
+        load(snapshot, RasterParams(), lambda: True)
+    nothing = Snapshot(1, snapshot.model, (), {}, np.empty(0, np.int32), {})
+    assert isinstance(load(nothing, RasterParams(), never), Empty)
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    view = RasterView()
+    return shown(view, load(snapshot, view.params, never), SIZE)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_rows_are_painted_in_their_colours(view, picture, name):
+    view.set_theme(name)
+    image = picture(view).astype(int)
+    background = theme(name).roles["background"][:3].astype(int)
+
+    def row_of(cluster_id, start, stop):
+        y = int(view.to_pixels(0, 0, -cluster_id)[1])
+        a, b = (int(view.to_pixels(0, t, 0)[0]) for t in (start, stop))
+        return image[y, a:b]
+
+    silent = row_of(3, 1, 9)
+    assert np.abs(silent - background).max(axis=1).mean() < 10
+    color = theme(name).clusters[0][:3].astype(float) - background
+    busy = row_of(3, 11, 19) - background
+    painted = busy[np.abs(busy).max(axis=1) > 30]
+    assert len(painted) > 20
+    cosine = painted @ color / np.linalg.norm(painted, axis=1) / np.linalg.norm(color)
+    assert cosine.min() > 0.97
+    grey = row_of(0, 1, 19)
+    assert np.ptp(grey, axis=1).max() < 25
+
+
+def test_names(view, picture):
+    picture(view)
+    labels = {label.text: label.color for label in view.all_labels}
+    assert labels["3"] == 0
+    assert labels["5"] == 1
+    assert labels["0"] < 0
+    assert "time (s)" in labels
+
+
+def test_interactions(view, mouse, qtbot):
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(view.to_pixels(0, 12.0, -4.2))
+    assert "cluster 4: " in said[-1]
+    with qtbot.waitSignal(view.cluster_clicked) as caught:
+        mouse(view).click(view.to_pixels(0, 12.0, -1.8), held=Qt.ControlModifier)
+    assert caught.args == [2]
+    with qtbot.waitSignal(view.time_clicked) as caught:
+        mouse(view).click(view.to_pixels(0, 12.0, -1.8), Qt.RightButton, Qt.ControlModifier)
+    assert caught.args[0] == pytest.approx(12.0, abs=0.05)
