@@ -46,16 +46,15 @@ def find_sources(
     sources = []
     for number, attributes in recordings.items():
         names = _names(attributes, number, stem)
-        if len(recordings) > 1:
-            # NAME.dat cannot be all of several recordings.
-            names = [(name, inner) for name, inner in names if inner or name != f"{stem}.dat"]
+        if len(recordings) == 1:
+            names.append((f"{stem}.dat", None))  # which cannot be all of several recordings
         for name, inner in names:
             path = _inside(folder, name)
             if path is not None and path.is_file():
                 sources.append(Source(path, inner))
                 break
         else:
-            return None, names[0][0] if names else f"{stem}.raw.kwd"
+            return None, names[0][0]
     return sources, ""
 
 
@@ -73,7 +72,7 @@ def _names(attributes: dict[str, Any], number: int, stem: str) -> list[tuple[str
     told = attributes.get("dat_path")
     if isinstance(told, str) and told:
         names += [(told, None), (_base(told), None)]
-    return [*names, beside, (f"{stem}.dat", None)] if names else [beside, (f"{stem}.dat", None)]
+    return [*names, beside]
 
 
 def _base(name: str) -> str:
