@@ -269,9 +269,9 @@ def amplitude_cutoff(
 
     if np.median(found) < 0:
         found = -found
-    density = gaussian_filter1d(
-        np.histogram(found, n_bins)[0].astype(np.float64), smoothing, mode="nearest"
-    )
+    counts = np.histogram(found, n_bins)[0].astype(np.float64)
+    # In whole spikes: less than one in a bin is no evidence of either end.
+    density = np.floor(gaussian_filter1d(counts, smoothing, mode="nearest"))
     same_height = np.flatnonzero(density >= density[0])[-1]
     n_missing = density[same_height + 1 :].sum()
     return Metric(min(float(n_missing / (len(found) + n_missing)), 0.5))
