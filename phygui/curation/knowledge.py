@@ -132,10 +132,10 @@ class Knowledge:
     # -- rankings --------------------------------------------------------------------------
 
     def quality(self, cluster_id: int) -> float:
-        """Quality of a cluster; 0 as long as nothing is known of it."""
+        """Quality of a cluster; as long as nothing is known of it, below 0 and by its spikes."""
         stats = self.stats.get(cluster_id)
         if stats is None:
-            return 0.0
+            return -1.0 / (1.0 + len(self._clustering.spikes_per_cluster.get(cluster_id, ())))
         return self.quality_function(stats, self.metrics.get(cluster_id, {}))
 
     def similar(self, cluster_id: int) -> Ranking:

@@ -83,12 +83,14 @@ def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
     if sizes is None or not len(sizes):
         return ClusterStats(summary=summary)
     best = int(np.argmax(sizes))
-    has_waveform = summary.mean_waveform is not None
+    size = float(sizes[best])
+    if summary.mean_waveform is not None:
+        size *= model.voltage_gain
     return ClusterStats(
         best_channel=int(model.channel_order[best]),
         depth=float(model.channel_positions[best, 1]),
-        amplitude=float(sizes[best]) * model.voltage_gain if has_waveform else None,
-        size=float(sizes[best]),
+        amplitude=size if summary.mean_waveform is not None else None,
+        size=size,
         summary=summary,
     )
 

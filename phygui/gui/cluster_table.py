@@ -103,6 +103,8 @@ class ClusterTable(QWidget):
         self.view = _View()
         self._order: list[int] = []
         self._quiet = False
+        # Until the user has seen rows, columns are made as wide as their content needs.
+        self._fits = True
         self._set_up_view()
 
         self.filter = QLineEdit()
@@ -143,6 +145,10 @@ class ClusterTable(QWidget):
         view.setAlternatingRowColors(True)
         view.setWordWrap(False)
         view.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        font = view.font()
+        font.setPointSizeF(font.pointSizeF() * 0.92)
+        view.setFont(font)
+        view.horizontalHeader().setFont(font)
         view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
         header = view.horizontalHeader()
@@ -151,6 +157,8 @@ class ClusterTable(QWidget):
         header.setSectionResizeMode(QHeaderView.Interactive)
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
+        for i, column in enumerate(self.model.columns):
+            header.setSectionHidden(i, column.hidden)
         header.setContextMenuPolicy(Qt.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose_columns)
         view.setContextMenuPolicy(Qt.CustomContextMenu)
@@ -164,6 +172,9 @@ class ClusterTable(QWidget):
     def set_clusters(self, cluster_ids: Iterable[int]) -> None:
         """Show other clusters; the selection is kept as far as they are still shown."""
         self.model.set_clusters(cluster_ids)
+        if self._fits and self.model.rowCount():
+            self._fits = False
+            self.fit_columns()
         self._restore()
 
     def replace(self, deleted: Iterable[int], added: Iterable[int], changed: Iterable[int]) -> None:
@@ -177,11 +188,11 @@ class ClusterTable(QWidget):
         header = self.view.horizontalHeader()
         metrics = self.view.fontMetrics()
         for i, column in enumerate(self.model.columns):
-            texts = [column.title]
+            texts = [column.title + " ▾"]
             for cluster_id in self.model.cluster_ids[:200]:
                 texts.append(self.model.text(cluster_id, column))
             # Beside the text there is its margin, and in the header the mark of the sort order.
-            width = max(metrics.horizontalAdvance(text) for text in texts) + 16
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 14
             header.resizeSection(i, min(width, 160))
 
     def _restore(self) -> None:
@@ -290,6 +301,7 @@ class ClusterTable(QWidget):
     def restore_state(self, state: dict[str, object]) -> None:
         """Bring back what :meth:`state` told."""
         header = state.get("header")
+        self._fits = False
         if isinstance(header, str):
             self.view.horizontalHeader().restoreState(QByteArray.fromBase64(header.encode()))
         self.filter.setText(str(state.get("filter", "")))

@@ -24,6 +24,10 @@ class Column:
     """Format specification of the value."""
     ascending: bool = False
     """The direction of the first click on the header."""
+    hidden: bool = False
+    """Whether it shows only when the user asks for it."""
+    reason: Callable[[Session, int], str] = lambda _, __: ""
+    """Why the value of a cluster is not known, for its tooltip."""
 
     def text(self, value: Any) -> str:
         """The value as it is written; a dash where there is none."""
@@ -38,6 +42,30 @@ def _stat(name: str) -> Callable[[Session, int], Any]:
         return None if stats is None else getattr(stats, name)
 
     return value
+
+
+def _metric(name: str) -> Callable[[Session, int], float | None]:
+    def value(session: Session, cluster_id: int) -> float | None:
+        metric = session.metrics.get(cluster_id, {}).get(name)
+        return metric.value if metric is not None and metric.is_defined else None
+
+    return value
+
+
+def _reason(name: str) -> Callable[[Session, int], str]:
+    def reason(session: Session, cluster_id: int) -> str:
+        metric = session.metrics.get(cluster_id, {}).get(name)
+        return "not computed yet" if metric is None else metric.reason
+
+    return reason
+
+
+def _metric_column(name: str, title: str, tip: str, form: str, *, hidden: bool = True) -> Column:
+    return Column(name, title, tip, _metric(name), form, hidden=hidden, reason=_reason(name))
+
+
+def _quality(session: Session, cluster_id: int) -> float | None:
+    return session.knowledge.quality(cluster_id) if cluster_id in session.stats else None
 
 
 def _n_spikes(session: Session, cluster_id: int) -> int:
@@ -74,6 +102,28 @@ COLUMNS: tuple[Column, ...] = (
         _stat("amplitude"),
         ".0f",
     ),
+    _metric_column("snr", "SNR", "mean waveform over the noise, on the best channel", ".1f"),
+    _metric_column(
+        "violation_rate",
+        "viol.",
+        "refractory violations: share of the spikes that follow another within 2 ms",
+        ".2%",
+        hidden=False,
+    ),
+    Column(
+        "quality",
+        "qual.",
+        "what the best queue goes by: size, less for contamination",
+        _quality,
+        ".0f",
+    ),
+    _metric_column("contamination_hill", "Hill", "contamination (Hill et al. 2011)", ".1%"),
+    _metric_column("contamination_llobet", "Llobet", "contamination (Llobet et al. 2022)", ".1%"),
+    _metric_column("isolation_distance", "iso.", "isolation distance", ".1f"),
+    _metric_column("l_ratio", "L-ratio", "L-ratio", ".3f"),
+    _metric_column("d_prime", "d'", "d-prime against all other spikes", ".1f"),
+    _metric_column("presence_ratio", "pres.", "share of the recording with spikes", ".0%"),
+    _metric_column("amplitude_cutoff", "cutoff", "share of spikes lost at the threshold", ".1%"),
     Column("labels", "labels", "labels, key=value", _labels, ascending=True),
 )
 SIMILARITY = Column(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QColor
+from PyQt5.QtGui import QCloseEvent, QColor, QGuiApplication
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
 
 from phygui.curation.knowledge import Learnt
@@ -73,7 +73,8 @@ class MainWindow(QMainWindow):
             | QMainWindow.AnimatedDocks
             | QMainWindow.GroupedDragging
         )
-        self.resize(1680, 980)
+        screen = QGuiApplication.primaryScreen().availableSize()
+        self.resize(min(screen.width(), 1920), min(screen.height(), 1080))
         self.setMinimumSize(640, 400)
 
         self._make_tables()
@@ -94,8 +95,6 @@ class MainWindow(QMainWindow):
 
         self.layout_keeper.set_up(reset=reset_layout)
         self._reload_tables()
-        self.cluster_table.fit_columns()
-        self.match_table.fit_columns()
         self._restore_tables()
         self._request_stats()
         if not session.selected:
@@ -115,7 +114,7 @@ class MainWindow(QMainWindow):
             hint="select a cluster to see what is similar to it",
             with_filter=False,
         )
-        self.cluster_table.sort_by("n_spikes", False)
+        self.cluster_table.sort_by("quality", False)
         self.match_table.sort_by("similarity", False)
         self.cluster_dock = Dock("clusters", "Clusters", self.cluster_table)
         self.match_dock = Dock("similarity", "Similar clusters", self.match_table)

@@ -258,6 +258,10 @@ class ClusterTableModel(QAbstractTableModel):
             return int(Qt.AlignVCenter | (Qt.AlignLeft if left else Qt.AlignRight))
         if role == Qt.ForegroundRole:
             return QBrush(group_color(self._session.group_of(cluster_id)))
+        if role == Qt.ToolTipRole:
+            unknown = self.value(cluster_id, column) is None
+            reason = column.reason(self._session, cluster_id) if unknown else ""
+            return f"{column.title}: {reason}" if reason else None
         if role == Qt.BackgroundRole and index.column() == 0:
             color = self._colors(cluster_id)
             return None if color is None else QBrush(color)
