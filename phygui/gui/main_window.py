@@ -36,6 +36,9 @@ from phygui.views.colors import cluster_color
 
 log = logging.getLogger(__name__)
 
+START_WAIT_MS = 400
+"""How long the first selection waits for statistics at most."""
+
 
 class MainWindow(QMainWindow):
     """Shows one session and turns what the user does into calls of its methods."""
@@ -96,9 +99,10 @@ class MainWindow(QMainWindow):
         self.layout_keeper.set_up(reset=reset_layout)
         self._reload_tables()
         self._restore_tables()
+        # The first cluster is chosen when it is known which is best, or after a short wait.
+        self._is_starting = not session.selected
+        QTimer.singleShot(START_WAIT_MS, self._start)
         self._request_stats()
-        if not session.selected:
-            session.first_best()
         self.update_state()
 
     # -- parts -----------------------------------------------------------------------------
@@ -271,12 +275,21 @@ class MainWindow(QMainWindow):
     def _receive_stats(self, learnt: Learnt) -> None:
         self.session.learn(learnt)
         self._request_stats()
+        if not self.session.knowledge.missing_stats():
+            self._start()
+
+    def _start(self) -> None:
+        """Select the first cluster, once."""
+        if self._is_starting and not self._disposed:
+            self._is_starting = False
+            if not self.session.selected:
+                self.session.first_best()
 
     @property
     def is_settled(self) -> bool:
         """Whether everything that is shown is what the session holds now."""
         docks = any(dock.is_loading for dock in self.view_docks.values())
-        waits = docks or self._stats.is_busy or self.commands.is_busy
+        waits = self._is_starting or docks or self._stats.is_busy or self.commands.is_busy
         return not waits and not self.session.is_announcing
 
     # -- doing things ------------------------------------------------------------------------
