@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from phygui.views.visuals import CANVAS, Label, text_width, vertices
 from phygui.views.visuals.font import FONT_SIZE
 
 Ticks = list[tuple[float, str]]
+Segment = tuple[float, float, float, float, int]
 
 _LINE = FONT_SIZE + 3
 _GAP = 6
@@ -216,8 +218,13 @@ def lay_out(
     boxes = np.array([(lefts[c.column], tops[c.row], width, height) for c in cells])
     boxes = np.floor(boxes + np.array([margins[0], margins[1], 0, 0]))
     layout = Layout(boxes)
+    segments: list[Segment] = []
     for k, cell in enumerate(cells):
-        _draw_axes(layout, k, cell, writes_x[cell], y_ticks.get(cell), grid_lines)
+        _draw_axes(layout, segments, k, cell, writes_x[cell], y_ticks.get(cell), grid_lines)
+    if segments:
+        table = np.array(segments)
+        ends, color = np.floor(table[:, :4]) + 0.5, table[:, 4:]
+        layout.lines.append(vertices(ends[:, [0, 2]], ends[:, [1, 3]], cell=CANVAS, color=color))
     return layout
 
 
@@ -229,15 +236,20 @@ def _ticks(axis: Axis, length: float, spacing: float) -> Ticks:
 
 
 def _draw_axes(
-    layout: Layout, k: int, cell: Cell, writes_x: bool, y_ticks: Ticks | None, grid_lines: bool
+    layout: Layout,
+    segments: list[Segment],
+    k: int,
+    cell: Cell,
+    writes_x: bool,
+    y_ticks: Ticks | None,
+    grid_lines: bool,
 ) -> None:
-    left, top, width, height = layout.boxes[k]
+    left, top, width, height = layout.boxes[k].tolist()
     right, bottom = left + width, top + height
     if cell.frame:
-        xs = np.array([left, right, right, left, left]) + 0.5
-        ys = np.array([top, top, bottom, bottom, top]) + 0.5
-        pairs = [0, 1, 1, 2, 2, 3, 3, 4]
-        layout.lines.append(vertices(xs[pairs], ys[pairs], cell=CANVAS, color=FRAME))
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+        segments.extend((*a, *b, FRAME) for a, b in pairwise(corners))
+    tick_color = GRID if grid_lines else FRAME
     x0, x1 = cell.x.view
     y0, y1 = cell.y.view
     if writes_x:
@@ -251,7 +263,7 @@ def _draw_axes(
         for value, text in _ticks(cell.x, width, 60.0):
             x = left + (value - x0) / (x1 - x0) * width
             half = text_width(text) / 2
-            _tick(layout, x, bottom, x, top if grid_lines else bottom - 4, grid_lines)
+            segments.append((x, bottom, x, top if grid_lines else bottom - 4, tick_color))
             # A text at an end of the axis stays inside, clear of the next cell.
             x = min(max(x, left + half), right - half)
             if x + half <= taken:
@@ -265,11 +277,6 @@ def _draw_axes(
             )
         for value, text in y_ticks:
             y = bottom - (value - y0) / (y1 - y0) * height
-            _tick(layout, left, y, right if grid_lines else left + 4, y, grid_lines)
+            segments.append((left, y, right if grid_lines else left + 4, y, tick_color))
             if y - _LINE / 2 >= free - 1 and y + _LINE / 2 <= bottom + 6:
                 layout.labels.append(Label(text, left - 4, y, color=DIM, align=("right", "center")))
-
-
-def _tick(layout: Layout, x0: float, y0: float, x1: float, y1: float, is_grid: bool) -> None:
-    x, y = np.floor([x0, x1]) + 0.5, np.floor([y0, y1]) + 0.5
-    layout.lines.append(vertices(x, y, cell=CANVAS, color=GRID if is_grid else FRAME))

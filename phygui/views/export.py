@@ -78,8 +78,9 @@ def to_svg(view: View, scale: float = 2.0) -> str:
         f'<image width="{width}" height="{height}" href="data:image/png;base64,{image}"/>',
     ]
     for line in view.layout.lines:
-        stroke = _css(colors[16 + int(line["color"][0])])
-        for a, b in line["position"].reshape(-1, 2, 2):
+        strokes = line["color"].astype(int)[::2]
+        for (a, b), color in zip(line["position"].reshape(-1, 2, 2), strokes, strict=True):
+            stroke = _css(colors[16 + color])
             parts.append(
                 f'<path d="M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" stroke="{stroke}" fill="none"/>'
             )

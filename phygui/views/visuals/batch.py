@@ -161,21 +161,25 @@ class Batch:
         self.opacity = opacity
         self.size = size
         self.visible = True
-        self.n_vertices = 0
+        self.vertices = np.empty(0, VERTEX)
         self._program: gloo.Program | None = None
         self._buffer: gloo.VertexBuffer | None = None
 
     def set_data(self, *parts: NDArray[Any]) -> None:
         """Replace what is drawn; later parts are drawn over earlier ones."""
         data = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, VERTEX), *parts])
-        self.n_vertices = len(data)
-        if not len(data):
-            return
-        self._buffer = upload(self._program, self._buffer, np.ascontiguousarray(data))
+        self.vertices = np.ascontiguousarray(data)
+        if len(data):
+            self._buffer = upload(self._program, self._buffer, self.vertices)
 
     def clear(self) -> None:
         """Draw nothing."""
-        self.n_vertices = 0
+        self.vertices = self.vertices[:0].copy()
+
+    @property
+    def n_vertices(self) -> int:
+        """Number of vertices drawn."""
+        return len(self.vertices)
 
     def draw(self, shared: Shared, context: Any) -> None:
         """Draw; the canvas is current."""

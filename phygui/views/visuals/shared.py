@@ -34,6 +34,7 @@ class Shared:
 
     def __init__(self) -> None:
         self.n_cells = 0
+        self.table = np.zeros((2, 1, 4), np.float32)
         self.cells = gloo.Texture2D(
             np.zeros((2, 1, 4), np.float32), interpolation="nearest", internalformat="rgba32f"
         )
@@ -68,7 +69,7 @@ class Shared:
         table[1, 1:, 1] = 1 - (boxes[:, 1] + boxes[:, 3] / 2) * 2 / height
         table[1, 1:, 2] = boxes[:, 2] / width
         table[1, 1:, 3] = boxes[:, 3] / height
-        data = table.astype(np.float32)
+        self.table = data = table.astype(np.float32)
         if self.n_cells == data.shape[1]:
             self.cells.set_data(data)
         else:
