@@ -188,7 +188,7 @@ class ClusterTable(QWidget):
         header = self.view.horizontalHeader()
         metrics = self.view.fontMetrics()
         for i, column in enumerate(self.model.columns):
-            texts = [column.title + " ▾"]
+            texts = [column.title + " ▾", column.widest]
             for cluster_id in self.model.cluster_ids[:200]:
                 texts.append(self.model.text(cluster_id, column))
             # Beside the text there is its margin, and in the header the mark of the sort order.

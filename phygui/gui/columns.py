@@ -22,6 +22,8 @@ class Column:
     """The value for sorting and filtering; None where it is not known or not defined."""
     form: str = ""
     """Format specification of the value."""
+    widest: str = ""
+    """A text that the column must be wide enough for before its values are known."""
     ascending: bool = False
     """The direction of the first click on the header."""
     hidden: bool = False
@@ -61,7 +63,8 @@ def _reason(name: str) -> Callable[[Session, int], str]:
 
 
 def _metric_column(name: str, title: str, tip: str, form: str, *, hidden: bool = True) -> Column:
-    return Column(name, title, tip, _metric(name), form, hidden=hidden, reason=_reason(name))
+    widest = "88.8%" if form.endswith("%") else "88.8"
+    return Column(name, title, tip, _metric(name), form, widest, False, hidden, _reason(name))
 
 
 def _quality(session: Session, cluster_id: int) -> float | None:
@@ -92,6 +95,7 @@ COLUMNS: tuple[Column, ...] = (
         "best channel: the one with the largest mean waveform, or without raw data the "
         "largest mean masked feature",
         _stat("best_channel"),
+        widest="88",
         ascending=True,
     ),
     Column("depth", "depth", "depth of the best channel on the probe, µm", _stat("depth"), ".0f"),
@@ -101,13 +105,14 @@ COLUMNS: tuple[Column, ...] = (
         "peak-to-peak amplitude of the mean waveform on the best channel, µV",
         _stat("amplitude"),
         ".0f",
+        "888",
     ),
     _metric_column("snr", "SNR", "mean waveform over the noise, on the best channel", ".1f"),
     _metric_column(
         "violation_rate",
         "viol.",
         "refractory violations: share of the spikes that follow another within 2 ms",
-        ".2%",
+        ".1%",
         hidden=False,
     ),
     Column(
@@ -116,6 +121,7 @@ COLUMNS: tuple[Column, ...] = (
         "what the best queue goes by: size, less for contamination",
         _quality,
         ".0f",
+        "888",
     ),
     _metric_column("contamination_hill", "Hill", "contamination (Hill et al. 2011)", ".1%"),
     _metric_column("contamination_llobet", "Llobet", "contamination (Llobet et al. 2022)", ".1%"),

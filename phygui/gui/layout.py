@@ -60,7 +60,7 @@ class Layout:
         width, height = window.width(), window.height()
         self._resize(
             Qt.Horizontal,
-            {"clusters": 0.26 * width, "waveforms": 0.24 * width, "features": 0.5 * width},
+            {"clusters": 0.27 * width, "waveforms": 0.23 * width, "features": 0.5 * width},
         )
         self._resize(Qt.Vertical, {"clusters": 0.6 * height, "similarity": 0.4 * height})
         self._resize(Qt.Vertical, {"waveforms": 0.72 * height, "traces": 0.28 * height})
