@@ -116,17 +116,19 @@ def change_to(curation: Curation, target: State, description: str) -> Update:
         c: np.flatnonzero(target.spike_clusters == c).astype(np.int64)
         for c in (*found.new, *found.changed)
     }
-    regrouped = sorted({*found.new, *found.groups})
-    relabelled = [
-        c for c in (*found.new, *found.labels) if curation.labels[c] or target.labels.get(c)
-    ]
+    touched = sorted({*found.gone, *found.new, *found.groups})
+    relabelled = sorted(
+        c
+        for c in {*found.gone, *found.new, *found.labels}
+        if curation.labels[c] or target.labels.get(c)
+    )
     return Update(
         "restore",
         description,
         before,
         after,
-        groups_before={c: groups[c] for c in regrouped},
-        groups_after={c: target.cluster_groups[c] for c in regrouped},
+        groups_before={c: None if c in found.new else groups[c] for c in touched},
+        groups_after={c: target.cluster_groups.get(c) for c in touched},
         labels_before={c: dict(curation.labels[c]) for c in relabelled},
         labels_after={c: dict(target.labels.get(c, {})) for c in relabelled},
     )

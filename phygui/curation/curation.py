@@ -96,10 +96,16 @@ class Curation:
                 origin = int(self.clustering.spike_clusters[spike_ids[0]])
             parents[new] = origin
         labels = {new: dict(self.labels[origin]) for new, origin in parents.items()}
+        # Those that vanish take theirs with them: undoing brings both back, whatever the file
+        # that it is undone on still knows of them.
+        vanished = {old: dict(self.labels[old]) for old in update.before}
         return replace(
             update,
-            groups_before=dict.fromkeys(parents),
-            groups_after={new: self.groups[origin] for new, origin in parents.items()},
-            labels_before={new: {} for new in labels if labels[new]},
-            labels_after={new: of for new, of in labels.items() if of},
+            groups_before={old: self.groups[old] for old in vanished} | dict.fromkeys(parents),
+            groups_after=dict.fromkeys(vanished)
+            | {new: self.groups[origin] for new, origin in parents.items()},
+            labels_before={old: of for old, of in vanished.items() if of}
+            | {new: {} for new in labels if labels[new]},
+            labels_after={old: {} for old, of in vanished.items() if of}
+            | {new: of for new, of in labels.items() if of},
         )

@@ -128,7 +128,7 @@ class Keeper:
             If that is impossible; the journal is then kept aside.
         """
         leftover = self._leftover
-        if leftover is None:
+        if leftover is None or not (leftover.unsaved or self.problem):
             return {}
         if self.read_only:
             raise KwikError(f"{self.path}: nothing is brought back, since {self.reason}.")
