@@ -1,0 +1,153 @@
+"""The commands as a shell sees them: exit codes, what they print, and no traceback ever."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import pytest
+from PyQt5.QtGui import QImage
+
+from phygui import KwikModel, __version__
+
+GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import kwik as run; run()"
+
+
+def run(command: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", command, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+def test_version_and_help() -> None:
+    assert __version__ in run(GUI, "--version").stdout
+    told = run(GUI, "--help").stdout
+    for option in ("--demo", "--channel-group", "--clustering", "--read-only", "--reset-layout"):
+        assert option in told
+    assert "describe" in run(KWIK, "--help").stdout
+
+
+def not_there(folder: Path) -> Path:
+    return folder / "absent.kwik"
+
+
+def not_hdf5(folder: Path) -> Path:
+    path = folder / "text.kwik"
+    path.write_text("not HDF5 at all")
+    return path
+
+
+def not_kwik(folder: Path) -> Path:
+    path = folder / "other.kwik"
+    with h5py.File(path, "w") as file:
+        file["x"] = 1
+    return path
+
+
+def other_version(folder: Path) -> Path:
+    path = not_kwik(folder)
+    with h5py.File(path, "a") as file:
+        file.attrs["kwik_version"] = 3
+    return path
+
+
+def empty(folder: Path) -> Path:
+    path = folder / "empty.kwik"
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize("make", [not_there, not_hdf5, not_kwik, other_version, empty, Path])
+@pytest.mark.parametrize("command", [(GUI,), (KWIK, "describe")], ids=["phy-gui", "phy-kwik"])
+def test_what_cannot_be_opened_gives_one_sentence_and_exit_code_2(
+    make: Callable[[Path], Path], command: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = make(tmp_path)
+    ended = run(command[0], *command[1:], path)
+    assert ended.returncode == 2, ended
+    assert ended.stdout == ""
+    (sentence,) = ended.stderr.strip().splitlines()
+    assert path.name in sentence
+    assert "Traceback" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(("--channel-group", 7), "7"), (("--clustering", "nothing"), "nothing")],
+)
+def test_a_place_that_the_file_lacks_is_named(
+    small: Path, arguments: tuple[object, ...], word: str
+) -> None:
+    ended = run(GUI, small, *arguments)
+    assert ended.returncode == 2
+    assert word in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_impossible_combinations_are_refused(small: Path) -> None:
+    assert run(GUI, small, "--demo").returncode == 2
+    assert run(GUI, "--screenshot", "x.png").returncode == 2
+
+
+def test_without_a_display_it_says_so(small: Path) -> None:
+    ended = run(GUI, small, DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert ended.returncode == 2
+    assert "no display" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_screenshot_paints_everything_and_exits_0(small: Path, tmp_path: Path) -> None:
+    before = small.read_bytes()
+    picture = tmp_path / "window.png"
+    ended = run(GUI, small, "--read-only", "--reset-layout", "--screenshot", picture)
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    image = QImage(str(picture))
+    assert image.width() > 1000
+    colors = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, 900, 3)}
+    assert len(colors) > 200, "a window with four views painted has many colours"
+    assert small.read_bytes() == before
+    assert sorted(p.name for p in small.parent.glob("simulated_small*")) == [
+        "simulated_small.dat",
+        "simulated_small.kwik",
+        "simulated_small.kwx",
+    ], "a read-only session leaves nothing beside the dataset"
+
+
+def test_a_picture_that_cannot_be_written_is_said(small: Path, tmp_path: Path) -> None:
+    ended = run(GUI, small, "--read-only", "--screenshot", tmp_path / "no" / "such" / "x.png")
+    assert ended.returncode == 1
+    assert "x.png" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_describe_tells_what_is_in_the_file(small: Path) -> None:
+    ended = run(KWIK, "describe", small)
+    assert ended.returncode == 0, ended.stderr
+    with KwikModel(small) as model:
+        assert f"{model.n_spikes:,}" in ended.stdout or str(model.n_spikes) in ended.stdout
+        assert "main" in ended.stdout
+
+
+def test_importing_the_reader_loads_no_toolkit() -> None:
+    names = "PyQt5", "vispy", "numba", "qtpy", "superqt"
+    code = "import sys, phygui; phygui.KwikModel; print([n for n in %r if n in sys.modules])"
+    assert run(code % (names,)).stdout.strip() == "[]"
+    code = "import sys, phygui; phygui.Session; print([n for n in %r if n in sys.modules])"
+    assert run(code % (("PyQt5", "vispy", "qtpy", "superqt"),)).stdout.strip() == "[]"
+
+
+def test_a_kwik_alone_opens(tmp_path: Path, small: Path) -> None:
+    (tmp_path / "alone").mkdir()
+    alone = tmp_path / "alone" / "alone.kwik"
+    alone.write_bytes(small.read_bytes())
+    ended = run(GUI, alone, "--screenshot", tmp_path / "alone.png")
+    assert ended.returncode == 0, ended.stderr
