@@ -1,0 +1,164 @@
+"""The cluster scatter view: all clusters by any two of what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.curation.snapshot import Snapshot
+from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.base import Cancel, Empty, View
+from phygui.views.colors import DIM
+from phygui.views.facts import COLUMNS, column
+from phygui.views.visuals import Batch, Label, vertices
+
+REACH = 10.0
+"""Logical pixels from the mouse within which a cluster is meant."""
+
+
+@dataclass(frozen=True)
+class ClusterScatterParams:
+    """Settings of the cluster scatter view."""
+
+    x: str = field(default="amplitude", metadata={"label": "Across", "choices": tuple(COLUMNS)})
+    y: str = field(default="firing rate", metadata={"label": "Up", "choices": tuple(COLUMNS)})
+    log_x: bool = field(default=False, metadata={"label": "Logarithmic across", "reload": False})
+    log_y: bool = field(default=False, metadata={"label": "Logarithmic up", "reload": False})
+
+
+@dataclass(frozen=True)
+class ClusterScatterData:
+    """Two numbers of every cluster."""
+
+    cluster_ids: tuple[int, ...]
+    """All clusters, the selected ones last, the best at the very end."""
+    x: NDArray[np.float64]
+    """(n_clusters,), NaN where not known."""
+    y: NDArray[np.float64]
+    names: tuple[str, str]
+    """What the two are."""
+    colors: NDArray[np.int64]
+    """(n_clusters,) place in the selection, or -1."""
+
+
+def load(
+    snapshot: Snapshot, params: ClusterScatterParams, cancelled: Cancel
+) -> ClusterScatterData | Empty:
+    """Two numbers of every cluster; what an edit did not touch is not computed again.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    selected = snapshot.cluster_ids
+    others = [c for c in sorted(snapshot.spikes_per_cluster) if c not in set(selected)]
+    ids = (*others, *reversed(selected))
+    if not ids:
+        return Empty("There are no clusters")
+    x = column(snapshot, params.x, ids, cancelled)
+    y = column(snapshot, params.y, ids, cancelled)
+    for name, values in ((params.x, x), (params.y, y)):
+        if not np.isfinite(values).any():
+            looked_for = " and ".join(snapshot.model.missing.values())
+            return Empty(f"The {name} is not known without {looked_for or 'more data'}")
+    colors = [-1] * len(others) + list(range(len(selected)))[::-1]
+    return ClusterScatterData(ids, x, y, (params.x, params.y), np.array(colors, dtype=np.int64))
+
+
+class ClusterScatterView(View):
+    """One point for each cluster, the selected ones in their colours."""
+
+    name: ClassVar[str] = "scatter"
+    title = "Cluster scatter"
+    Params: ClassVar[type] = ClusterScatterParams
+    has_markers: ClassVar[bool] = True
+    grid_lines: ClassVar[bool] = True
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self.marker_size = 8.0
+        self._others = Batch("points", size=5.0)
+        self._clusters = Batch("points", size=8.0)
+        self.visuals = [self._others, self._clusters]
+
+    def before_draw(self) -> None:
+        """Follow the marker size."""
+        self._clusters.size = self.marker_size
+        self._others.size = 0.7 * self.marker_size
+
+    def build(self, data: ClusterScatterData) -> None:
+        """Place the points."""
+        x, y = self._places(data)
+        self.set_cells([Cell(self._axis(x, data.names[0], 0), self._axis(y, data.names[1], 1))])
+        known = np.isfinite(x) & np.isfinite(y)
+        chosen = data.colors >= 0
+        others = known & ~chosen
+        self._others.set_data(vertices(x[others], y[others], color=DIM))
+        chosen &= known
+        self._clusters.set_data(vertices(x[chosen], y[chosen], color=data.colors[chosen]))
+        self.labels = [
+            Label(str(data.cluster_ids[k]), x[k], y[k], 0, int(data.colors[k]), offset=(7.0, -7.0))
+            for k in np.flatnonzero(chosen)
+        ]
+
+    def _places(self, data: ClusterScatterData) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the clusters lie on the axes; on a logarithmic one, zero has no place."""
+        places = []
+        for values, log in ((data.x, self.params.log_x), (data.y, self.params.log_y)):
+            if log:
+                values = np.where(values > 0, values, np.nan)
+                values = np.log10(values)
+            places.append(values)
+        return places[0], places[1]
+
+    def _axis(self, values: NDArray[np.float64], name: str, axis: int) -> Axis:
+        finite = values[np.isfinite(values)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+        margin = 0.06 * (high - low) or 0.5
+        log = (self.params.log_x, self.params.log_y)[axis]
+        ticks = _log_ticks if log else nice_ticks
+        return Axis(f"{name} {log}", low - margin, high + margin, COLUMNS[name], ticks, keep=True)
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for the cluster."""
+        found = self._near(x, y)
+        if button == 1 and found is not None:
+            self.cluster_clicked.emit(self.data.cluster_ids[found])
+        return button == 1
+
+    def _near(self, x: float, y: float) -> int | None:
+        if not isinstance(self.data, ClusterScatterData):
+            return None
+        xs, ys = self._places(self.data)
+        _, _, width, height = self.layout.boxes[0]
+        (x0, x1), (y0, y1) = self.cells[0].x.view, self.cells[0].y.view
+        distance = np.hypot((xs - x) / (x1 - x0) * width, (ys - y) / (y1 - y0) * height)
+        distance = np.where(np.isfinite(distance), distance, np.inf)
+        # Of clusters at one place, the one that is seen.
+        found = len(distance) - 1 - int(np.argmin(distance[::-1]))
+        return found if distance[found] <= REACH else None
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The cluster under the mouse and its numbers."""
+        data: ClusterScatterData = self.data
+        k = self._near(x, y)
+        if k is None:
+            return ""
+        first, second = data.names
+        return f"cluster {data.cluster_ids[k]}: {first} {data.x[k]:.4g}, {second} {data.y[k]:.4g}"
+
+
+def _log_ticks(low: float, high: float, n_max: int) -> Ticks:
+    """Round numbers on an axis of decades: powers of ten, and 2 and 5 times them if they fit."""
+    for factors in ((1, 2, 5), (1,)):
+        exponents = np.arange(np.floor(low), np.ceil(high) + 1)
+        values = (10.0 ** exponents[:, None] * factors).ravel()
+        shown = values[(np.log10(values) >= low) & (np.log10(values) <= high)]
+        if len(shown) <= n_max:
+            break
+    return [(float(np.log10(v)), f"{v:g}") for v in shown]

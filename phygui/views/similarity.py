@@ -1,0 +1,187 @@
+"""The similarity view: how alike every two clusters are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import similarity
+from phygui.curation.snapshot import Snapshot
+from phygui.views.axes import Axis, Cell, Ticks
+from phygui.views.base import Cancel, Empty, View, check
+from phygui.views.facts import location_of, stats_of
+from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
+
+ROWS = 64
+"""Rows of the matrix that are computed between two looks at whether they are still wanted."""
+
+
+@dataclass(frozen=True)
+class SimilarityParams:
+    """Settings of the similarity view."""
+
+    order: str = field(
+        default="depth",
+        metadata={
+            "label": "Clusters by",
+            "choices": ("depth", "id", "similarity"),
+            "help": "By similarity, alike clusters are neighbours",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class SimilarityData:
+    """Similarity of every two clusters."""
+
+    cluster_ids: tuple[int, ...]
+    """In the order of rows and columns."""
+    values: NDArray[np.float64]
+    """(n_clusters, n_clusters) in [0, 1]."""
+    selected: tuple[int, ...]
+
+
+def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> SimilarityData | Empty:
+    """Compare every two clusters.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    model = snapshot.model
+    if model.features is None and model.waveforms is None:
+        looked_for = " and ".join(model.missing.values())
+        return Empty(f"Similarity needs features or raw data: looked for {looked_for}")
+    ids = sorted(snapshot.spikes_per_cluster)
+    if not ids:
+        return Empty("There are no clusters")
+    stats = stats_of(snapshot, ids, cancelled)
+    if params.order == "depth":
+        depths = {c: location_of(snapshot, stats[c])[1] for c in ids}
+        ids.sort(key=lambda c: -depths[c] if np.isfinite(depths[c]) else math.inf)
+    summaries = [stats[c].summary for c in ids]
+    values = np.empty((len(ids), len(ids)))
+    for start in range(0, len(ids), ROWS):
+        check(cancelled)
+        values[start : start + ROWS] = similarity(summaries[start : start + ROWS], summaries)
+    if params.order == "similarity" and len(ids) > 2:
+        order = _neighbours(values)
+        ids, values = [ids[k] for k in order], values[np.ix_(order, order)]
+    return SimilarityData(tuple(ids), values, snapshot.cluster_ids)
+
+
+def _neighbours(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """An order in which alike clusters follow one another: that of a tree of average linkage."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    distance = 1 - np.clip((values + values.T) / 2, 0, 1)
+    np.fill_diagonal(distance, 0)
+    return leaves_list(linkage(squareform(distance, checks=False), "average"))
+
+
+class SimilarityView(View):
+    """A square for every two clusters, the brighter the more alike."""
+
+    name: ClassVar[str] = "similarity matrix"
+    title = "Similarity matrix"
+    Params: ClassVar[type] = SimilarityParams
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._image = Images()
+        self._lines = Batch("lines", opacity=0.6)
+        self.visuals = [self._image, self._lines]
+
+    def build(self, data: SimilarityData) -> None:
+        """Draw the matrix, first cluster at the upper left."""
+        n = len(data.cluster_ids)
+        x = Axis("column", -0.5, n - 0.5, "", self._column_ticks, limits=(-0.5, n - 0.5))
+        y = Axis("row", 0.5 - n, 0.5, "cluster", self._row_ticks, limits=(0.5 - n, 0.5))
+        self.set_cells([Cell(x, y)])
+        # A cluster and itself would outshine everything.
+        values = data.values.copy()
+        np.fill_diagonal(values, 0)
+        self._image.set_map(self._ramp())
+        self._image.set_data(values[::-1][None], [[-0.5, n - 0.5, 0.5 - n, 0.5]])
+        # Each selected cluster is framed along its row and its column.
+        parts = []
+        for color, cluster_id in reversed(list(enumerate(data.selected))):
+            k = data.cluster_ids.index(cluster_id)
+            for edge in (k - 0.5, k + 0.5):
+                parts.append(vertices([-0.5, n - 0.5], [-edge, -edge], color=color))
+                parts.append(vertices([edge, edge], [0.5, 0.5 - n], color=color))
+        self._lines.set_data(*parts)
+
+    def set_theme(self, name: str) -> None:
+        """Show in another theme; nothing alike has the colour of the ground."""
+        super().set_theme(name)
+        self._image.set_map(self._ramp())
+
+    def _ramp(self) -> NDArray[np.uint8]:
+        low, high = (self.colors.roles[role] * 1.0 for role in ("background", "foreground"))
+        return np.linspace(low, high, 256).round().astype(np.uint8)
+
+    def _row_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        return [(-place, text) for place, text in self._ticks(-high, -low, 3 * n_max)]
+
+    def _column_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        return self._ticks(low, high, 2 * n_max)
+
+    def _ticks(self, low: float, high: float, n_most: int) -> Ticks:
+        """Ids of clusters, as many as can be read."""
+        ids = self.data.cluster_ids
+        first, last = max(math.ceil(low), 0), min(math.floor(high), len(ids) - 1)
+        step = max(math.ceil((last - first + 1) / max(n_most, 1)), 1)
+        chosen = set(self.data.selected)
+        return [
+            (float(k), str(ids[k]))
+            for k in range(first, last + 1)
+            if k % step == 0 and ids[k] not in chosen
+        ]
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        if isinstance(self.data, SimilarityData):
+            self._text.set_labels([*self._text.labels, *self._names(self.data)])
+
+    def _names(self, data: SimilarityData) -> list[Label]:
+        """Ids of the selected clusters, in their colours."""
+        left, top, width, height = self.layout.boxes[0]
+        labels = []
+        for color, cluster_id in enumerate(data.selected):
+            k = data.cluster_ids.index(cluster_id)
+            x, y = self.to_pixels(0, k, -k)
+            name = str(cluster_id)
+            if top <= y <= top + height:
+                labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
+            if left <= x <= left + width:
+                labels.append(Label(name, x, top + height + 3, CANVAS, color, ("center", "top")))
+        return labels
+
+    def _pair(self, x: float, y: float) -> tuple[int, int]:
+        last = len(self.data.cluster_ids) - 1
+        return min(max(round(-y), 0), last), min(max(round(x), 0), last)
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for a pair of clusters, or for one on the diagonal."""
+        if button != 1 or not isinstance(self.data, SimilarityData):
+            return False
+        a, b = (self.data.cluster_ids[k] for k in self._pair(x, y))
+        if a == b:
+            self.cluster_clicked.emit(a)
+        else:
+            self.pair_clicked.emit(a, b)
+        return True
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The pair under the mouse."""
+        i, j = self._pair(x, y)
+        a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
+        return f"{a} and {b}: similarity {self.data.values[i, j]:.2f}" if i != j else f"cluster {a}"

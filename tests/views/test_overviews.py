@@ -1,0 +1,225 @@
+"""The views of all clusters at once: probe, scatter, similarity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.curation.session import Session
+from phygui.views import cluster_scatter, probe, similarity
+from phygui.views.base import Cancelled, Empty
+from phygui.views.cluster_scatter import ClusterScatterParams, ClusterScatterView
+from phygui.views.colors import theme
+from phygui.views.facts import column, location_of, stats_of
+from phygui.views.probe import ProbeParams, ProbeView
+from phygui.views.similarity import SimilarityParams, SimilarityView
+
+SIZE = (600, 400)
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def session(small):
+    with Session.open(small, read_only=True) as opened:
+        by_size = sorted(
+            opened.spikes_per_cluster, key=lambda c: -len(opened.spikes_per_cluster[c])
+        )
+        opened.select(by_size[:2])
+        yield opened
+
+
+@pytest.fixture
+def bare(small):
+    """The same with neither features nor raw data."""
+    small.with_suffix(".kwx").unlink()
+    small.with_suffix(".dat").unlink()
+    with Session.open(small, read_only=True) as opened:
+        yield opened
+
+
+def spot(view, image, cell, x, y, reach=4):
+    column_, row = (round(v) for v in view.to_pixels(cell, x, y))
+    return image[row - reach : row + reach + 1, column_ - reach : column_ + reach + 1].astype(int)
+
+
+def has_color(patch, index, name="dark"):
+    color = theme(name).clusters[index][:3].astype(int)
+    return np.abs(patch - color).max(axis=2).min() < 25
+
+
+# -- probe -------------------------------------------------------------------------------------
+
+
+def test_probe_data(session):
+    snapshot = session.snapshot()
+    data = probe.load(snapshot, ProbeParams(), never)
+    assert data.cluster_ids[-1] == session.selected[0]
+    assert sorted(data.cluster_ids) == sorted(snapshot.spikes_per_cluster)
+    np.testing.assert_array_equal(data.channels, session.model.channel_positions)
+    stats = stats_of(snapshot, data.cluster_ids, never)
+    for k, c in enumerate(data.cluster_ids):
+        np.testing.assert_allclose(data.places[k], location_of(snapshot, stats[c]))
+    assert data.colors[-2:].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_probe_paints_clusters_and_channels(session, shown, picture, name):
+    view = ProbeView(theme=name)
+    view = shown(view, probe.load(session.snapshot(), view.params, never), SIZE)
+    image = picture(view)
+    for k in (-1, -2):
+        x, y = view.data.places[k]
+        assert has_color(spot(view, image, 0, x, y), -1 - k, name)
+        assert has_color(spot(view, image, 1, view.data.sizes[k], y), -1 - k, name)
+    written = {label.text for label in view.all_labels}
+    assert {"x (μm)", "y (μm)", "amplitude (μV)", view.data.channel_names[3]} <= written
+    view.change_params(channel_names=False)
+    assert not view.is_stale
+    picture(view)
+    assert len(view.all_labels) < len(written)
+
+
+def test_probe_clicks(session, shown, mouse, qtbot):
+    view = ProbeView()
+    view = shown(view, probe.load(session.snapshot(), view.params, never), SIZE)
+    pos = view.to_pixels(1, view.data.sizes[-1], view.data.places[-1, 1])
+    with qtbot.waitSignal(view.cluster_clicked) as caught:
+        mouse(view).click(pos, held=Qt.ControlModifier)
+    assert caught.args == [session.selected[0]]
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(pos)
+    assert said[-1].startswith(f"cluster {session.selected[0]} at ")
+    free = [
+        k
+        for k, place in enumerate(view.data.channels)
+        if np.hypot(*(view.data.places - place).T).min() > 15
+    ]
+    pos = view.to_pixels(0, *view.data.channels[free[0]])
+    with qtbot.waitSignal(view.channel_clicked) as caught:
+        mouse(view).click(pos, held=Qt.ControlModifier)
+    assert caught.args == [free[0], "x"]
+    with qtbot.waitSignal(view.channel_clicked) as caught:
+        mouse(view).click(pos, Qt.RightButton, Qt.ControlModifier)
+    assert caught.args == [free[0], "y"]
+
+
+def test_probe_without_features_shows_the_channels(bare, shown, picture):
+    view = ProbeView()
+    view = shown(view, probe.load(bare.snapshot(), view.params, never), SIZE)
+    picture(view)
+    assert np.isnan(view.data.places).all()
+    assert view.data.channel_names[0] in {label.text for label in view.all_labels}
+
+
+# -- scatter -----------------------------------------------------------------------------------
+
+
+def test_scatter_data(session):
+    snapshot = session.snapshot()
+    params = ClusterScatterParams(x="number of spikes", y="depth")
+    data = cluster_scatter.load(snapshot, params, never)
+    assert data.cluster_ids[-1] == session.selected[0]
+    for name, values in (("number of spikes", data.x), ("depth", data.y)):
+        np.testing.assert_array_equal(values, column(snapshot, name, data.cluster_ids, never))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_scatter_paints_and_picks(session, shown, picture, mouse, qtbot, log):
+    view = ClusterScatterView(ClusterScatterParams(x="number of spikes", log_x=log, log_y=log))
+    view = shown(view, cluster_scatter.load(session.snapshot(), view.params, never), SIZE)
+    image = picture(view)
+    x, y = view.data.x[-1], view.data.y[-1]
+    place = (np.log10(x), np.log10(y)) if log else (x, y)
+    assert has_color(spot(view, image, 0, *place), 0)
+    written = {label.text: label.color for label in view.all_labels}
+    assert written[str(session.selected[0])] == 0
+    assert "spikes/s" in written
+    with qtbot.waitSignal(view.cluster_clicked) as caught:
+        mouse(view).click(view.to_pixels(0, *place), held=Qt.ControlModifier)
+    assert caught.args == [session.selected[0]]
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(view.to_pixels(0, *place))
+    assert said[-1].startswith(f"cluster {session.selected[0]}: number of spikes {x:.4g}")
+
+
+def test_scatter_says_what_is_missing(bare):
+    found = cluster_scatter.load(bare.snapshot(), ClusterScatterParams(), never)
+    assert isinstance(found, Empty)
+    assert "amplitude is not known" in found.reason
+    assert ".dat" in found.reason
+
+
+# -- similarity --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["depth", "id", "similarity"])
+def test_similarity_data(session, order, monkeypatch):
+    from phygui.analysis import similarity as plain
+
+    monkeypatch.setattr(similarity, "ROWS", 4)
+    snapshot = session.snapshot()
+    data = similarity.load(snapshot, SimilarityParams(order=order), never)
+    assert sorted(data.cluster_ids) == sorted(snapshot.spikes_per_cluster)
+    summaries = [s.summary for s in stats_of(snapshot, data.cluster_ids, never).values()]
+    np.testing.assert_allclose(data.values, plain(summaries, summaries), atol=1e-6)
+    if order == "id":
+        assert list(data.cluster_ids) == sorted(data.cluster_ids)
+    if order == "depth":
+        depths = column(snapshot, "depth", data.cluster_ids, never)
+        assert (np.diff(depths) <= 0).all()
+
+
+def test_alike_clusters_are_neighbours():
+    values = np.eye(5)
+    for a, b in ((0, 3), (1, 4)):
+        values[a, b] = values[b, a] = 0.9
+    order = similarity._neighbours(values).tolist()
+    assert abs(order.index(0) - order.index(3)) == 1
+    assert abs(order.index(1) - order.index(4)) == 1
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_similarity_paints_and_picks(session, shown, picture, mouse, qtbot, name):
+    view = SimilarityView()
+    view = shown(view, similarity.load(session.snapshot(), view.params, never), SIZE)
+    view.set_theme(name)
+    image = picture(view).astype(float)
+    data = view.data
+    ground, full = (theme(name).roles[r][:3].astype(float) for r in ("background", "foreground"))
+    n = len(data.cluster_ids)
+    for i, j in ((0, 1), (2, 5), (n - 1, 3)):
+        x, y = view.to_pixels(0, j, -i)
+        expected = ground + (full - ground) * data.values[i, j]
+        assert np.abs(image[round(y), round(x)] - expected).max() < 6
+    with qtbot.waitSignal(view.pair_clicked) as caught:
+        mouse(view).click(view.to_pixels(0, 5, -2), held=Qt.ControlModifier)
+    assert caught.args == [data.cluster_ids[2], data.cluster_ids[5]]
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(view.to_pixels(0, 5, -2))
+    assert said[-1].endswith(f"similarity {data.values[2, 5]:.2f}")
+
+
+def test_similarity_says_what_is_missing(bare):
+    found = similarity.load(bare.snapshot(), SimilarityParams(), never)
+    assert isinstance(found, Empty)
+    assert ".kwx" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("load", "params"),
+    [
+        (probe.load, ProbeParams()),
+        (cluster_scatter.load, ClusterScatterParams()),
+        (similarity.load, SimilarityParams()),
+    ],
+)
+def test_cancelled(session, load, params):
+    with pytest.raises(Cancelled):
+        load(session.snapshot(), params, lambda: True)
