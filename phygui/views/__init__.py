@@ -14,6 +14,7 @@ _CLASSES = {
     "waveforms": "waveform:WaveformView",
     "traces": "trace:TraceView",
     "correlograms": "correlogram:CorrelogramView",
+    "amplitudes": "amplitude:AmplitudeView",
 }
 
 

@@ -19,7 +19,7 @@ from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 
 TIME, AMPLITUDE = "time", "amplitude"
-_CHUNK = 100_000
+_CHUNK = 50_000
 _N_TYPICAL = 200
 
 _cache = ByteCache(64 * 2**20)

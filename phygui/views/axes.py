@@ -131,6 +131,8 @@ class Cell:
 
     ``show_x`` and ``show_y`` say whether tick values are written; by default
     they are where the neighbour below, or to the left, has another axis.
+    ``weight`` is the width of the cell's column relative to that of the others;
+    ``lasso`` says whether its points are spikes that a lasso can select.
     """
 
     x: Axis
@@ -140,6 +142,8 @@ class Cell:
     show_x: bool | None = None
     show_y: bool | None = None
     frame: bool = True
+    weight: float = 1.0
+    lasso: bool = True
 
 
 @dataclass
@@ -206,16 +210,20 @@ def lay_out(
     for cell in cells:
         if writes_y[cell]:
             y_ticks[cell] = _ticks(cell.y, height_guess, 3.0 * _LINE)
-            widths = [text_width(text) for _, text in y_ticks[cell]] + [text_width(cell.y.label)]
-            wanted = 8 * math.ceil((max(widths) + 7) / 8)
+            texts = [text for _, text in y_ticks[cell]] + [cell.y.label]
+            wanted = 8 * math.ceil((max(text_width(text) for text in texts) + 7) / 8)
             left_of[cell.column] = max(left_of[cell.column], wanted)
         if writes_x[cell]:
             under[cell.row] = _LINE + 4
-    width = max(8.0, (size[0] - left_of.sum() - 2 * _EDGE) / n_columns)
+    weights = np.ones(n_columns)
+    for cell in cells:
+        weights[cell.column] = max(cell.weight, 1e-3)
+    free = max(8.0 * n_columns, size[0] - left_of.sum() - 2 * _EDGE)
+    widths = free * weights / weights.sum()
     height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
-    lefts = np.cumsum(left_of) + np.arange(n_columns) * width
+    lefts = np.cumsum(left_of) + np.cumsum(widths) - widths
     tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height
-    boxes = np.array([(lefts[c.column], tops[c.row], width, height) for c in cells])
+    boxes = np.array([(lefts[c.column], tops[c.row], widths[c.column], height) for c in cells])
     boxes = np.floor(boxes + np.array([margins[0], margins[1], 0, 0]))
     layout = Layout(boxes)
     segments: list[Segment] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -14,43 +14,16 @@ from vispy import app
 
 from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Cell, Layout, lay_out, ranges
-from phygui.views.colors import ACCENT, DIM, Theme
+from phygui.views.colors import DIM, Theme
 from phygui.views.colors import theme as theme_of
 from phygui.views.lasso import Lasso
-from phygui.views.visuals import CANVAS, Batch, Label, Shared, Text, text_width, vertices
+from phygui.views.loading import Cancel, Cancelled, Empty, NoParams, check
+from phygui.views.mouse import Interactive
+from phygui.views.visuals import Batch, Label, Shared, Text, paragraph
 
+__all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
 _closing: set[Any] = set()
-
-
-class Cancelled(Exception):
-    """The result is no longer wanted."""
-
-
-Cancel = Callable[[], bool]
-
-
-def check(cancelled: Cancel) -> None:
-    """Stop if the result is no longer wanted.
-
-    Raises
-    ------
-    Cancelled
-    """
-    if cancelled():
-        raise Cancelled
-
-
-@dataclass(frozen=True)
-class Empty:
-    """There is nothing to show, and this is why."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class NoParams:
-    """A view without settings."""
 
 
 class Visual(Protocol):
@@ -60,7 +33,7 @@ class Visual(Protocol):
         """Draw; the canvas is current."""
 
 
-class View(app.Canvas):
+class View(Interactive, app.Canvas):
     """A picture of a part of the session, and what the user does to it.
 
     A view overrides :meth:`load` (any thread, no canvas) and :meth:`build` (GUI thread: turn the
@@ -83,15 +56,11 @@ class View(app.Canvas):
     title = ""
     Params: ClassVar[type] = NoParams
     shares_selection: ClassVar[bool] = True
-    has_lasso: ClassVar[bool] = False
-    has_markers: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     gap: ClassVar[float] = 6.0
     margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, 0.0)
 
     params_changed = Signal()
-    lasso_changed = Signal()
-    hovered = Signal(str)
     painted = Signal()
     channel_clicked = Signal(int, str)
     cluster_clicked = Signal(int)
@@ -100,33 +69,24 @@ class View(app.Canvas):
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
         self.params = self.Params() if params is None else params
-        self.data: Any = None
         self.is_stale = True
-        self.lasso: Lasso | None = None
-        self.cells: list[Cell] = []
         self.visuals: list[Visual] = []
         self.labels: list[Label] = []
-        self.layout = Layout(np.empty((0, 4)))
-        self.data_scale = 1.0
-        self.marker_size = 3.0
         self._theme: Theme = theme_of(theme)
         self._shared = Shared()
         self._axis_lines = Batch("lines")
-        self._lasso_line = Batch("lines")
-        self._lasso_points = Batch("points", size=5.0)
         self._text = Text()
         self._palette_sent = False
         self._layout_size: tuple[float, ...] = ()
-        self._hover_text = ""
-        self._press_cell: int | None = None
-        super().__init__(title=type(self).title, keys=None, size=(500, 400))
+        Interactive.__init__(self)
+        app.Canvas.__init__(self, title=type(self).title, keys=None, size=(500, 400))
 
     def close(self) -> None:
         """Close for good, and let go of the OpenGL context."""
         if self._closed:
             return
         native = self.native
-        super().close()
+        app.Canvas.close(self)
         # Were the widget left to Python's garbage collector, it could take its context down while
         # another view draws, and that view would find itself without one.
         _closing.add(native)
@@ -155,23 +115,6 @@ class View(app.Canvas):
 
     def build(self, data: Any) -> None:
         """Turn data that are not empty into cells, visuals and labels."""
-
-    def describe(self, cell: int, x: float, y: float) -> str:
-        """Say what is at a place of a cell, in the units of its axes; empty for nothing."""
-        return ""
-
-    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
-        """Take a click with Ctrl held; returns whether it meant something here."""
-        return False
-
-    def on_data_scale(self, factor: float) -> None:
-        """Scale the data."""
-        self.data_scale *= factor
-
-    def on_alt_wheel(self, steps: float) -> None:
-        """Alt and wheel: the size of markers."""
-        if self.has_markers:
-            self.marker_size = float(np.clip(self.marker_size * 1.15**steps, 1.0, 20.0))
 
     def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
         """Add lines and labels, in pixels of the canvas, to those of the axes."""
@@ -247,14 +190,6 @@ class View(app.Canvas):
         self._layout_size = ()
         self.update()
 
-    def reset_view(self) -> None:
-        """Undo pan, zoom and data scale."""
-        for cell in self.cells:
-            cell.x.reset()
-            cell.y.reset()
-        self.data_scale = 1.0
-        self.refresh()
-
     # -- drawing ---------------------------------------------------------------------------
 
     def on_draw(self, event: Any) -> None:
@@ -306,7 +241,7 @@ class View(app.Canvas):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, Empty):
-            labels = paragraph(self.data.reason, size)
+            labels = paragraph(self.data.reason, size, DIM)
             self.layout = Layout(np.empty((0, 4)))
         else:
             self.layout = lay_out(
@@ -322,132 +257,6 @@ class View(app.Canvas):
         self._text.set_labels(labels)
         self._shared.set_places(size, ranges(self.cells), self.layout.boxes)
 
-    # -- mouse and keys --------------------------------------------------------------------
-
-    def to_data(self, cell: int, x: float, y: float) -> tuple[float, float]:
-        """Turn a place of the canvas, in logical pixels, into the units of a cell's axes."""
-        left, top, width, height = self.layout.boxes[cell]
-        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
-        return x0 + (x - left) / width * (x1 - x0), y1 - (y - top) / height * (y1 - y0)
-
-    def to_pixels(self, cell: int, x: float, y: float) -> tuple[float, float]:
-        """The opposite of :meth:`to_data`."""
-        left, top, width, height = self.layout.boxes[cell]
-        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
-        return left + (x - x0) / (x1 - x0) * width, top + (y1 - y) / (y1 - y0) * height
-
-    def on_mouse_press(self, event: Any) -> None:
-        """Start a drag, or take a click with Ctrl held."""
-        self._press_cell = self.layout.cell_at(*event.pos)
-        if "Control" not in _held(event) or self._press_cell is None:
-            return
-        x, y = self.to_data(self._press_cell, *event.pos)
-        if self.on_ctrl_click(self._press_cell, x, y, event.button):
-            self._press_cell = None
-        elif self.has_lasso:
-            self._click_lasso(self._press_cell, x, y, event.button)
-            self._press_cell = None
-
-    def on_mouse_release(self, event: Any) -> None:
-        """End a drag."""
-        self._press_cell = None
-
-    def on_mouse_move(self, event: Any) -> None:
-        """Pan with the left button, zoom with the right one, else say what is there."""
-        if event.press_event is None:
-            self._hover(event.pos)
-            return
-        if self._press_cell is None or event.last_event is None:
-            return
-        cell = self.cells[self._press_cell]
-        _, _, width, height = self.layout.boxes[self._press_cell]
-        dx, dy = np.subtract(event.pos, event.last_event.pos)
-        if event.press_event.button == 1:
-            cell.x.pan(-dx / width * (cell.x.view[1] - cell.x.view[0]))
-            cell.y.pan(dy / height * (cell.y.view[1] - cell.y.view[0]))
-        elif event.press_event.button == 2:
-            around = self.to_data(self._press_cell, *event.press_event.pos)
-            cell.x.zoom(1.008**dx, around[0])
-            cell.y.zoom(1.008**-dy, around[1])
-        self.moved()
-
-    def on_mouse_wheel(self, event: Any) -> None:
-        """Zoom; with Ctrl scale the data, with Alt the markers."""
-        # With Alt held, Qt turns the wheel sideways.
-        steps = float(sum(event.delta))
-        held = _held(event)
-        if "Control" in held:
-            self.on_data_scale(1.15**steps)
-        elif "Alt" in held:
-            self.on_alt_wheel(steps)
-        else:
-            index = self.layout.cell_at(*event.pos)
-            if index is None:
-                return
-            x, y = self.to_data(index, *event.pos)
-            self.cells[index].x.zoom(1.15**steps, x)
-            self.cells[index].y.zoom(1.15**steps, y)
-        self.moved()
-
-    def on_mouse_double_click(self, event: Any) -> None:
-        """Reset pan and zoom."""
-        if not _held(event):
-            self.reset_view()
-
-    def on_key_press(self, event: Any) -> None:
-        """Reset with R."""
-        if event.key == "R" and not _held(event):
-            self.reset_view()
-
-    def moved(self) -> None:
-        """The range, scale or marker size has changed: draw again."""
-        self.refresh()
-
-    def _hover(self, pos: Any) -> None:
-        index = self.layout.cell_at(*pos)
-        nothing = index is None or self.data is None or isinstance(self.data, Empty)
-        text = "" if nothing or index is None else self.describe(index, *self.to_data(index, *pos))
-        if text != self._hover_text:
-            self._hover_text = text
-            self.hovered.emit(text)
-
-    # -- lasso -----------------------------------------------------------------------------
-
-    def _click_lasso(self, index: int, x: float, y: float, button: int) -> None:
-        lasso = self.lasso
-        if button == 1:
-            if lasso is None or lasso.closed or lasso.cell != index:
-                cell = self.cells[index]
-                lasso = Lasso(cell.x.key, cell.y.key, index)
-            self.set_lasso(replace(lasso, points=np.vstack([lasso.points, (x, y)])))
-        elif lasso is not None and lasso.is_polygon and not lasso.closed:
-            self.set_lasso(replace(lasso, closed=True))
-        else:
-            self.clear_lasso()
-
-    def set_lasso(self, lasso: Lasso | None) -> None:
-        """Show a lasso, or none."""
-        self.lasso = lasso
-        if lasso is None:
-            self._lasso_line.clear()
-            self._lasso_points.clear()
-        else:
-            x, y = lasso.points.T
-            n = np.arange(len(x))
-            ends = np.stack([n, (n + 1) % len(x)], axis=1).ravel()
-            alpha = np.ones(2 * len(x))
-            alpha[-2:] = 1.0 if lasso.closed else 0.4
-            line = vertices(x[ends], y[ends], cell=lasso.cell, color=ACCENT, alpha=alpha)
-            self._lasso_line.set_data(line)
-            self._lasso_points.set_data(vertices(x, y, cell=lasso.cell, color=ACCENT))
-        self.lasso_changed.emit()
-        self.update()
-
-    def clear_lasso(self) -> None:
-        """Remove the lasso."""
-        if self.lasso is not None:
-            self.set_lasso(None)
-
     # -- export ----------------------------------------------------------------------------
 
     def export_image(self, path: str | Path, scale: float = 1.0) -> None:
@@ -455,24 +264,3 @@ class View(app.Canvas):
         from phygui.views.export import export_image
 
         export_image(self, Path(path), scale)
-
-
-def _held(event: Any) -> set[str]:
-    """Names of the modifier keys held."""
-    return {str(getattr(key, "name", key)) for key in event.modifiers}
-
-
-def paragraph(text: str, size: tuple[float, float]) -> list[Label]:
-    """Labels that write a text in the middle of a canvas, broken into lines."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer) > 0.85 * size[0]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    top = size[1] / 2 - 8 * (len(lines) - 1)
-    return [
-        Label(line, size[0] / 2, top + 16 * k, CANVAS, DIM, ("center", "center"))
-        for k, line in enumerate(lines)
-    ]

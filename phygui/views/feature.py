@@ -27,11 +27,11 @@ from phygui.views.cache import ByteCache
 from phygui.views.colors import GREY, HIGHLIGHT
 from phygui.views.feature_grid import Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
+from phygui.views.picking import nearest_point
 from phygui.views.visuals import Batch, vertices
 
 _MASKED_ALPHA = 0.25
-_MOST_DRAWN = 12_000
-_REACH = 6.0
+_MOST_DRAWN = 8_000
 
 _background = ByteCache(32 * 2**20)
 
@@ -233,15 +233,9 @@ class FeatureView(View):
         """The spike under the mouse."""
         data: FeatureData = self.data
         plot = data.plots[cell]
-        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
-        _, _, width, height = self.layout.boxes[cell]
-        dx = (data.values[plot.x] - x) / (x1 - x0) * width
-        dy = (data.values[plot.y] - y) / (y1 - y0) * height
-        distance = np.nan_to_num(dx**2 + dy**2, nan=np.inf)
-        # A spike of the selection comes before one behind it.
-        distance[data.colors == GREY] += _REACH
-        nearest = int(np.argmin(distance)) if len(distance) else 0
-        if not len(distance) or distance[nearest] > _REACH**2:
+        x_values, y_values = data.values[plot.x], data.values[plot.y]
+        nearest = nearest_point(self, cell, (x, y), x_values, y_values, data.colors == GREY)
+        if nearest is None:
             return ""
         color = int(data.colors[nearest])
         owner = "another cluster" if color == GREY else f"cluster {data.cluster_ids[color]}"

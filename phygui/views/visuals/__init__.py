@@ -6,7 +6,7 @@ from phygui.views.visuals.batch import VERTEX, Batch, bands, boxes, strips, vert
 from phygui.views.visuals.font import text_width
 from phygui.views.visuals.image import MAPPED, Images
 from phygui.views.visuals.shared import CANVAS, Shared
-from phygui.views.visuals.text import Label, Text
+from phygui.views.visuals.text import Label, Text, paragraph
 
 __all__ = [
     "CANVAS",
@@ -19,6 +19,7 @@ __all__ = [
     "Text",
     "bands",
     "boxes",
+    "paragraph",
     "strips",
     "text_width",
     "vertices",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vispy import gloo
 
 from phygui.views.visuals.batch import set_shared, upload
-from phygui.views.visuals.font import Font, font_at
+from phygui.views.visuals.font import Font, font_at, text_width
 from phygui.views.visuals.shared import CANVAS, Shared, shader
 
 _GLYPH = np.dtype(
@@ -124,3 +124,19 @@ def glyph_vertices(labels: Sequence[Label], font: Font, ratio: float) -> NDArray
     out["position"] = table[:, None, :2]
     out["color"], out["cell"], out["dy"] = table[:, 2:3], table[:, 3:4], 0
     return out.reshape(-1)
+
+
+def paragraph(text: str, size: tuple[float, float], color: int) -> list[Label]:
+    """Labels that write a text in the middle of a canvas, broken into lines."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer) > 0.85 * size[0]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    top = size[1] / 2 - 8 * (len(lines) - 1)
+    return [
+        Label(line, size[0] / 2, top + 16 * k, CANVAS, color, ("center", "center"))
+        for k, line in enumerate(lines)
+    ]

@@ -1,0 +1,182 @@
+"""Amplitude view: the size of spikes over time, with its histogram and a lasso."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.snapshot import Snapshot
+from phygui.views.attributes import (
+    AMPLITUDE,
+    TIME,
+    axis_label,
+    missing_features,
+    robust_range,
+    spikes_inside,
+    values_and_masks,
+)
+from phygui.views.axes import Axis, Cell
+from phygui.views.base import Cancel, Empty, View
+from phygui.views.cache import ByteCache
+from phygui.views.colors import HIGHLIGHT
+from phygui.views.lasso import Lasso
+from phygui.views.picking import nearest_point
+from phygui.views.visuals import Batch, boxes, vertices
+
+_MOST_DRAWN = 20_000
+_N_BINS = 80
+
+_cache = ByteCache(16 * 2**20)
+
+
+@dataclass(frozen=True)
+class AmplitudeParams:
+    """Settings of the amplitude view."""
+
+    n_spikes: int = field(
+        default=4000,
+        metadata={
+            "label": "Spikes per cluster",
+            "help": "Most spikes drawn of each cluster; a split always takes all of them.",
+            "min": 10,
+            "max": 1_000_000,
+            "step": 1000,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class AmplitudeData:
+    """What the amplitude view draws."""
+
+    cluster_ids: tuple[int, ...]
+    spike_ids: NDArray[np.int64]
+    """Spikes drawn, (n,), sorted."""
+    colors: NDArray[np.int64]
+    """Index of each spike's cluster in the selection, (n,)."""
+    times: NDArray[np.float64]
+    """Seconds, (n,)."""
+    amplitudes: NDArray[np.float32]
+    """(n,)."""
+    edges: NDArray[np.float64]
+    """Of the bins of the histogram, (n_bins + 1,)."""
+    shares: NDArray[np.float64]
+    """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins)."""
+    duration: float
+    label: str
+
+
+class AmplitudeView(View):
+    """Amplitude of the selected clusters over time."""
+
+    name: ClassVar[str] = "amplitudes"
+    title = "Amplitudes"
+    Params: ClassVar[type] = AmplitudeParams
+    has_lasso: ClassVar[bool] = True
+    has_markers: ClassVar[bool] = True
+
+    def __init__(self, params: AmplitudeParams | None = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._points = Batch("points", opacity=0.7)
+        self._pointed = Batch("points")
+        self._bars = Batch("triangles", opacity=0.5)
+        self.visuals = [self._points, self._pointed, self._bars]
+
+    @staticmethod
+    def load(
+        snapshot: Snapshot, params: AmplitudeParams, cancelled: Cancel
+    ) -> AmplitudeData | Empty:
+        """Read the amplitudes of a sample of the spikes of each selected cluster."""
+        model = snapshot.model
+        if model.features is None:
+            return missing_features(model)
+        if not snapshot.cluster_ids:
+            return Empty("Select a cluster to see its amplitudes.")
+        n_each = min(params.n_spikes, max(1, _MOST_DRAWN // len(snapshot.cluster_ids)))
+        samples, amplitudes = [], []
+        for cluster_id in snapshot.cluster_ids:
+            spikes = snapshot.spikes(cluster_id)
+            sample = sample_spikes(spikes, n_each)
+            known = _cache.get((model, spikes), n_each)
+            if known is None:
+                known = values_and_masks(model, [AMPLITUDE], sample, cancelled)[AMPLITUDE][0]
+                _cache.put((model, spikes), n_each, known, known.nbytes)
+            samples.append(sample)
+            amplitudes.append(known)
+        top = robust_range(amplitudes)[1]
+        edges = np.linspace(0.0, top, _N_BINS + 1)
+        shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in amplitudes]
+        chosen = np.concatenate(samples)
+        order = np.argsort(chosen, kind="stable")
+        return AmplitudeData(
+            cluster_ids=snapshot.cluster_ids,
+            spike_ids=chosen[order],
+            colors=np.repeat(np.arange(len(samples)), [len(s) for s in samples])[order],
+            times=model.spike_times[chosen[order]],
+            amplitudes=np.concatenate(amplitudes)[order],
+            edges=edges,
+            shares=np.stack(shares),
+            duration=float(model.duration),
+            label=axis_label(model, AMPLITUDE),
+        )
+
+    @staticmethod
+    def spikes_in_lasso(
+        snapshot: Snapshot, params: AmplitudeParams, lasso: Lasso, cancelled: Cancel
+    ) -> NDArray[np.int64]:
+        """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
+        return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
+
+    def build(self, data: AmplitudeData) -> None:
+        """Make the cells, the points and the bars."""
+        time = Axis(TIME, 0.0, data.duration, "time (s)", keep=True)
+        amplitude = Axis(AMPLITUDE, 0.0, float(data.edges[-1]), data.label)
+        share = Axis("share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "%", fixed=True)
+        self.set_cells(
+            [
+                Cell(time, amplitude, 0, 0, weight=5.0),
+                Cell(share, amplitude, 0, 1, weight=1.0, lasso=False),
+            ]
+        )
+        self._points.set_data(vertices(data.times, data.amplitudes, color=data.colors))
+        self._pointed.clear()
+        cluster = np.arange(len(data.shares))[:, None]
+        low, high = data.edges[:-1], data.edges[1:]
+        self._bars.set_data(boxes(0.0, data.shares, low, high, color=cluster, cell=1))
+
+    def before_draw(self) -> None:
+        """Follow the marker size."""
+        self._points.size = self.marker_size
+        self._pointed.size = self.marker_size + 2
+
+    def on_data_scale(self, factor: float) -> None:
+        """Scale the amplitudes; time stays."""
+        if self.cells:
+            self.cells[0].y.zoom(factor, 0.0)
+
+    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are drawn."""
+        if isinstance(self.data, AmplitudeData):
+            found = np.isin(self.data.spike_ids, spike_ids)
+            times, amplitudes = self.data.times[found], self.data.amplitudes[found]
+            self._pointed.set_data(vertices(times, amplitudes, color=HIGHLIGHT))
+            self.update()
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The spike, or the bin of the histogram, under the mouse."""
+        data: AmplitudeData = self.data
+        if cell == 1:
+            k = int(np.searchsorted(data.edges, y)) - 1
+            if not 0 <= k < len(data.edges) - 1:
+                return ""
+            parts = zip(data.cluster_ids, data.shares[:, k], strict=True)
+            return ", ".join(f"cluster {c}: {share:.1f}%" for c, share in parts)
+        found = nearest_point(self, cell, (x, y), data.times, data.amplitudes)
+        if found is None:
+            return ""
+        cluster = data.cluster_ids[int(data.colors[found])]
+        return f"spike {data.spike_ids[found]}, cluster {cluster}, {data.times[found]:.4f} s"

@@ -1,0 +1,199 @@
+"""What the mouse and the keys do in every view: pan, zoom, reset, scale, lasso, hover."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from psygnal import Signal
+
+from phygui.views.axes import Cell, Layout
+from phygui.views.colors import ACCENT
+from phygui.views.lasso import Lasso
+from phygui.views.loading import Empty
+from phygui.views.visuals import Batch, vertices
+
+
+class Interactive:
+    """The part of a view that listens."""
+
+    has_lasso: ClassVar[bool] = False
+    has_markers: ClassVar[bool] = False
+
+    lasso_changed = Signal()
+    hovered = Signal(str)
+
+    def __init__(self) -> None:
+        self.data: Any = None
+        self.cells: list[Cell] = []
+        self.layout = Layout(np.empty((0, 4)))
+        self.data_scale = 1.0
+        self.marker_size = 3.0
+        self.lasso: Lasso | None = None
+        self._lasso_line = Batch("lines")
+        self._lasso_points = Batch("points", size=5.0)
+        self._hover_text = ""
+        self._press_cell: int | None = None
+
+    def refresh(self) -> None:
+        """Lay out and draw again."""
+        raise NotImplementedError
+
+    # -- to be overridden ------------------------------------------------------------------
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """Say what is at a place of a cell, in the units of its axes; empty for nothing."""
+        return ""
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Take a click with Ctrl held; returns whether it meant something here."""
+        return False
+
+    def on_data_scale(self, factor: float) -> None:
+        """Scale the data."""
+        self.data_scale *= factor
+
+    def on_alt_wheel(self, steps: float) -> None:
+        """Alt and wheel: the size of markers."""
+        if self.has_markers:
+            self.marker_size = float(np.clip(self.marker_size * 1.15**steps, 1.0, 20.0))
+
+    def reset_view(self) -> None:
+        """Undo pan, zoom and data scale."""
+        for cell in self.cells:
+            cell.x.reset()
+            cell.y.reset()
+        self.data_scale = 1.0
+        self.refresh()
+
+    # -- mouse and keys --------------------------------------------------------------------
+
+    def to_data(self, cell: int, x: float, y: float) -> tuple[float, float]:
+        """Turn a place of the canvas, in logical pixels, into the units of a cell's axes."""
+        left, top, width, height = self.layout.boxes[cell]
+        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
+        return x0 + (x - left) / width * (x1 - x0), y1 - (y - top) / height * (y1 - y0)
+
+    def to_pixels(self, cell: int, x: float, y: float) -> tuple[float, float]:
+        """The opposite of :meth:`to_data`."""
+        left, top, width, height = self.layout.boxes[cell]
+        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
+        return left + (x - x0) / (x1 - x0) * width, top + (y1 - y) / (y1 - y0) * height
+
+    def on_mouse_press(self, event: Any) -> None:
+        """Start a drag, or take a click with Ctrl held."""
+        self._press_cell = self.layout.cell_at(*event.pos)
+        if "Control" not in _held(event) or self._press_cell is None:
+            return
+        x, y = self.to_data(self._press_cell, *event.pos)
+        if self.on_ctrl_click(self._press_cell, x, y, event.button):
+            self._press_cell = None
+        elif self.has_lasso and self.cells[self._press_cell].lasso:
+            self._click_lasso(self._press_cell, x, y, event.button)
+            self._press_cell = None
+
+    def on_mouse_release(self, event: Any) -> None:
+        """End a drag."""
+        self._press_cell = None
+
+    def on_mouse_move(self, event: Any) -> None:
+        """Pan with the left button, zoom with the right one, else say what is there."""
+        if event.press_event is None:
+            self._hover(event.pos)
+            return
+        if self._press_cell is None or event.last_event is None:
+            return
+        cell = self.cells[self._press_cell]
+        _, _, width, height = self.layout.boxes[self._press_cell]
+        dx, dy = np.subtract(event.pos, event.last_event.pos)
+        if event.press_event.button == 1:
+            cell.x.pan(-dx / width * (cell.x.view[1] - cell.x.view[0]))
+            cell.y.pan(dy / height * (cell.y.view[1] - cell.y.view[0]))
+        elif event.press_event.button == 2:
+            around = self.to_data(self._press_cell, *event.press_event.pos)
+            cell.x.zoom(1.008**dx, around[0])
+            cell.y.zoom(1.008**-dy, around[1])
+        self.moved()
+
+    def on_mouse_wheel(self, event: Any) -> None:
+        """Zoom; with Ctrl scale the data, with Alt the markers."""
+        # With Alt held, Qt turns the wheel sideways.
+        steps = float(sum(event.delta))
+        held = _held(event)
+        if "Control" in held:
+            self.on_data_scale(1.15**steps)
+        elif "Alt" in held:
+            self.on_alt_wheel(steps)
+        else:
+            index = self.layout.cell_at(*event.pos)
+            if index is None:
+                return
+            x, y = self.to_data(index, *event.pos)
+            self.cells[index].x.zoom(1.15**steps, x)
+            self.cells[index].y.zoom(1.15**steps, y)
+        self.moved()
+
+    def on_mouse_double_click(self, event: Any) -> None:
+        """Reset pan and zoom."""
+        if not _held(event):
+            self.reset_view()
+
+    def on_key_press(self, event: Any) -> None:
+        """Reset with R."""
+        if event.key == "R" and not _held(event):
+            self.reset_view()
+
+    def moved(self) -> None:
+        """The range, scale or marker size has changed: draw again."""
+        self.refresh()
+
+    def _hover(self, pos: Any) -> None:
+        index = self.layout.cell_at(*pos)
+        nothing = index is None or self.data is None or isinstance(self.data, Empty)
+        text = "" if nothing or index is None else self.describe(index, *self.to_data(index, *pos))
+        if text != self._hover_text:
+            self._hover_text = text
+            self.hovered.emit(text)
+
+    # -- lasso -----------------------------------------------------------------------------
+
+    def _click_lasso(self, index: int, x: float, y: float, button: int) -> None:
+        lasso = self.lasso
+        if button == 1:
+            if lasso is None or lasso.closed or lasso.cell != index:
+                cell = self.cells[index]
+                lasso = Lasso(cell.x.key, cell.y.key, index)
+            self.set_lasso(replace(lasso, points=np.vstack([lasso.points, (x, y)])))
+        elif lasso is not None and lasso.is_polygon and not lasso.closed:
+            self.set_lasso(replace(lasso, closed=True))
+        else:
+            self.clear_lasso()
+
+    def set_lasso(self, lasso: Lasso | None) -> None:
+        """Show a lasso, or none."""
+        self.lasso = lasso
+        if lasso is None:
+            self._lasso_line.clear()
+            self._lasso_points.clear()
+        else:
+            x, y = lasso.points.T
+            n = np.arange(len(x))
+            ends = np.stack([n, (n + 1) % len(x)], axis=1).ravel()
+            alpha = np.ones(2 * len(x))
+            alpha[-2:] = 1.0 if lasso.closed else 0.4
+            line = vertices(x[ends], y[ends], cell=lasso.cell, color=ACCENT, alpha=alpha)
+            self._lasso_line.set_data(line)
+            self._lasso_points.set_data(vertices(x, y, cell=lasso.cell, color=ACCENT))
+        self.lasso_changed.emit()
+        self.refresh()
+
+    def clear_lasso(self) -> None:
+        """Remove the lasso."""
+        if self.lasso is not None:
+            self.set_lasso(None)
+
+
+def _held(event: Any) -> set[str]:
+    """Names of the modifier keys held."""
+    return {str(getattr(key, "name", key)) for key in event.modifiers}

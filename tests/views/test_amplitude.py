@@ -1,0 +1,131 @@
+"""Amplitude view: its data against plain numpy, its picture, its lasso."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.views.amplitude import AmplitudeParams, AmplitudeView
+from phygui.views.attributes import amplitudes
+from phygui.views.base import Cancelled, Empty
+from phygui.views.colors import theme
+
+
+def never():
+    return False
+
+
+@pytest.fixture
+def snapshot(small_model, snapshot_of):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    return snapshot_of(small_model, [int(c) for c in ids[np.argsort(-counts)][:2]])
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    return shown(
+        AmplitudeView(), AmplitudeView.load(snapshot, AmplitudeParams(), never), (800, 400)
+    )
+
+
+def test_load_gives_the_amplitudes_of_all_spikes_up_to_the_bound(small_model, snapshot):
+    data = AmplitudeView.load(snapshot, AmplitudeParams(), never)
+    wanted = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    np.testing.assert_array_equal(data.spike_ids, wanted)
+    np.testing.assert_allclose(data.amplitudes, amplitudes(small_model, wanted))
+    np.testing.assert_array_equal(data.times, small_model.spike_times[wanted])
+    clusters = small_model.spike_clusters[wanted]
+    np.testing.assert_array_equal(np.array(data.cluster_ids)[data.colors], clusters)
+    few = AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=10), never)
+    assert np.all(np.bincount(few.colors) == 10)
+
+
+def test_histogram_counts_shares(snapshot):
+    data = AmplitudeView.load(snapshot, AmplitudeParams(), never)
+    for k in range(2):
+        own = data.amplitudes[data.colors == k]
+        for b in range(0, len(data.edges) - 2, 7):
+            inside = (own >= data.edges[b]) & (own < data.edges[b + 1])
+            assert data.shares[k, b] == pytest.approx(100 * inside.mean())
+    assert np.all(data.shares.sum(axis=1) <= 100 + 1e-9)
+    assert np.all(data.shares.sum(axis=1) > 90)
+
+
+def test_empty_states_and_cancelling(small_model, snapshot_of, snapshot):
+    nothing = AmplitudeView.load(snapshot_of(small_model, []), AmplitudeParams(), never)
+    assert "Select a cluster" in nothing.reason
+    with pytest.raises(Cancelled):
+        AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=11), lambda: True)
+    small_model.path.with_suffix(".kwx").unlink()
+    from phygui import KwikModel
+
+    with KwikModel(small_model.path) as model:
+        empty = AmplitudeView.load(replace(snapshot, model=model), AmplitudeParams(), never)
+    assert isinstance(empty, Empty)
+
+
+def test_points_and_bars_are_where_they_are(view, picture):
+    view.marker_size = 8
+    image = picture(view)
+    data = view.data
+    background = theme().roles["background"][:3]
+    for spike in range(0, len(data.times), 5):
+        if data.amplitudes[spike] < data.edges[-1]:
+            x, y = view.to_pixels(0, data.times[spike], data.amplitudes[spike])
+            near = image[int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2]
+            assert np.abs(near - background).max() > 30
+    k, b = np.unravel_index(np.argmax(data.shares), data.shares.shape)
+    middle = (data.edges[b] + data.edges[b + 1]) / 2
+    x, y = view.to_pixels(1, data.shares[k, b] / 2, middle)
+    assert np.abs(image[int(y), int(x)] - background).max() > 30
+    x, y = view.to_pixels(1, data.shares[:, b].max() * 1.05, middle)
+    assert np.abs(image[int(y), int(x)] - background).max() < 10
+
+
+def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapshot, small_model):
+    top, middle = float(view.data.edges[-1]), float(np.median(view.data.amplitudes))
+    end = view.data.duration
+    for x, y in [(0, middle), (end, middle), (end, top), (0, top)]:
+        px, py = view.to_pixels(0, x, y)
+        left, low, width, height = view.layout.boxes[0]
+        at = (np.clip(px, left + 1, left + width - 1), np.clip(py, low + 1, low + height - 1))
+        mouse(view).click(at, Qt.LeftButton, Qt.ControlModifier)
+    lasso = view.lasso
+    assert (lasso.x, lasso.y) == ("time", "amplitude")
+    found = AmplitudeView.spikes_in_lasso(snapshot, AmplitudeParams(), lasso, never)
+    every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    sizes, times = amplitudes(small_model, every), small_model.spike_times[every]
+    (x0, y0), (x1, y1) = lasso.points.min(axis=0), lasso.points.max(axis=0)
+    y0 = lasso.points[:2, 1].max()
+    sure = every[(sizes > y0) & (sizes < y1) & (times > x0) & (times < x1)]
+    assert len(found) >= len(sure) > 20
+    view.clear_lasso()
+    left, low, width, height = view.layout.boxes[1]
+    mouse(view).click((left + width / 2, low + height / 2), Qt.LeftButton, Qt.ControlModifier)
+    assert view.lasso is None
+
+
+def test_ctrl_wheel_scales_amplitude_only(view, mouse):
+    left, top, width, height = view.layout.boxes[0]
+    before = view.cells[0].y.view
+    mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.ControlModifier)
+    np.testing.assert_allclose(np.divide(view.cells[0].y.view, before), 1 / 1.15)
+    assert not view.cells[0].x.is_moved
+    assert view.cells[1].y is view.cells[0].y
+
+
+def test_hover_and_highlight(view, mouse, picture):
+    said = []
+    view.hovered.connect(said.append)
+    data = view.data
+    spike = int(np.argmin(np.abs(data.amplitudes - np.median(data.amplitudes))))
+    mouse(view).move(view.to_pixels(0, data.times[spike], data.amplitudes[spike]))
+    assert said[-1].startswith("spike ")
+    mouse(view).move(view.to_pixels(1, 1.0, data.amplitudes[spike]))
+    assert "%" in said[-1]
+    white = np.count_nonzero(picture(view).min(axis=2) > 250)
+    view.highlight(data.spike_ids[:10])
+    assert np.count_nonzero(picture(view).min(axis=2) > 250) > white + 30
