@@ -213,7 +213,7 @@ def separations(
     n_directions = n_a + n_b
     columns = np.empty(n_columns, np.int64)
     delta = np.empty(n_columns)
-    inverse = np.empty(n_columns)
+    scale = np.empty(n_columns)
     rows = np.empty((n_directions, n_columns))
     inner = np.empty((n_directions, n_directions))
     along = np.empty(n_directions)
@@ -229,7 +229,7 @@ def separations(
                 if variance > 0.0 or difference != 0.0:
                     columns[n_active] = c
                     delta[n_active] = difference
-                    inverse[n_active] = variance
+                    scale[n_active] = variance
                     total += variance
                     n_active += 1
             if n_active == 0:
@@ -250,21 +250,23 @@ def separations(
             # Where the spikes hardly vary, chance, or rounding, would make any difference large.
             least = max(floor * total, 1e-4 * spread) / n_active
             least = max(least, 1e-30)
-            for c in range(n_active):
-                inverse[c] = 1.0 / (inverse[c] + least)
             squared = 0.0
             for c in range(n_active):
-                squared += delta[c] * delta[c] * inverse[c]
+                scale[c] = 1.0 / np.sqrt(scale[c] + least)
+                delta[c] *= scale[c]
+                squared += delta[c] * delta[c]
             for k in range(n_directions):
                 dot = 0.0
                 for c in range(n_active):
-                    dot += rows[k, c] * delta[c] * inverse[c]
+                    rows[k, c] *= scale[c]
+                    dot += rows[k, c] * delta[c]
                 along[k] = dot
                 for m in range(k + 1):
                     dot = 0.0
                     for c in range(n_active):
-                        dot += rows[k, c] * rows[m, c] * inverse[c]
-                    inner[k, m] = dot + (1.0 if k == m else 0.0)
+                        dot += rows[k, c] * rows[m, c]
+                    inner[k, m] = dot
+                inner[k, k] += 1.0
             # Cholesky's factor in place, and the forward half of the solution: its squared
             # length is what the directions explain of the distance.
             for k in range(n_directions):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["N_DIRECTIONS", "ClusterSummary", "combine", "summarize"]
 
-N_DIRECTIONS = 8
+N_DIRECTIONS = 6
 """Directions of feature space along which the spread of a cluster is kept."""
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from phygui.analysis import (
     ClusterSummary,
+    combine,
     separation,
     similarity,
     summarize,
@@ -140,3 +141,30 @@ def test_nothing_known():
     assert np.isfinite(summarize(np.full((3, 6), np.nan)).mean).all()
     with pytest.raises(ValueError, match="multiple"):
         summarize(np.zeros((5, 6)), np.ones((5, 4)))
+
+
+def test_summary_of_a_union():
+    rng = np.random.default_rng(7)
+    shape = rng.normal(size=30)
+    parts = [
+        rng.normal(size=(n, 30)) + rng.normal(size=(n, 1)) * 4 * shape + offset
+        for n, offset in ((400, 0.0), (200, 3.0), (100, rng.normal(size=30)))
+    ]
+    waveforms = [rng.normal(size=(4, 16, 5)) for _ in parts]
+    counts = [len(p) for p in parts]
+    found = combine(
+        [summarize(p, waveforms=w) for p, w in zip(parts, waveforms, strict=True)], counts
+    )
+    whole = np.concatenate(parts)
+    expected = summarize(whole)
+    np.testing.assert_allclose(found.mean, expected.mean, atol=1e-4)
+    variances = [(s.directions**2).sum(axis=0) + s.residual for s in (found, expected)]
+    np.testing.assert_allclose(variances[0], variances[1], rtol=0.02)
+    others = [summarize(rng.normal(size=(300, 30)) + k) for k in (1, 5)]
+    np.testing.assert_allclose(
+        separation([found], others), separation([expected], others), rtol=0.05
+    )
+    mean = np.average([w.mean(axis=0) for w in waveforms], axis=0, weights=counts)
+    np.testing.assert_allclose(found.mean_waveform, mean, atol=1e-5)
+    assert found.n_spikes == 700
+    assert combine([summarize(parts[0]), ClusterSummary(0)], [400, 1]).mean is None
