@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PyQt5.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
+from PyQt5.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -49,32 +49,12 @@ class _Delegate(QStyledItemDelegate):
 class _View(QTableView):
     """A table that leaves the keys of the curator to the window."""
 
-    chosen = pyqtSignal()
-    """The user has changed the selection; a selection set by the program does not count."""
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.Copy):
-            self.copy_rows()
-            return
         extends = event.modifiers() & Qt.ShiftModifier and event.key() in (Qt.Key_Up, Qt.Key_Down)
         if extends or event.matches(QKeySequence.SelectAll):
             super().keyPressEvent(event)
         else:
             event.ignore()
-
-    def copy_rows(self) -> None:
-        """Put the selected rows on the clipboard, as text with tabs, titles first."""
-        model = self.model()
-        header = self.horizontalHeader()
-        columns = [
-            header.logicalIndex(i)
-            for i in range(header.count())
-            if not header.isSectionHidden(header.logicalIndex(i))
-        ]
-        lines = ["\t".join(str(model.headerData(c, Qt.Horizontal)) for c in columns)]
-        for row in sorted(i.row() for i in self.selectionModel().selectedRows()):
-            lines.append("\t".join(str(model.index(row, c).data()) for c in columns))
-        QGuiApplication.clipboard().setText("\n".join(lines))
 
 
 class ClusterTable(QWidget):
@@ -140,7 +120,6 @@ class ClusterTable(QWidget):
         view.setItemDelegate(_Delegate(view))
         view.setSelectionBehavior(QAbstractItemView.SelectRows)
         view.setSelectionMode(QAbstractItemView.ExtendedSelection)
-        view.setSortingEnabled(True)
         view.setShowGrid(False)
         view.setAlternatingRowColors(True)
         view.setWordWrap(False)
@@ -153,6 +132,9 @@ class ClusterTable(QWidget):
         view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
         header = view.horizontalHeader()
         header.setSectionsMovable(True)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
+        header.sectionClicked.connect(self._sort_clicked)
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(QHeaderView.Interactive)
         header.setStretchLastSection(True)
@@ -232,16 +214,46 @@ class ClusterTable(QWidget):
         if self._quiet:
             return
         rows = self.model.cluster_ids
-        now = [rows[i.row()] for i in self.view.selectionModel().selectedRows()]
-        kept = [c for c in self._order if c in now]
-        self._order = kept + sorted((c for c in now if c not in kept), key=rows.index)
+        now = dict.fromkeys(rows[i] for i in sorted(self._selected_rows()))
+        self._order = list(dict.fromkeys([*(c for c in self._order if c in now), *now]))
         self._show_counts()
         self.chosen.emit(self.selected)
 
+    def _selected_rows(self) -> list[int]:
+        return [index.row() for index in self.view.selectionModel().selectedRows()]
+
     def sort_by(self, name: str, ascending: bool) -> None:
-        """Sort by a column."""
-        order = Qt.AscendingOrder if ascending else Qt.DescendingOrder
-        self.view.sortByColumn(self.column_names.index(name), order)
+        """Sort by a column; the columns sorted by before break ties."""
+        self.model.sort_by(name, ascending)
+        self._show_sort()
+
+    def set_sort_order(self, order: Sequence[tuple[str, bool]]) -> None:
+        """Sort by several columns, first key first, each ascending or not."""
+        self.model.set_sort_order(order)
+        self._show_sort()
+
+    def _show_sort(self) -> None:
+        name, ascending = self.model.sort_order[0]
+        self.view.horizontalHeader().setSortIndicator(
+            self.column_names.index(name), Qt.AscendingOrder if ascending else Qt.DescendingOrder
+        )
+
+    def _sort_clicked(self, section: int) -> None:
+        """A first click sorts in the direction that is natural for the column, a second turns."""
+        column = self.model.columns[section]
+        name, ascending = self.model.sort_order[0]
+        self.sort_by(column.name, not ascending if name == column.name else column.ascending)
+
+    def rows_as_text(self) -> str:
+        """The selected rows, as text with tabs, titles first."""
+        header = self.view.horizontalHeader()
+        sections = [header.logicalIndex(i) for i in range(header.count())]
+        columns = [self.model.columns[i] for i in sections if not header.isSectionHidden(i)]
+        lines = ["\t".join(column.name for column in columns)]
+        rows = self.model.cluster_ids
+        for row in sorted(self._selected_rows()):
+            lines.append("\t".join(c.text(self.model.value(rows[row], c)) for c in columns))
+        return "\n".join(lines)
 
     # -- filter, columns, counts -----------------------------------------------------------
 
@@ -280,7 +292,8 @@ class ClusterTable(QWidget):
             action.toggled.connect(lambda shown, i=i: header.setSectionHidden(i, not shown))
         menu.addSeparator()
         menu.addAction("Fit columns to content", self.fit_columns)
-        menu.exec_(header.mapToGlobal(at))
+        menu.setAttribute(Qt.WA_DeleteOnClose)
+        menu.popup(header.mapToGlobal(at))
 
     @property
     def column_names(self) -> list[str]:
@@ -290,18 +303,41 @@ class ClusterTable(QWidget):
     # -- what is remembered ----------------------------------------------------------------
 
     def state(self) -> dict[str, object]:
-        """Order, width and visibility of the columns, and the filter."""
-        header = self.view.horizontalHeader().saveState()
+        """Order, width and visibility of the columns, sort order and filter."""
+        header, names = self.view.horizontalHeader(), self.column_names
         return {
-            "columns": self.column_names,
-            "header": bytes(header.toBase64()).decode(),
+            "order": [names[header.logicalIndex(i)] for i in range(header.count())],
+            "hidden": [name for i, name in enumerate(names) if header.isSectionHidden(i)],
+            "widths": {
+                name: header.sectionSize(i)
+                for i, name in enumerate(names)
+                if not (self._fits or header.isSectionHidden(i))
+            },
+            "sort": self.model.sort_order,
             "filter": self.filter.text(),
         }
 
     def restore_state(self, state: dict[str, object]) -> None:
-        """Bring back what :meth:`state` told."""
-        header = state.get("header")
-        self._fits = False
-        if isinstance(header, str):
-            self.view.horizontalHeader().restoreState(QByteArray.fromBase64(header.encode()))
+        """Bring back what :meth:`state` told; what does not fit these columns is left out."""
+        header, names = self.view.horizontalHeader(), self.column_names
+        known = _listed(state.get("order"), names)
+        hidden = _listed(state.get("hidden"), names)
+        for place, name in enumerate(known):
+            header.moveSection(header.visualIndex(names.index(name)), place)
+            header.setSectionHidden(names.index(name), name in hidden)
+        widths = state.get("widths")
+        for name, width in widths.items() if isinstance(widths, dict) else ():
+            if name in names and isinstance(width, int):
+                self._fits = False
+                header.resizeSection(names.index(name), max(width, header.minimumSectionSize()))
+        sort = state.get("sort")
+        pairs = [pair for pair in sort if len(pair) == 2] if isinstance(sort, list) else []
+        order = [(name, bool(ascending)) for name, ascending in pairs if name in names]
+        if order:
+            self.set_sort_order(order)
         self.filter.setText(str(state.get("filter", "")))
+
+
+def _listed(value: object, names: Sequence[str]) -> list[str]:
+    """The names that a list from the settings holds, each once."""
+    return list(dict.fromkeys(n for n in value if n in names)) if isinstance(value, list) else []

@@ -150,6 +150,13 @@ class Commands:
         session = self._window.session
         session.label(session.selected, key, value.strip() or None)
 
+    def copy_rows(self) -> None:
+        """Put the selected rows of the table with the keyboard, or else the clusters, on the
+        clipboard."""
+        tables = self._window.tables
+        table = tables.matches if tables.matches.view.hasFocus() else tables.clusters
+        QApplication.clipboard().setText(table.rows_as_text())
+
     def toggle_skip(self) -> None:
         """Let navigation pass over noise and MUA, or not."""
         wizard = self._window.session.wizard

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QColor, QGuiApplication
-from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QGuiApplication
+from PyQt5.QtWidgets import QAction, QLabel, QMainWindow
 
 from phygui.curation.knowledge import Learnt
 from phygui.curation.saving import Saved
@@ -18,21 +18,20 @@ from phygui.curation.update import EditError, Update, in_words
 from phygui.gui import dialogs
 from phygui.gui.actions import ACTIONS, Action
 from phygui.gui.cluster_table import ClusterTable
-from phygui.gui.columns import COLUMNS, SIMILARITY
 from phygui.gui.commands import Commands
 from phygui.gui.dialogs import SearchList
 from phygui.gui.docks import Dock, ViewDock
 from phygui.gui.layout import Layout
-from phygui.gui.menus import build_menus, build_toolbar
+from phygui.gui.menus import build_menus, build_toolbar, edit_menu
 from phygui.gui.parameters import ParameterDialog
 from phygui.gui.settings import Settings
 from phygui.gui.snippets import CommandLine
+from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme
 from phygui.gui.work import Latest, Pool
 from phygui.io.errors import KwikError
 from phygui.views import VIEWS
 from phygui.views.base import View
-from phygui.views.colors import cluster_color
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class MainWindow(QMainWindow):
 
         self._make_tables()
         self.view_docks = {}
-        self.docks = {"clusters": self.cluster_dock, "similarity": self.match_dock}
+        self.docks = dict(self.tables.docks)
         for name in VIEWS:
             self.add_view(name)
         self.layout_keeper = Layout(self, settings)
@@ -97,8 +96,8 @@ class MainWindow(QMainWindow):
         self._stats.failed.connect(lambda e: self.show_trouble("Cluster statistics failed", e))
 
         self.layout_keeper.set_up(reset=reset_layout)
-        self._reload_tables()
-        self._restore_tables()
+        self.tables.restore(settings)
+        self.tables.reload()
         # The first cluster is chosen when it is known which is best, or after a short wait.
         self._is_starting = not session.selected
         QTimer.singleShot(START_WAIT_MS, self._start)
@@ -108,28 +107,10 @@ class MainWindow(QMainWindow):
     # -- parts -----------------------------------------------------------------------------
 
     def _make_tables(self) -> None:
-        self.cluster_table = ClusterTable(
-            self.session, COLUMNS, self._color_of, hint="no clusters in this clustering"
-        )
-        self.match_table = ClusterTable(
-            self.session,
-            (COLUMNS[0], SIMILARITY, *COLUMNS[1:]),
-            self._color_of,
-            hint="select a cluster to see what is similar to it",
-            with_filter=False,
-        )
-        self.cluster_table.sort_by("quality", False)
-        self.match_table.sort_by("similarity", False)
-        self.cluster_dock = Dock("clusters", "Clusters", self.cluster_table)
-        self.match_dock = Dock("similarity", "Similar clusters", self.match_table)
-        for dock in (self.cluster_dock, self.match_dock):
-            dock.add_standard_buttons()
-        self.cluster_table.chosen.connect(lambda ids: self.session.select(ids))
-        self.match_table.chosen.connect(
-            lambda ids: self.session.select(self.session.selection.best, ids)
-        )
+        self.tables = Tables(self.session, self.attempt)
+        self.cluster_table, self.match_table = self.tables.clusters, self.tables.matches
         for table in (self.cluster_table, self.match_table):
-            table.menu_wanted.connect(self._show_edit_menu)
+            table.menu_wanted.connect(lambda at: edit_menu(self).popup(at))
 
     def add_view(self, kind: str) -> ViewDock:
         """Add a dock with one more view of a kind."""
@@ -185,9 +166,7 @@ class MainWindow(QMainWindow):
         session.saved.connect(self._saved)
 
     def _clustered(self, update: Update) -> None:
-        changed = update.changed
-        self.cluster_table.replace(update.deleted, update.added, changed)
-        self._show_matches()
+        self.tables.update(update)
         word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
         self.say(word + update.description)
         self._request_stats()
@@ -195,19 +174,15 @@ class MainWindow(QMainWindow):
             self._refresh_views()
 
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
-        selection = self.session.selection
-        self.cluster_table.set_selected(selection.best)
-        self._show_matches()
-        self.match_table.set_selected(selection.match)
+        self.tables.select()
         self._refresh_views()
         self.update_state()
 
     def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
-        self.cluster_table.replace((), (), cluster_ids)
-        self._show_matches()
+        self.tables.learn(cluster_ids)
 
     def _switched(self) -> None:
-        self._reload_tables()
+        self.tables.reload()
         self._request_stats()
         if not self.session.selected:
             self.session.first_best()
@@ -218,7 +193,7 @@ class MainWindow(QMainWindow):
         announce()
 
     def _edit_failed(self, sentence: str) -> None:
-        self._reload_tables()
+        self.tables.reload()
         self._selection_changed(self.session.selection.clusters)
         self.say(sentence, wrong=True)
 
@@ -227,18 +202,6 @@ class MainWindow(QMainWindow):
         self.say(f"saved {edits} to {saved.path}")
         self.status["saved"].setText(f"saved {time.strftime('%H:%M')}")
         self.update_state()
-
-    def _reload_tables(self) -> None:
-        self.cluster_table.set_clusters(self.session.spikes_per_cluster)
-        self._show_matches()
-
-    def _show_matches(self) -> None:
-        """Rows of the similarity table: the candidates for the first best cluster."""
-        ranking = self.session.similar()
-        self.match_table.set_clusters(c for c, _ in ranking)
-        best = self.session.selection.best
-        title = f"Similar to {best[0]}" if best else "Similar clusters"
-        self.match_dock.title_bar.label.setText(title)
 
     def _refresh_views(self) -> None:
         for dock in self.view_docks.values():
@@ -321,39 +284,15 @@ class MainWindow(QMainWindow):
     def _select_clicked(self, cluster_id: int) -> None:
         self.attempt(lambda: self.session.select([cluster_id]))
 
-    def _color_of(self, cluster_id: int) -> QColor | None:
-        selected = self.session.selection.clusters
-        if cluster_id not in selected:
-            return None
-        return QColor(*cluster_color(selected.index(cluster_id), self.theme))
-
-    def _show_edit_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        names = ("merge", "label", "undo", "redo")
-        for name in names:
-            menu.addAction(self.actions_by_name[name])
-        for which in ("best", "match"):
-            submenu = menu.addMenu(f"Move {which} to")
-            for group in ("good", "mua", "noise", "unsorted"):
-                submenu.addAction(self.actions_by_name[f"move_{which}_to_{group}"])
-        menu.exec_(at)
-
     # -- layout and end ----------------------------------------------------------------------
 
     def reset_layout(self) -> None:
         """Put every dock back to its place."""
         self.layout_keeper.set_up(reset=True)
 
-    def _restore_tables(self) -> None:
-        for name, table in (("clusters", self.cluster_table), ("similarity", self.match_table)):
-            state = self.settings.get(f"tables/{name}")
-            if isinstance(state, dict) and state.get("columns") == table.column_names:
-                table.restore_state(state)
-
     def _remember(self) -> None:
         self.layout_keeper.remember()
-        for name, table in (("clusters", self.cluster_table), ("similarity", self.match_table)):
-            self.settings.set(f"tables/{name}", table.state())
+        self.tables.remember(self.settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved edits; then stop the workers before the canvases go."""

@@ -85,3 +85,18 @@ def build_toolbar(window: MainWindow) -> None:
             section = action.menu
             bar.addAction(window.actions_by_name[action.name])
     window.addToolBar(bar)
+
+
+def edit_menu(window: MainWindow) -> QMenu:
+    """The context menu of the cluster tables."""
+    menu = QMenu(window)
+    menu.setAttribute(Qt.WA_DeleteOnClose)
+    for name in ("merge", "label", "undo", "redo"):
+        menu.addAction(window.actions_by_name[name])
+    for which in ("best", "match", "all"):
+        submenu = menu.addMenu(f"Move {which} to")
+        for group in ("good", "mua", "noise", "unsorted"):
+            submenu.addAction(window.actions_by_name[f"move_{which}_to_{group}"])
+    menu.addSeparator()
+    menu.addAction(window.actions_by_name["copy_rows"])
+    return menu

@@ -72,11 +72,14 @@ def _filter(w: MainWindow, text: str) -> None:
 
 
 def _sort(w: MainWindow, text: str) -> None:
-    name = text.strip().lstrip("-")
-    if name not in w.cluster_table.column_names:
-        known = ", ".join(w.cluster_table.column_names)
-        raise EditError(f"no column {name!r}; there are {known}")
-    w.cluster_table.sort_by(name, not text.strip().startswith("-"))
+    order = [(word.lstrip("-"), not word.startswith("-")) for word in text.split()]
+    if not order:
+        raise EditError("usage: s -n_spikes")
+    for name, _ in order:
+        if name not in w.cluster_table.column_names:
+            known = ", ".join(w.cluster_table.column_names)
+            raise EditError(f"no column {name!r}; there are {known}")
+    w.cluster_table.set_sort_order(list(dict(order).items()))
 
 
 def _time(w: MainWindow, text: str) -> None:
@@ -101,7 +104,7 @@ SNIPPETS = (
     Snippet("m", "m good 12", "move clusters to a group; without ids, the selected ones", _move),
     Snippet("l", "l key=value", "label the selected clusters; key= removes the label", _label),
     Snippet("f", 'f n_spikes > 1000 and group != "noise"', "filter the cluster table", _filter),
-    Snippet("s", "s -n_spikes", "sort the cluster table by a column; - sorts down", _sort),
+    Snippet("s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort),
     Snippet("t", "t 12.5", "move the traces to a time in seconds", _time),
     Snippet("b", "b 0.5 50", "bin and window of the correlograms, milliseconds", _bins),
 )

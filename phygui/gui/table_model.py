@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -37,8 +38,9 @@ class ClusterTableModel(QAbstractTableModel):
         self.columns = list(columns)
         self._colors = colors
         self._all: dict[int, None] = {}
-        self._rows: list[int] = []
-        self._keys: list[Any] = []
+        # Sort keys end with the cluster, so they differ, and a row is found by bisection.
+        self._keys: list[tuple[Any, ...]] = []
+        self._key_of: dict[int, tuple[Any, ...]] = {}
         self._sort: list[tuple[Column, bool]] = [(self.columns[0], True)]
         self._filter = Filter("", ())
 
@@ -47,7 +49,7 @@ class ClusterTableModel(QAbstractTableModel):
     @property
     def cluster_ids(self) -> list[int]:
         """Clusters shown, in the order of the rows."""
-        return list(self._rows)
+        return [key[-1] for key in self._keys]
 
     @property
     def n_all(self) -> int:
@@ -58,8 +60,7 @@ class ClusterTableModel(QAbstractTableModel):
         """Show other clusters."""
         self.beginResetModel()
         self._all = dict.fromkeys(cluster_ids)
-        self._rows = self._ordered(self._all)
-        self._keys = [self._key(c) for c in self._rows]
+        self._set_keys(self._ordered_keys())
         self.endResetModel()
         self._count()
 
@@ -68,14 +69,13 @@ class ClusterTableModel(QAbstractTableModel):
         for cluster_id in deleted:
             self._all.pop(cluster_id, None)
             self._remove(cluster_id)
-        for cluster_id in added:
-            self._all[cluster_id] = None
-            self._insert(cluster_id)
-        living = [c for c in changed if c in self._all]
+        new = list(added)
+        self._all.update(dict.fromkeys(new))
+        living = new + [c for c in changed if c in self._all]
         if len(living) > MANY:
             self._resort()
             self.dataChanged.emit(
-                self.index(0, 0), self.index(len(self._rows) - 1, len(self.columns) - 1)
+                self.index(0, 0), self.index(len(self._keys) - 1, len(self.columns) - 1)
             )
         else:
             for cluster_id in living:
@@ -84,10 +84,8 @@ class ClusterTableModel(QAbstractTableModel):
 
     def row_of(self, cluster_id: int) -> int | None:
         """Row of a cluster, None when it is not shown."""
-        try:
-            return self._rows.index(cluster_id)
-        except ValueError:
-            return None
+        key = self._key_of.get(cluster_id)
+        return None if key is None else bisect_left(self._keys, key)
 
     def value(self, cluster_id: int, column: Column) -> Any:
         """The value of one cell."""
@@ -108,13 +106,14 @@ class ClusterTableModel(QAbstractTableModel):
         filter_ = Filter(text, names)
         old, self._filter = self._filter, filter_
         try:
-            rows = self._ordered(self._all)
+            keys = self._ordered_keys()
         except FilterError:
             self._filter = old
             raise
+        if [key[-1] for key in keys] == self.cluster_ids:
+            return
         self.beginResetModel()
-        self._rows = rows
-        self._keys = [self._key(c) for c in rows]
+        self._set_keys(keys)
         self.endResetModel()
         self._count()
 
@@ -136,23 +135,22 @@ class ClusterTableModel(QAbstractTableModel):
 
     def sort_by(self, name: str, ascending: bool) -> None:
         """Sort by a column; the columns sorted by before break ties."""
-        column = next(c for c in self.columns if c.name == name)
-        others = [(c, a) for c, a in self._sort if c is not column]
-        self._sort = [(column, ascending), *others][:N_SORT_KEYS]
-        self._resort()
+        others = [(n, a) for n, a in self.sort_order if n != name]
+        self.set_sort_order([(name, ascending), *others])
 
-    def sort(self, column: int, order: Qt.SortOrder = Qt.AscendingOrder) -> None:
-        """Sort by a column, as Qt asks for it."""
-        if 0 <= column < len(self.columns):
-            self.sort_by(self.columns[column].name, order == Qt.AscendingOrder)
+    def set_sort_order(self, order: Iterable[tuple[str, bool]]) -> None:
+        """Sort by several columns, first key first, each ascending or not."""
+        columns = {column.name: column for column in self.columns}
+        self._sort = [(columns[name], ascending) for name, ascending in order][:N_SORT_KEYS]
+        self._resort()
+        self.headerDataChanged.emit(Qt.Horizontal, 0, len(self.columns) - 1)
 
     def _resort(self) -> None:
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
-        clusters = [self._rows[index.row()] for index in old]
-        self._rows = self._ordered(self._all)
-        self._keys = [self._key(c) for c in self._rows]
-        place = {c: row for row, c in enumerate(self._rows)}
+        clusters = [self._keys[index.row()][-1] for index in old]
+        self._set_keys(self._ordered_keys())
+        place = {key[-1]: row for row, key in enumerate(self._keys)} if old else {}
         new = [
             self.index(place[c], index.column()) if c in place else QModelIndex()
             for c, index in zip(clusters, old, strict=True)
@@ -160,8 +158,12 @@ class ClusterTableModel(QAbstractTableModel):
         self.changePersistentIndexList(old, new)
         self.layoutChanged.emit()
 
-    def _ordered(self, cluster_ids: Iterable[int]) -> list[int]:
-        return sorted((c for c in cluster_ids if self._passes(c)), key=self._key)
+    def _ordered_keys(self) -> list[tuple[Any, ...]]:
+        return sorted(self._key(c) for c in self._all if self._passes(c))
+
+    def _set_keys(self, keys: list[tuple[Any, ...]]) -> None:
+        self._keys = keys
+        self._key_of = {key[-1]: key for key in keys}
 
     def _key(self, cluster_id: int) -> tuple[Any, ...]:
         parts = [_sortable(self.value(cluster_id, c), ascending) for c, ascending in self._sort]
@@ -177,13 +179,11 @@ class ClusterTableModel(QAbstractTableModel):
     # -- rows ------------------------------------------------------------------------------
 
     def _insert(self, cluster_id: int) -> None:
-        if not self._passes(cluster_id):
-            return
         key = self._key(cluster_id)
         row = bisect_left(self._keys, key)
         self.beginInsertRows(QModelIndex(), row, row)
-        self._rows.insert(row, cluster_id)
         self._keys.insert(row, key)
+        self._key_of[cluster_id] = key
         self.endInsertRows()
 
     def _remove(self, cluster_id: int) -> None:
@@ -191,42 +191,44 @@ class ClusterTableModel(QAbstractTableModel):
         if row is None:
             return
         self.beginRemoveRows(QModelIndex(), row, row)
-        del self._rows[row]
-        del self._keys[row]
+        del self._keys[row], self._key_of[cluster_id]
         self.endRemoveRows()
 
     def _rewrite(self, cluster_id: int) -> None:
+        """Bring one row up to date: its content, its place, and whether it is there at all."""
+        if not self._passes(cluster_id):
+            self._remove(cluster_id)
+            return
         row = self.row_of(cluster_id)
         if row is None:
             self._insert(cluster_id)
             return
-        if not self._passes(cluster_id):
-            self._remove(cluster_id)
-            return
         row = self._replace_key(row, self._key(cluster_id))
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
 
-    def _replace_key(self, row: int, key: Any) -> int:
+    def _replace_key(self, row: int, key: tuple[Any, ...]) -> int:
         """Move a row to the place that its new key gives it; returns that row."""
-        others = self._keys[:row] + self._keys[row + 1 :]
-        place = bisect_left(others, key)
-        if place != row:
-            below = place + 1 if place > row else place
-            self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), below)
-            self._rows.insert(place, self._rows.pop(row))
-        self._keys = [*others[:place], key, *others[place:]]
+        before = bisect_left(self._keys, key)
+        place = before - (before > row)
+        if place == row:
+            self._keys[row] = key
+        else:
+            self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), before)
+            del self._keys[row]
+            self._keys.insert(place, key)
+        self._key_of[key[-1]] = key
         if place != row:
             self.endMoveRows()
         return place
 
     def _count(self) -> None:
-        self.counted.emit(len(self._rows), len(self._all))
+        self.counted.emit(len(self._keys), len(self._all))
 
     # -- Qt asks ---------------------------------------------------------------------------
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         """Number of rows shown."""
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self._keys)
 
     def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         """Number of columns."""
@@ -238,18 +240,23 @@ class ClusterTableModel(QAbstractTableModel):
             return None
         column = self.columns[section]
         if role == Qt.DisplayRole:
-            return column.title
+            return column.title + self._rank(column)
         if role == Qt.ToolTipRole:
             return f"{column.name}: {column.tip}"
         if role == Qt.TextAlignmentRole:
             return Qt.AlignCenter
         return None
 
+    def _rank(self, column: Column) -> str:
+        """A small number where a column breaks the ties of others."""
+        others = [c for c, _ in self._sort[1:]]
+        return "²³"[others.index(column)] if column in others and column.name != "id" else ""
+
     def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
         """One cell."""
-        if not index.isValid() or index.row() >= len(self._rows):
+        if not index.isValid() or index.row() >= len(self._keys):
             return None
-        cluster_id = self._rows[index.row()]
+        cluster_id = self._keys[index.row()][-1]
         column = self.columns[index.column()]
         if role == Qt.DisplayRole:
             return self.text(cluster_id, column)
@@ -298,7 +305,7 @@ class _Descending:
 
 def _sortable(value: Any, ascending: bool) -> tuple[Any, ...]:
     """A sort key; what is not known comes last in either direction."""
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return (1,)
     if isinstance(value, int | float):
         return (0, value if ascending else -value)
