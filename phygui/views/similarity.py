@@ -88,7 +88,7 @@ def _neighbours(values: NDArray[np.float64]) -> NDArray[np.intp]:
 class SimilarityView(View):
     """A square for every two clusters, the brighter the more alike."""
 
-    name: ClassVar[str] = "similarity matrix"
+    name: ClassVar[str] = "matrix"
     title = "Similarity matrix"
     Params: ClassVar[type] = SimilarityParams
     load = staticmethod(load)

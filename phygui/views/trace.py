@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
-from phygui.views.colors import ACCENT, BACKGROUND, FOREGROUND, GREY
+from phygui.views.colors import ACCENT, FOREGROUND, GREY, HIGHLIGHT
 from phygui.views.trace_data import (
     MOST_DISTINCT,
     OTHER,
@@ -19,8 +19,10 @@ from phygui.views.trace_data import (
     TraceParams,
     interval_of,
     load,
+    paint_spikes,
 )
-from phygui.views.visuals import CANVAS, Batch, Images, Label, boxes, strips, text_width, vertices
+from phygui.views.trace_overlay import name_marks, scale_bar, write_note
+from phygui.views.visuals import Batch, Images, Label, strips, vertices
 
 NOISE_PER_ROW = 10.0
 """Standard deviations of the noise between two rows, before the data are scaled."""
@@ -32,6 +34,8 @@ REACH = 8.0
 """Logical pixels from the mouse within which a spike is meant."""
 TALL = 1e6
 """Rows: more than there are, for lines from top to bottom."""
+SMALLEST_WITH_BAR = 90.0
+"""Logical pixels of height from which there is room for a scale bar."""
 _EVENT_ALPHA = 0.5
 
 
@@ -50,17 +54,19 @@ class TraceView(View):
         self._image = Images()
         self._traces = Batch("line_strip")
         self._spikes = Batch("lines")
+        self._highlighted = Batch("lines")
         self._marks = Batch("lines", opacity=0.8)
         self._cursor_line = Batch("lines", opacity=0.6)
-        self._patches = Batch("triangles", opacity=0.8)
+        self._grounds = Batch("triangles", opacity=0.8)
         self._bar = Batch("lines")
         self.visuals = [
             self._image,
             self._traces,
             self._marks,
             self._spikes,
+            self._highlighted,
             self._cursor_line,
-            self._patches,
+            self._grounds,
             self._bar,
         ]
 
@@ -88,14 +94,14 @@ class TraceView(View):
         rows = -np.arange(n_channels)[:, None]
         as_image = self.params.mode == "image"
         self._traces.visible, self._image.visible = not as_image, as_image
-        scale = 1 / (NOISE_PER_ROW * data.noise)
         if as_image:
             self._set_image(data, times)
         else:
-            values = data.envelope.values * np.float32(scale)
+            values = data.envelope.values / np.float32(NOISE_PER_ROW * data.noise)
             quiet = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
             self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=quiet))
-        self._set_spikes(data, times, scale)
+        self._spikes.set_data(self._over_traces(data.labels))
+        self._highlighted.clear()
         at = np.array([t - start for t, _, _ in data.marks])
         alpha = np.array([_EVENT_ALPHA if kind == "event" else 1.0 for _, kind, _ in data.marks])
         self._marks.set_data(
@@ -103,16 +109,37 @@ class TraceView(View):
         )
         self._draw_cursor()
 
-    def _set_spikes(self, data: TraceData, times: NDArray, scale: float) -> None:
-        labels = data.labels
+    def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
+        """The parts of the traces that spikes cover, in their colours."""
+        data: TraceData = self.data
+        times = data.envelope.samples / data.sample_rate - data.interval[0]
         same = (labels[:, :-1] != 0) & (labels[:, :-1] == labels[:, 1:])
         row, point = np.nonzero(same)
         points = np.column_stack([point, point + 1]).ravel()
         row = np.repeat(row, 2)
         color = labels[row, points].astype(np.int64)
         color = np.where(color == OTHER, FOREGROUND, color - 1)
-        dy = data.envelope.values[row, points] * scale
-        self._spikes.set_data(vertices(times[points], -row, dy=dy, color=color))
+        dy = data.envelope.values[row, points] / (NOISE_PER_ROW * data.noise)
+        return vertices(times[points], -row, dy=dy, color=color)
+
+    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+        """Point at spikes that another view's lasso holds."""
+        data = self.data
+        if not isinstance(data, TraceData):
+            return
+        chosen = np.isin(data.spike_ids, spike_ids, assume_unique=True)
+        first, last = data.spike_points[chosen].T
+        labels = paint_spikes(
+            data.labels.shape,
+            first,
+            last,
+            data.spike_rows[chosen],
+            np.zeros(int(chosen.sum()), dtype=np.int64),
+        )
+        found = self._over_traces(labels)
+        found["color"] = HIGHLIGHT
+        self._highlighted.set_data(found)
+        self.update()
 
     def _set_image(self, data: TraceData, times: NDArray) -> None:
         """One pixel per channel and point: of an envelope, the value farther from zero."""
@@ -156,66 +183,28 @@ class TraceView(View):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
-        if isinstance(self.data, TraceData):
-            labels: list[Label] = []
-            parts = (self._name_marks, self._note, self._scale_bar)
-            patches = [part(self.data, labels) for part in parts]
-            self._patches.set_data(*patches)
-            self._text.set_labels([*self._text.labels, *labels])
-
-    def _name_marks(self, data: TraceData, labels: list[Label]) -> NDArray[Any]:
-        """Names of recordings and events at the foot of their lines, where they do not overlap;
-        returns the quiet ground under them."""
-        left, top, width, height = self.layout.boxes[0]
-        free = {"recording": left, "event": left}
-        grounds = []
-        for time, kind, name in sorted(data.marks):
-            x, _ = self.to_pixels(0, time - data.interval[0], 0)
-            right = x + text_width(name) + 6
-            if x < free[kind] or right > left + width:
-                continue
-            y = top + height - (18 if kind == "event" else 35)
-            labels.append(Label(name, x + 3, y, CANVAS, FOREGROUND))
-            grounds.append((x + 1, right, y - 1, y + 15))
-            free[kind] = right
-        return boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
-
-    def _note(self, data: TraceData, labels: list[Label]) -> NDArray[Any]:
-        """Say what the picture leaves out; returns the quiet ground under the text."""
-        if data.envelope.sampled >= 1:
-            return vertices([], [])
-        text = f"1 sample in {1 / data.envelope.sampled:.0f} is shown"
-        left, top, _, _ = self.layout.boxes[0]
-        labels.append(Label(text, left + 6, top + 4, CANVAS, FOREGROUND))
-        right = left + 10 + text_width(text)
-        return boxes(left + 1, right, top + 1, top + 20, color=BACKGROUND, cell=CANVAS)
-
-    def _scale_bar(self, data: TraceData, labels: list[Label]) -> NDArray[Any]:
-        """A bar of a round number of microvolts in the upper right corner; returns its ground."""
-        left, top, width, height = self.layout.boxes[0]
-        low, high = self.cells[0].y.view
-        per_row = NOISE_PER_ROW * data.noise / self.data_scale
-        microvolts_per_pixel = per_row * (high - low) / height
-        if self.params.mode == "image" or height < 90:
-            self._bar.clear()
-            return vertices([], [])
-        value = round_below(60 * microvolts_per_pixel)
-        text = f"{value:g} μV" if value < 1000 else f"{value / 1000:g} mV"
-        right, first = left + width - 8.5, top + 8.5
-        last = first + round(value / microvolts_per_pixel)
-        middle = (first + last) / 2
-        labels.append(Label(text, right - 6, middle, CANVAS, FOREGROUND, ("right", "center")))
-        self._bar.set_data(
-            vertices(
-                [right, right, right - 3, right + 3, right - 3, right + 3],
-                [first, last, first, first, last, last],
-                color=FOREGROUND,
-                cell=CANVAS,
-            )
-        )
-        half = max((last - first) / 2, 6) + 4
-        edge = right - text_width(text) - 12
-        return boxes(edge, right + 5, middle - half, middle + half, color=BACKGROUND, cell=CANVAS)
+        if not isinstance(self.data, TraceData):
+            return
+        data, box = self.data, tuple(self.layout.boxes[0])
+        start = data.interval[0]
+        marks = [
+            (self.to_pixels(0, time - start, 0)[0], kind, name)
+            for time, kind, name in sorted(data.marks)
+        ]
+        labels: list[Label] = []
+        grounds = [name_marks(marks, box, labels)]
+        if data.envelope.sampled < 1:
+            note = f"1 sample in {1 / data.envelope.sampled:.0f} is shown"
+            grounds.append(write_note(note, box, labels))
+        self._bar.clear()
+        if self.params.mode == "lines" and box[3] >= SMALLEST_WITH_BAR:
+            low, high = self.cells[0].y.view
+            per_row = NOISE_PER_ROW * data.noise / self.data_scale
+            bar, ground = scale_bar(per_row * (high - low) / box[3], box, labels)
+            self._bar.set_data(bar)
+            grounds.append(ground)
+        self._grounds.set_data(*grounds)
+        self._text.set_labels([*self._text.labels, *labels])
 
     # -- moving in time --------------------------------------------------------------------
 
@@ -382,9 +371,3 @@ class TraceView(View):
         if found is not None:
             text += f", spike {data.spike_ids[found]} of cluster {data.spike_clusters[found]}"
         return text
-
-
-def round_below(value: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is not above a positive value."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return power * max(m for m in (1, 2, 5) if m * power <= value * (1 + 1e-9))

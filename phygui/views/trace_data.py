@@ -113,6 +113,8 @@ class TraceData:
     """(n,) place of the cluster in the selection, or OTHER."""
     spike_rows: NDArray[np.bool_]
     """(n, n_channels) where each spike is drawn."""
+    spike_points: NDArray[np.int64]
+    """(n, 2) first and last point of the envelope that each spike covers."""
     n_spikes: int
     """Spikes in this stretch; when there are very many, not all of them are in ``spike_ids``."""
     cluster_ids: tuple[int, ...]
@@ -190,12 +192,15 @@ def load(
         channels=rows,
         channel_labels=tuple(str(model.channel_order[r]) for r in rows),
         noise=noise,
-        labels=_labels(drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]),
+        labels=paint_spikes(
+            drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
+        ),
         spike_ids=spike_ids,
         spike_times=samples / rate,
         spike_clusters=clusters,
         spike_colors=colors,
         spike_rows=spike_rows,
+        spike_points=np.column_stack([first, last]),
         n_spikes=n_spikes,
         cluster_ids=tuple(snapshot.cluster_ids),
         marks=_marks(model, start, stop),
@@ -303,14 +308,17 @@ def _extent(
     return high - low
 
 
-def _labels(
+def paint_spikes(
     shape: tuple[int, ...],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
     spike_rows: NDArray[np.bool_],
     colors: NDArray[np.int64],
 ) -> NDArray[np.int16]:
-    """Which spike covers each point; of several, the first one in the selection."""
+    """Which spike covers each point: 0, 1 + a colour index, or OTHER.
+
+    Of several spikes, the first one in the selection.
+    """
     labels = np.zeros(shape, dtype=np.int16)
     # Painted last is seen: others first, then the selection from its end.
     painting = np.argsort(np.where(colors == OTHER, np.iinfo(np.int16).max, colors))[::-1]

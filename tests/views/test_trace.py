@@ -12,8 +12,9 @@ from phygui.curation.session import Session
 from phygui.io.errors import KwikWarning
 from phygui.views.base import Empty
 from phygui.views.colors import theme
-from phygui.views.trace import TraceView, round_below
+from phygui.views.trace import TraceView
 from phygui.views.trace_data import TraceParams, load
+from phygui.views.trace_overlay import round_below
 
 SIZE = (700, 400)
 
@@ -137,6 +138,20 @@ def test_recording_boundaries_and_events_are_named(copy_dataset, shown, picture)
         assert "stimulus" in texts(view)
         kinds = {kind for _, kind, _ in view.data.marks}
         assert kinds == {"recording", "event"}
+
+
+def test_spikes_of_another_view_s_lasso_are_pointed_at(view, picture):
+    before = picture(view).astype(int)
+    data = view.data
+    k = int(np.argmin(np.abs(data.spike_times - 1.0)))
+    view.highlight(data.spike_ids[k : k + 1])
+    after = picture(view).astype(int)
+    _, columns = np.nonzero(np.abs(after - before).max(axis=2) > 30)
+    x = view.to_pixels(0, data.spike_times[k] - data.interval[0], 0)[0]
+    assert len(columns) > 5
+    assert np.abs(columns - x).max() < 12
+    view.highlight(np.empty(0, np.int64))
+    assert np.abs(picture(view) - before).max() < 3
 
 
 def test_as_an_image(view, picture, qtbot):
