@@ -25,13 +25,16 @@ from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.cache import ByteCache
 from phygui.views.colors import GREY, HIGHLIGHT
+from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
-from phygui.views.visuals import Batch, vertices
+from phygui.views.visuals import Batch, Images, vertices
 
 _MASKED_ALPHA = 0.25
 _MOST_DRAWN = 8_000
+_MOST_COUNTED = 200_000
+_N_BINS = 96
 
 _background = ByteCache(32 * 2**20)
 
@@ -87,6 +90,14 @@ class FeatureParams:
             "Empty for the default grid.",
         },
     )
+    show: str = field(
+        default="points",
+        metadata={
+            "label": "Show",
+            "help": "Spikes as points, or how many there are where: better for large clusters.",
+            "choices": ("points", "density"),
+        },
+    )
     dim_masked: bool = field(
         default=True,
         metadata={
@@ -114,6 +125,8 @@ class FeatureData:
     labels: dict[str, str]
     times: NDArray[np.float64]
     """Seconds."""
+    densities: NDArray[np.float32] | None = None
+    """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
 
 
 class FeatureView(View):
@@ -129,7 +142,8 @@ class FeatureView(View):
         super().__init__(params, theme=theme)
         self._points = Batch("points", opacity=0.85)
         self._pointed = Batch("points")
-        self.visuals = [self._points, self._pointed]
+        self._images = Images(opacity=0.9)
+        self.visuals = [self._points, self._images, self._pointed]
 
     @staticmethod
     def load(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> FeatureData | Empty:
@@ -150,6 +164,8 @@ class FeatureView(View):
         keys = [key for plot in plots for key in (plot.x, plot.y)]
 
         n_each = min(params.n_spikes, max(1, _MOST_DRAWN // len(snapshot.cluster_ids)))
+        if params.show == "density":
+            n_each = _MOST_COUNTED // len(snapshot.cluster_ids)
         samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
         colors = np.repeat(np.arange(len(samples)), [len(s) for s in samples])
         chosen = np.concatenate(samples)
@@ -165,6 +181,12 @@ class FeatureView(View):
             values[key] = np.concatenate([others[key][0], value])
             if mask is not None:
                 masks[key] = np.concatenate([others[key][1], mask])
+        ranges = {key: _range(model, key, v[0], colors) for key, v in selected.items()}
+        densities = None
+        if params.show == "density":
+            check(cancelled)
+            plain = {key: value for key, (value, _) in selected.items()}
+            densities = _densities(plots, plain, ranges, colors, len(samples))
         return FeatureData(
             plots=plots,
             spike_ids=np.concatenate([behind, chosen]),
@@ -172,9 +194,10 @@ class FeatureView(View):
             cluster_ids=snapshot.cluster_ids,
             values=values,
             masks=masks,
-            ranges={key: _range(model, key, v[0], colors) for key, v in selected.items()},
+            ranges=ranges,
             labels={key: axis_label(model, key) for key in selected},
             times=np.concatenate([model.spike_times[behind], model.spike_times[chosen]]),
+            densities=densities,
         )
 
     @staticmethod
@@ -194,8 +217,23 @@ class FeatureView(View):
             key: Axis(key, *limits, label=data.labels[key]) for key, limits in data.ranges.items()
         }
         self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
-        self._points.set_data(*self._vertices(data, np.arange(len(data.spike_ids)), data.colors))
+        drawn = np.arange(len(data.spike_ids))
+        self._images.clear()
+        if data.densities is not None:
+            drawn = np.flatnonzero(data.colors == GREY)
+            self._build_densities(data, data.densities)
+        self._points.set_data(*self._vertices(data, drawn, data.colors[drawn]))
         self._pointed.clear()
+
+    def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
+        n_plots, n_clusters, height, width = densities.shape
+        extents = [(*data.ranges[p.x], *data.ranges[p.y]) for p in data.plots]
+        self._images.set_data(
+            densities.reshape(-1, height, width),
+            np.repeat(extents, n_clusters, axis=0),
+            cell=np.repeat(np.arange(n_plots), n_clusters),
+            color=np.tile(np.arange(n_clusters), n_plots),
+        )
 
     def _vertices(
         self, data: FeatureData, drawn: NDArray[np.int64], colors: NDArray[np.int64]
@@ -265,6 +303,25 @@ def _range(
     # Zero, where the background is, with some room around it.
     room = 0.1 * max(high, -low)
     return min(low, -room), max(high, room)
+
+
+def _densities(
+    plots: list[Plot],
+    values: dict[str, NDArray],
+    ranges: dict[str, tuple[float, float]],
+    colors: NDArray[np.int64],
+    n_clusters: int,
+) -> NDArray[np.float32]:
+    """How many spikes of each cluster are where, in each plot."""
+    # As many bins as the spikes can fill, so that few spikes are not scattered over too many.
+    enough = int(2 * np.sqrt(len(colors) / n_clusters))
+    n = n_bins_for(len(plots) * n_clusters, min(max(enough, 32), _N_BINS))
+    counts = np.empty((len(plots), n_clusters, n, n), np.float32)
+    for k in range(n_clusters):
+        own = {key: value[colors == k] for key, value in values.items()}
+        for i, p in enumerate(plots):
+            counts[i, k] = density(own[p.x], own[p.y], ranges[p.x], ranges[p.y], (n, n))
+    return as_opacity(smooth(counts))
 
 
 def _background_of(

@@ -11,9 +11,11 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Layout
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
+from phygui.views.density import as_opacity, density, n_bins_for
 from phygui.views.visuals import (
     CANVAS,
     Batch,
+    Images,
     Label,
     bands,
     strips,
@@ -27,6 +29,9 @@ _FILL = 0.92
 _N_MASKED = 15
 """Most waveforms drawn of each cluster where the channel is masked."""
 _BAND = 40.0
+_N_BINS = 96
+_REACH = 2.0
+"""How far the image of a density reaches from the zero line, in heights of a box."""
 
 
 class WaveformView(View):
@@ -44,7 +49,15 @@ class WaveformView(View):
         self._means = Batch("line_strip", size=2.0)
         self._pointed = Batch("line_strip", size=1.5)
         self._base = Batch("lines")
-        self.visuals = [self._base, self._lines, self._bands, self._means, self._pointed]
+        self._images = Images()
+        self.visuals = [
+            self._base,
+            self._images,
+            self._lines,
+            self._bands,
+            self._means,
+            self._pointed,
+        ]
 
     @staticmethod
     def load(snapshot: Snapshot, params: WaveformParams, cancelled: Cancel) -> WaveformData | Empty:
@@ -72,8 +85,11 @@ class WaveformView(View):
         centers, width = data.layout.centers, data.layout.width * _FILL / 2
         ends = centers[:, None, 0] + np.array([-width, width])
         self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
+        self._images.clear()
         if self.params.show == "mean":
             self._build_means(data)
+        elif self.params.show == "density":
+            self._build_densities(data)
         else:
             self._build_spikes(data)
 
@@ -140,6 +156,47 @@ class WaveformView(View):
                 color=color[:, None],
             )
         )
+
+    def _build_densities(self, data: WaveformData) -> None:
+        rows, channels = np.nonzero(data.cluster_unmasked)
+        # Between samples the lines are straight, as they are when they are drawn.
+        fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
+        before = np.minimum(fine.astype(np.int64), max(0, len(data.times) - 2))
+        part = (fine - before)[:, None].astype(np.float32)
+        n_bins = n_bins_for(len(rows), _N_BINS)
+        reach = _REACH * data.full_scale
+        counts = np.empty((len(rows), n_bins, len(fine)), np.float32)
+        for k in range(len(data.cluster_ids)):
+            own = data.waveforms[data.colors == k]
+            after = np.minimum(before + 1, len(data.times) - 1)
+            values = own[:, before] * (1 - part) + own[:, after] * part
+            columns = np.broadcast_to(np.arange(len(fine)) + 0.5, values.shape[:2]).ravel()
+            for i in np.flatnonzero(rows == k):
+                chosen = values[:, :, channels[i]].ravel()
+                shape, ends = (n_bins, len(fine)), (0.0, float(len(fine)))
+                counts[i] = density(columns, chosen, ends, (-reach, reach), shape)
+        centers = data.layout.centers[channels]
+        x = self._x(data, np.arange(len(data.cluster_ids)))[rows]
+        half = 0.5 * (x[:, -1] - x[:, 0]) / max(1, len(fine) - 1)
+        y = _REACH * data.layout.height * self.data_scale
+        extents = [
+            centers[:, 0] + x[:, 0] - half,
+            centers[:, 0] + x[:, -1] + half,
+            centers[:, 1] - y,
+            centers[:, 1] + y,
+        ]
+        self._images.set_data(as_opacity(counts), np.stack(extents, axis=1), color=rows)
+
+    def on_data_scale(self, factor: float) -> None:
+        """Scale the waveforms."""
+        super().on_data_scale(factor)
+        if self.params.show == "density" and isinstance(self.data, WaveformData):
+            self._build_densities(self.data)
+
+    def reset_view(self) -> None:
+        """Undo pan, zoom and data scale."""
+        self.on_data_scale(1 / self.data_scale)
+        super().reset_view()
 
     def highlight(self, spike_ids: NDArray[np.int64]) -> None:
         """Point at those of some spikes that are drawn."""

@@ -57,9 +57,9 @@ class WaveformParams:
         default="spikes",
         metadata={
             "label": "Show",
-            "help": "Single spikes; their mean with its standard deviation; or what is left of "
-            "the spikes without their mean.",
-            "choices": ("spikes", "mean", "residual"),
+            "help": "Single spikes; their mean with its standard deviation; what is left of "
+            "the spikes without their mean; or how many spikes are where.",
+            "choices": ("spikes", "mean", "residual", "density"),
             "reload": False,
         },
     )

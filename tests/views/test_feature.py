@@ -274,7 +274,7 @@ def test_ctrl_wheel_scales_features_but_not_time(view, mouse):
     left, top, width, height = view.layout.boxes[0]
     mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.ControlModifier)
     assert not time.is_moved
-    np.testing.assert_allclose(np.divide(feature.view, before), 1 / 1.15)
+    np.testing.assert_allclose(feature.view, np.divide(before, 1.15))
 
 
 def test_choosing_a_channel_makes_the_data_stale(view):
@@ -302,3 +302,29 @@ def test_hover_names_the_spike_and_its_cluster(view, mouse):
     assert distances >= 0
     mouse(view).move((1, 1))
     assert said[-1] == ""
+
+
+# -- density ---------------------------------------------------------------------------------
+
+
+def test_density_shows_all_spikes_in_the_colour_of_their_cluster(shown, snapshot, picture):
+    params = FeatureParams(show="density", n_background=0)
+    data = FeatureView.load(snapshot, params, never)
+    every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    np.testing.assert_array_equal(data.spike_ids, every)
+    view = shown(FeatureView(params), data, (800, 600))
+    image = picture(view)
+    background = theme().roles["background"][:3]
+    for cell in (1, 6, 8):
+        for k in range(2):
+            row, column = np.unravel_index(
+                np.argmax(data.densities[cell, k]), (data.densities.shape[2:])
+            )
+            n = data.densities.shape[-1]
+            plot = data.plots[cell]
+            (x0, x1), (y0, y1) = data.ranges[plot.x], data.ranges[plot.y]
+            x = x0 + (column + 0.5) / n * (x1 - x0)
+            y = y0 + (row + 0.5) / n * (y1 - y0)
+            found = pixel(view, image, cell, x, y)
+            assert np.abs(found - background).max() > 40
+    assert view.describe(0, 0.0, 1e12) == ""

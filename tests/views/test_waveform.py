@@ -259,3 +259,21 @@ def test_hover_names_the_channel(view, mouse):
 def test_the_empty_state_is_written(shown):
     view = shown(WaveformView(), Empty("No raw data: x.dat was looked for."), (500, 400))
     assert [label.text for label in view.all_labels] == ["No raw data: x.dat was looked for."]
+
+
+def test_density_lies_where_the_mean_is_and_follows_the_scale(view, mouse, picture):
+    view.change_params(show="density", overlap=False)
+    for steps in (0, 3):
+        if steps:
+            mouse(view).wheel((400, 300), steps, Qt.ControlModifier)
+        image = picture(view)
+        data = view.data
+        for k in range(2):
+            channel = int(np.abs(data.means[k]).max(axis=0).argmax())
+            found = []
+            for sample in range(2, len(data.times) - 2, 4):
+                x, y = (int(v) for v in place(view, k, channel, sample))
+                found.append(colored(image, k)[y - 4 : y + 5, x - 1 : x + 2].any())
+            assert np.mean(found) > 0.8
+    view.reset_view()
+    assert view.data_scale == pytest.approx(1)
