@@ -15,6 +15,12 @@ _CLASSES = {
     "traces": "trace:TraceView",
     "correlograms": "correlogram:CorrelogramView",
     "amplitudes": "amplitude:AmplitudeView",
+    "intervals": "isi:IsiView",
+    "rates": "rate:RateView",
+    "raster": "raster:RasterView",
+    "probe": "probe:ProbeView",
+    "scatter": "cluster_scatter:ClusterScatterView",
+    "matrix": "similarity:SimilarityView",
 }
 
 
