@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from phygui.curation.clustering import Clustering
@@ -36,6 +39,9 @@ class Curation:
         self.groups = groups
         self.labels = labels
         self.history = History()
+        self.tally = Counter(groups[c] for c in clustering.spikes_per_cluster)
+        self.first_tally: dict[int, int] = dict(self.tally)
+        """Number of clusters in each group before the first edit; empty if that is not known."""
         self.selection = Selection()
         self.knowledge = Knowledge(clustering)
         self.wizard = Wizard(
@@ -79,9 +85,21 @@ class Curation:
     def apply(self, update: Update) -> None:
         """Make a change to clusters, groups and labels."""
         self.knowledge.expect(update)
+        self._count((*update.before, *update.changed), -1)
         self.clustering.apply(update)
         self.groups.apply(update)
         self.labels.apply(update)
+        self._count((*update.after, *update.changed), 1)
+
+    def dated(self, update: Update) -> Update:
+        """An edit that has just been made, with its time and the tally of the groups after it."""
+        now = datetime.now().astimezone()
+        return replace(update, time=now, tally={g: n for g, n in self.tally.items() if n})
+
+    def _count(self, cluster_ids: Iterable[int], step: int) -> None:
+        """The cost of keeping the tally follows the clusters that an edit names."""
+        for cluster_id in cluster_ids:
+            self.tally[self.groups[cluster_id]] += step
 
     def inherit(self, update: Update, first: int | None = None) -> Update:
         """Complete a change of spikes: each new cluster takes over a group and labels.

@@ -41,7 +41,10 @@ class Step:
 
 def step_record(key: Key, update: Update) -> Record:
     """The record of an edit, an undo or a redo: only an edit has to tell more than that."""
-    text: dict[str, Any] = {"op": update.cause, "of": list(key), "time": now()}
+    time = now()
+    if update.time is not None and update.cause == "edit":
+        time = update.time.isoformat(timespec="seconds")
+    text: dict[str, Any] = {"op": update.cause, "of": list(key), "time": time}
     if update.cause != "edit":
         return Record(text)
     before, after = _ids(update.before), _ids(update.after)
@@ -53,6 +56,7 @@ def step_record(key: Key, update: Update) -> Record:
         "groups": [_pairs(update.groups_before), _pairs(update.groups_after)],
         "labels": [_words(update.labels_before), _words(update.labels_after)],
         "selection": [_chosen(update.selection_before), _chosen(update.selection_after)],
+        "tally": _pairs(update.tally),
     }
     if not before and not after:
         return Record(text)
@@ -103,6 +107,8 @@ def update_of(record: Record) -> Update:
             labels_after={int(c): dict(of) for c, of in labels[1]},
             selection_before=Selection(*(tuple(map(int, part)) for part in selections[0])),
             selection_after=Selection(*(tuple(map(int, part)) for part in selections[1])),
+            time=time_of(record),
+            tally={int(g): int(n) for g, n in text.get("tally", [])},
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordError(f"an edit makes no sense ({error})") from error
@@ -135,7 +141,7 @@ def _ids(clusters: Mapping[int, Any]) -> list[int]:
     return [int(c) for c in clusters]
 
 
-def _pairs(groups: Mapping[int, int | None]) -> list[list[int | None]]:
+def _pairs(groups: Mapping[int, Any]) -> list[list[int | None]]:
     return [[int(c), None if g is None else int(g)] for c, g in groups.items()]
 
 

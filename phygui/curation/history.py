@@ -30,6 +30,11 @@ class History:
         return self._position
 
     @property
+    def saved_position(self) -> int | None:
+        """Number of edits in effect in the file; None once undo and redo cannot lead there."""
+        return self._saved
+
+    @property
     def can_undo(self) -> bool:
         """Whether an edit is in effect."""
         return self._position > 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary, Metric, similarity
 from phygui.curation.clustering import Clustering
-from phygui.curation.snapshot import Snapshot
+from phygui.curation.snapshot import Snapshot, spikes_print
 from phygui.curation.stats import (
     Cancel,
     ClusterStats,
@@ -33,6 +33,10 @@ class Learnt:
     knowledge: Knowledge
     stats: Mapping[int, ClusterStats] = field(default_factory=dict)
     metrics: Mapping[int, dict[str, Metric]] = field(default_factory=dict)
+    prints: Mapping[int, str] = field(default_factory=dict)
+    """Fingerprints of the spikes of the clusters whose stats these are."""
+    is_recalled: bool = False
+    """Whether this is all that an earlier session knew."""
 
 
 class Knowledge:
@@ -45,6 +49,10 @@ class Knowledge:
     ----------
     stats : dict of int to ClusterStats
     metrics : dict of int to dict of str to Metric
+    prints : dict of int to str
+        Fingerprint of the spikes of each cluster whose stats are computed.
+    is_recalled : bool
+        Whether what an earlier session knew has been taken over.
     quality_function : callable
         From stats and metrics of a cluster to its quality.
     similarity_function : callable
@@ -55,6 +63,8 @@ class Knowledge:
         self._clustering = clustering
         self.stats: dict[int, ClusterStats] = {}
         self.metrics: dict[int, dict[str, Metric]] = {}
+        self.prints: dict[int, str] = {}
+        self.is_recalled = False
         self.quality_function: Quality = default_quality
         self.similarity_function: Similarity = similarity
         self._estimated: set[int] = set()
@@ -98,7 +108,7 @@ class Knowledge:
 
         if missing := self.missing_stats():
             ids = first(missing)
-            return lambda cancelled: Learnt(self, stats=compute_stats(snapshot, ids, cancelled))
+            return lambda cancelled: self._look_at(snapshot, ids, cancelled)
         if missing := self.missing_metrics():
             if self._quality is None:
                 self._quality = QualitySource(snapshot.model)
@@ -108,8 +118,25 @@ class Knowledge:
             )
         return None
 
+    def _look_at(self, snapshot: Snapshot, cluster_ids: list[int], cancelled: Cancel) -> Learnt:
+        stats = compute_stats(snapshot, cluster_ids, cancelled)
+        return Learnt(self, stats, prints={c: spikes_print(snapshot.spikes(c)) for c in stats})
+
+    def is_living(self, cluster_id: int) -> bool:
+        """Whether a cluster is there now."""
+        return cluster_id in self._clustering
+
+    def progress(self) -> tuple[int, int]:
+        """How many stats and metrics of living clusters are computed, and how many there are."""
+        n = len(self._clustering)
+        missing = len(self.missing_stats())
+        n_metrics = sum(c in self.metrics for c in self._clustering.spikes_per_cluster)
+        return n - missing + n_metrics, 2 * n
+
     def add(self, learnt: Learnt) -> tuple[int, ...]:
         """Take over what was computed; returns the living clusters it tells of."""
+        self.is_recalled = self.is_recalled or learnt.is_recalled
+        self.prints.update(learnt.prints)
         self.stats.update(learnt.stats)
         self._estimated.difference_update(learnt.stats)
         self.metrics.update(learnt.metrics)

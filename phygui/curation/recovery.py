@@ -216,6 +216,9 @@ def _replay(curation: Curation, track: _Track, largest_id: int) -> None:
             curation.apply(update)
     if track.start == len(track.steps):
         history.mark_saved(history.state())
+    if track.start:
+        # The file held some of these edits already: what was there before them is not known.
+        curation.first_tally = {}
     curation.restore(history, selection, largest_id)
 
 

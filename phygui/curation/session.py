@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,17 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
-from phygui.analysis import Metric
 from phygui.curation.comparison import change_to
 from phygui.curation.curation import Curation
 from phygui.curation.history import Memento
-from phygui.curation.knowledge import Knowledge, Learnt
+from phygui.curation.learning import Learning
 from phygui.curation.persistence import Keeper
-from phygui.curation.snapshot import Snapshot
-from phygui.curation.stats import Cancel, ClusterStats
-from phygui.curation.storage import Storage
 from phygui.curation.update import EditError, Selection, Update
-from phygui.curation.wizard import Ranking, Wizard
+from phygui.curation.wizard import Wizard
 from phygui.io.backups import Backup
 from phygui.io.hdf5 import check_regular_file
 from phygui.io.kwik import KwikModel
@@ -28,7 +24,7 @@ from phygui.io.kwik import KwikModel
 READ_ONLY_CLUSTERING = "original"
 
 
-class Session(Storage):
+class Session(Learning):
     """One dataset being curated.
 
     Open one with :meth:`open`. The methods that edit return the
@@ -52,7 +48,6 @@ class Session(Storage):
     """
 
     clustered = Signal(Update)
-    stats_changed = Signal(tuple)
 
     @classmethod
     def open(
@@ -155,59 +150,7 @@ class Session(Storage):
         """The order in which clusters come."""
         return self._active.wizard
 
-    # -- what is known of the clusters ---------------------------------------------------------
-
-    @property
-    def stats(self) -> Mapping[int, ClusterStats]:
-        """What is known of each cluster; grows as it is computed."""
-        return self._active.knowledge.stats
-
-    @property
-    def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
-        """Quality metrics of each cluster by name; grows as they are computed."""
-        return self._active.knowledge.metrics
-
-    @property
-    def knowledge(self) -> Knowledge:
-        """Statistics and metrics of the active clustering, and the rankings they give."""
-        return self._active.knowledge
-
-    def knowledge_job(self) -> Callable[[Cancel], Learnt] | None:
-        """The next piece of what is still to be computed, for any thread; None if nothing is."""
-        return self._active.knowledge.job(self.snapshot())
-
-    def learn(self, learnt: Learnt) -> None:
-        """Take over what a job has computed."""
-        clusters = learnt.knowledge.add(learnt)
-        if clusters and learnt.knowledge is self._active.knowledge:
-            self.stats_changed.emit(clusters)
-
-    def learn_all(self) -> None:
-        """Compute all stats and metrics here and now; the window does it in a worker."""
-        while job := self.knowledge_job():
-            self.learn(job(lambda: False))
-
-    def similar(self) -> Ranking:
-        """Candidates for the first best cluster, most similar first."""
-        best = self.selection.best
-        return self._active.knowledge.similar(best[0]) if best else ()
-
-    def similarity_of(self, cluster_id: int) -> float | None:
-        """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
-        best = self.selection.best
-        return self._active.knowledge.similarity(best[0], cluster_id) if best else None
-
     # -- selection -------------------------------------------------------------------------
-
-    @property
-    def selected(self) -> list[int]:
-        """Selected clusters, best then match."""
-        return list(self._active.selection.clusters)
-
-    @property
-    def selection(self) -> Selection:
-        """Selected clusters, best and match apart."""
-        return self._active.selection
 
     def select(self, best: Iterable[int], match: Iterable[int] = ()) -> None:
         """Select clusters.
@@ -330,6 +273,15 @@ class Session(Storage):
         """Number of edits in effect."""
         return self._active.history.position
 
+    @property
+    def saved_position(self) -> int | None:
+        """Number of edits in effect in the file; None where undo and redo cannot lead."""
+        return self._active.history.saved_position
+
+    def tally_at(self, position: int) -> Mapping[int, int]:
+        """Number of clusters in each group after so many edits; empty where it is not known."""
+        return self.history[position - 1].tally if position else self._active.first_tally
+
     def undo(self) -> Update:
         """Take the last edit back, selection included."""
         memento = self._active.history.memento()
@@ -339,6 +291,21 @@ class Session(Storage):
         """Make the last undone edit again."""
         memento = self._active.history.memento()
         return self._apply(self._active.history.redo(), memento)
+
+    def jump_to(self, position: int) -> None:
+        """Undo or redo, step by step, until so many edits are in effect.
+
+        Raises
+        ------
+        EditError
+            If the history does not go there.
+        """
+        if not 0 <= position <= len(self.history):
+            raise EditError(f"the history has {len(self.history)} edits, not {position}")
+        while self.history_position > position:
+            self.undo()
+        while self.history_position < position:
+            self.redo()
 
     def _editable(self) -> Curation:
         if self.read_only:
@@ -362,7 +329,7 @@ class Session(Storage):
         self._keeper.begin(active)
         active.apply(update)
         after = self.wizard.after(update, before)
-        update = replace(update, selection_before=before, selection_after=after)
+        update = replace(active.dated(update), selection_before=before, selection_after=after)
         active.history.record(update)
         return self._announce(update, memento)
 
@@ -390,27 +357,6 @@ class Session(Storage):
 
         self._outbox.post(shown, self._keeper.record(active, update), take_back)
         return update
-
-    # -- for the views ---------------------------------------------------------------------
-
-    @property
-    def generation(self) -> int:
-        """Grows with every edit and every selection."""
-        return self._generation
-
-    def snapshot(self) -> Snapshot:
-        """What a worker thread may see of the session as it is now."""
-        active = self._active
-        selected = active.selection.clusters
-        return Snapshot(
-            generation=self._generation,
-            model=self.model,
-            cluster_ids=selected,
-            spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
-            spike_clusters=active.clustering.spike_clusters,
-            cluster_groups={c: active.groups[c] for c in selected},
-            n_best=len(active.selection.best),
-        )
 
     def __repr__(self) -> str:
         return f"<Session {self.path.name}, group {self.channel_group}, {self.clustering}>"

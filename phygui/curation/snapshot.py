@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,3 +48,9 @@ class Snapshot:
     def n_spikes(self) -> int:
         """Number of spikes of the channel group."""
         return len(self.spike_clusters)
+
+
+def spikes_print(spike_ids: NDArray[np.int64]) -> str:
+    """A number that differs between two sets of spikes, in practice always: 32 digits."""
+    data = np.ascontiguousarray(spike_ids, "<i8")
+    return hashlib.blake2b(data.data, digest_size=16).hexdigest()

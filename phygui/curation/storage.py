@@ -14,6 +14,7 @@ from phygui.curation.persistence import Keeper
 from phygui.curation.recovery import UnsavedEdit
 from phygui.curation.saving import Saved, SaveJob, Saver, read_curation, read_state, state_in
 from phygui.curation.state import State
+from phygui.curation.stats_cache import StatsCache
 from phygui.io.backups import Backup, list_backups
 from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
@@ -34,6 +35,7 @@ class Storage:
         self._generation = 0
         self._models: dict[int, KwikModel] = {model.channel_group: model}
         self._curations: dict[Key, Curation] = {}
+        self._stats_caches: dict[int, StatsCache] = {}
         self._active = self._curation_of(model.channel_group, model.clustering)
 
     def close(self, *, discard: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -58,6 +59,10 @@ class Update:
     selection_before: Selection = Selection()
     selection_after: Selection = Selection()
     cause: Cause = "edit"
+    time: datetime | None = None
+    """When the edit was made."""
+    tally: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
+    """Number of clusters in each group once the edit is in effect; empty if unknown."""
 
     @property
     def added(self) -> tuple[int, ...]:
@@ -96,6 +101,7 @@ class Update:
             selection_before=self.selection_after,
             selection_after=self.selection_before,
             cause=cause,
+            time=self.time,
         )
 
 

@@ -1,0 +1,119 @@
+"""What a session knows of its clusters: statistics, metrics, rankings, and their cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from psygnal import Signal
+
+from phygui.analysis import Metric
+from phygui.curation.knowledge import Knowledge, Learnt
+from phygui.curation.snapshot import Snapshot
+from phygui.curation.stats import Cancel, ClusterStats
+from phygui.curation.stats_cache import StatsCache
+from phygui.curation.storage import Storage
+from phygui.curation.update import Selection
+from phygui.curation.wizard import Ranking
+
+
+class Learning(Storage):
+    """The part of a session that learns what clusters look like and how good they are."""
+
+    stats_changed = Signal(tuple)
+
+    @property
+    def selected(self) -> list[int]:
+        """Selected clusters, best then match."""
+        return list(self._active.selection.clusters)
+
+    @property
+    def selection(self) -> Selection:
+        """Selected clusters, best and match apart."""
+        return self._active.selection
+
+    # -- for the views ---------------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """Grows with every edit and every selection."""
+        return self._generation
+
+    def snapshot(self) -> Snapshot:
+        """What a worker thread may see of the session as it is now."""
+        active = self._active
+        selected = active.selection.clusters
+        return Snapshot(
+            generation=self._generation,
+            model=self.model,
+            cluster_ids=selected,
+            spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
+            spike_clusters=active.clustering.spike_clusters,
+            cluster_groups={c: active.groups[c] for c in selected},
+            n_best=len(active.selection.best),
+        )
+
+    # -- what is known of the clusters ---------------------------------------------------------
+
+    @property
+    def stats(self) -> Mapping[int, ClusterStats]:
+        """What is known of each cluster; grows as it is computed."""
+        return self._active.knowledge.stats
+
+    @property
+    def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
+        """Quality metrics of each cluster by name; grows as they are computed."""
+        return self._active.knowledge.metrics
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """Statistics and metrics of the active clustering, and the rankings they give."""
+        return self._active.knowledge
+
+    def knowledge_job(self) -> Callable[[Cancel], Learnt] | None:
+        """The next piece of what is still to be computed, for any thread; None if nothing is.
+
+        The first piece is what an earlier session has left beside the dataset.
+        """
+        knowledge, snapshot = self._active.knowledge, self.snapshot()
+        if not knowledge.is_recalled:
+            cache = self._stats_cache(self.channel_group)
+            return lambda cancelled: cache.recall(knowledge, snapshot, cancelled)
+        return knowledge.job(snapshot)
+
+    def learn(self, learnt: Learnt) -> None:
+        """Take over what a job has computed."""
+        clusters = learnt.knowledge.add(learnt)
+        if clusters and learnt.knowledge is self._active.knowledge:
+            self.stats_changed.emit(clusters)
+
+    def learn_all(self) -> None:
+        """Compute all stats and metrics here and now; the window does it in a worker."""
+        while job := self.knowledge_job():
+            self.learn(job(lambda: False))
+
+    def remember_job(self) -> Callable[[], None] | None:
+        """What keeps all that is known beside the dataset, for any thread.
+
+        None if nothing new is known, or nothing may be written.
+        """
+        if self.read_only:
+            return None
+        group = self.channel_group
+        curations = [c for (g, _), c in self._curations.items() if g == group]
+        return self._stats_cache(group).keep([c.knowledge for c in curations])
+
+    def similar(self) -> Ranking:
+        """Candidates for the first best cluster, most similar first."""
+        best = self.selection.best
+        return self._active.knowledge.similar(best[0]) if best else ()
+
+    def similarity_of(self, cluster_id: int) -> float | None:
+        """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
+        best = self.selection.best
+        return self._active.knowledge.similarity(best[0], cluster_id) if best else None
+
+    def _stats_cache(self, channel_group: int) -> StatsCache:
+        if channel_group not in self._stats_caches:
+            model = self._models[channel_group]
+            self._stats_caches[channel_group] = StatsCache(self._keeper.folder, model)
+        return self._stats_caches[channel_group]

@@ -1,0 +1,138 @@
+"""What is known of clusters comes back from beside the dataset, and only where it is true."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phygui import Session
+from phygui.curation import stats_cache
+
+
+def cache_file(path: Path) -> Path:
+    return path.with_suffix(".phygui") / "statistics-0.npz"
+
+
+def remember(session: Session) -> None:
+    session.learn_all()
+    job = session.remember_job()
+    assert job is not None
+    job()
+
+
+def recall(session: Session) -> None:
+    """Only what an earlier session has left, nothing computed."""
+    job = session.knowledge_job()
+    assert job is not None
+    session.learn(job(lambda: False))
+
+
+def assert_same(stats, metrics, others, other_metrics) -> None:
+    for name in ("best_channel", "depth", "amplitude", "size"):
+        assert getattr(stats, name) == getattr(others, name)
+    for name in ("mean", "directions", "residual", "mean_waveform", "time_course"):
+        a, b = getattr(stats.summary, name), getattr(others.summary, name)
+        assert (a is None) == (b is None)
+        assert a is None or (a.dtype == b.dtype and np.array_equal(a, b))
+    assert list(metrics) == list(other_metrics)
+    for name, metric in metrics.items():
+        other = other_metrics[name]
+        assert metric.reason == other.reason
+        assert metric.value == other.value or (math.isnan(metric.value) and math.isnan(other.value))
+
+
+@pytest.mark.parametrize("fixture", ["small", "hybrid"])
+def test_everything_known_comes_back(fixture: str, request: pytest.FixtureRequest) -> None:
+    path = request.getfixturevalue(fixture)
+    with Session.open(path) as session:
+        remember(session)
+        assert session.remember_job() is None
+        stats, metrics = dict(session.stats), dict(session.metrics)
+    with Session.open(path) as again:
+        recall(again)
+        assert again.knowledge_job() is None
+        assert set(again.stats) == set(stats) == set(again.metrics)
+        for c in stats:
+            assert_same(stats[c], metrics[c], again.stats[c], again.metrics[c])
+        # Nothing is new: nothing is written.
+        assert again.remember_job() is None
+
+
+def test_clusters_are_known_by_their_spikes_whatever_their_ids(small: Path) -> None:
+    with Session.open(small) as session:
+        ids = session.cluster_ids[:2].tolist()
+        merged = session.merge(ids).added[0]
+        remember(session)
+        expected = session.stats[merged].summary
+    with Session.open(small) as again:
+        recall(again)
+        # The merge was not saved: its parts are not known, all the rest is.
+        assert sorted(again.knowledge.missing_stats()) == ids
+        again.merge([*again.cluster_ids[2:4].tolist()])
+        new = again.merge(ids).added[0]
+        assert new != merged
+        remember(again)
+        assert np.array_equal(again.stats[new].summary.mean, expected.mean)
+
+
+def test_what_is_kept_of_other_clusters_stays(small: Path) -> None:
+    with Session.open(small) as session:
+        remember(session)
+        session.merge(session.cluster_ids[:2].tolist())
+        remember(session)
+    with Session.open(small) as again:
+        recall(again)
+        assert not again.knowledge.missing_stats()
+
+
+def test_damage_and_other_data_are_not_believed(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.open(small) as session:
+        remember(session)
+    file = cache_file(small)
+    good = file.read_bytes()
+    for bad in (b"", good[: len(good) // 2], b"x" * 5000, good[:200] + b"\0" * 40 + good[240:]):
+        file.write_bytes(bad)
+        with Session.open(small) as session:
+            recall(session)
+            session.learn_all()
+            assert not session.knowledge.missing_metrics()
+    file.write_bytes(good)
+    monkeypatch.setattr(stats_cache, "VERSION", stats_cache.VERSION + 1)
+    with Session.open(small) as session:
+        recall(session)
+        assert not session.stats
+    # Without the raw data other numbers would come out.
+    monkeypatch.undo()
+    for raw in small.parent.glob("*.dat"):
+        raw.unlink()
+    with Session.open(small) as session:
+        recall(session)
+        assert not session.stats
+
+
+def test_pickled_objects_are_refused(small: Path) -> None:
+    with Session.open(small) as session:
+        remember(session)
+    np.savez(cache_file(small), info=np.array([{"data": 1}], dtype=object))
+    with Session.open(small) as session:
+        recall(session)
+        assert not session.stats
+
+
+def test_read_only_reads_and_writes_nothing(small: Path) -> None:
+    with Session.open(small, read_only=True) as session:
+        session.learn_all()
+        assert session.remember_job() is None
+    assert not small.with_suffix(".phygui").exists()
+    with Session.open(small) as session:
+        remember(session)
+    before = cache_file(small).stat().st_mtime_ns
+    with Session.open(small, read_only=True) as session:
+        recall(session)
+        assert session.knowledge_job() is None
+    assert cache_file(small).stat().st_mtime_ns == before
