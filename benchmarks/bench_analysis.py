@@ -148,6 +148,12 @@ def rest(repeats: int) -> None:
     a, b = samples[::2], samples[1::2]
     ids = np.arange(1_000_000)
     edges = phygui.analysis.log_lag_edges(0.001, 10.0, 60)
+    summaries = [
+        phygui.analysis.summarize(
+            rng.normal(size=(100, 96)), waveforms=rng.normal(size=(2, 32, 32))
+        )
+        for _ in range(1000)
+    ]
     rows: list[tuple[str, Callable[[], Any]]] = [
         (
             "1,000,000 points in a polygon of 24",
@@ -168,6 +174,10 @@ def rest(repeats: int) -> None:
         (
             "intervals of 100,000 spikes",
             lambda: phygui.analysis.isi_histogram(samples, edges, RATE),
+        ),
+        (
+            "similarity of one cluster to 1,000",
+            lambda: phygui.analysis.similarity(summaries[:1], summaries),
         ),
         ("500 of 1,000,000 spikes", lambda: phygui.analysis.sample_spikes(ids, 500)),
     ]

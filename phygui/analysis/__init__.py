@@ -9,7 +9,6 @@ from .correlograms import (
     correlograms,
     cross_correlogram,
     lag_correlogram,
-    lag_correlograms,
     lag_edges,
     log_lag_edges,
 )
@@ -70,7 +69,6 @@ __all__ = [
     "isolation_distance",
     "l_ratio",
     "lag_correlogram",
-    "lag_correlograms",
     "lag_edges",
     "log_lag_edges",
     "mahalanobis_squared",

@@ -11,7 +11,6 @@ __all__ = [
     "correlograms",
     "cross_correlogram",
     "lag_correlogram",
-    "lag_correlograms",
     "lag_edges",
     "log_lag_edges",
 ]
@@ -193,18 +192,6 @@ def lag_correlogram(
     if samples_b is None:
         own = (edge_samples[:-1] <= 0) & (edge_samples[1:] > 0)
         counts[own] -= len(a)
-    return counts
-
-
-def lag_correlograms(
-    samples: list[NDArray[np.int64]], edges: ArrayLike, sample_rate: float
-) -> NDArray[np.int64]:
-    """`lag_correlogram` of every ordered pair of trains: (n, n, n_bins) int64."""
-    n_bins = len(np.asarray(edges)) - 1
-    counts = np.zeros((len(samples), len(samples), n_bins), dtype=np.int64)
-    for i, a in enumerate(samples):
-        for j, b in enumerate(samples):
-            counts[i, j] = lag_correlogram(a, None if i == j else b, edges, sample_rate)
     return counts
 
 

@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 
 __all__ = ["warm_up"]
 
 
-def warm_up() -> None:
+def warm_up(*, apart: bool = False) -> None:
     """Compile every kernel, or load it from the cache on disk, for the dtypes the program uses.
 
     To be run in a background thread at start. A first run takes seconds; later ones read the
     cache. It is harmless to call it twice.
+
+    Parameters
+    ----------
+    apart : bool
+        Where there is no cache yet, fill it from another process first. Compiling keeps the
+        interpreter busy, which a window would feel even from another thread.
     """
+    if apart and not _is_cached():
+        # Whatever goes wrong there will be told of here.
+        code = "from phygui.analysis import warm_up; warm_up()"
+        subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    _call_every_kernel()
+
+
+def _is_cached() -> bool:
+    """Whether numba's cache on disk holds the kernels, as far as files tell."""
+    from . import _kernels
+
+    folder = Path(_kernels.count_lags.stats.cache_path)
+    version = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return all(
+        any(folder.glob(f"_kernels.{name}-*.{version}.nbi"))
+        for name, kernel in vars(_kernels).items()
+        if hasattr(kernel, "signatures")
+    )
+
+
+def _call_every_kernel() -> None:
     from .correlograms import correlograms, cross_correlogram, lag_correlogram
     from .geometry import points_in_polygon
     from .similarity import similarity
     from .summaries import summarize
     from .traces import decimate_min_max
 
+    # What the first selection needs comes first.
     samples = np.array([0, 3, 7], dtype=np.int64)
-    for dtype in (np.int32, np.int64):
-        correlograms(samples, np.zeros(3, dtype=dtype), bin_size=1, window_size=10)
     cross_correlogram(samples, samples, bin_size=1, window_size=10)
-    lag_correlogram(samples, samples, [0.0, 1.0, 10.0], 1.0)
-    points_in_polygon(np.zeros((2, 2)), np.array([[-1.0, -1.0], [1.0, -1.0], [0.0, 1.0]]))
-    for traces in (np.int16, np.float32):
+    for traces in (np.float32, np.int16):
         decimate_min_max(np.zeros((4, 2), dtype=traces), 2)
     summaries = [summarize(np.eye(3))]
     similarity(summaries, summaries)
+    points_in_polygon(np.zeros((2, 2)), np.array([[-1.0, -1.0], [1.0, -1.0], [0.0, 1.0]]))
+    lag_correlogram(samples, samples, [0.0, 1.0, 10.0], 1.0)
+    for clusters in (np.int32, np.int64):
+        correlograms(samples, np.zeros(3, dtype=clusters), bin_size=1, window_size=10)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
+
+import pytest
 
 import phygui.analysis
+from phygui.analysis import warm
 
 
 def test_import_is_light():
@@ -29,3 +33,20 @@ def test_warm_up_compiles_every_kernel():
     for name, kernel in vars(_kernels).items():
         if hasattr(kernel, "signatures") and not name.startswith("_"):
             assert kernel.signatures, f"{name} is compiled by no call of warm_up"
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_a_process_apart_fills_an_empty_cache(monkeypatch, is_cached):
+    calls = []
+    monkeypatch.setattr(warm, "_is_cached", lambda: is_cached)
+    monkeypatch.setattr(warm.subprocess, "run", lambda command, **_: calls.append(command))
+    phygui.analysis.warm_up(apart=True)
+    assert len(calls) == (0 if is_cached else 1)
+
+
+def test_the_cache_is_found(monkeypatch):
+    phygui.analysis.warm_up()
+    assert warm._is_cached()
+    other = SimpleNamespace(version_info=SimpleNamespace(major=2, minor=7))
+    monkeypatch.setattr(warm, "sys", other)
+    assert not warm._is_cached()
