@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.update import EditError
 from phygui.gui import dialogs, theme
@@ -133,15 +133,6 @@ class Commands:
         for view in self._window.views():
             view.clear_lasso()
 
-    def label(self) -> None:
-        """Ask for a key=value label of the selected clusters and set it."""
-        window = self._window
-        text, accepted = QInputDialog.getText(
-            window, "Label", "key=value (key= removes the label) for the selected clusters:"
-        )
-        if accepted:
-            self.set_label(text)
-
     def set_label(self, text: str) -> None:
         """Set a label written as ``key=value``; ``key=`` removes it."""
         key, equals, value = text.partition("=")
@@ -189,15 +180,6 @@ class Commands:
         for view in self._window.views("traces"):
             view.go_to(seconds)
 
-    def go_to_time(self) -> None:
-        """Ask for a time and move the traces there."""
-        duration = self._window.session.model.duration
-        seconds, accepted = QInputDialog.getDouble(
-            self._window, "Go to time", f"seconds, 0 to {duration:.3f}:", 0, 0, duration, 4
-        )
-        if accepted:
-            self.trace_to(seconds)
-
     def toggle_theme(self) -> None:
         """Change between the dark and the light theme."""
         window = self._window
@@ -228,9 +210,9 @@ class Commands:
         """Show the command palette."""
         dialogs.show_palette(self._window)
 
-    def show_snippets(self) -> None:
-        """Open the command line."""
-        self._window.snippets.open()
+    def show_snippets(self, text: str = "") -> None:
+        """Open the command line, with the beginning of a command in it."""
+        self._window.snippets.open(text)
 
     def about(self) -> None:
         """Say what this is."""

@@ -16,6 +16,7 @@ from phygui.curation.saving import Saved
 from phygui.curation.session import Session
 from phygui.curation.update import EditError, Update, in_words
 from phygui.gui import dialogs
+from phygui.gui.command_line import CommandLine
 from phygui.gui.actions import ACTIONS, Action
 from phygui.gui.cluster_table import ClusterTable
 from phygui.gui.commands import Commands
@@ -25,7 +26,6 @@ from phygui.gui.layout import Layout
 from phygui.gui.menus import build_menus, build_toolbar, edit_menu
 from phygui.gui.parameters import ParameterDialog
 from phygui.gui.settings import Settings
-from phygui.gui.snippets import CommandLine
 from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme
 from phygui.gui.work import Latest, Pool
@@ -274,7 +274,8 @@ class MainWindow(QMainWindow):
         label = self.status["edit"]
         label.setText(text)
         label.setToolTip(text)
-        label.setStyleSheet("color: #ff8a80" if wrong else "")
+        label.setProperty("wrong", "true" if wrong else "false")
+        label.style().polish(label)
 
     def show_trouble(self, sentence: str, error: object) -> None:
         """Something failed that should not have: say so and go on."""

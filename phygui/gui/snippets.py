@@ -1,21 +1,20 @@
-"""The command line: one-line commands such as ``g 4 9``, with completion and inline errors."""
+"""One-line commands such as ``g 4 9``: what they do, and how each word is completed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QEvent, QObject, Qt
-from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLabel, QLineEdit
-
-from phygui.curation.filters import FilterError
 from phygui.curation.update import EditError
-from phygui.io.errors import KwikError
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
+
+
+def _no_words(_: MainWindow, __: str) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,8 @@ class Snippet:
     usage: str
     tip: str
     run: Callable[[MainWindow, str], object]
+    words: Callable[[MainWindow, str], Iterable[str]] = _no_words
+    """The words that may stand after what is written."""
 
 
 def _clusters(text: str) -> list[int]:
@@ -83,7 +84,10 @@ def _sort(w: MainWindow, text: str) -> None:
 
 
 def _time(w: MainWindow, text: str) -> None:
-    w.commands.trace_to(_numbers(text, 1, "t SECONDS")[0])
+    seconds, duration = _numbers(text, 1, "t SECONDS")[0], w.session.model.duration
+    if not 0 <= seconds <= duration:
+        raise EditError(f"{seconds:g} s is outside of the recording, 0 to {duration:.3f} s")
+    w.commands.trace_to(seconds)
 
 
 def _bins(w: MainWindow, text: str) -> None:
@@ -91,20 +95,63 @@ def _bins(w: MainWindow, text: str) -> None:
     if not 0 < bin_ms < window_ms:
         raise EditError("the bin must be above 0 and below the window")
     for view in w.views("correlograms"):
-        view.set_params(replace(view.params, bin_ms=bin_ms, window_ms=window_ms))
+        view.change_params(bin_ms=bin_ms, window_ms=window_ms)
 
 
 def _label(w: MainWindow, text: str) -> None:
     w.commands.set_label(text)
 
 
+def _group_words(w: MainWindow, text: str) -> Iterable[str]:
+    return () if " " in text else [name.lower() for name in w.session.group_names.values()]
+
+
+def _column_words(w: MainWindow, text: str) -> Iterable[str]:
+    sign = "-" if text.rpartition(" ")[2].startswith("-") else ""
+    return [sign + name for name in w.cluster_table.column_names]
+
+
+def _filter_words(w: MainWindow, text: str) -> Iterable[str]:
+    if text.count('"') % 2:
+        return [f'"{name}"' for name in w.session.group_names.values()]
+    return [*w.cluster_table.column_names, "and", "or", "not", "in"]
+
+
+def _label_words(w: MainWindow, text: str) -> Iterable[str]:
+    key, equals, _ = text.partition("=")
+    labels = [w.session.labels_of(c) for c in w.session.spikes_per_cluster]
+    if equals:
+        return sorted({f"{key}={of[key]}" for of in labels if key in of})
+    return sorted({f"{k}=" for of in labels for k in of})
+
+
 SNIPPETS = (
     Snippet("g", "g 4 9", "merge clusters; without ids, the selected ones", _merge),
     Snippet("c", "c 4 9", "select clusters", _select),
-    Snippet("m", "m good 12", "move clusters to a group; without ids, the selected ones", _move),
-    Snippet("l", "l key=value", "label the selected clusters; key= removes the label", _label),
-    Snippet("f", 'f n_spikes > 1000 and group != "noise"', "filter the cluster table", _filter),
-    Snippet("s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort),
+    Snippet(
+        "m",
+        "m good 12",
+        "move clusters to a group; without ids, the selected ones",
+        _move,
+        _group_words,
+    ),
+    Snippet(
+        "l",
+        "l key=value",
+        "label the selected clusters; key= removes the label",
+        _label,
+        _label_words,
+    ),
+    Snippet(
+        "f",
+        'f n_spikes > 1000 and group != "noise"',
+        "filter the cluster table",
+        _filter,
+        _filter_words,
+    ),
+    Snippet(
+        "s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort, _column_words
+    ),
     Snippet("t", "t 12.5", "move the traces to a time in seconds", _time),
     Snippet("b", "b 0.5 50", "bin and window of the correlograms, milliseconds", _bins),
 )
@@ -127,80 +174,27 @@ def run_snippet(window: MainWindow, line: str) -> None:
     BY_NAME[name].run(window, rest)
 
 
-class CommandLine(QFrame):
-    """A line at the foot of the window; Enter runs it, Escape leaves it, Up brings back."""
+LAST_WORD = re.compile(r'"?[^\s"()<>!,]*$')
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self._history: list[str] = []
-        self._place = 0
-        self.line = QLineEdit()
-        self.line.setPlaceholderText("  ".join(snippet.usage for snippet in SNIPPETS[:4]) + "  ...")
-        completer = QCompleter([s.usage for s in SNIPPETS], self.line)
-        completer.setCaseSensitivity(Qt.CaseSensitive)
-        self.line.setCompleter(completer)
-        self.message = QLabel()
-        self.message.setTextFormat(Qt.PlainText)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(6, 3, 6, 3)
-        layout.addWidget(QLabel(":"))
-        layout.addWidget(self.line, 2)
-        layout.addWidget(self.message, 1)
-        self.line.returnPressed.connect(self._run)
-        self.line.textEdited.connect(self._hint)
-        self.line.installEventFilter(self)
-        self.hide()
 
-    def open(self) -> None:
-        """Show the line and give it the keyboard."""
-        self.message.clear()
-        self.line.clear()
-        self._place = len(self._history)
-        self.show()
-        self.line.setFocus()
+def completions(window: MainWindow, line: str) -> list[str]:
+    """Whole lines that the last word of a line can be completed to."""
+    name, space, rest = line.lstrip().partition(" ")
+    if not space:
+        return [s.name for s in SNIPPETS if s.name.startswith(name)] if name else []
+    snippet = BY_NAME.get(name)
+    if snippet is None:
+        return []
+    # A label is one word, spaces in its value included.
+    begun = rest if name == "l" else _last_word(rest)
+    head = line[: len(line) - len(begun)]
+    words = snippet.words(window, rest)
+    return [head + word for word in words if word.startswith(begun) and word != begun]
 
-    def leave(self) -> None:
-        """Hide the line and give the keyboard back to the table."""
-        self.hide()
-        self._window.cluster_table.view.setFocus()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Escape leaves; Up and Down walk through the earlier lines."""
-        if event.type() == QEvent.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in (Qt.Key_Escape, Qt.Key_Up, Qt.Key_Down):
-                event.accept()
-                return True
-        elif event.type() == QEvent.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key_Escape:
-                self.leave()
-                return True
-            if event.key() in (Qt.Key_Up, Qt.Key_Down) and self._history:
-                step = -1 if event.key() == Qt.Key_Up else 1
-                self._place = min(max(self._place + step, 0), len(self._history))
-                at_end = self._place == len(self._history)
-                self.line.setText("" if at_end else self._history[self._place])
-                return True
-        return super().eventFilter(watched, event)
-
-    def _hint(self, text: str) -> None:
-        snippet = BY_NAME.get(text.strip().partition(" ")[0])
-        self.message.setStyleSheet("")
-        self.message.setText(f"{snippet.usage}: {snippet.tip}" if snippet else "")
-
-    def _run(self) -> None:
-        text = self.line.text()
-        try:
-            run_snippet(self._window, text)
-        except (EditError, FilterError, KwikError) as error:
-            self.message.setText(str(error))
-            self.message.setStyleSheet("color: #ff8a80")
-            self.line.selectAll()
-            return
-        if text.strip():
-            self._history.append(text)
-        self.leave()
-        self._window.update_state()
+def _last_word(text: str) -> str:
+    found = LAST_WORD.search(text)
+    return found.group() if found else ""
 
 
 def snippet_rows() -> list[tuple[str, str]]:

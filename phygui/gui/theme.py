@@ -23,6 +23,7 @@ _COLORS = {
         "highlight": "#34507a",
         "line": "#33363e",
         "icon": "#c8ccd4",
+        "wrong": "#ff8a80",
     },
     "light": {
         "window": "#f3f3f4",
@@ -34,6 +35,7 @@ _COLORS = {
         "highlight": "#bcd3f2",
         "line": "#cfd1d6",
         "icon": "#3a3d44",
+        "wrong": "#b3261e",
     },
 }
 _GROUP_COLORS = {
@@ -112,7 +114,8 @@ def _style() -> str:
         border-bottom: 1px solid {c["line"]}; }}
     QLineEdit {{ border: 1px solid {c["line"]}; border-radius: 3px; padding: 2px 4px;
         background: {c["base"]}; }}
-    QLineEdit[wrong="true"] {{ border-color: #d9534f; }}
+    QLineEdit[wrong="true"] {{ border-color: {c["wrong"]}; }}
+    QLabel[wrong="true"] {{ color: {c["wrong"]}; }}
     QToolTip {{ border: 1px solid {c["line"]}; background: {c["button"]}; color: {c["text"]}; }}
     #dockTitle {{ background: {c["window"]}; }}
     #dockTitle QLabel {{ color: {c["dim"]}; font-weight: bold; }}
