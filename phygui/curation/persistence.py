@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -31,6 +32,25 @@ from phygui.io.state_folder import remove_if_empty, state_folder, write_whole
 
 KEPT_JOURNALS = 20
 """Journals of which everything was saved that are kept as history."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A save that has begun.
+
+    Attributes
+    ----------
+    states : mapping
+        What is written.
+    note : Future or None
+        Done when the journal says so; None without a journal.
+    record : callable
+        What the journal says.
+    """
+
+    states: Mapping[Key, State]
+    note: Future[None] | None
+    record: Callable[[], Record]
 
 
 class Keeper:
@@ -73,6 +93,7 @@ class Keeper:
         self._journal: Journal | None = None
         # Of each clustering that is in the journal: the fingerprint of what the file holds.
         self._prints: dict[Key, str] = {}
+        self._n_steps: dict[Key, int] = {}
         self._largest: dict[Key, int] = {}
         self._settled = True
         self._lock = Lock(self.folder)
@@ -144,7 +165,7 @@ class Keeper:
         if leftover.damage:
             self._write_aside(leftover.damage, copy=True)
         self._journal = Journal(self.journal_path, leftover.size, self._disk)
-        self._prints = leftover.prints()
+        self._prints, self._n_steps = leftover.prints(), leftover.n_steps()
         self._settled = False
         self._leftover = None
         return curations
@@ -202,6 +223,7 @@ class Keeper:
         largest = curation.clustering.next_id - 1
         self._started().append(base_record(key, found, len(state.spike_clusters), largest, now()))
         self._prints[key] = found
+        self._n_steps[key] = 0
         self._used(key, largest)
 
     def print_in_file(self, key: Key) -> str:
@@ -215,10 +237,16 @@ class Keeper:
         self._settled = False
         key = (curation.channel_group, curation.name)
         self._used(key, *update.after)
+        self._n_steps[key] += 1
         return self._started().append(lambda: step_record(key, update))
 
     def _used(self, key: Key, *ids: int) -> None:
         self._largest[key] = max(self.largest_id(key), *ids, -1)
+
+    def taken_back(self, curation: Curation) -> None:
+        """An edit has not come to the disk, and has been undone in memory."""
+        if self._journals:
+            self._n_steps[curation.channel_group, curation.name] -= 1
 
     def resume(self) -> None:
         """Try again after the journal could not be written."""
@@ -243,24 +271,28 @@ class Keeper:
 
     # -- saves -----------------------------------------------------------------------------
 
-    def saving(self, states: Mapping[Key, State], n_edits: int) -> Future[None] | None:
+    def saving(self, states: Mapping[Key, State], n_edits: int) -> Saving:
         """Write down what the file will hold; to be called where the states are taken."""
-        if self._journal is None:
-            return None
         self._settled = True
-        time = now()
+        time, n_steps = now(), {key: self._n_steps[key] for key in states if key in self._n_steps}
 
         def record() -> Record:
-            prints = {key: state.fingerprint for key, state in states.items()}
-            return saving_record(prints, n_edits, time)
+            prints = {key: states[key].fingerprint for key in n_steps}
+            return saving_record(prints, n_steps, n_edits, time)
 
-        return self._journal.append(record)
+        journal = self._journal
+        note = None if journal is None else journal.append(record, optional=True)
+        return Saving(states, note, record)
 
-    def saved(self, states: Mapping[Key, State]) -> None:
+    def saved(self, saving: Saving) -> None:
         """Write down that the file holds it now."""
-        if self._journal is not None:
-            self._prints |= {key: state.fingerprint for key, state in states.items()}
-            self._journal.append(saved_record(list(states), now()))
+        if self._journal is None:
+            return
+        known = [key for key in saving.states if key in self._prints]
+        self._prints |= {key: saving.states[key].fingerprint for key in known}
+        if saving.note is not None and saving.note.exception() is not None:
+            self._journal.append(saving.record, optional=True)
+        self._journal.append(saved_record(known, now()), optional=True)
 
     def not_saved(self) -> None:
         """The save that had begun has failed."""
@@ -280,9 +312,7 @@ class Keeper:
         """
         if self._journal is not None:
             if states is not None and not self._settled:
-                known = {key: states[key] for key in states if key in self._prints}
-                self.saving(known, 0)
-                self.saved(known)
+                self.saved(self.saving({k: states[k] for k in states if k in self._prints}, 0))
             self._journal.close()
             if discard and states is None:
                 self._write_aside("the edits were discarded")

@@ -110,13 +110,19 @@ class Leftover:
                 self.problem = self.problem or f"{where} cannot be read any more: {error}"
                 continue
             # The last one that fits: a state may have come twice.
-            fits = [n for n, expected in track.states if expected == found]
+            fits = [
+                n for n, expected in track.states if expected == found and n <= len(track.steps)
+            ]
             track.start, track.print = (fits[-1], found) if fits else (None, "")
             if track.start is None and not track.settled:
                 self.problem = self.problem or (
                     f"{where} is not as it was when the edits were made: "
                     "the file has been changed by something else since"
                 )
+
+    def n_steps(self) -> dict[Key, int]:
+        """Number of steps of each clustering since the file was read."""
+        return {key: len(track.steps) for key, track in self._tracks.items()}
 
     def prints(self) -> dict[Key, str]:
         """Fingerprints of the clusterings that are in the file as the journal knows them."""
@@ -175,7 +181,7 @@ class Leftover:
         elif operation == "saving":
             for state in _list(record, "states"):
                 track = self._known(key_of(state))
-                track.states.append((len(track.steps), str(state.get("fingerprint"))))
+                track.states.append((int(state["steps"]), str(state["fingerprint"])))
                 track.settled = False
         elif operation == "saved":
             for key in _list(record, "keys"):
@@ -290,9 +296,14 @@ def ids_record(largest_ids: Mapping[Key, int], time: str) -> Record:
     return Record({"op": "ids", "largest": largest, "time": time})
 
 
-def saving_record(fingerprints: Mapping[Key, str], n_edits: int, time: str) -> Record:
-    """What the file will hold once the save that is about to begin is done."""
-    states = [{"of": list(key), "fingerprint": value} for key, value in fingerprints.items()]
+def saving_record(
+    fingerprints: Mapping[Key, str], n_steps: Mapping[Key, int], n_edits: int, time: str
+) -> Record:
+    """What the file will hold once the save that is about to begin is done, and at which step."""
+    states = [
+        {"of": list(key), "fingerprint": value, "steps": n_steps[key]}
+        for key, value in fingerprints.items()
+    ]
     return Record({"op": "saving", "states": states, "n_edits": n_edits, "time": time})
 
 

@@ -113,7 +113,7 @@ class Saver:
         tallies = {key: c.groups.tally(states[key].cluster_groups) for key, c in curations.items()}
         n_spikes = {key: len(state.spike_clusters) for key, state in states.items()}
         n_edits = sum(curation.history.n_unsaved for curation in curations.values())
-        written = self._keeper.saving(states, n_edits)
+        saving = self._keeper.saving(states, n_edits)
         problems: list[str] = []
 
         def run() -> None:
@@ -130,7 +130,9 @@ class Saver:
                     )
                 with ThreadPoolExecutor(1, "backup") as executor:
                     backup = executor.submit(self._back_up, n_edits, tallies, states)
-                    notes: list[Future[Any]] = [backup] if written is None else [backup, written]
+                    notes: list[Future[Any]] = (
+                        [backup] if saving.note is None else [backup, saving.note]
+                    )
 
                     def ready() -> None:
                         """Wait for what must be on the disk before the file is replaced."""
@@ -152,7 +154,7 @@ class Saver:
                 self._keeper.not_saved()
                 raise
             self._stamp = stamp_of(self.path)
-            self._keeper.saved(states)
+            self._keeper.saved(saving)
 
         def finish() -> Saved:
             for key, curation in curations.items():

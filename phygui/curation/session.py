@@ -353,6 +353,7 @@ class Session(Learning):
             active.apply(update.reversed("undo"))
             active.history.take_back(memento)
             active.selection = before
+            self._keeper.taken_back(active)
             self._generation += 1
 
         self._outbox.post(shown, self._keeper.record(active, update), take_back)

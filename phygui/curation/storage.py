@@ -197,6 +197,8 @@ class Storage:
         """The work of a save, to be run in order by any one thread, then finished by this one."""
         if self.read_only:
             raise KwikError(f"{self.path}: nothing is saved, since {self.read_only_reason}.")
+        # What is not on the disk yet may still have to be taken back.
+        self._outbox.deliver(wait=True)
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
         if not modified:
             return []

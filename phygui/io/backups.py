@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,13 +93,14 @@ def write_backup(
     path = place / f"{time:%Y%m%d-%H%M%S-%f}{SUFFIX}"
     write_whole(path, data)
     for old in sorted(place.glob(f"*{SUFFIX}"))[:-KEPT]:
-        old.unlink(missing_ok=True)
+        drop_backup(old)
     return path
 
 
 def drop_backup(path: Path) -> None:
-    """Remove the backup of a state that was not saved after all."""
-    path.unlink(missing_ok=True)
+    """Remove the backup of a state that was not saved after all, if that is possible."""
+    with contextlib.suppress(OSError):
+        path.unlink()
     remove_if_empty(path.parent)
 
 

@@ -65,6 +65,16 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     return JournalContent(tuple(records), size, bool(problem) and not damaged, damage)
 
 
+@dataclass(frozen=True)
+class _Item:
+    source: Source
+    future: Future[None]
+    optional: bool
+
+    def record(self) -> Record:
+        return self.source() if callable(self.source) else self.source
+
+
 class Journal:
     """Appends records to a file.
 
@@ -90,7 +100,7 @@ class Journal:
         self._fd = -1
         self._clean = False
         self._failure: BaseException | None = None
-        self._queue: SimpleQueue[tuple[Source, Future[None]] | str] = SimpleQueue()
+        self._queue: SimpleQueue[_Item | str] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     @property
@@ -98,8 +108,15 @@ class Journal:
         """Whether anything has been appended."""
         return self._thread is not None
 
-    def append(self, record: Source) -> Future[None]:
+    def append(self, record: Source, *, optional: bool = False) -> Future[None]:
         """Add a record, or what a function returns; it is called in the journal's thread.
+
+        Parameters
+        ----------
+        record : Record or callable
+            What is added.
+        optional : bool
+            What comes after makes sense without it: its failure does not refuse the rest.
 
         Returns
         -------
@@ -113,7 +130,7 @@ class Journal:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
             self._thread.start()
         future: Future[None] = Future()
-        self._queue.put((record, future))
+        self._queue.put(_Item(record, future, optional))
         return future
 
     def resume(self) -> None:
@@ -135,7 +152,7 @@ class Journal:
             items = [self._queue.get()]
             while not self._queue.empty():
                 items.append(self._queue.get())
-            group: list[tuple[Source, Future[None]]] = []
+            group: list[_Item] = []
             for item in items:
                 if not isinstance(item, str):
                     group.append(item)
@@ -149,22 +166,23 @@ class Journal:
                     return
             self._write_group(group)
 
-    def _write_group(self, group: Sequence[tuple[Source, Future[None]]]) -> None:
+    def _write_group(self, group: Sequence[_Item]) -> None:
         if not group:
             return
-        if self._failure is None:
+        failure = self._failure
+        if failure is None:
             try:
-                sources = [source for source, _ in group]
-                self._write(b"".join(encode(s() if callable(s) else s) for s in sources))
+                self._write(b"".join(encode(item.record()) for item in group))
             except Exception as error:
-                self._failure = error
-        for _, future in group:
-            if self._failure is None:
-                future.set_result(None)
+                failure = error
+                if not all(item.optional for item in group):
+                    self._failure = error
+        for item in group:
+            if failure is None:
+                item.future.set_result(None)
             else:
-                future.set_exception(
-                    JournalError(f"{self.path} cannot be written: {_why(self._failure)}")
-                )
+                problem = f"{self.path} cannot be written: {_why(failure)}"
+                item.future.set_exception(JournalError(problem))
 
     def _write(self, data: bytes) -> None:
         try:

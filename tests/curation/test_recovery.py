@@ -87,7 +87,7 @@ def test_recovered_edits_are_saved_once(dead):
 def test_a_save_that_was_not_confirmed_is_not_repeated(small, crashed, monkeypatch):
     session = Session.open(small)
     session.merge([3, 4])
-    monkeypatch.setattr(session._keeper, "saved", lambda states: None)
+    monkeypatch.setattr(session._keeper, "saved", lambda saving: None)
     session.save()
     session.move([5], "good")
     crashed(session)

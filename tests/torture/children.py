@@ -1,0 +1,73 @@
+"""Forked children: each runs one case and tells how it ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class End:
+    """How a child ended: by a signal (0 if none), and what it said."""
+
+    by: int
+    said: bytes
+    too_slow: bool = False
+
+    @property
+    def text(self) -> str:
+        """What it said, as text."""
+        return self.said.decode(errors="replace")
+
+
+class Child:
+    """A child that runs a function of the file descriptor on which it may talk."""
+
+    def __init__(self, work: Callable[[int], None]) -> None:
+        ours, theirs = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            os.close(ours)
+            status = 0
+            try:
+                work(theirs)
+            except BaseException:
+                os.write(theirs, traceback.format_exc().encode())
+                status = 1
+            os._exit(status)
+        os.close(theirs)
+        self._pipe = ours
+
+    def kill(self) -> None:
+        """End it without warning."""
+        os.kill(self.process, signal.SIGKILL)
+
+    def end(self, timeout: float = 60.0) -> End:
+        """Wait for it; it is killed when it takes too long."""
+        said, deadline, too_slow = b"", time.monotonic() + timeout, False
+        while True:
+            left = deadline - time.monotonic()
+            ready = select.select([self._pipe], [], [], max(left, 0))[0] if not too_slow else [1]
+            if not ready:
+                too_slow = True
+                self.kill()
+                continue
+            data = os.read(self._pipe, 1 << 16)
+            if not data:
+                break
+            said += data
+        os.close(self._pipe)
+        _, status = os.waitpid(self.process, 0)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+            raise AssertionError(f"a child failed:\n{said.decode(errors='replace')}")
+        return End(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, said, too_slow)
+
+
+def run(work: Callable[[int], None], timeout: float = 60.0) -> End:
+    """Run a function in a child of its own."""
+    return Child(work).end(timeout)
