@@ -5,6 +5,7 @@ Importing this package is light: numba and scipy come in when a function first n
 
 from __future__ import annotations
 
+from .agreement import Agreement, agreement
 from .correlograms import (
     correlograms,
     cross_correlogram,
@@ -47,11 +48,13 @@ from .trains import (
 from .warm import warm_up
 
 __all__ = [
+    "Agreement",
     "ClusterData",
     "ClusterSummary",
     "MergeScore",
     "Metric",
     "RefractoryViolations",
+    "agreement",
     "amplitude_cutoff",
     "combine",
     "contamination_hill",

@@ -138,16 +138,16 @@ def count_pairs_below(samples_a, samples_b, edges, counts):
     The cost does not depend on the number of pairs, so wide windows stay cheap.
     """
     n_b = samples_b.shape[0]
-    for k in range(edges.shape[0]):
-        edge = edges[k]
-        below = 0
-        total = 0
-        for i in range(samples_a.shape[0]):
-            limit = samples_a[i] + edge
-            while below < n_b and samples_b[below] < limit:
-                below += 1
-            total += below
-        counts[k] = total
+    # One place in b for each edge: they move independently, which keeps the processor busy.
+    below = np.zeros(edges.shape[0], np.int64)
+    for sample in samples_a:
+        for k in range(edges.shape[0]):
+            limit = sample + edges[k]
+            place = below[k]
+            while place < n_b and samples_b[place] < limit:
+                place += 1
+            below[k] = place
+            counts[k] += place
 
 
 @njit(cache=True, nogil=True)
