@@ -65,6 +65,7 @@ class Application(QObject):
         window = MainWindow(session, self.settings, reset_layout=reset_layout)
         window.open_wanted.connect(self.open)
         window.closed.connect(self._forget)
+        window.reopen_wanted.connect(self._reopen)
         self.windows.append(window)
         self.settings.add_recent(session.path)
         window.show()
@@ -76,6 +77,14 @@ class Application(QObject):
         self.start.open_wanted.connect(self.open)
         self.start.show()
         return self.start
+
+    def _reopen(self, window: MainWindow) -> None:
+        path = window.session.path
+        # The program goes on although its last window may close for a moment.
+        self.app.setQuitOnLastWindowClosed(False)
+        window.close()
+        self._forget(window)
+        self.open(path)
 
     def _forget(self, window: MainWindow) -> None:
         if window in self.windows:
@@ -113,6 +122,7 @@ class Application(QObject):
         return Path(name) if name else None
 
     def _receive(self, session: Session | None, error: Exception | None) -> None:
+        self.app.setQuitOnLastWindowClosed(True)
         if session is not None:
             start, self.start = self.start, None
             self.show_session(session)

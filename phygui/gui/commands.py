@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 from phygui.curation.update import EditError
 from phygui.gui import dialogs, theme
 from phygui.gui.work import Latest
-from phygui.io.errors import KwikError
 from phygui.views.base import View
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ class Commands:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        self._saving = False
         self._running: set[Latest] = set()
 
     @property
@@ -45,39 +43,6 @@ class Commands:
     def quit(self) -> None:
         """Close every window."""
         QApplication.closeAllWindows()
-
-    def save(self) -> None:
-        """Write the curation in a worker; the window stays alive meanwhile."""
-        window = self._window
-        if self._saving or not window.session.is_modified:
-            return
-        jobs = window.session.save_jobs()
-        self._saving = True
-        window.say("saving ...")
-
-        def work(_: Any) -> None:
-            for job in jobs:
-                job.run()
-
-        def done(_: object) -> None:
-            self._saving = False
-            for job in jobs:
-                job.finish()
-
-        def failed(error: Exception) -> None:
-            self._saving = False
-            window.show_trouble("Not saved, the file is as it was", error)
-
-        self._in_worker(work, done, failed)
-
-    def save_now(self) -> bool:
-        """Write the curation and wait for it, as when the window closes; True if all is well."""
-        try:
-            self._window.session.save()
-        except (KwikError, OSError) as error:
-            dialogs.show_error(self._window, "Not saved", str(error))
-            return False
-        return True
 
     def export_window(self) -> None:
         """Ask for a file name and write a picture of the window."""
@@ -120,7 +85,7 @@ class Commands:
                 return
             window.attempt(lambda: self._split_spikes(view, spike_ids))
 
-        self._in_worker(work, done, lambda error: window.show_trouble("Not split", error))
+        self.in_worker(work, done, lambda error: window.show_trouble("Not split", error))
 
     def _split_spikes(self, view: View, spike_ids: Any) -> None:
         if not len(spike_ids):
@@ -220,12 +185,13 @@ class Commands:
 
     # -- helpers ---------------------------------------------------------------------------
 
-    def _in_worker(
+    def in_worker(
         self,
         work: Callable[[Any], Any],
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
     ) -> None:
+        """Run a function of ``cancelled`` in a worker; what follows runs in this thread."""
         once = Latest(self._window.pool, self._window, burst_ms=0)
         self._running.add(once)
 

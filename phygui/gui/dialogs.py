@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QTableView,
@@ -41,6 +42,14 @@ GESTURES = (
     ("Ctrl+click on a spike of the traces", "select its cluster"),
     ("Ctrl+click on a cross-correlogram", "select the two clusters"),
 )
+
+
+def make_plain(box: QMessageBox) -> None:
+    """Show texts as they are: what a file holds is never taken as markup."""
+    box.setTextFormat(Qt.PlainText)
+    box.setTextInteractionFlags(Qt.TextSelectableByMouse)
+    for label in box.findChildren(QLabel):
+        label.setTextFormat(Qt.PlainText)
 
 
 def show_error(parent: QWidget | None, title: str, sentence: str, details: str = "") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,19 +11,19 @@ from PyQt5.QtGui import QCloseEvent, QGuiApplication
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow
 
 from phygui.curation.knowledge import Learnt
-from phygui.curation.saving import Saved
 from phygui.curation.session import Session
 from phygui.curation.update import EditError, Update, in_words
 from phygui.gui import dialogs
-from phygui.gui.command_line import CommandLine
 from phygui.gui.actions import ACTIONS, Action
 from phygui.gui.cluster_table import ClusterTable
+from phygui.gui.command_line import CommandLine
 from phygui.gui.commands import Commands
 from phygui.gui.dialogs import SearchList
 from phygui.gui.docks import Dock, ViewDock
 from phygui.gui.layout import Layout
 from phygui.gui.menus import build_menus, build_toolbar, edit_menu
 from phygui.gui.parameters import ParameterDialog
+from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
 from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme
@@ -45,6 +44,7 @@ class MainWindow(QMainWindow):
     session: Session
     settings: Settings
     commands: Commands
+    saving: Saving
     theme: str
     cluster_table: ClusterTable
     match_table: ClusterTable
@@ -56,6 +56,8 @@ class MainWindow(QMainWindow):
     _posted = pyqtSignal(object)
     open_wanted = pyqtSignal(object)
     """Another file is to be opened: a path, or None to ask for one."""
+    reopen_wanted = pyqtSignal(object)
+    """This window is to be closed, edits kept aside, and its file opened again."""
 
     def __init__(self, session: Session, settings: Settings, *, reset_layout: bool = False) -> None:
         super().__init__()
@@ -63,6 +65,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.pool = Pool()
         self.commands = Commands(self)
+        self.saving = Saving(self)
         self.theme = current_theme()
         self.actions_by_name = {}
         self.help_list: SearchList | None = None
@@ -101,6 +104,7 @@ class MainWindow(QMainWindow):
         # The first cluster is chosen when it is known which is best, or after a short wait.
         self._is_starting = not session.selected
         QTimer.singleShot(START_WAIT_MS, self._start)
+        QTimer.singleShot(0, self._greet)
         self._request_stats()
         self.update_state()
 
@@ -163,7 +167,7 @@ class MainWindow(QMainWindow):
         session.selection_changed.connect(self._selection_changed)
         session.stats_changed.connect(self._stats_changed)
         session.switched.connect(self._switched)
-        session.saved.connect(self._saved)
+        session.saved.connect(self.saving.saved)
 
     def _clustered(self, update: Update) -> None:
         self.tables.update(update)
@@ -196,12 +200,6 @@ class MainWindow(QMainWindow):
         self.tables.reload()
         self._selection_changed(self.session.selection.clusters)
         self.say(sentence, wrong=True)
-
-    def _saved(self, saved: Saved) -> None:
-        edits = "1 edit" if saved.n_edits == 1 else f"{saved.n_edits} edits"
-        self.say(f"saved {edits} to {saved.path}")
-        self.status["saved"].setText(f"saved {time.strftime('%H:%M')}")
-        self.update_state()
 
     def _refresh_views(self) -> None:
         for dock in self.view_docks.values():
@@ -240,6 +238,14 @@ class MainWindow(QMainWindow):
         self._request_stats()
         if not self.session.knowledge.missing_stats():
             self._start()
+
+    def _greet(self) -> None:
+        """Say what is particular about this file: read-only, or unsaved edits."""
+        if self._disposed:
+            return
+        if self.session.read_only:
+            self.say(f"read-only: {self.session.read_only_reason}")
+        self.saving.offer_recovery()
 
     def _start(self) -> None:
         """Select the first cluster, once."""
@@ -282,6 +288,13 @@ class MainWindow(QMainWindow):
         log.error("%s: %r", sentence, error)
         self.say(f"{sentence}: {error}", wrong=True)
 
+    def fail(self, error: Exception) -> None:
+        """Say what a worker could not do."""
+        if isinstance(error, EditError | KwikError):
+            self.say(str(error), wrong=True)
+        else:
+            self.show_trouble("Something failed", error)
+
     def _select_clicked(self, cluster_id: int) -> None:
         self.attempt(lambda: self.session.select([cluster_id]))
 
@@ -299,7 +312,7 @@ class MainWindow(QMainWindow):
         """Ask about unsaved edits; then stop the workers before the canvases go."""
         if not self._disposed and self.session.is_modified:
             answer = dialogs.ask_unsaved(self, self.session)
-            if answer == "cancel" or (answer == "save" and not self.commands.save_now()):
+            if answer == "cancel" or (answer == "save" and not self.saving.save_now()):
                 event.ignore()
                 return
             self._discards = answer == "discard"
@@ -307,6 +320,13 @@ class MainWindow(QMainWindow):
         self.dispose()
         super().closeEvent(event)
         self.closed.emit(self)
+
+    def reopen(self) -> None:
+        """Close without asking, keep unsaved edits aside, and open the file again."""
+        self._discards = True
+        self._remember()
+        self.dispose()
+        self.reopen_wanted.emit(self)
 
     def dispose(self) -> None:
         """Stop the workers, give canvases and files back."""

@@ -1,0 +1,116 @@
+"""The list of saved states: when, how many edits, how many clusters per group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLabel,
+    QPlainTextEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui.curation.comparison import compare
+from phygui.curation.session import Session
+from phygui.curation.state import State
+from phygui.curation.update import EditError
+from phygui.io.backups import Backup
+from phygui.io.errors import KwikError
+
+
+class RestoreDialog(QDialog):
+    """Saved states in rows, the present one first; one can be brought back, two compared."""
+
+    restore_wanted = pyqtSignal(object)
+    """A backup that is to be brought back."""
+
+    def __init__(self, parent: QWidget, session: Session, backups: Sequence[Backup]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Restore")
+        self.resize(760, 460)
+        self._session = session
+        self._backups: list[Backup | None] = [None, *backups]
+        self.table = QTableWidget(len(self._backups), 3)
+        self.table.setHorizontalHeaderLabels(["saved", "edits", "clusters per group"])
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setEditTriggers(QAbstractItemView.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectRows)
+        for row, backup in enumerate(self._backups):
+            for column, text in enumerate(self._texts(backup)):
+                self.table.setItem(row, column, QTableWidgetItem(text))
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeToContents)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.difference = QPlainTextEdit()
+        self.difference.setReadOnly(True)
+        self.difference.setMaximumHeight(150)
+        buttons = QDialogButtonBox(QDialogButtonBox.Close)
+        self.restore_button = buttons.addButton("Bring it back", QDialogButtonBox.AcceptRole)
+        self.restore_button.setToolTip("as an ordinary edit, which can be undone")
+        buttons.accepted.connect(self._restore)
+        buttons.rejected.connect(self.reject)
+        hint = QLabel("Select one state to compare it with the present, or two to compare them.")
+        hint.setObjectName("hint")
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.table)
+        layout.addWidget(hint)
+        layout.addWidget(self.difference)
+        layout.addWidget(buttons)
+        self.table.itemSelectionChanged.connect(self._compare)
+        self.table.selectRow(min(1, len(self._backups) - 1))
+
+    def _texts(self, backup: Backup | None) -> tuple[str, str, str]:
+        key = (self._session.channel_group, self._session.clustering)
+        if backup is None:
+            names = self._session.cluster_groups.values()
+            tally = {name: list(names).count(name) for name in dict.fromkeys(names)}
+            return "now", str(self._session.n_unsaved), _in_words(tally)
+        if key not in backup.tallies:
+            return f"{backup.time:%Y-%m-%d %H:%M:%S}", str(backup.n_edits), "(another clustering)"
+        return (
+            f"{backup.time:%Y-%m-%d %H:%M:%S}",
+            str(backup.n_edits),
+            _in_words(backup.tallies[key]),
+        )
+
+    @property
+    def chosen(self) -> list[Backup | None]:
+        """The states of the selected rows; None is the present one."""
+        rows = sorted({index.row() for index in self.table.selectedIndexes()})
+        return [self._backups[row] for row in rows]
+
+    def _compare(self) -> None:
+        chosen = self.chosen
+        self.restore_button.setEnabled(len(chosen) == 1 and chosen[0] is not None)
+        if not 1 <= len(chosen) <= 2:
+            self.difference.setPlainText("")
+            return
+        # The later state stands higher in the list.
+        later, earlier = (None, chosen[0]) if len(chosen) == 1 else chosen
+        try:
+            lines = compare(self._state(earlier), self._state(later)).lines(
+                self._session.group_names
+            )
+        except (KwikError, EditError) as error:
+            lines = [str(error)]
+        self.difference.setPlainText("\n".join(lines))
+
+    def _state(self, backup: Backup | None) -> State:
+        return self._session.state(backup)
+
+    def _restore(self) -> None:
+        (backup,) = self.chosen
+        self.restore_wanted.emit(backup)
+        self.accept()
+
+
+def _in_words(tally: dict[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in tally.items()) or "no clusters"

@@ -1,0 +1,218 @@
+"""Saving, and what can come between: failures, a file changed elsewhere, unsaved edits, backups."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
+
+from phygui.curation.comparison import compare
+from phygui.curation.saving import ChangedOnDisk, Saved
+from phygui.curation.update import EditError
+from phygui.gui import dialogs
+from phygui.gui.restore_dialog import RestoreDialog
+from phygui.gui.text_dialog import TextDialog
+from phygui.io.errors import KwikError
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+Answers = dict[str, Callable[[], object]]
+"""What can be answered to a question, and what then is done; None of it if it is closed."""
+
+
+class Saving:
+    """Everything about the file on the disk that one window does."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._saving = False
+        self.question: QMessageBox | None = None
+        self.dialog: RestoreDialog | TextDialog | None = None
+
+    # -- save ------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the curation in a worker; the window stays alive meanwhile."""
+        window = self._window
+        if self._saving or not window.session.is_modified:
+            return
+        jobs = window.session.save_jobs()
+        self._saving = True
+        window.say("saving ...")
+
+        def work(_: Any) -> None:
+            for job in jobs:
+                job.run()
+
+        def done(_: object) -> None:
+            self._saving = False
+            for job in jobs:
+                job.finish()
+
+        def failed(error: Exception) -> None:
+            self._saving = False
+            self._not_saved(error)
+
+        window.commands.in_worker(work, done, failed)
+
+    def saved(self, saved: Saved) -> None:
+        """Say where, when and how much was saved."""
+        window = self._window
+        edits = "1 edit" if saved.n_edits == 1 else f"{saved.n_edits} edits"
+        now = time.strftime("%H:%M")
+        warning = f"; {saved.warning}" if saved.warning else ""
+        window.say(f"saved {edits} to {saved.path} at {now}{warning}", wrong=bool(warning))
+        window.status["saved"].setText(f"saved {now}")
+        window.update_state()
+
+    def save_now(self) -> bool:
+        """Write the curation and wait for it, as when the window closes; True if all is well."""
+        try:
+            self._window.session.save()
+        except (KwikError, OSError) as error:
+            dialogs.show_error(self._window, "Not saved", str(error))
+            return False
+        return True
+
+    def save_copy(self) -> None:
+        """Ask for a place and write the file with all edits in it there."""
+        window = self._window
+        start = window.session.path.with_name(f"{window.session.path.stem}-curated.kwik")
+        name, _ = QFileDialog.getSaveFileName(
+            window, "Save a copy as", str(start), "Kwik files (*.kwik)"
+        )
+        if name:
+            self.save_copy_to(name)
+
+    def save_copy_to(self, path: str) -> None:
+        """Write the file with all edits in it to another place, in a worker."""
+        window, session = self._window, self._window.session
+
+        def done(_: object) -> None:
+            window.say(f"saved a copy to {path}; the edits are not in {session.path.name}")
+
+        # The file dialog has asked already whether to overwrite.
+        window.commands.in_worker(
+            lambda _: session.save_copy(path, overwrite=True), done, self._not_saved
+        )
+
+    def _not_saved(self, error: Exception) -> None:
+        """Say why nothing was saved, and what can be done."""
+        self._window.say(str(error), wrong=True)
+        if isinstance(error, ChangedOnDisk):
+            self._ask(
+                "The file was changed elsewhere",
+                str(error),
+                "Your edits are safe in the journal.",
+                {
+                    "Keep theirs": self._keep_theirs,
+                    "Keep mine as a copy...": self.save_copy,
+                    "Show the difference": self.show_difference,
+                },
+            )
+            return
+        self._ask(
+            "Not saved",
+            str(error),
+            "The file is as it was, and your edits are safe in the journal.",
+            {"Try again": self.save, "Save a copy as...": self.save_copy},
+        )
+
+    def _keep_theirs(self) -> None:
+        """Open the file again as it now is; the edits made here are kept aside."""
+        self._window.reopen()
+
+    def show_difference(self) -> None:
+        """Show how what is in the window differs from what is in the file."""
+        session = self._window.session
+        mine = session.state()
+        names = session.group_names
+
+        def work(_: Any) -> list[str]:
+            return compare(session.state_in_file(), mine).lines(names)
+
+        def done(lines: list[str]) -> None:
+            self.dialog = TextDialog(
+                self._window, f"From {session.path.name} on the disk to this window", lines
+            )
+            self.dialog.open()
+
+        self._window.commands.in_worker(work, done, self._window.fail)
+
+    # -- what was not saved before -----------------------------------------------------------
+
+    def offer_recovery(self) -> None:
+        """If an earlier session left edits that are not in the file, offer to bring them back."""
+        session = self._window.session
+        problem, edits = session.recovery_problem, session.unsaved_edits
+        if problem and not edits:
+            self._window.say(problem, wrong=True)
+        if not edits or session.read_only:
+            return
+        n = len(edits)
+        lines = [str(edit) for edit in edits]
+        self._ask(
+            "Unsaved edits were found",
+            f"{session.path.name} was closed with {n} edit{'s' if n > 1 else ''} that "
+            f"{'are' if n > 1 else 'is'} not in the file.",
+            "\n".join([*lines[-8:], *([f"... and {n - 8} before these"] if n > 8 else [])])
+            + (f"\n\n{problem}" if problem else ""),
+            {"Bring them back": self.recover, "Keep them aside": self.decline_recovery},
+            details="\n".join(lines),
+        )
+
+    def recover(self) -> None:
+        """Bring back what an earlier session did not save."""
+        edits = self._window.session.recover()
+        n = len(edits)
+        self._window.say(f"brought back {n} unsaved edit{'s' if n != 1 else ''}")
+
+    def decline_recovery(self) -> None:
+        """Keep the journal of an earlier session aside."""
+        self._window.session.decline_recovery()
+        self._window.say("the unsaved edits of the earlier session are kept aside")
+
+    # -- what was saved before ---------------------------------------------------------------
+
+    def show_backups(self) -> None:
+        """List the saved states; any two can be compared, and each brought back."""
+        backups = self._window.session.backups()
+        if not backups:
+            raise EditError("nothing was saved yet, so there is nothing to restore")
+        self.dialog = RestoreDialog(self._window, self._window.session, backups)
+        self.dialog.restore_wanted.connect(
+            lambda backup: self._window.attempt(lambda: self._window.session.restore(backup))
+        )
+        self.dialog.open()
+
+    # -- helpers ---------------------------------------------------------------------------
+
+    def _ask(
+        self, title: str, sentence: str, more: str, answers: Answers, *, details: str = ""
+    ) -> None:
+        """Ask without waiting: the window goes on painting, and so do its workers."""
+        box = QMessageBox(QMessageBox.Question, title, sentence, parent=self._window)
+        dialogs.make_plain(box)
+        box.setInformativeText(more)
+        if details:
+            box.setDetailedText(details)
+        buttons: dict[QAbstractButton, Callable[[], object]] = {}
+        for text, action in answers.items():
+            button = box.addButton(text, QMessageBox.ActionRole)
+            if not buttons:
+                box.setDefaultButton(button)
+            buttons[button] = action
+        box.addButton(QMessageBox.Cancel)
+
+        def answered(button: QAbstractButton) -> None:
+            self.question = None
+            action = buttons.get(button)
+            if action is not None:
+                self._window.attempt(action)
+
+        box.buttonClicked.connect(answered)
+        self.question = box
+        box.open()

@@ -1,0 +1,24 @@
+"""Lines of text to read and copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+
+class TextDialog(QDialog):
+    """Shows lines of text that can be selected and copied."""
+
+    def __init__(self, parent: QWidget, title: str, lines: Sequence[str]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.resize(560, 360)
+        self.text = QPlainTextEdit("\n".join(lines))
+        self.text.setReadOnly(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(QLabel(title))
+        layout.addWidget(self.text)
+        layout.addWidget(buttons)

@@ -1,0 +1,253 @@
+"""Nothing is lost: recovery, a second writer, a file changed elsewhere, a read-only folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QMessageBox
+
+from phygui import Session
+from phygui.io import durable
+
+
+def answer(user: Any, text: str) -> None:
+    """Press a button of the question that the window asks."""
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    box = user.window.saving.question
+    button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
+    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.settle()
+
+
+def crash_with_edits(path: Path, code: str) -> None:
+    """Edit in another process that dies without closing anything."""
+    script = (
+        "import os, sys\nfrom phygui import Session\n"
+        f"session = Session.open({str(path)!r})\n{code}\nos._exit(9)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ended.returncode == 9, ended.stderr
+
+
+def test_edits_of_a_dead_session_are_listed_and_brought_back(
+    hybrid: Path, open_window: Callable[..., Any]
+) -> None:
+    crash_with_edits(hybrid, "session.merge([4, 9]); session.move([18], 'good')")
+    user = open_window(hybrid)
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    text = user.window.saving.question.informativeText()
+    assert "merged 4 and 9 into 18" in text
+    assert "moved 18 to good" in text
+    answer(user, "Bring them back")
+    assert user.session.cluster_groups[18] == "good"
+    assert user.window.cluster_table.model.row_of(18) is not None
+    assert user.window.cluster_table.model.row_of(4) is None
+    assert user.window.isWindowModified()
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    assert {4, 9} <= set(user.session.cluster_ids.tolist())
+
+
+def test_declined_edits_are_kept_aside(hybrid: Path, open_window: Callable[..., Any]) -> None:
+    crash_with_edits(hybrid, "session.merge([4, 9])")
+    user = open_window(hybrid)
+    answer(user, "Keep them aside")
+    assert 4 in user.session.cluster_ids
+    kept = [p for p in hybrid.with_suffix(".phygui").rglob("*") if p.is_file()]
+    assert any(p.stat().st_size > 0 for p in kept)
+
+
+def test_a_second_window_is_read_only_and_says_who_writes(
+    hybrid: Path, open_window: Callable[..., Any]
+) -> None:
+    script = (
+        f"import sys, time\nfrom phygui import Session\ns = Session.open({str(hybrid)!r})\n"
+        "s.merge([4, 9]); print('open', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == "open"
+        user = open_window(hybrid)
+        assert user.session.read_only
+        assert str(other.pid) in user.message
+        assert "read-only" in user.window.windowTitle()
+        before = user.session.spike_clusters.tolist()
+        user.select(4, 9)
+        user.press(Qt.Key_G)
+        assert user.session.spike_clusters.tolist() == before
+    finally:
+        other.kill()
+        other.wait()
+    # The dead process left its lock behind; it is taken over.
+    again = open_window(hybrid)
+    assert not again.session.read_only
+
+
+def edit_elsewhere(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        clusters = file["/channel_groups/0/spikes/clusters/main"]
+        values = clusters[()]
+        values[:3] = 2
+        clusters[...] = values
+
+
+def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    user = open_window(hybrid)
+    user.select(4, 9)
+    user.press(Qt.Key_G)
+    edit_elsewhere(hybrid)
+    theirs = hybrid.read_bytes()
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    answer(user, "Show the difference")
+    assert "18" in user.window.saving.dialog.text.toPlainText()
+    user.window.saving.dialog.close()
+    assert hybrid.read_bytes() == theirs
+
+    copy = tmp_path / "mine.kwik"
+    monkeypatch.setattr(
+        "phygui.gui.saving.QFileDialog.getSaveFileName", lambda *a, **k: (str(copy), "")
+    )
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    answer(user, "Keep mine as a copy...")
+    assert hybrid.read_bytes() == theirs
+    with h5py.File(copy, "r") as file:
+        mine = file["/channel_groups/0/spikes/clusters/main"][()]
+    assert mine.tolist() == user.session.spike_clusters.tolist()
+
+    wanted = []
+    user.window.reopen_wanted.connect(wanted.append)
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    box = user.window.saving.question
+    button = next(b for b in box.buttons() if b.text() == "Keep theirs")
+    user.qtbot.mouseClick(button, Qt.LeftButton)
+    assert wanted == [user.window]
+    assert hybrid.read_bytes() == theirs
+
+
+def test_a_failed_save_says_why_and_can_be_tried_again(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(hybrid)
+    before = hybrid.read_bytes()
+    user.select(4, 9)
+    user.press(Qt.Key_G)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable.os, "replace", full)
+        user.press(Qt.Key_S, Qt.ControlModifier)
+        user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    assert "the disk is full" in user.window.saving.question.text()
+    assert hybrid.read_bytes() == before
+    assert user.session.is_modified
+    answer(user, "Try again")
+    user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
+    with Session.open(hybrid, read_only=True) as saved:
+        assert saved.spike_clusters.tolist() == user.session.spike_clusters.tolist()
+
+
+def test_saved_states_are_compared_and_brought_back_as_an_edit(
+    hybrid: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(hybrid)
+    user.select(4, 9)
+    user.press(Qt.Key_G)
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
+    saved = user.session.spike_clusters.tolist()
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
+    user.window.saving.show_backups()
+    dialog = user.window.saving.dialog
+    assert dialog.table.rowCount() == 3
+    dialog.table.selectRow(2)
+    assert "18" in dialog.difference.toPlainText()
+    user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
+    user.settle()
+    assert user.session.spike_clusters.tolist() == saved
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    assert user.session.spike_clusters.tolist() != saved
+
+
+@pytest.mark.parametrize("choice", ["Save", "Discard", "Cancel"])
+def test_closing_with_unsaved_edits_asks(
+    hybrid: Path,
+    open_window: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    choice: str,
+) -> None:
+    user = open_window(hybrid)
+    before = hybrid.read_bytes()
+    user.select(4, 9)
+    user.press(Qt.Key_G)
+    asked = []
+
+    def ask(box: QMessageBox) -> int:
+        asked.append(box.text())
+        return int(getattr(QMessageBox, choice))
+
+    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    user.window.close()
+    assert len(asked) == 1
+    assert "1 unsaved edit" in asked[0]
+    assert user.window.isVisible() == (choice == "Cancel")
+    assert (hybrid.read_bytes() == before) == (choice != "Save")
+    if choice != "Cancel":
+        with Session.open(hybrid) as again:
+            assert again.unsaved_edits == []
+            assert (18 in again.cluster_ids) == (choice == "Save")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
+def test_a_read_only_folder_keeps_the_journal_elsewhere(
+    hybrid: Path, open_window: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    for source in (hybrid, hybrid.with_suffix(".kwx")):
+        (folder / source.name).write_bytes(source.read_bytes())
+    path = folder / hybrid.name
+    make_read_only(folder)
+    try:
+        user = open_window(path)
+        user.select(4, 9)
+        user.press(Qt.Key_G)
+        user.press(Qt.Key_S, Qt.ControlModifier)
+        user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+        assert user.session.is_modified
+        assert path.read_bytes() == hybrid.read_bytes()
+        assert sorted(p.name for p in folder.iterdir()) == [path.name, f"{path.stem}.kwx"]
+        user.window.saving.question.close()
+    finally:
+        make_writable(folder)
+
+
+def make_read_only(folder: Path) -> None:
+    """Forbid new files in a folder; for root only a read-only mount does."""
+    folder.chmod(0o555)
+    if os.geteuid() == 0:
+        subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+
+
+def make_writable(folder: Path) -> None:
+    if os.geteuid() == 0:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    folder.chmod(0o755)
