@@ -209,7 +209,7 @@ def lay_out(
     y_ticks = {}
     for cell in cells:
         if writes_y[cell]:
-            y_ticks[cell] = _ticks(cell.y, height_guess, 3.0 * _LINE)
+            y_ticks[cell] = _ticks(cell.y, height_guess, 2.2 * _LINE)
             texts = [text for _, text in y_ticks[cell]] + [cell.y.label]
             wanted = 8 * math.ceil((max(text_width(text) for text in texts) + 7) / 8)
             left_of[cell.column] = max(left_of[cell.column], wanted)
@@ -268,7 +268,7 @@ def _draw_axes(
             layout.labels.append(
                 Label(cell.x.label, right, bottom + 3, color=DIM, align=("right", "top"))
             )
-        for value, text in _ticks(cell.x, width, 60.0):
+        for value, text in _ticks(cell.x, width, 50.0):
             x = left + (value - x0) / (x1 - x0) * width
             half = text_width(text) / 2
             segments.append((x, bottom, x, top if grid_lines else bottom - 4, tick_color))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PyQt5.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QMouseEvent, QWheelEvent
+from PyQt5.QtGui import QImage, QMouseEvent, QWheelEvent
 from PyQt5.QtTest import QTest
 from vispy import app
 
@@ -130,3 +132,33 @@ def small_model(small: Any) -> Iterator[Any]:
 
     with KwikModel(small) as model:
         yield model
+
+
+@pytest.fixture
+def same_picture(picture: Any) -> Callable[[Any, str], None]:
+    """Compare a view with a stored picture: ``same_picture(view, "features")``.
+
+    Fonts and drivers differ a little from machine to machine: few pixels may differ much, and all
+    together hardly. With PHYGUI_STORE_PICTURES set the picture is stored instead, to be looked at.
+    """
+    folder = Path(__file__).parent / "pictures"
+
+    def compare(view: Any, name: str) -> None:
+        path = folder / f"{name}.png"
+        if os.environ.get("PHYGUI_STORE_PICTURES"):
+            folder.mkdir(exist_ok=True)
+            view.export_image(path)
+            return
+        assert path.exists(), f"{path} is missing: set PHYGUI_STORE_PICTURES=1 and run again"
+        stored = QImage(str(path)).convertToFormat(QImage.Format_RGB888)
+        pixels = np.frombuffer(stored.bits().asstring(stored.sizeInBytes()), np.uint8)
+        wanted = pixels.reshape(stored.height(), stored.bytesPerLine())
+        wanted = wanted[:, : 3 * stored.width()].reshape(stored.height(), -1, 3)
+        found = picture(view)
+        assert found.shape == wanted.shape
+        apart = np.abs(found - wanted.astype(np.int16)).max(axis=2)
+        assert apart.mean() < 3, f"{name} differs from its picture by {apart.mean():.1f} on average"
+        part = float(np.mean(apart > 60))
+        assert part < 0.02, f"{100 * part:.1f}% of the pixels of {name} differ from its picture"
+
+    return compare
