@@ -14,7 +14,13 @@ from pathlib import Path
 from PyQt5.QtCore import QCoreApplication, Qt
 
 FOLDER = Path(__file__).parent / "images"
-SIZES = {"traces": (900, 350), "probe": (600, 400), "matrix": (480, 420)}
+SIZES = {
+    "features": (760, 520),
+    "waveforms": (600, 500),
+    "traces": (900, 350),
+    "probe": (600, 400),
+    "matrix": (480, 420),
+}
 PARAMS = {"traces": {"time": 60.1}, "intervals": {"log": True, "longest_ms": 1000.0}}
 
 
