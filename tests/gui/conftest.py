@@ -32,6 +32,10 @@ class Driver:
 
     def press(self, key: Any, modifiers: Any = Qt.NoModifier) -> None:
         """Press a key with the keyboard in the cluster table, and let the edit be shown."""
+        if not self.window.isActiveWindow():
+            # A dialog has just closed, and on a bare screen nothing gives the keyboard back.
+            self.window.activateWindow()
+            self.qtbot.waitUntil(self.window.isActiveWindow, timeout=5_000)
         self.qtbot.keyClick(self.window.cluster_table.view, key, modifiers)
         self.settle()
 

@@ -177,11 +177,12 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     user.window.saving.show_backups()
     dialog = user.window.saving.dialog
     assert dialog.table.rowCount() == 3
-    dialog.table.selectRow(2)
+    place = dialog.table.visualItemRect(dialog.table.item(2, 0)).center()
+    user.qtbot.mouseClick(dialog.table.viewport(), Qt.LeftButton, pos=place)
     assert "18" in dialog.difference.toPlainText()
     user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
     user.settle()
-    assert user.session.spike_clusters.tolist() == saved
+    assert user.session.spike_clusters.tolist() == saved, user.message
     user.press(Qt.Key_Z, Qt.ControlModifier)
     assert user.session.spike_clusters.tolist() != saved
 
