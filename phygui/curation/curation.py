@@ -14,6 +14,7 @@ from phygui.curation.history import History
 from phygui.curation.knowledge import Knowledge
 from phygui.curation.labels import Labels
 from phygui.curation.state import State
+from phygui.curation.suggestions import Suggestions
 from phygui.curation.update import Selection, Update
 from phygui.curation.wizard import Wizard
 from phygui.io.labels import read_labels
@@ -44,6 +45,7 @@ class Curation:
         """Number of clusters in each group before the first edit; empty if that is not known."""
         self.selection = Selection()
         self.knowledge = Knowledge(clustering)
+        self.suggestions = Suggestions(clustering, self.knowledge)
         self.wizard = Wizard(
             lambda: clustering.spikes_per_cluster,
             groups,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from psygnal import Signal
 
 from phygui.analysis import Metric
 from phygui.curation.knowledge import Knowledge, Learnt
+from phygui.curation.rejections import read_rejections, rejections_path, write_rejections
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import Cancel, ClusterStats
 from phygui.curation.stats_cache import StatsCache
 from phygui.curation.storage import Storage
+from phygui.curation.suggestions import Found, Suggestions
 from phygui.curation.update import Selection
 from phygui.curation.wizard import Ranking
 
@@ -20,6 +22,7 @@ class Learning(Storage):
     """The part of a session that learns what clusters look like and how good they are."""
 
     stats_changed = Signal(tuple)
+    suggestions_changed = Signal()
 
     @property
     def selected(self) -> list[int]:
@@ -111,6 +114,46 @@ class Learning(Storage):
         """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
         best = self.selection.best
         return self._active.knowledge.similarity(best[0], cluster_id) if best else None
+
+    # -- merge suggestions ---------------------------------------------------------------------
+
+    @property
+    def suggestions(self) -> Suggestions:
+        """Pairs of clusters that may be one unit."""
+        group = self.channel_group
+        if group not in self._rejected:
+            self._rejected[group] = read_rejections(rejections_path(self._keeper.folder, group))
+        suggestions = self._active.suggestions
+        # What was turned down is known by its spikes, whichever clustering it is in.
+        suggestions.rejected = self._rejected[group]
+        return suggestions
+
+    def suggestions_job(self) -> Callable[[Cancel], Found] | None:
+        """The next piece of the search for suggestions, for any thread; None if none is left."""
+        return self.suggestions.job(self.snapshot())
+
+    def learn_suggestions(self, found: Found) -> None:
+        """Take over what a job has found out."""
+        if found.suggestions.add(found) and found.suggestions is self._active.suggestions:
+            self.suggestions_changed.emit()
+
+    def suggest_all(self) -> None:
+        """Compute all stats and suggestions here and now; the window does it in a worker."""
+        self.learn_all()
+        while job := self.suggestions_job():
+            self.learn_suggestions(job(lambda: False))
+
+    def reject(self, clusters: Iterable[int], *, rejected: bool = True) -> None:
+        """Do not suggest to merge two clusters any more, or do so again; kept for later sessions.
+
+        That is no edit: nothing of the clustering changes.
+        """
+        suggestions = self.suggestions
+        suggestions.reject(clusters, rejected=rejected)
+        if not self.read_only:
+            path = rejections_path(self._keeper.folder, self.channel_group)
+            write_rejections(path, suggestions.rejected)
+        self.suggestions_changed.emit()
 
     def _stats_cache(self, channel_group: int) -> StatsCache:
         if channel_group not in self._stats_caches:

@@ -45,6 +45,8 @@ class Session(Learning):
         Emitted with one sentence when edits were taken back, since they cannot reach the disk.
     stats_changed : Signal
         Emitted with the tuple of clusters of which something new is known.
+    suggestions_changed : Signal
+        Emitted when other merges are suggested.
     """
 
     clustered = Signal(Update)

@@ -130,7 +130,7 @@ class StatsCache:
                 limit = len(living) + max(len(living), N_OTHERS)
                 entries = dict(list(entries.items())[:limit])
                 try:
-                    write_whole(self.path, _encode(self._print(), entries))
+                    write_whole(self.path, _encode(self._print(), entries), lasts=False)
                 except OSError as error:
                     log.warning("%s could not be written: %s", self.path, error)
 

@@ -36,6 +36,7 @@ class Storage:
         self._models: dict[int, KwikModel] = {model.channel_group: model}
         self._curations: dict[Key, Curation] = {}
         self._stats_caches: dict[int, StatsCache] = {}
+        self._rejected: dict[int, set[frozenset[str]]] = {}
         self._active = self._curation_of(model.channel_group, model.clustering)
 
     def close(self, *, discard: bool = False) -> None:

@@ -66,8 +66,15 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a small file that is afterwards either entirely there or not at all, and lasts.
+def write_whole(path: Path, data: bytes, *, lasts: bool = True) -> None:
+    """Write a small file that is afterwards either entirely there or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes
+    lasts : bool
+        Wait until it would survive a power cut. What can be computed again need not.
 
     Raises
     ------
@@ -78,10 +85,12 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with open(temporary, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasts:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
-        sync_folder(path.parent)
+        if lasts:
+            sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

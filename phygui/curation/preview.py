@@ -1,0 +1,194 @@
+"""What two clusters would look like as one, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import Metric, cross_correlogram, sample_spikes
+from phygui.curation.snapshot import Snapshot
+from phygui.curation.stats import (
+    Cancel,
+    ClusterStats,
+    QualitySource,
+    channel_sizes,
+    compute_stats,
+)
+
+MERGED = -1
+"""The id of a cluster that is not there."""
+BIN_S, WINDOW_S = 0.001, 0.06
+N_AMPLITUDES = 1_500
+"""Spikes of each cluster whose amplitudes are shown."""
+N_CHANNELS = 6
+"""Channels, the largest of the merged cluster, on which it is shown."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Two clusters and what they would be as one, always in this order: a, b, merged.
+
+    Attributes
+    ----------
+    clusters : (int, int)
+        The two clusters.
+    n_spikes : tuple of 3 int
+    lags : (n_bins,) float64
+        Middle of each bin, milliseconds.
+    rates : (4, n_bins) float64
+        Autocorrelograms of a, b and merged, in spikes per second; then the cross-correlogram of
+        b around the spikes of a.
+    channels : tuple of int
+        Channels, as numbered in the file, on which the clusters are shown, largest first.
+    shapes : (3, n_samples, n_channels) float32, optional
+        Mean waveforms in microvolts, or without raw data mean masked features, one after another.
+    is_waveform : bool
+        Which of the two.
+    sample_s : float
+        Seconds from one sample of a waveform to the next.
+    times, amplitudes : tuple of 2 arrays
+        Of samples of the spikes of a and b: seconds, and the size on the best channel.
+    amplitude_unit : str
+        Empty for features.
+    metrics : tuple of 3 mappings of str to Metric
+    """
+
+    clusters: tuple[int, int]
+    n_spikes: tuple[int, int, int]
+    lags: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    channels: tuple[int, ...]
+    shapes: NDArray[np.float32] | None
+    is_waveform: bool
+    sample_s: float
+    times: tuple[NDArray[np.float64], NDArray[np.float64]]
+    amplitudes: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+    amplitude_unit: str
+    metrics: tuple[Mapping[str, Metric], Mapping[str, Metric], Mapping[str, Metric]]
+
+
+def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, int]) -> Snapshot:
+    """A session in which two clusters were one, called :data:`MERGED`; nothing is done to it."""
+    spikes = dict(snapshot.spikes_per_cluster)
+    parts = [spikes.pop(c) for c in clusters]
+    spikes[MERGED] = np.sort(np.concatenate(parts), kind="stable")
+    return replace(snapshot, spikes_per_cluster=spikes, cluster_ids=(MERGED,), n_best=1)
+
+
+def preview(
+    snapshot: Snapshot,
+    clusters: tuple[int, int],
+    source: QualitySource,
+    stats: Mapping[int, ClusterStats] | None = None,
+    metrics: Mapping[int, Mapping[str, Metric]] | None = None,
+    cancelled: Cancel = lambda: False,
+) -> Preview | None:
+    """What two clusters would look like as one; None if it was cancelled.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    clusters : (int, int)
+        Two living clusters.
+    source : QualitySource
+        Of the same channel group.
+    stats, metrics : mapping, optional
+        What is known of the two already; the rest is computed.
+    """
+    merged = merged_snapshot(snapshot, clusters)
+    known = {c: s for c, s in (stats or {}).items() if c in clusters}
+    known |= compute_stats(snapshot, [c for c in clusters if c not in known], cancelled)
+    known |= compute_stats(merged, [MERGED], cancelled)
+    measured = {c: m for c, m in (metrics or {}).items() if c in clusters}
+    todo = {c: known[c] for c in clusters if c in known and c not in measured}
+    measured |= source.compute(snapshot, todo, cancelled)
+    if MERGED in known:
+        measured |= source.compute(merged, {MERGED: known[MERGED]}, cancelled)
+    three = (*clusters, MERGED)
+    if cancelled() or any(c not in measured for c in three):
+        return None
+    model = snapshot.model
+    spikes = (*(snapshot.spikes(c) for c in clusters), merged.spikes(MERGED))
+    lags, rates = _correlograms(model, spikes)
+    sizes = channel_sizes(known[MERGED].summary, model.n_features_per_channel)
+    places = np.empty(0, np.int64) if sizes is None else np.argsort(-sizes, kind="stable")
+    places = places[:N_CHANNELS]
+    shapes, is_waveform = _shapes(model, [known[c] for c in three], places)
+    times, amplitudes, unit = _amplitudes(model, spikes[:2], places)
+    return Preview(
+        clusters,
+        (len(spikes[0]), len(spikes[1]), len(spikes[2])),
+        lags,
+        rates,
+        tuple(int(model.channel_order[p]) for p in places),
+        shapes,
+        is_waveform,
+        1 / model.sample_rate,
+        times,
+        amplitudes,
+        unit,
+        (measured[clusters[0]], measured[clusters[1]], measured[MERGED]),
+    )
+
+
+def _correlograms(
+    model: Any, spikes: tuple[NDArray[np.int64], ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    trains = [model.spike_samples[s].astype(np.int64) for s in spikes]
+    bin_size = max(1, round(BIN_S * model.sample_rate))
+    window = round(WINDOW_S * model.sample_rate)
+    pairs = ((0, None), (1, None), (2, None), (0, 1))
+    counts = [
+        cross_correlogram(
+            trains[a],
+            None if b is None else trains[b],
+            bin_size=bin_size,
+            window_size=window,
+            spike_ids_a=spikes[a],
+            spike_ids_b=None if b is None else spikes[b],
+        )
+        for a, b in pairs
+    ]
+    seconds = bin_size / model.sample_rate
+    rates = [c / (len(trains[a]) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
+    n_bins = len(counts[0])
+    lags = (np.arange(n_bins) - n_bins // 2) * seconds * 1000
+    return lags, np.stack(rates)
+
+
+def _shapes(
+    model: Any, stats: list[ClusterStats], places: NDArray[np.int64]
+) -> tuple[NDArray[np.float32] | None, bool]:
+    """Mean waveforms or features on some channels: (3, n_samples, n_channels)."""
+    waveforms = [s.summary.mean_waveform for s in stats]
+    if all(w is not None for w in waveforms):
+        of_channels = np.stack([w[:, places] for w in waveforms if w is not None])
+        return (of_channels * model.voltage_gain).astype(np.float32), True
+    means = [s.summary.mean for s in stats]
+    if all(m is not None for m in means):
+        n = model.n_features_per_channel
+        by_channel = np.stack([m.reshape(-1, n) for m in means if m is not None])
+        return by_channel[:, places].transpose(0, 2, 1).astype(np.float32), False
+    return None, False
+
+
+def _amplitudes(
+    model: Any, spikes: tuple[NDArray[np.int64], ...], places: NDArray[np.int64]
+) -> tuple[Any, Any, str]:
+    """Times and sizes on the best channel of samples of the spikes of two clusters."""
+    samples = [sample_spikes(s, N_AMPLITUDES) for s in spikes]
+    times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
+    if not len(places):
+        return times, None, ""
+    best, n = int(places[0]), model.n_features_per_channel
+    if model.features is not None:
+        columns = [model.features[s, best * n : (best + 1) * n] for s in samples]
+        return times, tuple(np.linalg.norm(np.nan_to_num(c), axis=1) for c in columns), ""
+    samples = [sample_spikes(s, N_AMPLITUDES // 5) for s in spikes]
+    times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
+    sizes = [np.ptp(model.waveforms[s][:, :, best], axis=1) for s in samples]
+    return times, tuple(size * model.voltage_gain for size in sizes), "µV"
