@@ -17,6 +17,7 @@ _CLASSES = {
     "amplitudes": "amplitude:AmplitudeView",
     "intervals": "isi:IsiView",
     "rates": "rate:RateView",
+    "events": "peth:PethView",
     "raster": "raster:RasterView",
     "probe": "probe:ProbeView",
     "scatter": "cluster_scatter:ClusterScatterView",

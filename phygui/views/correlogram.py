@@ -69,14 +69,7 @@ class CorrelogramView(View):
         self._set_band(n)
         parts = [self._zero_lines(data)]
         if self.params.show_baseline:
-            parts.append(
-                vertices(
-                    edges[k].ravel(),
-                    np.repeat(data.baseline[row, column, k], 2),
-                    color=ACCENT,
-                    cell=np.repeat(cell, 2),
-                )
-            )
+            parts.append(self._baselines(data, edges))
         self._lines.set_data(*parts)
 
     def _grid(self, data: CorrelogramData, low: float, high: float) -> list[Cell]:
@@ -114,6 +107,15 @@ class CorrelogramView(View):
         edge = float(self._scale.place(np.array([reach]))[0])
         tall = 1e30
         self._band.set_data(boxes(-edge, edge, 0, tall, color=FRAME, cell=np.arange(n * n)))
+
+    def _baselines(self, data: CorrelogramData, edges: NDArray[np.float64]) -> NDArray[Any]:
+        """What independent trains would give: one line, or one for each bar where they differ."""
+        n = len(data.cluster_ids)
+        cell = np.arange(n * n)[:, None, None]
+        height = data.baseline.reshape(n * n, -1, 1)
+        if not self.params.log_lag:
+            edges, height = np.array([[edges.min(), edges.max()]]), height[:, :1]
+        return vertices(edges, height, color=ACCENT, cell=cell)
 
     def _zero_lines(self, data: CorrelogramData) -> NDArray[Any]:
         """Lines at lag 0, against which a crosscorrelogram is seen to be lopsided."""

@@ -56,7 +56,10 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     model = snapshot.model
     if model.features is None and model.waveforms is None:
         looked_for = " and ".join(model.missing.values())
-        return Empty(f"Similarity needs features or raw data: looked for {looked_for}")
+        return Empty(
+            f"No features nor raw data: {looked_for} were looked for beside {model.path.name}, "
+            "in vain."
+        )
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids:
         return Empty("There are no clusters")

@@ -52,9 +52,9 @@ def test_counts_are_those_of_the_intervals(snapshot, log):
             np.sum((found >= a - 1e-9) & (found < b - 1e-9))
             for a, b in zip(data.edges_ms[:-1], data.edges_ms[1:], strict=True)
         ]
-        assert data.counts[k].tolist() == expected
-        assert data.counts[k].sum() > 100
-    assert len(data.counts[0]) == (26 if log else 30)
+        assert data.heights[k].tolist() == expected
+        assert data.heights[k].sum() > 100
+    assert len(data.heights[0]) == (26 if log else 30)
 
 
 def test_violations(snapshot):
@@ -79,7 +79,7 @@ def test_cancelled(snapshot):
 
 def test_one_spike_and_nothing_selected(snapshot):
     lonely = Snapshot(1, snapshot.model, (9,), {9: np.array([3])}, snapshot.spike_clusters, {})
-    assert load(lonely, IsiParams(), never).counts.sum() == 0
+    assert load(lonely, IsiParams(), never).heights.sum() == 0
     nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
     assert isinstance(load(nothing, IsiParams(), never), Empty)
 
@@ -97,7 +97,7 @@ def test_bars_are_as_high_as_the_counts(view, picture, name):
     for k in range(2):
         color = theme(name).clusters[k][:3].astype(int)
         for column in (2, 8, 15):
-            count = view.data.counts[k, column]
+            count = view.data.heights[k, column]
             x, y = view.to_pixels(k, column + 0.5, count)
             assert np.abs(image[int(y) + 3, int(x)] - color).max() < 5
             assert np.abs(image[int(y) - 3, int(x)] - color).max() > 50
@@ -115,7 +115,7 @@ def test_interactions(view, mouse, qtbot, picture):
     view.hovered.connect(said.append)
     mouse(view).move(view.to_pixels(1, 5.5, 1))
     assert said[-1].startswith("cluster 0, ")
-    assert said[-1].endswith(f"5 to 6 ms: {view.data.counts[1, 5]} spikes")
+    assert said[-1].endswith(f"5 to 6 ms: {view.data.heights[1, 5]} spikes")
     with qtbot.waitSignal(view.cluster_clicked) as caught:
         mouse(view).click(view.to_pixels(1, 5.5, 1), held=Qt.ControlModifier)
     assert caught.args == [0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -70,6 +71,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
         metadata={"extract_s_before": 10, "extract_s_after": 20},
         events={"stimulus": np.array([0.3, 1.1])},
         missing={},
+        path=Path("myexperiment.kwik"),
     )
 
 
@@ -381,7 +383,9 @@ def test_without_raw_data_the_file_looked_for_is_named():
     model.traces, model.missing = None, {"traces": "myexperiment.dat"}
     found = load(make_snapshot(model), TraceParams(), never)
     assert isinstance(found, Empty)
-    assert "myexperiment.dat" in found.reason
+    assert found.reason == (
+        "No raw data: myexperiment.dat was looked for beside myexperiment.kwik, in vain."
+    )
 
 
 def test_raw_data_of_too_few_channels_is_refused():

@@ -1,0 +1,158 @@
+"""A grid of histograms, one for each selected cluster, over one common axis."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.base import Empty, View
+from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
+
+MAX_CLUSTERS = 20
+TITLE = 17.0
+"""Logical pixels kept free of bars for the name of the cluster."""
+SMALLEST_PLOT = 70.0
+"""Logical pixels of width below which a plot has no room for the values of its axis."""
+
+
+class HistogramData(Protocol):
+    """What every grid of histograms shows."""
+
+    @property
+    def cluster_ids(self) -> tuple[int, ...]:
+        """One for each histogram."""
+
+    @property
+    def heights(self) -> NDArray[Any]:
+        """(n_clusters, n_bins)"""
+
+
+class HistogramGridView(View):
+    """Bars in the colour of each cluster, its name, and a note about it."""
+
+    unit: ClassVar[str] = "spikes"
+    whole_numbers: ClassVar[bool] = True
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._band = Batch("triangles", opacity=0.45)
+        self._bars = Batch("triangles")
+        self._lines = Batch("lines", opacity=0.7)
+        self._grounds = Batch("triangles", opacity=0.8)
+        self.visuals = [self._band, self._bars, self._lines, self._grounds]
+
+    # -- to be overridden ------------------------------------------------------------------
+
+    def edges(self, data: Any) -> NDArray[np.float64]:
+        """Where the bars begin and end on the axis, (n_bins + 1,)."""
+        raise NotImplementedError
+
+    def ticks(self, low: float, high: float, width: float) -> Ticks:
+        """Values on the common axis of a plot so many logical pixels wide."""
+        raise NotImplementedError
+
+    def band(self, data: Any) -> tuple[float, float] | None:
+        """A stretch of the axis to be marked."""
+        return None
+
+    def levels(self, data: Any) -> NDArray[np.float64] | None:
+        """A height to be marked in each plot, (n_clusters,)."""
+        return None
+
+    def note(self, data: Any, k: int) -> tuple[str, bool]:
+        """What is said of a cluster beside its name, and whether it is alarming."""
+        return "", False
+
+    # -- what is drawn ---------------------------------------------------------------------
+
+    def build(self, data: HistogramData) -> None:
+        """Make one plot for each cluster."""
+        n = len(data.cluster_ids)
+        edges = self.edges(data)
+        low, high = float(edges[0]), float(edges[-1])
+        levels = self.levels(data)
+        x = Axis("x", low, high, ticks=self._x_ticks, limits=(low, high))
+        cells = []
+        for k, heights in enumerate(data.heights):
+            top = max(float(heights.max()), 0.0 if levels is None else float(levels[k]))
+            label = self.unit if k == 0 else ""
+            y = Axis(f"{k}", 0, top if top > 0 else 1.0, label, self._y_ticks, fixed=True)
+            cells.append(Cell(x, y, *divmod(k, self._n_columns)))
+        self.set_cells(cells)
+        row, column = np.nonzero(data.heights)
+        tops = data.heights[row, column]
+        self._bars.set_data(boxes(edges[column], edges[column + 1], 0, tops, color=row, cell=row))
+        band = self.band(data)
+        if band is None:
+            self._band.clear()
+        else:
+            self._band.set_data(boxes(*band, 0, 1e30, color=FRAME, cell=np.arange(n)))
+        if levels is None:
+            self._lines.clear()
+        else:
+            at = levels[:, None]
+            cell = np.arange(n)[:, None]
+            self._lines.set_data(vertices([low, high], at, color=ACCENT, cell=cell))
+
+    @property
+    def _n_columns(self) -> int:
+        return int(np.ceil(np.sqrt(len(self.data.cluster_ids))))
+
+    def _x_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        return self.ticks(low, high, self.size[0] / self._n_columns)
+
+    def _y_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """One value at least can be read, even in a low plot, if there is room beside it."""
+        if self.size[0] / self._n_columns < SMALLEST_PLOT:
+            return []
+        ticks = nice_ticks(low, high, max(n_max, 3))
+        return [t for t in ticks if t[0] == round(t[0])] if self.whole_numbers else ticks
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        empty = self.data is None or isinstance(self.data, Empty)
+        if not empty:
+            n_rows = 1 + max(cell.row for cell in self.cells)
+            height = max(size[1] / n_rows - 25, 1.0)
+            for cell in self.cells:
+                top = cell.y.high / max(1 - TITLE / height, 0.3)
+                cell.y.view = (0.0, top / self.data_scale)
+        super()._lay_out(size)
+        if not empty:
+            self._text.set_labels([*self._text.labels, *self._captions(self.data)])
+
+    def _captions(self, data: HistogramData) -> list[Label]:
+        labels, grounds = [], []
+        for k, (left, top, width, _) in enumerate(self.layout.boxes):
+            name = str(data.cluster_ids[k])
+            x = left + 5
+            if width < text_width(name) + 10:
+                continue
+            labels.append(Label(name, x, top + 3, CANVAS, k))
+            grounds.append((left + 1, x + text_width(name) + 3, top + 1, top + 18))
+            note, alarming = self.note(data, k)
+            if note and text_width(name) + text_width(note) + 20 < width:
+                color = ALERT if alarming else DIM
+                right = left + width - 5
+                labels.append(Label(note, right, top + 3, CANVAS, color, ("right", "top")))
+                grounds.append((right - text_width(note) - 3, right + 3, top + 1, top + 18))
+        ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
+        self._grounds.set_data(ground)
+        return labels
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for the cluster."""
+        if button == 1:
+            self.cluster_clicked.emit(self.data.cluster_ids[cell])
+        return button == 1
+
+    def bin_at(self, data: Any, x: float) -> int | None:
+        """The bar at a place of the axis."""
+        edges = self.edges(data)
+        k = int(np.searchsorted(edges, x, side="right")) - 1
+        return k if 0 <= k < len(edges) - 1 else None

@@ -1,0 +1,143 @@
+"""The event view: how each selected cluster fires around stimulus events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import lag_correlogram
+from phygui.curation.snapshot import Snapshot
+from phygui.views.axes import Ticks, nice_ticks
+from phygui.views.base import Cancel, Empty, check
+from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
+
+MOST_BINS = 2000
+
+
+@dataclass(frozen=True)
+class PethParams:
+    """Settings of the event view."""
+
+    event: str = field(
+        default="", metadata={"label": "Event", "help": "Its name; nothing for the first one"}
+    )
+    before: float = field(
+        default=0.2,
+        metadata={"label": "Before", "unit": "s", "min": 0.0, "max": 60.0, "step": 0.1},
+    )
+    after: float = field(
+        default=0.5,
+        metadata={"label": "After", "unit": "s", "min": 0.001, "max": 60.0, "step": 0.1},
+    )
+    bin_ms: float = field(
+        default=10.0,
+        metadata={"label": "Bin", "unit": "ms", "min": 0.1, "max": 1000.0, "step": 1.0},
+    )
+
+
+@dataclass(frozen=True)
+class PethData:
+    """Firing rates around events."""
+
+    cluster_ids: tuple[int, ...]
+    counts: NDArray[np.int64]
+    """(n_clusters, n_bins) spikes around all events together."""
+    heights: NDArray[np.float64]
+    """(n_clusters, n_bins) spikes per second."""
+    edges: NDArray[np.float64]
+    """(n_bins + 1,) seconds from the event."""
+    mean_rates: NDArray[np.float64]
+    """(n_clusters,) spikes per second over the whole recording."""
+    event: str
+    n_events: int
+
+
+def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData | Empty:
+    """Count the spikes of the selected clusters around events; all spikes and all events count.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    model = snapshot.model
+    events = model.events
+    if not events:
+        return Empty(f"There are no events in {model.path.name}")
+    name = params.event or next(iter(events))
+    if name not in events:
+        return Empty(f"There is no event '{name}', only {', '.join(events)}")
+    ids = snapshot.cluster_ids[:MAX_CLUSTERS]
+    if not ids:
+        return Empty("No cluster is selected")
+    rate = float(model.sample_rate)
+    event_samples = np.rint(events[name] * rate).astype(np.int64)
+    width = max(params.bin_ms / 1000, 1 / rate, (params.before + params.after) / MOST_BINS)
+    first, last = -round(params.before / width), max(round(params.after / width), 1)
+    edges = np.arange(first, last + 1, dtype=np.float64) * width
+    counts = []
+    for cluster_id in ids:
+        check(cancelled)
+        spike_ids = snapshot.spikes(cluster_id)
+        samples = np.asarray(model.spike_samples)[spike_ids].astype(np.int64)
+        counts.append(lag_correlogram(event_samples, samples, edges, rate))
+    n_spikes = np.array([len(snapshot.spikes(c)) for c in ids])
+    table = np.array(counts)
+    return PethData(
+        cluster_ids=tuple(ids),
+        counts=table,
+        heights=table / (max(len(event_samples), 1) * width),
+        edges=edges,
+        mean_rates=n_spikes / max(float(model.duration), 1e-9),
+        event=name,
+        n_events=len(event_samples),
+    )
+
+
+class PethView(HistogramGridView):
+    """A peri-event histogram for each selected cluster, its mean rate as a line."""
+
+    name: ClassVar[str] = "events"
+    title = "Events"
+    Params: ClassVar[type] = PethParams
+    unit: ClassVar[str] = "spikes/s"
+    whole_numbers: ClassVar[bool] = False
+    load = staticmethod(load)
+
+    def edges(self, data: PethData) -> NDArray[np.float64]:
+        """Seconds from the event."""
+        return data.edges
+
+    def ticks(self, low: float, high: float, width: float) -> Ticks:
+        """Seconds; the last one carries the unit."""
+        ticks = nice_ticks(low, high, max(1, min(int(width / 45), 7)))
+        return [*ticks[:-1], (ticks[-1][0], ticks[-1][1] + " s")] if ticks else []
+
+    def band(self, data: PethData) -> tuple[float, float] | None:
+        """The bin that begins with the event."""
+        width = data.edges[1] - data.edges[0]
+        return 0.0, float(width)
+
+    def levels(self, data: PethData) -> NDArray[np.float64]:
+        """The mean rates."""
+        return data.mean_rates
+
+    def note(self, data: PethData, k: int) -> tuple[str, bool]:
+        """The event, once."""
+        return (f"{data.n_events} x {data.event}" if k == 0 else ""), False
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The cluster and the bar under the mouse."""
+        data: PethData = self.data
+        text = f"cluster {data.cluster_ids[cell]}"
+        k = self.bin_at(data, x)
+        if k is not None:
+            low, high = 1000 * data.edges[k : k + 2]
+            text += (
+                f", {low:.4g} to {high:.4g} ms from {data.event}: {data.counts[cell, k]} spikes, "
+                f"{data.heights[cell, k]:.3g} spikes/s"
+            )
+        return text

@@ -1,0 +1,118 @@
+"""The event view: its numbers, its picture, its interactions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.curation.snapshot import Snapshot
+from phygui.views.base import Cancelled, Empty
+from phygui.views.colors import theme
+from phygui.views.peth import PethParams, PethView, load
+
+RATE = 20_000.0
+SIZE = (500, 300)
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    rng = np.random.default_rng(0)
+    events = np.arange(1.0, 19.0, 0.7)
+    evoked = (events + 0.105) * RATE
+    samples = np.sort(np.r_[rng.integers(0, 400_000, 3000), evoked.round()]).astype(np.uint64)
+    clusters = rng.integers(0, 4, len(samples)).astype(np.int32)
+    # Cluster 2 answers every event.
+    clusters[np.isin(samples, evoked.round())] = 2
+    spikes = {c: np.flatnonzero(clusters == c) for c in range(4)}
+    model = SimpleNamespace(
+        sample_rate=RATE,
+        duration=20.0,
+        spike_samples=samples,
+        events={"light": events, "sound": np.array([3.3, 7.1])},
+        path=Path("experiment.kwik"),
+    )
+    return Snapshot(1, model, (2, 0), spikes, clusters, {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("event", ["light", "sound"])
+def test_counts_are_those_around_every_event(snapshot, event):
+    data = load(snapshot, PethParams(event=event), never)
+    assert data.n_events == len(snapshot.model.events[event])
+    assert data.edges[0] == pytest.approx(-0.2)
+    assert data.edges[-1] == pytest.approx(0.5)
+    for k, c in enumerate((2, 0)):
+        times = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
+        starts = (snapshot.model.events[event] * RATE).round().astype(int)
+        lags = (times[None, :] - starts[:, None]).ravel()
+        expected = [np.sum((lags >= a * 200) & (lags < (a + 1) * 200)) for a in range(-20, 50)]
+        assert data.counts[k].tolist() == expected
+        np.testing.assert_allclose(data.heights[k], data.counts[k] / data.n_events / 0.01)
+        assert data.mean_rates[k] == pytest.approx(len(times) / 20)
+
+
+def test_an_answer_is_seen(snapshot):
+    data = load(snapshot, PethParams(), never)
+    assert data.event == "light", "the first one"
+    k = int(np.argmax(data.heights[0]))
+    assert data.edges[k] == pytest.approx(0.1)
+    assert data.heights[0, k] >= 100
+
+
+def test_what_cannot_be_shown_is_said(snapshot):
+    found = load(snapshot, PethParams(event="smell"), never)
+    assert isinstance(found, Empty)
+    assert found.reason == "There is no event 'smell', only light, sound"
+    nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
+    assert load(nothing, PethParams(), never) == Empty("No cluster is selected")
+    snapshot.model.events = {}
+    assert load(snapshot, PethParams(), never) == Empty("There are no events in experiment.kwik")
+
+
+def test_bins_are_bounded_and_the_load_cancelled(snapshot):
+    data = load(snapshot, PethParams(before=60, after=60, bin_ms=0.1), never)
+    assert data.counts.shape[1] <= 2001
+    with pytest.raises(Cancelled):
+        load(snapshot, PethParams(), lambda: True)
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    view = PethView()
+    return shown(view, load(snapshot, view.params, never), SIZE)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_picture(view, picture, name):
+    view.set_theme(name)
+    image = picture(view)
+    color = theme(name).clusters[0][:3].astype(int)
+    x, y = view.to_pixels(0, 0.105, view.data.heights[0].max())
+    assert np.abs(image[int(y) + 3, int(x)] - color).max() < 5
+    assert np.abs(image[int(y) - 3, int(x)] - color).max() > 50
+    written = {label.text for label in view.all_labels}
+    assert {"2", "0", "spikes/s", "26 x light"} <= written
+    assert any(text.endswith(" s") for text in written)
+    line = view.to_pixels(1, 0.3, view.data.mean_rates[1])[1]
+    left, _, width, _ = view.layout.boxes[1].astype(int)
+    rows = image[int(line) - 1 : int(line) + 2, left + 2 : left + width - 2].astype(int)
+    accent = theme(name).roles["accent"][:3].astype(int)
+    assert (np.abs(rows - accent).max(axis=2) < 120).any(axis=0).mean() > 0.9
+
+
+def test_interactions(view, mouse, qtbot):
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(view.to_pixels(1, 0.105, 1))
+    count = view.data.counts[1, 30]
+    assert said[-1].startswith(f"cluster 0, 100 to 110 ms from light: {count} spikes, ")
+    with qtbot.waitSignal(view.cluster_clicked) as caught:
+        mouse(view).click(view.to_pixels(0, 0.1, 1), held=Qt.ControlModifier)
+    assert caught.args == [2]
