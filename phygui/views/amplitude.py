@@ -17,6 +17,7 @@ from phygui.views.attributes import (
     missing_features,
     robust_range,
     spikes_inside,
+    times_of,
     values_and_masks,
 )
 from phygui.views.axes import Axis, Cell
@@ -116,7 +117,7 @@ class AmplitudeView(View):
             cluster_ids=snapshot.cluster_ids,
             spike_ids=chosen[order],
             colors=np.repeat(np.arange(len(samples)), [len(s) for s in samples])[order],
-            times=model.spike_times[chosen[order]],
+            times=times_of(model, chosen[order]),
             amplitudes=np.concatenate(amplitudes)[order],
             edges=edges,
             shares=np.stack(shares),

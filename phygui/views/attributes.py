@@ -88,11 +88,16 @@ def values_and_masks(
             if key in wanted:
                 found[key] = block[:, feature, 0], block[:, feature, 1]
     if TIME in wanted:
-        found[TIME] = model.spike_times[spike_ids], None
+        found[TIME] = times_of(model, spike_ids), None
     if AMPLITUDE in wanted:
         check(cancelled)
         found[AMPLITUDE] = amplitudes(model, spike_ids), None
     return found
+
+
+def times_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Times of some spikes in seconds, (n,); those of the others are not computed."""
+    return model.spike_samples[spike_ids] / model.sample_rate
 
 
 def amplitudes(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from phygui.views.attributes import (
     missing_features,
     robust_range,
     spikes_inside,
+    times_of,
     values_and_masks,
 )
 from phygui.views.axes import Axis, Cell
@@ -196,7 +197,7 @@ class FeatureView(View):
             masks=masks,
             ranges=ranges,
             labels={key: axis_label(model, key) for key in selected},
-            times=np.concatenate([model.spike_times[behind], model.spike_times[chosen]]),
+            times=times_of(model, np.concatenate([behind, chosen])),
             densities=densities,
         )
 
@@ -296,7 +297,7 @@ def _range(
 ) -> tuple[float, float]:
     if key == TIME:
         return 0.0, max(float(model.duration), float(values.max(initial=0.0)))
-    groups = [values[colors == k] for k in np.unique(colors)]
+    groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
     low, high = robust_range(groups)
     if key == AMPLITUDE:
         return 0.0, high
