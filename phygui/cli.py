@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -133,4 +135,72 @@ def describe(file: Path) -> None:
         with KwikModel(file) as model:
             click.echo(model.describe())
     except KwikError as error:
+        fail(error)
+
+
+@kwik.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--list", "only_list", is_flag=True, help="Only tell what would be brought back.")
+def recover(file: Path, only_list: bool) -> None:
+    """Bring unsaved edits of a session that died back into FILE.kwik, and save it."""
+    with _session(file) as session:
+        edits = session.unsaved_edits
+        for edit in edits:
+            click.echo(str(edit))
+        if session.recovery_problem:
+            click.echo(session.recovery_problem, err=True)
+        if not edits:
+            click.echo("there are no unsaved edits")
+        elif not only_list:
+            session.recover()
+            for saved in session.save():
+                click.echo(f"saved {saved.n_edits} edits to {saved.path}")
+
+
+@kwik.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("number", type=int, required=False)
+@click.option(
+    "--compare",
+    type=int,
+    nargs=2,
+    metavar="A B",
+    help="Tell how state B differs from state A; 0 is the present one.",
+)
+def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> None:
+    """List the saved states of FILE.kwik; with a NUMBER, bring that one back and save it."""
+    from phygui.curation.comparison import compare as difference
+
+    with _session(file) as session:
+        backups = session.backups()
+        states = [None, *backups]
+        for n in (*(compare or ()), *((number,) if number is not None else ())):
+            if not 0 <= n < len(states):
+                fail(f"{file}: no saved state {n}; there are {len(backups)}")
+        if compare is not None:
+            first, second = (session.state(states[n]) for n in compare)
+            for line in difference(first, second).lines(session.group_names):
+                click.echo(line)
+        elif number:
+            update = session.restore(backups[number - 1])
+            for saved in session.save():
+                click.echo(f"{update.description}, and saved to {saved.path}")
+        else:
+            for n, backup in enumerate(backups, 1):
+                click.echo(f"{n}: {backup}")
+            if not backups:
+                click.echo("there are no saved states")
+
+
+@contextmanager
+def _session(file: Path) -> Iterator[Session]:
+    """A session on a file; what goes wrong ends the program with one sentence."""
+    from phygui.curation.opening import open_session
+    from phygui.curation.update import EditError
+    from phygui.io.errors import KwikError
+
+    try:
+        with open_session(file) as session:
+            yield session
+    except (KwikError, EditError) as error:
         fail(error)

@@ -12,7 +12,7 @@ import h5py
 import pytest
 from PyQt5.QtGui import QImage
 
-from phygui import KwikModel, __version__
+from phygui import KwikModel, Session, __version__
 
 GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import kwik as run; run()"
 
@@ -151,3 +151,39 @@ def test_a_kwik_alone_opens(tmp_path: Path, small: Path) -> None:
     alone.write_bytes(small.read_bytes())
     ended = run(GUI, alone, "--screenshot", tmp_path / "alone.png")
     assert ended.returncode == 0, ended.stderr
+
+
+def test_recover_brings_back_what_a_dead_session_left(small: Path) -> None:
+    script = (
+        f"import os\nfrom phygui import Session\ns = Session.open({str(small)!r})\n"
+        "s.merge(s.cluster_ids[:2]); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 9
+    before = small.read_bytes()
+    told = run(KWIK, "recover", small, "--list")
+    assert "merged" in told.stdout
+    assert small.read_bytes() == before
+    done = run(KWIK, "recover", small)
+    assert done.returncode == 0, done.stderr
+    assert "saved 1 edits" in done.stdout
+    assert small.read_bytes() != before
+    assert "no unsaved edits" in run(KWIK, "recover", small).stdout
+
+
+def test_restore_lists_compares_and_brings_back(small: Path) -> None:
+    assert "no saved states" in run(KWIK, "restore", small).stdout
+    with Session.open(small) as session:
+        first = session.spike_clusters.tolist()
+        session.move(session.cluster_ids[:1], "good")
+        session.save()
+        session.merge(session.cluster_ids[:2])
+        session.save()
+    told = run(KWIK, "restore", small).stdout.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["1", "2"]
+    assert "1 good" in told[1]
+    assert "in another cluster" in run(KWIK, "restore", small, "--compare", 2, 1).stdout
+    assert run(KWIK, "restore", small, 7).returncode == 2
+    done = run(KWIK, "restore", small, 2)
+    assert done.returncode == 0, done.stderr
+    with KwikModel(small) as model:
+        assert model.spike_clusters.tolist() == first
