@@ -1,0 +1,111 @@
+"""The application: start window, opening from it and from a window, what cannot be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt5.QtGui import QDropEvent
+
+from phygui import Session
+from phygui.gui import app as app_module
+from phygui.gui.app import Application
+from phygui.gui.settings import Settings
+
+
+@pytest.fixture
+def application(qapp: Any, settings: Settings) -> Iterator[Application]:
+    application = Application(settings)
+    yield application
+    if application.start is not None:
+        application.start.close()
+    application.close()
+
+
+def wait_for_window(qtbot: Any, application: Application) -> Any:
+    qtbot.waitUntil(lambda: len(application.windows) == 1, timeout=20_000)
+    (window,) = application.windows
+    qtbot.waitUntil(lambda: window.is_settled, timeout=20_000)
+    return window
+
+
+def test_recent_files_open_from_the_start_window(
+    qtbot: Any, application: Application, settings: Settings, hybrid: Path
+) -> None:
+    settings.add_recent(hybrid)
+    settings.add_recent(hybrid.with_name("gone.kwik"))
+    start = application.show_start()
+    assert start.recent.count() == 1, "files that are gone are not listed"
+    start.recent.itemActivated.emit(start.recent.item(0))
+    assert not start.open_button.isEnabled()
+    window = wait_for_window(qtbot, application)
+    assert window.session.path == hybrid
+    assert not start.isVisible()
+    assert application.start is None
+
+
+def test_without_recent_files_it_says_what_to_do(application: Application) -> None:
+    start = application.show_start()
+    assert "no recent files" in start.recent.item(0).text()
+    assert start.recent.item(0).flags() == Qt.NoItemFlags
+
+
+def test_the_demo_opens_from_the_start_window(
+    qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, hybrid: Path
+) -> None:
+    monkeypatch.setattr("phygui.io.demo.default_demo", lambda: hybrid)
+    start = application.show_start()
+    qtbot.mouseClick(start.demo_button, Qt.LeftButton)
+    assert wait_for_window(qtbot, application).session.path == hybrid
+
+
+def test_a_file_dropped_on_the_start_window_opens(
+    qtbot: Any, application: Application, hybrid: Path
+) -> None:
+    start = application.show_start()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(hybrid))])
+    start.dropEvent(QDropEvent(QPointF(9, 9), Qt.CopyAction, data, Qt.LeftButton, Qt.NoModifier))
+    assert wait_for_window(qtbot, application).session.path == hybrid
+
+
+@pytest.mark.parametrize("from_window", [False, True])
+def test_what_cannot_be_opened_is_said_in_a_dialog(
+    qtbot: Any,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    hybrid: Path,
+    from_window: bool,
+) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(app_module.dialogs, "show_error", lambda *args: told.append(args))
+    if from_window:
+        application.show_session(Session.open(hybrid))
+    else:
+        application.show_start()
+    bad = tmp_path / "bad <b>name.kwik"
+    bad.write_text("nothing")
+    application.open(bad)
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    assert bad.name in told[0][2]
+    assert len(application.windows) == from_window
+
+
+def test_a_file_changed_elsewhere_can_be_opened_again_as_it_now_is(
+    qtbot: Any, application: Application, hybrid: Path
+) -> None:
+    first = application.show_session(Session.open(hybrid))
+    qtbot.waitUntil(lambda: first.is_settled, timeout=20_000)
+    first.session.merge([4, 9])
+    first.reopen()
+    qtbot.waitUntil(lambda: application.windows not in ([], [first]), timeout=20_000)
+    (second,) = application.windows
+    qtbot.waitUntil(lambda: second.is_settled, timeout=20_000)
+    assert 4 in second.session.cluster_ids
+    assert not second.session.read_only
+    assert second.session.unsaved_edits == []
+    assert application.app.quitOnLastWindowClosed()
