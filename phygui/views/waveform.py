@@ -28,6 +28,8 @@ _FILL = 0.92
 """Part of a box's width that the waveforms take."""
 _N_MASKED = 15
 """Most waveforms drawn of each cluster where the channel is masked."""
+_OWN = 0.2
+"""Least part of a cluster's spikes for which a channel of its own is unmasked."""
 _BAND = 40.0
 _N_BINS = 96
 _REACH = 2.0
@@ -132,8 +134,12 @@ class WaveformView(View):
         few = np.zeros(len(data.colors), bool)
         for k in range(len(data.cluster_ids)):
             few[np.flatnonzero(data.colors == k)[:_N_MASKED]] = True
-        masked = np.nonzero(~data.unmasked & few[:, None])
-        shown = np.nonzero(data.unmasked)
+        # Where a cluster hardly ever is, a spike is another one's that came at the same time.
+        clusters = range(len(data.cluster_ids))
+        part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
+        own = data.unmasked & (part[data.colors] >= _OWN)
+        masked = np.nonzero(~own & few[:, None])
+        shown = np.nonzero(own)
         n_each = max(1.0, len(data.colors) / len(data.cluster_ids))
         alpha = float(np.clip(4.0 / np.sqrt(n_each), 0.25, 0.9))
         grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
