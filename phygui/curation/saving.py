@@ -64,6 +64,7 @@ class Saver:
         self.path = path
         self._keeper = keeper
         self._stamp = stamp_of(path)
+        self._tried: dict[Key, str] = {}
 
     # -- has something else written the file? ------------------------------------------------
 
@@ -89,7 +90,7 @@ class Saver:
                 found = read_state(self.path, key, n).fingerprint
             except KwikError:
                 return True
-            if found != expected:
+            if found not in (expected, self._tried.get(key)):
                 return True
         # Something else was written, or nothing at all: what is edited here is as it was.
         self._stamp = stamp
@@ -152,6 +153,8 @@ class Saver:
                         raise
             except BaseException:
                 self._keeper.not_saved()
+                # The file may have been replaced before something went wrong.
+                self._tried = {key: state.fingerprint for key, state in states.items()}
                 raise
             self._stamp = stamp_of(self.path)
             self._keeper.saved(saving)

@@ -26,7 +26,7 @@ N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
 N_SPIKES_WAVEFORMS = 60
 """Spikes of a cluster that its mean waveform is taken from."""
-N_SPIKES_AMPLITUDES = 2_000
+N_SPIKES_AMPLITUDES = 5_000
 """Spikes of a cluster whose amplitudes are looked at."""
 N_OTHERS = 20_000
 """Spikes of all clusters among which the isolation of one is judged."""
