@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test setup setup-test lint torture bench clean
+.PHONY: run test setup setup-test lint torture bench docs clean
 
 run: setup
 	@sh .ci/demo $(BIN)/phy-gui
@@ -35,6 +35,11 @@ $(VENV)/.installed: setup.cfg pyproject.toml .ci/setup
 $(VENV)/.installed-test: setup.cfg pyproject.toml .ci/setup
 	@sh .ci/setup "$(PYTHON)" "$(VENV)" '.[test]'
 	@touch $@ $(VENV)/.installed
+
+docs: setup
+	@sh .ci/setup "$(PYTHON)" "$(VENV)" '.[docs]'
+	$(BIN)/python -m sphinx -q -W docs build/docs
+	@echo "The pages are in build/docs/index.html"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

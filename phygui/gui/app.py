@@ -14,6 +14,7 @@ import vispy
 from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
+from phygui.analysis import warm_up
 from phygui.curation.opening import open_session
 from phygui.curation.session import Session
 from phygui.gui import dialogs, theme
@@ -56,6 +57,7 @@ class Application(QObject):
         self.app = make_application(self.settings)
         self.windows: list[MainWindow] = []
         self.start: StartWindow | None = None
+        self._is_warm = False
         self._opened.connect(self._receive)
 
     # -- windows ---------------------------------------------------------------------------
@@ -69,7 +71,16 @@ class Application(QObject):
         self.windows.append(window)
         self.settings.add_recent(session.path)
         window.show()
+        self._warm_up()
         return window
+
+    def _warm_up(self) -> None:
+        """Compile the numerics in the background, once, so that no selection waits for it."""
+        if not self._is_warm:
+            self._is_warm = True
+            threading.Thread(
+                target=warm_up, kwargs={"apart": True}, name="phygui-warm", daemon=True
+            ).start()
 
     def show_start(self) -> StartWindow:
         """Open the start window."""
