@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -144,7 +145,7 @@ def _group_names(file: File, path: str, warn: Warn) -> dict[int, str]:
             continue
         group = file.group(f"{path}/{key}")
         name = None if group is None else file.attribute(group, "name", f"{path}/{key}")
-        if isinstance(name, str | int):
+        if isinstance(name, str | int) and str(name).strip():
             names[int(key)] = str(name)
         elif int(key) not in names:
             names[int(key)] = f"Group {key}"
@@ -165,7 +166,9 @@ def _cluster_groups(
     listed = file.names(parent, path)
     largest = max([largest, *(int(n) for n in listed if n.isascii() and n.isdecimal())])
     present = set(listed)
-    by_name = {text.casefold(): number for number, text in names.items()}
+    # A name that several groups share says nothing.
+    shared = Counter(text.casefold() for text in names.values())
+    by_name = {t.casefold(): g for g, t in names.items() if shared[t.casefold()] == 1}
     odd: list[str] = []
     unnamed: set[int] = set()
     for cluster in ids:

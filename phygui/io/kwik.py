@@ -315,12 +315,10 @@ class KwikModel(EditableDataset):
             for cluster in self.cluster_ids.tolist():
                 path = f"{parent}/{cluster}"
                 found = {}
-                group = file.group(path)
-                if group is not None:
-                    for inner in ("/application_data/klustaviewa", ""):
-                        member = file.group(path + inner)
-                        if member is not None:
-                            found.update(public(file.attributes(member, path + inner)))
+                for place in (f"{path}/application_data/klustaviewa", path):
+                    member = file.find(place)
+                    if member is not None:
+                        found.update(public(file.attributes(member, place)))
                 metadata[cluster] = {**found, "cluster_group": self.cluster_groups[cluster]}
         return metadata
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,14 @@ _SECONDS = (
     ("chunk_size", "chunk_size_seconds"),
     ("chunk_overlap", "chunk_overlap_seconds"),
     ("excerpt_size", "excerpt_size_seconds"),
+)
+
+#: Beyond these parts of the sample rate, and below this ratio of its edges, a band-pass filter
+#: cannot be computed.
+_LOWEST, _HIGHEST, _NARROWEST = 1e-5, 0.4999, 1.01
+
+_DTYPE = re.compile(
+    r"(?:np\.|numpy\.)?([<>=|]?)(u?int(?:8|16|32|64)|float(?:16|32|64)|[iu][1248]|f[248])"
 )
 
 Warn = Callable[[str], None]
@@ -142,17 +151,17 @@ def read_settings(
             warn(f"{path}: {PATH} says both {told}; the first is taken.")
         return found[0][1] if found else default
 
-    def positive(value: float) -> bool:
-        return value > 0
+    def frequency(value: float) -> bool:
+        return 1 <= value <= 1e9
 
     def count(value: float) -> bool:
         return value == int(value) and 0 < value <= 1_000_000
 
-    rate = number(("sample_rate",), recording_rate, positive, "a positive number of hertz")
+    rate = number(("sample_rate",), recording_rate, frequency, "1 to 1e9 hertz")
     if rate is None:
         raise KwikError(
             f"{path}: {PATH}/@sample_rate is missing, and no recording says its own; "
-            "expected a positive number of hertz."
+            "expected 1 to 1e9 hertz."
         )
     if recording_rate is not None and "sample_rate" in metadata and recording_rate != rate:
         warn(
@@ -181,8 +190,8 @@ def read_settings(
     low = number(
         ("filter_low",),
         500.0 if nyquist > 500 else 0.01 * rate,
-        lambda v: 0 < v < nyquist,
-        f"a frequency between 0 and {nyquist:g} Hz",
+        lambda v: _LOWEST * rate <= v < nyquist,
+        f"a frequency from {_LOWEST * rate:g} to {nyquist:g} Hz",
     )
     highs = {"filter_high": metadata.get("filter_high")}
     if _is_number(metadata.get("filter_high_factor")):
@@ -192,14 +201,14 @@ def read_settings(
         if value is None:
             continue
         assert low is not None
-        if _is_number(value) and low < value < nyquist:
+        if _is_number(value) and _NARROWEST * low < value <= _HIGHEST * rate:
             high = float(value)
         else:
             warn(
                 f"{path}: the upper filter edge {PATH}/@{name} gives {value!r} Hz, expected "
-                f"{low:g} to {nyquist:g} Hz; {high:g} Hz is assumed."
+                f"{low:g} to less than {nyquist:g} Hz; {high:g} Hz is assumed."
             )
-    if low is not None and low >= high:
+    if low is not None and _NARROWEST * low >= high:
         low = high / 2
     gain = number(("voltage_gain",), 1.0, lambda v: v >= 0, "microvolts per unit, 0 for unknown")
     assert n_features is not None
@@ -229,16 +238,11 @@ def _raw_dtype(metadata: dict[str, Any], path: str, warn: Warn) -> np.dtype:
             return np.dtype(f"int{nbits}")
         warn(f"{path}: {PATH}/@nbits is {nbits!r}, expected 8, 16, 32 or 64; 16 is assumed.")
         return np.dtype(np.int16)
-    # A dtype name is data: only plain integer and float names reach numpy.
-    if isinstance(told, str):
-        name = told.lower().strip().removeprefix("np.").removeprefix("numpy.")
-        order, bare = (name[0], name[1:]) if name[:1] in "<>=|" else ("=", name)
-        try:
-            dtype = np.dtype(bare) if bare.isalnum() else None
-        except TypeError:
-            dtype = None
-        if dtype is not None and dtype.kind in "iuf" and dtype.itemsize <= 8:
-            return dtype.newbyteorder(order)  # type: ignore[arg-type]
+    # A dtype name is data: only these reach numpy.
+    found = _DTYPE.fullmatch(told.strip()) if isinstance(told, str) else None
+    if found is not None:
+        order: Any = found.group(1) or "="
+        return np.dtype(found.group(2)).newbyteorder(order)
     warn(
         f"{path}: {PATH}/@dtype is {told!r}, expected an integer or float type such as "
         "'int16'; int16 is assumed."

@@ -25,8 +25,7 @@ def read_recordings(file: File, warn: Warn) -> dict[int, dict[str, Any]]:
     for name in sorted(names, key=int):
         path = f"/recordings/{name}"
         group = file.group(path)
-        assert group is not None
-        found = file.attributes(group, path)
+        found = {} if group is None else file.attributes(group, path)
         raw = file.group(f"{path}/raw")
         if raw is not None:
             for key in ("hdf5_path", "dat_path"):
@@ -53,7 +52,7 @@ def recording_rate(recordings: dict[int, dict[str, Any]]) -> float | None:
         float(attributes["sample_rate"])
         for attributes in recordings.values()
         if isinstance(attributes.get("sample_rate"), int | float)
-        and 0 < attributes["sample_rate"] < float("inf")
+        and 1 <= attributes["sample_rate"] <= 1e9
     }
     return rates.pop() if len(rates) == 1 else None
 

@@ -507,12 +507,12 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "a negative sample rate": (
         spoil(TOLD, "sample_rate", -1.0),
-        r"sample_rate is -1\.0, expected a positive number of hertz; 20000 is assumed",
+        r"sample_rate is -1\.0, expected 1 to 1e9 hertz; 20000 is assumed",
         lambda m: m.sample_rate == 20000,
     ),
     "a NaN sample rate": (
         spoil(TOLD, "sample_rate", np.nan),
-        "sample_rate is nan, expected a positive number of hertz; 20000 is assumed",
+        "sample_rate is nan, expected 1 to 1e9 hertz; 20000 is assumed",
         lambda m: m.sample_rate == 20000,
     ),
     "a sample rate in words": (
@@ -550,12 +550,12 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "the filter's edges are crossed": (
         spoil(TOLD, "filter_high_factor", 0.01),
-        r"filter_high_factor gives 200\.0 Hz, expected 500 to 10000 Hz; 9500 Hz is assumed",
+        r"_factor gives 200\.0 Hz, expected 500 to less than 10000 Hz; 9500 Hz is assumed",
         lambda m: m.filter.high == 9500,
     ),
     "the filter's edge is above Nyquist": (
         spoil(TOLD, "filter_low", 1e6),
-        "filter_low is 1000000.0, expected a frequency between 0 and 10000 Hz; 500 is assumed",
+        "filter_low is 1000000.0, expected a frequency from 0.2 to 10000 Hz; 500 is assumed",
         lambda m: m.filter.low == 500,
     ),
     "the filter's order is absurd": (
