@@ -129,15 +129,19 @@ class View(Interactive, app.Canvas):
 
     def set_data(self, data: Any) -> None:
         """Show what :meth:`load` returned."""
+        same = getattr(data, "cluster_ids", None) == getattr(self.data, "cluster_ids", ())
         self.data = data
         self.is_stale = False
-        if self.lasso is not None:
-            self.clear_lasso()
         if isinstance(data, Empty):
             self.set_cells([])
             self.labels = []
         else:
             self.build(data)
+        # A lasso is drawn around the spikes of a selection, and goes with it.
+        if same:
+            self.keep_lasso()
+        else:
+            self.clear_lasso()
         self.refresh()
 
     def set_params(self, params: Any) -> None:

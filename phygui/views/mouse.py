@@ -140,9 +140,13 @@ class Interactive:
             self.reset_view()
 
     def on_key_press(self, event: Any) -> None:
-        """Reset with R."""
-        if event.key == "R" and not _held(event):
+        """Reset with R, clear the lasso with Escape."""
+        if _held(event):
+            return
+        if event.key == "R":
             self.reset_view()
+        elif event.key == "Escape":
+            self.clear_lasso()
 
     def moved(self) -> None:
         """The range, scale or marker size has changed: draw again."""
@@ -187,6 +191,18 @@ class Interactive:
             self._lasso_points.set_data(vertices(x, y, cell=lasso.cell, color=ACCENT))
         self.lasso_changed.emit()
         self.refresh()
+
+    def keep_lasso(self) -> None:
+        """Put the lasso into the cell that has its axes now, or remove it if there is none."""
+        if self.lasso is None:
+            return
+        keys = [(cell.x.key, cell.y.key) for cell in self.cells]
+        if (self.lasso.x, self.lasso.y) in keys:
+            index = keys.index((self.lasso.x, self.lasso.y))
+            if index != self.lasso.cell:
+                self.set_lasso(replace(self.lasso, cell=index))
+        else:
+            self.clear_lasso()
 
     def clear_lasso(self) -> None:
         """Remove the lasso."""

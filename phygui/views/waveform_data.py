@@ -45,6 +45,13 @@ class WaveformParams:
             "choices": ("auto", "masks", "all"),
         },
     )
+    chosen: str = field(
+        default="",
+        metadata={
+            "label": "Only these channels",
+            "help": "Channel numbers and ranges, as in 3, 5-9; empty for the above.",
+        },
+    )
     overlap: bool = field(
         default=True,
         metadata={
@@ -117,7 +124,11 @@ def load_waveforms(
     n_each = max(1, min(params.n_spikes, _MOST_DRAWN // len(snapshot.cluster_ids)))
     samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
     masks = [_masks(model, spikes, cancelled) for spikes in samples]
-    channels = _channels(model, params, masks)
+    try:
+        chosen = parse_channels(params.chosen, [int(c) for c in model.channel_order])
+    except ValueError as error:
+        return Empty(f"{error}.")
+    channels = chosen if len(chosen) else _channels(model, params, masks)
     clusters = [
         _read(snapshot, cluster_id, spikes, mask, channels, cancelled)
         for cluster_id, spikes, mask in zip(snapshot.cluster_ids, samples, masks, strict=True)
@@ -144,6 +155,31 @@ def load_waveforms(
         full_scale=_full_scale(model),
         unit="µV" if model.metadata.get("voltage_gain") else "units",
     )
+
+
+def parse_channels(text: str, channel_order: list[int]) -> NDArray[np.int64]:
+    """Read channel numbers and ranges of them, as in ``3, 5-9``.
+
+    Returns
+    -------
+    array of int64
+        Their indices into the channel order, in that order.
+
+    Raises
+    ------
+    ValueError
+        With a sentence for the user.
+    """
+    spans: list[tuple[int, int]] = []
+    for part in text.replace(",", " ").split():
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"'{part}' is neither a channel number nor a range like 5-9")
+        spans.append((int(first), int(last if dash else first)))
+    found = [i for i, c in enumerate(channel_order) if any(a <= c <= b for a, b in spans)]
+    if spans and not found:
+        raise ValueError(f"none of the channels {text} is in this channel group")
+    return np.array(found, np.int64)
 
 
 def _masks(

@@ -197,6 +197,7 @@ def test_the_lasso_is_drawn_and_goes_with_new_data(board, mouse, picture):
     assert column.max() == 255
     board.set_data("other")
     assert board.lasso is None
+    board.refresh()
     assert picture(board)[int(y) - 2 : int(y) + 3, int(x)].max() < 100
 
 
@@ -308,3 +309,35 @@ def test_views_are_found_by_name():
     assert {"features", "waveforms", "traces", "correlograms"} <= set(VIEWS)
     assert VIEWS["features"].name == "features"
     assert len(VIEWS) == len(list(VIEWS))
+
+
+@dataclass(frozen=True)
+class Selected:
+    cluster_ids: tuple[int, ...]
+    note: str = ""
+
+
+def test_the_lasso_goes_with_the_selection_only(board, mouse):
+    board.set_data(Selected((1, 2)))
+    ctrl_click(board, mouse, 1, 1, 1)
+    board.set_data(Selected((1, 2), "more spikes"))
+    assert board.lasso is not None
+    board.set_data(Selected((1,)))
+    assert board.lasso is None
+
+
+def test_the_lasso_follows_its_axes_to_another_cell(board):
+    from phygui.views.lasso import Lasso
+
+    board.set_lasso(Lasso("x1", "y", 0, np.array([(1, 1), (2, 2), (3, 1)], float)))
+    board.keep_lasso()
+    assert board.lasso.cell == 1
+    board.set_lasso(Lasso("gone", "y", 0, np.array([(1, 1), (2, 2), (3, 1)], float)))
+    board.keep_lasso()
+    assert board.lasso is None
+
+
+def test_escape_clears_the_lasso(board, mouse, qtbot):
+    ctrl_click(board, mouse, 1, 1, 1)
+    qtbot.keyClick(board.native, Qt.Key_Escape)
+    assert board.lasso is None

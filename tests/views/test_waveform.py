@@ -61,6 +61,17 @@ def test_channels_by_masks_or_all(small_model, snapshot):
     assert not set(np.flatnonzero(part < 0.1)) & set(some.channels.tolist())
 
 
+def test_channels_by_hand(small_model, snapshot):
+    assert waveform_data.parse_channels("7, 2-4  9", [9, 4, 3, 2, 1, 7]).tolist() == [0, 1, 2, 3, 5]
+    assert waveform_data.parse_channels("", [1, 2]).tolist() == []
+    names = [int(c) for c in small_model.channel_order]
+    data = WaveformView.load(snapshot, WaveformParams(chosen=f"{names[3]} {names[1]}"), never)
+    assert data.channels.tolist() == [1, 3]
+    for wrong in ("x", "3-", "-3", "100000"):
+        found = WaveformView.load(snapshot, WaveformParams(chosen=wrong), never)
+        assert isinstance(found, Empty)
+
+
 def test_a_second_load_reads_nothing(snapshot, monkeypatch):
     params = WaveformParams(n_spikes=17)
     first = WaveformView.load(snapshot, params, never)
