@@ -1,0 +1,91 @@
+"""Proof by injected faults that nothing a curator does is lost: ``python -m tests.torture``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.torture import faults
+
+
+def main() -> int:
+    """Run everything, and print how often each thing was done."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a sample, in less than a minute")
+    parser.add_argument("--seed", type=int, default=0, help="another seed for the random parts")
+    given = parser.parse_args()
+    can_inject = faults.is_possible()
+    if can_inject:
+        faults.preload()
+    folder = Path(tempfile.mkdtemp(prefix="phygui-torture-"))
+    try:
+        _run(folder, given.short, given.seed, can_inject)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if can_inject:
+            faults.remove()
+    return 0
+
+
+def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
+    # Imported here: the process starts anew to preload the library.
+    from phygui.io.demo import make_demo
+    from tests.torture.kills import Kills
+    from tests.torture.mutations import Mutations
+    from tests.torture.saves import Saves
+
+    options = {"n_channels": 4, "n_channel_groups": 2, "duration": 20.0, "raw": None}
+    demo = make_demo(folder / "demo", n_spikes=600, n_clusters=12, **options)
+    small = Path(__file__).parents[1] / "data" / "simulated_small.kwik"
+
+    kills = Kills(demo.kwik_path, folder)
+    _part("sessions killed at random moments", kills.counts)
+    kills.run(12 if short else 220, seed)
+    _print(kills.counts)
+
+    if can_inject:
+        saves = Saves(small, folder)
+        _part("saves and edits killed, or failing, at every system call", saves.counts)
+        saves.run(29 if short else 1)
+        _print(saves.counts)
+    else:
+        print("no C compiler: nothing is injected into saves and edits")
+
+    for source, n_files in ((small, 24 if short else 800), (demo.kwik_path, 16 if short else 400)):
+        mutations = Mutations(source, folder)
+        _part(f"damaged copies of {source.name} opened", mutations.counts)
+        mutations.run(n_files, seed)
+        _print(mutations.counts)
+
+    if not short:
+        print("\nsessions against plain lists, thousands of steps", flush=True)
+        test = Path(__file__).parents[1] / "curation" / "test_session_machine.py"
+        command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", str(test)]
+        found = {**os.environ, "PHYGUI_TORTURE": "1"}
+        found.pop("LD_PRELOAD", None)
+        subprocess.run(command, check=True, env=found)
+
+
+_started = [0.0]
+
+
+def _part(title: str, counts: Counter[str]) -> None:
+    _started[0] = time.perf_counter()
+    print(f"\n{title}", flush=True)
+
+
+def _print(counts: Counter[str]) -> None:
+    for name, n in sorted(counts.items()):
+        print(f"  {n:6d}  {name}")
+    print(f"  in {time.perf_counter() - _started[0]:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
