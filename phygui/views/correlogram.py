@@ -159,7 +159,8 @@ class CorrelogramView(View):
                     labels.append(Label(name, x, y, CANVAS, i))
                     grounds.append((left + 1, x + text_width(name) + 3, top + 1, y + 15))
                 share = self._violation_text(data, i)
-                if text_width(share) < room:
+                share = share if text_width(share) < room else share.partition(" ")[0]
+                if roomy and text_width(share) < room:
                     bad = data.violations[i] >= 0.01
                     color = ALERT if bad else DIM
                     labels.append(

@@ -134,7 +134,9 @@ class HistogramGridView(View):
             labels.append(Label(name, x, top + 3, CANVAS, k))
             grounds.append((left + 1, x + text_width(name) + 3, top + 1, top + 18))
             note, alarming = self.note(data, k)
-            if note and text_width(name) + text_width(note) + 20 < width:
+            room = width - text_width(name) - 16
+            note = note if text_width(note) < room else note.partition(" ")[0]
+            if note and text_width(note) < room:
                 color = ALERT if alarming else DIM
                 right = left + width - 5
                 labels.append(Label(note, right, top + 3, CANVAS, color, ("right", "top")))

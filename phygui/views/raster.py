@@ -143,7 +143,11 @@ class RasterView(View):
             _, y = self.to_pixels(0, 0, -data.cluster_ids.index(cluster_id))
             if top <= y <= top + height:
                 text = str(cluster_id)
-                labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
+                # The name of the axis is at its top.
+                if y > top + 20:
+                    labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
+                else:
+                    labels.append(Label(text, left + 4, y, CANVAS, k, ("left", "center")))
         return labels
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:

@@ -160,12 +160,17 @@ class SimilarityView(View):
         labels = []
         for color, cluster_id in enumerate(data.selected):
             k = data.cluster_ids.index(cluster_id)
-            x, y = self.to_pixels(0, k, -k)
+            across, y = self.to_pixels(0, k, -k)
             name = str(cluster_id)
             if top <= y <= top + height:
-                labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
-            if left <= x <= left + width:
-                labels.append(Label(name, x, top + height + 3, CANVAS, color, ("center", "top")))
+                # The name of the axis is at its top.
+                if y > top + 20:
+                    labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
+                else:
+                    labels.append(Label(name, left + 4, y, CANVAS, color, ("left", "center")))
+            if left <= across <= left + width:
+                below = top + height + 3
+                labels.append(Label(name, across, below, CANVAS, color, ("center", "top")))
         return labels
 
     def _pair(self, x: float, y: float) -> tuple[int, int]:
