@@ -22,6 +22,8 @@ from phygui.curation.stats import (
 from phygui.curation.update import Update
 from phygui.curation.wizard import Ranking
 
+Known = tuple[ClusterStats, dict[str, Metric]]
+"""Stats and metrics of one cluster; no metrics as long as they are not computed."""
 Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
 Similarity = Callable[[Sequence[ClusterSummary], Sequence[ClusterSummary]], NDArray[np.floating]]
 
@@ -125,6 +127,10 @@ class Knowledge:
     def is_living(self, cluster_id: int) -> bool:
         """Whether a cluster is there now."""
         return cluster_id in self._clustering
+
+    def known(self) -> dict[str, Known]:
+        """What is computed of all clusters, by the fingerprints of their spikes."""
+        return {key: (self.stats[c], self.metrics.get(c, {})) for c, key in self.prints.items()}
 
     def progress(self) -> tuple[int, int]:
         """How many stats and metrics of living clusters are computed, and how many there are."""

@@ -8,7 +8,7 @@ from psygnal import Signal
 
 from phygui.analysis import Metric
 from phygui.curation.knowledge import Knowledge, Learnt
-from phygui.curation.rejections import read_rejections, rejections_path, write_rejections
+from phygui.curation.remembered import read_rejections, write_rejections
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import Cancel, ClusterStats
 from phygui.curation.stats_cache import StatsCache
@@ -75,12 +75,15 @@ class Learning(Storage):
     def knowledge_job(self) -> Callable[[Cancel], Learnt] | None:
         """The next piece of what is still to be computed, for any thread; None if nothing is.
 
-        The first piece is what an earlier session has left beside the dataset.
+        The first piece is what is known already: from an earlier session, by the file that it
+        has left beside the dataset, or from other clusterings.
         """
         knowledge, snapshot = self._active.knowledge, self.snapshot()
         if not knowledge.is_recalled:
             cache = self._stats_cache(self.channel_group)
-            return lambda cancelled: cache.recall(knowledge, snapshot, cancelled)
+            others = [k for k in self._knowledges() if k is not knowledge]
+            known = {key: of for other in others for key, of in other.known().items()}
+            return lambda cancelled: cache.recall(knowledge, snapshot, known, cancelled)
         return knowledge.job(snapshot)
 
     def learn(self, learnt: Learnt) -> None:
@@ -101,9 +104,12 @@ class Learning(Storage):
         """
         if self.read_only:
             return None
+        return self._stats_cache(self.channel_group).keep(self._knowledges())
+
+    def _knowledges(self) -> list[Knowledge]:
+        """What is known of the clusters of the channel group, clustering by clustering."""
         group = self.channel_group
-        curations = [c for (g, _), c in self._curations.items() if g == group]
-        return self._stats_cache(group).keep([c.knowledge for c in curations])
+        return [c.knowledge for (g, _), c in self._curations.items() if g == group]
 
     def similar(self) -> Ranking:
         """Candidates for the first best cluster, most similar first."""
@@ -122,7 +128,7 @@ class Learning(Storage):
         """Pairs of clusters that may be one unit."""
         group = self.channel_group
         if group not in self._rejected:
-            self._rejected[group] = read_rejections(rejections_path(self._keeper.folder, group))
+            self._rejected[group] = read_rejections(self._keeper.folder, group)
         suggestions = self._active.suggestions
         # What was turned down is known by its spikes, whichever clustering it is in.
         suggestions.rejected = self._rejected[group]
@@ -151,8 +157,7 @@ class Learning(Storage):
         suggestions = self.suggestions
         suggestions.reject(clusters, rejected=rejected)
         if not self.read_only:
-            path = rejections_path(self._keeper.folder, self.channel_group)
-            write_rejections(path, suggestions.rejected)
+            write_rejections(self._keeper.folder, self.channel_group, suggestions.rejected)
         self.suggestions_changed.emit()
 
     def _stats_cache(self, channel_group: int) -> StatsCache:

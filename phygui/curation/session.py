@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from phygui.curation.comparison import change_to
-from phygui.curation.curation import Curation
 from phygui.curation.history import Memento
 from phygui.curation.learning import Learning
 from phygui.curation.persistence import Keeper
@@ -20,8 +19,6 @@ from phygui.curation.wizard import Wizard
 from phygui.io.backups import Backup
 from phygui.io.hdf5 import check_regular_file
 from phygui.io.kwik import KwikModel
-
-READ_ONLY_CLUSTERING = "original"
 
 
 class Session(Learning):
@@ -212,11 +209,6 @@ class Session(Learning):
 
     # -- edits -----------------------------------------------------------------------------
 
-    @property
-    def is_editable(self) -> bool:
-        """Whether the active clustering may be edited; ``original`` never is."""
-        return self.clustering != READ_ONLY_CLUSTERING
-
     def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
         """Make one new cluster of two or more; by default of the selected ones.
 
@@ -258,12 +250,12 @@ class Session(Learning):
     @property
     def can_undo(self) -> bool:
         """Whether there is an edit to take back."""
-        return self._active.history.can_undo
+        return self._active.history.can_undo and self.is_editable
 
     @property
     def can_redo(self) -> bool:
         """Whether there is an edit to make again."""
-        return self._active.history.can_redo
+        return self._active.history.can_redo and self.is_editable
 
     @property
     def history(self) -> tuple[Update, ...]:
@@ -286,13 +278,15 @@ class Session(Learning):
 
     def undo(self) -> Update:
         """Take the last edit back, selection included."""
-        memento = self._active.history.memento()
-        return self._apply(self._active.history.undo(), memento)
+        history = self._editable().history
+        memento = history.memento()
+        return self._apply(history.undo(), memento)
 
     def redo(self) -> Update:
         """Make the last undone edit again."""
-        memento = self._active.history.memento()
-        return self._apply(self._active.history.redo(), memento)
+        history = self._editable().history
+        memento = history.memento()
+        return self._apply(history.redo(), memento)
 
     def jump_to(self, position: int) -> None:
         """Undo or redo, step by step, until so many edits are in effect.
@@ -308,15 +302,6 @@ class Session(Learning):
             self.undo()
         while self.history_position < position:
             self.redo()
-
-    def _editable(self) -> Curation:
-        if self.read_only:
-            raise EditError(f"nothing can be edited: {self.read_only_reason}")
-        if not self.is_editable:
-            raise EditError(
-                f"the clustering '{self.clustering}' is read-only: copy it to edit the copy"
-            )
-        return self._active
 
     def _existing(self, cluster_ids: Iterable[int]) -> list[int]:
         ids = [int(c) for c in cluster_ids]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary, Metric
-from phygui.curation.knowledge import Knowledge, Learnt
+from phygui.curation.knowledge import Knowledge, Known, Learnt
 from phygui.curation.snapshot import Snapshot, spikes_print
 from phygui.curation.stats import Cancel, ClusterStats
 from phygui.io.kwik import KwikModel
@@ -47,9 +47,6 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-
-Known = tuple[ClusterStats, dict[str, Metric]]
-"""Stats and metrics of one cluster; no metrics as long as they are not computed."""
 
 
 def data_print(model: KwikModel) -> str:
@@ -92,10 +89,24 @@ class StatsCache:
         self._kept = -1
 
     def recall(
-        self, knowledge: Knowledge, snapshot: Snapshot, cancelled: Cancel = lambda: False
+        self,
+        knowledge: Knowledge,
+        snapshot: Snapshot,
+        known: Mapping[str, Known] | None = None,
+        cancelled: Cancel = lambda: False,
     ) -> Learnt:
-        """What an earlier session knew of the clusters that are there; for any thread."""
-        found = self._read()
+        """What is known of the clusters that are there; for any thread.
+
+        Parameters
+        ----------
+        knowledge : Knowledge
+            What is to learn it.
+        snapshot : Snapshot
+            The clusters that are there.
+        known : mapping, optional
+            What is known besides the file, by fingerprint.
+        """
+        found = {**self._read(), **(known or {})}
         stats, metrics, prints = {}, {}, {}
         if found:
             for cluster_id, spike_ids in snapshot.spikes_per_cluster.items():

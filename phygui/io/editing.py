@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -185,13 +186,17 @@ class EditableDataset(OpenDataset):
                 "keeps its name; copy it instead."
             )
 
+    def list_clusterings(self) -> list[str]:
+        """Look again which clusterings of the channel group the file holds now."""
+        self.follow()
+        with self._reopened() as file:
+            shank = self._shank
+            names = list_clusterings(file, shank.path, len(shank.samples), self._warn)
+        self._switch(replace(shank, clusterings=names))
+        return list(names)
+
     def _new_name(self, name: str) -> None:
-        if not isinstance(name, str) or not name or "/" in name or "\0" in name or name == ".":
-            raise KwikError(
-                f"{self._path}: {name!r} is no name for a clustering, expected text without '/'."
-            )
-        if name in self._shank.clusterings:
-            raise KwikError(f"{self._path} has a clustering called {name} already.")
+        check_clustering_name(self._path, name, self._shank.clusterings)
 
     # -- cluster groups ----------------------------------------------------------------------
 
@@ -241,6 +246,21 @@ class EditableDataset(OpenDataset):
         number, of = self._shank.channel_group, clustering.name
         self._edit(lambda file: save.write_group_name(file, number, of, group, text))
         self._reread()
+
+
+def check_clustering_name(path: Path, name: str, existing: Container[str]) -> None:
+    """Refuse a name that a new clustering cannot have.
+
+    Raises
+    ------
+    KwikError
+        If it is no name, or there is such a clustering.
+    """
+    bad = not isinstance(name, str) or not name.strip() or name != name.strip()
+    if bad or "/" in name or not name.isprintable() or name == ".":
+        raise KwikError(f"{path}: {name!r} is no name for a clustering, expected text without '/'.")
+    if name in existing:
+        raise KwikError(f"{path} has a clustering called {name} already.")
 
 
 def _group_name(name: str) -> str:

@@ -1,0 +1,60 @@
+"""Copying a clustering under another name, with the edits that are not in the file yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+
+from phygui.curation.entries import Key
+from phygui.curation.saving import read_state
+from phygui.curation.state import State
+from phygui.io import save
+from phygui.io.durable import durable_edit
+from phygui.io.editing import check_clustering_name
+from phygui.io.errors import KwikError
+from phygui.io.labels import write_labels
+
+
+def copy_clustering(
+    path: Path, key: Key, new_name: str, state: State, group_names: Mapping[int, str]
+) -> None:
+    """Write a clustering as it is now under another name, durably; the old one stays as it is.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.kwik`` file.
+    key : Key
+        The channel group, and the clustering to copy.
+    new_name : str
+        A name that no clustering of the channel group has.
+    state : State
+        What the copy is to hold.
+    group_names : mapping of int to str
+        Names of the cluster groups.
+
+    Raises
+    ------
+    KwikError
+        If the name is impossible, or the file cannot be written; it is then as it was.
+    """
+    group, name = key
+
+    def edit(file: h5py.File) -> None:
+        check_clustering_name(path, new_name, file[f"/channel_groups/{group}/spikes/clusters"])
+        save.copy_clustering(file, group, name, new_name)
+        of = (state.spike_clusters, state.cluster_groups, group_names)
+        save.write_clustering(file, group, new_name, *of)
+        labels = {c: state.labels.get(c, {}) for c in state.cluster_groups}
+        write_labels(file, group, new_name, labels)
+
+    def verify(file: h5py.File) -> None:
+        written = read_state(Path(file.filename), (group, new_name), len(state.spike_clusters))
+        if not written.equals(state):
+            raise KwikError(
+                f"{path}: what was written is not what is in memory; the file is unchanged."
+            )
+
+    durable_edit(path, edit, verify)
