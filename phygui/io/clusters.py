@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,9 +166,7 @@ def _cluster_groups(
     listed = file.names(parent, path)
     largest = max([largest, *(int(n) for n in listed if n.isascii() and n.isdecimal())])
     present = set(listed)
-    # A name that several groups share says nothing.
-    shared = Counter(text.casefold() for text in names.values())
-    by_name = {t.casefold(): g for g, t in names.items() if shared[t.casefold()] == 1}
+    by_name = numbers_by_name(names)
     odd: list[str] = []
     unnamed: set[int] = set()
     for cluster in ids:
@@ -201,6 +199,12 @@ def _cluster_groups(
             f"'Group {value}' is assumed."
         )
     return groups, largest, public(file.attributes(parent, path))
+
+
+def numbers_by_name(names: Mapping[int, str]) -> dict[str, int]:
+    """Groups by their names in lower case; a name that several share says nothing."""
+    shared = Counter(text.casefold() for text in names.values())
+    return {t.casefold(): g for g, t in names.items() if shared[t.casefold()] == 1}
 
 
 def public(attributes: dict[str, Any]) -> dict[str, Any]:

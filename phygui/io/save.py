@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from h5py import h5a, h5g, h5l, h5o, h5t
 
-from phygui.io.clusters import DEFAULT_GROUPS
+from phygui.io.clusters import DEFAULT_GROUPS, numbers_by_name
 from phygui.io.errors import KwikError
 from phygui.io.values import plain
 
@@ -108,7 +108,7 @@ def write_groups(
         if number not in DEFAULT_GROUPS:
             write_group_name(file, channel_group, name, number, text)
     parent = own(file, f"{path}/clusters/{name}", create=True)
-    by_name = {text.casefold(): number for number, text in group_names.items()}
+    by_name = numbers_by_name(group_names)
     for cluster, group in cluster_groups.items():
         member = hard_child(parent, str(cluster))
         if member is None:
@@ -191,7 +191,7 @@ def verify_clustering(
 ) -> None:
     """Compare a clustering, as read back, with memory."""
     verify_spikes(file, channel_group, name, spike_clusters)
-    by_name = {text.casefold(): number for number, text in group_names.items()}
+    by_name = numbers_by_name(group_names)
     parent = file[f"/channel_groups/{channel_group}/clusters/{name}"]
     for cluster, group in cluster_groups.items():
         if _stored_group(parent[str(cluster)].id, by_name) != group:
