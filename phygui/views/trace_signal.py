@@ -92,9 +92,13 @@ def envelope(
     n_channels = len(model.channel_order)
     n_most = most_bins(n_channels)
     if stop - start <= 2 * n_most:
-        values = read(model, start, stop, kind)
-        samples = np.arange(start, stop, dtype=np.float64)
-        return Envelope(samples, np.ascontiguousarray(values.T), 1, 1.0)
+        key = (start, stop, kind)
+        # Another selection shows the same stretch.
+        values = _cache.get((model,), key)
+        if values is None:
+            values = np.ascontiguousarray(read(model, start, stop, kind).T)
+            _cache.put((model,), key, values, values.nbytes)
+        return Envelope(np.arange(start, stop, dtype=np.float64), values, 1, 1.0)
 
     bin_size = 1 << int(np.ceil(np.log2((stop - start) / n_most)))
     part = bin_size

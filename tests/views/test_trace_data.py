@@ -212,6 +212,15 @@ def test_a_neighbouring_stretch_reads_only_what_is_new():
     assert model.traces.n_read == 0
 
 
+def test_another_selection_reads_nothing_again():
+    model = make_model()
+    first = load(make_snapshot(model), TraceParams(time=1, duration=0.1), never)
+    model.traces.n_read = 0
+    second = load(make_snapshot(model, (1,)), TraceParams(time=1, duration=0.1), never)
+    assert model.traces.n_read == 0
+    np.testing.assert_array_equal(first.envelope.values, second.envelope.values)
+
+
 def test_reading_can_be_cancelled():
     with pytest.raises(Cancelled):
         envelope(make_model(), 0, 40_000, Kind(), lambda: True)
