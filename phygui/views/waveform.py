@@ -226,23 +226,18 @@ class WaveformView(View):
         cell = self.cells[0]
         per_x = width / (cell.x.view[1] - cell.x.view[0])
         per_y = height / (cell.y.view[1] - cell.y.view[0])
-        # Where boxes are lower than a line of text, not every channel gets its name.
-        order = np.argsort(-data.layout.centers[:, 1], kind="stable")
-        step = max(1, int(np.ceil(12.0 / (data.layout.height * per_y))))
+        # Where boxes are lower than a line of text, not every channel of a column gets its name.
         half = data.layout.width / 2
-        for index in order[::step]:
-            x, y = data.layout.centers[index]
-            pixel_x, pixel_y = self.to_pixels(0, x - half, y)
-            inside = left - 1 <= pixel_x <= left + width and top <= pixel_y <= top + height
-            if inside:
-                layout.labels.append(
-                    Label(
-                        data.channel_names[index],
-                        pixel_x + 3,
-                        pixel_y - 1,
-                        align=("left", "bottom"),
-                    )
-                )
+        last: dict[int, float] = {}
+        for index in np.argsort(-data.layout.centers[:, 1], kind="stable"):
+            center = data.layout.centers[index]
+            x, y = self.to_pixels(0, center[0] - half, center[1])
+            column = round(x / 20)
+            inside = left - 1 <= x <= left + width and top + 10 <= y <= top + height
+            if inside and y - last.get(column, -99.0) >= 12:
+                last[column] = y
+                name = data.channel_names[index]
+                layout.labels.append(Label(name, x + 3, y - 1, align=("left", "bottom")))
         n_beside = 1 if self.params.overlap else len(data.cluster_ids)
         span = data.times[-1] - data.times[0] if len(data.times) > 1 else 1.0
         per_ms = data.layout.width * _FILL * per_x / span / n_beside
@@ -259,12 +254,15 @@ class WaveformView(View):
         at = np.floor([x, bottom - height, bottom, x + width]) + 0.5
         corner = vertices(at[[0, 0, 0, 3]], at[[1, 2, 2, 2]], cell=CANVAS, color=FOREGROUND)
         layout.lines.append(corner)
-        text_uv = f"{uv:g} {unit}"
+        text_uv, text_ms = f"{uv:g} {unit}", f"{ms:g} ms"
+        end = x + width + 5
+        if height < 18:
+            end = max(end, x + text_width(text_uv) + 13)
         layout.labels += [
             Label(text_uv, x + 5, bottom - height, color=DIM, align=("left", "top")),
-            Label(f"{ms:g} ms", x + width + 5, bottom, color=DIM, align=("left", "center")),
+            Label(text_ms, end, bottom, color=DIM, align=("left", "center")),
         ]
-        return x + max(width + 5 + text_width(f"{ms:g} ms"), 5 + text_width(text_uv))
+        return max(end + text_width(text_ms), x + 5 + text_width(text_uv))
 
     def _legend(self, layout: Layout, size: tuple[float, float], start: float) -> None:
         x = size[0] - 8.0
