@@ -120,7 +120,7 @@ class File:
     def _walk(self, start: Any, parts: list[str], path: str, depth: int) -> Any:
         here = start
         for i, part in enumerate(parts):
-            if not isinstance(here, h5g.GroupID | h5py.h5f.FileID):
+            if not isinstance(here, h5g.GroupID | h5py.h5f.FileID) or "\0" in part:
                 return None
             name = part.encode("utf-8", "surrogateescape")
             where = h5g.open(here, b"/") if isinstance(here, h5py.h5f.FileID) else here
