@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PyQt5.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
@@ -57,6 +57,30 @@ class _View(QTableView):
             event.ignore()
 
 
+class _FilterLine(QLineEdit):
+    """A line that Escape and Enter leave."""
+
+    left = pyqtSignal()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape is for this line while it has the keyboard."""
+        if (
+            event.type() == QEvent.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Write, or leave."""
+        if event.key() in (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter):
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class ClusterTable(QWidget):
     """A filter line above a table of clusters.
 
@@ -87,11 +111,11 @@ class ClusterTable(QWidget):
         self._fits = True
         self._set_up_view()
 
-        self.filter = QLineEdit()
+        self.filter = _FilterLine()
         self.filter.setPlaceholderText('filter:  group != "noise" and n_spikes > 100')
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._apply_filter)
-        self.filter.returnPressed.connect(self.view.setFocus)
+        self.filter.left.connect(self.view.setFocus)
         self.filter.setVisible(with_filter)
         self.problem = QLabel()
         self.problem.setObjectName("hint")
@@ -148,6 +172,8 @@ class ClusterTable(QWidget):
             lambda at: self.menu_wanted.emit(view.viewport().mapToGlobal(at))
         )
         view.selectionModel().selectionChanged.connect(self._selection_changed)
+        # A click on what is selected already means it alone, without what the other table adds.
+        view.clicked.connect(lambda _: self.chosen.emit(self.selected))
 
     # -- content ---------------------------------------------------------------------------
 
