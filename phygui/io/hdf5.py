@@ -200,7 +200,7 @@ class File:
         if not h5a.exists(where, key):
             return None
         attribute = h5a.open(where, key)
-        if attribute.get_space().get_simple_extent_type() == h5s.NULL:
+        if attribute.get_space().get_simple_extent_type() == h5s.NULL or 0 in attribute.shape:
             return None
         size = attribute.get_storage_size()
         if size > min(MAX_ATTRIBUTE_BYTES, self.size):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
 from collections.abc import Callable
@@ -111,9 +110,9 @@ def with_both_names(metadata: dict[str, Any], rate: float | None) -> dict[str, A
         both.setdefault("waveforms_nsamples", sum(side or 0 for side in sides))
     if "dtype" not in metadata and metadata.get("nbits") in (8, 16, 32, 64):
         both["dtype"] = f"int{metadata['nbits']}"
-    if "nbits" not in metadata:
-        with contextlib.suppress(KeyError, TypeError):
-            both["nbits"] = np.dtype(metadata["dtype"]).itemsize * 8
+    dtype = _parse_dtype(metadata.get("dtype"))
+    if "nbits" not in metadata and dtype is not None:
+        both["nbits"] = dtype.itemsize * 8
     return dict(sorted(both.items()))
 
 
@@ -229,6 +228,15 @@ def read_settings(
     )
 
 
+def _parse_dtype(told: Any) -> np.dtype | None:
+    """The type that a name says; names are data, and only plain number types reach numpy."""
+    found = _DTYPE.fullmatch(told.strip()) if isinstance(told, str) else None
+    if found is None:
+        return None
+    order: Any = found.group(1) or "="
+    return np.dtype(found.group(2)).newbyteorder(order)
+
+
 def _raw_dtype(metadata: dict[str, Any], path: str, warn: Warn) -> np.dtype:
     """The type of flat raw files: what ``dtype`` or ``nbits`` says, else int16."""
     told = metadata.get("dtype")
@@ -238,11 +246,9 @@ def _raw_dtype(metadata: dict[str, Any], path: str, warn: Warn) -> np.dtype:
             return np.dtype(f"int{nbits}")
         warn(f"{path}: {PATH}/@nbits is {nbits!r}, expected 8, 16, 32 or 64; 16 is assumed.")
         return np.dtype(np.int16)
-    # A dtype name is data: only these reach numpy.
-    found = _DTYPE.fullmatch(told.strip()) if isinstance(told, str) else None
-    if found is not None:
-        order: Any = found.group(1) or "="
-        return np.dtype(found.group(2)).newbyteorder(order)
+    dtype = _parse_dtype(told)
+    if dtype is not None:
+        return dtype
     warn(
         f"{path}: {PATH}/@dtype is {told!r}, expected an integer or float type such as "
         "'int16'; int16 is assumed."
