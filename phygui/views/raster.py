@@ -13,6 +13,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Ticks
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.colors import DIM, FRAME
+from phygui.views.cursor import TimeCursor
 from phygui.views.trains import counts_between, samples_like
 from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
 
@@ -82,7 +83,7 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     return RasterData(tuple(ids), rates, duration, snapshot.cluster_ids, tuple(starts.tolist()))
 
 
-class RasterView(View):
+class RasterView(View, TimeCursor):
     """One row for each cluster, the selected ones in their colours."""
 
     name: ClassVar[str] = "raster"
@@ -91,10 +92,11 @@ class RasterView(View):
     load = staticmethod(load)
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
-        super().__init__(params, theme=theme)
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
         self._image = Images()
         self._marks = Batch("lines")
-        self.visuals = [self._marks, self._image]
+        self.visuals = [self._marks, self._image, self.cursor_line]
 
     def build(self, data: RasterData) -> None:
         """Draw each row as the opacity of its colour."""
@@ -117,6 +119,7 @@ class RasterView(View):
         self._image.set_data(shades[:, None], extents, color=colors)
         at = np.reshape(data.boundaries, (-1, 1))
         self._marks.set_data(vertices(at, [1.0, -1.0 - n], color=FRAME))
+        self.draw_cursor()
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Ids of clusters, as many as can be read."""

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View, check
-from phygui.views.colors import ACCENT, FRAME
+from phygui.views.colors import FRAME
+from phygui.views.cursor import TimeCursor
 from phygui.views.trains import counts_between, samples_like
 from phygui.views.visuals import Batch, vertices
 
 MOST_BINS = 5000
-BEYOND = 1e4
-"""How much taller than the plot lines from top to bottom are made, for zooming."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()))
 
 
-class RateView(View):
+class RateView(View, TimeCursor):
     """One line for each selected cluster."""
 
     name: ClassVar[str] = "rates"
@@ -92,12 +91,11 @@ class RateView(View):
     load = staticmethod(load)
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
-        super().__init__(params, theme=theme)
-        self.cursor: float | None = None
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
         self._lines = Batch("lines", size=1.5)
         self._marks = Batch("lines")
-        self._cursor_line = Batch("lines", opacity=0.6)
-        self.visuals = [self._marks, self._lines, self._cursor_line]
+        self.visuals = [self._marks, self._lines, self.cursor_line]
 
     def build(self, data: RateData) -> None:
         """Draw the rates as stairs."""
@@ -114,24 +112,14 @@ class RateView(View):
         # The best cluster is drawn last, over the others.
         self._lines.set_data(vertices(xs[points], heights[::-1, points], color=color[::-1]))
         at = np.asarray(data.boundaries).reshape(-1, 1)
-        self._marks.set_data(vertices(at, [0.0, BEYOND * top], color=FRAME))
-        self.set_cursor(self.cursor)
+        self._marks.set_data(vertices(at, [0.0, top], color=FRAME))
+        self.draw_cursor()
 
     def on_data_scale(self, factor: float) -> None:
         """Scale the rates, from zero up."""
         super().on_data_scale(factor)
         for cell in self.cells:
             cell.y.view = (0.0, cell.y.high / self.data_scale)
-
-    def set_cursor(self, time: float | None) -> None:
-        """Mark a time, in seconds, or none."""
-        self.cursor = time
-        if time is None or not self.cells:
-            self._cursor_line.clear()
-        else:
-            top = BEYOND * self.cells[0].y.high
-            self._cursor_line.set_data(vertices(time, [0.0, top], color=ACCENT))
-        self.update()
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for a time."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
-from phygui.views.colors import ACCENT, FOREGROUND, GREY, HIGHLIGHT
+from phygui.views.colors import FOREGROUND, GREY, HIGHLIGHT
+from phygui.views.cursor import TimeCursor
 from phygui.views.trace_data import (
     MOST_DISTINCT,
     OTHER,
@@ -39,7 +40,7 @@ SMALLEST_WITH_BAR = 90.0
 _EVENT_ALPHA = 0.5
 
 
-class TraceView(View):
+class TraceView(View, TimeCursor):
     """The recording over time, one row for each channel."""
 
     name: ClassVar[str] = "traces"
@@ -48,15 +49,13 @@ class TraceView(View):
     load = staticmethod(load)
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
-        super().__init__(params, theme=theme)
-        self.cursor: float | None = None
-        """Time in seconds that is marked, and that other views of time may share."""
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
         self._image = Images()
         self._traces = Batch("line_strip")
         self._spikes = Batch("lines")
         self._highlighted = Batch("lines")
         self._marks = Batch("lines", opacity=0.8)
-        self._cursor_line = Batch("lines", opacity=0.6)
         self._grounds = Batch("triangles", opacity=0.8)
         self._bar = Batch("lines")
         self.visuals = [
@@ -65,7 +64,7 @@ class TraceView(View):
             self._marks,
             self._spikes,
             self._highlighted,
-            self._cursor_line,
+            self.cursor_line,
             self._grounds,
             self._bar,
         ]
@@ -107,7 +106,7 @@ class TraceView(View):
         self._marks.set_data(
             vertices(at[:, None], [-TALL, TALL], color=FOREGROUND, alpha=alpha[:, None])
         )
-        self._draw_cursor()
+        self.draw_cursor()
 
     def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
         """The parts of the traces that spikes cover, in their colours."""
@@ -161,12 +160,10 @@ class TraceView(View):
             limit = CONTRAST * self.data.noise / self.data_scale
             self._image.limits = (-limit, limit)
 
-    def _draw_cursor(self) -> None:
-        if self.cursor is None or not isinstance(self.data, TraceData):
-            self._cursor_line.clear()
-            return
-        x = self.cursor - self.data.interval[0]
-        self._cursor_line.set_data(vertices([x, x], [-TALL, TALL], color=ACCENT))
+    @property
+    def time_origin(self) -> float:
+        """Times count from the start of the stretch."""
+        return self.data.interval[0] if isinstance(self.data, TraceData) else 0.0
 
     def _time_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         origin = self.data.interval[0]
@@ -242,12 +239,6 @@ class TraceView(View):
             half = self.params.duration / 2
             return self.params.time - half, self.params.time + half
         return interval_of(self.params, self.data.duration)
-
-    def set_cursor(self, time: float | None) -> None:
-        """Mark a time, in seconds, or none."""
-        self.cursor = time
-        self._draw_cursor()
-        self.update()
 
     def go_to(self, time: float) -> None:
         """Show a time, in seconds, in the middle, and mark it."""

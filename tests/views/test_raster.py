@@ -102,6 +102,16 @@ def test_names(view, picture):
     assert "time (s)" in labels
 
 
+def test_a_marked_time_is_a_line(view, picture):
+    view.set_cursor(11.3)
+    with_line = picture(view).astype(int)
+    view.set_cursor(None)
+    changed = np.abs(picture(view) - with_line).max(axis=2) > 30
+    _, columns = np.nonzero(changed)
+    assert np.abs(columns - view.to_pixels(0, 11.3, 0)[0]).max() < 2
+    assert changed.any(axis=1).mean() > 0.8
+
+
 def test_interactions(view, mouse, qtbot):
     said = []
     view.hovered.connect(said.append)
