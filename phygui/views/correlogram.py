@@ -203,9 +203,10 @@ class CorrelogramView(View):
         data: CorrelogramData = self.data
         i, j = divmod(cell, len(data.cluster_ids))
         a, b = data.cluster_ids[i], data.cluster_ids[j]
-        text = f"cluster {a}" if i == j else f"{b} around {a}"
-        if i == j and np.isfinite(data.violations[i]):
-            text += f", {self._violation_text(data, i)}"
+        if i == j:
+            text = f"cluster {a}, {self._violation_text(data, i)}"
+        else:
+            text = f"{b} around {a}, asymmetry {asymmetry(data.counts[i, j]):+.2f}"
         edges = self._scale.place(data.edges_ms)
         found = np.flatnonzero((edges[:, 0] <= x) & (x < edges[:, 1]))
         if not len(found):
@@ -221,3 +222,14 @@ class CorrelogramView(View):
 def _height_ticks(low: float, high: float, n_max: int) -> Ticks:
     """Values of the vertical axis; one of them can be read even in a low plot."""
     return nice_ticks(low, high, max(n_max, 3))
+
+
+def asymmetry(counts: NDArray[np.int64]) -> float:
+    """How much more the second train follows the first than it precedes it, from -1 to 1.
+
+    Pairs of positive lag less those of negative lag, over their sum; 0 where there are none. A
+    bar in the middle belongs to both sides and does not count.
+    """
+    half = len(counts) // 2
+    before, after = int(counts[:half].sum()), int(counts[len(counts) - half :].sum())
+    return (after - before) / max(after + before, 1)

@@ -13,7 +13,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views import correlogram_data
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
-from phygui.views.correlogram import CorrelogramView
+from phygui.views.correlogram import CorrelogramView, asymmetry
 from phygui.views.correlogram_data import CorrelogramParams, bin_edges, load
 
 RATE = 20_000.0
@@ -367,4 +367,11 @@ def test_hovering_tells_the_bar(view, mouse):
     data = view.data
     x, y = view.to_pixels(1, data.edges_ms[30].mean(), data.heights[0, 1].max() / 2)
     mouse(view).move((x, y))
-    assert said[-1] == f"1 around 0, lag 5 ms: {data.counts[0, 1, 30]} pairs"
+    assert said[-1].startswith("1 around 0, asymmetry ")
+    assert said[-1].endswith(f", lag 5 ms: {data.counts[0, 1, 30]} pairs")
+
+
+def test_asymmetry():
+    assert asymmetry(np.array([1, 2, 99, 4, 5])) == pytest.approx(6 / 12)
+    assert asymmetry(np.array([3, 1, 0, 0])) == -1
+    assert asymmetry(np.zeros(5, int)) == 0
