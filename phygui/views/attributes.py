@@ -22,7 +22,7 @@ TIME, AMPLITUDE = "time", "amplitude"
 _CHUNK = 50_000
 _N_TYPICAL = 200
 
-_cache = ByteCache(64 * 2**20)
+_cache = ByteCache(8 * 2**20)
 
 
 def feature_key(channel: int, feature: int) -> str:

@@ -37,7 +37,7 @@ _MOST_DRAWN = 8_000
 _MOST_COUNTED = 200_000
 _N_BINS = 96
 
-_background = ByteCache(32 * 2**20)
+_background = ByteCache(16 * 2**20)
 
 
 @dataclass(frozen=True)
