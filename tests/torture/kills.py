@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phygui.curation.session import Session
+from tests.curation.conftest import crash
 from tests.curation.oracle import Oracle
 from tests.torture.children import Child
 from tests.torture.script import N_EDITS, SAVE_EVERY, Script, differences, oracles_of, perform
@@ -80,7 +81,8 @@ class Kills:
         self.counts["saves announced"] += said.count(b"s")
         script = Script(oracles, seed, step)
         problems: list[str] = []
-        with Session.open(self.path, recover=True) as session:
+        session = Session.open(self.path, recover=True)
+        try:
             remembers = any(c.history.updates for c in session._curations.values())
             for done in range(max(n_asked, n_announced) + 1):
                 if done:
@@ -98,6 +100,9 @@ class Kills:
                     self.counts[f"recovered {word}"] += 1
                     self.counts["recovered with a history"] += remembers
                     return tried, step + done
+        finally:
+            # As if this one had died too: closing it would tell the journal that all is well.
+            crash(session)
         raise AssertionError(
             f"seed {seed}, from step {step}: {n_announced} edits were announced and "
             f"{n_asked} asked for, and found were {problems}"

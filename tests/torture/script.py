@@ -135,4 +135,17 @@ def differences(session: Session, oracles: dict[tuple[int, str], Oracle]) -> lis
             found.append(f"{key}: {session.history_position} edits, not {oracle.position}")
         if len(session.history) != len(oracle.states) - 1:
             found.append(f"{key}: a history of {len(session.history)} edits")
+            continue
+        for number, update in enumerate(session.history):
+            before, after = oracle.states[number], oracle.states[number + 1]
+            if set(update.after) != set(after[1]) - set(before[1]):
+                found.append(f"{key}: clusters of edit {number}")
+            if update.kind == "group" and any(
+                after[1][c] != group for c, group in update.groups_after.items()
+            ):
+                found.append(f"{key}: groups of edit {number}")
+            if update.kind == "label" and any(
+                after[2].get(c, {}) != of for c, of in update.labels_after.items()
+            ):
+                found.append(f"{key}: labels of edit {number}")
     return found
