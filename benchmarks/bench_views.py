@@ -67,10 +67,14 @@ class Bare(app.Canvas):
         self.pan = 0.0
 
     def set_vertices(self, positions: np.ndarray, colors: np.ndarray) -> None:
-        """Upload."""
-        data = np.zeros(len(positions), [("position", "f4", 2), ("color", "f4", 4)])
-        data["position"], data["color"] = positions, colors
-        self.program.bind(gloo.VertexBuffer(data))
+        """Take other vertices."""
+        self.vertices = np.zeros(len(positions), [("position", "f4", 2), ("color", "f4", 4)])
+        self.vertices["position"], self.vertices["color"] = positions, colors
+        self.upload()
+
+    def upload(self) -> None:
+        """Send the vertices."""
+        self.program.bind(gloo.VertexBuffer(self.vertices))
 
     def on_draw(self, event: Any) -> None:
         """Draw."""

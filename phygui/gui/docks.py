@@ -91,10 +91,12 @@ class ViewDock(Dock):
         self._session = session
         self._stale = True
         self._closed = False
+        self._unpainted = False
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
         view.native.setMinimumSize(120, 80)
+        view.painted.connect(self._painted)
         view.params_changed.connect(self._params_changed)
         view.hovered.connect(lambda text: self.title_bar.note.setText(text))
         self.visibilityChanged.connect(self._catch_up)
@@ -109,8 +111,8 @@ class ViewDock(Dock):
 
     @property
     def is_loading(self) -> bool:
-        """Whether what is shown is not yet what the session holds."""
-        return self._is_followed and (self._stale or self.work.is_busy)
+        """Whether what is painted is not yet what the session holds."""
+        return self._is_followed and (self._stale or self.work.is_busy or self._unpainted)
 
     @property
     def _is_followed(self) -> bool:
@@ -140,8 +142,12 @@ class ViewDock(Dock):
 
     def _receive(self, data: object) -> None:
         if not self._closed:
+            self._unpainted = True
             self.view.set_data(data)
             self.shown_data.emit()
+
+    def _painted(self) -> None:
+        self._unpainted = False
 
     def _fail(self, error: Exception) -> None:
         if not self._closed:

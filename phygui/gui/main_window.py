@@ -255,11 +255,15 @@ class MainWindow(QMainWindow):
                 self.session.first_best()
 
     @property
+    def is_shown(self) -> bool:
+        """Whether every visible view has painted what the session holds now."""
+        waits = self._is_starting or self.session.is_announcing or self.commands.is_busy
+        return not waits and not any(dock.is_loading for dock in self.view_docks.values())
+
+    @property
     def is_settled(self) -> bool:
-        """Whether everything that is shown is what the session holds now."""
-        docks = any(dock.is_loading for dock in self.view_docks.values())
-        waits = self._is_starting or docks or self._stats.is_busy or self.commands.is_busy
-        return not waits and not self.session.is_announcing
+        """Whether nothing is on its way any more, background work included."""
+        return self.is_shown and not self._stats.is_busy
 
     # -- doing things ------------------------------------------------------------------------
 

@@ -1,0 +1,282 @@
+"""The whole window: how long a key takes until every visible view has painted, and memory.
+
+    xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/bench_window.py [--quick]
+
+A selection is compared with its own floor, measured in the same run: bare vispy canvases of the
+same sizes that draw the same vertices, plus a memory map that gives the same bytes of features and
+raw data. The other keys are compared with a selection, and a start with that of a bare PyQt5 window
+with five vispy canvases. Nothing is compared with a figure from another run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from bench_views import bare_like, drawn
+
+from phygui import Session
+from phygui.analysis import warm_up
+from phygui.gui.app import make_application
+from phygui.gui.main_window import MainWindow
+from phygui.gui.settings import Settings
+from phygui.io.demo import make_demo
+
+N_SPIKES_SELECTED = 20_000
+
+BARE_START = """
+import os, sys, time
+os.environ["QT_API"] = "pyqt5"
+from PyQt5.QtCore import QCoreApplication, Qt, QTimer
+QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+from PyQt5.QtWidgets import QApplication, QMainWindow, QSplitter
+application = QApplication([])
+from vispy import app, gloo
+app.use_app("pyqt5")
+class Canvas(app.Canvas):
+    painted = False
+    def on_draw(self, event):
+        gloo.clear("black")
+        Canvas.painted += 1
+window, splitter = QMainWindow(), QSplitter()
+canvases = [Canvas() for _ in range(5)]
+for canvas in canvases:
+    splitter.addWidget(canvas.native)
+window.setCentralWidget(splitter)
+window.resize(1920, 1080)
+window.show()
+while Canvas.painted < 5:
+    application.processEvents()
+    for canvas in canvases:
+        canvas.update()
+os._exit(0)
+"""
+
+OUR_START = """
+import os, sys
+from phygui.gui.app import Application
+from phygui.curation.opening import open_session
+session = open_session(sys.argv[1], read_only=True)
+application = Application()
+window = application.show_session(session)
+while not window.is_shown:
+    application.app.processEvents()
+os._exit(0)
+"""
+
+
+def settle(window: MainWindow, *, background: bool = False) -> None:
+    """Run the event loop until every visible view has painted, or nothing at all is to be done."""
+    application = make_application(window.settings)
+    while True:
+        application.processEvents()
+        if window.is_settled if background else window.is_shown:
+            return
+        time.sleep(0.0005)
+
+
+def timed(window: MainWindow, action: Callable[[], object]) -> float:
+    """Milliseconds from an action until every visible view has painted."""
+    # A burst of keys is thinned out on purpose; these are single ones.
+    time.sleep(0.1)
+    start = time.perf_counter()
+    action()
+    settle(window)
+    return 1e3 * (time.perf_counter() - start)
+
+
+def resident_mb() -> float:
+    """Private resident memory of this process: without the pages of mapped files."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) / 1024
+    raise OSError("no RssAnon in /proc/self/status")
+
+
+def floor_ms(window: MainWindow, repeats: int = 5) -> float:
+    """What no program can beat: bare canvases drawing the same, a memory map read the same."""
+    docks = [d for d in window.view_docks.values() if d.isVisible() and d.view.visuals]
+    bares = [(bare_like(dock.view), dock.view.native) for dock in docks]
+    for bare, native in bares:
+        bare.native.resize(native.width(), native.height())
+        drawn(bare)
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for bare, _ in bares:
+            bare.upload()
+            drawn(bare)
+        times.append(time.perf_counter() - start)
+    for bare, _ in bares:
+        bare.close()
+    return 1e3 * (statistics.median(times) + read_bytes(window))
+
+
+def read_bytes(window: MainWindow) -> float:
+    """Seconds that a memory map takes to give the bytes that a selection reads."""
+    model, session = window.session.model, window.session
+    spikes = session.spikes_per_cluster[session.selected[0]]
+    columns = np.arange(12)
+    mapped = np.memmap(model.path.with_suffix(".kwx"), np.float32, "r")
+    row = model.features_masks.shape[1] * 2
+    base = spikes[:, None] * row + 2 * columns
+    base = base[(base[:, -1] < len(mapped))]
+    start = time.perf_counter()
+    mapped[base].sum()
+    raw = np.memmap(model.path.with_suffix(".dat"), np.int16, "r")
+    n_channels = model.traces.shape[1]
+    for spike in spikes[:: max(1, len(spikes) // 100)]:
+        at = int(model.spike_samples[spike])
+        raw[max(0, at - 130) * n_channels : (at + 130) * n_channels].sum()
+    return time.perf_counter() - start
+
+
+def open_window(path: Path, folder: Path) -> MainWindow:
+    """A window of the default layout on a dataset."""
+    settings = Settings(folder / "settings.ini")
+    application = make_application(settings)
+    window = MainWindow(Session.open(path, journal=True), settings, reset_layout=True)
+    window.resize(1920, 1080)
+    window.show()
+    application.processEvents()
+    settle(window, background=True)
+    return window
+
+
+def row(name: str, value: str, against: str, ratio: float, bar: float) -> bool:
+    """Print one line of the table."""
+    good = ratio <= bar
+    print(f"| {name} | {value} | {against} | {ratio:.2f} | {bar:g} | {'yes' if good else 'NO'} |")
+    return good
+
+
+def bench_keys(path: Path, folder: Path, repeats: int, name: str) -> tuple[list[bool], float]:
+    """Selections, and edits against selections."""
+    window = open_window(path, folder)
+    session = window.session
+    session.wizard.skip_noise_and_mua = False
+    sizes = {c: len(s) for c, s in session.spikes_per_cluster.items()}
+    large = sorted(sizes, key=lambda c: abs(sizes[c] - N_SPIKES_SELECTED))[: repeats + 2]
+    for cluster in large[:2]:
+        timed(window, lambda c=cluster: session.select([c]))
+    selections, floors = [], []
+    for cluster in large[2:]:
+        selections.append(timed(window, lambda c=cluster: session.select([c])))
+        floors.append(floor_ms(window))
+    selection = statistics.median(selections)
+    floor = statistics.median(floors)
+    results = [
+        row(f"select one of {name}", f"{selection:.0f} ms", f"floor {floor:.0f} ms",
+            selection / floor, 2.0)
+    ]  # fmt: skip
+    keys: dict[str, list[float]] = {}
+    pair: list[float] = []
+    for _ in range(repeats):
+        keys.setdefault("next", []).append(timed(window, session.next_best))
+        keys.setdefault("previous", []).append(timed(window, session.previous_best))
+        session.select(large[:1], large[1:2])
+        settle(window)
+        pair.append(timed(window, lambda: session.select(large[2:3], large[3:4])))
+        keys.setdefault("merge", []).append(timed(window, session.merge))
+        keys.setdefault("undo", []).append(timed(window, session.undo))
+        keys.setdefault("move", []).append(
+            timed(window, lambda: session.move(session.selection.best, "good"))
+        )
+        session.undo()
+        settle(window)
+    both = statistics.median(pair)
+    for key, times in keys.items():
+        time_ms = statistics.median(times)
+        results.append(
+            row(f"{key}, {name}", f"{time_ms:.0f} ms", f"selection of two {both:.0f} ms",
+                time_ms / both, 1.5)
+        )  # fmt: skip
+    results.append(bench_memory(window, name))
+    window.dispose()
+    window.close()
+    return results, selection
+
+
+def bench_memory(window: MainWindow, name: str) -> bool:
+    """Growth of private memory over a hundred selections and fifty edits."""
+    session = window.session
+    start = 0.0
+    for n in range(100):
+        session.next_best() if n % 40 else session.first_best()
+        settle(window)
+        if n % 2 and len(session.selected) > 1:
+            session.merge()
+            settle(window)
+            session.undo()
+            settle(window)
+        if n == 9:
+            gc.collect()
+            start = resident_mb()
+    gc.collect()
+    end = resident_mb()
+    return row(f"private memory after 100 selections and edits, {name}", f"{end:.0f} MB",
+               f"after 10: {start:.0f} MB", end / start, 1.10)  # fmt: skip
+
+
+def bench_start(demo: Path, repeats: int) -> bool:
+    """From the start of the process until every view has painted."""
+
+    def run(code: str, *arguments: str) -> float:
+        start = time.perf_counter()
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
+        return time.perf_counter() - start
+
+    bare, ours = [], []
+    for n in range(repeats + 1):
+        times = run(BARE_START), run(OUR_START, str(demo))
+        if n:
+            bare.append(times[0])
+            ours.append(times[1])
+    a, b = statistics.median(ours), statistics.median(bare)
+    return row("start until all painted, demo", f"{a:.2f} s", f"bare window {b:.2f} s", a / b, 2.5)
+
+
+def main() -> int:
+    """Print the table; exit code 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the spikes, no 10 million")
+    parser.add_argument("--folder", type=Path, help="where datasets are built and kept")
+    arguments = parser.parse_args()
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="phygui-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    repeats = 3 if arguments.quick else 7
+    warm_up()
+
+    def dataset(n_spikes: int, n_clusters: int, duration: float) -> Path:
+        path = folder / f"spikes-{n_spikes}.kwik"
+        if not path.exists():
+            make_demo(folder, name=path.stem, n_spikes=n_spikes, n_clusters=n_clusters,
+                      duration=duration)  # fmt: skip
+        return path
+
+    print("| what | time | against | ratio | bar | met |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    results = [bench_start(dataset(20_000, 24, 120.0), repeats)]
+    n = 100_000 if arguments.quick else 1_000_000
+    done, million = bench_keys(dataset(n, n // 10_000 + 10, n / 1000), folder, repeats, f"{n:,}")
+    results += done
+    if not arguments.quick:
+        large = dataset(10_000_000, 500, 900.0)
+        done, ten = bench_keys(large, folder, repeats, "10,000,000")
+        results.append(row("select one of 10,000,000", f"{ten:.0f} ms",
+                           f"of 1,000,000: {million:.0f} ms", ten / million, 1.3))  # fmt: skip
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
