@@ -72,7 +72,7 @@ class Envelope:
 
 def most_bins(n_channels: int) -> int:
     """Bins of an envelope, for so many channels."""
-    return int(np.clip(MOST_VERTICES // (2 * max(n_channels, 1)), 200, 1600))
+    return int(np.clip(MOST_VERTICES // (2 * max(n_channels, 1)), 400, 1600))
 
 
 def envelope(
@@ -94,10 +94,10 @@ def envelope(
     if stop - start <= 2 * n_most:
         key = (start, stop, kind)
         # Another selection shows the same stretch.
-        values = _cache.get((model,), key)
+        values = _cache.get((model.traces,), key)
         if values is None:
             values = np.ascontiguousarray(read(model, start, stop, kind).T)
-            _cache.put((model,), key, values, values.nbytes)
+            _cache.put((model.traces,), key, values, values.nbytes)
         return Envelope(np.arange(start, stop, dtype=np.float64), values, 1, 1.0)
 
     bin_size = 1 << int(np.ceil(np.log2((stop - start) / n_most)))
@@ -131,7 +131,7 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
     Both are robust estimates from stretches spread over the recording: the median, and 1.4826
     times the median absolute deviation.
     """
-    known = _cache.get((model,), ("calibration", kind))
+    known = _cache.get((model.traces,), ("calibration", kind))
     if known is not None:
         return known
     n_samples = n_samples_of(model)
@@ -145,7 +145,7 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
         offsets[:] = 0
     noise = 1.4826 * float(np.median(np.abs(_referenced(probes - offsets, kind))))
     result = (offsets, noise if np.isfinite(noise) and noise > 0 else 1.0)
-    _cache.put((model,), ("calibration", kind), result, offsets.nbytes)
+    _cache.put((model.traces,), ("calibration", kind), result, offsets.nbytes)
     return result
 
 
@@ -157,7 +157,7 @@ def n_samples_of(model: KwikModel) -> int:
 def _block(model: KwikModel, k: int, bin_size: int, part: int, kind: Kind) -> NDArray[np.float32]:
     """Smallest and largest values of the k-th block of bins: (n_bins, 2, n_channels)."""
     key = (k, bin_size, part, kind)
-    known = _cache.get((model,), key)
+    known = _cache.get((model.traces,), key)
     if known is not None:
         return known
     start = k * BLOCK_BINS * bin_size
@@ -166,7 +166,7 @@ def _block(model: KwikModel, k: int, bin_size: int, part: int, kind: Kind) -> ND
         extrema = _whole_bins(read(model, start, stop, kind), bin_size)
     else:
         extrema = _sampled_bins(model, np.arange(start, stop, bin_size), bin_size, part, kind)
-    _cache.put((model,), key, extrema, extrema.nbytes)
+    _cache.put((model.traces,), key, extrema, extrema.nbytes)
     return extrema
 
 

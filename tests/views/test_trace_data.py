@@ -221,6 +221,15 @@ def test_another_selection_reads_nothing_again():
     np.testing.assert_array_equal(first.envelope.values, second.envelope.values)
 
 
+def test_other_raw_data_is_read_anew():
+    model = make_model()
+    load(make_snapshot(model), TraceParams(time=1, duration=2), never)
+    model.traces = CountingTraces(model.traces.values * 2)
+    found = read(model, 0, 100, Kind(False))
+    np.testing.assert_allclose(found, plain(model)[:100] - 200, atol=2)
+    assert calibration(model, Kind(False))[1] == pytest.approx(60 * GAIN, rel=0.05)
+
+
 def test_reading_can_be_cancelled():
     with pytest.raises(Cancelled):
         envelope(make_model(), 0, 40_000, Kind(), lambda: True)
