@@ -21,8 +21,14 @@ MOST_BINS = 2000
 class PethParams:
     """Settings of the event view."""
 
-    event: str = field(
-        default="", metadata={"label": "Event", "help": "Its name; nothing for the first one"}
+    event: int = field(
+        default=1,
+        metadata={
+            "label": "Event type",
+            "min": 1,
+            "max": 99,
+            "help": "Counted from 1 in alphabetical order",
+        },
     )
     before: float = field(
         default=0.2,
@@ -67,9 +73,10 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     events = model.events
     if not events:
         return Empty(f"There are no events in {model.path.name}")
-    name = params.event or next(iter(events))
-    if name not in events:
-        return Empty(f"There is no event '{name}', only {', '.join(events)}")
+    names = sorted(events)
+    if not 1 <= params.event <= len(names):
+        return Empty(f"There is no event type {params.event}, only {len(names)}: {_listed(names)}")
+    name = names[params.event - 1]
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
@@ -141,3 +148,7 @@ class PethView(HistogramGridView):
                 f"{data.heights[cell, k]:.3g} spikes/s"
             )
         return text
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"{k} {name}" for k, name in enumerate(names, 1))

@@ -42,9 +42,10 @@ def snapshot() -> Snapshot:
     return Snapshot(1, model, (2, 0), spikes, clusters, {})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("event", ["light", "sound"])
-def test_counts_are_those_around_every_event(snapshot, event):
-    data = load(snapshot, PethParams(event=event), never)
+@pytest.mark.parametrize(("number", "event"), [(1, "light"), (2, "sound")])
+def test_counts_are_those_around_every_event(snapshot, number, event):
+    data = load(snapshot, PethParams(event=number), never)
+    assert data.event == event
     assert data.n_events == len(snapshot.model.events[event])
     assert data.edges[0] == pytest.approx(-0.2)
     assert data.edges[-1] == pytest.approx(0.5)
@@ -67,9 +68,9 @@ def test_an_answer_is_seen(snapshot):
 
 
 def test_what_cannot_be_shown_is_said(snapshot):
-    found = load(snapshot, PethParams(event="smell"), never)
+    found = load(snapshot, PethParams(event=3), never)
     assert isinstance(found, Empty)
-    assert found.reason == "There is no event 'smell', only light, sound"
+    assert found.reason == "There is no event type 3, only 2: 1 light, 2 sound"
     nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
     assert load(nothing, PethParams(), never) == Empty("No cluster is selected")
     snapshot.model.events = {}
