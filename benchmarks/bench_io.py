@@ -195,7 +195,7 @@ def bench_features(folder: Path, n_spikes: int, n_chosen: int, repeats: int) -> 
         assert features is not None
 
         def ours(features=features) -> np.ndarray:
-            return features[spike_ids[:, None], columns]
+            return features[spike_ids, columns]
 
         with h5py.File(path.with_suffix(".kwx"), "r") as file:
             array = file["channel_groups/0/features_masks"]
