@@ -10,13 +10,11 @@ attribute float cell;
 uniform float u_size;
 
 varying vec4 v_color;
-varying float v_size;
 
 void main() {
     gl_Position = to_clip(position, dy, cell);
     v_color = color_of(color, alpha);
-    v_size = u_size + 1.0;
-    gl_PointSize = v_size;
+    gl_PointSize = u_size + 1.0;
     if (v_color.a <= 0.0 || max(abs(v_in_cell.x), abs(v_in_cell.y)) > 1.0) {
         gl_Position = vec4(0.0, 0.0, 2.0, 1.0);
     }
