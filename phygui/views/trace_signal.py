@@ -186,7 +186,7 @@ def _sampled_bins(
     n_channels = len(model.channel_order)
     margin = model.filter.margin if kind.filtered else 0
     first = np.minimum(starts + (bin_size - part) // 2, n_samples - part)
-    bounds = np.asarray(model.recording_offsets)
+    bounds = _bounds(model)
     home = np.searchsorted(bounds, first, side="right")
     inside = (first - margin >= bounds[home - 1]) & (
         first + part + margin <= bounds[np.minimum(home, len(bounds) - 1)]
@@ -226,9 +226,17 @@ def _read(model: KwikModel, start: int, stop: int, filtered: bool) -> NDArray[np
     return out
 
 
+def _bounds(model: KwikModel) -> NDArray[np.int64]:
+    """Where recordings start and the last ends; all samples of the raw data are in one of them."""
+    n_samples = n_samples_of(model)
+    inner = np.asarray(model.recording_offsets, dtype=np.int64)
+    inner = inner[(inner > 0) & (inner < n_samples)]
+    return np.concatenate([[0], inner, [n_samples]])
+
+
 def _in_recordings(model: KwikModel, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
     """The parts of a stretch in each recording, and the limits of the recording."""
-    bounds = [int(b) for b in model.recording_offsets]
+    bounds = _bounds(model).tolist()
     for low, high in pairwise(bounds):
         a, b = max(start, low), min(stop, high)
         if a < b:

@@ -123,6 +123,20 @@ def test_recordings_are_filtered_apart():
     np.testing.assert_allclose(read(model, 12_000, 13_000, Kind()), whole[12_000:13_000], atol=0.05)
 
 
+@pytest.mark.parametrize("bounds", [[0, 10_000, 30_000], [0, 10_000, 50_000]])
+def test_raw_data_longer_or_shorter_than_the_recordings_are_said_to_be(bounds):
+    model = make_model(bounds=bounds)
+    whole = np.concatenate(
+        [
+            BandPass(RATE, 500, 9500).apply(plain(model)[a:b])
+            for a, b in pairwise(
+                [*bounds[:-1], *([30_000] if bounds[-1] == 30_000 else []), 40_000]
+            )
+        ]
+    )
+    np.testing.assert_allclose(read(model, 29_000, 40_000, Kind()), whole[29_000:], atol=0.05)
+
+
 def test_common_median_reference():
     model = make_model()
     common = np.arange(40_000) % 700
