@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from phygui.gui.settings import Settings
 
 # Raised when docks are added or renamed: a state from before would hide the new ones.
-VERSION = 1
+VERSION = 2
 
 
 class Layout:
@@ -55,7 +55,8 @@ class Layout:
         for name, dock in docks.items():
             if name not in classic:
                 window.addDockWidget(Qt.LeftDockWidgetArea, dock)
-                window.tabifyDockWidget(docks["correlograms"], dock)
+                anchor = "similarity" if name == "history" else "correlograms"
+                window.tabifyDockWidget(docks[anchor], dock)
             dock.setVisible(name in classic)
         width, height = window.width(), window.height()
         self._resize(

@@ -10,24 +10,27 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow
 
-from phygui.curation.knowledge import Learnt
 from phygui.curation.session import Session
 from phygui.curation.update import EditError, Update, in_words
 from phygui.gui import dialogs
 from phygui.gui.actions import ACTIONS, Action
+from phygui.gui.background import Background
 from phygui.gui.cluster_table import ClusterTable
 from phygui.gui.command_line import CommandLine
 from phygui.gui.commands import Commands
 from phygui.gui.dialogs import SearchList
 from phygui.gui.docks import Dock, ViewDock
+from phygui.gui.history_dock import HistoryDock
+from phygui.gui.keys import Keys
 from phygui.gui.layout import Layout
-from phygui.gui.menus import build_menus, build_toolbar, edit_menu
+from phygui.gui.menus import build_menus, build_toolbar, edit_menu, show_keys
 from phygui.gui.parameters import ParameterDialog
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
+from phygui.gui.switching import Switching
 from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme
-from phygui.gui.work import Latest, Pool
+from phygui.gui.work import Pool
 from phygui.io.errors import KwikError
 from phygui.views import VIEWS
 from phygui.views.base import View
@@ -45,6 +48,8 @@ class MainWindow(QMainWindow):
     settings: Settings
     commands: Commands
     saving: Saving
+    switching: Switching
+    background: Background
     theme: str
     cluster_table: ClusterTable
     match_table: ClusterTable
@@ -66,6 +71,7 @@ class MainWindow(QMainWindow):
         self.pool = Pool()
         self.commands = Commands(self)
         self.saving = Saving(self)
+        self.keys = Keys.of(settings)
         self.theme = current_theme()
         self.actions_by_name = {}
         self.help_list: SearchList | None = None
@@ -87,25 +93,21 @@ class MainWindow(QMainWindow):
         self.docks = dict(self.tables.docks)
         for name in VIEWS:
             self.add_view(name)
+        self._make_tools()
         self.layout_keeper = Layout(self, settings)
         self.snippets = CommandLine(self)
-        build_menus(self)
-        build_toolbar(self)
+        self.switching.add_to_menu(build_menus(self)["Dataset"])
+        self.keys.changed.connect(self._show_keys)
+        self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
         self._connect_session()
-
-        self._stats = Latest(self.pool, self, burst_ms=0)
-        self._stats.done.connect(self._receive_stats)
-        self._stats.failed.connect(lambda e: self.show_trouble("Cluster statistics failed", e))
 
         self.layout_keeper.set_up(reset=reset_layout)
         self.tables.restore(settings)
         self.tables.reload()
-        # The first cluster is chosen when it is known which is best, or after a short wait.
-        self._is_starting = not session.selected
-        QTimer.singleShot(START_WAIT_MS, self._start)
+        self._choose_first()
         QTimer.singleShot(0, self._greet)
-        self._request_stats()
+        self.background.request()
         self.update_state()
 
     # -- parts -----------------------------------------------------------------------------
@@ -115,6 +117,13 @@ class MainWindow(QMainWindow):
         self.cluster_table, self.match_table = self.tables.clusters, self.tables.matches
         for table in (self.cluster_table, self.match_table):
             table.menu_wanted.connect(lambda at: edit_menu(self).popup(at))
+
+    def _make_tools(self) -> None:
+        """What is not about the selected clusters: history, other clusterings, long work."""
+        self.switching = Switching(self)
+        self.background = Background(self)
+        self.background.learnt.connect(self._learnt)
+        self.docks["history"] = HistoryDock(self.session, self.attempt)
 
     def add_view(self, kind: str) -> ViewDock:
         """Add a dock with one more view of a kind."""
@@ -154,6 +163,10 @@ class MainWindow(QMainWindow):
             label.setContentsMargins(8, 0, 8, 0)
             bar.addPermanentWidget(label, stretch)
             self.status[name] = label
+        bar.addPermanentWidget(self.background.line)
+
+    def _show_keys(self) -> None:
+        show_keys(self)
 
     # -- following the session ---------------------------------------------------------------
 
@@ -173,7 +186,7 @@ class MainWindow(QMainWindow):
         self.tables.update(update)
         word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
         self.say(word + update.description)
-        self._request_stats()
+        self.background.request()
         if update.kind in ("group", "label"):
             self._refresh_views()
 
@@ -187,9 +200,8 @@ class MainWindow(QMainWindow):
 
     def _switched(self) -> None:
         self.tables.reload()
-        self._request_stats()
-        if not self.session.selected:
-            self.session.first_best()
+        self._choose_first()
+        self.background.request()
         self._refresh_views()
         self.update_state()
 
@@ -226,16 +238,7 @@ class MainWindow(QMainWindow):
             if action.checked is not None:
                 item.setChecked(action.checked(self))
 
-    # -- statistics in the background --------------------------------------------------------
-
-    def _request_stats(self) -> None:
-        job = self.session.knowledge_job()
-        if job is not None:
-            self._stats.request(job)
-
-    def _receive_stats(self, learnt: Learnt) -> None:
-        self.session.learn(learnt)
-        self._request_stats()
+    def _learnt(self) -> None:
         if not self.session.knowledge.missing_stats():
             self._start()
 
@@ -246,6 +249,11 @@ class MainWindow(QMainWindow):
         if self.session.read_only:
             self.say(f"read-only: {self.session.read_only_reason}")
         self.saving.offer_recovery()
+
+    def _choose_first(self) -> None:
+        """Select the first cluster when it is known which is best, or after a short wait."""
+        self._is_starting = not self.session.selected
+        QTimer.singleShot(START_WAIT_MS, self._start)
 
     def _start(self) -> None:
         """Select the first cluster, once."""
@@ -263,7 +271,7 @@ class MainWindow(QMainWindow):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, background work included."""
-        return self.is_shown and not self._stats.is_busy
+        return self.is_shown and not self.background.is_busy
 
     # -- doing things ------------------------------------------------------------------------
 
@@ -302,7 +310,17 @@ class MainWindow(QMainWindow):
     def _select_clicked(self, cluster_id: int) -> None:
         self.attempt(lambda: self.session.select([cluster_id]))
 
+    @property
+    def is_disposed(self) -> bool:
+        """Whether the window has given back what it held."""
+        return self._disposed
+
     # -- layout and end ----------------------------------------------------------------------
+
+    def show_dock(self, name: str) -> None:
+        """Bring a dock to the front."""
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     def reset_layout(self) -> None:
         """Put every dock back to its place."""
@@ -337,7 +355,7 @@ class MainWindow(QMainWindow):
         if self._disposed:
             return
         self._disposed = True
-        self._stats.cancel()
+        self.background.cancel()
         for dock in self.view_docks.values():
             dock.work.cancel()
         self.pool.close()

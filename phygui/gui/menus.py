@@ -16,13 +16,8 @@ if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
 
-def key_text(action: Action) -> str:
-    """The keys of an action as they are read."""
-    return ", ".join(QKeySequence(key).toString(QKeySequence.NativeText) for key in action.keys)
-
-
-def build_menus(window: MainWindow) -> None:
-    """Make the menu bar, and with it every action's key."""
+def build_menus(window: MainWindow) -> dict[str, QMenu]:
+    """Make the menu bar, and with it every action's key; returns the menus by their paths."""
     menus: dict[str, QMenu] = {}
     sections: dict[str, str] = {}
     for action in ACTIONS:
@@ -36,6 +31,19 @@ def build_menus(window: MainWindow) -> None:
     view.addSeparator()
     for dock in window.docks.values():
         view.addAction(dock.toggleViewAction())
+    show_keys(window)
+    return menus
+
+
+def show_keys(window: MainWindow) -> None:
+    """Give every action of the window the keys in effect, and its tooltip with them."""
+    for action in ACTIONS:
+        item, keys = window.actions_by_name[action.name], window.keys.text(action)
+        item.setShortcuts([QKeySequence(key) for key in window.keys[action]])
+        tip = html.escape(f"{action.title}  {keys}" if keys else action.title)
+        if action.tip:
+            tip += f"<br>{html.escape(action.tip)}"
+        item.setToolTip(f"<p style='white-space:pre'>{tip}</p>")
 
 
 def _menu(window: MainWindow, menus: dict[str, QMenu], path: list[str]) -> QMenu:
@@ -56,12 +64,6 @@ def _make(window: MainWindow, action: Action) -> QAction:
     if action.icon:
         item.setIcon(icon(action.icon))
         item.setProperty("icon_name", action.icon)
-    item.setShortcuts([QKeySequence(key) for key in action.keys])
-    keys = key_text(action)
-    tip = html.escape(f"{action.title}  {keys}" if keys else action.title)
-    if action.tip:
-        tip += f"<br>{html.escape(action.tip)}"
-    item.setToolTip(f"<p style='white-space:pre'>{tip}</p>")
     item.setStatusTip("")
     if action.checked is not None:
         item.setCheckable(True)
@@ -70,7 +72,7 @@ def _make(window: MainWindow, action: Action) -> QAction:
     return item
 
 
-def build_toolbar(window: MainWindow) -> None:
+def build_toolbar(window: MainWindow) -> QToolBar:
     """Make the toolbar of the actions that ask for a place in it."""
     bar = QToolBar("Toolbar")
     bar.setObjectName("toolbar")
@@ -85,6 +87,7 @@ def build_toolbar(window: MainWindow) -> None:
             section = action.menu
             bar.addAction(window.actions_by_name[action.name])
     window.addToolBar(bar)
+    return bar
 
 
 def edit_menu(window: MainWindow) -> QMenu:

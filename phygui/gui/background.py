@@ -1,0 +1,198 @@
+"""What is computed of the whole clustering while the curator works: statistics, suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from phygui.curation.knowledge import Learnt
+from phygui.curation.suggestions import Found
+from phygui.gui.theme import icon
+from phygui.gui.work import Latest
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+SHOW_AFTER_MS = 300
+"""Work that is over sooner shows no progress."""
+KEEP_AFTER_MS = 3_000
+"""How long nothing may be left to compute before it is kept beside the dataset."""
+
+
+class ProgressLine(QWidget):
+    """What is being computed, how far it is, and a button that stops it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = QLabel()
+        self.label.setObjectName("hint")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(90, 8)
+        self.cancel = QToolButton()
+        self.cancel.setIcon(icon("close"))
+        self.cancel.setProperty("icon_name", "close")
+        self.cancel.setToolTip("stop computing (Dataset menu goes on)")
+        self.cancel.setAutoRaise(True)
+        self.cancel.setFocusPolicy(Qt.NoFocus)
+        self.cancel.setFixedSize(18, 18)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 0, 0)
+        row.setSpacing(6)
+        for widget in (self.label, self.bar, self.cancel):
+            row.addWidget(widget)
+        self.hide()
+
+    def show_progress(self, what: str, done: int, total: int) -> None:
+        """Say how far it is."""
+        self.label.setText(f"{what} {round(100 * done / max(total, 1))}%")
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+
+
+class Background(QObject):
+    """Runs the long work of a window in pieces, the selected clusters first.
+
+    Statistics and metrics come first; merge suggestions only as long as they are looked at. What
+    is known is kept beside the dataset when all is done.
+
+    Signals
+    -------
+    learnt
+        A piece of statistics has come in.
+    """
+
+    learnt = pyqtSignal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._suggests = False
+        self.is_stopped = False
+        self.line = ProgressLine()
+        self.line.cancel.clicked.connect(self.stop)
+        self._stats = Latest(window.pool, self, burst_ms=0)
+        self._stats.done.connect(self._receive_stats)
+        self._stats.failed.connect(lambda e: self._fail("Cluster statistics", e))
+        self._search = Latest(window.pool, self, burst_ms=0)
+        self._search.done.connect(self._receive_suggestions)
+        self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
+        self._show = _timer(self, SHOW_AFTER_MS, self._show_line)
+        self._keep = _timer(self, KEEP_AFTER_MS, self.keep)
+        self._keeping = Latest(window.pool, self, burst_ms=0)
+        window.session.saved.connect(lambda _: self._keep.start())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being computed."""
+        return self._stats.is_busy or self._search.is_busy
+
+    @property
+    def suggests(self) -> bool:
+        """Whether merge suggestions are wanted."""
+        return self._suggests
+
+    @suggests.setter
+    def suggests(self, wanted: bool) -> None:
+        if wanted and not self._suggests:
+            self._suggests = True
+            self.request()
+        elif not wanted:
+            self._suggests = False
+            self._search.cancel()
+
+    def request(self) -> None:
+        """Compute what is still to be computed, if anything is."""
+        # What runs is let finish, so that edits in quick succession do not keep it from ever
+        # doing so; the next piece takes account of them.
+        if self.is_stopped or self._window.is_disposed or self.is_busy:
+            return
+        session = self._window.session
+        job = session.knowledge_job()
+        if job is not None:
+            self._stats.request(job)
+        elif self._suggests and (search := session.suggestions_job()) is not None:
+            self._search.request(search)
+        self._follow()
+
+    def stop(self) -> None:
+        """Give up what is being computed, and begin nothing more."""
+        self.is_stopped = True
+        self._stats.cancel()
+        self._search.cancel()
+        self._show.stop()
+        self.line.hide()
+        self._window.say("stopped computing; Dataset > Compute statistics goes on")
+        self._window.update_state()
+
+    def resume(self) -> None:
+        """Compute again."""
+        self.is_stopped = False
+        self.request()
+
+    def toggle(self) -> None:
+        """Stop or go on."""
+        if self.is_stopped:
+            self.resume()
+        else:
+            self.stop()
+
+    def keep(self) -> None:
+        """Keep what is known beside the dataset, in a worker."""
+        self._keep.stop()
+        job = self._window.session.remember_job()
+        if job is not None:
+            self._keeping.request(lambda _: job())
+
+    def cancel(self) -> None:
+        """The window closes: what runs is not wanted any more, what is known is kept."""
+        for work in (self._stats, self._search):
+            work.cancel()
+        if self._keep.isActive():
+            self.keep()
+
+    # -- pieces come in --------------------------------------------------------------------
+
+    def _receive_stats(self, learnt: Learnt) -> None:
+        self._window.session.learn(learnt)
+        self.request()
+        self.learnt.emit()
+
+    def _receive_suggestions(self, found: Found) -> None:
+        self._window.session.learn_suggestions(found)
+        self.request()
+
+    def _fail(self, what: str, error: Exception) -> None:
+        self._window.show_trouble(f"{what} failed", error)
+        self._follow()
+
+    # -- what is shown of it -----------------------------------------------------------------
+
+    def _follow(self) -> None:
+        if not self.is_busy:
+            self._show.stop()
+            self.line.hide()
+            self._keep.start()
+            return
+        if self.line.isHidden() and not self._show.isActive():
+            self._show.start()
+        session = self._window.session
+        if self._stats.is_busy:
+            self.line.show_progress("statistics", *session.knowledge.progress())
+        else:
+            self.line.show_progress("suggestions", *session.suggestions.progress())
+
+    def _show_line(self) -> None:
+        if self.is_busy:
+            self.line.show()
+
+
+def _timer(parent: QObject, ms: int, then: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(ms)
+    timer.timeout.connect(then)
+    return timer
