@@ -20,6 +20,7 @@ Segment = tuple[float, float, float, float, int]
 _LINE = FONT_SIZE + 3
 _GAP = 6
 _EDGE = 5
+_WIDEST = 1e30
 
 
 def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
@@ -121,7 +122,7 @@ class Axis:
             low = min(max(low, bottom), top - span)
             high = low + span
         finest = 1e-5 * max(abs(low), abs(high), 1e-30)
-        if high - low > finest:
+        if finest < high - low < _WIDEST:
             self.view = (low, high)
 
 

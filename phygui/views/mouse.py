@@ -52,7 +52,7 @@ class Interactive:
 
     def on_data_scale(self, factor: float) -> None:
         """Scale the data."""
-        self.data_scale *= factor
+        self.data_scale = float(np.clip(self.data_scale * factor, 1e-6, 1e6))
 
     def on_alt_wheel(self, steps: float) -> None:
         """Alt and wheel: the size of markers."""
@@ -81,9 +81,14 @@ class Interactive:
         (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
         return left + (x - x0) / (x1 - x0) * width, top + (y1 - y) / (y1 - y0) * height
 
+    def _cell_at(self, pos: Any) -> int | None:
+        """Index of the cell under the mouse; none of those that new data took away."""
+        index = self.layout.cell_at(*pos)
+        return index if index is not None and index < len(self.cells) else None
+
     def on_mouse_press(self, event: Any) -> None:
         """Start a drag, or take a click with Ctrl held."""
-        self._press_cell = self.layout.cell_at(*event.pos)
+        self._press_cell = self._cell_at(event.pos)
         if "Control" not in _held(event) or self._press_cell is None:
             return
         x, y = self.to_data(self._press_cell, *event.pos)
@@ -126,7 +131,7 @@ class Interactive:
         elif "Alt" in held:
             self.on_alt_wheel(steps)
         else:
-            index = self.layout.cell_at(*event.pos)
+            index = self._cell_at(event.pos)
             if index is None:
                 return
             x, y = self.to_data(index, *event.pos)
@@ -153,7 +158,7 @@ class Interactive:
         self.refresh()
 
     def _hover(self, pos: Any) -> None:
-        index = self.layout.cell_at(*pos)
+        index = self._cell_at(pos)
         nothing = index is None or self.data is None or isinstance(self.data, Empty)
         text = "" if nothing or index is None else self.describe(index, *self.to_data(index, *pos))
         if text != self._hover_text:

@@ -311,6 +311,16 @@ def test_views_are_found_by_name():
     assert len(VIEWS) == len(list(VIEWS))
 
 
+def test_scale_and_zoom_have_bounds(board, mouse, picture):
+    for held in (Qt.ControlModifier, Qt.NoModifier):
+        for steps in (-100, 200, -200):
+            for _ in range(20):
+                mouse(board).wheel(center(board, 0), steps, held)
+    assert 1e-7 < board.data_scale < 1e7
+    assert np.isfinite(board.cells[0].x.view).all()
+    picture(board)
+
+
 @dataclass(frozen=True)
 class Selected:
     cluster_ids: tuple[int, ...]
@@ -341,3 +351,42 @@ def test_escape_clears_the_lasso(board, mouse, qtbot):
     ctrl_click(board, mouse, 1, 1, 1)
     qtbot.keyClick(board.native, Qt.Key_Escape)
     assert board.lasso is None
+
+
+def test_the_mouse_between_new_data_and_its_first_draw(board, mouse):
+    places = [center(board, cell) for cell in (0, 1)]
+    board.set_data(Empty("nothing"))
+    for at in places:
+        mouse(board).move(at)
+        mouse(board).wheel(at, 1)
+        mouse(board).drag(at, (at[0] + 5, at[1]))
+        mouse(board).click(at, Qt.LeftButton, Qt.ControlModifier)
+    assert board.lasso is None
+
+
+def test_any_sequence_of_events_leaves_ranges_that_can_be_drawn(board, mouse, picture, qtbot):
+    rng = np.random.default_rng(0)
+    buttons = [Qt.LeftButton, Qt.RightButton]
+    held = [Qt.NoModifier, Qt.ControlModifier, Qt.AltModifier, Qt.ShiftModifier]
+    keys = [Qt.Key_R, Qt.Key_Escape, Qt.Key_O, Qt.Key_A]
+    with qtbot.captureExceptions() as raised:
+        for _ in range(400):
+            a, b = rng.uniform((0, 0), (500, 300), (2, 2))
+            what = rng.integers(5)
+            if what == 0:
+                mouse(board).drag(a, b, buttons[rng.integers(2)])
+            elif what == 1:
+                mouse(board).wheel(a, int(rng.integers(-20, 20)), held[rng.integers(4)])
+            elif what == 2:
+                mouse(board).click(a, buttons[rng.integers(2)], held[rng.integers(4)])
+            elif what == 3:
+                mouse(board).move(a)
+            elif rng.integers(10) == 0:
+                qtbot.keyClick(board.native, keys[rng.integers(4)])
+        picture(board)
+    assert raised == []
+    for cell in board.cells:
+        for axis in (cell.x, cell.y):
+            low, high = axis.view
+            assert np.isfinite([low, high]).all()
+            assert np.float32(low) < np.float32(high)
