@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.update import EditError
 from phygui.gui import dialogs, theme
+from phygui.gui.key_dialog import KeyDialog
 from phygui.gui.work import Latest
 from phygui.views.base import View
 
@@ -178,6 +179,10 @@ class Commands:
     def show_snippets(self, text: str = "") -> None:
         """Open the command line, with the beginning of a command in it."""
         self._window.snippets.open(text)
+
+    def change_keys(self) -> None:
+        """Show the dialog in which actions get other keys."""
+        KeyDialog(self._window, self._window.keys).open()
 
     def about(self) -> None:
         """Say what this is."""

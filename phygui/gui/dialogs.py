@@ -23,7 +23,6 @@ from PyQt5.QtWidgets import (
 from phygui._version import __version__
 from phygui.curation.session import Session
 from phygui.gui.actions import ACTIONS
-from phygui.gui.menus import key_text
 from phygui.gui.snippets import snippet_rows
 
 if TYPE_CHECKING:
@@ -165,7 +164,8 @@ class SearchList(QDialog):
 
 def show_shortcuts(window: MainWindow) -> None:
     """The searchable list of keys, mouse gestures and snippets."""
-    rows = [(key_text(a), a.title, a.tip) for a in ACTIONS if a.keys]
+    keys = window.keys
+    rows = [(keys.text(a), a.title, a.tip) for a in ACTIONS if keys[a]]
     rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
     rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
     window.help_list = SearchList(
@@ -177,7 +177,7 @@ def show_shortcuts(window: MainWindow) -> None:
 def show_palette(window: MainWindow) -> None:
     """Every action by name; choosing one does it."""
     actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
-    rows = [(a.title, key_text(a), a.tip) for a in actions]
+    rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
     palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
 
     def run() -> None:
