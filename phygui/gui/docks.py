@@ -92,6 +92,7 @@ class ViewDock(Dock):
         self._stale = True
         self._closed = False
         self._unpainted = False
+        self._held = False
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
@@ -114,9 +115,14 @@ class ViewDock(Dock):
         """Whether what is painted is not yet what the session holds."""
         return self._is_followed and (self._stale or self.work.is_busy or self._unpainted)
 
+    def hold(self, held: bool) -> None:
+        """Load nothing for the moment, as long as it is not known what will be selected."""
+        self._held = held
+        self._catch_up()
+
     @property
     def _is_followed(self) -> bool:
-        return not (self._closed or self.pause_button.isChecked()) and self._is_on_screen()
+        return not (self._held or self._closed or self.pause_button.isChecked()) and self._is_on_screen()
 
     def _is_on_screen(self) -> bool:
         # A dock behind another tab is not visible by this measure, which is what is wanted.

@@ -261,6 +261,8 @@ class MainWindow(QMainWindow):
             self._is_starting = False
             if not self.session.selected:
                 self.session.first_best()
+            for dock in self.view_docks.values():
+                dock.hold(False)
 
     @property
     def is_shown(self) -> bool:
