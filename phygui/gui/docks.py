@@ -122,7 +122,10 @@ class ViewDock(Dock):
 
     @property
     def _is_followed(self) -> bool:
-        return not (self._held or self._closed or self.pause_button.isChecked()) and self._is_on_screen()
+        return (
+            not (self._held or self._closed or self.pause_button.isChecked())
+            and self._is_on_screen()
+        )
 
     def _is_on_screen(self) -> bool:
         # A dock behind another tab is not visible by this measure, which is what is wanted.

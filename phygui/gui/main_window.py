@@ -253,6 +253,8 @@ class MainWindow(QMainWindow):
     def _choose_first(self) -> None:
         """Select the first cluster when it is known which is best, or after a short wait."""
         self._is_starting = not self.session.selected
+        for dock in self.view_docks.values():
+            dock.hold(self._is_starting)
         QTimer.singleShot(START_WAIT_MS, self._start)
 
     def _start(self) -> None:
