@@ -21,6 +21,7 @@ from phygui.views.cache import ByteCache
 TIME, AMPLITUDE = "time", "amplitude"
 _CHUNK = 50_000
 _N_TYPICAL = 200
+_NEAR = 16
 
 _cache = ByteCache(8 * 2**20)
 
@@ -67,31 +68,47 @@ def values_and_masks(
     keys : iterable of str
     spike_ids : array of int64 (n,)
     cancelled : callable
-        Asked between channels.
+        Asked between stretches of channels.
 
     Returns
     -------
     dict
         By key: the values, (n,), in seconds or arbitrary units, and the masks in [0, 1], (n,), or
-        None where an attribute has no mask. Only the columns asked for are read.
+        None where an attribute has no mask. Only the columns asked for, and what is between near
+        ones, are read.
     """
     found: dict = {}
     wanted = list(dict.fromkeys(keys))
     n_features = model.n_features_per_channel
     features = features_of(model)
-    for channel in dict.fromkeys(p[0] for p in map(parse_key, wanted) if p is not None):
+    places = {key: place for key in wanted if (place := parse_key(key)) is not None}
+    for first, last in spans({channel for channel, _ in places.values()}):
         check(cancelled)
-        columns = slice(channel * n_features, (channel + 1) * n_features)
-        block = features[spike_ids, columns, :]
-        for feature in range(n_features):
-            key = feature_key(channel, feature)
-            if key in wanted:
-                found[key] = block[:, feature, 0], block[:, feature, 1]
+        block = features[spike_ids, first * n_features : (last + 1) * n_features, :]
+        for key, (channel, feature) in places.items():
+            if first <= channel <= last:
+                column = (channel - first) * n_features + feature
+                found[key] = block[:, column, 0], block[:, column, 1]
     if TIME in wanted:
         found[TIME] = times_of(model, spike_ids), None
     if AMPLITUDE in wanted:
         check(cancelled)
         found[AMPLITUDE] = amplitudes(model, spike_ids), None
+    return found
+
+
+def spans(channels: Iterable[int]) -> list[tuple[int, int]]:
+    """Group channels, by index, into stretches to be read at once: (first, last) of each.
+
+    Channels that are near each other are on the same page of the file or, if it is compressed, in
+    the same chunk, so that to read what is between them costs less than to go there twice.
+    """
+    found: list[tuple[int, int]] = []
+    for channel in sorted(channels):
+        if found and channel - found[-1][1] <= _NEAR:
+            found[-1] = found[-1][0], channel
+        else:
+            found.append((channel, channel))
     return found
 
 

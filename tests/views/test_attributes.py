@@ -12,6 +12,7 @@ from phygui.views.attributes import (
     feature_key,
     parse_key,
     robust_range,
+    spans,
     spikes_inside,
     values_and_masks,
 )
@@ -32,16 +33,18 @@ def test_keys_and_labels(small_model):
 
 def test_values_and_masks_are_those_of_the_model(small_model):
     spikes = np.array([0, 5, 17, 100])
-    found = values_and_masks(small_model, ["time", "2:1", "0:0", "2:0"], spikes, never)
+    found = values_and_masks(small_model, ["time", "2:1", "0:0", "2:0", "30:2"], spikes, never)
     n = small_model.n_features_per_channel
     features, masks = small_model.features[...], small_model.masks[...]
     np.testing.assert_array_equal(found["2:1"][0], features[spikes, 2 * n + 1])
     np.testing.assert_array_equal(found["2:0"][0], features[spikes, 2 * n])
     np.testing.assert_array_equal(found["2:1"][1], masks[spikes, 2])
     np.testing.assert_array_equal(found["0:0"][1], masks[spikes, 0])
+    np.testing.assert_array_equal(found["30:2"][0], features[spikes, 30 * n + 2])
+    np.testing.assert_array_equal(found["30:2"][1], masks[spikes, 30])
     np.testing.assert_array_equal(found["time"][0], small_model.spike_times[spikes])
     assert found["time"][1] is None
-    assert set(found) == {"time", "2:1", "0:0", "2:0"}
+    assert set(found) == {"time", "2:1", "0:0", "2:0", "30:2"}
 
 
 def test_only_the_columns_asked_for_are_read(small_model, monkeypatch):
@@ -56,6 +59,13 @@ def test_only_the_columns_asked_for_are_read(small_model, monkeypatch):
     values_and_masks(small_model, ["3:0", "3:1"], np.array([1, 2]), never)
     n = small_model.n_features_per_channel
     assert [key[1] for key in asked] == [slice(3 * n, 4 * n)]
+
+
+def test_near_channels_are_read_together():
+    assert spans([]) == []
+    assert spans([7]) == [(7, 7)]
+    assert spans([30, 2, 5, 18, 80]) == [(2, 30), (80, 80)]
+    assert spans([0, 17, 40]) == [(0, 0), (17, 17), (40, 40)]
 
 
 def test_amplitude_is_the_largest_masked_first_feature(small_model):
