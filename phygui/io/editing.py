@@ -11,10 +11,19 @@ import h5py
 import numpy as np
 
 from phygui.io import save
-from phygui.io.clusters import DEFAULT_GROUPS, UNSORTED, list_clusterings
+from phygui.io.clusters import (
+    DEFAULT_GROUPS,
+    UNSORTED,
+    Clustering,
+    count_clusters,
+    list_clusterings,
+    numbers_by_name,
+    public,
+)
 from phygui.io.durable import durable_edit
 from phygui.io.errors import KwikChangedError, KwikError
 from phygui.io.opening import OpenDataset, _identity
+from phygui.io.values import plain
 
 
 class EditableDataset(OpenDataset):
@@ -79,7 +88,10 @@ class EditableDataset(OpenDataset):
             save.verify_clustering(file, shank.channel_group, name, values, groups, names)
 
         self._edit(edit, verify)
-        self._reread()
+        # What was read back and compared need not be read again.
+        self._switch(
+            replace(shank, clustering=_saved(shank.clustering, values, groups, names, metadata))
+        )
 
     def _checked(
         self,
@@ -102,10 +114,10 @@ class EditableDataset(OpenDataset):
             )
         names = dict(current.group_names)
         names |= {int(group): _group_name(text) for group, text in (new_names or {}).items()}
-        by_name = {text.casefold(): number for number, text in names.items()}
+        by_name = numbers_by_name(names)
         groups: dict[int, int] = {}
         number: int | None
-        for cluster in np.unique(values).tolist():
+        for cluster in count_clusters(values)[0].tolist():
             told = cluster_groups.get(cluster, current.cluster_groups.get(cluster, UNSORTED))
             number = by_name.get(told.casefold()) if isinstance(told, str) else int(told)
             if number is None or number not in names:
@@ -261,6 +273,28 @@ def check_clustering_name(path: Path, name: str, existing: Container[str]) -> No
         raise KwikError(f"{path}: {name!r} is no name for a clustering, expected text without '/'.")
     if name in existing:
         raise KwikError(f"{path} has a clustering called {name} already.")
+
+
+def _saved(
+    before: Clustering,
+    spike_clusters: np.ndarray,
+    cluster_groups: dict[int, int],
+    group_names: dict[int, str],
+    metadata: dict[str, Any],
+) -> Clustering:
+    """A clustering as it is after a save."""
+    cluster_ids, counts = count_clusters(spike_clusters)
+    told = {key: plain(value) for key, value in metadata.items()}
+    return Clustering(
+        name=before.name,
+        spike_clusters=spike_clusters.astype(before.spike_clusters.dtype),
+        cluster_ids=cluster_ids,
+        counts=counts,
+        cluster_groups=cluster_groups,
+        group_names=dict(sorted(group_names.items())),
+        largest_cluster_id=max([before.largest_cluster_id, *cluster_ids[-1:].tolist()]),
+        metadata=before.metadata | public(told),
+    )
 
 
 def _group_name(name: str) -> str:

@@ -197,6 +197,9 @@ class File:
         ``UNREADABLE`` stands for a pickle or a type with no plain meaning.
         """
         key = name.encode()
+        number = read_integer(where, key)
+        if number is not None:
+            return number
         if not h5a.exists(where, key):
             return None
         attribute = h5a.open(where, key)
@@ -281,6 +284,27 @@ class File:
                 f"{self.path}: {path} should hold {stored} bytes, "
                 f"but the whole file has only {self.size}."
             )
+
+
+def read_integer(where: Any, key: bytes) -> int | None:
+    """A single integer attribute by the shortest way, for the groups of many clusters.
+
+    None if it is not there, or is anything else.
+    """
+    if not h5a.exists(where, key):
+        return None
+    attribute = h5a.open(where, key)
+    kind = attribute.get_type()
+    # The library does not check that what it reads fits into what it is given.
+    if attribute.get_space().get_simple_extent_npoints() != 1:
+        return None
+    if not isinstance(kind, h5t.TypeIntegerID) or kind.get_size() > 8:
+        return None
+    if kind.get_size() == 8 and kind.get_sign() == h5t.SGN_NONE:
+        return None
+    value = np.empty((), dtype=np.int64)
+    attribute.read(value, h5t.NATIVE_INT64)
+    return int(value)
 
 
 class _Shell:

@@ -11,10 +11,11 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5g, h5l, h5o, h5t
+from h5py import h5a, h5g, h5l, h5o
 
 from phygui.io.clusters import DEFAULT_GROUPS, numbers_by_name
 from phygui.io.errors import KwikError
+from phygui.io.hdf5 import read_integer
 from phygui.io.values import plain
 
 #: Colours that KlustaViewa gives to clusters are numbered from 1 to this.
@@ -148,13 +149,11 @@ class _Holder:
 
 def _stored_group(member: h5g.GroupID, by_name: Mapping[str, int]) -> int | None:
     """The group a cluster has in the file, in whichever way it was stored."""
+    number = read_integer(member, b"cluster_group")
+    if number is not None:
+        return number
     if not h5a.exists(member, b"cluster_group"):
         return None
-    attribute = h5a.open(member, b"cluster_group")
-    if isinstance(attribute.get_type(), h5t.TypeIntegerID) and attribute.shape == ():
-        stored = np.empty((), attribute.dtype)
-        attribute.read(stored)
-        return int(stored)
     value = plain(h5py.AttributeManager(_Holder(member))["cluster_group"])
     if isinstance(value, str):
         return by_name.get(value.casefold())
@@ -194,7 +193,8 @@ def verify_clustering(
     by_name = numbers_by_name(group_names)
     parent = file[f"/channel_groups/{channel_group}/clusters/{name}"]
     for cluster, group in cluster_groups.items():
-        if _stored_group(parent[str(cluster)].id, by_name) != group:
+        member = hard_child(parent, str(cluster))
+        if member is None or _stored_group(member, by_name) != group:
             raise KwikError(
                 f"{parent.name}/{cluster}/@cluster_group read back from the new file is not "
                 f"{group}, which was written to it."

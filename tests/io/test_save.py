@@ -138,6 +138,7 @@ def test_metadata_of_the_clustering(tiny: Tiny) -> None:
     model = KwikModel(tiny.kwik)
     told = {"who": "Zoë", "n": 3, "x": 0.5, "done": True, "list": [1.5, 2.5]}
     model.save(model.spike_clusters, {}, told)
+    assert model.clustering_metadata == KwikModel(tiny.kwik).clustering_metadata
     assert KwikModel(tiny.kwik).clustering_metadata == {**told, "done": 1}
     with pytest.raises(KwikError, match="the metadata bad is"):
         model.save(model.spike_clusters, {}, {"bad": {"a": object()}})
