@@ -108,6 +108,10 @@ class MemoryStore(Store):
         return orthogonal(self._array, selections)
 
 
+MOST_AHEAD = 1000
+"""Windows that are read ahead one by one; more would cost more than they save."""
+
+
 class _Map:
     """The bytes of a file, mapped read-only; never touched beyond the file's end."""
 
@@ -121,6 +125,16 @@ class _Map:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise KwikError(f"{path} cannot be mapped: {error}.") from error
+        # Spikes and stretches are scattered over the file: what the system would read ahead of
+        # each is mostly thrown away. A stretch is read ahead as a whole instead, see `will_need`.
+        if hasattr(mmap, "MADV_RANDOM"):
+            self._map.madvise(mmap.MADV_RANDOM)
+
+    def will_need(self, start: int, stop: int) -> None:
+        """Have a stretch of bytes read in one go rather than page by page."""
+        start -= start % mmap.PAGESIZE
+        if hasattr(mmap, "MADV_WILLNEED") and stop - start > mmap.PAGESIZE:
+            self._map.madvise(mmap.MADV_WILLNEED, start, stop - start)
 
     def bytes(self) -> np.ndarray:
         """All the bytes, after checking that the file still has them.
@@ -153,6 +167,10 @@ class ContiguousStore(Store):
     def read(self, selections: list[Selection]) -> np.ndarray:
         if not self.nbytes:
             return np.zeros([length_of(s) for s in selections], dtype=self.dtype)
+        rows = selections[0]
+        if isinstance(rows, slice) and rows.step == 1 and rows.stop > rows.start:
+            row = self.nbytes // self.shape[0]
+            self._map.will_need(self.offset + rows.start * row, self.offset + rows.stop * row)
         return orthogonal(self.array(), selections)
 
     def windows(self, starts: np.ndarray, width: int, columns: np.ndarray) -> np.ndarray:
@@ -160,6 +178,9 @@ class ContiguousStore(Store):
         if len(columns) * 3 < n_columns:
             return super().windows(starts, width, columns)
         # Rows follow one another: each window is one piece of the file.
+        row = self.nbytes // self.shape[0]
+        for start in (self.offset + starts[:MOST_AHEAD] * row).tolist():
+            self._map.will_need(start, start + width * row)
         pieces = np.lib.stride_tricks.sliding_window_view(
             self.array().reshape(-1), width * n_columns
         )[starts * n_columns]
