@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from phygui._version import __version__
+from phygui.logs import start_log
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
@@ -48,6 +49,7 @@ def _no_display() -> bool:
     metavar="PNG",
     help="Paint everything once, write the window's picture, and end.",
 )
+@click.option("--software-opengl", is_flag=True, help="Draw without the graphics card.")
 @click.option("--debug", is_flag=True, help="Log more, and show where errors come from.")
 @click.version_option(__version__, prog_name="phygui")
 def gui(
@@ -58,11 +60,13 @@ def gui(
     read_only: bool,
     reset_layout: bool,
     screenshot: Path | None,
+    software_opengl: bool,
     debug: bool,
 ) -> None:
     """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)
     logging.captureWarnings(True)
+    start_log(debug=debug)
     if file is not None and demo:
         raise click.UsageError("give a file or --demo, not both")
     if screenshot is not None and file is None and not demo:
@@ -87,6 +91,10 @@ def gui(
     from phygui.gui.app import Application
 
     session = None if opening is None else _result(opening, debug)
+    if software_opengl:
+        from phygui.gui.opengl import use_software
+
+        use_software()
     application = Application()
     if session is None:
         application.show_start()

@@ -72,7 +72,11 @@ def start_log(*, debug: bool = False, path: Path | None = None) -> Path | None:
         logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     )
     handler.setLevel(logging.DEBUG if debug else logging.INFO)
-    logging.getLogger().addHandler(handler)
+    root = logging.getLogger()
+    for other in root.handlers:
+        # A terminal is told no more than before.
+        other.setLevel(max(other.level, root.level))
+    root.addHandler(handler)
     log.setLevel(logging.DEBUG if debug else logging.INFO)
     log.info("phygui %s starts: %s", __version__, " ".join(sys.argv))
     for line in versions():

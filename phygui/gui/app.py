@@ -17,7 +17,8 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 from phygui.analysis import warm_up
 from phygui.curation.opening import open_session
 from phygui.curation.session import Session
-from phygui.gui import dialogs, theme
+from phygui.gui import dialogs, opengl, theme
+from phygui.gui.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.main_window import MainWindow
 from phygui.gui.settings import Settings
 from phygui.gui.start_window import StartWindow
@@ -58,6 +59,7 @@ class Application(QObject):
         self.windows: list[MainWindow] = []
         self.start: StartWindow | None = None
         self._is_warm = False
+        self._problems: ProblemBox | None = None
         self._opened.connect(self._receive)
 
     # -- windows ---------------------------------------------------------------------------
@@ -150,13 +152,28 @@ class Application(QObject):
     # -- running ---------------------------------------------------------------------------
 
     def run(self) -> int:
-        """Run until the last window closes."""
+        """Run until the last window closes; what goes wrong meanwhile is told, and it goes on."""
+        guard = CrashGuard(self)
+        guard.reported.connect(self._show_problem)
+        guard.install()
+        found = opengl.probe()
+        if found.problem:
+            self._show_problem(Problem(found.problem))
         code = self.app.exec_()
         self.close()
+        guard.remove()
         return code
+
+    def _show_problem(self, problem: Problem) -> None:
+        if self._problems is None:
+            self._problems = ProblemBox()
+        self._problems.add(problem)
 
     def close(self) -> None:
         """Close what is open, workers and canvases first: PyQt crashes at exit otherwise."""
+        if self._problems is not None:
+            self._problems.deleteLater()
+            self._problems = None
         for window in list(self.windows):
             window.dispose()
             window.deleteLater()

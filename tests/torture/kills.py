@@ -129,6 +129,8 @@ def play(path: Path, script: Script, pipe: int, windowed: bool) -> None:
     when a save is.
     """
     session = Session.open(path, recover=True)
+    problems = differences(session, script.oracles)
+    assert not problems, f"recovered twice: {problems}"
     calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     if windowed:
         session.dispatch = calls.put
