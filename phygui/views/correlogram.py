@@ -66,7 +66,7 @@ class CorrelogramView(View):
                 cell=cell[full],
             )
         )
-        self._set_band(n)
+        self._set_band(data)
         parts = [self._zero_lines(data)]
         if self.params.show_baseline:
             parts.append(self._baselines(data, edges))
@@ -91,16 +91,17 @@ class CorrelogramView(View):
                 cells.append(Cell(x, y, i, j))
         return cells
 
-    def _set_band(self, n: int) -> None:
+    def _set_band(self, data: CorrelogramData) -> None:
         """The lags within the refractory period."""
+        n = len(data.cluster_ids)
         reach = self.params.refractory_ms
         if self.params.log_lag:
             shown = reach > SHORTEST
         else:
             # The bar k holds lags of k to k + 1 bins and is drawn around k bins: the limit of
             # the bars that lie within the period is half a bin nearer.
-            shown = reach > self.params.bin_ms / 2
-            reach -= self.params.bin_ms / 2
+            reach -= float(np.diff(data.edges_ms[0])[0]) / 2
+            shown = reach > 0
         if not shown:
             self._band.clear()
             return

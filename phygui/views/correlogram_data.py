@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from phygui.curation.snapshot import Snapshot
 
 MAX_CLUSTERS = 20
+MOST_BINS = 2000
+"""Bars of one correlogram; narrower bins than these allow are made wider."""
 
 _cache = ByteCache(64 * 2**20)
 
@@ -234,6 +236,7 @@ def _violations(train: _Train, params: CorrelogramParams, rate: float) -> float:
 
 
 def _in_samples(params: CorrelogramParams, rate: float) -> tuple[int, int]:
-    """Bin and window in whole samples, at least one sample and one bin."""
-    bin_size = max(round(params.bin_ms / 1000 * rate), 1)
-    return bin_size, max(round(params.window_ms / 1000 * rate), bin_size)
+    """Bin and window in whole samples: at least one sample and one bin, and not too many bins."""
+    window_size = max(round(params.window_ms / 1000 * rate), 1)
+    bin_size = max(round(params.bin_ms / 1000 * rate), -(-window_size // MOST_BINS), 1)
+    return bin_size, max(window_size, bin_size)

@@ -252,7 +252,10 @@ def _stored(model: KwikModel, start: int, stop: int) -> NDArray[np.float32]:
 
 
 def _referenced(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:
-    """Subtract the median over the channels, the last axis, if that is wanted."""
-    if not kind.referenced:
+    """Subtract the median over the channels, the last axis, if that is wanted.
+
+    The median of fewer than three channels is the signal itself rather than what they share.
+    """
+    if not kind.referenced or values.shape[-1] < 3:
         return values
     return values - np.median(values, axis=-1, keepdims=True)

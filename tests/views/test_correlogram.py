@@ -120,6 +120,13 @@ def test_bars_stand_around_whole_bins():
     np.testing.assert_allclose(np.diff(edges, axis=1), 1)
 
 
+def test_the_number_of_bars_is_bounded():
+    params = CorrelogramParams(bin_ms=0.05, window_ms=100_000)
+    data = load(make_snapshot(2), params, never)
+    assert data.counts.shape[2] <= 2001
+    np.testing.assert_allclose(data.edges_ms[0, 0], -50_000, rtol=0.01)
+
+
 def test_scales():
     snapshot = make_snapshot(2)
     counts = load(snapshot, CorrelogramParams(), never)

@@ -147,6 +147,12 @@ def test_common_median_reference():
     assert np.abs(values).max() < 100 < np.abs(raw).max()
 
 
+def test_one_channel_is_no_reference_for_itself():
+    model = make_model(n_channels=1)
+    raw = read(model, 0, 500, Kind(filtered=False))
+    np.testing.assert_array_equal(read(model, 0, 500, Kind(False, referenced=True)), raw)
+
+
 def test_the_noise_is_the_standard_deviation():
     model = make_model()
     assert calibration(model, Kind(filtered=False))[1] == pytest.approx(30 * GAIN, rel=0.05)
