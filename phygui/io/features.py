@@ -9,7 +9,8 @@ import numpy as np
 from phygui.io.arrays import LazyArray, Selection, indices_of, length_of
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import File
-from phygui.io.stores import Store, open_store
+from phygui.io.layouts import open_store
+from phygui.io.stores import Store
 
 Warn = Callable[[str], None]
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import check_regular_file, open_hdf5
-from phygui.io.stores import ContiguousStore, Store, open_store
+from phygui.io.layouts import open_store
+from phygui.io.stores import ContiguousStore, Store
 from phygui.io.traces import Traces
 
 Warn = Callable[[str], None]

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from phygui.io import stores
+from phygui.io import layouts
+from phygui.io.chunks import ChunkedStore
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import open_hdf5
-from phygui.io.stores import ChunkedStore, ContiguousStore, H5Store, MemoryStore, Store, open_store
+from phygui.io.layouts import H5Store, open_store
+from phygui.io.stores import ContiguousStore, MemoryStore, Store
 
 SHAPE = (501, 12, 2)
 LAYOUTS: dict[str, tuple[dict[str, Any], type[Store]]] = {
@@ -237,7 +239,7 @@ def test_chunks_beyond_the_end_of_the_file_are_refused(tmp_path: Path) -> None:
 def test_a_table_of_absurdly_many_chunks_is_not_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "_MAX_TABLE", 100)
+    monkeypatch.setattr(layouts, "_MAX_TABLE", 100)
     write(tmp_path / "x.h5", values(), chunks=(1, 12, 2))
     store = open_(tmp_path / "x.h5")
     assert isinstance(store, H5Store)

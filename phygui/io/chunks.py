@@ -1,0 +1,191 @@
+"""Rows of chunked arrays from the mapped bytes; a table says where each chunk begins."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from phygui.io.arrays import Selection, indices_of, length_of
+from phygui.io.errors import KwikError
+from phygui.io.hdf5 import open_hdf5
+from phygui.io.stores import FileMap, Store, orthogonal
+
+#: A slice of chunks with at least this many rows is copied chunk by chunk, not row by row.
+_TALL = 64
+
+
+class ChunkedStore(Store):
+    """An uncompressed chunked array: a table says where in the file each chunk begins."""
+
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, ...],
+        chunks: tuple[int, ...],
+        dtype: np.dtype,
+        fill: Any,
+        table: Callable[[], np.ndarray],
+    ) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.chunks = chunks
+        self._fill = fill
+        self._chunk_bytes = int(np.prod(chunks)) * dtype.itemsize
+        self._make_table = table
+        self._table: np.ndarray | None = None
+        self._lock = threading.Lock()
+        self._map = FileMap(path, 0)
+
+    def table(self) -> np.ndarray:
+        """File offset of every chunk, on the grid of chunks; -1 where none was ever written."""
+        with self._lock:
+            if self._table is None:
+                table = self._make_table()
+                size = len(self._map.bytes())
+                if table.size and table.max() + self._chunk_bytes > size:
+                    raise KwikError(
+                        f"{self._map.path} is truncated: it holds {size} bytes, expected "
+                        f"{table.max() + self._chunk_bytes}."
+                    )
+                self._table = table
+            return self._table
+
+    def read(self, selections: list[Selection]) -> np.ndarray:
+        rows = indices_of(selections[0])
+        out = np.empty([len(rows), *(length_of(s) for s in selections[1:])], dtype=self.dtype)
+        if not out.size:
+            return out
+        table = self.table()
+        raw = self._map.bytes()
+        inner = [_tiles(s, c) for s, c in zip(selections[1:], self.chunks[1:], strict=True)]
+        if isinstance(selections[0], slice) and self.chunks[0] >= _TALL:
+            for tile in _product([_tiles(selections[0], self.chunks[0]), *inner]):
+                self._copy(raw, int(table[tuple(t[0] for t in tile)]), tile, out)
+            return out
+        chunk_of, within = np.divmod(rows, self.chunks[0])
+        strides = np.cumprod([self.dtype.itemsize, *self.chunks[:0:-1]])[::-1].tolist()
+        for tile in _product(inner):
+            offsets = table[(chunk_of, *(t[0] for t in tile))]
+            starts = offsets + within * strides[0]
+            where = (slice(None), *(t[2] for t in tile))
+            self._gather(raw, starts, offsets < 0, strides, [t[1] for t in tile], out, where)
+        return out
+
+    def _copy(self, raw: np.ndarray, at: int, tile: tuple[Any, ...], out: np.ndarray) -> None:
+        """Copy the part of one chunk that begins at byte ``at``."""
+        where = tuple(t[2] for t in tile)
+        if at < 0:
+            out[where] = self._fill
+            return
+        chunk = raw[at : at + self._chunk_bytes].view(self.dtype).reshape(self.chunks)
+        inside = [t[1] for t in tile]
+        if all(isinstance(s, slice) for s in inside):
+            out[where] = chunk[tuple(inside)]
+        else:
+            out[where] = orthogonal(chunk, inside)
+
+    def _gather(
+        self,
+        raw: np.ndarray,
+        starts: np.ndarray,
+        absent: np.ndarray,
+        strides: list[int],
+        selections: list[Selection],
+        out: np.ndarray,
+        where: tuple[Any, ...],
+    ) -> None:
+        """Copy the rows that begin at ``starts`` bytes; one vectorised pass per alignment."""
+        itemsize = self.dtype.itemsize
+        if absent.any():
+            out[where] = self._fill
+            present = np.flatnonzero(~absent)
+            starts = starts[present]
+            where = (present, *where[1:])
+            if not len(present):
+                return
+        phases = starts % itemsize
+        for phase in np.unique(phases).tolist():
+            chosen = np.flatnonzero(phases == phase)
+            usable = (len(raw) - phase) // itemsize * itemsize
+            items = raw[phase : phase + usable].view(self.dtype)
+            inner = self.chunks[1:]
+            span = strides[0] // itemsize if inner else 1
+            windows = np.lib.stride_tricks.as_strided(
+                items,
+                shape=(max(0, len(items) - span + 1), *inner),
+                strides=(itemsize, *strides[1:]),
+                writeable=False,
+            )
+            block = orthogonal(windows, [starts[chosen] // itemsize, *selections])
+            if len(chosen) == len(starts):
+                out[where] = block
+            else:
+                first = where[0]
+                at: Any = chosen if isinstance(first, slice) else first[chosen]
+                out[(at, *where[1:])] = block
+
+
+def _tiles(selection: Selection, chunk: int) -> list[tuple[int, Selection, slice]]:
+    """Per chunk along one axis: its number, what to take inside it, and where that goes."""
+    tiles: list[tuple[int, Selection, slice]] = []
+    if isinstance(selection, slice):
+        start, done, step = selection.start, 0, selection.step
+        while start < selection.stop:
+            number, within = divmod(start, chunk)
+            stop = min(selection.stop - number * chunk, chunk)
+            n = len(range(within, stop, step))
+            tiles.append((number, slice(within, stop, step), slice(done, done + n)))
+            start, done = start + n * step, done + n
+        return tiles
+    numbers = selection // chunk
+    bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(selection)]
+    for start, stop in pairwise(bounds):
+        number = int(numbers[start]) if start < stop else 0
+        tiles.append((number, selection[start:stop] - number * chunk, slice(start, stop)))
+    return tiles
+
+
+def _product(lists: list[list[Any]]) -> list[tuple[Any, ...]]:
+    product: list[tuple[Any, ...]] = [()]
+    for items in lists:
+        product = [(*head, item) for head in product for item in items]
+    return product
+
+
+def _fingerprint(path: Path) -> tuple[int, int, int]:
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class ChunkTable:
+    """Looks up where the chunks of a dataset of an open file are, when that is first needed."""
+
+    def __init__(
+        self, path: Path, name: str, grid: tuple[int, ...], chunks: tuple[int, ...]
+    ) -> None:
+        self.path, self.name, self.grid, self.chunks = path, name, grid, chunks
+        self.made = _fingerprint(path)
+
+    def __call__(self) -> np.ndarray:
+        if _fingerprint(self.path) != self.made:
+            raise KwikError(f"{self.path} was changed by another program since it was opened.")
+        found: list[tuple[tuple[int, ...], int]] = []
+        with open_hdf5(self.path) as file:
+            dataset = file.dataset(self.name)
+            if dataset is None:
+                raise KwikError(f"{self.path}: {self.name} is missing, expected a dataset.")
+            dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset)))
+        table = np.full(self.grid, -1, dtype=np.int64)
+        if found:
+            corners = np.array([corner for corner, _ in found], dtype=np.int64)
+            at = corners // np.array(self.chunks)
+            inside = np.all((at >= 0) & (at < np.array(self.grid)), axis=1)
+            offsets = np.array([offset for _, offset in found], dtype=np.int64)
+            table[tuple(at[inside].T)] = offsets[inside]
+        return table
