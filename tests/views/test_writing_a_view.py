@@ -1,0 +1,40 @@
+"""The page on writing a view: its code runs, and makes a view that works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+PAGE = Path(__file__).parents[2] / "docs" / "writing-a-view.md"
+
+
+@pytest.fixture(scope="module")
+def page() -> Any:
+    import sys
+
+    module = ModuleType("writing_a_view")
+    sys.modules[module.__name__] = module
+    for block in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
+        exec(compile(block, PAGE.name, "exec"), module.__dict__)
+    yield module
+    del sys.modules[module.__name__]
+
+
+def test_the_view_of_the_page(page, small_model, snapshot_of, shown, picture):
+    snapshot = snapshot_of(small_model, [int(small_model.spike_clusters[0])])
+    data = page.ReturnView.load(snapshot, page.ReturnParams(), lambda: False)
+    times = small_model.spike_times[snapshot.spikes(snapshot.cluster_ids[0])]
+    np.testing.assert_allclose(data.before, np.diff(times)[:-1])
+    np.testing.assert_allclose(data.after, np.diff(times)[1:])
+    view = shown(page.ReturnView(), data)
+    assert {"before (s)", "after (s)"} <= {label.text for label in view.all_labels}
+    image = picture(view)
+    assert np.count_nonzero(np.ptp(image, axis=2) > 60) > 20
+    assert view.describe(0, 0.01, 0.002) == "10.0 ms before, 2.0 ms after"
+    nothing = page.ReturnView.load(snapshot_of(small_model, []), page.ReturnParams(), lambda: False)
+    assert "Select a cluster" in nothing.reason
