@@ -55,7 +55,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
     traces = rng.normal(0, 30, (n_samples, n_channels + 1)).astype(np.int16) + 200
     samples = np.sort(rng.integers(0, n_samples, n_samples // 200)).astype(np.uint64)
     masks = (rng.random((len(samples), n_channels)) < 0.5).astype(np.float32)
-    masks[:, 1] = 1
+    masks[:, n_channels // 4] = 1
     return Model(
         sample_rate=RATE,
         traces=CountingTraces(traces),
