@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,14 +121,19 @@ class Commands:
     # -- views -----------------------------------------------------------------------------
 
     def set_feature_channel(self, channel: int, axis: str) -> None:
-        """Show a channel on one axis of the feature views."""
+        """Show a channel, an index into the channel order, on one axis of the feature views."""
         for view in self._window.views("features"):
-            view.set_channel(channel, axis)
+            view.change_params(**{f"{axis}_channel": channel})
 
-    def toggle_view(self, kind: str, field: str) -> None:
-        """Turn one on-or-off parameter of the views of a kind around."""
-        for view in self._window.views(kind):
-            view.set_params(replace(view.params, **{field: not getattr(view.params, field)}))
+    def toggle_overlap(self) -> None:
+        """Draw the waveforms of the clusters over each other, or side by side."""
+        for view in self._window.views("waveforms"):
+            view.change_params(overlap=not view.params.overlap)
+
+    def toggle_mean(self) -> None:
+        """Draw the mean waveforms with their standard deviation, or single spikes."""
+        for view in self._window.views("waveforms"):
+            view.change_params(show="spikes" if view.params.show == "mean" else "mean")
 
     def reset_views(self) -> None:
         """Show all that each view holds."""

@@ -1,0 +1,91 @@
+"""Every declared action does something sensible, or says why not; none raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+
+from phygui.gui.actions import ACTIONS
+
+LEAVES = ("quit", "close")
+
+
+@pytest.fixture
+def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dialogs that wait for an answer are cancelled at once."""
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: ("", ""))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("", False))
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *a, **k: (0.0, False))
+    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.Cancel))
+    monkeypatch.setattr(QDialog, "exec_", lambda box: 0)
+
+
+@pytest.mark.usefixtures("no_questions")
+def test_every_action_runs_on_every_kind_of_dataset(
+    demo: Path, hybrid: Path, open_window: Callable[..., Any], qtbot: Any
+) -> None:
+    for path in (demo, hybrid):
+        user = open_window(path)
+        for selection in (user.session.cluster_ids[:2].tolist(), []):
+            for action in ACTIONS:
+                if action.name in LEAVES:
+                    continue
+                living = [c for c in selection if c in user.session.cluster_ids]
+                user.session.select(living or selection[:0])
+                user.settle()
+                with qtbot.captureExceptions() as raised:
+                    user.window.actions_by_name[action.name].trigger()
+                    user.settle()
+                assert not raised, (action.name, raised)
+                for dialog in user.window.findChildren(QDialog):
+                    dialog.close()
+
+
+def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    view = user.view("waveforms")
+    overlap, show = view.params.overlap, view.params.show
+    user.press(Qt.Key_O)
+    assert view.params.overlap != overlap
+    user.press(Qt.Key_M)
+    assert view.params.show == "mean"
+    user.press(Qt.Key_M)
+    user.press(Qt.Key_O)
+    assert (view.params.overlap, view.params.show) == (overlap, show)
+
+
+def test_a_click_on_a_channel_of_the_waveforms_shows_it_in_the_features(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    features = user.view("features")
+    user.view("waveforms").channel_clicked.emit(3, "x")
+    user.view("waveforms").channel_clicked.emit(5, "y")
+    user.settle()
+    assert (features.params.x_channel, features.params.y_channel) == (3, 5)
+    keys = {key for cell in features.cells for key in (cell.x.key, cell.y.key)}
+    assert {"3:0", "5:0"} <= keys
+
+
+def test_the_traces_walk_along_the_spikes_of_the_selection(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    cluster = user.session.cluster_ids[0]
+    user.select(cluster)
+    times = user.session.model.spike_times[user.session.spikes_per_cluster[cluster]]
+    traces = user.view("traces")
+    traces.go_to(float(times[3]) + 1e-4)
+    user.settle()
+    user.press(Qt.Key_Right, Qt.AltModifier)
+    assert traces.params.time == pytest.approx(times[4], abs=1e-6)
+    user.press(Qt.Key_Left, Qt.AltModifier)
+    assert traces.params.time == pytest.approx(times[3], abs=1e-6)
