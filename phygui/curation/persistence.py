@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from phygui.io.errors import KwikError
 from phygui.io.fingerprint import FileStamp
 from phygui.io.journal import NAME, Journal, read_journal
 from phygui.io.lock import Holder, Lock, holder_of
-from phygui.io.records import Record
+from phygui.io.records import Record, encode
 from phygui.io.state_folder import remove_if_empty, state_folder, write_whole
 
 KEPT_JOURNALS = 20
@@ -163,7 +162,7 @@ class Keeper:
             self.set_aside(str(error))
             raise
         if leftover.damage:
-            self._write_aside(leftover.damage, copy=True)
+            self._keep_aside(leftover.damage, copy=True)
         self._journal = Journal(self.journal_path, leftover.size, self._disk)
         self._prints, self._n_steps = leftover.prints(), leftover.n_steps()
         self._settled = False
@@ -172,10 +171,9 @@ class Keeper:
 
     def set_aside(self, reason: str) -> None:
         """Keep what an earlier session left under another name, with the reason."""
-        if self._leftover is not None and not self.read_only:
-            self._write_aside(reason)
-            self._leftover = None
-            self._started()
+        leftover = self._leftover
+        if leftover is not None and not leftover.is_settled and not self.read_only:
+            self._begin_anew(reason)
 
     def _find_leftover(self) -> Leftover | None:
         try:
@@ -185,9 +183,22 @@ class Keeper:
         leftover = Leftover(content)
         return leftover if content.size or content.damage or content.torn else None
 
-    def _write_aside(self, reason: str = "", *, copy: bool = False) -> None:
-        if not self.journal_path.exists():
-            return
+    def _begin_anew(self, reason: str = "") -> None:
+        """Keep the journal under another name, and begin one that knows the ids in use."""
+        self._keep_aside(reason)
+        data = encode(ids_record(self._largest, now())) if self._largest else b""
+        try:
+            # It takes the place of the other at once: there is a journal at every moment.
+            write_whole(self.journal_path, data)
+        except OSError as error:
+            raise KwikError(
+                f"{self.journal_path} cannot be written: {error.strerror or error}."
+            ) from error
+        self._leftover = None
+        self._journal = Journal(self.journal_path, len(data), self._disk)
+
+    def _keep_aside(self, reason: str, *, copy: bool = False) -> None:
+        """Give the journal another name as well, or copy it: then it can be written to."""
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
         aside = self.folder / f"{NAME}-{stamp}"
         lines = [f"{reason[:1].upper()}{reason[1:]}.", ""]
@@ -195,10 +206,8 @@ class Keeper:
         try:
             if reason:
                 write_whole(aside.with_suffix(".txt"), "\n".join(lines).encode())
-            if copy:
-                shutil.copyfile(self.journal_path, aside)
-            else:
-                os.replace(self.journal_path, aside)
+            if copy or not _linked(self.journal_path, aside):
+                write_whole(aside, self.journal_path.read_bytes())
         except OSError as error:
             raise KwikError(
                 f"{self.journal_path} cannot be kept aside: {error.strerror or error}."
@@ -256,17 +265,20 @@ class Keeper:
     def _started(self) -> Journal:
         """The journal, begun anew if need be; that of an earlier session is kept."""
         if self._journal is None:
-            if self._leftover is not None and not self._leftover.is_settled:
-                self._write_aside(
+            leftover = self._leftover
+            if leftover is None:
+                self._journal = Journal(self.journal_path, 0, self._disk)
+            elif not leftover.is_settled:
+                self._begin_anew(
                     self.problem or "it was not brought back before new edits were made"
                 )
-            elif self._leftover is not None and self._leftover.has_steps:
-                self._write_aside()
+            elif leftover.has_steps:
+                self._begin_anew()
                 self._drop_old_journals()
+            else:
+                self._journal = Journal(self.journal_path, leftover.size, self._disk)
             self._leftover = None
-            self._journal = Journal(self.journal_path, 0, self._disk)
-            if self._largest:
-                self._journal.append(ids_record(self._largest, now()))
+        assert self._journal is not None
         return self._journal
 
     # -- saves -----------------------------------------------------------------------------
@@ -315,9 +327,7 @@ class Keeper:
                 self.saved(self.saving({k: states[k] for k in states if k in self._prints}, 0))
             self._journal.close()
             if discard and states is None:
-                self._write_aside("the edits were discarded")
-                self._journal = None
-                self._started().close()
+                self._begin_anew("the edits were discarded")
             self._journal = None
         if self._lock.is_held:
             self._lock.release()
@@ -337,6 +347,15 @@ class Keeper:
         if self.holder is not None:
             self.reason = f"it is open elsewhere ({self.holder})"
             self._journals = False
+
+
+def _linked(path: Path, name: Path) -> bool:
+    """Give a file another name; False where the file system has no such thing."""
+    try:
+        os.link(path, name)
+    except OSError:
+        return False
+    return True
 
 
 def look(path: str | os.PathLike[str]) -> Holder | None:
