@@ -127,7 +127,14 @@ def amplitudes(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.flo
     """
     step = model.n_features_per_channel
     block = features_of(model)[spike_ids, ::step, :]
-    return np.abs(block[..., 0] * block[..., 1]).max(axis=1, initial=0.0)
+    return _masked_sizes(block).max(axis=1, initial=0.0)
+
+
+def _masked_sizes(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Absolute features times masks; nothing where one of them is not finite."""
+    with np.errstate(invalid="ignore"):
+        sizes = np.abs(block[..., 0] * block[..., 1])
+    return np.nan_to_num(sizes, copy=False, nan=0.0, posinf=0.0)
 
 
 def channel_strengths(
@@ -145,9 +152,9 @@ def channel_strengths(
         check(cancelled)
         block = features_of(model)[sample_spikes(spikes, _N_TYPICAL)]
         n_columns = model.n_channels * model.n_features_per_channel
-        masked = np.abs(block[:, :n_columns, 0] * block[:, :n_columns, 1])
+        masked = _masked_sizes(block[:, :n_columns])
         by_channel = masked.reshape(len(block), model.n_channels, -1).max(axis=2, initial=0.0)
-        known = np.nan_to_num(by_channel).mean(axis=0) if len(block) else by_channel.sum(axis=0)
+        known = by_channel.mean(axis=0) if len(block) else by_channel.sum(axis=0)
         _cache.put((model, spikes), "strengths", known, known.nbytes)
     return known
 

@@ -1,0 +1,111 @@
+"""Features, waveforms and amplitudes of odd clusters: they are drawn, or told why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from phygui.views import VIEWS, attributes
+
+NAMES = ("features", "waveforms", "amplitudes")
+
+
+def never():
+    return False
+
+
+def with_clusters(snapshot, lists):
+    return replace(
+        snapshot,
+        cluster_ids=tuple(lists),
+        spikes_per_cluster={c: np.array(s, np.int64) for c, s in lists.items()},
+    )
+
+
+@pytest.fixture
+def snapshot(small_model, snapshot_of):
+    return snapshot_of(small_model, [])
+
+
+SHOWN = [
+    ("amplitudes", {}),
+    ("features", {}),
+    ("features", {"show": "density"}),
+    ("waveforms", {}),
+    ("waveforms", {"show": "mean"}),
+    ("waveforms", {"show": "density"}),
+    ("waveforms", {"overlap": False}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), SHOWN)
+@pytest.mark.parametrize("spikes", [[7], [7, 9], [0, 407]])
+def test_clusters_of_one_or_two_spikes(name, settings, spikes, snapshot, shown, picture):
+    cls = VIEWS[name]
+    params = cls.Params(**settings)
+    odd = with_clusters(snapshot, {3: spikes, 8: [11]})
+    view = shown(cls(params), cls.load(odd, params, never), (300, 250))
+    image = picture(view)
+    assert np.count_nonzero(np.ptp(image, axis=2) > 40) > 3
+    for cell in range(len(view.cells)):
+        assert np.isfinite([*view.cells[cell].x.view, *view.cells[cell].y.view]).all()
+
+
+def test_features_that_are_not_finite(snapshot, shown, picture, monkeypatch):
+    plain = attributes.features_of
+
+    class Spoilt:
+        def __init__(self, model):
+            self.store = plain(model)
+
+        def __getitem__(self, key):
+            block = np.array(self.store[key])
+            block[::2, ..., 0] = np.nan
+            block[1::4, ..., 0] = np.inf
+            return block
+
+    monkeypatch.setattr(attributes, "features_of", Spoilt)
+    odd = with_clusters(snapshot, {3: list(range(5, 300, 3)), 8: [11, 12]})
+    for name in ("features", "amplitudes"):
+        cls = VIEWS[name]
+        for settings in ({}, {"show": "density"}) if name == "features" else ({},):
+            params = cls.Params(**settings)
+            view = shown(cls(params), cls.load(odd, params, never), (500, 400))
+            assert np.count_nonzero(np.ptp(picture(view), axis=2) > 40) > 10
+            for cell in view.cells:
+                assert np.isfinite([*cell.x.view, *cell.y.view]).all()
+            view.describe(0, 1.0, 1.0)
+
+
+def test_equal_features(snapshot, shown, picture, monkeypatch):
+    class Flat:
+        def __init__(self, model):
+            self.shape = attributes_shape(model)
+
+        def __getitem__(self, key):
+            rows = len(np.atleast_1d(key[0] if isinstance(key, tuple) else key))
+            columns = (
+                len(range(*key[1].indices(self.shape))) if isinstance(key, tuple) else self.shape
+            )
+            return np.ones((rows, columns, 2), np.float32)
+
+    def attributes_shape(model):
+        return model.n_channels * model.n_features_per_channel
+
+    monkeypatch.setattr(attributes, "features_of", Flat)
+    odd = with_clusters(snapshot, {3: [1, 5, 9, 13]})
+    for name in ("features", "amplitudes"):
+        cls = VIEWS[name]
+        params = cls.Params(**({"n_background": 3} if name == "features" else {}))
+        view = shown(cls(params), cls.load(odd, params, never), (500, 400))
+        assert np.count_nonzero(np.ptp(picture(view), axis=2) > 40) > 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_twenty_clusters(name, snapshot, shown, picture):
+    cls = VIEWS[name]
+    odd = with_clusters(snapshot, {c: range(c, 408, 20) for c in range(20)})
+    view = shown(cls(), cls.load(odd, cls.Params(), never), (500, 400))
+    assert np.count_nonzero(np.ptp(picture(view), axis=2) > 40) > 500
