@@ -27,6 +27,12 @@ from phygui.gui.columns import Column
 from phygui.gui.table_model import ClusterTableModel
 
 
+def luminance(color: QColor) -> float:
+    """How bright a colour looks, 0 to 1, roughly as WCAG 2.2 defines relative luminance."""
+    red, green, blue = (part**2.2 for part in (color.redF(), color.greenF(), color.blueF()))
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2)
+
+
 class _Delegate(QStyledItemDelegate):
     """Keeps group colours and cluster colours readable in selected rows."""
 
@@ -36,7 +42,7 @@ class _Delegate(QStyledItemDelegate):
         background = index.data(Qt.BackgroundRole)
         if background is not None:
             option.state = option.state & ~QStyle.State(QStyle.State_Selected)
-            dark = background.color().lightnessF() > 0.45
+            dark = luminance(background.color()) > 0.36
             option.palette.setColor(
                 option.palette.Text, QColor("#101114") if dark else QColor("#ffffff")
             )
@@ -205,6 +211,10 @@ class ClusterTable(QWidget):
 
     def _restore(self) -> None:
         self.set_selected(self._order)
+
+    def show_column(self, name: str) -> None:
+        """Show a column that may have been hidden."""
+        self.view.setColumnHidden(self.column_names.index(name), False)
 
     # -- selection -------------------------------------------------------------------------
 

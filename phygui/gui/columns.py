@@ -130,7 +130,7 @@ COLUMNS: tuple[Column, ...] = (
     _metric_column("d_prime", "d'", "d-prime against all other spikes", ".1f"),
     _metric_column("presence_ratio", "pres.", "share of the recording with spikes", ".0%"),
     _metric_column("amplitude_cutoff", "cutoff", "share of spikes lost at the threshold", ".1%"),
-    Column("labels", "labels", "labels, key=value", _labels, ascending=True),
+    Column("labels", "labels", "labels, key=value", _labels, ascending=True, hidden=True),
 )
 SIMILARITY = Column(
     "similarity",

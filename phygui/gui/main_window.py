@@ -27,6 +27,7 @@ from phygui.gui.menus import build_menus, build_toolbar, edit_menu, show_keys
 from phygui.gui.parameters import ParameterDialog
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
+from phygui.gui.suggestions_dock import SuggestionsDock
 from phygui.gui.switching import Switching
 from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme
@@ -50,6 +51,7 @@ class MainWindow(QMainWindow):
     saving: Saving
     switching: Switching
     background: Background
+    suggestions: SuggestionsDock
     theme: str
     cluster_table: ClusterTable
     match_table: ClusterTable
@@ -123,7 +125,9 @@ class MainWindow(QMainWindow):
         self.switching = Switching(self)
         self.background = Background(self)
         self.background.learnt.connect(self._learnt)
+        self.suggestions = SuggestionsDock(self)
         self.docks["history"] = HistoryDock(self.session, self.attempt)
+        self.docks["suggestions"] = self.suggestions
 
     def add_view(self, kind: str) -> ViewDock:
         """Add a dock with one more view of a kind."""
@@ -246,6 +250,7 @@ class MainWindow(QMainWindow):
         """Say what is particular about this file: read-only, or unsaved edits."""
         if self._disposed:
             return
+        self.cluster_table.view.setFocus()
         if self.session.read_only:
             self.say(f"read-only: {self.session.read_only_reason}")
         self.saving.offer_recovery()
@@ -275,7 +280,7 @@ class MainWindow(QMainWindow):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, background work included."""
-        return self.is_shown and not self.background.is_busy
+        return self.is_shown and not (self.background.is_busy or self.suggestions.is_busy)
 
     # -- doing things ------------------------------------------------------------------------
 
@@ -360,6 +365,7 @@ class MainWindow(QMainWindow):
             return
         self._disposed = True
         self.background.cancel()
+        self.suggestions.cancel()
         for dock in self.view_docks.values():
             dock.work.cancel()
         self.pool.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from PyQt5.QtGui import QColor
 
@@ -33,7 +34,11 @@ class Tables:
         )
         self.matches = ClusterTable(
             session,
-            (COLUMNS[0], SIMILARITY, *COLUMNS[1:]),
+            (
+                COLUMNS[0],
+                SIMILARITY,
+                *(replace(c, hidden=c.hidden or c.name == "quality") for c in COLUMNS[1:]),
+            ),
             self._color_of,
             hint="select a cluster to see what is similar to it",
             with_filter=False,
@@ -62,12 +67,16 @@ class Tables:
     def reload(self) -> None:
         """Another clustering, or anything may have changed."""
         self.clusters.set_clusters(self._session.spikes_per_cluster)
+        if any(map(self._session.labels_of, self._session.spikes_per_cluster)):
+            self.clusters.show_column("labels")
         self._fill_matches()
         self.select()
 
     def update(self, update: Update) -> None:
         """An edit has been made; what is selected after it is told by :meth:`select`."""
         self.clusters.replace(update.deleted, update.added, update.changed)
+        if update.kind == "label":
+            self.clusters.show_column("labels")
         if self._best == self._similar_to:
             self._replace_matches(update.deleted, (*update.added, *update.changed))
 
