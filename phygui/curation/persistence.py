@@ -25,7 +25,7 @@ from phygui.io.disk import DISK, Disk
 from phygui.io.errors import KwikError
 from phygui.io.fingerprint import FileStamp
 from phygui.io.journal import NAME, Journal, read_journal
-from phygui.io.lock import Holder, Lock, holder_of
+from phygui.io.lock import Holder, Lock
 from phygui.io.records import Record, encode
 from phygui.io.state_folder import remove_if_empty, state_folder, write_whole
 
@@ -356,11 +356,6 @@ def _linked(path: Path, name: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def look(path: str | os.PathLike[str]) -> Holder | None:
-    """Who has a dataset open for writing, without touching anything."""
-    return holder_of(state_folder(path))
 
 
 def stamp_of(path: str | os.PathLike[str]) -> FileStamp:

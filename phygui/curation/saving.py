@@ -173,19 +173,23 @@ class Saver:
         records = [state.record(key) for key, state in states.items()]
         return write_backup(self._keeper.folder, n_edits, tallies, records)
 
-    def save_copy(
+    def copy_job(
         self, target: str | os.PathLike[str], curations: Mapping[Key, Curation], overwrite: bool
-    ) -> Path:
-        """Write the file with the edits in it to another place."""
+    ) -> Callable[[], Path]:
+        """A function that writes the file with the edits in it to another place, in any thread."""
         goal = Path(target).expanduser().absolute()
-        if goal.resolve() == self.path.resolve():
-            raise KwikError(f"{goal} is the dataset itself: save it, or choose another place.")
-        if goal.exists() and not overwrite:
-            raise KwikError(f"{goal} exists already.")
-        states = {key: curation.state(copy=False) for key, curation in curations.items()}
+        states = {key: curation.state() for key, curation in curations.items()}
         names = {key: curation.groups.names for key, curation in curations.items()}
-        write_states(self.path, states, names, target=goal)
-        return goal
+
+        def run() -> Path:
+            if goal.resolve() == self.path.resolve():
+                raise KwikError(f"{goal} is the dataset itself: save it, or choose another place.")
+            if goal.exists() and not overwrite:
+                raise KwikError(f"{goal} exists already.")
+            write_states(self.path, states, names, target=goal)
+            return goal
+
+        return run
 
 
 def write_states(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from phygui.curation.persistence import Keeper
@@ -134,8 +135,13 @@ class Storage(Places):
         KwikError
             If that fails, or something is there and is not to be overwritten.
         """
+        return self.save_copy_job(path, overwrite=overwrite)()
+
+    def save_copy_job(self, path: str | Path, *, overwrite: bool = False) -> Callable[[], Path]:
+        """The work of :meth:`save_copy`, on the edits made so far, for any thread."""
+        self._outbox.deliver(wait=True)
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
-        return self._saver.save_copy(path, modified, overwrite)
+        return self._saver.copy_job(path, modified, overwrite)
 
     def changed_on_disk(self) -> bool:
         """Whether another program has changed what is edited here since it was read or saved.

@@ -95,9 +95,8 @@ class Saving:
             window.say(f"saved a copy to {path}; the edits are not in {session.path.name}")
 
         # The file dialog has asked already whether to overwrite.
-        window.commands.in_worker(
-            lambda _: session.save_copy(path, overwrite=True), done, self._not_saved
-        )
+        job = session.save_copy_job(path, overwrite=True)
+        window.commands.in_worker(lambda _: job(), done, self._not_saved)
 
     def _not_saved(self, error: Exception) -> None:
         """Say why nothing was saved, and what can be done."""
