@@ -167,25 +167,38 @@ class ChunkTable:
     """Looks up where the chunks of a dataset of an open file are, when that is first needed."""
 
     def __init__(
-        self, path: Path, name: str, grid: tuple[int, ...], chunks: tuple[int, ...]
+        self, path: Path, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], itemsize: int
     ) -> None:
-        self.path, self.name, self.grid, self.chunks = path, name, grid, chunks
+        self.path, self.name, self.chunks = path, name, chunks
+        self.grid = tuple(-(-n // c) for n, c in zip(shape, chunks, strict=True))
+        self.chunk_bytes = int(np.prod(chunks)) * itemsize
         self.made = _fingerprint(path)
 
     def __call__(self) -> np.ndarray:
         if _fingerprint(self.path) != self.made:
             raise KwikError(f"{self.path} was changed by another program since it was opened.")
-        found: list[tuple[tuple[int, ...], int]] = []
+        found: list[tuple[int, ...]] = []
         with open_hdf5(self.path) as file:
             dataset = file.dataset(self.name)
             if dataset is None:
                 raise KwikError(f"{self.path}: {self.name} is missing, expected a dataset.")
-            dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset)))
+            dataset.chunk_iter(
+                lambda chunk: found.append((*chunk.chunk_offset, chunk.byte_offset, chunk.size))
+            )
         table = np.full(self.grid, -1, dtype=np.int64)
-        if found:
-            corners = np.array([corner for corner, _ in found], dtype=np.int64)
-            at = corners // np.array(self.chunks)
-            inside = np.all((at >= 0) & (at < np.array(self.grid)), axis=1)
-            offsets = np.array([offset for _, offset in found], dtype=np.int64)
-            table[tuple(at[inside].T)] = offsets[inside]
+        if not found:
+            return table
+        columns = np.array(found, dtype=np.int64)
+        corners, offsets, sizes = columns[:, :-2], columns[:, -2], columns[:, -1]
+        at, within = np.divmod(corners, np.array(self.chunks))
+        # A chunk beyond an array that was made shorter is not part of it any more.
+        inside = np.all((at >= 0) & (at < np.array(self.grid)), axis=1)
+        right = (sizes == self.chunk_bytes) & (within == 0).all(axis=1) & (offsets >= 0)
+        starts = np.sort(offsets)
+        if not right.all() or np.any(np.diff(starts) < self.chunk_bytes):
+            raise KwikError(
+                f"{self.path}: the chunks of {self.name} are damaged, expected pieces of "
+                f"{self.chunk_bytes} bytes apart from one another."
+            )
+        table[tuple(at[inside].T)] = offsets[inside]
         return table

@@ -49,11 +49,10 @@ def open_store(file: File, path: str, rank: int | tuple[int, ...]) -> Store | No
         return ContiguousStore(file.path, dataset.get_offset(), shape, dtype)
     if plain and layout == h5d.CHUNKED:
         chunks = plist.get_chunk()
-        grid = tuple(-(-n // c) for n, c in zip(shape, chunks, strict=True))
-        if np.prod(grid, dtype=object) <= _MAX_TABLE:
+        table = ChunkTable(file.path, path, shape, chunks, dtype.itemsize)
+        if np.prod(table.grid, dtype=object) <= _MAX_TABLE:
             fill = np.zeros((), dtype=dtype)
             plist.get_fill_value(fill)
-            table = ChunkTable(file.path, path, grid, chunks)
             return ChunkedStore(file.path, shape, chunks, dtype, fill, table)
     return H5Store(file.path, h5py.h5i.get_name(dataset).decode(), shape, dtype)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from phygui.io import layouts
+from phygui.io import chunks, layouts
 from phygui.io.chunks import ChunkedStore
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import open_hdf5
@@ -147,10 +149,10 @@ def test_chunks_never_written_hold_the_fill_value(tmp_path: Path, rows: Any) -> 
 
 
 def test_a_user_block_is_not_misread(tmp_path: Path) -> None:
-    for chunks in (None, (50, 3)):
-        path = tmp_path / f"{chunks}.h5"
+    for pieces in (None, (50, 3)):
+        path = tmp_path / f"{pieces}.h5"
         with h5py.File(path, "w", userblock_size=1024) as file:
-            file.create_dataset("x", data=values("i2", (100, 3)), chunks=chunks)
+            file.create_dataset("x", data=values("i2", (100, 3)), chunks=pieces)
         found = open_(path, 2).read([slice(0, 100, 1), slice(0, 3, 1)])
         np.testing.assert_array_equal(found, values("i2", (100, 3)))
 
@@ -254,3 +256,42 @@ def test_a_closed_compressed_file_says_so(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(KwikError, match="was closed"):
         store.read([slice(0, 3, 1)] * 3)
+
+
+@pytest.mark.parametrize("damage", [(0, 1), (1, 1), (4, 1), (3, -95)], ids=str)
+def test_chunks_that_cannot_be_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: tuple[int, int]
+) -> None:
+    """A corner off the grid, a size that is not a chunk's, two chunks in one place."""
+    write(tmp_path / "x.h5", values("i2", (100, 3)), chunks=(16, 3))
+    store = open_(tmp_path / "x.h5", 2)
+    field, change = damage
+
+    class Damaged:
+        def __init__(self, dataset: Any) -> None:
+            self.dataset = dataset
+
+        def chunk_iter(self, call: Any) -> None:
+            def damaged(chunk: Any) -> None:
+                row = [*chunk.chunk_offset, chunk.filter_mask, chunk.byte_offset, chunk.size]
+                if row[0] == 16:
+                    row[field] += change
+                call(h5py.h5d.StoreInfo(tuple(row[:2]), *row[2:]))
+
+            self.dataset.chunk_iter(damaged)
+
+    class Opened:
+        def __init__(self, file: Any) -> None:
+            self.file = file
+
+        def dataset(self, name: str) -> Damaged:
+            return Damaged(self.file.dataset(name))
+
+    @contextmanager
+    def opened(path: Path) -> Iterator[Opened]:
+        with open_hdf5(path) as file:
+            yield Opened(file)
+
+    monkeypatch.setattr(chunks, "open_hdf5", opened)
+    with pytest.raises(KwikError, match="the chunks of /x are damaged"):
+        store.read([slice(0, 50, 1), slice(0, 3, 1)])
