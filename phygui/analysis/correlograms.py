@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._inputs import plain
+from ._loops import loops
 
 __all__ = [
     "correlograms",
@@ -115,8 +118,6 @@ def cross_correlogram(
     array of int64 (n_bins,)
         Counts of the spikes of b around the spikes of a, n_bins as in `correlograms`.
     """
-    from . import _kernels
-
     if bin_size < 1 or window_size < 0:
         raise ValueError(f"a bin of {bin_size} samples in a window of {window_size} is impossible")
     bin_samples, n_half = int(bin_size), int(0.5 * window_size / bin_size) + 1
@@ -124,7 +125,8 @@ def cross_correlogram(
     a = plain(samples_a, np.int64)
     if samples_b is None:
         order = plain(np.arange(len(a)), np.int64)
-        _kernels.count_forward_lags(a, order, a, order, bin_samples, n_half, after)
+        count = _pair_counter(a, a, n_half * bin_samples)
+        count(a, order, a, order, bin_samples, n_half, after)
         return np.concatenate([after[:0:-1], after])
     b = plain(samples_b, np.int64)
     order_a = (
@@ -136,10 +138,19 @@ def cross_correlogram(
     if order_a.shape != a.shape or order_b.shape != b.shape:
         raise ValueError("there must be one spike id for each spike")
     before = np.zeros(n_half, dtype=np.int64)
-    _kernels.count_forward_lags(a, order_a, b, order_b, bin_samples, n_half, after)
-    _kernels.count_forward_lags(b, order_b, a, order_a, bin_samples, n_half, before)
+    count = _pair_counter(a, b, n_half * bin_samples)
+    count(a, order_a, b, order_b, bin_samples, n_half, after)
+    count(b, order_b, a, order_a, bin_samples, n_half, before)
     centre = max(after[0], before[0])
     return np.concatenate([before[:0:-1], [centre], after[1:]])
+
+
+def _pair_counter(a: NDArray[np.int64], b: NDArray[np.int64], n_lags: int) -> Any:
+    """The loop that counts pairs, by how many there will be if the spikes lie evenly."""
+    if not len(a) or not len(b):
+        return loops(0).count_forward_lags
+    span = max(int(a[-1]), int(b[-1])) - min(int(a[0]), int(b[0])) + 1
+    return loops(int(len(a) * (1 + len(b) * n_lags / span))).count_forward_lags
 
 
 def lag_edges(bin_size: float, window_size: float) -> NDArray[np.float64]:

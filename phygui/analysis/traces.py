@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._inputs import plain
+from ._loops import loops
 
 __all__ = ["decimate_min_max"]
 
@@ -40,8 +41,6 @@ def decimate_min_max(traces: NDArray, n_bins: int) -> NDArray:
     if not out.size:
         return out
 
-    from . import _kernels
-
     edges = plain(np.arange(n_bins + 1, dtype=np.int64) * n_samples // n_bins)
-    _kernels.min_max(traces, edges, out)
+    loops(traces.size).min_max(traces, edges, out)
     return out

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._inputs import plain
+from ._loops import loops
 from .metric import Metric, undefined
 from .trains import refractory_violations
 
@@ -184,13 +185,11 @@ def count_refractory_pairs(
     """Number of pairs of spikes, consecutive or not, at most `period` and at least `censored`
     apart (seconds, rounded to samples), as [Llobet]_ counts violations.
     """
-    from . import _kernels
-
     samples = plain(spike_samples, np.int64)
     order = np.arange(len(samples), dtype=np.int64)
     last = round(period * sample_rate)
     by_lag = np.zeros(last + 1, dtype=np.int64)
-    _kernels.count_forward_lags(samples, order, samples, order, 1, last + 1, by_lag)
+    loops(2 * len(samples)).count_forward_lags(samples, order, samples, order, 1, last + 1, by_lag)
     return int(by_lag[round(censored * sample_rate) :].sum())
 
 

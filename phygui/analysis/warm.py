@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ._loops import set_loaded
+
 __all__ = ["warm_up"]
 
 
@@ -28,6 +30,7 @@ def warm_up(*, apart: bool = False) -> None:
         code = "from phygui.analysis import warm_up; warm_up()"
         subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
     _call_every_kernel()
+    set_loaded()
 
 
 def _is_cached() -> bool:
@@ -44,19 +47,21 @@ def _is_cached() -> bool:
 
 
 def _call_every_kernel() -> None:
-    from .correlograms import correlograms, cross_correlogram, lag_correlogram
+    from . import _kernels
+    from .correlograms import correlograms, lag_correlogram
     from .geometry import points_in_polygon
-    from .similarity import similarity
+    from .similarity import _clouds
     from .summaries import summarize
-    from .traces import decimate_min_max
 
-    # What the first selection needs comes first.
+    # What the first selection needs comes first; small work goes to plain numpy if not called so.
     samples = np.array([0, 3, 7], dtype=np.int64)
-    cross_correlogram(samples, samples, bin_size=1, window_size=10)
+    counts = np.zeros(6, np.int64)
+    _kernels.count_forward_lags(samples, samples, samples, samples, 1, 6, counts)
     for traces in (np.float32, np.int16):
-        decimate_min_max(np.zeros((4, 2), dtype=traces), 2)
-    summaries = [summarize(np.eye(3))]
-    similarity(summaries, summaries)
+        rows = np.zeros((4, 2), traces)
+        _kernels.min_max(rows, np.array([0, 2, 4]), np.zeros((2, 2, 2), traces))
+    cloud = _clouds([summarize(np.eye(3))])
+    _kernels.separations(*cloud, *cloud, 0.3, np.zeros((1, 1)))
     points_in_polygon(np.zeros((2, 2)), np.array([[-1.0, -1.0], [1.0, -1.0], [0.0, 1.0]]))
     lag_correlogram(samples, samples, [0.0, 1.0, 10.0], 1.0)
     for clusters in (np.int32, np.int64):

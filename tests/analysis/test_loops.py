@@ -1,0 +1,79 @@
+"""The plain loops give what the compiled ones give, and stand in until these are loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phygui.analysis import _kernels, _plain, summarize
+from phygui.analysis.similarity import _clouds
+
+trains = st.lists(st.integers(0, 60), max_size=40).map(lambda x: np.sort(np.array(x, np.int64)))
+
+
+@settings(deadline=None)
+@given(trains, trains, st.integers(1, 5), st.integers(1, 8), st.randoms(use_true_random=False))
+def test_counting_pairs(a, b, bin_size, n_half, random):
+    order = list(range(len(a) + len(b)))
+    random.shuffle(order)
+    orders = (
+        np.sort(np.array(order[: len(a)], np.int64)),
+        np.sort(np.array(order[len(a) :], np.int64)),
+    )
+    found = []
+    for loops in (_kernels, _plain):
+        counts = np.zeros(n_half, np.int64)
+        loops.count_forward_lags(a, orders[0], b, orders[1], bin_size, n_half, counts)
+        found.append(counts.tolist())
+    assert found[0] == found[1]
+
+
+@settings(deadline=None)
+@given(st.integers(1, 50), st.integers(1, 4), st.integers(1, 50), st.integers(0, 99))
+def test_smallest_and_largest(n_samples, n_channels, n_bins, seed):
+    traces = np.random.default_rng(seed).integers(-99, 99, (n_samples, n_channels), dtype=np.int16)
+    n_bins = min(n_bins, n_samples)
+    edges = np.arange(n_bins + 1) * n_samples // n_bins
+    found = []
+    for loops in (_kernels, _plain):
+        out = np.zeros((n_bins, 2, n_channels), np.int16)
+        loops.min_max(traces, edges, out)
+        found.append(out.tolist())
+    assert found[0] == found[1]
+
+
+def test_separations():
+    rng = np.random.default_rng(0)
+    clouds = [rng.normal(rng.normal(size=6) * 2, 1, (n, 6)) for n in (3, 40, 200, 200)]
+    clouds.append(np.zeros((5, 6)))
+    parts = _clouds([summarize(cloud) for cloud in clouds])
+    found = []
+    for loops in (_kernels, _plain):
+        out = np.empty((5, 5))
+        loops.separations(*parts, *parts, 0.3, out)
+        found.append(out)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-6)
+
+
+def test_small_work_does_not_wait_for_a_compiler():
+    code = """
+import sys
+import numpy as np
+from phygui import analysis
+train = np.arange(0, 90_000, 90)
+counts = analysis.cross_correlogram(train, bin_size=20, window_size=1000)
+analysis.decimate_min_max(np.zeros((5000, 32), np.float32), 900)
+summaries = [analysis.summarize(np.eye(4)), analysis.summarize(2 * np.eye(4))]
+before = analysis.similarity(summaries, summaries)
+print("numba" in sys.modules)
+analysis.warm_up()
+again = analysis.cross_correlogram(train, bin_size=20, window_size=1000)
+print("numba" in sys.modules, (counts == again).all())
+print(np.allclose(before, analysis.similarity(summaries, summaries), rtol=1e-4))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert told.stdout.split() == ["False", "True", "True", "True"], told.stderr
