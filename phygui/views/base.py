@@ -19,7 +19,7 @@ from phygui.views.colors import theme as theme_of
 from phygui.views.lasso import Lasso
 from phygui.views.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.mouse import Interactive
-from phygui.views.visuals import Batch, Label, Shared, Text, paragraph
+from phygui.views.visuals import Batch, Label, Shared, Text, is_software, paragraph
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
@@ -45,7 +45,8 @@ class View(Interactive, app.Canvas):
         What settings files and menus call it.
     Params : type
         A frozen dataclass; the metadata of each field (label, help, min, max, step, choices, unit)
-        makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores.
+        makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores,
+        ``local=True`` one that means something in this dataset only, such as a channel.
     has_lasso : bool
         Whether spikes can be selected with a lasso, see :meth:`spikes_in_lasso`.
     is_stale : bool
@@ -74,9 +75,10 @@ class View(Interactive, app.Canvas):
         self.labels: list[Label] = []
         self._theme: Theme = theme_of(theme)
         self._shared = Shared()
-        self._axis_lines = Batch("lines")
+        self._axis_lines = Batch("lines", smooth=False)
         self._text = Text()
         self._palette_sent = False
+        self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
         Interactive.__init__(self)
         app.Canvas.__init__(self, title=type(self).title, keys=None, size=(500, 400))
@@ -205,11 +207,17 @@ class View(Interactive, app.Canvas):
             self.painted.emit()
 
     def draw_all(
-        self, size: tuple[float, float], pixel_ratio: float, *, decoration: bool = True
+        self,
+        size: tuple[float, float],
+        pixel_ratio: float,
+        *,
+        decoration: bool = True,
+        smooth: bool | None = None,
     ) -> None:
         """Draw into the current frame buffer: a canvas of `size` logical pixels.
 
-        Without `decoration` the axes, texts and the lasso are left out.
+        Without `decoration` the axes, texts and the lasso are left out. Lines are `smooth` by
+        default if there is a graphics card to draw them: without one it takes three times as long.
         """
         context, shared = self.context, self._shared
         context.set_viewport(0, 0, round(size[0] * pixel_ratio), round(size[1] * pixel_ratio))
@@ -226,6 +234,9 @@ class View(Interactive, app.Canvas):
         if self._layout_size != (*size, pixel_ratio):
             self._lay_out(size)
             self._layout_size = (*size, pixel_ratio)
+        if self._draws_smoothly is None:
+            self._draws_smoothly = not is_software()
+        shared.smooth = self._draws_smoothly if smooth is None else smooth
         shared.gain, shared.pixel_ratio = self.data_scale, pixel_ratio
         self.before_draw()
         context.set_line_width(max(1.0, pixel_ratio))

@@ -36,14 +36,16 @@ def export_image(view: View, path: Path, scale: float = 1.0) -> None:
     """
     kind = path.suffix.lower()
     if kind == ".png":
-        write_png(str(path), render(view, scale))
+        write_png(str(path), render(view, scale, smooth=True))
     elif kind == ".svg":
         path.write_text(to_svg(view, scale), "utf-8")
     else:
         raise ValueError(f"{path.name}: pictures end in .png or .svg, not in '{path.suffix}'")
 
 
-def render(view: View, scale: float = 1.0, *, decoration: bool = True) -> NDArray[np.uint8]:
+def render(
+    view: View, scale: float = 1.0, *, decoration: bool = True, smooth: bool = False
+) -> NDArray[np.uint8]:
     """Draw a view off screen, `scale` times its logical size: (height, width, 4) uint8."""
     width, height = view.size
     pixels = round(width * scale), round(height * scale)
@@ -52,7 +54,7 @@ def render(view: View, scale: float = 1.0, *, decoration: bool = True) -> NDArra
     buffer = gloo.FrameBuffer(color=color)
     try:
         buffer.activate()
-        view.draw_all((float(width), float(height)), scale, decoration=decoration)
+        view.draw_all((float(width), float(height)), scale, decoration=decoration, smooth=smooth)
         image = buffer.read("color")
     finally:
         buffer.deactivate()
@@ -69,7 +71,8 @@ _BASELINE = {"top": 0.76, "center": 0.26, "bottom": -0.24}
 def to_svg(view: View, scale: float = 2.0) -> str:
     """A view as SVG: the data as an image, axes and text as vectors."""
     width, height = view.size
-    image = base64.b64encode(_make_png(render(view, scale, decoration=False))).decode("ascii")
+    data = render(view, scale, decoration=False, smooth=True)
+    image = base64.b64encode(_make_png(data)).decode("ascii")
     colors = view.colors.palette()
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '

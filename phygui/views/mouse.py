@@ -31,7 +31,7 @@ class Interactive:
         self.data_scale = 1.0
         self.marker_size = 3.0
         self.lasso: Lasso | None = None
-        self._lasso_line = Batch("lines")
+        self._lasso_line = Batch("lines", smooth=True)
         self._lasso_points = Batch("points", size=5.0)
         self._hover_text = ""
         self._press_cell: int | None = None

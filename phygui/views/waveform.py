@@ -48,8 +48,8 @@ class WaveformView(View):
         super().__init__(params, theme=theme)
         self._lines = Batch("line_strip")
         self._bands = Batch("triangles", opacity=0.3)
-        self._means = Batch("line_strip", size=2.0)
-        self._pointed = Batch("line_strip", size=1.5)
+        self._means = Batch("line_strip", size=2.0, smooth=True)
+        self._pointed = Batch("line_strip", size=1.5, smooth=True)
         self._base = Batch("lines")
         self._images = Images()
         self.visuals = [

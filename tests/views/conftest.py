@@ -14,6 +14,7 @@ from PyQt5.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PyQt5.QtGui import QImage, QMouseEvent, QWheelEvent
 from PyQt5.QtTest import QTest
 from vispy import app
+from vispy.io import write_png
 
 QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
 app.use_app("pyqt5")
@@ -147,7 +148,7 @@ def same_picture(picture: Any) -> Callable[[Any, str], None]:
         path = folder / f"{name}.png"
         if os.environ.get("PHYGUI_STORE_PICTURES"):
             folder.mkdir(exist_ok=True)
-            view.export_image(path)
+            write_png(str(path), picture(view).astype(np.uint8))
             return
         assert path.exists(), f"{path} is missing: set PHYGUI_STORE_PICTURES=1 and run again"
         stored = QImage(str(path)).convertToFormat(QImage.Format_RGB888)

@@ -194,7 +194,7 @@ def test_the_lasso_is_drawn_and_goes_with_new_data(board, mouse, picture):
         ctrl_click(board, mouse, 0, x, y)
     x, y = board.to_pixels(0, 5, 1)
     column = picture(board)[int(y) - 2 : int(y) + 3, int(x)]
-    assert column.max() == 255
+    assert column.max() > 140
     board.set_data("other")
     assert board.lasso is None
     board.refresh()

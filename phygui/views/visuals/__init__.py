@@ -5,7 +5,7 @@ from __future__ import annotations
 from phygui.views.visuals.batch import VERTEX, Batch, bands, boxes, strips, vertices
 from phygui.views.visuals.font import text_width
 from phygui.views.visuals.image import MAPPED, Images
-from phygui.views.visuals.shared import CANVAS, Shared
+from phygui.views.visuals.shared import CANVAS, Shared, is_software
 from phygui.views.visuals.text import Label, Text, paragraph
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Text",
     "bands",
     "boxes",
+    "is_software",
     "paragraph",
     "strips",
     "text_width",

@@ -154,12 +154,22 @@ class Batch:
         Multiplies the opacity of every vertex.
     size : float
         Diameter of points, or width of lines, in logical pixels.
+    smooth : bool, optional
+        Whether lines have soft edges; by default where that costs little.
     """
 
-    def __init__(self, mode: Mode, *, opacity: float = 1.0, size: float = 1.0) -> None:
+    def __init__(
+        self,
+        mode: Mode,
+        *,
+        opacity: float = 1.0,
+        size: float = 1.0,
+        smooth: bool | None = None,
+    ) -> None:
         self.mode = mode
         self.opacity = opacity
         self.size = size
+        self.smooth = smooth
         self.visible = True
         self.vertices = np.empty(0, VERTEX)
         self._program: gloo.Program | None = None
@@ -197,6 +207,8 @@ class Batch:
             program["u_size"] = size
         elif self.mode != "triangles":
             context.set_line_width(max(1.0, size))
+            smooth = shared.smooth if self.smooth is None else self.smooth
+            context.set_state(line_smooth=smooth)
         program.draw(self.mode)
 
 

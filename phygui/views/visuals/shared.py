@@ -25,6 +25,12 @@ def shader(name: str) -> str:
     return "\n".join(lines)
 
 
+def is_software() -> bool:
+    """Whether OpenGL draws with the processor, for want of a graphics card."""
+    renderer = str(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER)).lower()
+    return any(name in renderer for name in ("llvmpipe", "softpipe", "swrast", "software"))
+
+
 class Shared:
     """GPU state that the visuals of one canvas look up by index.
 
@@ -41,6 +47,7 @@ class Shared:
         self.palette = gloo.Texture2D(np.zeros((1, 256, 4), np.uint8), interpolation="nearest")
         self.gain = 1.0
         self.pixel_ratio = 1.0
+        self.smooth = False
         self.size = (1.0, 1.0)
 
     def set_places(
