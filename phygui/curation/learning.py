@@ -8,6 +8,7 @@ from psygnal import Signal
 
 from phygui.analysis import Metric
 from phygui.curation.knowledge import Knowledge, Learnt
+from phygui.curation.preview import Preview, preview
 from phygui.curation.remembered import read_rejections, write_rejections
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import Cancel, ClusterStats
@@ -52,6 +53,7 @@ class Learning(Storage):
             spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
             spike_clusters=active.clustering.spike_clusters,
             cluster_groups={c: active.groups[c] for c in selected},
+            stats=active.knowledge.stats,
             n_best=len(active.selection.best),
         )
 
@@ -159,6 +161,22 @@ class Learning(Storage):
         if not self.read_only:
             write_rejections(self._keeper.folder, self.channel_group, suggestions.rejected)
         self.suggestions_changed.emit()
+
+    def preview_job(self, clusters: tuple[int, int]) -> Callable[[Cancel], Preview | None]:
+        """What computes how two clusters would look as one, for any thread.
+
+        Raises
+        ------
+        EditError
+            If one of them does not exist.
+        """
+        for cluster_id in clusters:
+            self._active.clustering.spikes(cluster_id)
+        knowledge, snapshot = self._active.knowledge, self.snapshot()
+        source = knowledge.source(snapshot)
+        stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
+        metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}
+        return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)
 
     def _stats_cache(self, channel_group: int) -> StatsCache:
         if channel_group not in self._stats_caches:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from phygui.curation.stats import ClusterStats
     from phygui.io.kwik import KwikModel
 
 
@@ -37,6 +38,8 @@ class Snapshot:
     """Cluster of each spike, (n_spikes,), read-only."""
     cluster_groups: Mapping[int, int]
     """Group number of the selected clusters."""
+    stats: Mapping[int, ClusterStats] = field(default_factory=dict)
+    """What is known of clusters so far; grows while the snapshot is in use."""
     n_best: int = 0
     """How many of the selected clusters are best; the rest are matches."""
 

@@ -146,9 +146,8 @@ class Commands:
             getattr(view, step)()
 
     def trace_to(self, seconds: float) -> None:
-        """Move the traces to a time."""
-        for view in self._window.views("traces"):
-            view.go_to(seconds)
+        """Move the traces to a time, and mark it in every view of time."""
+        self._window.linking.go_to(seconds)
 
     def toggle_theme(self) -> None:
         """Change between the dark and the light theme."""

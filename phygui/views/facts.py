@@ -43,7 +43,7 @@ def stats_of(
     found = {}
     for cluster_id in cluster_ids:
         owners = (snapshot.model, snapshot.spikes(cluster_id))
-        stats = _cache.get(owners, "stats")
+        stats = snapshot.stats.get(cluster_id) or _cache.get(owners, "stats")
         if stats is None:
             check(cancelled)
             stats = compute_stats(snapshot, [cluster_id])[cluster_id]
