@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from phygui.gui.arrangements import LAYOUTS
+from phygui.views import VIEWS
+
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
@@ -88,6 +91,39 @@ def _moves() -> list[Action]:
         )
         for which, modifier, enabled, words in MOVED
         for group, letter, title in GROUPS
+    ]
+
+
+def _adder(kind: str) -> Run:
+    return lambda w: w.extra_views.add_beside(kind)
+
+
+def _arranger(layout: str) -> Run:
+    return lambda w: w.layout_keeper.show(layout)
+
+
+def _views() -> list[Action]:
+    return [
+        Action(
+            f"new_{kind}",
+            f"New {view.title.lower()} view",
+            "View/New view",
+            _adder(kind),
+            tip="one more of its kind, with settings of its own",
+        )
+        for kind, view in VIEWS.items()
+    ]
+
+
+def _layouts() -> list[Action]:
+    return [
+        Action(
+            f"layout_{name.lower()}",
+            f"{name} layout",
+            "View/Layout",
+            _arranger(name),
+        )
+        for name in LAYOUTS
     ]
 
 
@@ -207,9 +243,14 @@ ACTIONS: tuple[Action, ...] = (
            lambda w: w.commands.trace("previous_violation"), ("Alt+Shift+Left",)),
     Action("reset_views", "Reset all views", "View|look", lambda w: w.commands.reset_views(),
            ("Shift+R",), "show all of what each view holds"),
+    *_views(),
+    *_layouts(),
+    Action("save_layout", "Save the layout as...", "View/Layout|save",
+           lambda w: w.layout_keeper.ask_name(), tip="under a name of yours"),
+    Action("reset_layout", "Reset the layout", "View/Layout|save", lambda w: w.reset_layout(),
+           tip="Classic, with one view of each kind"),
     Action("theme", "Light theme", "View|look", lambda w: w.commands.toggle_theme(),
            tip="for print and projectors", checked=lambda w: w.theme == "light"),
-    Action("reset_layout", "Reset the layout", "View|look", lambda w: w.reset_layout()),
     Action("full_screen", "Full screen", "View|look", lambda w: w.commands.toggle_full_screen(),
            ("F11",), checked=lambda w: w.isFullScreen()),
     Action("shortcuts", "Keyboard shortcuts", "Help", lambda w: w.commands.show_shortcuts(),

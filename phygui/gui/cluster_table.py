@@ -206,7 +206,7 @@ class ClusterTable(QWidget):
             for cluster_id in self.model.cluster_ids[:200]:
                 texts.append(self.model.text(cluster_id, column))
             # Beside the text there is its margin, and in the header the mark of the sort order.
-            width = max(metrics.horizontalAdvance(text) for text in texts) + 14
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 18
             header.resizeSection(i, min(width, 160))
 
     def _restore(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -60,6 +61,8 @@ class Dock(QDockWidget):
     def __init__(self, name: str, title: str, widget: QWidget) -> None:
         super().__init__(title)
         self.setObjectName(name)
+        # Whatever is in it, a dock can be made small, so that all fit on a small screen.
+        widget.setMinimumSize(120, 80)
         self.setWidget(widget)
         self.title_bar = DockTitle(self, title)
         self.setTitleBarWidget(self.title_bar)
@@ -84,10 +87,15 @@ class ViewDock(Dock):
     shown_data = pyqtSignal()
     trouble = pyqtSignal(str, object)
     """A sentence, and the exception behind it."""
+    discarded = pyqtSignal(str)
+    """A second dock of its kind has been closed; its name."""
 
-    def __init__(self, name: str, view: View, session: Session, pool: Pool) -> None:
-        super().__init__(name, view.title, view.native)
+    def __init__(
+        self, name: str, view: View, session: Session, pool: Pool, *, number: int = 1
+    ) -> None:
+        super().__init__(name, view.title if number == 1 else f"{view.title} {number}", view.native)
         self.view = view
+        self.is_extra = number > 1
         self._session = session
         self._stale = True
         self._closed = False
@@ -96,7 +104,6 @@ class ViewDock(Dock):
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
-        view.native.setMinimumSize(120, 80)
         view.painted.connect(self._painted)
         view.params_changed.connect(self._params_changed)
         view.hovered.connect(lambda text: self.title_bar.note.setText(text))
@@ -175,6 +182,12 @@ class ViewDock(Dock):
                 self.view.export_image(Path(name))
             except OSError as error:
                 self.trouble.emit(f"{name}: the picture could not be written", error)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Hide, or go for good: the first dock of a kind stays in the View menu."""
+        super().closeEvent(event)
+        if self.is_extra and not self._closed:
+            self.discarded.emit(self.objectName())
 
     def dispose(self) -> None:
         """Stop loading and give the canvas back, for good."""

@@ -24,16 +24,15 @@ from phygui.gui.history_dock import HistoryDock
 from phygui.gui.keys import Keys
 from phygui.gui.layout import Layout
 from phygui.gui.menus import build_menus, build_toolbar, edit_menu, show_keys
-from phygui.gui.parameters import ParameterDialog
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
 from phygui.gui.suggestions_dock import SuggestionsDock
 from phygui.gui.switching import Switching
 from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme
+from phygui.gui.view_docks import ViewDocks
 from phygui.gui.work import Pool
 from phygui.io.errors import KwikError
-from phygui.views import VIEWS
 from phygui.views.base import View
 
 log = logging.getLogger(__name__)
@@ -49,6 +48,8 @@ class MainWindow(QMainWindow):
     settings: Settings
     commands: Commands
     saving: Saving
+    layout_keeper: Layout
+    extra_views: ViewDocks
     switching: Switching
     background: Background
     suggestions: SuggestionsDock
@@ -93,12 +94,14 @@ class MainWindow(QMainWindow):
         self._make_tables()
         self.view_docks = {}
         self.docks = dict(self.tables.docks)
-        for name in VIEWS:
-            self.add_view(name)
+        self.extra_views = ViewDocks(self)
+        self.extra_views.add_one_of_each()
         self._make_tools()
         self.layout_keeper = Layout(self, settings)
         self.snippets = CommandLine(self)
-        self.switching.add_to_menu(build_menus(self)["Dataset"])
+        menus = build_menus(self)
+        self.switching.add_to_menu(menus["Dataset"])
+        self.layout_keeper.add_saved(menus["View/Layout"])
         self.keys.changed.connect(self._show_keys)
         self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
@@ -128,23 +131,6 @@ class MainWindow(QMainWindow):
         self.suggestions = SuggestionsDock(self)
         self.docks["history"] = HistoryDock(self.session, self.attempt)
         self.docks["suggestions"] = self.suggestions
-
-    def add_view(self, kind: str) -> ViewDock:
-        """Add a dock with one more view of a kind."""
-        n = sum(name.split(" ")[0] == kind for name in self.view_docks)
-        name = kind if n == 0 else f"{kind} {n + 1}"
-        view: View = VIEWS[kind](theme=self.theme)
-        dock = ViewDock(name, view, self.session, self.pool)
-        dock.trouble.connect(self.show_trouble)
-        dock.settings_button.clicked.connect(lambda: ParameterDialog(self, dock.view).show())
-        view.cluster_clicked.connect(self._select_clicked)
-        view.pair_clicked.connect(lambda a, b: self.attempt(lambda: self.session.select([a, b])))
-        view.channel_clicked.connect(self.commands.set_feature_channel)
-        view.time_clicked.connect(self.commands.trace_to)
-        view.lasso_changed.connect(self.update_state)
-        self.view_docks[name] = dock
-        self.docks[name] = dock
-        return dock
 
     def views(self, kind: str | None = None) -> Iterator[View]:
         """The views of one kind, or all."""
@@ -316,8 +302,13 @@ class MainWindow(QMainWindow):
         else:
             self.show_trouble("Something failed", error)
 
-    def _select_clicked(self, cluster_id: int) -> None:
+    def select_clicked(self, cluster_id: int) -> None:
+        """A cluster was clicked in a view."""
         self.attempt(lambda: self.session.select([cluster_id]))
+
+    def select_pair(self, first: int, second: int) -> None:
+        """Two clusters were clicked in a view."""
+        self.attempt(lambda: self.session.select([first, second]))
 
     @property
     def is_disposed(self) -> bool:
@@ -337,6 +328,7 @@ class MainWindow(QMainWindow):
 
     def _remember(self) -> None:
         self.layout_keeper.remember()
+        self.extra_views.remember()
         self.tables.remember(self.settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
+    QLineEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -51,10 +52,8 @@ class ParameterDialog(QDialog):
         layout.addWidget(buttons)
 
     def _editor(self, field: Field[Any], value: Any) -> QWidget | None:
-        """A widget for a parameter that is a number, a choice or a switch; else None."""
+        """A widget for a parameter that is a number, a text, a choice or a switch; else None."""
         meta = field.metadata
-        if field.metadata.get("hidden"):
-            return None
         if "choices" in meta:
             combo = QComboBox()
             combo.addItems([str(choice) for choice in meta["choices"]])
@@ -89,6 +88,10 @@ class ParameterDialog(QDialog):
                 real.setSuffix(f" {meta['unit']}")
             real.valueChanged.connect(lambda number: self._change(field.name, float(number)))
             return real
+        if isinstance(value, str):
+            line = QLineEdit(value)
+            line.editingFinished.connect(lambda: self._change(field.name, line.text()))
+            return line
         return None
 
     def _change(self, name: str, value: Any) -> None:
@@ -104,6 +107,9 @@ class ParameterDialog(QDialog):
                 editor.setChecked(value)
             elif isinstance(editor, QSpinBox | QDoubleSpinBox):
                 editor.setValue(value)
+            elif isinstance(editor, QLineEdit):
+                editor.setText(value)
+                self._change(name, value)
 
     def reject(self) -> None:
         """Take the changes back."""
@@ -111,12 +117,43 @@ class ParameterDialog(QDialog):
         super().reject()
 
 
-def plain_params(params: Any) -> dict[str, Any]:
-    """The parameters to remember: numbers, texts and switches that differ from the default."""
+def plain_params(params: Any, *, local: bool = True) -> dict[str, Any]:
+    """The parameters to remember: numbers, texts and switches that differ from the default.
+
+    Parameters
+    ----------
+    params : dataclass
+        Parameters of a view.
+    local : bool
+        Whether to include those that mean something in one dataset only.
+    """
     kept = {}
     for field in fields(params):
         value = getattr(params, field.name)
-        is_plain = isinstance(value, bool | int | float | str)
-        if is_plain and not field.metadata.get("hidden") and value != field.default:
+        is_plain = isinstance(value, bool | int | float | str) and value != field.default
+        if is_plain and (local or not field.metadata.get("local")):
             kept[field.name] = value
     return kept
+
+
+def params_of(cls: type, stored: object) -> Any:
+    """Parameters of a view from what was remembered; what makes no sense is left at its default."""
+    params: Any = cls()
+    known = {field.name: field for field in fields(params)}
+    for name, value in stored.items() if isinstance(stored, dict) else ():
+        if name in known and _is_sound(known[name], value):
+            kind: Any = type(known[name].default)
+            params = replace(params, **{name: kind(value)})
+    return params
+
+
+def _is_sound(field: Field[Any], value: object) -> bool:
+    default, meta = field.default, field.metadata
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, str):
+        return isinstance(value, str) and value in meta.get("choices", (value,))
+    kinds = int if isinstance(default, int) else (int, float)
+    if not isinstance(default, int | float) or not isinstance(value, kinds):
+        return False
+    return meta.get("min", value) <= value <= meta.get("max", value)

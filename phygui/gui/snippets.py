@@ -153,6 +153,13 @@ SNIPPETS = (
         "s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort, _column_words
     ),
     Snippet("t", "t 12.5", "move the traces to a time in seconds", _time),
+    Snippet(
+        "v",
+        "v merge",
+        "arrange the docks by the name of a layout",
+        lambda w, text: w.layout_keeper.show(text.strip()),
+        lambda w, text: w.layout_keeper.names,
+    ),
     Snippet("b", "b 0.5 50", "bin and window of the correlograms, milliseconds", _bins),
 )
 BY_NAME = {snippet.name: snippet for snippet in SNIPPETS}

@@ -71,6 +71,7 @@ class FeatureParams:
             "help": "Index of the channel taken for the best one; -1 chooses it automatically. "
             "Ctrl+click a channel in the waveform view.",
             "min": -1,
+            "local": True,
         },
     )
     y_channel: int = field(
@@ -80,6 +81,7 @@ class FeatureParams:
             "help": "Index of the channel taken for the second best; -1 chooses it automatically. "
             "Ctrl+right-click a channel in the waveform view.",
             "min": -1,
+            "local": True,
         },
     )
     grid: str = field(
@@ -89,6 +91,7 @@ class FeatureParams:
             "help": "Plots as x,y separated by spaces, rows by semicolons: time, amplitude, "
             "0A (feature A of the best channel), #12B (feature B of channel 12). "
             "Empty for the default grid.",
+            "local": True,
         },
     )
     show: str = field(

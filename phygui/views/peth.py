@@ -28,6 +28,7 @@ class PethParams:
             "min": 1,
             "max": 99,
             "help": "Counted from 1 in alphabetical order",
+            "local": True,
         },
     )
     before: float = field(

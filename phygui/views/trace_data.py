@@ -35,7 +35,13 @@ class TraceParams:
 
     time: float = field(
         default=0.0,
-        metadata={"label": "Time", "unit": "s", "min": 0.0, "help": "Middle of what is shown"},
+        metadata={
+            "label": "Time",
+            "unit": "s",
+            "min": 0.0,
+            "help": "Middle of what is shown",
+            "local": True,
+        },
     )
     duration: float = field(
         default=0.25,

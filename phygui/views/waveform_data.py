@@ -50,6 +50,7 @@ class WaveformParams:
         metadata={
             "label": "Only these channels",
             "help": "Channel numbers and ranges, as in 3, 5-9; empty for the above.",
+            "local": True,
         },
     )
     overlap: bool = field(

@@ -1,0 +1,210 @@
+"""Layouts, several views of a kind, and the settings that views remember."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
+
+from phygui.curation.update import EditError
+from phygui.gui.arrangements import LAYOUTS, names_in, without
+from phygui.gui.parameters import ParameterDialog, params_of, plain_params
+from phygui.gui.settings import Settings
+from phygui.views.feature import FeatureParams
+
+
+def visible(user: Any) -> set[str]:
+    """Names of the docks that are shown, in front or behind a tab."""
+    return {name for name, dock in user.window.docks.items() if not dock.isHidden()}
+
+
+def check_reachable(user: Any) -> None:
+    """No dock is lost: each is in the window, and the View menu shows it."""
+    window = user.window
+    for name, dock in window.docks.items():
+        assert window.dockWidgetArea(dock) != Qt.NoDockWidgetArea, name
+
+
+@pytest.fixture
+def closed() -> Callable[[Any], None]:
+    def close(user: Any) -> None:
+        user.window.close()
+
+    return close
+
+
+def test_shipped_layouts_show_their_docks_at_both_sizes(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    window = user.window
+    for width, height in ((1366, 768), (1880, 1000)):
+        window.resize(width, height)
+        for name, layout in LAYOUTS.items():
+            window.actions_by_name[f"layout_{name.lower()}"].trigger()
+            user.settle()
+            wanted = {n for n in names_in(layout) if n in window.docks}
+            assert visible(user) == wanted
+            check_reachable(user)
+            assert (window.width(), window.height()) == (width, height)
+            for each in wanted:
+                dock = window.docks[each]
+                if not dock.visibleRegion().isEmpty():
+                    assert dock.width() >= 200, (name, each)
+                    assert dock.height() >= 130, (name, each)
+    # The shares are kept: the plots that take a lasso are the largest of Split.
+    user.window.layout_keeper.show("split")
+    user.settle()
+    assert window.docks["features"].width() > 1.3 * window.docks["waveforms"].width()
+
+
+def test_a_layout_leaves_out_docks_that_are_not_there() -> None:
+    left = without(LAYOUTS["Classic"], lambda name: name in ("history", "waveforms", "traces"))
+    assert set(names_in(left)) == set(names_in(LAYOUTS["Classic"])) - {
+        "history",
+        "waveforms",
+        "traces",
+    }
+    assert without(LAYOUTS["Merge"], lambda name: True) is None
+
+
+def test_a_layout_is_saved_under_a_name_shown_and_deleted(
+    demo: Path, open_window: Callable[..., Any], settings: Settings
+) -> None:
+    user = open_window(demo)
+    window, keeper = user.window, user.window.layout_keeper
+    keeper.show("Overview")
+    window.docks["matrix"].hide()
+    window.actions_by_name["new_waveforms"].trigger()
+    user.settle()
+    mine = visible(user)
+    assert "waveforms 2" in mine
+    keeper.save("  My   two ")
+    keeper.show("Classic")
+    window.extra_views.remove("waveforms 2")
+    user.settle()
+    assert "waveforms 2" not in visible(user)
+    keeper.show("my two")
+    user.settle()
+    assert visible(user) == mine
+    check_reachable(user)
+    assert keeper.names == [*LAYOUTS, "My two"]
+    for name, words in (("classic", "comes with the program"), ("  ", "needs a name")):
+        with pytest.raises(EditError, match=words):
+            keeper.save(name)
+    with pytest.raises(EditError, match="no layout 'other'; there are Classic"):
+        keeper.show("other")
+    keeper.delete("My two")
+    assert keeper.names == list(LAYOUTS)
+    assert settings.get("layouts") is None
+
+
+def test_layout_extra_views_and_settings_outlive_the_window(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    window = user.window
+    window.layout_keeper.show("Split")
+    window.actions_by_name["new_features"].trigger()
+    user.settle()
+    second = window.view_docks["features 2"]
+    assert second.windowTitle() == "Features 2"
+    second.view.change_params(n_spikes=77, x_channel=3)
+    window.view_docks["features"].view.change_params(dim_masked=False)
+    user.settle()
+    before = visible(user)
+    window.close()
+
+    again = open_window(demo)
+    assert visible(again) == before
+    check_reachable(again)
+    params = again.window.view_docks["features 2"].view.params
+    assert (params.n_spikes, params.x_channel) == (77, 3)
+    assert again.window.view_docks["features"].view.params == FeatureParams(dim_masked=False)
+    # Closing it is for good.
+    again.window.view_docks["features 2"].close()
+    again.qtbot.waitUntil(lambda: "features 2" not in again.window.docks, timeout=5_000)
+    again.window.close()
+    assert "features 2" not in open_window(demo).window.docks
+
+
+def test_another_dataset_takes_the_settings_that_mean_something_there(
+    demo: Path, tmp_path: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    user.view("features").change_params(n_spikes=50, x_channel=2)
+    user.settle()
+    user.window.close()
+    other = tmp_path / "other"
+    other.mkdir()
+    for source in demo.parent.glob("demo.*"):
+        if source.is_file():
+            shutil.copyfile(source, other / source.name)
+    assert open_window(other / "demo.kwik").view("features").params == FeatureParams(n_spikes=50)
+
+
+def test_an_unreadable_layout_falls_back_to_the_default(
+    demo: Path, open_window: Callable[..., Any], settings: Settings
+) -> None:
+    classic = set(names_in(LAYOUTS["Classic"]))
+    for stored in (
+        {"docks": "bm9uc2Vuc2U=", "extras": ["x 2", "features 0", 3]},
+        {"docks": 5},
+        [1],
+    ):
+        settings.set("layout/last", stored)
+        user = open_window(demo)
+        assert visible(user) == classic & set(user.window.docks)
+        check_reachable(user)
+        user.window.close()
+
+
+def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
+    demo: Path, open_window: Callable[..., Any], settings: Settings
+) -> None:
+    user = open_window(demo)
+    view = user.view("features")
+
+    def open_dialog() -> ParameterDialog:
+        QTest.mouseClick(user.window.view_docks["features"].settings_button, Qt.LeftButton)
+        return user.window.findChildren(ParameterDialog)[-1]
+
+    dialog = open_dialog()
+    spin, check = dialog.editors["n_spikes"], dialog.editors["dim_masked"]
+    assert isinstance(spin, QSpinBox)
+    assert isinstance(check, QCheckBox)
+    spin.setValue(40)
+    check.setChecked(False)
+    assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
+    user.settle()
+    dialog.accept()
+    assert settings.get("views/features") == {"n_spikes": 40, "dim_masked": False}
+
+    dialog = open_dialog()
+    buttons = dialog.findChild(QDialogButtonBox)
+    buttons.button(QDialogButtonBox.RestoreDefaults).click()
+    assert view.params == FeatureParams()
+    dialog.reject()
+    assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
+
+
+def test_parameters_are_remembered_as_far_as_they_make_sense() -> None:
+    params = FeatureParams(n_spikes=20, x_channel=4, show="density", dim_masked=False)
+    assert params_of(FeatureParams, plain_params(params)) == params
+    assert "x_channel" not in plain_params(params, local=False)
+    nonsense = {
+        "n_spikes": 3,  # below the least
+        "x_channel": True,
+        "show": "hologram",
+        "dim_masked": 1,
+        "no_such": 5,
+        "grid": 7,
+    }
+    assert params_of(FeatureParams, nonsense) == FeatureParams()
+    assert params_of(FeatureParams, ["n_spikes"]) == FeatureParams()
