@@ -112,17 +112,25 @@ class Knowledge:
             ids = first(missing)
             return lambda cancelled: self._look_at(snapshot, ids, cancelled)
         if missing := self.missing_metrics():
-            if self._quality is None:
-                self._quality = QualitySource(snapshot.model)
-            source, stats = self._quality, {c: self.stats[c] for c in first(missing)}
+            source, stats = self.source(snapshot), {c: self.stats[c] for c in first(missing)}
             return lambda cancelled: Learnt(
                 self, metrics=source.compute(snapshot, stats, cancelled)
             )
         return None
 
+    def source(self, snapshot: Snapshot) -> QualitySource:
+        """What metrics are computed with."""
+        if self._quality is None:
+            self._quality = QualitySource(snapshot.model)
+        return self._quality
+
     def _look_at(self, snapshot: Snapshot, cluster_ids: list[int], cancelled: Cancel) -> Learnt:
         stats = compute_stats(snapshot, cluster_ids, cancelled)
         return Learnt(self, stats, prints={c: spikes_print(snapshot.spikes(c)) for c in stats})
+
+    def is_computed(self, cluster_id: int) -> bool:
+        """Whether the stats of a cluster are computed, and not only estimated."""
+        return cluster_id in self.stats and cluster_id not in self._estimated
 
     def is_living(self, cluster_id: int) -> bool:
         """Whether a cluster is there now."""

@@ -15,7 +15,8 @@ from phygui.curation.entries import Key
 from phygui.curation.outbox import Action, Outbox
 from phygui.curation.persistence import Keeper
 from phygui.curation.remembered import read_locked, write_locked
-from phygui.curation.saving import Saved, read_curation
+from phygui.curation.saving import Saved, read_curation, read_state
+from phygui.curation.state import State
 from phygui.curation.stats_cache import StatsCache
 from phygui.curation.update import EditError
 from phygui.io.editing import check_clustering_name
@@ -189,6 +190,21 @@ class Places:
                 + instead
             )
         return self._active
+
+    # -- other clusterings -------------------------------------------------------------------
+
+    def state_job(self, clustering: str) -> Callable[[], State]:
+        """What gives a clustering of the channel group as it is now, for any thread.
+
+        Where it has been edited that is with its edits; where it has not been opened, as the
+        file holds it.
+        """
+        key, n_spikes = (self.channel_group, clustering), self.model.n_spikes
+        known = self._curations.get(key)
+        if known is None:
+            return lambda: read_state(self.path, key, n_spikes)
+        state = known.state()
+        return lambda: state
 
     # -- copying ---------------------------------------------------------------------------
 

@@ -129,10 +129,14 @@ class PlainTable(QTableView):
         self.content.set_rows(rows, titles)
 
     def fit_columns(self, widest: int = 160) -> None:
-        """Make every column but the last as wide as its content needs."""
-        for column in range(self.content.columnCount() - 1):
-            self.resizeColumnToContents(column)
-            self.setColumnWidth(column, min(self.columnWidth(column), widest))
+        """Make every column as wide as its content needs; the last one takes what is left."""
+        metrics, content = self.fontMetrics(), self.content
+        for column in range(content.columnCount()):
+            texts = [str(content.headerData(column, Qt.Horizontal, Qt.DisplayRole))]
+            rows = range(min(content.rowCount(), 200))
+            texts += [str(content.index(row, column).data()) for row in rows]
+            width = max(map(metrics.horizontalAdvance, texts)) + 14
+            self.setColumnWidth(column, min(width, widest))
 
     def text_of(self, row: int, column: int) -> str:
         """What a cell says, rows as they are shown."""

@@ -47,13 +47,12 @@ class Switching:
 
     def add_to_menu(self, menu: QMenu) -> None:
         """Put the lists of channel groups and clusterings into a menu."""
-        first = menu.actions()[0] if menu.actions() else None
+        first = menu.actions()[0]
         for title, fill in (("Channel group", self._fill_shanks), ("Clustering", self._fill_names)):
             submenu = QMenu(title, menu)
             menu.insertMenu(first, submenu)
             submenu.aboutToShow.connect(lambda submenu=submenu, fill=fill: fill(submenu))
-        if first is not None:
-            menu.insertSeparator(first)
+        menu.insertSeparator(first)
 
     def _fill_shanks(self, menu: QMenu) -> None:
         session = self._window.session

@@ -1,0 +1,232 @@
+"""A picture of what two clusters would look like as one: correlograms, waveforms, amplitudes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt5.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt5.QtWidgets import QSizePolicy, QWidget
+
+from phygui.analysis import Metric
+from phygui.curation.preview import Preview
+from phygui.gui.theme import color, current_theme
+from phygui.views.colors import cluster_color
+
+REFRACTORY_MS = 2.0
+_GAP = 6.0
+
+
+class PreviewFigure(QWidget):
+    """Draws a :class:`Preview`: a in the first cluster's colour, b in the second's, and merged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preview: Preview | None = None
+        self._hint = ""
+        self.setMinimumSize(180, 110)
+        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.82)
+        self.setFont(font)
+
+    @property
+    def preview(self) -> Preview | None:
+        """What is drawn."""
+        return self._preview
+
+    def set_preview(self, preview: Preview | None, hint: str = "") -> None:
+        """Draw something else, or a hint instead."""
+        self._preview, self._hint = preview, hint
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """As large as may be."""
+        return QSize(560, 260)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw all of it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), color("base"))
+        area = QRectF(self.rect()).adjusted(_GAP, _GAP, -_GAP, -_GAP)
+        if self._preview is None:
+            painter.setPen(color("dim"))
+            painter.drawText(area, int(Qt.AlignCenter | Qt.TextWordWrap), self._hint)
+            return
+        painter.setRenderHint(QPainter.Antialiasing)
+        if area.width() > 1.25 * area.height():
+            parts = _beside(area, (0.36, 0.34, 0.30))
+        else:
+            parts = _below(area, (0.38, 0.36, 0.26))
+        self._draw_correlograms(painter, parts[0])
+        self._draw_shapes(painter, parts[1])
+        self._draw_amplitudes(painter, parts[2])
+
+    # -- panels ----------------------------------------------------------------------------
+
+    def _colors(self) -> tuple[QColor, QColor, QColor]:
+        theme = current_theme()
+        return QColor(*cluster_color(0, theme)), QColor(*cluster_color(1, theme)), color("text")
+
+    def _draw_correlograms(self, painter: QPainter, area: QRectF) -> None:
+        """Autocorrelograms of both, how they cross, and that of the merged cluster."""
+        shown = self._preview
+        assert shown is not None
+        first, second, merged = self._colors()
+        rates = [_violations(m) for m in shown.metrics]
+        plots = (
+            (0, first, f"{shown.clusters[0]}", rates[0]),
+            (1, second, f"{shown.clusters[1]}", rates[1]),
+            (3, color("dim"), "cross", ""),
+            (2, merged, "merged", rates[2]),
+        )
+        rows = _below(area, (0.5, 0.5))
+        cells = [cell for row in rows for cell in _beside(row, (0.5, 0.5))]
+        for (k, hue, title, note), cell in zip(plots, cells, strict=True):
+            plot = self._frame(painter, cell, title, hue, note)
+            self._draw_bars(painter, plot, shown.lags, shown.rates[k], hue)
+
+    def _draw_bars(
+        self, painter: QPainter, plot: QRectF, lags: NDArray, rates: NDArray, hue: QColor
+    ) -> None:
+        step = lags[1] - lags[0]
+        low, high = lags[0] - step / 2, lags[-1] + step / 2
+        scale = plot.width() / (high - low)
+        shade = QColor(color("button"))
+        middle = plot.left() - low * scale
+        painter.fillRect(
+            QRectF(
+                middle - REFRACTORY_MS * scale,
+                plot.top(),
+                2 * REFRACTORY_MS * scale,
+                plot.height(),
+            ),
+            shade,
+        )
+        top = max(float(rates.max()), 1e-12)
+        painter.setRenderHint(QPainter.Antialiasing, False)
+        for lag, rate in zip(lags.tolist(), rates.tolist(), strict=True):
+            left = plot.left() + (lag - step / 2 - low) * scale
+            height = rate / top * (plot.height() - 2)
+            right = plot.left() + (lag + step / 2 - low) * scale
+            bar = QRectF(round(left), plot.bottom() - height, round(right) - round(left), height)
+            painter.fillRect(bar, hue)
+        painter.setRenderHint(QPainter.Antialiasing)
+
+    def _draw_shapes(self, painter: QPainter, area: QRectF) -> None:
+        """Mean waveforms, or mean features, on the largest channels."""
+        shown = self._preview
+        assert shown is not None
+        if shown.shapes is None:
+            self._frame(painter, area, "no waveforms, no features", color("dim"))
+            return
+        what, unit = ("mean waveforms", "µV") if shown.is_waveform else ("mean features", "")
+        plot = self._frame(painter, area, what, color("dim"))
+        low, high = float(shown.shapes.min()), float(shown.shapes.max())
+        span = max(high - low, 1e-12)
+        n_columns = 3 if len(shown.channels) > 4 else max(1, min(2, len(shown.channels)))
+        n_rows = -(-len(shown.channels) // n_columns)
+        for k, channel in enumerate(shown.channels):
+            row, column = divmod(k, n_columns)
+            cell = QRectF(
+                plot.left() + column * plot.width() / n_columns,
+                plot.top() + row * plot.height() / n_rows,
+                plot.width() / n_columns,
+                plot.height() / n_rows,
+            ).adjusted(4, 3, -4, -3)
+            painter.setPen(color("dim"))
+            painter.drawText(cell, int(Qt.AlignLeft | Qt.AlignTop), f"ch {channel}")
+            for values, hue, width in zip(
+                (shown.shapes[2], shown.shapes[0], shown.shapes[1]),
+                (self._colors()[2], *self._colors()[:2]),
+                (2.6, 1.3, 1.3),
+                strict=True,
+            ):
+                self._draw_line(painter, cell, (values[:, k] - low) / span, hue, width)
+        if unit:
+            text = f"{high - low:.0f} {unit}"
+            painter.setPen(color("dim"))
+            painter.drawText(plot, int(Qt.AlignRight | Qt.AlignBottom), text)
+
+    def _draw_line(
+        self, painter: QPainter, cell: QRectF, heights: NDArray, hue: QColor, width: float
+    ) -> None:
+        n = max(len(heights) - 1, 1)
+        points = [
+            QPointF(cell.left() + i * cell.width() / n, cell.bottom() - y * cell.height())
+            for i, y in enumerate(heights.tolist())
+        ]
+        painter.setPen(QPen(hue, width))
+        painter.drawPolyline(QPolygonF(points))
+
+    def _draw_amplitudes(self, painter: QPainter, area: QRectF) -> None:
+        """Amplitude on the best channel over the recording."""
+        shown = self._preview
+        assert shown is not None
+        if shown.amplitudes is None:
+            self._frame(painter, area, "no amplitudes", color("dim"))
+            return
+        unit = f" ({shown.amplitude_unit})" if shown.amplitude_unit else ""
+        title = f"amplitude{unit} over time, ch {shown.channels[0]}"
+        plot = self._frame(painter, area, title, color("dim"))
+        values = np.concatenate(shown.amplitudes)
+        last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
+        top = max(float(np.percentile(values, 99.5)) * 1.1, 1e-12)
+        for times, amplitudes, hue in zip(
+            shown.times, shown.amplitudes, self._colors()[:2], strict=True
+        ):
+            x = plot.left() + times / max(last, 1e-12) * plot.width()
+            y = plot.bottom() - np.clip(amplitudes / top, 0, 1) * plot.height()
+            points = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+            faint = QColor(hue)
+            faint.setAlpha(170)
+            painter.setPen(QPen(faint, 2.0, Qt.SolidLine, Qt.RoundCap))
+            painter.drawPoints(points)
+        painter.setPen(color("dim"))
+        painter.drawText(plot, int(Qt.AlignRight | Qt.AlignBottom), f"{last:.0f} s")
+
+    def _frame(
+        self, painter: QPainter, area: QRectF, title: str, hue: QColor, note: str = ""
+    ) -> QRectF:
+        """A title line, the plot below it, and a line under that; returns the plot."""
+        height = QFontMetricsF(self.font()).height()
+        head = QRectF(area.left(), area.top(), area.width(), height)
+        metrics = QFontMetricsF(self.font())
+        title = metrics.elidedText(title, Qt.ElideRight, area.width())
+        painter.setPen(hue)
+        painter.drawText(head, int(Qt.AlignLeft | Qt.AlignVCenter), title)
+        room = area.width() - metrics.horizontalAdvance(title + "  ")
+        if metrics.horizontalAdvance(note) > room:
+            note = note.split(" ")[0]
+        if metrics.horizontalAdvance(note) <= room:
+            painter.setPen(color("dim"))
+            painter.drawText(head, int(Qt.AlignRight | Qt.AlignVCenter), note)
+        plot = area.adjusted(0, height + 1, 0, 0)
+        painter.setPen(QPen(color("line"), 1.0))
+        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+        return plot
+
+
+def _violations(metrics: object) -> str:
+    metric = metrics.get("violation_rate") if isinstance(metrics, dict) else None
+    if not isinstance(metric, Metric) or not metric.is_defined:
+        return ""
+    return f"{metric.value:.1%} < {REFRACTORY_MS:.0f} ms"
+
+
+def _beside(area: QRectF, shares: tuple[float, ...]) -> list[QRectF]:
+    width = area.width() - _GAP * 2 * (len(shares) - 1)
+    left, parts = area.left(), []
+    for share in shares:
+        parts.append(QRectF(left, area.top(), width * share, area.height()))
+        left += width * share + 2 * _GAP
+    return parts
+
+
+def _below(area: QRectF, shares: tuple[float, ...]) -> list[QRectF]:
+    height = area.height() - _GAP * (len(shares) - 1)
+    top, parts = area.top(), []
+    for share in shares:
+        parts.append(QRectF(area.left(), top, area.width(), height * share))
+        top += height * share + _GAP
+    return parts

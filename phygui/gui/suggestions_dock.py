@@ -1,0 +1,361 @@
+"""The dock of merge suggestions: a ranked list, what a merge would look like, accept and reject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QColor, QResizeEvent
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui.analysis import Metric
+from phygui.curation.preview import Preview
+from phygui.curation.suggestions import Suggestion
+from phygui.curation.update import EditError
+from phygui.gui.columns import BY_NAME, DASH
+from phygui.gui.docks import Dock
+from phygui.gui.plain_table import Cell, PlainTable
+from phygui.gui.preview_figure import PreviewFigure
+from phygui.gui.theme import color, group_color
+from phygui.gui.work import Latest
+
+if TYPE_CHECKING:
+    from phygui.gui.main_window import MainWindow
+
+TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
+TIPS = (
+    "the two clusters, the larger one first",
+    "the evidence that they are one unit: the product of the next three",
+    "similarity of their spikes",
+    "refractoriness: whether one is silent around the spikes of the other",
+    "continuity: whether one takes over where the other leaves off",
+)
+LOWER_IS_BETTER = frozenset(
+    {"violation_rate", "contamination_hill", "contamination_llobet", "l_ratio", "amplitude_cutoff"}
+)
+METRICS = (
+    "violation_rate",
+    "contamination_hill",
+    "contamination_llobet",
+    "firing_rate",
+    "presence_ratio",
+    "amplitude_cutoff",
+    "snr",
+    "isolation_distance",
+    "l_ratio",
+    "d_prime",
+)
+HINT = "go to a suggestion (Ctrl+Down) to see what the two clusters would look like as one"
+NO_DATA = "no suggestions: there are neither features nor raw data to compare clusters by"
+
+
+WIDE = 760
+"""Pixels from which on list, picture and metrics have room beside one another."""
+
+
+class _Body(QWidget):
+    """List, picture and metrics as there is room: in a row, in a column, or both."""
+
+    def __init__(self, left: QWidget, figure: QWidget, metrics: QWidget) -> None:
+        super().__init__()
+        self._outer, self._inner = QSplitter(), QSplitter(Qt.Vertical)
+        self._metrics = metrics
+        self._form = ""
+        for splitter in (self._outer, self._inner):
+            splitter.setChildrenCollapsible(False)
+        self._inner.addWidget(left)
+        self._outer.addWidget(self._inner)
+        self._outer.addWidget(figure)
+        self._outer.addWidget(metrics)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._outer)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Arrange the parts anew where the shape asks for it."""
+        super().resizeEvent(event)
+        width, height = self.width(), self.height()
+        form = "row" if width >= WIDE else "both" if width > 1.1 * height else "column"
+        if form == self._form:
+            return
+        self._form = form
+        self._outer.setOrientation(Qt.Vertical if form == "column" else Qt.Horizontal)
+        if form == "both":
+            self._inner.addWidget(self._metrics)
+            _share(self._inner, height, (0.45, 0.55))
+            _share(self._outer, width, (0.46, 0.54))
+        else:
+            self._outer.addWidget(self._metrics)
+            shares = (0.23, 0.46, 0.31)
+            _share(self._outer, width if form == "row" else height, shares)
+
+
+def _share(splitter: QSplitter, length: int, shares: tuple[float, ...]) -> None:
+    splitter.setSizes([round(share * length) for share in shares])
+
+
+class SuggestionsDock(Dock):
+    """Pairs of clusters that may be one unit; the current one is selected and previewed."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+        self._rows: list[Suggestion] = []
+        self._current: tuple[int, int] | None = None
+        self._stale = True
+        self.table = PlainTable(TITLES, TIPS, sortable=False)
+        self.figure = PreviewFigure()
+        self.metrics = PlainTable(("metric", "a", "b", "merged", "change"), sortable=False)
+        self.note = QLabel()
+        self.note.setObjectName("hint")
+        self.note.setWordWrap(True)
+        self.rejected = QCheckBox("rejected too")
+        self.accept_button = QPushButton("Merge")
+        self.reject_button = QPushButton("Reject")
+        super().__init__("suggestions", "Merge suggestions", self._lay_out())
+        self.add_standard_buttons()
+        self._work = Latest(window.pool, self)
+        self._work.done.connect(self._receive)
+        self._work.failed.connect(lambda e: window.show_trouble("No preview", e))
+        self.table.chosen.connect(lambda row: self._go_to(self._rows[row].clusters))
+        self.accept_button.clicked.connect(lambda: window.attempt(self.accept))
+        self.reject_button.clicked.connect(lambda: window.attempt(self.reject))
+        self.rejected.toggled.connect(lambda _: self.refresh())
+        session = self._session
+        session.suggestions_changed.connect(self.refresh)
+        session.clustered.connect(lambda _: self.refresh())
+        session.switched.connect(self._forget)
+        self.visibilityChanged.connect(self._shown)
+
+    def _lay_out(self) -> QWidget:
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(4, 2, 4, 2)
+        column.setSpacing(3)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.note)
+        row = QHBoxLayout()
+        for button in (self.accept_button, self.reject_button, self.rejected):
+            button.setFocusPolicy(Qt.NoFocus)
+            row.addWidget(button)
+        row.addStretch()
+        column.addLayout(row)
+        self.accept_button.setToolTip("merge the two clusters (Ctrl+Return)")
+        self.reject_button.setToolTip("do not suggest this any more (Ctrl+Backspace)")
+        self.figure.set_preview(None, HINT)
+        for table in (self.table, self.metrics):
+            table.setMinimumSize(80, 60)
+        return _Body(left, self.figure, self.metrics)
+
+    # -- the list ----------------------------------------------------------------------------
+
+    @property
+    def suggestions(self) -> list[Suggestion]:
+        """What is listed."""
+        return list(self._rows)
+
+    @property
+    def current(self) -> tuple[int, int] | None:
+        """The two clusters that are previewed."""
+        return self._current
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a preview is being computed."""
+        return self._work.is_busy
+
+    def _shown(self, visible: bool) -> None:
+        self._window.background.suggests = visible
+        if visible and self._stale:
+            self.refresh()
+        if not visible:
+            self._work.cancel()
+
+    def _forget(self) -> None:
+        self._current = None
+        self._work.cancel()
+        self.figure.set_preview(None, HINT)
+        self.metrics.set_rows([])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """List what is suggested now; a hidden list waits until it is shown."""
+        self._stale = not self.isVisible()
+        if self._stale:
+            return
+        session = self._session
+        self._rows = session.suggestions.ranked(
+            session.wizard.skips, rejected=self.rejected.isChecked()
+        )
+        living = session.spikes_per_cluster
+        if self._current is not None and not all(c in living for c in self._current):
+            self._current = None
+            self._work.cancel()
+        first = not self.table.content.rowCount()
+        self.table.set_rows([self._cells(s) for s in self._rows])
+        if first and self._rows:
+            self.table.fit_columns()
+        self._mark()
+        self._say()
+
+    def _cells(self, suggestion: Suggestion) -> list[Cell]:
+        a, b = suggestion.clusters
+        evidence = suggestion.evidence
+        dim = color("dim") if suggestion.is_rejected else None
+        numbers = [f"{value:.2f}" for value in evidence]
+        sizes = [len(self._session.spikes_per_cluster[c]) for c in (a, b)]
+        tip = f"{a}: {sizes[0]:,d} spikes\n{b}: {sizes[1]:,d} spikes"
+        if suggestion.is_rejected:
+            tip += "\nrejected"
+        return [Cell(text, color=dim, tip=tip) for text in (f"{a} + {b}", *numbers)]
+
+    def _mark(self) -> None:
+        pairs = [s.clusters for s in self._rows]
+        row = pairs.index(self._current) if self._current in pairs else None
+        self.table.mark(row)
+        self.accept_button.setEnabled(self._current is not None and self._session.is_editable)
+        self.reject_button.setEnabled(row is not None)
+        taken_back = row is not None and self._rows[row].is_rejected
+        self.reject_button.setText("Suggest again" if taken_back else "Reject")
+
+    def _say(self) -> None:
+        done, total = self._session.suggestions.progress()
+        n = len(self._rows)
+        text = "1 suggestion" if n == 1 else f"{n} suggestions"
+        model = self._session.model
+        if model.features is None and model.waveforms is None:
+            text = NO_DATA
+        elif done < total:
+            text += f", {done} of {total} clusters looked at"
+        self.note.setText(text)
+
+    # -- going through it ----------------------------------------------------------------------
+
+    def step(self, step: int) -> None:
+        """Go to the next or previous suggestion; the dock is shown if it is not."""
+        self._window.show_dock("suggestions")
+        self.refresh()
+        if not self._rows:
+            raise EditError("nothing is suggested yet")
+        pairs = [s.clusters for s in self._rows]
+        row = pairs.index(self._current) + step if self._current in pairs else 0
+        self._go_to(pairs[max(0, min(row, len(pairs) - 1))])
+
+    def show_selected(self) -> None:
+        """Preview the merge of the first two selected clusters, suggested or not."""
+        selected = self._session.selected
+        if len(selected) < 2:
+            raise EditError("select two clusters to see what they would look like as one")
+        self._window.show_dock("suggestions")
+        self._preview((selected[0], selected[1]))
+
+    def accept(self) -> None:
+        """Merge the current pair and go on to the next suggestion."""
+        pair = self._needed()
+        following = self._after(pair)
+        self._session.merge(pair)
+        self._go_on(following, gone=pair)
+
+    def reject(self) -> None:
+        """Do not suggest the current pair any more, and go on; or suggest it again."""
+        pair = self._needed()
+        following = self._after(pair)
+        again = self._session.suggestions.is_rejected(pair)
+        self._session.reject(pair, rejected=not again)
+        self._window.say(
+            f"{'suggested again' if again else 'rejected'}: merging {pair[0]} and {pair[1]}"
+        )
+        if not again:
+            self._go_on(following)
+
+    def _needed(self) -> tuple[int, int]:
+        if self._current is None:
+            raise EditError("go to a merge suggestion first")
+        return self._current
+
+    def _after(self, pair: tuple[int, int]) -> list[tuple[int, int]]:
+        """The suggestions in the order in which they come after a pair, then those before."""
+        pairs = [s.clusters for s in self._rows]
+        at = pairs.index(pair) if pair in pairs else -1
+        return pairs[at + 1 :] + pairs[: max(at, 0)][::-1]
+
+    def _go_on(self, pairs: list[tuple[int, int]], gone: tuple[int, ...] = ()) -> None:
+        for pair in pairs:
+            if not set(pair) & set(gone):
+                self._go_to(pair)
+                return
+        self._current = None
+        self._work.cancel()
+        self.figure.set_preview(None, "no more suggestions")
+        self.metrics.set_rows([])
+        self._mark()
+
+    def _go_to(self, pair: tuple[int, int]) -> None:
+        """Select a pair, so that every view shows it, and preview its merge."""
+        self._window.attempt(lambda: self._session.select(pair[:1], pair[1:]))
+        self._preview(pair)
+
+    # -- the preview -------------------------------------------------------------------------
+
+    def _preview(self, pair: tuple[int, int]) -> None:
+        job = self._session.preview_job(pair)
+        self._current = pair
+        self._mark()
+        self._work.request(job)
+
+    def _receive(self, preview: Preview | None) -> None:
+        if preview is None or preview.clusters != self._current:
+            return
+        self.figure.set_preview(preview)
+        a, b = preview.clusters
+        self.metrics.set_rows(_metric_rows(preview), ("metric", f"{a}", f"{b}", "merged", "change"))
+        self.metrics.fit_columns()
+
+    def cancel(self) -> None:
+        """The window closes."""
+        self._work.cancel()
+
+
+def _metric_rows(preview: Preview) -> list[list[Cell]]:
+    """Each metric of both clusters and the merged one, and its change for the larger cluster."""
+    rows = []
+    for name in METRICS:
+        three = [of.get(name) for of in preview.metrics]
+        if any(metric is None for metric in three):
+            continue
+        column = BY_NAME[name]
+        known = [metric for metric in three if metric is not None]
+        cells = [Cell(column.title, tip=column.tip, left=True)]
+        cells += [_metric_cell(metric, column.form) for metric in known]
+        cells.append(_change(name, known[0], known[2], column.form))
+        rows.append(cells)
+    return rows
+
+
+def _metric_cell(metric: Metric, form: str) -> Cell:
+    if not metric.is_defined:
+        return Cell(DASH, tip=metric.reason)
+    return Cell(format(metric.value, form))
+
+
+def _change(name: str, before: Metric, after: Metric, form: str) -> Cell:
+    if not (before.is_defined and after.is_defined):
+        return Cell("")
+    change = after.value - before.value
+    text = format(abs(change), form)
+    if text == format(0.0, form):
+        return Cell("=", color=color("dim"))
+    better = (change < 0) == (name in LOWER_IS_BETTER)
+    if name == "firing_rate":
+        hue: QColor = color("text")
+    else:
+        hue = group_color("good") if better else QColor("#e0645c")
+    return Cell(f"{'+' if change > 0 else '−'}{text}", color=hue)
