@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,9 @@ from phygui.io.errors import KwikChangedError, KwikError
 from phygui.io.hdf5 import open_hdf5
 from phygui.io.journal import JournalError
 from phygui.io.kwik import KwikModel
-from phygui.io.labels import read_labels, write_labels
+from phygui.io.labels import read_labels, verify_labels, write_labels
 from phygui.io.records import RecordError
-from phygui.io.save import write_clustering
+from phygui.io.save import verify_clustering, write_clustering
 
 
 class ChangedOnDisk(KwikChangedError):
@@ -219,20 +219,21 @@ def write_states(
         If that fails; the file is then as it was.
     """
 
+    def each() -> Iterator[tuple[Key, State, dict[int, Mapping[str, str]]]]:
+        for key, state in states.items():
+            yield key, state, {c: state.labels.get(c, {}) for c in state.cluster_groups}
+
     def edit(file: h5py.File) -> None:
-        for (group, name), state in states.items():
-            of = (state.spike_clusters, state.cluster_groups, group_names[group, name])
-            write_clustering(file, group, name, *of)
-            labels = {c: state.labels.get(c, {}) for c in state.cluster_groups}
-            write_labels(file, group, name, labels)
+        for key, state, labels in each():
+            groups, names = state.cluster_groups, group_names[key]
+            write_clustering(file, *key, state.spike_clusters, groups, names)
+            write_labels(file, *key, labels)
 
     def verify(file: h5py.File) -> None:
-        for key, state in states.items():
-            written = read_state(Path(file.filename), key, len(state.spike_clusters))
-            if not written.equals(state):
-                raise KwikError(
-                    f"{path}: what was written is not what is in memory; the file is unchanged."
-                )
+        for key, state, labels in each():
+            groups, names = state.cluster_groups, group_names[key]
+            verify_clustering(file, *key, state.spike_clusters, groups, names)
+            verify_labels(file, *key, labels)
         ready()
 
     durable_edit(path, edit, verify, target=target)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 
+from phygui.io.errors import KwikError
 from phygui.io.hdf5 import open_hdf5
 from phygui.io.save import hard_child, own
 
@@ -78,6 +79,30 @@ def write_labels(
             group.attrs[ATTRIBUTE] = json.dumps(dict(of))
         else:
             del group.attrs[ATTRIBUTE]
+
+
+def verify_labels(
+    file: h5py.File, channel_group: int, name: str, labels: Mapping[int, Mapping[str, str]]
+) -> None:
+    """Compare the labels of some clusters, as read back, with memory.
+
+    Raises
+    ------
+    KwikError
+        If they differ.
+    """
+    where = f"/channel_groups/{channel_group}/clusters/{name}"
+    parent = file[where]
+    for cluster_id, of in labels.items():
+        cluster = hard_child(parent, str(cluster_id))
+        found: dict[str, str] = {}
+        if cluster is not None and cluster.links.exists(b"user_data"):
+            found = _labels(file[f"{where}/{cluster_id}/user_data"].attrs.get(ATTRIBUTE))
+        if found != of:
+            raise KwikError(
+                f"{where}/{cluster_id}/user_data/@{ATTRIBUTE} read back from the new file is not "
+                "what was written to it."
+            )
 
 
 def _labels(stored: object) -> dict[str, str]:
