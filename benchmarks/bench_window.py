@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from bench_views import bare_like, drawn
+from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.analysis import warm_up
@@ -76,9 +77,8 @@ os._exit(0)
 
 def settle(window: MainWindow, *, background: bool = False) -> None:
     """Run the event loop until every visible view has painted, or nothing at all is to be done."""
-    application = make_application(window.settings)
     while True:
-        application.processEvents()
+        QApplication.processEvents()
         if window.is_settled if background else window.is_shown:
             return
         time.sleep(0.0005)

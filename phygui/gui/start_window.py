@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
 
 from phygui._version import __version__
 from phygui.gui.settings import Settings
-from phygui.gui.theme import icon
+from phygui.gui.theme import icon, plain_tip
 
 
 class StartWindow(QWidget):
@@ -48,7 +48,7 @@ class StartWindow(QWidget):
         for path in settings.recent():
             item = QListWidgetItem(f"{path.name}    {path.parent}")
             item.setData(Qt.UserRole, str(path))
-            item.setToolTip(str(path))
+            item.setToolTip(plain_tip(str(path)))
             self.recent.addItem(item)
         if not self.recent.count():
             item = QListWidgetItem("no recent files: open a .kwik, drop one here, or try the demo")

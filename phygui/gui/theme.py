@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from functools import lru_cache
 from importlib.resources import files
 
@@ -138,6 +139,11 @@ def icon(name: str) -> QIcon:
         painter.end()
         made.addPixmap(pixmap)
     return made
+
+
+def plain_tip(text: str) -> str:
+    """A tooltip that shows a text as it is, also when it holds what looks like markup."""
+    return f"<qt>{html.escape(text)}</qt>" if text else ""
 
 
 def renew_icons(window: QWidget) -> None:
