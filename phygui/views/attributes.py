@@ -216,7 +216,7 @@ def spikes_inside(
     from phygui.analysis import points_in_polygon
 
     found = [np.empty(0, np.int64)]
-    for cluster_id in snapshot.cluster_ids:
+    for cluster_id in snapshot.cluster_ids if len(polygon) >= 3 else ():
         spikes = snapshot.spikes(cluster_id)
         for start in range(0, len(spikes), _CHUNK):
             check(cancelled)

@@ -23,7 +23,7 @@ from phygui.views.visuals import Batch, Label, Shared, Text, is_software, paragr
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
-_closing: set[Any] = set()
+_closing: dict[int, Any] = {}
 
 
 class Visual(Protocol):
@@ -91,8 +91,9 @@ class View(Interactive, app.Canvas):
         app.Canvas.close(self)
         # Were the widget left to Python's garbage collector, it could take its context down while
         # another view draws, and that view would find itself without one.
-        _closing.add(native)
-        native.destroyed.connect(lambda: _closing.discard(native))
+        key = id(native)
+        _closing[key] = native
+        native.destroyed.connect(lambda: _closing.pop(key, None))
         native.deleteLater()
 
     # -- to be overridden ------------------------------------------------------------------

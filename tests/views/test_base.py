@@ -390,3 +390,28 @@ def test_any_sequence_of_events_leaves_ranges_that_can_be_drawn(board, mouse, pi
             low, high = axis.view
             assert np.isfinite([low, high]).all()
             assert np.float32(low) < np.float32(high)
+
+
+def test_a_closed_view_goes_away_while_another_draws(board, qtbot, picture):
+    import gc
+    import weakref
+
+    from phygui.views import base
+
+    for _ in range(3):
+        other = Board()
+        other.native.resize(200, 150)
+        other.show()
+        other.set_data("data")
+        qtbot.wait(1)
+        other.close()
+        other.close()
+        gone = weakref.ref(other)
+        del other
+        gc.collect()
+        board.refresh()
+        picture(board)
+        qtbot.waitUntil(lambda: not base._closing)
+        gc.collect()
+        assert gone() is None
+    assert np.count_nonzero(picture(board).max(axis=2) > 100) > 10
