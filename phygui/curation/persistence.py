@@ -22,6 +22,7 @@ from phygui.curation.recovery import (
 from phygui.curation.state import State
 from phygui.curation.update import Update
 from phygui.io.disk import DISK, Disk
+from phygui.io.durable import remove_leftovers
 from phygui.io.errors import KwikError
 from phygui.io.fingerprint import FileStamp
 from phygui.io.journal import NAME, Journal, read_journal
@@ -344,7 +345,9 @@ class Keeper:
             self.reason = f"{self.folder} cannot be written: {error.strerror or error}"
             self._journals = False
             return
-        if self.holder is not None:
+        if self.holder is None:
+            remove_leftovers(self.path)
+        else:
             self.reason = f"it is open elsewhere ({self.holder})"
             self._journals = False
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from phygui.io.errors import KwikError
 from phygui.io.hdf5 import check_regular_file
 
 Edit = Callable[[h5py.File], None]
+
+#: Seconds after which a temporary copy is taken for that of a save that was killed.
+_ABANDONED = 3600.0
 
 
 def durable_edit(
@@ -79,6 +84,18 @@ def durable_edit(
             f"{goal} was saved, but its folder could not be flushed to the disk "
             f"({error.strerror or error}): save again before trusting it to a power cut."
         ) from error
+
+
+def remove_leftovers(path: Path | str) -> None:
+    """Remove temporary copies that saves of a file left when they were killed.
+
+    Only copies that nobody has written to for an hour: another one may be under way.
+    """
+    real = Path(os.path.realpath(path))
+    for name in glob.glob(f".{glob.escape(real.name[:100])}.*.tmp", root_dir=real.parent):
+        with contextlib.suppress(OSError):
+            if time.time() - os.stat(real.parent / name).st_mtime > _ABANDONED:
+                os.unlink(real.parent / name)
 
 
 def backup_path(path: Path) -> Path:

@@ -200,6 +200,24 @@ def test_a_failed_backup_does_not_stop_the_save(small, session, monkeypatch):
     assert 16 in KwikModel(small).cluster_ids
 
 
+def test_what_killed_saves_left_is_removed(small):
+    old, new, other = (
+        small.with_name(f".{name}.tmp")
+        for name in (f"{small.name}.abc", f"{small.name}.def", "x.kwik.abc")
+    )
+    for path in (old, new, other):
+        path.write_bytes(b"half")
+    long_ago = time.time() - 7200
+    for path in (old, other):
+        os.utime(path, (long_ago, long_ago))
+    with Session.open(small, read_only=True):
+        assert old.exists()
+    with Session.open(small):
+        assert not old.exists()
+    assert new.exists()
+    assert other.exists()
+
+
 # -- backups ---------------------------------------------------------------------------------
 
 
