@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,18 @@ class Clustering:
     group_names: dict[int, str]
     largest_cluster_id: int
     metadata: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        for array in (self.spike_clusters, self.cluster_ids):
+            array.flags.writeable = False
+
+    @cached_property
+    def spikes_per_cluster(self) -> dict[int, np.ndarray]:
+        """Spikes of each cluster, ascending: {cluster: (n,) int64}."""
+        order = np.argsort(self.spike_clusters, kind="stable")
+        order.flags.writeable = False
+        pieces = np.split(order, np.cumsum(self.counts)[:-1])
+        return dict(zip(self.cluster_ids.tolist(), pieces, strict=False))
 
 
 def list_clusterings(file: File, path: str, n_spikes: int, warn: Warn) -> list[str]:

@@ -41,8 +41,8 @@ class KwikModel(EditableDataset):
     Notes
     -----
     The ``.kwik`` is read at once and closed. Features and raw data are read as they are indexed,
-    never written, and may be read from several threads. Arrays that are given as attributes are
-    the model's own: copy before changing one.
+    never written, and may be read from several threads. Arrays that are given as attributes may
+    not be written to: change a copy, and save that.
 
     Examples
     --------
@@ -262,7 +262,7 @@ class KwikModel(EditableDataset):
     @property
     def spike_times(self) -> np.ndarray:
         """Spike times over all recordings: (n_spikes,) float64, seconds, ascending."""
-        return self._shank.samples / self.sample_rate
+        return self._shank.times(self.sample_rate)
 
     @property
     def spike_recordings(self) -> np.ndarray:
@@ -325,10 +325,7 @@ class KwikModel(EditableDataset):
     @property
     def spikes_per_cluster(self) -> dict[int, np.ndarray]:
         """Spikes of each cluster: ``{cluster: (n,) int64}``, ascending."""
-        clustering = self._shank.clustering
-        order = np.argsort(clustering.spike_clusters, kind="stable")
-        pieces = np.split(order, np.cumsum(clustering.counts)[:-1])
-        return dict(zip(clustering.cluster_ids.tolist(), pieces, strict=False))
+        return dict(self._shank.clustering.spikes_per_cluster)
 
     def spike_train(self, cluster_id: int) -> np.ndarray:
         """Times of the spikes of one cluster: (n,) float64, seconds, ascending.

@@ -21,7 +21,9 @@ from phygui.io.hdf5 import File, check_regular_file, open_hdf5
 from phygui.io.metadata import read_metadata, read_settings, with_both_names
 from phygui.io.probe import Probe, read_channel_groups, read_probe
 from phygui.io.spikes import (
+    MisfitError,
     absolute_samples,
+    check_lengths,
     read_recordings,
     read_spike_recordings,
     read_time_samples,
@@ -43,6 +45,24 @@ class Shank:
     samples: np.ndarray
     clusterings: list[str]
     clustering: Clustering
+    _times: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self.time_samples, self.spike_recordings, self.offsets, self.samples)
+        _freeze(self.probe.channels, self.probe.positions)
+
+    def place(self, offsets: np.ndarray, samples: np.ndarray) -> None:
+        """Put recordings and spikes on another time axis."""
+        _freeze(offsets, samples)
+        self.offsets, self.samples, self._times = offsets, samples, None
+
+    def times(self, sample_rate: float) -> np.ndarray:
+        """Spike times in seconds, computed when they are first asked for."""
+        if self._times is None:
+            times = self.samples / sample_rate
+            _freeze(times)
+            self._times = times
+        return self._times
 
     @property
     def path(self) -> str:
@@ -163,7 +183,11 @@ class OpenDataset:
         recordings = read_spike_recordings(
             file, f"{path}/spikes", len(times), list(self._recordings), self._warn
         )
-        offsets, samples = self._absolute(path, times, recordings)
+        try:
+            offsets, samples = self._absolute(path, times, recordings)
+        except MisfitError as error:
+            self._drop_traces(str(error))
+            offsets, samples = self._absolute(path, times, recordings)
         clusterings = list_clusterings(file, path, len(times), self._warn)
         name = default_clustering(clusterings) if clustering is None else clustering
         opened = self._read_clustering(file, path, name, clusterings, len(times))
@@ -193,10 +217,13 @@ class OpenDataset:
         self, path: str, times: np.ndarray, recordings: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Boundaries of the recordings, and spike times, on the time axis of all of them."""
-        lengths = None if self._traces is None else self._traces.lengths
         starts = [attributes.get("start_sample") for attributes in self._recordings.values()]
         if not starts and len(recordings):
             starts = [None] * (int(recordings.max()) + 1)
+        lengths = None if self._traces is None else self._traces.lengths
+        if lengths is not None:
+            where = f"{self._path}: {path}/spikes/time_samples"
+            check_lengths(times, recordings, lengths, max(1, len(starts)), where, self._warn)
         offsets = recording_offsets(times, recordings, lengths, starts, str(self._path), self._warn)
         where = f"{self._path}: {path}/spikes/time_samples"
         return offsets, absolute_samples(times, recordings, offsets, where)
@@ -269,6 +296,15 @@ class OpenDataset:
             self.missing["traces"] = looked_for
             self._warn(f"{error} Raw data is left out.")
 
+    def _drop_traces(self, reason: str) -> None:
+        """Do without raw data that cannot be that of the spikes."""
+        if self._traces is not None:
+            self._traces.close()
+        self._traces = None
+        told, name = rawdata.find_sources(self._path, self._recordings)
+        self.missing["traces"] = name if told is None else told[0].path.name
+        self._warn(f"{reason} Raw data is left out.")
+
     def _traces_at(self, sources: list[rawdata.Source]) -> Traces:
         settings = self._settings
         return rawdata.open_traces(sources, settings.dtype, settings.n_raw_channels, self._warn)
@@ -315,15 +351,19 @@ class OpenDataset:
         self._traces = self._traces_at(rawdata.sources_at(paths, self._recordings))
         shank = self._shank
         try:
-            shank.offsets, shank.samples = self._absolute(
-                shank.path, shank.time_samples, shank.spike_recordings
-            )
+            shank.place(*self._absolute(shank.path, shank.time_samples, shank.spike_recordings))
         except KwikError:
             self._traces.close()
             self._traces = before
             raise
         if before is not None:
             before.close()
+
+
+def _freeze(*arrays: np.ndarray) -> None:
+    """Make arrays read-only: they are given out as they are."""
+    for array in arrays:
+        array.flags.writeable = False
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

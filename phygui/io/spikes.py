@@ -135,6 +135,57 @@ def read_spike_recordings(
     return values
 
 
+class MisfitError(KwikError):
+    """Raw data that cannot be that of the spikes."""
+
+
+def check_lengths(
+    time_samples: np.ndarray,
+    spike_recordings: np.ndarray,
+    lengths: list[int],
+    n_recordings: int,
+    where: str,
+    warn: Warn,
+) -> None:
+    """Compare the lengths of the recordings in the raw data with their last spikes.
+
+    Raises
+    ------
+    MisfitError
+        If the raw data is of another number of recordings, or if one that is followed by
+        another is shorter than its spikes say: the time of those that follow would be wrong.
+    """
+    if len(lengths) != n_recordings:
+        raise MisfitError(
+            f"{where}: there is raw data of {len(lengths)} recordings, expected {n_recordings}."
+        )
+    if not len(time_samples):
+        return
+    ends = last_spikes(time_samples, spike_recordings, n_recordings)
+    short = [i for i, (end, n) in enumerate(zip(ends, lengths, strict=True)) if end > n]
+    if short:
+        first = short[0]
+        text = (
+            f"{where}: the raw data of recording {first} ends at sample {lengths[first]}, but "
+            f"there is a spike at {ends[first] - 1}: it is truncated, or that of another dataset."
+        )
+        if first < n_recordings - 1:
+            raise MisfitError(text)
+        warn(text)
+
+
+def last_spikes(
+    time_samples: np.ndarray, spike_recordings: np.ndarray, n_recordings: int
+) -> np.ndarray:
+    """One more than the time of the last spike of each recording: (n_recordings,) int64."""
+    ends = np.zeros(n_recordings, dtype=np.int64)
+    if n_recordings == 1:
+        ends[0] = int(time_samples.max()) + 1 if len(time_samples) else 0
+    else:
+        np.maximum.at(ends, spike_recordings, time_samples.astype(np.int64) + 1)
+    return ends
+
+
 def recording_offsets(
     time_samples: np.ndarray,
     spike_recordings: np.ndarray,
@@ -156,13 +207,11 @@ def recording_offsets(
     offsets : (n_recordings + 1,) int64. The first is 0.
     """
     n_recordings = max(1, len(start_samples))
-    if n_recordings == 1:
-        end = int(time_samples.max()) + 1 if len(time_samples) else 0
-        return np.array([0, lengths[0] if lengths else end], dtype=np.int64)
     if lengths is not None:
         return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    ends = np.zeros(n_recordings, dtype=np.int64)
-    np.maximum.at(ends, spike_recordings, time_samples.astype(np.int64) + 1)
+    ends = last_spikes(time_samples, spike_recordings, n_recordings)
+    if n_recordings == 1:
+        return np.append(0, ends)
     if all(isinstance(start, int) and start >= 0 for start in start_samples):
         starts = np.array(start_samples, dtype=np.int64)
         starts -= starts[0]

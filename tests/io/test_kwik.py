@@ -234,6 +234,43 @@ def test_raw_data_says_how_long_recordings_are(tiny: Tiny) -> None:
     assert model.spike_samples[model.spike_recordings == 1][0] == 6010
 
 
+@pytest.mark.parametrize("what", ["truncated", "one for two"])
+def test_raw_data_that_would_put_spikes_at_wrong_times_is_left_out(tiny: Tiny, what: str) -> None:
+    two_recordings(tiny, [0, 6000])
+    (tiny.folder / "second.dat").write_bytes(tiny.dat.read_bytes())
+    if what == "truncated":
+        tiny.dat.write_bytes(tiny.dat.read_bytes()[: 1000 * 12])
+        message = "the raw data of recording 0 ends at sample 1000, but there is a spike at"
+    else:
+        with tiny.edit() as file:
+            del file["recordings"]
+        message = "there is raw data of 1 recordings, expected 2"
+    model, texts = told(tiny.kwik)
+    assert any(message in text and "Raw data is left out." in text for text in texts), texts
+    assert model.traces is None
+    assert model.missing["traces"] == "tiny.dat"
+    assert np.all(np.diff(model.spike_samples.astype(np.int64)) >= 0)
+    assert model.n_recordings == 2
+
+
+def test_arrays_of_the_model_may_not_be_written_to(tiny: Tiny) -> None:
+    model = KwikModel(tiny.kwik)
+    for array in (
+        model.spike_samples,
+        model.spike_times,
+        model.spike_clusters,
+        model.spike_recordings,
+        model.cluster_ids,
+        model.channel_order,
+        model.channel_positions,
+        model.recording_offsets,
+        model.spikes_per_cluster[2],
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    assert model.spike_times is model.spike_times
+
+
 def test_recordings_that_are_named_rather_than_counted(tiny: Tiny) -> None:
     two_recordings(tiny, [0, 6000])
     with tiny.edit() as file:

@@ -232,7 +232,8 @@ def test_only_the_asked_channels_are_read() -> None:
 def test_a_warning_reaches_the_user(small: Path) -> None:
     dat = small.with_suffix(".dat")
     dat.write_bytes(dat.read_bytes()[: 32 * 2 * 1000])
-    model = KwikModel(small)
+    with pytest.warns(KwikWarning, match="ends at sample 1000, but there is a spike at 49851"):
+        model = KwikModel(small)
     assert model.waveforms is not None
     with pytest.warns(KwikWarning, match="lie outside their recordings"):
         assert (model.waveforms[-1] == 0).all()
