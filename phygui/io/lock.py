@@ -75,6 +75,8 @@ class Holder:
             since = f"{datetime.fromisoformat(self.since):%Y-%m-%d %H:%M}"
         except ValueError:
             since = self.since
+        if self.is_here and self.process == os.getpid():
+            return f"in this program itself, since {since}"
         who = f" of {self.user}" if self.user else ""
         return f"process {self.process}{who} on {self.host}, since {since}"
 

@@ -210,7 +210,7 @@ def test_a_read_only_session_edits_and_writes_nothing(small):
 def test_the_second_session_is_read_only(small, session):
     with Session.open(small) as second:
         assert second.read_only
-        assert "open elsewhere (process" in second.read_only_reason
+        assert "open elsewhere (in this program itself" in second.read_only_reason
         with pytest.raises(EditError, match="open elsewhere"):
             second.move([3], "good")
     session.move([3], "good")
