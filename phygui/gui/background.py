@@ -152,7 +152,9 @@ class Background(QObject):
         for work in (self._stats, self._search):
             work.cancel()
         if self._keep.isActive():
-            self.keep()
+            job = self._window.session.remember_job()
+            if job is not None:
+                job()
 
     # -- pieces come in --------------------------------------------------------------------
 

@@ -154,7 +154,7 @@ class ComparisonDock(Dock):
                 self.table.set_rows([])
                 self.map.set_agreement(None)
                 self.note.setText("")
-        if self.isVisible():
+        if self.is_on_screen:
             self.compare()
 
     def show_comparison(self) -> None:

@@ -67,6 +67,11 @@ class Dock(QDockWidget):
         self.title_bar = DockTitle(self, title)
         self.setTitleBarWidget(self.title_bar)
 
+    @property
+    def is_on_screen(self) -> bool:
+        """Whether it is shown, and not behind another tab."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
     def add_standard_buttons(self) -> None:
         """Add the buttons that every dock has: float and close."""
         floating = self.title_bar.add_button("float", "float or dock")
@@ -130,13 +135,8 @@ class ViewDock(Dock):
     @property
     def _is_followed(self) -> bool:
         return (
-            not (self._held or self._closed or self.pause_button.isChecked())
-            and self._is_on_screen()
+            not (self._held or self._closed or self.pause_button.isChecked()) and self.is_on_screen
         )
-
-    def _is_on_screen(self) -> bool:
-        # A dock behind another tab is not visible by this measure, which is what is wanted.
-        return self.isVisible() and not self.visibleRegion().isEmpty()
 
     def refresh(self) -> None:
         """The session or the parameters have changed: load what is to be shown."""

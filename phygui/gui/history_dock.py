@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from phygui.curation.session import Session
 from phygui.curation.update import Update
 from phygui.gui.docks import Dock
-from phygui.gui.theme import GROUP_MARKS, color
+from phygui.gui.theme import GROUP_MARKS, color, plain_tip
 
 TITLES = ("time", "edit", "groups")
 SAVED = "✓ saved"
@@ -103,7 +103,7 @@ class HistoryModel(QAbstractTableModel):
             return font
         if role == Qt.ToolTipRole:
             undone = " (undone)" if row > self._position else ""
-            return f"{self._words(row)}{undone}\nclick: go to this point"
+            return plain_tip(f"{self._words(row)}{undone}\nclick: go to this point")
         return None
 
     def _time(self, row: int) -> str:
@@ -165,7 +165,7 @@ class HistoryDock(Dock):
         header.setFont(font)
         header.setHighlightSections(False)
         header.setSectionResizeMode(1, QHeaderView.Stretch)
-        header.resizeSection(0, view.fontMetrics().horizontalAdvance("00:00:00") + 16)
+        header.resizeSection(0, view.fontMetrics().horizontalAdvance("00:00:00") + 24)
         header.resizeSection(2, view.fontMetrics().horizontalAdvance("● 000  ◐ 000  ✕ 000  ○ 000"))
         view.clicked.connect(lambda index: self.wanted.emit(index.row()))
         self.wanted.connect(lambda row: attempt(lambda: session.jump_to(row)))

@@ -18,18 +18,20 @@ from phygui.gui.background import Background
 from phygui.gui.cluster_table import ClusterTable
 from phygui.gui.command_line import CommandLine
 from phygui.gui.commands import Commands
+from phygui.gui.comparison_dock import ComparisonDock
 from phygui.gui.dialogs import SearchList
 from phygui.gui.docks import Dock, ViewDock
 from phygui.gui.history_dock import HistoryDock
 from phygui.gui.keys import Keys
 from phygui.gui.layout import Layout
+from phygui.gui.linking import Linking
 from phygui.gui.menus import build_menus, build_toolbar, edit_menu, show_keys
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
 from phygui.gui.suggestions_dock import SuggestionsDock
 from phygui.gui.switching import Switching
 from phygui.gui.tables import Tables
-from phygui.gui.theme import current_theme
+from phygui.gui.theme import current_theme, plain_tip
 from phygui.gui.view_docks import ViewDocks
 from phygui.gui.work import Pool
 from phygui.io.errors import KwikError
@@ -48,11 +50,13 @@ class MainWindow(QMainWindow):
     settings: Settings
     commands: Commands
     saving: Saving
+    linking: Linking
     layout_keeper: Layout
     extra_views: ViewDocks
     switching: Switching
     background: Background
     suggestions: SuggestionsDock
+    comparison: ComparisonDock
     theme: str
     cluster_table: ClusterTable
     match_table: ClusterTable
@@ -74,6 +78,7 @@ class MainWindow(QMainWindow):
         self.pool = Pool()
         self.commands = Commands(self)
         self.saving = Saving(self)
+        self.linking = Linking(self)
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self.actions_by_name = {}
@@ -131,6 +136,8 @@ class MainWindow(QMainWindow):
         self.suggestions = SuggestionsDock(self)
         self.docks["history"] = HistoryDock(self.session, self.attempt)
         self.docks["suggestions"] = self.suggestions
+        self.comparison = ComparisonDock(self)
+        self.docks["comparison"] = self.comparison
 
     def views(self, kind: str | None = None) -> Iterator[View]:
         """The views of one kind, or all."""
@@ -261,12 +268,15 @@ class MainWindow(QMainWindow):
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
         waits = self._is_starting or self.session.is_announcing or self.commands.is_busy
+        waits = waits or self.linking.is_busy
         return not waits and not any(dock.is_loading for dock in self.view_docks.values())
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, background work included."""
-        return self.is_shown and not (self.background.is_busy or self.suggestions.is_busy)
+        return self.is_shown and not any(
+            tool.is_busy for tool in (self.background, self.suggestions, self.comparison)
+        )
 
     # -- doing things ------------------------------------------------------------------------
 
@@ -286,7 +296,7 @@ class MainWindow(QMainWindow):
         """Show one sentence in the status bar."""
         label = self.status["edit"]
         label.setText(text)
-        label.setToolTip(text)
+        label.setToolTip(plain_tip(text))
         label.setProperty("wrong", "true" if wrong else "false")
         label.style().polish(label)
 
@@ -358,6 +368,7 @@ class MainWindow(QMainWindow):
         self._disposed = True
         self.background.cancel()
         self.suggestions.cancel()
+        self.comparison.cancel()
         for dock in self.view_docks.values():
             dock.work.cancel()
         self.pool.close()

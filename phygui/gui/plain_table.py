@@ -17,6 +17,8 @@ from PyQt5.QtCore import (
 from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import QAbstractItemView, QTableView
 
+from phygui.gui.theme import plain_tip
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -73,7 +75,7 @@ class PlainModel(QAbstractTableModel):
         if role == Qt.UserRole:
             return cell.text if cell.value is None else cell.value
         if role == Qt.ToolTipRole:
-            return cell.tip or None
+            return plain_tip(cell.tip) if cell.tip else None
         if role == Qt.ForegroundRole and cell.color is not None:
             return QBrush(cell.color)
         if role == Qt.TextAlignmentRole:

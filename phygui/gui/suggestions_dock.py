@@ -188,7 +188,7 @@ class SuggestionsDock(Dock):
 
     def refresh(self) -> None:
         """List what is suggested now; a hidden list waits until it is shown."""
-        self._stale = not self.isVisible()
+        self._stale = not self.is_on_screen
         if self._stale:
             return
         session = self._session

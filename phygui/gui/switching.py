@@ -67,7 +67,8 @@ class Switching:
         session = self._window.session
         menu.clear()
         for name in session.model.clusterings:
-            item = menu.addAction(name)
+            # An ampersand would underline the letter after it.
+            item = menu.addAction(name.replace("&", "&&"))
             item.setCheckable(True)
             item.setChecked(name == session.clustering)
             item.triggered.connect(lambda _, name=name: self.switch(clustering=name))
@@ -125,6 +126,9 @@ class Switching:
         self.dialog.setLabelText(
             f"Copy '{session.clustering}' as it is now, unsaved edits included, under the name:"
         )
+        for label in self.dialog.findChildren(QLabel):
+            # What a file holds is never taken as markup.
+            label.setTextFormat(Qt.PlainText)
         self.dialog.setTextValue(self._free_name())
         self.dialog.textValueSelected.connect(
             lambda name: window.attempt(lambda: self.copy_to(name))

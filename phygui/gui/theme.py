@@ -143,7 +143,8 @@ def icon(name: str) -> QIcon:
 
 def plain_tip(text: str) -> str:
     """A tooltip that shows a text as it is, also when it holds what looks like markup."""
-    return f"<qt>{html.escape(text)}</qt>" if text else ""
+    lines = html.escape(text).replace("\n", "<br>")
+    return f"<qt>{lines}</qt>" if text else ""
 
 
 def renew_icons(window: QWidget) -> None:
