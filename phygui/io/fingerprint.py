@@ -40,7 +40,7 @@ def fingerprint(
     clusters = np.asarray(spike_clusters)
     digest.update(b"%d " % len(clusters))
     for start in range(0, len(clusters), _CHUNK):
-        digest.update(clusters[start : start + _CHUNK].astype("<i8").tobytes())
+        digest.update(clusters[start : start + _CHUNK].astype("<i4").tobytes())
     groups = sorted((int(c), int(g)) for c, g in cluster_groups.items())
     words = sorted((int(c), sorted(of.items())) for c, of in (labels or {}).items() if of)
     digest.update(json.dumps([groups, words]).encode())
