@@ -141,8 +141,9 @@ class Learning(Storage):
         return self.suggestions.job(self.snapshot())
 
     def learn_suggestions(self, found: Found) -> None:
-        """Take over what a job has found out."""
-        if found.suggestions.add(found) and found.suggestions is self._active.suggestions:
+        """Take over what a job has found out, be it nothing."""
+        found.suggestions.add(found)
+        if found.suggestions is self._active.suggestions:
             self.suggestions_changed.emit()
 
     def suggest_all(self) -> None:

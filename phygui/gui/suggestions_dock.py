@@ -111,6 +111,7 @@ class SuggestionsDock(Dock):
         self._rows: list[Suggestion] = []
         self._current: tuple[int, int] | None = None
         self._stale = True
+        self._awaits_first = False
         self.table = PlainTable(TITLES, TIPS, sortable=False)
         self.figure = PreviewFigure()
         self.metrics = PlainTable(("metric", "a", "b", "merged", "change"), sortable=False)
@@ -172,6 +173,10 @@ class SuggestionsDock(Dock):
         """Whether a preview is being computed."""
         return self._work.is_busy
 
+    @property
+    def _is_searching(self) -> bool:
+        return bool(self._session.suggestions.missing()) and not self._window.background.is_stopped
+
     def _shown(self, visible: bool) -> None:
         self._window.background.suggests = visible
         if visible and self._stale:
@@ -205,6 +210,10 @@ class SuggestionsDock(Dock):
             self.table.fit_columns()
         self._mark()
         self._say()
+        if self._awaits_first and not self._is_searching:
+            self._awaits_first = False
+            if self._rows and self._current is None:
+                self._go_to(self._rows[0].clusters)
 
     def _cells(self, suggestion: Suggestion) -> list[Cell]:
         a, b = suggestion.clusters
@@ -243,8 +252,12 @@ class SuggestionsDock(Dock):
         """Go to the next or previous suggestion; the dock is shown if it is not."""
         self._window.show_dock("suggestions")
         self.refresh()
+        if not self._rows and self._is_searching:
+            self._awaits_first = True
+            self._window.say("looking for merge suggestions ...")
+            return
         if not self._rows:
-            raise EditError("nothing is suggested yet")
+            raise EditError("no merges are suggested")
         pairs = [s.clusters for s in self._rows]
         row = pairs.index(self._current) + step if self._current in pairs else 0
         self._go_to(pairs[max(0, min(row, len(pairs) - 1))])

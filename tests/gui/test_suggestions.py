@@ -1,0 +1,189 @@
+"""The dock of merge suggestions: going through it, accepting, rejecting, and its preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.gui.columns import BY_NAME
+from phygui.io.demo import make_demo
+
+
+@pytest.fixture(scope="module")
+def oversplit_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[frozenset[int]]]:
+    folder = tmp_path_factory.mktemp("oversplit")
+    demo = make_demo(
+        folder,
+        n_spikes=8_000,
+        n_clusters=14,
+        n_channels=16,
+        duration=40.0,
+        oversplit=("amplitude", "drift"),
+        seed=1,
+    )
+    return folder, {frozenset((a, b)) for a, b, _ in demo.truth[0].siblings}
+
+
+@pytest.fixture
+def oversplit(oversplit_folder: tuple[Path, Any], tmp_path: Path) -> tuple[Path, set]:
+    import shutil
+
+    for source in oversplit_folder[0].iterdir():
+        if source.is_file():
+            shutil.copyfile(source, tmp_path / source.name)
+    return tmp_path / "demo.kwik", oversplit_folder[1]
+
+
+def pairs(user: Any) -> list[tuple[int, int]]:
+    return [s.clusters for s in user.window.suggestions.suggestions]
+
+
+def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable) -> None:
+    path, siblings = oversplit
+    user = open_window(path)
+    session, dock = user.session, user.window.suggestions
+    # A hidden dock computes nothing.
+    assert not dock.is_on_screen
+    assert session.suggestions.missing()
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    assert dock.is_on_screen
+    assert not session.suggestions.missing()
+    listed = pairs(user)
+    assert dock.current == listed[0]
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    assert dock.current == listed[1]
+    assert {frozenset(p) for p in listed[: len(siblings)]} == siblings
+    assert dock.current in listed
+    user.press(Qt.Key_Up, Qt.ControlModifier)
+    first = dock.current
+    assert first == listed[0]
+    # The pair is what every view shows, and the preview is of it.
+    assert session.selected == list(first)
+    assert dock.figure.preview is not None
+    assert dock.figure.preview.clusters == first
+    before = session.spike_clusters.copy()
+    sizes = [len(session.spikes_per_cluster[c]) for c in first]
+    assert dock.figure.preview.n_spikes == (*sizes, sum(sizes))
+    assert np.array_equal(session.spike_clusters, before)
+    told = dock.figure.preview.metrics[2]["violation_rate"].value
+    rows = [dock.metrics.text_of(r, 0) for r in range(dock.metrics.proxy.rowCount())]
+    assert dock.metrics.text_of(rows.index("viol."), 3) == BY_NAME["violation_rate"].text(told)
+
+    # Accept: the pair is one cluster, and the next suggestion is selected.
+    user.press(Qt.Key_Return, Qt.ControlModifier)
+    merged = session.history[-1].added[0]
+    assert session.history[-1].kind == "merge"
+    assert set(session.history[-1].deleted) == set(first)
+    assert len(session.spikes_per_cluster[merged]) == sum(sizes)
+    assert session.metrics[merged]["violation_rate"].value == told
+    assert dock.current == listed[1]
+    assert session.selected == list(listed[1])
+    assert first not in pairs(user)
+
+    # Reject: nothing of the clustering changes, and it is not suggested any more.
+    edits = len(session.history)
+    user.press(Qt.Key_Backspace, Qt.ControlModifier)
+    assert len(session.history) == edits
+    assert listed[1] not in pairs(user)
+    assert dock.current != listed[1]
+    dock.rejected.setChecked(True)
+    user.settle()
+    assert listed[1] in pairs(user)
+    dock.rejected.setChecked(False)
+
+    # Undo brings the pair back, and its suggestion.
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    assert np.array_equal(session.spike_clusters, before)
+    assert first in pairs(user)
+    assert user.window.close() or session.is_modified
+
+
+def test_a_rejection_is_remembered_and_can_be_taken_back(
+    oversplit: tuple[Path, set], open_window: Callable
+) -> None:
+    user = open_window(oversplit[0])
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    first = user.window.suggestions.current
+    assert first is not None
+    user.window.suggestions.reject_button.click()
+    user.settle()
+    assert first not in pairs(user)
+    user.window.close()
+    again = open_window(oversplit[0])
+    dock = again.window.suggestions
+    again.window.show_dock("suggestions")
+    again.settle()
+    assert first not in pairs(again)
+    dock.rejected.setChecked(True)
+    again.settle()
+    row = pairs(again).index(first)
+    index = dock.table.proxy.index(row, 0)
+    at = dock.table.visualRect(index).center()
+    again.qtbot.mouseClick(dock.table.viewport(), Qt.LeftButton, Qt.NoModifier, at)
+    again.settle()
+    assert dock.current == first
+    assert dock.reject_button.text() == "Suggest again"
+    dock.reject_button.click()
+    dock.rejected.setChecked(False)
+    again.settle()
+    assert first in pairs(again)
+
+
+def test_any_two_clusters_can_be_previewed(hybrid: Path, open_window: Callable) -> None:
+    user = open_window(hybrid)
+    a, b = user.session.cluster_ids[1:3].tolist()
+    user.select(a, b)
+    before = user.session.spike_clusters.copy()
+    user.press(Qt.Key_G, Qt.ShiftModifier)
+    shown = user.window.suggestions.figure.preview
+    assert shown is not None
+    assert shown.clusters == (a, b)
+    assert not shown.is_waveform  # there is no raw data, but there are features
+    assert np.array_equal(user.session.spike_clusters, before)
+    user.press(Qt.Key_Return, Qt.ControlModifier)
+    assert user.session.history[-1].kind == "merge"
+    assert set(user.session.history[-1].deleted) == {a, b}
+
+
+def test_a_pair_that_is_gone_is_not_accepted(
+    oversplit: tuple[Path, set], open_window: Callable
+) -> None:
+    user = open_window(oversplit[0])
+    session, dock = user.session, user.window.suggestions
+    user.window.show_dock("suggestions")
+    user.settle()
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    a, _ = dock.current
+    session.split(session.spikes_per_cluster[a][:50])
+    user.settle()
+    assert dock.current is None
+    assert not dock.accept_button.isEnabled()
+    edits = len(session.history)
+    user.press(Qt.Key_Return, Qt.ControlModifier)
+    assert len(session.history) == edits
+    # The new halves are paired again, and nothing else.
+    assert not session.suggestions.missing()
+
+
+def test_without_features_and_raw_data_nothing_is_suggested(
+    hybrid: Path, open_window: Callable
+) -> None:
+    hybrid.with_suffix(".kwx").unlink()
+    user = open_window(hybrid)
+    user.window.show_dock("suggestions")
+    user.settle()
+    assert pairs(user) == []
+    assert "neither features nor raw data" in user.window.suggestions.note.text()
+    a, b = user.session.cluster_ids[:2].tolist()
+    user.select(a, b)
+    user.press(Qt.Key_G, Qt.ShiftModifier)
+    shown = user.window.suggestions.figure.preview
+    assert shown is not None
+    assert shown.shapes is None
+    assert shown.amplitudes is None
+    assert shown.metrics[2]["violation_rate"].is_defined
