@@ -33,6 +33,8 @@ from phygui.views import VIEWS  # noqa: E402
 from phygui.views.base import View  # noqa: E402
 
 SIZE = (800, 600)
+KEPT: list[Any] = []
+"""Bare canvases: the garbage collector would take their contexts down while others draw."""
 
 
 class Bare(app.Canvas):
@@ -95,6 +97,7 @@ def drawn(canvas: Any) -> None:
 
 def shown(canvas: Any) -> Any:
     """Put a canvas on the screen."""
+    KEPT.append(canvas)
     canvas.native.resize(*SIZE)
     canvas.show()
     app.process_events()
