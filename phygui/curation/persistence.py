@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -93,6 +93,8 @@ class Keeper:
         self._journal: Journal | None = None
         # Of each clustering that is in the journal: the fingerprint of what the file holds.
         self._prints: dict[Key, str] = {}
+        # When the journal tells of it; None if it did so before this session.
+        self._bases: dict[Key, Future[None] | None] = {}
         self._n_steps: dict[Key, int] = {}
         self._largest: dict[Key, int] = {}
         self._settled = True
@@ -166,6 +168,7 @@ class Keeper:
             self._keep_aside(leftover.damage, copy=True)
         self._journal = Journal(self.journal_path, leftover.size, self._disk)
         self._prints, self._n_steps = leftover.prints(), leftover.n_steps()
+        self._bases = dict.fromkeys(self._prints)
         self._settled = False
         self._leftover = None
         return curations
@@ -226,18 +229,30 @@ class Keeper:
     def begin(self, curation: Curation) -> None:
         """Note what a clustering is like before the first edit of this session."""
         key = (curation.channel_group, curation.name)
-        if not self._journals or key in self._prints:
+        if not self._journals or self._is_known(key):
             return
-        state = curation.state(copy=False)
-        found = state.fingerprint
-        largest = curation.clustering.next_id - 1
-        self._started().append(base_record(key, found, len(state.spike_clusters), largest, now()))
-        self._prints[key] = found
+        # The spikes are copied here, and hashed in the thread of the journal.
+        state, largest = curation.state(), curation.clustering.next_id - 1
+
+        def record() -> Record:
+            self._prints[key] = state.fingerprint
+            return base_record(key, state.fingerprint, len(state.spike_clusters), largest, now())
+
+        self._bases[key] = self._started().append(record)
         self._n_steps[key] = 0
         self._used(key, largest)
 
+    def _is_known(self, key: Key) -> bool:
+        """Whether the journal tells, or is about to tell, what a clustering was like at first."""
+        base = self._bases.get(key)
+        failed = base is not None and base.done() and base.exception() is not None
+        return key in self._bases and not failed
+
     def print_in_file(self, key: Key) -> str:
         """The fingerprint of what the file is known to hold of a clustering; empty if unknown."""
+        base = self._bases.get(key)
+        if base is not None:
+            wait([base])
         return self._prints.get(key, "")
 
     def record(self, curation: Curation, update: Update) -> Future[None] | None:
@@ -287,7 +302,7 @@ class Keeper:
     def saving(self, states: Mapping[Key, State], n_edits: int) -> Saving:
         """Write down what the file will hold; to be called where the states are taken."""
         self._settled = True
-        time, n_steps = now(), {key: self._n_steps[key] for key in states if key in self._n_steps}
+        time, n_steps = now(), {key: self._n_steps[key] for key in states if self._is_known(key)}
 
         def record() -> Record:
             prints = {key: states[key].fingerprint for key in n_steps}
@@ -301,7 +316,7 @@ class Keeper:
         """Write down that the file holds it now."""
         if self._journal is None:
             return
-        known = [key for key in saving.states if key in self._prints]
+        known = [key for key in saving.states if self._is_known(key)]
         self._prints |= {key: saving.states[key].fingerprint for key in known}
         if saving.note is not None and saving.note.exception() is not None:
             self._journal.append(saving.record, optional=True)
@@ -325,7 +340,7 @@ class Keeper:
         """
         if self._journal is not None:
             if states is not None and not self._settled:
-                self.saved(self.saving({k: states[k] for k in states if k in self._prints}, 0))
+                self.saved(self.saving({k: states[k] for k in states if self._is_known(k)}, 0))
             self._journal.close()
             if discard and states is None:
                 self._begin_anew("the edits were discarded")

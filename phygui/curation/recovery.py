@@ -180,13 +180,15 @@ class Leftover:
                 self._used(key_of(entry), [int(entry["id"])])
         elif operation == "saving":
             for state in _list(record, "states"):
-                track = self._known(key_of(state))
-                track.states.append((int(state["steps"]), str(state["fingerprint"])))
-                track.settled = False
+                told = self._tracks.get(key_of(state))
+                if told is not None:
+                    told.states.append((int(state["steps"]), str(state["fingerprint"])))
+                    told.settled = False
         elif operation == "saved":
             for key in _list(record, "keys"):
-                track = self._known(key_of({"of": key}))
-                track.settled = bool(track.states) and track.states[-1][0] == len(track.steps)
+                told = self._tracks.get(key_of({"of": key}))
+                if told is not None:
+                    told.settled = told.states[-1][0] == len(told.steps)
         else:
             step = step_of(record)
             if step is not None:

@@ -218,3 +218,25 @@ def test_the_second_session_is_read_only(small, session):
     with Session.open(small, recover=True) as third:
         assert not third.read_only
         assert third.cluster_groups[3] == "good"
+
+
+@pytest.mark.parametrize("windowed", [False, True])
+def test_a_first_edit_that_fails_does_not_spoil_the_journal(gated, gate, small, crashed, windowed):
+    calls: list = []
+    gate.fails = True
+    if windowed:
+        gated.dispatch = calls.append
+        gated.merge([4, 5])
+        gated.merge([6, 7])
+        gated._keeper._bases[0, "main"].exception(10)
+        for call in calls:
+            call()
+    else:
+        with pytest.raises(KwikError):
+            gated.merge([4, 5])
+    gate.fails = False
+    gated.dispatch = None
+    gated.move([8], "good")
+    crashed(gated)
+    with Session.open(small, recover=True) as again:
+        assert [u.description for u in again.history] == ["moved 8 to good"]
