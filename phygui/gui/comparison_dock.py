@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -110,8 +110,8 @@ class ComparisonDock(Dock):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
         splitter.addWidget(self.map)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 2)
+        splitter.setStretchFactor(1, 1)
         column.addWidget(splitter, 1)
         return body
 
@@ -187,6 +187,12 @@ class ComparisonDock(Dock):
     def _outdated(self) -> None:
         if self._compared is not None and self._session.clustering in self._compared.names:
             self.note.setText("edited since: Compare looks again")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.PaletteChange and self._compared is not None:
+            self._receive(self._compared)
 
     def _receive(self, compared: _Compared) -> None:
         self._compared = compared

@@ -55,11 +55,6 @@ class ConfusionMap(QWidget):
         self._image = self._paint()
         self.update()
 
-    def renew(self) -> None:
-        """The theme has changed."""
-        self._image = self._paint()
-        self.update()
-
     def mark(self, row: int | None) -> None:
         """Mark the row of a cluster of A."""
         self._row = row

@@ -137,7 +137,7 @@ class PlainTable(QTableView):
             texts = [str(content.headerData(column, Qt.Horizontal, Qt.DisplayRole))]
             rows = range(min(content.rowCount(), 200))
             texts += [str(content.index(row, column).data()) for row in rows]
-            width = max(map(metrics.horizontalAdvance, texts)) + 14
+            width = max(map(metrics.horizontalAdvance, texts)) + 11
             self.setColumnWidth(column, min(width, widest))
 
     def text_of(self, row: int, column: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtGui import QColor, QResizeEvent
 from PyQt5.QtWidgets import (
     QCheckBox,
@@ -91,7 +91,7 @@ class _Body(QWidget):
         if form == "both":
             self._inner.addWidget(self._metrics)
             _share(self._inner, height, (0.45, 0.55))
-            _share(self._outer, width, (0.46, 0.54))
+            _share(self._outer, width, (0.5, 0.5))
         else:
             self._outer.addWidget(self._metrics)
             shares = (0.23, 0.46, 0.31)
@@ -118,7 +118,8 @@ class SuggestionsDock(Dock):
         self.note = QLabel()
         self.note.setObjectName("hint")
         self.note.setWordWrap(True)
-        self.rejected = QCheckBox("rejected too")
+        self.rejected = QCheckBox("rejected")
+        self.rejected.setToolTip("list also what was rejected")
         self.accept_button = QPushButton("Merge")
         self.reject_button = QPushButton("Reject")
         super().__init__("suggestions", "Merge suggestions", self._lay_out())
@@ -328,9 +329,20 @@ class SuggestionsDock(Dock):
         if preview is None or preview.clusters != self._current:
             return
         self.figure.set_preview(preview)
+        self._show_metrics(preview)
+        self.metrics.fit_columns()
+
+    def _show_metrics(self, preview: Preview) -> None:
         a, b = preview.clusters
         self.metrics.set_rows(_metric_rows(preview), ("metric", f"{a}", f"{b}", "merged", "change"))
-        self.metrics.fit_columns()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.PaletteChange:
+            self.refresh()
+            if self.figure.preview is not None:
+                self._show_metrics(self.figure.preview)
 
     def cancel(self) -> None:
         """The window closes."""
