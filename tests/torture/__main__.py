@@ -37,6 +37,7 @@ def main() -> int:
 def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     # Imported here: the process starts anew to preload the library.
     from phygui.io.demo import make_demo
+    from tests.torture.first_edits import FirstEdits
     from tests.torture.kills import Kills
     from tests.torture.mutations import Mutations
     from tests.torture.saves import Saves
@@ -55,6 +56,10 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
         _part("saves and edits killed, or failing, at every system call", saves.counts)
         saves.run(29 if short else 1)
         _print(saves.counts)
+        first = FirstEdits(small, folder)
+        _part("first edits killed, or failing, at every system call", first.counts)
+        first.run(7 if short else 1)
+        _print(first.counts)
     else:
         print("no C compiler: nothing is injected into saves and edits")
 
