@@ -163,6 +163,16 @@ def _fingerprint(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def _chunks(dataset: Any) -> list[Any]:
+    """What the library knows of each chunk that was written."""
+    found: list[Any] = []
+    if hasattr(dataset, "chunk_iter"):
+        dataset.chunk_iter(found.append)
+        return found
+    # Before HDF5 1.12.3: one look-up a chunk.
+    return [dataset.get_chunk_info(i) for i in range(dataset.get_num_chunks())]
+
+
 class ChunkTable:
     """Looks up where the chunks of a dataset of an open file are, when that is first needed."""
 
@@ -182,9 +192,8 @@ class ChunkTable:
             dataset = file.dataset(self.name)
             if dataset is None:
                 raise KwikError(f"{self.path}: {self.name} is missing, expected a dataset.")
-            dataset.chunk_iter(
-                lambda chunk: found.append((*chunk.chunk_offset, chunk.byte_offset, chunk.size))
-            )
+            for chunk in _chunks(dataset):
+                found.append((*chunk.chunk_offset, chunk.byte_offset, chunk.size))
         table = np.full(self.grid, -1, dtype=np.int64)
         if not found:
             return table

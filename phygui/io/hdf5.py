@@ -51,14 +51,26 @@ def _reason(error: BaseException) -> str:
 
 
 @contextmanager
-def open_hdf5(path: Path, *, chunk_cache: int | None = None) -> Iterator[File]:
+def open_hdf5(path: Path) -> Iterator[File]:
     """Open an HDF5 file read-only; whatever the library says becomes a ``KwikError``."""
-    file = File(path, chunk_cache=chunk_cache)
+    file = File(path)
     try:
         with hdf5_errors(path):
             yield file
     finally:
         file.close()
+
+
+def open_read_only(path: Path, **options: Any) -> h5py.File:
+    """Open an HDF5 file through h5py, also where the file system knows no locks, as some NFS."""
+    try:
+        return h5py.File(path, "r", **options)
+    except BlockingIOError:
+        raise  # locked by another program
+    except OSError as error:
+        if "unable to lock" not in str(error):
+            raise
+        return h5py.File(path, "r", locking=False, **options)
 
 
 @contextmanager
@@ -75,16 +87,13 @@ def hdf5_errors(path: Path) -> Iterator[None]:
 class File:
     """A read-only HDF5 file of which only what is inside the file itself is ever opened."""
 
-    def __init__(self, path: Path, *, chunk_cache: int | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.size = check_regular_file(path).st_size
-        options: dict[str, Any] = {}
-        if chunk_cache is not None:
-            options = {"rdcc_nbytes": chunk_cache, "rdcc_nslots": 10007, "rdcc_w0": 1.0}
         try:
             if not h5py.is_hdf5(path):
                 raise KwikError(f"{path} is not an HDF5 file, or its beginning is damaged.")
-            self.h5 = h5py.File(path, "r", **options)
+            self.h5 = open_read_only(path)
         except BlockingIOError as error:
             raise KwikError(
                 f"{path} is open for writing in another program; close it there first."
@@ -93,7 +102,7 @@ class File:
             raise KwikError(f"{path} may not be read by this user.") from error
         except (OSError, RuntimeError, ValueError) as error:
             text = str(error)
-            if "unable to lock" in text or "already open for write" in text:
+            if "already open for write" in text:
                 raise KwikError(
                     f"{path} is open for writing in another program, or was not closed by it."
                 ) from error

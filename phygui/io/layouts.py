@@ -13,7 +13,7 @@ from h5py import h5d
 from phygui.io.arrays import Selection, indices_of, length_of
 from phygui.io.chunks import ChunkedStore, ChunkTable
 from phygui.io.errors import KwikError
-from phygui.io.hdf5 import File, hdf5_errors
+from phygui.io.hdf5 import File, hdf5_errors, open_read_only
 from phygui.io.stores import ContiguousStore, MemoryStore, Store, orthogonal
 
 #: Decompressed chunks kept in memory for one file.
@@ -67,8 +67,8 @@ class H5Store(Store):
         self.dtype = dtype
         self._lock = threading.Lock()
         with hdf5_errors(path):
-            self._file = h5py.File(
-                path, "r", rdcc_nbytes=CHUNK_CACHE_BYTES, rdcc_nslots=10007, rdcc_w0=1.0
+            self._file = open_read_only(
+                path, rdcc_nbytes=CHUNK_CACHE_BYTES, rdcc_nslots=10007, rdcc_w0=1.0
             )
             self._dataset = self._file[name]
         self._step = self._dataset.chunks[0] if self._dataset.chunks else 4096

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,3 +179,24 @@ def test_groups_and_datasets_are_told_apart(file: File) -> None:
     root = file.group("/")
     assert root is not None
     assert file.child(root, "nobody", "/nobody") is None
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = np.arange(3)
+    real = h5py.File
+
+    def without_locks(*args: Any, locking: Any = None, **options: Any) -> h5py.File:
+        if locking is not False:
+            raise OSError(code, f"unable to lock file, errno = {code}")
+        return real(*args, locking=locking, **options)
+
+    monkeypatch.setattr(h5py, "File", without_locks)
+    with open_hdf5(path) as file:
+        values = file.vector("/x")
+    assert values is not None
+    assert values.tolist() == [0, 1, 2]

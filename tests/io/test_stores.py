@@ -295,3 +295,20 @@ def test_chunks_that_cannot_be_are_refused(
     monkeypatch.setattr(chunks, "open_hdf5", opened)
     with pytest.raises(KwikError, match="the chunks of /x are damaged"):
         store.read([slice(0, 50, 1), slice(0, 3, 1)])
+
+
+def test_a_library_that_cannot_go_through_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old:
+        def __init__(self, dataset: Any) -> None:
+            self.get_chunk_info = dataset.get_chunk_info
+            self.get_num_chunks = dataset.get_num_chunks
+
+    found = chunks._chunks
+    monkeypatch.setattr(chunks, "_chunks", lambda dataset: found(Old(dataset)))
+    write(tmp_path / "x.h5", values(), chunks=(16, 5, 1))
+    store = open_(tmp_path / "x.h5")
+    rows = np.array([500, 3, 40])
+    block = store.read([rows, slice(0, 12, 1), slice(0, 2, 1)])
+    np.testing.assert_array_equal(block, values()[rows])
