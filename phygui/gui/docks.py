@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
@@ -82,11 +83,24 @@ class Dock(QDockWidget):
 
 
 class ViewDock(Dock):
-    """A dock with a view in it.
+    """A dock with a view in it, which is made when it is first shown or asked for.
 
     It loads the view's data in a worker thread whenever the session or the
     parameters change, unless the view is hidden or paused; it then catches up
     when it is shown or resumed.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dock.
+    title : str
+        What its title bar says.
+    make : callable
+        Makes the view; called once at the most.
+    session : Session
+    pool : Pool
+    is_extra : bool
+        Whether it is a second one of its kind, which goes for good when it is closed.
     """
 
     shown_data = pyqtSignal()
@@ -96,11 +110,19 @@ class ViewDock(Dock):
     """A second dock of its kind has been closed; its name."""
 
     def __init__(
-        self, name: str, view: View, session: Session, pool: Pool, *, number: int = 1
+        self,
+        name: str,
+        title: str,
+        make: Callable[[], View],
+        session: Session,
+        pool: Pool,
+        *,
+        is_extra: bool = False,
     ) -> None:
-        super().__init__(name, view.title if number == 1 else f"{view.title} {number}", view.native)
-        self.view = view
-        self.is_extra = number > 1
+        super().__init__(name, title, QWidget())
+        self.is_extra = is_extra
+        self._make: Callable[[], View] = make
+        self._view: View | None = None
         self._session = session
         self._stale = True
         self._closed = False
@@ -109,9 +131,6 @@ class ViewDock(Dock):
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
-        view.painted.connect(self._painted)
-        view.params_changed.connect(self._params_changed)
-        view.hovered.connect(lambda text: self.title_bar.note.setText(text))
         self.visibilityChanged.connect(self._catch_up)
 
         self.settings_button = self.title_bar.add_button("settings", "settings")
@@ -121,6 +140,25 @@ class ViewDock(Dock):
         self.pause_button.toggled.connect(self._catch_up)
         self.title_bar.add_button("export", "export a picture").clicked.connect(self.export)
         self.add_standard_buttons()
+
+    @property
+    def view(self) -> View:
+        """The view, made now if it was not yet needed: hidden ones cost nothing at start."""
+        if self._view is None:
+            view = self._view = self._make()
+            view.native.setMinimumSize(120, 80)
+            view.painted.connect(self._painted)
+            view.params_changed.connect(self._params_changed)
+            view.hovered.connect(lambda text: self.title_bar.note.setText(text))
+            placeholder = self.widget()
+            self.setWidget(view.native)
+            placeholder.deleteLater()
+        return self._view
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a view yet."""
+        return self._view is not None
 
     @property
     def is_loading(self) -> bool:
@@ -193,4 +231,5 @@ class ViewDock(Dock):
         """Stop loading and give the canvas back, for good."""
         self._closed = True
         self.work.cancel()
-        self.view.close()
+        if self._view is not None:
+            self._view.close()

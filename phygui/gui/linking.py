@@ -21,17 +21,22 @@ class Linking:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self._time: float | None = None
         self._brush = Latest(window.pool, window)
         self._brush.done.connect(self._highlight)
 
     def link(self, view: View) -> None:
         """Let a view take part."""
         view.time_clicked.connect(self.go_to)
+        set_cursor = getattr(view, "set_cursor", None)
+        if set_cursor is not None and self._time is not None:
+            set_cursor(self._time)
         if view.has_lasso:
             view.lasso_changed.connect(lambda: self._brush_from(view))
 
     def go_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""
+        self._time = seconds
         for view in self._window.views():
             go_to: Callable[[float], None] | None = getattr(view, "go_to", None)
             set_cursor: Callable[[float], None] | None = getattr(view, "set_cursor", None)

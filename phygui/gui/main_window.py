@@ -32,7 +32,7 @@ from phygui.gui.suggestions_dock import SuggestionsDock
 from phygui.gui.switching import Switching
 from phygui.gui.tables import Tables
 from phygui.gui.theme import current_theme, plain_tip
-from phygui.gui.view_docks import ViewDocks
+from phygui.gui.view_docks import ViewDocks, kind_of
 from phygui.gui.work import Pool
 from phygui.io.errors import KwikError
 from phygui.views.base import View
@@ -140,9 +140,9 @@ class MainWindow(QMainWindow):
         self.docks["comparison"] = self.comparison
 
     def views(self, kind: str | None = None) -> Iterator[View]:
-        """The views of one kind, or all."""
-        for dock in self.view_docks.values():
-            if kind is None or dock.view.name == kind:
+        """The views of one kind, or all that are made by now."""
+        for name, dock in self.view_docks.items():
+            if kind_of(name) == kind or (kind is None and dock.is_made):
                 yield dock.view
 
     def lasso_view(self) -> View | None:

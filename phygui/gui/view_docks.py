@@ -44,19 +44,31 @@ class ViewDocks:
                 number += 1
             name = self._name(kind, number)
         number = int(name.partition(" ")[2] or 1)
-        view: View = VIEWS[kind](self._remembered(name), theme=window.theme)
-        dock = ViewDock(name, view, window.session, window.pool, number=number)
+        title = VIEWS[kind].title if number == 1 else f"{VIEWS[kind].title} {number}"
+        dock = ViewDock(
+            name,
+            title,
+            lambda: self._make(kind, name),
+            window.session,
+            window.pool,
+            is_extra=number > 1,
+        )
         dock.trouble.connect(window.show_trouble)
         dock.discarded.connect(self._discard_later)
         dock.settings_button.clicked.connect(lambda: self._edit_settings(dock))
-        view.cluster_clicked.connect(window.select_clicked)
-        view.pair_clicked.connect(window.select_pair)
-        view.channel_clicked.connect(window.commands.set_feature_channel)
-        window.linking.link(view)
-        view.lasso_changed.connect(window.update_state)
         window.view_docks[name] = dock
         window.docks[name] = dock
         return dock
+
+    def _make(self, kind: str, name: str) -> View:
+        window = self._window
+        view: View = VIEWS[kind](self._remembered(name), theme=window.theme)
+        view.cluster_clicked.connect(window.select_clicked)
+        view.pair_clicked.connect(window.select_pair)
+        view.channel_clicked.connect(window.commands.set_feature_channel)
+        view.lasso_changed.connect(window.update_state)
+        window.linking.link(view)
+        return view
 
     def add_beside(self, kind: str) -> ViewDock:
         """Add one more view of a kind, as a tab of the first one, and bring it to the front."""
@@ -124,17 +136,21 @@ class ViewDocks:
             return params_of(VIEWS[kind].Params, here[name])
         return params_of(VIEWS[kind].Params, settings.get(f"views/{kind}"))
 
+    def _params(self, name: str) -> Any:
+        """Parameters of a dock's view, also of one that is not made yet."""
+        dock = self._window.view_docks[name]
+        return dock.view.params if dock.is_made else self._remembered(name)
+
     def remember(self) -> None:
         """Keep the settings of all views: for this dataset, and for those never opened before."""
         window = self._window
         datasets = self._datasets()
+        here = {name: plain_params(self._params(name)) for name in window.view_docks}
         datasets.pop(self._key, None)
-        datasets[self._key] = {
-            name: plain_params(dock.view.params) for name, dock in window.view_docks.items()
-        }
+        datasets[self._key] = here
         window.settings.set("datasets", dict(list(datasets.items())[-N_DATASETS:]))
         for kind in VIEWS:
-            plain = plain_params(window.view_docks[kind].view.params, local=False)
+            plain = plain_params(self._params(kind), local=False)
             window.settings.set(f"views/{kind}", plain or None)
 
     def _datasets(self) -> dict[str, Any]:

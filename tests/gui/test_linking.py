@@ -16,7 +16,7 @@ def user(demo: Path, open_window: Callable[..., Any]) -> Any:
 
 
 def test_a_time_clicked_in_one_view_is_marked_in_all(user: Any) -> None:
-    rates = user.view("rates")
+    rates, _ = user.view("rates"), user.view("raster")
     rates.time_clicked.emit(12.5)
     user.settle()
     assert user.view("traces").params.time == 12.5
@@ -28,7 +28,7 @@ def test_a_time_clicked_in_one_view_is_marked_in_all(user: Any) -> None:
 def test_spikes_inside_a_lasso_are_pointed_at_in_the_other_views(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features = user.view("features")
+    features, _ = user.view("features"), user.view("amplitudes")
     told: dict[str, Any] = {}
     for view in user.window.views():
         monkeypatch.setattr(view, "highlight", lambda ids, name=view.name: told.update({name: ids}))
