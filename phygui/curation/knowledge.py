@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from phygui.analysis import ClusterSummary, Metric, similarity
+from phygui.analysis import Metric, similarity
 from phygui.curation.clustering import Clustering
+from phygui.curation.rows import Rows, Similarity
 from phygui.curation.snapshot import Snapshot, spikes_print
 from phygui.curation.stats import (
     Cancel,
@@ -25,7 +25,6 @@ from phygui.curation.wizard import Ranking
 Known = tuple[ClusterStats, dict[str, Metric]]
 """Stats and metrics of one cluster; no metrics as long as they are not computed."""
 Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
-Similarity = Callable[[Sequence[ClusterSummary], Sequence[ClusterSummary]], NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ class Knowledge:
         self._ranked: tuple[int, int] = (-1, -1)
         self._ranking: Ranking = ()
         self._similarities: dict[int, float] = {}
+        self._rows = Rows()
 
     def missing_stats(self) -> list[int]:
         """Living clusters whose stats are still to be computed."""
@@ -154,12 +154,13 @@ class Knowledge:
         self.stats.update(learnt.stats)
         self._estimated.difference_update(learnt.stats)
         self.metrics.update(learnt.metrics)
-        self._version += 1
+        self._version += bool(learnt.stats)
         return tuple(c for c in {**learnt.stats, **learnt.metrics} if c in self._clustering)
 
     def expect(self, update: Update) -> None:
         """A change is about to be made: estimate what a merged cluster will look like."""
-        self._version += 1
+        # Groups and labels do not change how clusters rank.
+        self._version += bool(update.before)
         if update.kind != "merge" or len(update.after) != 1:
             return
         new = update.added[0]
@@ -194,13 +195,13 @@ class Knowledge:
     def _rank(self, cluster_id: int) -> None:
         self._ranking, self._similarities = (), {}
         mine = self.stats.get(cluster_id)
+        if mine is None:
+            return
+        row = self._rows.of(cluster_id, mine.summary, self.similarity_function)
         others = [
             c for c in self._clustering.spikes_per_cluster if c in self.stats and c != cluster_id
         ]
-        if mine is None or not others:
-            return
-        summaries = [self.stats[c].summary for c in others]
-        values = np.asarray(self.similarity_function([mine.summary], summaries))[0]
-        order = np.argsort(-values, kind="stable")
-        self._ranking = [(others[i], float(values[i])) for i in order]
+        values = row.values([(c, self.stats[c].summary) for c in others])
+        order = np.argsort(-np.array(values), kind="stable").tolist()
+        self._ranking = [(others[i], values[i]) for i in order]
         self._similarities = dict(self._ranking)
