@@ -131,19 +131,11 @@ class Saver:
                     )
                 with ThreadPoolExecutor(1, "backup") as executor:
                     backup = executor.submit(self._back_up, n_edits, tallies, states)
-                    notes: list[Future[Any]] = (
-                        [backup] if saving.note is None else [backup, saving.note]
-                    )
 
                     def ready() -> None:
-                        """Wait for what must be on the disk before the file is replaced."""
-                        for note in notes:
-                            problem = note.exception()
-                            if isinstance(problem, OSError):
-                                # The file matters more than the notes about it.
-                                problems.append(_reason(problem))
-                            elif problem is not None:
-                                raise problem
+                        # What the file is about to hold must be known before it holds it.
+                        if saving.note is not None:
+                            problems.extend(_failure(saving.note, "the journal has a gap"))
 
                     try:
                         write_states(self.path, states, names, ready=ready)
@@ -151,6 +143,7 @@ class Saver:
                         if backup.exception() is None:
                             drop_backup(backup.result())
                         raise
+                    problems.extend(_failure(backup, "no backup was kept"))
             except BaseException:
                 self._keeper.not_saved()
                 # The file may have been replaced before something went wrong.
@@ -162,8 +155,7 @@ class Saver:
         def finish() -> Saved:
             for key, curation in curations.items():
                 curation.history.mark_saved(marks[key])
-            warning = f"no backup was kept: {problems[0]}" if problems else ""
-            return Saved(self.path, n_edits, warning)
+            return Saved(self.path, n_edits, "; ".join(problems))
 
         return SaveJob(run, finish)
 
@@ -291,7 +283,12 @@ def state_in(backup: Backup, key: Key) -> State:
     raise KwikError(f"this backup does not hold channel group {key[0]}, {key[1]}, but {held}.")
 
 
-def _reason(error: OSError) -> str:
-    if isinstance(error, JournalError):
-        return str(error)
-    return str(error.strerror or error)
+def _failure(note: Future[Any], words: str) -> list[str]:
+    """Why a note about a save is not on the disk, if it is not: the file matters more than it."""
+    problem = note.exception()
+    if problem is None:
+        return []
+    if not isinstance(problem, OSError):
+        raise problem
+    reason = str(problem) if isinstance(problem, JournalError) else problem.strerror or problem
+    return [f"{words}: {reason}"]
