@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
         waits = self._is_starting or self.session.is_announcing or self.commands.is_busy
-        waits = waits or self.linking.is_busy
+        waits = waits or self.linking.is_busy or self.switching.is_busy
         return not waits and not any(dock.is_loading for dock in self.view_docks.values())
 
     @property

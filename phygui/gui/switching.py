@@ -9,6 +9,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QToolBar, QWidget
 
 from phygui.curation.update import EditError
+from phygui.gui.work import Latest
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -25,6 +26,10 @@ class Switching:
         self.clustering = _combo("clustering")
         self.dialog: QInputDialog | None = None
         self._items: list[QAction] = []
+        # Of several switches that are asked for in a row, the last one counts.
+        self._work = Latest(window.pool, window, burst_ms=0)
+        self._work.done.connect(self._finish)
+        self._work.failed.connect(self._fail)
         self.shank.activated.connect(lambda _: self.switch(self.shank.currentData()))
         self.clustering.activated.connect(
             lambda _: self.switch(clustering=self.clustering.currentData())
@@ -89,21 +94,29 @@ class Switching:
 
     def switch(self, channel_group: int | None = None, clustering: str | None = None) -> None:
         """Make another channel group or clustering the active one; it is read in a worker."""
-        window, session = self._window, self._window.session
+        session = self._window.session
         same_group = channel_group in (None, session.channel_group)
         if same_group and clustering in (None, session.clustering):
+            self._work.cancel()
+            self.refresh()
             return
         job = session.switch_job(channel_group, clustering)
+        self._work.request(lambda _: job())
 
-        def done(finish: Callable[[], None]) -> None:
-            finish()
-            window.say(f"channel group {session.channel_group}, clustering {session.clustering}")
+    @property
+    def is_busy(self) -> bool:
+        """Whether a switch is on its way."""
+        return self._work.is_busy
 
-        def failed(error: Exception) -> None:
-            self.refresh()
-            window.fail(error)
+    def _finish(self, finish: Callable[[], None]) -> None:
+        session = self._window.session
+        finish()
+        where = f"channel group {session.channel_group}, clustering {session.clustering}"
+        self._window.say(where)
 
-        window.commands.in_worker(lambda _: job(), done, failed)
+    def _fail(self, error: Exception) -> None:
+        self.refresh()
+        self._window.fail(error)
 
     def step_shank(self, step: int) -> None:
         """Go to the next or previous channel group."""

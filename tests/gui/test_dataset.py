@@ -150,7 +150,7 @@ def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callab
     selected = session.selected
     user.view("traces").go_to(7.0)
     user.settle()
-    time = user.view("traces").params.time if hasattr(user.view("traces").params, "time") else None
+    assert user.view("traces").params.time == 7.0
     channels = user.view("traces").data.channel_labels
 
     combo = window.switching.shank
@@ -164,8 +164,9 @@ def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callab
     assert len(session.selected) >= 1
     # Every view shows the other shank, at the same time.
     assert user.view("traces").data.channel_labels != channels
-    if time is not None:
-        assert user.view("traces").params.time == time
+    assert user.view("traces").params.time == 7.0
+    low, high = user.view("traces").data.interval
+    assert low < 7.0 < high
     assert not session.can_undo
     user.press(Qt.Key_Z, Qt.ControlModifier)
     assert "nothing" in user.message or not session.can_redo
@@ -265,6 +266,19 @@ def test_a_switch_that_fails_is_said_and_nothing_changes(
     assert "no clustering" in user.message
     assert user.session.clustering == "main"
     assert user.window.switching.clustering.currentData() == "main"
+
+
+def test_of_two_switches_in_a_row_the_last_one_counts(shanks: Path, open_window: Callable) -> None:
+    user = open_window(shanks)
+    user.window.switching.switch(1)
+    user.window.switching.switch(clustering="original")
+    user.window.switching.switch(0, "original")
+    user.settle()
+    assert (user.session.channel_group, user.session.clustering) == (0, "original")
+    user.window.switching.switch(1)
+    user.window.switching.switch(0)
+    user.settle()
+    assert (user.session.channel_group, user.session.clustering) == (0, "original")
 
 
 # -- comparison --------------------------------------------------------------------------------
