@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import h5py
+from h5py import h5a
 
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import open_hdf5
@@ -69,12 +70,9 @@ def write_labels(
     where = f"/channel_groups/{channel_group}/clusters/{name}"
     parent = own(file, where)
     for cluster_id, of in labels.items():
-        cluster = None if parent is None else hard_child(parent, str(cluster_id))
-        if not of and (cluster is None or not cluster.links.exists(b"user_data")):
+        if parent is not None and _stored(parent, cluster_id) == of:
             continue
         group = own(file, f"{where}/{cluster_id}/user_data", create=True)
-        if _labels(group.attrs.get(ATTRIBUTE)) == of:
-            continue
         if of:
             group.attrs[ATTRIBUTE] = json.dumps(dict(of))
         else:
@@ -94,15 +92,20 @@ def verify_labels(
     where = f"/channel_groups/{channel_group}/clusters/{name}"
     parent = file[where]
     for cluster_id, of in labels.items():
-        cluster = hard_child(parent, str(cluster_id))
-        found: dict[str, str] = {}
-        if cluster is not None and cluster.links.exists(b"user_data"):
-            found = _labels(file[f"{where}/{cluster_id}/user_data"].attrs.get(ATTRIBUTE))
-        if found != of:
+        if _stored(parent, cluster_id) != of:
             raise KwikError(
                 f"{where}/{cluster_id}/user_data/@{ATTRIBUTE} read back from the new file is not "
                 "what was written to it."
             )
+
+
+def _stored(parent: h5py.Group, cluster_id: int) -> dict[str, str]:
+    """Labels that an open file holds of one cluster."""
+    cluster = hard_child(parent, str(cluster_id))
+    group = None if cluster is None else hard_child(h5py.Group(cluster), "user_data")
+    if group is None or not h5a.exists(group, ATTRIBUTE.encode()):
+        return {}
+    return _labels(h5py.Group(group).attrs[ATTRIBUTE])
 
 
 def _labels(stored: object) -> dict[str, str]:
