@@ -33,6 +33,8 @@ _SECONDS = (
 #: Beyond these parts of the sample rate, and below this ratio of its edges, a band-pass filter
 #: cannot be computed.
 _LOWEST, _HIGHEST, _NARROWEST = 1e-5, 0.4999, 1.01
+#: More samples than this on one side of a spike are refused: no waveform is that long.
+_LONGEST = 2000
 
 _DTYPE = re.compile(
     r"(?:np\.|numpy\.)?([<>=|]?)(u?int(?:8|16|32|64)|float(?:16|32|64)|[iu][1248]|f[248])"
@@ -130,33 +132,8 @@ def read_settings(
     KwikError
         If no sample rate is found.
     """
-
-    def number(
-        names: tuple[str, ...],
-        default: float | None,
-        good: Callable[[float], bool],
-        expected: str,
-    ) -> float | None:
-        found = [(name, metadata[name]) for name in names if name in metadata]
-        for name, value in found:
-            if not _is_number(value) or not good(value):
-                warn(
-                    f"{path}: {PATH}/@{name} is {value!r}, expected {expected}; "
-                    f"{'it is ignored' if default is None else f'{default:g} is assumed'}."
-                )
-                found = [pair for pair in found if pair[0] != name]
-        if len({value for _, value in found}) > 1:
-            told = " and ".join(f"{name} = {value}" for name, value in found)
-            warn(f"{path}: {PATH} says both {told}; the first is taken.")
-        return found[0][1] if found else default
-
-    def frequency(value: float) -> bool:
-        return 1 <= value <= 1e9
-
-    def count(value: float) -> bool:
-        return value == int(value) and 0 < value <= 1_000_000
-
-    rate = number(("sample_rate",), recording_rate, frequency, "1 to 1e9 hertz")
+    told = _Numbers(metadata, path, warn)
+    rate = told.number(("sample_rate",), recording_rate, lambda v: 1 <= v <= 1e9, "1 to 1e9 hertz")
     if rate is None:
         raise KwikError(
             f"{path}: {PATH}/@sample_rate is missing, and no recording says its own; "
@@ -167,65 +144,108 @@ def read_settings(
             f"{path}: the recordings say {recording_rate:g} Hz and {PATH} says {rate:g} Hz; "
             "the latter is taken."
         )
-    n_raw = number(("n_channels", "nchannels"), None, count, "a number of channels")
     names = ("n_features_per_channel", "nfeatures_per_channel")
-    n_features = number(names, 3, count, "a number of features")
-    before = number(("extract_s_before",), None, count, "a number of samples")
-    after = number(("extract_s_after",), None, count, "a number of samples")
-    n_samples = number(("waveforms_nsamples",), None, count, "a number of samples")
-    if n_samples is not None and (before is None) != (after is None):
-        known = before if before is not None else after
-        assert known is not None
-        before, after = before or n_samples - known, after or n_samples - known
-    elif n_samples is not None and before is None:
-        before, after = n_samples // 2, n_samples - n_samples // 2
-    before = before if before is not None and before > 0 else 16
-    after = after if after is not None and after > 0 else 16
-
-    nyquist = rate / 2
-    order = number(
-        ("filter_butter_order",), 3, lambda v: count(v) and v <= 20, "an order from 1 to 20"
+    before, after = _window(told)
+    low, high = _band(told, rate)
+    gain = told.number(
+        ("voltage_gain",), 1.0, lambda v: v >= 0, "microvolts per unit, 0 for unknown"
     )
-    low = number(
+    return Settings(
+        sample_rate=float(rate),
+        n_raw_channels=told.count(("n_channels", "nchannels"), None, "a number of channels"),
+        n_features_per_channel=told.count(names, 3, "a number of features") or 3,
+        n_features_assumed=not any(name in metadata for name in names),
+        samples_before=before,
+        samples_after=after,
+        filter_order=told.count(("filter_butter_order",), 3, "an order from 1 to 20", 20) or 3,
+        filter_low=low,
+        filter_high=high,
+        voltage_gain=float(gain or 1.0),
+        dtype=_raw_dtype(metadata, path, warn),
+    )
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Numbers of the metadata, each checked; what is wrong is said and left out."""
+
+    metadata: dict[str, Any]
+    path: str
+    warn: Warn
+
+    def number(
+        self,
+        names: tuple[str, ...],
+        default: float | None,
+        good: Callable[[float], bool],
+        expected: str,
+    ) -> float | None:
+        """The value under the first of these names that has a good one."""
+        found = [(name, self.metadata[name]) for name in names if name in self.metadata]
+        for name, value in list(found):
+            if not _is_number(value) or not good(value):
+                instead = "it is ignored" if default is None else f"{default:g} is assumed"
+                self.warn(
+                    f"{self.path}: {PATH}/@{name} is {value!r}, expected {expected}; {instead}."
+                )
+                found.remove((name, value))
+        if len({value for _, value in found}) > 1:
+            both = " and ".join(f"{name} = {value}" for name, value in found)
+            self.warn(f"{self.path}: {PATH} says both {both}; the first is taken.")
+        return found[0][1] if found else default
+
+    def count(
+        self, names: tuple[str, ...], default: int | None, expected: str, most: int = 1_000_000
+    ) -> int | None:
+        """A whole number from 1 up."""
+        found = self.number(names, default, lambda v: v == int(v) and 1 <= v <= most, expected)
+        return None if found is None else int(found)
+
+
+def _window(told: _Numbers) -> tuple[int, int]:
+    """Samples of a waveform before a spike's time, and from it on."""
+    expected = f"a number of samples up to {_LONGEST}"
+    before = told.count(("extract_s_before",), None, expected, _LONGEST)
+    after = told.count(("extract_s_after",), None, expected, _LONGEST)
+    both = told.count(("waveforms_nsamples",), None, expected, 2 * _LONGEST)
+    if both is not None and before is None and after is None:
+        return max(1, both // 2), max(1, both - both // 2)
+    if both is not None and before is None and after is not None and both > after:
+        before = both - after
+    if both is not None and after is None and before is not None and both > before:
+        after = both - before
+    return before or 16, after or 16
+
+
+def _band(told: _Numbers, rate: float) -> tuple[float, float]:
+    """Edges of the band-pass filter in hertz, such that the filter can be computed."""
+    nyquist = rate / 2
+    default_low, high = (500.0 if nyquist > 1000 else 0.01 * rate), 0.475 * rate
+    found = told.number(
         ("filter_low",),
-        500.0 if nyquist > 500 else 0.01 * rate,
+        default_low,
         lambda v: _LOWEST * rate <= v < nyquist,
         f"a frequency from {_LOWEST * rate:g} to {nyquist:g} Hz",
     )
-    highs = {"filter_high": metadata.get("filter_high")}
-    if _is_number(metadata.get("filter_high_factor")):
-        highs = {"filter_high_factor": metadata["filter_high_factor"] * rate}
-    high = 0.475 * rate
-    for name, value in highs.items():
-        if value is None:
+    low = float(found or default_low)
+    for name, factor in (("filter_high_factor", rate), ("filter_high", 1.0)):
+        if name not in told.metadata:
             continue
-        assert low is not None
-        if _is_number(value) and _NARROWEST * low < value <= _HIGHEST * rate:
-            high = float(value)
-        else:
-            warn(
-                f"{path}: the upper filter edge {PATH}/@{name} gives {value!r} Hz, expected "
-                f"{low:g} to less than {nyquist:g} Hz; {high:g} Hz is assumed."
-            )
-    if low is not None and _NARROWEST * low >= high:
+        value = told.metadata[name]
+        if _is_number(value) and _NARROWEST * low < value * factor <= _HIGHEST * rate:
+            return low, float(value * factor)
+        told.warn(
+            f"{told.path}: the upper filter edge {PATH}/@{name} is {value!r}, expected one of "
+            f"{low:g} to less than {nyquist:g} Hz; {high:g} Hz is assumed."
+        )
+        break
+    if _NARROWEST * low >= high:
+        told.warn(
+            f"{told.path}: the lower filter edge {PATH}/@filter_low is {low:g} Hz, above the "
+            f"upper one of {high:g} Hz; {high / 2:g} Hz is assumed."
+        )
         low = high / 2
-    gain = number(("voltage_gain",), 1.0, lambda v: v >= 0, "microvolts per unit, 0 for unknown")
-    assert n_features is not None
-    assert order is not None
-    assert low is not None
-    return Settings(
-        sample_rate=float(rate),
-        n_raw_channels=None if n_raw is None else int(n_raw),
-        n_features_per_channel=int(n_features),
-        n_features_assumed=not any(name in metadata for name in names),
-        samples_before=int(before),
-        samples_after=int(after),
-        filter_order=int(order),
-        filter_low=float(low),
-        filter_high=high,
-        voltage_gain=float(gain) if gain else 1.0,
-        dtype=_raw_dtype(metadata, path, warn),
-    )
+    return low, high
 
 
 def _parse_dtype(told: Any) -> np.dtype | None:

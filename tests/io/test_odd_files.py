@@ -203,8 +203,23 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "the filter's edges are crossed": (
         spoil(TOLD, "filter_high_factor", 0.01),
-        r"_factor gives 200\.0 Hz, expected 500 to less than 10000 Hz; 9500 Hz is assumed",
+        r"_factor is 0\.01, expected one of 500 to less than 10000 Hz; 9500 Hz is assumed",
         lambda m: m.filter.high == 9500,
+    ),
+    "the filter's upper edge is no number": (
+        spoil(TOLD, "filter_high_factor", "half"),
+        "filter_high_factor is 'half', expected one of 500 to less than 10000 Hz",
+        lambda m: m.filter.high == 9500,
+    ),
+    "the filter's lower edge is above the upper": (
+        lambda t: (t.set(TOLD, "filter_low", 9900.0), t.set(TOLD, "filter_high_factor", None)),
+        "filter_low is 9900 Hz, above the upper one of 9500 Hz; 4750 Hz is assumed",
+        lambda m: (m.filter.low, m.filter.high) == (4750, 9500),
+    ),
+    "waveforms of a million samples": (
+        spoil(TOLD, "extract_s_after", 1_000_000),
+        "extract_s_after is 1000000, expected a number of samples up to 2000",
+        lambda m: m.n_samples_waveforms == 26,
     ),
     "the filter's edge is above Nyquist": (
         spoil(TOLD, "filter_low", 1e6),
