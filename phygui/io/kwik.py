@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from phygui.io.filters import BandPass
 from phygui.io.probe import Probe
 from phygui.io.traces import Traces
 from phygui.io.waveforms import Waveforms
+
+
+class _Made(NamedTuple):
+    """Waveforms, and what they were made for: one object, so that it warns once."""
+
+    traces: Traces
+    probe: Probe
+    waveforms: Waveforms
 
 
 class KwikModel(EditableDataset):
@@ -370,17 +378,22 @@ class KwikModel(EditableDataset):
         """Filtered waveforms: lazy (n_spikes, n_samples_waveforms, n_channels) float32, or None."""
         if self._traces is None or self.channel_order.max() >= self._traces.shape[1]:
             return None
-        shank, told = self._shank, self._settings
-        return Waveforms(
-            self._traces,
-            shank.time_samples,
-            shank.spike_recordings,
-            self.channel_order,
-            told.samples_before,
-            told.samples_after,
-            self.filter,
-            self._warn,
-        )
+        shank, told, made = self._shank, self._settings, self._waveforms
+        if made is None or made.traces is not self._traces or made.probe is not shank.probe:
+            waveforms = Waveforms(
+                self._traces,
+                shank.time_samples,
+                shank.spike_recordings,
+                self.channel_order,
+                told.samples_before,
+                told.samples_after,
+                self.filter,
+                self._warn,
+            )
+            made = self._waveforms = _Made(self._traces, shank.probe, waveforms)
+        return made.waveforms
+
+    _waveforms: _Made | None = None
 
     def has_kwx(self) -> bool:
         """Whether features and masks are there."""
