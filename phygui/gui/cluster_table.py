@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PyQt5.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QKeyEvent, QKeySequence
+from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QPalette
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -33,23 +33,26 @@ def luminance(color: QColor) -> float:
     return (0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2)
 
 
+_UNFOCUSED = ~QStyle.State(QStyle.State_HasFocus)
+_PLAIN = ~QStyle.State(QStyle.State_HasFocus | QStyle.State_Selected)
+
+
 class _Delegate(QStyledItemDelegate):
     """Keeps group colours and cluster colours readable in selected rows."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index) -> None:
+        # What the model says is in the option then: asking it again would take as long again.
         super().initStyleOption(option, index)
-        option.state = option.state & ~QStyle.State(QStyle.State_HasFocus)
-        background = index.data(Qt.BackgroundRole)
-        if background is not None:
-            option.state = option.state & ~QStyle.State(QStyle.State_Selected)
-            dark = luminance(background.color()) > 0.36
-            option.palette.setColor(
-                option.palette.Text, QColor("#101114") if dark else QColor("#ffffff")
-            )
-        else:
-            foreground = index.data(Qt.ForegroundRole)
-            if foreground is not None:
-                option.palette.setColor(option.palette.HighlightedText, foreground.color())
+        background = QBrush(option.backgroundBrush)
+        if background.style() != Qt.NoBrush:
+            option.state = option.state & _PLAIN
+            is_light = luminance(background.color()) > 0.36
+            text = QColor("#101114") if is_light else QColor("#ffffff")
+            option.palette.setColor(QPalette.Text, text)
+        elif option.state & QStyle.State_Selected:
+            option.state = option.state & _UNFOCUSED
+            text = option.palette.color(QPalette.Text)
+            option.palette.setColor(QPalette.HighlightedText, text)
 
 
 class _View(QTableView):
@@ -227,24 +230,26 @@ class ClusterTable(QWidget):
         """Select clusters without telling anyone; the first one is scrolled to."""
         old = self._order
         self._order = list(cluster_ids)
-        chosen = QItemSelection()
-        first = None
-        for cluster_id in self._order:
-            row = self.model.row_of(cluster_id)
-            if row is None:
-                continue
-            index = self.model.index(row, 0)
-            first = index if first is None else first
-            chosen.select(index, self.model.index(row, len(self.model.columns) - 1))
+        rows = [self.model.row_of(cluster_id) for cluster_id in self._order]
+        shown = [row for row in rows if row is not None]
+        # What the user has just selected is left as it is: the keyboard goes on from there.
+        if set(shown) != set(self._selected_rows()):
+            self._select_rows(shown)
+        self.model.refresh_color({*old, *self._order})
+        self._show_counts()
+
+    def _select_rows(self, rows: Sequence[int]) -> None:
+        chosen, last = QItemSelection(), len(self.model.columns) - 1
+        for row in rows:
+            chosen.select(self.model.index(row, 0), self.model.index(row, last))
         self._quiet = True
         selection = self.view.selectionModel()
         selection.select(chosen, QItemSelectionModel.ClearAndSelect)
-        if first is not None:
+        if rows:
+            first = self.model.index(rows[0], 0)
             selection.setCurrentIndex(first, QItemSelectionModel.NoUpdate)
             self.view.scrollTo(first)
         self._quiet = False
-        self.model.refresh_color({*old, *self._order})
-        self._show_counts()
 
     def _selection_changed(self) -> None:
         if self._quiet:
@@ -367,8 +372,11 @@ class ClusterTable(QWidget):
                 self._fits = False
                 header.resizeSection(names.index(name), max(width, header.minimumSectionSize()))
         sort = state.get("sort")
-        pairs = [pair for pair in sort if len(pair) == 2] if isinstance(sort, list) else []
-        order = [(name, bool(ascending)) for name, ascending in pairs if name in names]
+        order = [
+            (pair[0], bool(pair[1]))
+            for pair in (sort if isinstance(sort, list) else ())
+            if isinstance(pair, list) and len(pair) == 2 and pair[0] in names
+        ]
         if order:
             self.set_sort_order(order)
         self.filter.setText(str(state.get("filter", "")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,15 @@ class Column:
     """Whether it shows only when the user asks for it."""
     reason: Callable[[Session, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
+
+    def values(self, session: Session, cluster_ids: Sequence[int]) -> list[Any]:
+        """The values of some clusters.
+
+        None where a cluster is gone: the session can be ahead of what is shown, by an edit that
+        is on its way to the disk.
+        """
+        living, value = session.spikes_per_cluster, self.value
+        return [value(session, c) if c in living else None for c in cluster_ids]
 
     def text(self, value: Any) -> str:
         """The value as it is written; a dash where there is none."""

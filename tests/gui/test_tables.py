@@ -1,0 +1,325 @@
+"""The cluster tables: what an edit touches, sorting, filtering, columns, and many clusters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication
+
+from phygui import Session
+from phygui.curation.stats import ClusterStats
+from phygui.gui import table_model
+from phygui.gui.app import make_application
+from phygui.gui.cluster_table import ClusterTable
+from phygui.gui.columns import COLUMNS, Column
+from phygui.gui.settings import Settings
+from phygui.gui.tables import Tables
+
+N_MANY = 10_000
+
+
+class Asked:
+    """Counts the values that tables ask for, by cluster."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clusters: Counter[int] = Counter()
+        values = Column.values
+
+        def counted(column: Column, session: Session, cluster_ids: Sequence[int]) -> list[Any]:
+            self.clusters.update(cluster_ids)
+            return values(column, session, cluster_ids)
+
+        monkeypatch.setattr(Column, "values", counted)
+
+
+class Rows:
+    """Counts what a model tells of its rows."""
+
+    def __init__(self, model: Any) -> None:
+        self.told: Counter[str] = Counter()
+        model.rowsInserted.connect(lambda _, a, b: self._count("inserted", a, b))
+        model.rowsRemoved.connect(lambda _, a, b: self._count("removed", a, b))
+        model.rowsMoved.connect(lambda _, a, b, *__: self._count("moved", a, b))
+        model.modelReset.connect(lambda: self._count("reset", 0, 0))
+        model.layoutChanged.connect(lambda: self._count("sorted", 0, 0))
+
+    def _count(self, what: str, first: int, last: int) -> None:
+        self.told[what] += last - first + 1
+
+
+@pytest.fixture
+def session(small: Path) -> Iterator[Session]:
+    with Session.open(small, journal=False) as session:
+        session.learn_all()
+        yield session
+
+
+@pytest.fixture
+def many(small: Path) -> Iterator[Session]:
+    """Ten thousand clusters, of which nothing is read from the disk."""
+    with Session.open(small, journal=False) as session:
+        n_spikes = len(session.spike_clusters)
+        n = min(N_MANY, n_spikes)
+        session.assign(np.arange(n_spikes), np.arange(n_spikes) % n)
+        rng = np.random.default_rng(0)
+        for cluster in session.cluster_ids.tolist():
+            session.knowledge.stats[cluster] = ClusterStats(
+                int(rng.integers(8)), float(rng.integers(50)), float(rng.integers(900)), 1.0
+            )
+        yield session
+
+
+@pytest.fixture
+def tables(qtbot: Any, settings: Settings) -> Iterator[Any]:
+    make_application(settings)
+    made: list[Tables] = []
+
+    def make(session: Session) -> Tables:
+        tables = Tables(session, lambda work: work())
+        session.clustered.connect(tables.update)
+        session.selection_changed.connect(lambda _: tables.select())
+        session.stats_changed.connect(tables.learn)
+        tables.reload()
+        for dock in tables.docks.values():
+            dock.resize(700, 500)
+            dock.show()
+        QApplication.processEvents()
+        made.append(tables)
+        return tables
+
+    yield make
+    for each in made:
+        for dock in each.docks.values():
+            dock.deleteLater()
+    QApplication.processEvents()
+
+
+def is_right(table: ClusterTable, session: Session, expected: set[int]) -> None:
+    """Every row is there once, in the sort order, and says what a new table would say."""
+    model = table.model
+    assert len(model.cluster_ids) == len(set(model.cluster_ids))
+    assert set(model.cluster_ids) == expected
+    fresh = table_model.ClusterTableModel(session, model.columns, lambda _: None)
+    fresh.set_sort_order(model.sort_order)
+    fresh.set_clusters(expected)
+    assert model.cluster_ids == fresh.cluster_ids
+    for row, cluster in enumerate(model.cluster_ids):
+        assert model.row_of(cluster) == row
+        for place in range(len(model.columns)):
+            assert model.index(row, place).data() == fresh.index(row, place).data()
+
+
+def test_an_edit_changes_the_rows_it_names_and_no_others(session: Session, tables: Any) -> None:
+    both = tables(session)
+    session.first_best()
+    rows = Rows(both.clusters.model)
+    session.merge(session.cluster_ids[:2].tolist())
+    assert rows.told == {"removed": 2, "inserted": 1}
+    rows.told.clear()
+    session.undo()
+    assert rows.told == {"removed": 1, "inserted": 2}
+    rows.told.clear()
+    session.move([session.selected[0]], "mua")
+    assert not rows.told
+    both.clusters.sort_by("group", True)
+    rows.told.clear()
+    session.move([both.clusters.model.cluster_ids[-1]], "good")
+    assert rows.told["moved"] == 1
+    assert not rows.told["sorted"] + rows.told["reset"]
+    living = set(session.cluster_groups)
+    is_right(both.clusters, session, living)
+    is_right(both.matches, session, living - {session.selection.best[0]})
+
+
+def test_tables_stay_right_over_random_edits(session: Session, tables: Any) -> None:
+    both = tables(session)
+    rng = np.random.default_rng(1)
+    both.clusters.sort_by("group", True)
+    both.clusters.sort_by("n_spikes", False)
+    for _ in range(60):
+        ids = session.cluster_ids.tolist()
+        kind = rng.integers(6)
+        if kind == 0 and len(ids) > 3:
+            session.merge(rng.choice(ids, 2, replace=False).tolist())
+        elif kind == 1:
+            spikes = max(session.spikes_per_cluster.values(), key=len)
+            session.split(spikes[:: int(rng.integers(2, 5))])
+        elif kind == 2 and session.can_undo:
+            session.undo()
+        elif kind == 3 and session.can_redo:
+            session.redo()
+        elif kind == 4:
+            session.next_best()
+        else:
+            group = ("good", "mua", "noise", "unsorted")[int(rng.integers(4))]
+            cluster = int(rng.choice(ids))
+            if session.cluster_groups[cluster] != group:
+                session.move([cluster], group)
+        if rng.random() < 0.3 and (job := session.knowledge_job()):
+            session.learn(job(lambda: False))
+        living = set(session.cluster_groups)
+        is_right(both.clusters, session, living)
+        best = session.selection.best
+        known = {c for c in living if best and best[0] in session.stats and c in session.stats}
+        is_right(both.matches, session, known - set(best[:1]) if best else set())
+        model, selected = both.clusters.model, session.selection.best
+        rows = both.clusters.view.selectionModel().selectedRows()
+        assert {model.cluster_ids[i.row()] for i in rows} == set(selected)
+
+
+def test_many_clusters_an_edit_asks_for_few_values(
+    many: Session, tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = tables(many)
+    n = both.clusters.model.rowCount()
+    assert n == min(N_MANY, len(many.spike_clusters))
+    many.select(both.clusters.model.cluster_ids[:1])
+    asked, rows = Asked(monkeypatch), Rows(both.clusters.model)
+    n_sorted = len(both.clusters.model.sort_order)
+    ids = both.clusters.model.cluster_ids
+    many.move([ids[5]], "good")
+    many.merge([ids[5], ids[6]])
+    many.undo()
+    # Without the similarity table, which is about another cluster after a merge.
+    n_matches = sum(asked.clusters.values()) - n_sorted * n * 3
+    assert rows.told == {"removed": 3, "inserted": 3}
+    assert n_matches < 0.1 * n
+    # Sorting asks once for each value, and scrolling for what comes into sight.
+    asked.clusters.clear()
+    both.clusters.sort_by("depth", True)
+    assert max(asked.clusters.values()) <= n_sorted + 2
+    QApplication.processEvents()
+    asked.clusters.clear()
+    for _ in range(20):
+        QTest.keyClick(both.clusters.view, Qt.Key_Down, Qt.ShiftModifier)
+        both.clusters.view.verticalScrollBar().setValue(n // 2)
+        QApplication.processEvents()
+    assert len(asked.clusters) < 200
+
+
+def test_sorting_goes_by_several_columns_and_numbers(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    header = table.view.horizontalHeader()
+
+    def click(name: str) -> None:
+        section = table.column_names.index(name)
+        at = header.sectionViewportPosition(section) + header.sectionSize(section) // 2
+        QTest.mouseClick(header.viewport(), Qt.LeftButton, pos=QPoint(at, 5))
+
+    def is_sorted(key: Any) -> bool:
+        keys = [key(c) for c in table.model.cluster_ids]
+        return keys == sorted(keys)
+
+    sizes = {c: len(s) for c, s in session.spikes_per_cluster.items()}
+    session.move(session.cluster_ids[:3].tolist(), "noise")
+    click("n_spikes")  # numbers go down first
+    assert is_sorted(lambda c: -sizes[c])
+    click("n_spikes")
+    assert is_sorted(lambda c: sizes[c])
+    click("group")  # texts go up first, and the sizes break ties
+    groups = session.cluster_groups
+    assert is_sorted(lambda c: (groups[c], sizes[c]))
+    assert table.model.headerData(table.column_names.index("n_spikes"), Qt.Horizontal) == "spikes²"
+    click("id")
+    assert table.model.cluster_ids == sorted(sizes)
+
+
+def test_values_that_are_not_known_come_last(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    first, second = session.cluster_ids[:2].tolist()
+    session.stats[first] = ClusterStats()
+    session.stats[second] = ClusterStats(depth=float("nan"))
+    for ascending in (True, False):
+        table.sort_by("depth", ascending)
+        assert set(table.model.cluster_ids[-2:]) == {first, second}
+    assert "–" in table.model.index(table.model.row_of(first), 5).data()
+
+
+def test_columns_sort_order_and_filter_are_remembered(
+    session: Session, tables: Any, settings: Settings
+) -> None:
+    before = tables(session)
+    header = before.clusters.view.horizontalHeader()
+    names = before.clusters.column_names
+    header.moveSection(header.visualIndex(names.index("depth")), 1)
+    header.setSectionHidden(names.index("snr"), False)
+    header.setSectionHidden(names.index("channel"), True)
+    header.resizeSection(names.index("depth"), 91)
+    before.clusters.set_sort_order([("group", False), ("depth", True)])
+    before.clusters.filter.setText("n_spikes > 5")
+    before.remember(settings)
+
+    after = tables(session)
+    after.restore(Settings(settings.path))
+    header = after.clusters.view.horizontalHeader()
+    assert header.visualIndex(names.index("depth")) == 1
+    assert not header.isSectionHidden(names.index("snr"))
+    assert header.isSectionHidden(names.index("channel"))
+    assert header.sectionSize(names.index("depth")) == 91
+    assert after.clusters.model.sort_order == [("group", False), ("depth", True)]
+    assert after.clusters.filter.text() == "n_spikes > 5"
+    # What an older or a newer version has written does no harm.
+    for state in (
+        {"order": ["nothing", "depth", "depth"], "hidden": 5, "widths": [], "sort": [["x", 1], 3]},
+        {"order": 7, "sort": "depth", "widths": {"depth": "wide"}, "filter": None},
+    ):
+        after.clusters.restore_state(state)
+    assert header.count() == len(names)
+
+
+def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    table.sort_by("id", True)
+    ids = table.model.cluster_ids
+    session.select([ids[1]])
+    table.view.setFocus()
+    QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
+    QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
+    assert session.selection.best == tuple(ids[1:4])
+    text = table.rows_as_text().splitlines()
+    shown = [c.name for c in COLUMNS if not c.hidden]
+    assert set(text[0].split("\t")) >= set(shown) - {"labels"}
+    assert [line.split("\t")[0] for line in text[1:]] == [str(c) for c in ids[1:4]]
+    assert all(len(line.split("\t")) == len(text[0].split("\t")) for line in text)
+    assert table.counts.text() == f"{len(ids)} clusters, 3 selected"
+    QTest.keyClick(table.view, Qt.Key_A, Qt.ControlModifier)
+    assert set(session.selection.best) == set(ids)
+
+
+def test_selected_clusters_have_their_colour_in_both_tables(session: Session, tables: Any) -> None:
+    both = tables(session)
+    ids = session.cluster_ids.tolist()
+    session.select(ids[:1], ids[1:2])
+
+    def color(table: ClusterTable, cluster: int) -> Any:
+        brush = table.model.index(table.model.row_of(cluster), 0).data(Qt.BackgroundRole)
+        return None if brush is None else brush.color().name()
+
+    assert color(both.clusters, ids[0]) != color(both.clusters, ids[1])
+    assert color(both.clusters, ids[1]) == color(both.matches, ids[1])
+    assert color(both.clusters, ids[2]) is None
+    marks = set()
+    column = both.clusters.column_names.index("group")
+    for cluster, group in zip(ids, ("good", "mua", "noise"), strict=False):
+        session.move([cluster], group)
+        model = both.clusters.model
+        marks.add(model.index(model.row_of(cluster), column).data()[0])
+    assert len(marks) == 3
+
+
+def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    ids = session.cluster_ids.tolist()
+    session.select(ids[:2])
+    table.filter.setText(f"id != {ids[0]}")
+    assert session.selection.best == tuple(ids[:2])
+    table.filter.setText("")
+    rows = table.view.selectionModel().selectedRows()
+    assert {table.model.cluster_ids[i.row()] for i in rows} == set(ids[:2])
