@@ -95,6 +95,8 @@ def _palette() -> QPalette:
         palette.setColor(role, color(name))
     for role in (QPalette.WindowText, QPalette.Text, QPalette.ButtonText):
         palette.setColor(QPalette.Disabled, role, color("dim"))
+    # Menus draw what is disabled twice, a pixel apart, first in this colour.
+    palette.setColor(QPalette.Disabled, QPalette.Light, color("window"))
     return palette
 
 
