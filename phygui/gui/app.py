@@ -156,9 +156,9 @@ class Application(QObject):
         guard = CrashGuard(self)
         guard.reported.connect(self._show_problem)
         guard.install()
-        found = opengl.probe()
-        if found.problem:
-            self._show_problem(Problem(found.problem))
+        problem = opengl.found().problem
+        if problem:
+            self._show_problem(Problem(problem))
         code = self.app.exec_()
         self.close()
         guard.remove()

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.curation.session import Session
+from phygui.gui import opengl
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
 from phygui.views.base import Empty, View
@@ -119,7 +120,7 @@ class ViewDock(Dock):
         *,
         is_extra: bool = False,
     ) -> None:
-        super().__init__(name, title, QWidget())
+        super().__init__(name, title, _placeholder())
         self.is_extra = is_extra
         self._make: Callable[[], View] = make
         self._view: View | None = None
@@ -150,9 +151,11 @@ class ViewDock(Dock):
             view.painted.connect(self._painted)
             view.params_changed.connect(self._params_changed)
             view.hovered.connect(lambda text: self.title_bar.note.setText(text))
-            placeholder = self.widget()
-            self.setWidget(view.native)
-            placeholder.deleteLater()
+            # A canvas without OpenGL would keep the whole window from being painted.
+            if not opengl.found().problem:
+                placeholder = self.widget()
+                self.setWidget(view.native)
+                placeholder.deleteLater()
         return self._view
 
     @property
@@ -172,9 +175,9 @@ class ViewDock(Dock):
 
     @property
     def _is_followed(self) -> bool:
-        return (
-            not (self._held or self._closed or self.pause_button.isChecked()) and self.is_on_screen
-        )
+        if self._held or self._closed or self.pause_button.isChecked():
+            return False
+        return self.is_on_screen and not opengl.found().problem
 
     def refresh(self) -> None:
         """The session or the parameters have changed: load what is to be shown."""
@@ -233,3 +236,12 @@ class ViewDock(Dock):
         self.work.cancel()
         if self._view is not None:
             self._view.close()
+
+
+def _placeholder() -> QLabel:
+    """What a dock holds as long as there is no view: nothing, or why there will be none."""
+    label = QLabel(opengl.found().problem)
+    label.setTextFormat(Qt.PlainText)
+    label.setAlignment(Qt.AlignCenter)
+    label.setWordWrap(True)
+    return label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from dataclasses import dataclass
@@ -38,14 +39,15 @@ def use_software() -> None:
     QCoreApplication.setAttribute(Qt.AA_UseSoftwareOpenGL)
 
 
-def probe() -> OpenGL:
-    """Try OpenGL out of sight, and log what it is; needs a QGuiApplication."""
-    found = _probe()
-    if found.problem:
-        log.error("%s", found.problem)
+@functools.cache
+def found() -> OpenGL:
+    """Try OpenGL out of sight, once, and log what it is; needs a QGuiApplication."""
+    opengl = _probe()
+    if opengl.problem:
+        log.error("%s", opengl.problem)
     else:
-        log.info("OpenGL: %s", found.renderer)
-    return found
+        log.info("OpenGL: %s", opengl.renderer)
+    return opengl
 
 
 def _probe() -> OpenGL:

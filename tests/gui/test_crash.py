@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
 import sys
 import threading
 
@@ -118,14 +120,66 @@ def test_the_box_gathers_problems_and_copies_them(qtbot):
 
 
 def test_opengl_tells_what_it_is(qapp):
-    found = opengl.probe()
+    found = opengl.found()
     assert found.renderer
     assert not found.problem
 
 
+NO_OPENGL = """
+import sys
+from PyQt5.QtCore import QTimer
+from phygui import Session
+from phygui.gui.app import Application
+
+application = Application()
+session = Session.open(sys.argv[1])
+window = application.show_session(session)
+
+def edit():
+    session.select([3], [4])
+    session.merge()
+    look(50)
+
+def look(n):
+    table = window.cluster_table
+    if n and table.model.row_of(16) is None:
+        QTimer.singleShot(100, lambda: look(n - 1))
+        return
+    picture = application.app.primaryScreen().grabWindow(window.winId()).toImage()
+    where = table.view.mapTo(window, table.view.rect().center())
+    colors = {picture.pixel(where.x() + x, y) for x in range(-80, 80, 3) for y in range(80, 300, 3)}
+    print("row", table.model.row_of(16), "colors", len(colors))
+    print([problem.sentence for problem in application._problems.problems])
+    application.app.quit()
+
+QTimer.singleShot(500, edit)
+sys.exit(application.run())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Qt's X11 plugin to do without OpenGL")
+def test_without_opengl_the_tables_still_work(small):
+    done = subprocess.run(
+        [sys.executable, "-c", NO_OPENGL, str(small)],
+        env={**os.environ, "QT_XCB_GL_INTEGRATION": "none"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()[-2:]
+    row, colors = first.split()[1::2]
+    assert row != "None"
+    assert int(colors) > 5, "the table is not painted"
+    assert "phy-gui --software-opengl" in second
+
+
 def test_opengl_that_fails_says_what_to_do(qapp, monkeypatch, caplog):
     monkeypatch.setattr(opengl.QOpenGLContext, "create", lambda self: False)
-    found = opengl.probe()
+    opengl.found.cache_clear()
+    found = opengl.found()
+    opengl.found.cache_clear()
     assert not found.renderer
     assert "no context can be created" in found.problem
     assert "phy-gui --software-opengl" in found.problem
