@@ -103,9 +103,13 @@ class Keeper:
         self._locks = lock and not read_only
         if self._locks:
             self._take_lock()
-        if self.holder is None and journal:
-            self._leftover = self._find_leftover()
-            self._largest = dict(self._leftover.largest_ids) if self._leftover else {}
+        try:
+            if self.holder is None and journal:
+                self._leftover = self._find_leftover()
+                self._largest = dict(self._leftover.largest_ids) if self._leftover else {}
+        except BaseException:
+            self._release()
+            raise
 
     @property
     def read_only(self) -> bool:
@@ -338,13 +342,18 @@ class Keeper:
         discard : bool
             Keep the unsaved edits aside: they are not wanted.
         """
-        if self._journal is not None:
-            if states is not None and not self._settled:
-                self.saved(self.saving({k: states[k] for k in states if self._is_known(k)}, 0))
-            self._journal.close()
-            if discard and states is None:
-                self._begin_anew("the edits were discarded")
+        try:
+            if self._journal is not None:
+                if states is not None and not self._settled:
+                    self.saved(self.saving({k: states[k] for k in states if self._is_known(k)}, 0))
+                self._journal.close()
+                if discard and states is None:
+                    self._begin_anew("the edits were discarded")
+        finally:
             self._journal = None
+            self._release()
+
+    def _release(self) -> None:
         if self._lock.is_held:
             self._lock.release()
             remove_if_empty(self.folder)

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from phygui.curation import persistence
 from phygui.curation.session import Session
 from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
@@ -234,3 +235,28 @@ def test_read_only_lists_but_does_not_bring_back(dead):
         assert len(session.unsaved_edits) == 5
         with pytest.raises(KwikError, match="read-only"):
             session.recover()
+
+
+def test_a_journal_that_cannot_be_read_is_told_and_leaves_no_lock(small):
+    (small.with_suffix(".phygui") / "journal").mkdir(parents=True)
+    with pytest.raises(KwikError, match="journal cannot be read"):
+        Session.open(small)
+    assert not (small.with_suffix(".phygui") / "lock").exists()
+    with Session.open(small, journal=False) as session:
+        assert not session.read_only
+
+
+def test_the_lock_is_given_up_whatever_happens_at_the_end(small, monkeypatch):
+    session = Session.open(small)
+    session.merge([3, 4])
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(persistence, "write_whole", full)
+    with pytest.raises(KwikError, match="No space left"):
+        session.close(discard=True)
+    monkeypatch.undo()
+    with Session.open(small) as again:
+        assert not again.read_only
+        assert len(again.unsaved_edits) == 1
