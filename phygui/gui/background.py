@@ -56,7 +56,7 @@ class ProgressLine(QWidget):
 class Background(QObject):
     """Runs the long work of a window in pieces, the selected clusters first.
 
-    Statistics and metrics come first; merge suggestions only as long as they are looked at. What
+    Statistics come first, then merge suggestions as long as they are looked at, then metrics. What
     is known is kept beside the dataset when all is done.
 
     Signals
@@ -111,11 +111,12 @@ class Background(QObject):
         if self.is_stopped or self._window.is_disposed or self.is_busy:
             return
         session = self._window.session
-        job = session.knowledge_job()
-        if job is not None:
-            self._stats.request(job)
-        elif self._suggests and (search := session.suggestions_job()) is not None:
+        # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
+        search = session.suggestions_job() if self._suggests else None
+        if search is not None:
             self._search.request(search)
+        elif (job := session.knowledge_job()) is not None:
+            self._stats.request(job)
         self._follow()
 
     def stop(self) -> None:
