@@ -18,3 +18,5 @@ exclude_patterns: list[str] = []
 html_theme = "alabaster"
 numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
+# The works that metrics cite stand in one list, in the docstring of their module.
+suppress_warnings = ["ref.ref"]
