@@ -17,6 +17,9 @@ from phygui.curation.state import State
 from phygui.curation.suggestions import Suggestions
 from phygui.curation.update import Selection, Update
 from phygui.curation.wizard import Wizard
+from phygui.io.clusters import read_clustering
+from phygui.io.errors import KwikError
+from phygui.io.hdf5 import open_hdf5
 from phygui.io.labels import read_labels
 
 if TYPE_CHECKING:
@@ -61,6 +64,30 @@ class Curation:
         largest = max(model.largest_cluster_id, -1)
         group, name = model.channel_group, model.clustering
         clustering = Clustering(model.spike_clusters, largest)
+        labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
+        return cls(group, name, clustering, groups, labels)
+
+    @classmethod
+    def read(cls, model: KwikModel, name: str) -> Curation:
+        """Another clustering of the model's channel group, as the file holds it now.
+
+        Raises
+        ------
+        KwikError
+            If there is none of this name, or it cannot be read.
+        """
+        if name not in model.clusterings:
+            raise KwikError(
+                f"{model.path} has no clustering {name!r}, expected one of "
+                f"{', '.join(model.clusterings)}."
+            )
+        group = model.channel_group
+        with open_hdf5(model.path) as file:
+            # What is odd about it was said when the dataset was opened.
+            where = f"/channel_groups/{group}"
+            found = read_clustering(file, where, name, model.n_spikes, lambda text: None)
+        groups = ClusterGroups(found.cluster_groups, found.group_names)
+        clustering = Clustering(found.spike_clusters, found.largest_cluster_id)
         labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
         return cls(group, name, clustering, groups, labels)
 

@@ -264,9 +264,8 @@ class Places:
 
     def _read_curation(self, model: KwikModel, name: str) -> Curation:
         """A clustering as the model has read it, or as the file holds it."""
-        if model.clustering == name:
-            return self._reserved(Curation.of(model))
-        return self._fresh((model.channel_group, name))
+        opened = model.clustering == name
+        return self._reserved(Curation.of(model) if opened else Curation.read(model, name))
 
     def _fresh(self, key: Key) -> Curation:
         """A clustering as the file holds it."""
