@@ -134,12 +134,15 @@ def icon(name: str) -> QIcon:
     renderer = QSvgRenderer(QByteArray(source.encode()))
     made = QIcon()
     for size in (16, 24, 32, 48):
-        pixmap = QPixmap(size, size)
-        pixmap.fill(Qt.transparent)
-        painter = QPainter(pixmap)
-        renderer.render(painter)
-        painter.end()
-        made.addPixmap(pixmap)
+        # Without a faint picture of its own, what is disabled looks as bright as the rest.
+        for mode, opacity in ((QIcon.Normal, 1.0), (QIcon.Disabled, 0.35)):
+            pixmap = QPixmap(size, size)
+            pixmap.fill(Qt.transparent)
+            painter = QPainter(pixmap)
+            painter.setOpacity(opacity)
+            renderer.render(painter)
+            painter.end()
+            made.addPixmap(pixmap, mode)
     return made
 
 
