@@ -101,11 +101,21 @@ def verify_labels(
 
 def _stored(parent: h5py.Group, cluster_id: int) -> dict[str, str]:
     """Labels that an open file holds of one cluster."""
+    # Hardly any cluster has labels, and this one call tells so.
+    if not _exists(parent, f"{cluster_id}/user_data"):
+        return {}
     cluster = hard_child(parent, str(cluster_id))
     group = None if cluster is None else hard_child(h5py.Group(cluster), "user_data")
     if group is None or not h5a.exists(group, ATTRIBUTE.encode()):
         return {}
     return _labels(h5py.Group(group).attrs[ATTRIBUTE])
+
+
+def _exists(parent: h5py.Group, path: str) -> bool:
+    try:
+        return bool(parent.id.links.exists(path.encode()))
+    except (KeyError, RuntimeError):  # not even the beginning of the path is there
+        return False
 
 
 def _labels(stored: object) -> dict[str, str]:
