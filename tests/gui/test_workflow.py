@@ -421,6 +421,10 @@ def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., An
     snippet(user, "t 12.5")
     left, right = user.view("traces").data.interval
     assert left < 12.5 < right
+    user.press(Qt.Key_T, CTRL)
+    assert user.window.snippets.line.text() == "t "
+    type_line(user, "20")
+    assert sum(user.view("traces").data.interval) / 2 == pytest.approx(20)
     snippet(user, "b 0.5 50")
     correlograms = user.view("correlograms")
     assert (correlograms.params.bin_ms, correlograms.params.window_ms) == (0.5, 50.0)
@@ -429,6 +433,17 @@ def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., An
     user.select(d)
     snippet(user, "m noise")
     assert session.cluster_groups[d] == "noise"
+    snippet(user, "v overview")
+    assert user.window.docks["raster"].isVisible()
+    # Up brings earlier lines back.
+    QTest.keyClick(table.view, Qt.Key_Colon)
+    line = user.window.snippets.line
+    QTest.keyClick(line, Qt.Key_Up)
+    QTest.keyClick(line, Qt.Key_Up)
+    assert line.text() == "m noise"
+    QTest.keyClick(line, Qt.Key_Down)
+    assert line.text() == "v overview"
+    QTest.keyClick(line, Qt.Key_Escape)
 
 
 WRONG = (
