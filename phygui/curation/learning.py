@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from psygnal import Signal
 
@@ -57,6 +58,28 @@ class Learning(Storage):
             n_best=len(active.selection.best),
         )
 
+    def locate(self, what: str, path: str | Path) -> None:
+        """Say where data is that was not found; it is remembered, and not written into the file.
+
+        Parameters
+        ----------
+        what : ``"traces"`` or ``"features"``
+        path : path
+            The ``.kwx``; or the ``.kwd``, the flat file, or the folder of the raw data.
+
+        Raises
+        ------
+        KwikError
+            If what is there does not fit the dataset; nothing has changed then.
+        """
+        for model in self._models.values():
+            model.locate(what, path)
+        for curation in self._curations.values():
+            curation.knowledge.forget()
+        self._generation += 1
+        self.switched.emit()
+        self.selection_changed.emit(self.selection.clusters)
+
     # -- what is known of the clusters ---------------------------------------------------------
 
     @property
@@ -83,7 +106,7 @@ class Learning(Storage):
         knowledge, snapshot = self._active.knowledge, self.snapshot()
         if not knowledge.is_recalled:
             cache = self._stats_cache(self.channel_group)
-            others = [k for k in self._knowledges() if k is not knowledge]
+            others = [k for k in self._knowledges(self.channel_group) if k is not knowledge]
             known = {key: of for other in others for key, of in other.known().items()}
             return lambda cancelled: cache.recall(knowledge, snapshot, known, cancelled)
         return knowledge.job(snapshot)
@@ -106,11 +129,17 @@ class Learning(Storage):
         """
         if self.read_only:
             return None
-        return self._stats_cache(self.channel_group).keep(self._knowledges())
+        jobs = [self._stats_cache(g).keep(self._knowledges(g)) for g in self._models]
+        found = [job for job in jobs if job is not None]
 
-    def _knowledges(self) -> list[Knowledge]:
-        """What is known of the clusters of the channel group, clustering by clustering."""
-        group = self.channel_group
+        def keep() -> None:
+            for job in found:
+                job()
+
+        return keep if found else None
+
+    def _knowledges(self, group: int) -> list[Knowledge]:
+        """What is known of the clusters of a channel group, clustering by clustering."""
         return [c.knowledge for (g, _), c in self._curations.items() if g == group]
 
     def similar(self) -> Ranking:

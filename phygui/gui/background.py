@@ -152,10 +152,10 @@ class Background(QObject):
         """The window closes: what runs is not wanted any more, what is known is kept."""
         for work in (self._stats, self._search):
             work.cancel()
-        if self._keep.isActive():
-            job = self._window.session.remember_job()
-            if job is not None:
-                job()
+        self._keep.stop()
+        job = self._window.session.remember_job()
+        if job is not None:
+            job()
 
     # -- pieces come in --------------------------------------------------------------------
 

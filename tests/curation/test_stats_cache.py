@@ -10,6 +10,7 @@ import pytest
 
 from phygui import Session
 from phygui.curation import stats_cache
+from phygui.io.demo import make_demo
 
 
 def cache_file(path: Path) -> Path:
@@ -136,3 +137,17 @@ def test_read_only_reads_and_writes_nothing(small: Path) -> None:
         recall(session)
         assert session.knowledge_job() is None
     assert cache_file(small).stat().st_mtime_ns == before
+
+
+def test_every_channel_group_is_kept(tmp_path: Path) -> None:
+    demo = make_demo(
+        tmp_path, n_spikes=1_500, n_clusters=6, n_channels=8, duration=10.0, n_channel_groups=2
+    )
+    with Session.open(demo.kwik_path) as session:
+        session.learn_all()
+        session.switch(1)
+        remember(session)
+    for group in (0, 1):
+        with Session.open(demo.kwik_path, group) as again:
+            recall(again)
+            assert again.knowledge_job() is None
