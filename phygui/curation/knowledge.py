@@ -171,6 +171,17 @@ class Knowledge:
                 self.stats[new] = estimate
                 self._estimated.add(new)
 
+    def forget(self) -> None:
+        """Other data has come in: all is to be computed again."""
+        self.stats.clear()
+        self.metrics.clear()
+        self.prints.clear()
+        self._estimated.clear()
+        self._quality = None
+        self._rows = Rows()
+        self.is_recalled = False
+        self._version += 1
+
     # -- rankings --------------------------------------------------------------------------
 
     def quality(self, cluster_id: int) -> float:

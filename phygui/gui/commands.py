@@ -55,6 +55,21 @@ class Commands:
             except OSError as error:
                 raise EditError(str(error)) from None
 
+    def locate(self, what: str) -> None:
+        """Ask where data is that was not found beside the dataset, and show it."""
+        session = self._window.session
+        wanted = session.model.missing.get(what, "")
+        patterns = {"features": "Features (*.kwx)", "traces": "Raw data (*.kwd *.dat *.bin)"}
+        name, _ = QFileDialog.getOpenFileName(
+            self._window,
+            f"Locate {wanted}" if wanted else f"Locate the {what}",
+            str(session.path.parent),
+            f"{patterns[what]};;All files (*)",
+        )
+        if name:
+            session.locate(what, name)
+            self._window.say(f"{what} are read from {name}")
+
     # -- edits -----------------------------------------------------------------------------
 
     def move(self, which: str, group: str) -> None:

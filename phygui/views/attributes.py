@@ -48,7 +48,10 @@ def axis_label(model: KwikModel, key: str) -> str:
 def missing_features(model: KwikModel) -> Empty:
     """What a view says that has no features to show."""
     looked_for = model.missing.get("features", "a .kwx file")
-    return Empty(f"No features: {looked_for} was looked for beside {model.path.name}, in vain.")
+    return Empty(
+        f"No features: {looked_for} was looked for beside {model.path.name}, in vain. "
+        "Dataset > Locate tells where it is."
+    )
 
 
 def features_of(model: KwikModel) -> FeaturesMasks:

@@ -157,7 +157,10 @@ def load(
     model = snapshot.model
     if model.traces is None:
         looked_for = model.missing.get("traces", "a raw data file")
-        return Empty(f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain.")
+        return Empty(
+            f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain. "
+            "Dataset > Locate tells where it is."
+        )
     n_samples, n_stored = model.traces.shape
     n_needed = int(max(model.channel_order, default=-1)) + 1
     if not n_samples or not n_needed or n_stored < n_needed:

@@ -119,7 +119,10 @@ def load_waveforms(
     model = snapshot.model
     if model.waveforms is None:
         looked_for = model.missing.get("traces", "the raw data")
-        return Empty(f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain.")
+        return Empty(
+            f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain. "
+            "Dataset > Locate tells where it is."
+        )
     if not snapshot.cluster_ids:
         return Empty("Select a cluster to see its waveforms.")
     n_each = max(1, min(params.n_spikes, _MOST_DRAWN // len(snapshot.cluster_ids)))

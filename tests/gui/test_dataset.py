@@ -13,6 +13,7 @@ from PyQt5.QtCore import Qt
 from phygui import Session
 from phygui.gui.actions import BY_NAME
 from phygui.io.demo import make_demo
+from phygui.views.base import Empty
 
 
 @pytest.fixture(scope="module")
@@ -406,3 +407,29 @@ def test_edits_in_quick_succession_do_not_starve_the_statistics(
     assert session.metrics
     user.settle()
     assert not session.knowledge.missing_metrics()
+
+
+def test_raw_data_kept_elsewhere_can_be_located(
+    small: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "archive"
+    elsewhere.mkdir()
+    small.with_suffix(".dat").rename(elsewhere / "raw.dat")
+    before = small.read_bytes()
+    user = open_window(small)
+    assert isinstance(user.view("traces").data, Empty)
+    assert "simulated_small.dat" in user.view("waveforms").data.reason
+    assert all(stats.amplitude is None for stats in user.session.stats.values())
+    monkeypatch.setattr(
+        "phygui.gui.commands.QFileDialog.getOpenFileName",
+        lambda *args, **kwargs: (str(elsewhere / "raw.dat"), ""),
+    )
+    user.window.actions_by_name["locate_traces"].trigger()
+    user.settle()
+    assert not isinstance(user.view("traces").data, Empty)
+    assert not isinstance(user.view("waveforms").data, Empty)
+    assert all(stats.amplitude for stats in user.session.stats.values())
+    assert small.read_bytes() == before
+    user.window.dispose()
+    again = open_window(small)
+    assert not isinstance(again.view("traces").data, Empty), "it is remembered"

@@ -422,7 +422,8 @@ def test_without_raw_data_the_file_looked_for_is_named():
     found = load(make_snapshot(model), TraceParams(), never)
     assert isinstance(found, Empty)
     assert found.reason == (
-        "No raw data: myexperiment.dat was looked for beside myexperiment.kwik, in vain."
+        "No raw data: myexperiment.dat was looked for beside myexperiment.kwik, in vain. "
+        "Dataset > Locate tells where it is."
     )
 
 
