@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ class Column:
     """Whether it shows only when the user asks for it."""
     reason: Callable[[Session, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
+    lookup: Callable[[Session], Mapping[int, Any]] | None = None
+    """Values of all clusters at once, where that is faster than one by one."""
 
     def values(self, session: Session, cluster_ids: Sequence[int]) -> list[Any]:
         """The values of some clusters.
@@ -38,6 +40,9 @@ class Column:
         is on its way to the disk.
         """
         living, value = session.spikes_per_cluster, self.value
+        if self.lookup is not None and len(cluster_ids) > 1:
+            found = self.lookup(session)
+            return [found.get(c) if c in living else None for c in cluster_ids]
         return [value(session, c) if c in living else None for c in cluster_ids]
 
     def text(self, value: Any) -> str:
@@ -147,5 +152,6 @@ SIMILARITY = Column(
     "similarity to the first best cluster, 0 to 1",
     lambda s, c: s.similarity_of(c),
     ".2f",
+    lookup=lambda s: dict(s.similar()),
 )
 BY_NAME = {column.name: column for column in COLUMNS}

@@ -173,14 +173,14 @@ class ClusterTableModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def _ordered_keys(self) -> list[Key]:
-        return sorted(self._keys_of([c for c in self._all if self._passes(c)]))
+        shown = filter(self._passes, self._all) if self._filter.text else self._all
+        return sorted(self._keys_of(list(shown)))
 
     def _keys_of(self, cluster_ids: list[int]) -> list[Key]:
         """Sort keys of clusters, made column by column, which is faster than cell by cell."""
         parts = []
         for column, ascending in self._sort:
-            values = column.values(self._session, cluster_ids)
-            parts.append([_sortable(value, ascending) for value in values])
+            parts.append(_sortable(column.values(self._session, cluster_ids), ascending))
         return list(zip(*parts, cluster_ids, strict=True))
 
     def _set_keys(self, keys: list[Key]) -> None:
@@ -329,10 +329,11 @@ class _Last:
 _LAST = _Last()
 
 
-def _sortable(value: Any, ascending: bool) -> Any:
-    """A value as it sorts; what is not known comes last in either direction."""
-    if value is None or value != value:
-        return _LAST
+def _sortable(values: list[Any], ascending: bool) -> list[Any]:
+    """Values as they sort; what is not known (None or NaN) comes last in either direction."""
     if ascending:
-        return value
-    return -value if isinstance(value, int | float) else _Descending(value)
+        return [_LAST if v is None or v != v else v for v in values]
+    return [
+        _LAST if v is None or v != v else -v if isinstance(v, int | float) else _Descending(v)
+        for v in values
+    ]
