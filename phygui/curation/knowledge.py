@@ -38,6 +38,8 @@ class Learnt:
     """Fingerprints of the spikes of the clusters whose stats these are."""
     is_recalled: bool = False
     """Whether this is all that an earlier session knew."""
+    epoch: int = 0
+    """That of the knowledge when the work began."""
 
 
 class Knowledge:
@@ -54,6 +56,8 @@ class Knowledge:
         Fingerprint of the spikes of each cluster whose stats are computed.
     is_recalled : bool
         Whether what an earlier session knew has been taken over.
+    epoch : int
+        Grows when other data comes in: what is still computed from the old ones is dropped.
     quality_function : callable
         From stats and metrics of a cluster to its quality.
     similarity_function : callable
@@ -66,6 +70,7 @@ class Knowledge:
         self.metrics: dict[int, dict[str, Metric]] = {}
         self.prints: dict[int, str] = {}
         self.is_recalled = False
+        self.epoch = 0
         self.quality_function: Quality = default_quality
         self.similarity_function: Similarity = similarity
         self._estimated: set[int] = set()
@@ -149,6 +154,8 @@ class Knowledge:
 
     def add(self, learnt: Learnt) -> tuple[int, ...]:
         """Take over what was computed; returns the living clusters it tells of."""
+        if learnt.epoch != self.epoch:
+            return ()
         self.is_recalled = self.is_recalled or learnt.is_recalled
         self.prints.update(learnt.prints)
         self.stats.update(learnt.stats)
@@ -181,6 +188,7 @@ class Knowledge:
         self._rows = Rows()
         self.is_recalled = False
         self._version += 1
+        self.epoch += 1
 
     # -- rankings --------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from psygnal import Signal
@@ -76,6 +78,8 @@ class Learning(Storage):
             model.locate(what, path)
         for curation in self._curations.values():
             curation.knowledge.forget()
+            curation.suggestions.forget()
+        self._stats_caches.clear()
         self._generation += 1
         self.switched.emit()
         self.selection_changed.emit(self.selection.clusters)
@@ -104,12 +108,18 @@ class Learning(Storage):
         has left beside the dataset, or from other clusterings.
         """
         knowledge, snapshot = self._active.knowledge, self.snapshot()
+        job: Callable[[Cancel], Learnt] | None
         if not knowledge.is_recalled:
             cache = self._stats_cache(self.channel_group)
             others = [k for k in self._knowledges(self.channel_group) if k is not knowledge]
             known = {key: of for other in others for key, of in other.known().items()}
-            return lambda cancelled: cache.recall(knowledge, snapshot, known, cancelled)
-        return knowledge.job(snapshot)
+            job = partial(cache.recall, knowledge, snapshot, known)
+        else:
+            job = knowledge.job(snapshot)
+        if job is None:
+            return None
+        epoch = knowledge.epoch
+        return lambda cancelled: replace(job(cancelled), epoch=epoch)
 
     def learn(self, learnt: Learnt) -> None:
         """Take over what a job has computed."""

@@ -57,6 +57,8 @@ class Found:
     reach: Mapping[int, float]
     """Of each cluster looked at, the similarity of its last candidate."""
     scores: Mapping[Pair, MergeScore]
+    features: object = None
+    """What it was found out from."""
 
 
 class Suggestions:
@@ -86,6 +88,13 @@ class Suggestions:
         self._order: list[tuple[float, Pair]] = []
         self._features: _Features | None = None
         self.rejected: set[frozenset[str]] = set()
+
+    def forget(self) -> None:
+        """Other data has come in: all pairs are to be scored again."""
+        self._scores = {}
+        self._reach = {}
+        self._order = []
+        self._features = None
 
     # -- what is still to be done ------------------------------------------------------------
 
@@ -144,13 +153,16 @@ class Suggestions:
                 if value < LEAST_SIMILARITY or pair in known or pair in scores:
                     continue
                 if cancelled():
-                    return Found(self, reach, scores)
+                    return Found(self, reach, scores, features)
                 scores[pair] = _score(snapshot, pair, value, features)
             reach[cluster_id] = least
-        return Found(self, reach, scores)
+        return Found(self, reach, scores, features)
 
     def add(self, found: Found) -> bool:
         """Take over what was found out; returns whether there are other suggestions now."""
+        if found.features is not self._features:
+            # It was found out from other data.
+            return False
         self._reach.update(found.reach)
         new = {pair: score for pair, score in found.scores.items() if pair not in self._scores}
         self._scores.update(new)

@@ -151,3 +151,31 @@ def test_every_channel_group_is_kept(tmp_path: Path) -> None:
         with Session.open(demo.kwik_path, group) as again:
             recall(again)
             assert again.knowledge_job() is None
+
+
+def test_other_data_makes_all_that_was_known_from_the_old_ones_void(small: Path) -> None:
+    raw = small.with_suffix(".dat")
+    elsewhere = raw.with_name("raw.dat")
+    raw.rename(elsewhere)
+    with Session.open(small) as session:
+        session.suggest_all()
+        remember(session)
+        assert all(of.amplitude is None for of in session.stats.values())
+        session.knowledge.metrics.clear()
+        late = session.knowledge_job()
+        assert late is not None
+        late_search = session.suggestions.job(session.snapshot())
+        assert late_search is None
+        session.locate("traces", elsewhere)
+        assert not session.suggestions.ranked()
+        assert session.suggestions.missing()
+        # What was still being computed from the old data is dropped.
+        session.learn(late(lambda: False))
+        assert not session.metrics
+        session.suggest_all()
+        assert all(of.amplitude for of in session.stats.values())
+        remember(session)
+    with Session.open(small) as again:
+        recall(again)
+        assert again.knowledge_job() is None
+        assert all(of.amplitude for of in again.stats.values())
