@@ -107,9 +107,12 @@ def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> Clu
         center = weights @ means
         rows = list(np.sqrt(weights)[:, None, None] * spreads)
         rows.append(np.sqrt(weights)[:, None] * (means - center))
-        _, lengths, axes = np.linalg.svd(np.concatenate(rows), full_matrices=False)
-        kept = lengths[:N_DIRECTIONS, None] * axes[:N_DIRECTIONS]
-        lost = (lengths[N_DIRECTIONS:, None] * axes[N_DIRECTIONS:]) ** 2
+        # Turned so that the rows are orthogonal and the longest come first: there are far fewer
+        # rows than columns, so this takes less time than a singular value decomposition.
+        joined = np.concatenate(rows)
+        _, turn = np.linalg.eigh(joined @ joined.T)
+        turned = turn[:, ::-1].T @ joined
+        kept, lost = turned[:N_DIRECTIONS], turned[N_DIRECTIONS:] ** 2
         rest = weights @ residuals
         directions = np.zeros((N_DIRECTIONS, len(center)), np.float32)
         directions[: len(kept)] = kept
