@@ -121,10 +121,23 @@ def _sentence(path: Path, error: BaseException) -> str:
         reason = "the disk is full" if code == errno.ENOSPC else "the disk quota is used up"
     elif code in (errno.EACCES, errno.EPERM, errno.EROFS):
         reason = "this user may not write there"
+    elif code is None and _is_full(path):
+        # HDF5 hides what the system said.
+        reason = "the disk is full"
     else:
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = " ".join(str(text).split()).rstrip(".")
+        if code is None and isinstance(error, OSError | RuntimeError):
+            reason = f"HDF5 could not write the temporary copy ({reason})"
     return f"{path} could not be saved and is unchanged: {reason}."
+
+
+def _is_full(path: Path) -> bool:
+    """Whether there is no room left for a copy of a file beside it."""
+    try:
+        return shutil.disk_usage(path.parent).free < path.stat().st_size
+    except OSError:
+        return False
 
 
 def _new_file(goal: Path) -> tuple[int, Path]:

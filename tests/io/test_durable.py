@@ -325,3 +325,18 @@ def test_an_interrupted_copy_is_removed(file: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(KeyboardInterrupt):
         durable_edit(file, edit, verify)
     assert leftovers(file.parent) == []
+
+
+@pytest.mark.parametrize(("free", "words"), [(0, "the disk is full"), (10**12, "HDF5 could not")])
+def test_a_full_disk_is_named_though_hdf5_hides_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    def fails(_: h5py.File) -> None:
+        raise RuntimeError("unable to flush (slist already enabled?)")
+
+    usage = shutil.disk_usage(file)._replace(free=free)
+    monkeypatch.setattr(durable.shutil, "disk_usage", lambda _: usage)
+    before = file.read_bytes()
+    with pytest.raises(KwikError, match=words):
+        durable_edit(file, fails, None)
+    assert file.read_bytes() == before
