@@ -54,7 +54,7 @@ LAYOUTS: Mapping[str, Node] = {
     ),
     # Are these two clusters one? Everything that speaks for it or against.
     "Merge": row(
-        (0.26, column((0.45, "clusters"), (0.55, ("suggestions", "similarity", "history")))),
+        (0.26, column((0.35, "clusters"), (0.65, ("suggestions", "similarity", "history")))),
         (0.34, column((0.6, "waveforms"), (0.4, ("rates", "raster")))),
         (0.40, column((0.38, "features"), (0.36, "correlograms"), (0.26, "amplitudes"))),
     ),
