@@ -219,6 +219,7 @@ def resident_mb() -> float:
 
 
 def main() -> None:
+    from phygui.analysis import warm_up
     from phygui.gui.app import make_application
     from phygui.gui.settings import Settings
     from phygui.io.demo import make_demo
@@ -228,6 +229,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "settings.ini")
         app = make_application(settings)
+        warm_up()  # as the application does in the background
         demo = make_demo(Path(folder) / "demo", raw="dat")
         window = MainWindow(Session.open(demo.kwik_path), settings)
         window.show()
