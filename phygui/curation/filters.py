@@ -9,6 +9,7 @@ from typing import Any
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
 
 MAX_LENGTH = 500
+_TOO_DEEP = "the filter is nested too deeply"
 
 
 class FilterError(ValueError):
@@ -38,18 +39,10 @@ class Filter:
             return
         if len(self.text) > MAX_LENGTH:
             raise FilterError(f"the filter is longer than {MAX_LENGTH} characters")
-        known = set(names)
         try:
-            tree = ast.parse(self.text, mode="eval")
-        except (SyntaxError, ValueError) as error:
-            raise FilterError(f"not an expression: {getattr(error, 'msg', error)}") from None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id not in known:
-                raise FilterError(f"no column {node.id}; there are {', '.join(sorted(known))}")
-            power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
-            if power or isinstance(node, ast.Call | ast.Attribute | ast.ListComp | ast.Subscript):
-                raise FilterError(f"{ast.unparse(node)}: only comparisons of columns are possible")
-        self._tree = tree.body
+            self._tree = _parsed(self.text, set(names))
+        except (RecursionError, MemoryError):
+            raise FilterError(_TOO_DEEP) from None
         self._evaluator = EvalWithCompoundTypes(names={}, functions={})
 
     def __call__(self, row: Mapping[str, Any]) -> bool:
@@ -63,9 +56,26 @@ class Filter:
             return False
         except (InvalidExpression, ValueError, ArithmeticError, KeyError, IndexError) as error:
             raise FilterError(str(error)) from None
+        except RecursionError:
+            raise FilterError(_TOO_DEEP) from None
 
     def names(self) -> set[str]:
         """Names that stand in the expression."""
         if self._tree is None:
             return set()
         return {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+
+
+def _parsed(text: str, known: set[str]) -> ast.AST:
+    """The syntax tree of an expression that holds nothing but what a filter may."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise FilterError(f"not an expression: {getattr(error, 'msg', error)}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id not in known:
+            raise FilterError(f"no column {node.id}; there are {', '.join(sorted(known))}")
+        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+        if power or isinstance(node, ast.Call | ast.Attribute | ast.ListComp | ast.Subscript):
+            raise FilterError(f"{ast.unparse(node)}: only comparisons of columns are possible")
+    return tree.body

@@ -120,7 +120,7 @@ class ClusterTableModel(QAbstractTableModel):
         old = self._filter, self._filtered
         self._filter, self._filtered = filter_, [names[name] for name in filter_.names()]
         try:
-            keys = self._ordered_keys()
+            keys = sorted(self._keys_of(list(filter(self._check, self._all))))
         except FilterError:
             self._filter, self._filtered = old
             raise
@@ -188,8 +188,13 @@ class ClusterTableModel(QAbstractTableModel):
         self._key_of = {key[-1]: key for key in keys}
 
     def _passes(self, cluster_id: int) -> bool:
-        if not self._filter.text:
-            return True
+        """Whether a row is shown: not where the filter makes no sense for what is now known."""
+        try:
+            return self._check(cluster_id)
+        except FilterError:
+            return False
+
+    def _check(self, cluster_id: int) -> bool:
         return self._filter({c.name: self.value(cluster_id, c) for c in self._filtered})
 
     # -- rows ------------------------------------------------------------------------------

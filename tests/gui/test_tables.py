@@ -323,3 +323,28 @@ def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: A
     table.filter.setText("")
     rows = table.view.selectionModel().selectedRows()
     assert {table.model.cluster_ids[i.row()] for i in rows} == set(ids[:2])
+
+
+def test_a_filter_that_later_makes_no_sense_for_a_cluster_hides_it(
+    session: Session, tables: Any
+) -> None:
+    table = tables(session).clusters
+    first, second = session.cluster_ids[:2].tolist()
+    session.stats[first] = session.stats[second] = ClusterStats(depth=40.0)
+    table.filter.setText("80 / depth == 2")
+    assert table.model.row_of(first) is not None
+    # What is learnt later must reach the tables whatever the filter says of it.
+    session.stats[first] = ClusterStats(depth=0.0)
+    session.stats_changed.emit((first, second))
+    assert table.model.row_of(first) is None
+    assert table.model.row_of(second) is not None
+    table.set_clusters(session.spikes_per_cluster)
+    assert table.model.row_of(first) is None
+
+
+def test_a_filter_nested_too_deeply_is_refused_in_words(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    for text in ("-" * 490 + "1", "(" + "-" * 490 + "1).x"):
+        table.filter.setText(text)
+        assert "too deeply" in table.problem.text()
+        assert table.model.rowCount() == len(session.cluster_ids)
