@@ -80,7 +80,7 @@ def gui(
             "read_only": read_only,
         }
         opening = _open_in_thread(what, options)
-        if isinstance(what, Path) and not what.exists():
+        if isinstance(what, Path) and not os.path.exists(what):
             _result(opening, debug)
     if _no_display():
         if opening is not None:

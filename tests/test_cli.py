@@ -65,7 +65,14 @@ def empty(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("make", [not_there, not_hdf5, not_kwik, other_version, empty, Path])
+def out_of_reach(folder: Path) -> Path:
+    """A name that the system refuses to look for."""
+    return folder / f"{'long' * 100}.kwik"
+
+
+@pytest.mark.parametrize(
+    "make", [not_there, not_hdf5, not_kwik, other_version, empty, out_of_reach, Path]
+)
 @pytest.mark.parametrize("command", [(GUI,), (KWIK, "describe")], ids=["phy-gui", "phy-kwik"])
 def test_what_cannot_be_opened_gives_one_sentence_and_exit_code_2(
     make: Callable[[Path], Path], command: tuple[str, ...], tmp_path: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -22,6 +23,9 @@ from phygui.gui.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.main_window import MainWindow
 from phygui.gui.settings import Settings
 from phygui.gui.start_window import StartWindow
+from phygui.io.errors import KwikError
+
+log = logging.getLogger(__name__)
 
 SCREENSHOT_TIMEOUT_S = 120
 
@@ -121,8 +125,12 @@ class Application(QObject):
         def work() -> None:
             try:
                 self._opened.emit(open_session(what), None)
-            except Exception as error:
+            except KwikError as error:
                 self._opened.emit(None, error)
+            except Exception as error:
+                log.exception("%s could not be opened", what)
+                problem = f"{what} cannot be opened ({type(error).__name__}: {error})."
+                self._opened.emit(None, KwikError(problem))
 
         threading.Thread(target=work, name="phygui-open", daemon=True).start()
 
@@ -144,6 +152,9 @@ class Application(QObject):
             return
         if self.start is not None:
             self.start.set_busy("")
+        elif not self.windows:
+            # The window that was to be opened again is gone.
+            self.show_start()
         dialogs.show_error(self._front(), "The file cannot be opened", str(error))
 
     def _front(self) -> Any:

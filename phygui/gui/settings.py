@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,10 @@ class Settings:
 
     def recent(self) -> list[Path]:
         """Files opened lately, newest first, as far as they still exist."""
-        return [Path(p) for p in self.get("recent", []) if Path(p).exists()]
+        stored = self.get("recent", [])
+        names = stored if isinstance(stored, list) else []
+        # That of pathlib raises where a folder or drive is out of reach.
+        return [Path(name) for name in names if isinstance(name, str) and os.path.exists(name)]
 
     def add_recent(self, path: Path) -> None:
         """A file has been opened."""

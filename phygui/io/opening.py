@@ -255,7 +255,7 @@ class OpenDataset:
         found = rawdata.remembered(self._path, "features")
         stem = rawdata.stem_of(self._path)
         path = found[0] if found else self._path.with_name(f"{stem}.kwx")
-        if not path.exists():
+        if not os.path.exists(path):
             self.missing["features"] = path.name
             return
         try:

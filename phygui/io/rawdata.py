@@ -51,7 +51,7 @@ def find_sources(
             names.append((f"{stem}.dat", None))  # which cannot be all of several recordings
         for name, inner in names:
             path = _inside(folder, name)
-            if path is not None and path.is_file():
+            if path is not None and os.path.isfile(path):
                 sources.append(Source(path, inner))
                 break
         else:
@@ -218,7 +218,7 @@ def remembered(kwik_path: Path, what: str) -> list[Path]:
     if not isinstance(paths, list):
         return []
     found = [Path(path) for path in paths if isinstance(path, str)]
-    return found if all(path.exists() for path in found) else []
+    return found if all(map(os.path.exists, found)) else []
 
 
 def remember(kwik_path: Path, what: str, paths: list[Path]) -> None:

@@ -47,6 +47,16 @@ def test_recent_files_open_from_the_start_window(
     assert application.start is None
 
 
+def test_recent_files_that_cannot_be_looked_for_are_left_out(
+    application: Application, settings: Settings, hybrid: Path
+) -> None:
+    out_of_reach = str(hybrid.with_name("long" * 100))
+    settings.set("recent", [out_of_reach, 7, str(hybrid)])
+    assert settings.recent() == [hybrid]
+    settings.set("recent", 7)
+    assert settings.recent() == []
+
+
 def test_without_recent_files_it_says_what_to_do(application: Application) -> None:
     start = application.show_start()
     assert "no recent files" in start.recent.item(0).text()
@@ -93,6 +103,40 @@ def test_what_cannot_be_opened_is_said_in_a_dialog(
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
     assert bad.name in told[0][2]
     assert len(application.windows) == from_window
+
+
+def test_a_start_window_takes_the_place_of_a_window_that_cannot_be_reopened(
+    qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, hybrid: Path
+) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(app_module.dialogs, "show_error", lambda *args: told.append(args))
+    window = application.show_session(Session.open(hybrid))
+    hybrid.write_text("nothing")
+    window.reopen()
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    assert application.windows == []
+    assert application.start is not None and application.start.isVisible()
+
+
+def test_what_goes_wrong_at_opening_is_in_the_log(
+    qtbot: Any,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hybrid: Path,
+) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(app_module.dialogs, "show_error", lambda *args: told.append(args))
+
+    def fails(_: object) -> None:
+        raise IndexError("out of range")
+
+    monkeypatch.setattr(app_module, "open_session", fails)
+    application.show_start()
+    application.open(hybrid)
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    assert hybrid.name in told[0][2] and "IndexError" in told[0][2]
+    assert any(record.exc_info for record in caplog.records)
 
 
 def test_a_file_changed_elsewhere_can_be_opened_again_as_it_now_is(
