@@ -25,6 +25,7 @@ from phygui.gui.history_dock import HistoryDock
 from phygui.gui.keys import Keys
 from phygui.gui.layout import Layout
 from phygui.gui.linking import Linking
+from phygui.gui.memory import Trimmer
 from phygui.gui.menus import build_menus, build_toolbar, edit_menu, show_keys
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self.saving = Saving(self)
         self.linking = Linking(self)
+        self._trimmer = Trimmer(self.pool, self)
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self.actions_by_name = {}
@@ -94,6 +96,9 @@ class MainWindow(QMainWindow):
         )
         screen = QGuiApplication.primaryScreen().availableSize()
         self.resize(min(screen.width(), 1920), min(screen.height(), 1080))
+        if screen.width() <= 1920 and screen.height() <= 1080:
+            # The frame comes on top of the size, and would push the status bar off the screen.
+            self.setWindowState(Qt.WindowMaximized)
         self.setMinimumSize(640, 400)
 
         self._make_tables()
@@ -213,6 +218,7 @@ class MainWindow(QMainWindow):
     def _refresh_views(self) -> None:
         for dock in self.view_docks.values():
             dock.refresh()
+        self._trimmer.touch()
 
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""

@@ -1,0 +1,47 @@
+"""Give memory that is free back to the system when the user pauses."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+from PyQt5.QtCore import QObject, QTimer
+
+from phygui.gui.work import Pool
+
+PAUSE_MS = 3_000
+"""How long nothing must have happened."""
+
+
+def trim() -> bool:
+    """Give free memory back; returns whether any was.
+
+    Arrays of some megabytes that come and go leave holes in the heap of the C library, which
+    grows although what is in use does not. Where the library is not glibc, nothing happens.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return bool(ctypes.CDLL("libc.so.6").malloc_trim(0))
+    except (OSError, AttributeError):
+        return False
+
+
+class Trimmer(QObject):
+    """Trims the heap in a worker thread, once, after a burst of work has ended."""
+
+    def __init__(self, pool: Pool, parent: QObject) -> None:
+        super().__init__(parent)
+        self._pool = pool
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._trim)
+
+    def touch(self) -> None:
+        """Something has happened: begin to wait again."""
+        self._pause.start()
+
+    def _trim(self) -> None:
+        if not self._pool.is_closed:
+            self._pool.submit(trim)

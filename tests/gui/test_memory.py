@@ -1,0 +1,33 @@
+"""Free memory is given back when the user pauses, once, and not while the window closes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QObject
+
+from phygui.gui import memory
+from phygui.gui.memory import Trimmer, trim
+from phygui.gui.work import Pool
+
+
+def test_trimming_harms_nothing() -> None:
+    assert trim() in (True, False)
+
+
+def test_a_burst_is_followed_by_one_trim(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    monkeypatch.setattr(memory, "trim", lambda: done.append(1))
+    monkeypatch.setattr(memory, "PAUSE_MS", 60)
+    pool, parent = Pool(1), QObject()
+    trimmer = Trimmer(pool, parent)
+    for _ in range(5):
+        trimmer.touch()
+        qtbot.wait(5)
+    assert done == []
+    qtbot.waitUntil(lambda: done == [1], timeout=2_000)
+    trimmer.touch()
+    pool.close()
+    qtbot.wait(120)
+    assert done == [1]
