@@ -24,6 +24,7 @@ class Linking:
         self._time: float | None = None
         self._brush = Latest(window.pool, window)
         self._brush.done.connect(self._highlight)
+        self._brush.failed.connect(window.fail)
 
     def link(self, view: View) -> None:
         """Let a view take part."""
@@ -67,7 +68,3 @@ class Linking:
     def is_busy(self) -> bool:
         """Whether spikes are still being looked for."""
         return self._brush.is_busy
-
-    def close(self) -> None:
-        """Look for nothing any more."""
-        self._brush.cancel()

@@ -12,6 +12,9 @@ from phygui.curation.update import EditError
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
+MOST_NAMED = 100_000
+"""Clusters that one line may name."""
+
 
 def _no_words(_: MainWindow, __: str) -> Iterable[str]:
     return ()
@@ -33,13 +36,15 @@ def _clusters(text: str) -> list[int]:
     """Cluster ids, separated by spaces or commas; ``4-9`` is a range."""
     ids: list[int] = []
     for word in text.replace(",", " ").split():
-        first, dash, last = word.partition("-")
+        begin, dash, end = word.partition("-")
         try:
-            ids.extend(range(int(first), int(last) + 1) if dash else [int(word)])
+            first = int(begin)
+            last = int(end) if dash else first
         except ValueError:
             raise EditError(f"{word!r} is not a cluster id") from None
-        if len(ids) > 100_000:
+        if len(ids) + last - first >= MOST_NAMED:
             raise EditError("too many clusters are named")
+        ids.extend(range(first, last + 1))
     return ids
 
 

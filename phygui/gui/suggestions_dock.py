@@ -127,7 +127,9 @@ class SuggestionsDock(Dock):
         self._work = Latest(window.pool, self)
         self._work.done.connect(self._receive)
         self._work.failed.connect(lambda e: window.show_trouble("No preview", e))
-        self.table.chosen.connect(lambda row: self._go_to(self._rows[row].clusters))
+        self.table.chosen.connect(
+            lambda row: window.attempt(lambda: self._go_to(self._rows[row].clusters))
+        )
         self.accept_button.clicked.connect(lambda: window.attempt(self.accept))
         self.reject_button.clicked.connect(lambda: window.attempt(self.reject))
         self.rejected.toggled.connect(lambda _: self.refresh())
@@ -276,7 +278,7 @@ class SuggestionsDock(Dock):
         pair = self._needed()
         following = self._after(pair)
         self._session.merge(pair)
-        self._go_on(following, gone=pair)
+        self._go_on(following)
 
     def reject(self) -> None:
         """Do not suggest the current pair any more, and go on; or suggest it again."""
@@ -301,9 +303,11 @@ class SuggestionsDock(Dock):
         at = pairs.index(pair) if pair in pairs else -1
         return pairs[at + 1 :] + pairs[: max(at, 0)][::-1]
 
-    def _go_on(self, pairs: list[tuple[int, int]], gone: tuple[int, ...] = ()) -> None:
+    def _go_on(self, pairs: list[tuple[int, int]]) -> None:
+        # The list may not show yet what the last edits have merged.
+        living = self._session.spikes_per_cluster
         for pair in pairs:
-            if not set(pair) & set(gone):
+            if all(c in living for c in pair):
                 self._go_to(pair)
                 return
         self._current = None

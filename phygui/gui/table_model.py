@@ -12,7 +12,7 @@ from PyQt5.QtGui import QBrush, QColor, QFont
 from phygui.curation.filters import Filter, FilterError
 from phygui.curation.session import Session
 from phygui.gui.columns import Column
-from phygui.gui.theme import GROUP_MARKS, group_color
+from phygui.gui.theme import GROUP_MARKS, group_color, plain_tip
 
 N_SORT_KEYS = 3
 MANY = 50
@@ -288,7 +288,7 @@ class ClusterTableModel(QAbstractTableModel):
         if role == Qt.ToolTipRole:
             unknown = self.value(cluster_id, column) is None
             reason = column.reason(self._session, cluster_id) if unknown else ""
-            return f"{column.title}: {reason}" if reason else None
+            return plain_tip(f"{column.title}: {reason}") if reason else None
         if role == Qt.BackgroundRole and index.column() == 0:
             color = self._colors(cluster_id)
             return None if color is None else QBrush(color)

@@ -115,7 +115,8 @@ def test_a_start_window_takes_the_place_of_a_window_that_cannot_be_reopened(
     window.reopen()
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
     assert application.windows == []
-    assert application.start is not None and application.start.isVisible()
+    assert application.start is not None
+    assert application.start.isVisible()
 
 
 def test_what_goes_wrong_at_opening_is_in_the_log(
@@ -135,7 +136,8 @@ def test_what_goes_wrong_at_opening_is_in_the_log(
     application.show_start()
     application.open(hybrid)
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
-    assert hybrid.name in told[0][2] and "IndexError" in told[0][2]
+    assert hybrid.name in told[0][2]
+    assert "IndexError" in told[0][2]
     assert any(record.exc_info for record in caplog.records)
 
 

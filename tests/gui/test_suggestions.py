@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
+from phygui.analysis import merge_score
+from phygui.curation.suggestions import Suggestion
 from phygui.gui.columns import BY_NAME
 from phygui.io.demo import make_demo
 
@@ -168,6 +170,35 @@ def test_a_pair_that_is_gone_is_not_accepted(
     assert len(session.history) == edits
     # The new halves are paired again, and nothing else.
     assert not session.suggestions.missing()
+
+
+def test_accepting_faster_than_edits_are_shown_goes_on_to_a_pair_that_lives(
+    oversplit: tuple[Path, set], open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(oversplit[0])
+    session, dock = user.session, user.window.suggestions
+    a, b, c, d, e, f, g = session.cluster_ids[:7].tolist()
+    suggested = [(a, b), (c, d), (a, e), (f, g)]
+
+    def ranked(*_: object, **__: object) -> list[Suggestion]:
+        living = [p for p in suggested if all(x in session.spikes_per_cluster for x in p)]
+        return [Suggestion(pair, merge_score(1.0, 1.0, 1.0), False) for pair in living]
+
+    monkeypatch.setattr(session.suggestions, "ranked", ranked)
+    user.window.show_dock("suggestions")
+    user.settle()
+    dock.step(1)
+    user.settle()
+    assert dock.current == (a, b)
+    # The list is as it was before the first merge while it is on its way to the disk.
+    monkeypatch.setattr(dock, "refresh", lambda: None)
+    for _ in range(2):
+        user.window.attempt(dock.accept)
+    assert dock.current == (f, g)
+    assert "no cluster" not in user.message
+    monkeypatch.undo()
+    user.settle()
+    assert [set(u.deleted) for u in session.history] == [{a, b}, {c, d}]
 
 
 def test_without_features_and_raw_data_nothing_is_suggested(

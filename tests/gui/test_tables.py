@@ -14,6 +14,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
+from phygui.analysis import Metric
 from phygui.curation.stats import ClusterStats
 from phygui.gui import table_model
 from phygui.gui.app import make_application
@@ -348,3 +349,13 @@ def test_a_filter_nested_too_deeply_is_refused_in_words(session: Session, tables
         table.filter.setText(text)
         assert "too deeply" in table.problem.text()
         assert table.model.rowCount() == len(session.cluster_ids)
+
+
+def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    cluster = int(session.cluster_ids[0])
+    session.knowledge.metrics[cluster]["snr"] = Metric(float("nan"), "<img src='/etc/hostname'>")
+    column = table.column_names.index("snr")
+    tip = table.model.index(table.model.row_of(cluster), column).data(Qt.ToolTipRole)
+    assert "&lt;img" in tip
+    assert "<img" not in tip
