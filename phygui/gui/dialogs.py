@@ -72,7 +72,7 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
         parent,
     )
     box.setTextFormat(Qt.PlainText)
-    box.setInformativeText("Save them before closing?")
+    box.setInformativeText(f"Save {'them' if n != 1 else 'it'} before closing?")
     box.setDefaultButton(QMessageBox.Save)
     answer = box.exec_()
     if answer == QMessageBox.Save:
@@ -169,7 +169,7 @@ def show_shortcuts(window: MainWindow) -> None:
     rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
     rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
     window.help_list = SearchList(
-        window, "Keyboard shortcuts", ["key", "action", ""], rows, size=(860, 720)
+        window, "Keyboard shortcuts", ["key", "action", ""], rows, size=(1080, 720)
     )
     window.help_list.show()
 
@@ -178,11 +178,19 @@ def show_palette(window: MainWindow) -> None:
     """Every action by name; choosing one does it."""
     actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
+    docks = [dock for dock in window.docks.values() if not dock.is_on_screen]
+    rows += [(f"Show {dock.windowTitle()}", "", "bring it to the screen") for dock in docks]
     palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
 
     def run() -> None:
-        if palette.chosen is not None:
-            window.run(actions[palette.chosen])
+        chosen = palette.chosen
+        if chosen is None:
+            return
+        if chosen < len(actions):
+            window.run(actions[chosen])
+        else:
+            docks[chosen - len(actions)].show()
+            docks[chosen - len(actions)].raise_()
 
     palette.accepted.connect(run)
     window.palette_list = palette

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import (
     QDockWidget,
@@ -22,6 +22,9 @@ from phygui.gui import opengl
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
 from phygui.views.base import Empty, View
+
+FLOAT_SHIFT = 24
+"""Pixels by which a dock moves right and down when it begins to float."""
 
 
 class DockTitle(QWidget):
@@ -77,10 +80,16 @@ class Dock(QDockWidget):
     def add_standard_buttons(self) -> None:
         """Add the buttons that every dock has: float and close."""
         floating = self.title_bar.add_button("float", "float or dock")
-        floating.clicked.connect(lambda: self.setFloating(not self.isFloating()))
+        floating.clicked.connect(self._float_or_dock)
         self.title_bar.add_button("close", "close (View menu brings it back)").clicked.connect(
             self.close
         )
+
+    def _float_or_dock(self) -> None:
+        self.setFloating(not self.isFloating())
+        if self.isFloating():
+            # Exactly where it was docked, it could not be seen to float.
+            self.move(self.pos() + QPoint(FLOAT_SHIFT, FLOAT_SHIFT))
 
 
 class ViewDock(Dock):
@@ -151,6 +160,7 @@ class ViewDock(Dock):
             view.painted.connect(self._painted)
             view.params_changed.connect(self._params_changed)
             view.hovered.connect(lambda text: self.title_bar.note.setText(text))
+            view.native.installEventFilter(self)
             # A canvas without OpenGL would keep the whole window from being painted.
             if not opengl.found().problem:
                 placeholder = self.widget()
@@ -202,6 +212,12 @@ class ViewDock(Dock):
             self._unpainted = True
             self.view.set_data(data)
             self.shown_data.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What was under the mouse is no longer said when the mouse has left."""
+        if event.type() == QEvent.Leave and self._view is not None:
+            self._view.forget_hover()
+        return super().eventFilter(watched, event)
 
     def _painted(self) -> None:
         self._unpainted = False

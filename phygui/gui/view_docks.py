@@ -79,6 +79,7 @@ class ViewDocks:
         if first.isFloating() or not first.isVisible():
             dock.setFloating(True)
             dock.resize(600, 450)
+            dock.move(window.geometry().center() - dock.rect().center())
         dock.show()
         dock.raise_()
         return dock

@@ -165,6 +165,12 @@ class Interactive:
             self._hover_text = text
             self.hovered.emit(text)
 
+    def forget_hover(self) -> None:
+        """The mouse has left, or what is shown has changed: nothing is under the mouse."""
+        if self._hover_text:
+            self._hover_text = ""
+            self.hovered.emit("")
+
     # -- lasso -----------------------------------------------------------------------------
 
     def _click_lasso(self, index: int, x: float, y: float, button: int) -> None:

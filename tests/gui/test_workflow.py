@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
@@ -600,3 +600,31 @@ def test_typing_is_not_taken_for_shortcuts(demo: Path, open_window: Callable[...
     window.cluster_table.filter.clear()
     user.settle()
     assert (session.selection, session.generation, len(session.history)) == before
+
+
+def test_the_palette_brings_a_closed_view_back(demo: Path, open_window: Callable[..., Any]) -> None:
+    user = open_window(demo)
+    dock = user.window.docks["traces"]
+    dock.close()
+    assert not dock.isVisible()
+    user.press(Qt.Key_P, CTRL)
+    palette = user.window.palette_list
+    QTest.keyClicks(palette.search, "show traces")
+    QTest.keyClick(palette.search, Qt.Key_Return)
+    user.settle()
+    assert dock.is_on_screen
+
+
+def test_what_was_under_the_mouse_is_not_said_of_another_selection(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    dock = user.window.docks["correlograms"]
+    for leave in (
+        lambda: user.press(Qt.Key_Down),
+        lambda: QApplication.sendEvent(dock.view.native, QEvent(QEvent.Leave)),
+    ):
+        dock.view._hover(dock.view.to_pixels(0, 0.0, 1.0))
+        assert dock.title_bar.note.text()
+        leave()
+        assert dock.title_bar.note.text() == ""
