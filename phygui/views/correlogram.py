@@ -77,6 +77,9 @@ class CorrelogramView(View):
         x = Axis("lag", low, high, ticks=self._lag_ticks, limits=(low, high), keep=False)
         tallest = np.maximum(data.heights, data.baseline if self.params.show_baseline else 0)
         tallest = tallest.max(axis=2)
+        if data.unit == "pairs":
+            # Where nothing is counted, the baseline alone would stretch to the top.
+            tallest = np.maximum(tallest, 1.0)
         if self.params.same_scale:
             tallest[:] = tallest.max()
         ticks = _height_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None

@@ -382,3 +382,17 @@ def test_asymmetry():
     assert asymmetry(np.array([1, 2, 99, 4, 5])) == pytest.approx(6 / 12)
     assert asymmetry(np.array([3, 1, 0, 0])) == -1
     assert asymmetry(np.zeros(5, int)) == 0
+
+
+def test_a_plot_without_a_pair_reaches_a_whole_one():
+    samples = np.arange(4, dtype=np.uint64) * np.uint64(RATE)
+    model = SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples)
+    spikes = {0: np.array([0, 2]), 1: np.array([1, 3])}
+    clusters = np.array([0, 1, 0, 1], np.int32)
+    snapshot = Snapshot(1, model, (0, 1), spikes, clusters, {0: 3, 1: 3})  # type: ignore[arg-type]
+    data = load(snapshot, CorrelogramParams(), never)
+    assert not data.counts.any()
+    view = CorrelogramView()
+    view.set_data(data)
+    assert all(cell.y.high >= 1 for cell in view.cells)
+    view.close()
