@@ -33,6 +33,9 @@ def luminance(color: QColor) -> float:
     return (0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2)
 
 
+MIDDLE = 0.47
+"""Luminance against which white and near-black text have the same contrast."""
+
 _UNFOCUSED = ~QStyle.State(QStyle.State_HasFocus)
 _PLAIN = ~QStyle.State(QStyle.State_HasFocus | QStyle.State_Selected)
 
@@ -46,7 +49,7 @@ class _Delegate(QStyledItemDelegate):
         background = QBrush(option.backgroundBrush)
         if background.style() != Qt.NoBrush:
             option.state = option.state & _PLAIN
-            is_light = luminance(background.color()) > 0.36
+            is_light = luminance(background.color()) > MIDDLE
             text = QColor("#101114") if is_light else QColor("#ffffff")
             option.palette.setColor(QPalette.Text, text)
         elif option.state & QStyle.State_Selected:

@@ -71,6 +71,7 @@ class ParameterDialog(QDialog):
             spin = QSpinBox()
             spin.setRange(int(meta.get("min", 0)), int(meta.get("max", 1_000_000)))
             spin.setSingleStep(int(meta.get("step", 1)))
+            spin.setSpecialValueText(meta.get("lowest", ""))
             spin.setValue(value)
             spin.setKeyboardTracking(False)
             if "unit" in meta:

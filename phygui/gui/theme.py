@@ -119,6 +119,8 @@ def _style() -> str:
         background: {c["base"]}; }}
     QLineEdit[wrong="true"] {{ border-color: {c["wrong"]}; }}
     QLabel[wrong="true"] {{ color: {c["wrong"]}; }}
+    QCheckBox::indicator:unchecked {{ border: 1px solid {c["dim"]}; border-radius: 2px;
+        background: {c["base"]}; width: 11px; height: 11px; }}
     QToolTip {{ border: 1px solid {c["line"]}; background: {c["button"]}; color: {c["text"]}; }}
     #dockTitle {{ background: {c["window"]}; }}
     #dockTitle QLabel {{ color: {c["dim"]}; font-weight: bold; }}

@@ -71,6 +71,7 @@ class FeatureParams:
             "help": "Index of the channel taken for the best one; -1 chooses it automatically. "
             "Ctrl+click a channel in the waveform view.",
             "min": -1,
+            "lowest": "automatic",
             "local": True,
         },
     )
@@ -81,6 +82,7 @@ class FeatureParams:
             "help": "Index of the channel taken for the second best; -1 chooses it automatically. "
             "Ctrl+right-click a channel in the waveform view.",
             "min": -1,
+            "lowest": "automatic",
             "local": True,
         },
     )
