@@ -64,6 +64,8 @@ def gui(
     debug: bool,
 ) -> None:
     """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
+    # The window has worker threads of its own; those of OpenBLAS would wait for the same cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)
     logging.captureWarnings(True)
     start_log(debug=debug)
