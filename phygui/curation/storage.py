@@ -21,6 +21,8 @@ class Storage(Places):
     def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
         super().__init__(model, keeper=keeper)
         self._saver = Saver(Path(model.path), self._keeper)
+        # Saves that are in the file, and not yet in the history.
+        self._written: list[SaveJob] = []
 
     def close(self, *, discard: bool = False) -> None:
         """Close the files.
@@ -33,6 +35,9 @@ class Storage(Places):
             They are not wanted: keep them aside instead.
         """
         self._outbox.deliver(wait=True)
+        # A save may have ended when nobody was there any more to be told.
+        for job in self._written:
+            job.finish()
         modified = self.is_modified
         states = None if modified else {k: c.state(copy=False) for k, c in self._curations.items()}
         self._keeper.close(states, discard=discard)
@@ -115,6 +120,8 @@ class Storage(Places):
         job = self._saver.job(modified, overwrite)
 
         def finish() -> Saved:
+            if job in self._written:
+                self._written.remove(job)
             saved = job.finish()
             for model in self._models.values():
                 model.follow()
@@ -124,6 +131,7 @@ class Storage(Places):
         def run() -> None:
             with self._writing:
                 job.run()
+                self._written.append(job)
 
         return [SaveJob(run, finish)]
 

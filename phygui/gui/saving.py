@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from PyQt5.QtCore import QCoreApplication, QEventLoop
 from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
 from phygui.curation.comparison import compare
@@ -57,6 +58,12 @@ class Saving:
             self._not_saved(error)
 
         window.commands.in_worker(work, done, failed)
+
+    def wait(self) -> None:
+        """Let a save that runs come to its end: only then is it known what is not saved."""
+        flags = QEventLoop.ExcludeUserInputEvents | QEventLoop.WaitForMoreEvents
+        while self._saving:
+            QCoreApplication.processEvents(flags)
 
     def saved(self, saved: Saved) -> None:
         """Say where, when and how much was saved."""

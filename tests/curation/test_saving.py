@@ -332,3 +332,31 @@ def test_nothing_is_left_of_a_backup_that_was_interrupted(session, monkeypatch):
     monkeypatch.undo()
     assert not list((session._keeper.folder / "backups").iterdir())
     assert os.listdir(session._keeper.folder)
+
+
+def test_what_was_undone_during_a_save_is_not_lost_when_the_session_closes(small):
+    session = Session.open(small)
+    session.merge([3, 4])
+    (job,) = session.save_jobs()
+    session.undo()
+    before = session.spike_clusters.copy()
+    # The window closes before it is told that the save is over.
+    job.run()
+    session.close()
+    with Session.open(small) as again:
+        assert not np.array_equal(again.spike_clusters, before)
+        assert len(again.unsaved_edits) == 1
+        again.recover()
+        assert np.array_equal(again.spike_clusters, before)
+
+
+def test_a_save_that_ended_with_the_window_counts(small):
+    session = Session.open(small)
+    session.merge([3, 4])
+    (job,) = session.save_jobs()
+    job.run()
+    session.close(discard=True)
+    assert not list((small.parent / f"{small.stem}.phygui").glob("journal-*.txt"))
+    with Session.open(small) as again:
+        assert again.unsaved_edits == []
+        assert 3 not in again.cluster_ids

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QMessageBox
 
 from phygui import Session
+from phygui.curation import saving
 from phygui.io import durable
 
 
@@ -214,6 +216,41 @@ def test_closing_with_unsaved_edits_asks(
         with Session.open(hybrid) as again:
             assert again.unsaved_edits == []
             assert (18 in again.cluster_ids) == (choice == "Save")
+
+
+@pytest.mark.parametrize("edits_on", [False, True])
+def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
+    hybrid: Path,
+    open_window: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    edits_on: bool,
+) -> None:
+    user = open_window(hybrid)
+    may_end = threading.Event()
+    write, asked = saving.write_states, []
+
+    def slowly(*args: Any, **options: Any) -> None:
+        assert may_end.wait(20)
+        write(*args, **options)
+
+    def ask(box: QMessageBox) -> int:
+        asked.append(box.text())
+        return int(QMessageBox.Discard)
+
+    monkeypatch.setattr(saving, "write_states", slowly)
+    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    user.session.merge([4, 9])
+    user.window.saving.save()
+    if edits_on:
+        user.session.move([18], "good")
+    QTimer.singleShot(50, may_end.set)
+    user.window.close()
+    assert len(asked) == edits_on
+    assert all("1 unsaved edit" in text for text in asked)
+    with Session.open(hybrid) as again:
+        assert again.unsaved_edits == []
+        assert 18 in again.cluster_ids
+        assert again.group_of(18) != "good"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
