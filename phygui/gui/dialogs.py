@@ -143,7 +143,10 @@ class SearchList(QDialog):
 
     def _filter(self, text: str) -> None:
         self.proxy.setFilterFixedString(text)
-        self.table.selectRow(0)
+        # What is called so comes before what only mentions it.
+        names = [self.proxy.index(row, 0).data() for row in range(self.proxy.rowCount())]
+        called = (row for row, name in enumerate(names) if text.casefold() in name.casefold())
+        self.table.selectRow(next(called, 0))
 
     @property
     def chosen(self) -> int | None:

@@ -533,6 +533,13 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(
     check(user, with_first_match(user.session, wanted[1]))
     assert not palette.isVisible()
 
+    user.press(Qt.Key_P, CTRL)
+    palette = user.window.palette_list
+    # Another action before it says that saves can be compared.
+    QTest.keyClicks(palette.search, "compare")
+    assert palette.proxy.index(palette.table.currentIndex().row(), 0).data().startswith("Compare")
+    QTest.keyClick(palette, Qt.Key_Escape)
+
 
 # -- where the keyboard is -----------------------------------------------------------------
 
