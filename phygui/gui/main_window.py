@@ -374,6 +374,8 @@ class MainWindow(QMainWindow):
         if self._disposed:
             return
         self._disposed = True
+        # The keys outlive the window: other windows share them.
+        self.keys.changed.disconnect(self._show_keys)
         self.background.cancel()
         self.suggestions.cancel()
         self.comparison.cancel()

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt5 import sip
+from PyQt5.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDropEvent
 
 from phygui import Session
 from phygui.gui import app as app_module
+from phygui.gui.actions import BY_NAME
 from phygui.gui.app import Application
 from phygui.gui.settings import Settings
 
@@ -155,3 +157,16 @@ def test_a_file_changed_elsewhere_can_be_opened_again_as_it_now_is(
     assert not second.session.read_only
     assert second.session.unsaved_edits == []
     assert application.app.quitOnLastWindowClosed()
+
+
+def test_keys_can_be_changed_when_another_window_is_gone(
+    qtbot: Any, application: Application, settings: Settings, hybrid: Path, small: Path
+) -> None:
+    first = application.show_session(Session.open(hybrid))
+    second = application.show_session(Session.open(small))
+    qtbot.waitUntil(lambda: first.is_settled and second.is_settled, timeout=20_000)
+    first.close()
+    QCoreApplication.sendPostedEvents(first, QEvent.DeferredDelete)
+    assert sip.isdeleted(first)
+    second.keys.bind(BY_NAME["merge"], ["F7"])
+    assert second.actions_by_name["merge"].shortcut().toString() == "F7"
