@@ -63,14 +63,16 @@ os._exit(0)
 
 OUR_START = """
 import os, sys
+from PyQt5.QtCore import QTimer
 from phygui.gui.app import Application
 from phygui.curation.opening import open_session
 session = open_session(sys.argv[1], read_only=True)
 application = Application()
 window = application.show_session(session)
-while not window.is_shown:
-    application.app.processEvents()
-os._exit(0)
+timer = QTimer()
+timer.timeout.connect(lambda: os._exit(0) if window.is_shown else None)
+timer.start(2)
+application.app.exec_()
 """
 
 
