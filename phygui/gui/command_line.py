@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
 from phygui.curation.filters import FilterError
 from phygui.curation.update import EditError
 from phygui.gui.snippets import BY_NAME, SNIPPETS, completions, run_snippet
+from phygui.gui.theme import plain_tip
 from phygui.io.errors import KwikError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class CommandLine(QFrame):
 
     def _show(self, text: str, *, wrong: bool = False) -> None:
         self.message.setText(text)
-        self.message.setToolTip(text)
+        self.message.setToolTip(plain_tip(text))
         self.message.setProperty("wrong", "true" if wrong else "false")
         self.message.style().polish(self.message)
 

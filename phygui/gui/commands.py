@@ -167,14 +167,19 @@ class Commands:
     def toggle_theme(self) -> None:
         """Change between the dark and the light theme."""
         window = self._window
-        window.theme = "light" if window.theme == "dark" else "dark"
-        window.settings.set("theme", window.theme)
+        name = "light" if window.theme == "dark" else "dark"
+        window.settings.set("theme", name)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        theme.apply_theme(app, window.theme)
-        for view in window.views():
-            view.set_theme(window.theme)
-        theme.renew_icons(window)
+        theme.apply_theme(app, name)
+        # The palette is that of all windows.
+        for each in app.topLevelWidgets():
+            if isinstance(each, type(window)) and not each.is_disposed:
+                each.theme = name
+                for view in each.views():
+                    view.set_theme(name)
+                theme.renew_icons(each)
+                each.update_state()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or not."""

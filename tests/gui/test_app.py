@@ -170,3 +170,19 @@ def test_keys_can_be_changed_when_another_window_is_gone(
     assert sip.isdeleted(first)
     second.keys.bind(BY_NAME["merge"], ["F7"])
     assert second.actions_by_name["merge"].shortcut().toString() == "F7"
+
+
+def test_the_theme_is_that_of_all_windows(
+    qtbot: Any, application: Application, hybrid: Path, small: Path
+) -> None:
+    first = application.show_session(Session.open(hybrid))
+    second = application.show_session(Session.open(small))
+    qtbot.waitUntil(lambda: first.is_settled and second.is_settled, timeout=20_000)
+    first.commands.toggle_theme()
+    try:
+        assert second.theme == "light"
+        assert {view.theme for view in second.views()} == {"light"}
+        assert second.actions_by_name["theme"].isChecked()
+    finally:
+        second.commands.toggle_theme()
+    assert first.theme == "dark"

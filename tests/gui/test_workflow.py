@@ -390,6 +390,14 @@ def test_label_key_opens_a_line_that_completes_known_keys(
     type_line(user, "region=")
     assert not session.labels_of(first)
 
+    # What clusters are labelled is no markup, wherever it is shown.
+    session.label([first], "note", "<img src='x'>")
+    user.settle()
+    user.press(Qt.Key_L)
+    type_line(user, "note=", run=False)
+    assert "<img src='x'>" in user.window.snippets.message.text()
+    assert "<img" not in user.window.snippets.message.toolTip()
+
 
 def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
