@@ -358,9 +358,18 @@ class Keeper:
             self._lock.release()
             remove_if_empty(self.folder)
 
-    def still_held(self) -> bool:
-        """Whether no other computer has taken the dataset over meanwhile."""
-        return not self._locks or self._lock.still_held()
+    def check_held(self) -> None:
+        """Make sure that no other computer has taken the dataset over meanwhile.
+
+        Raises
+        ------
+        KwikError
+            If one has.
+        """
+        if self._locks and not self._lock.still_held():
+            raise KwikError(
+                f"{self.path}: another computer has taken the dataset over; save a copy instead."
+            )
 
     def _take_lock(self) -> None:
         try:

@@ -224,6 +224,7 @@ class Places:
 
         def run() -> None:
             with self._writing:
+                self._keeper.check_held()
                 copy_clustering(self.path, key, new_name, state, names)
 
         def finish() -> None:

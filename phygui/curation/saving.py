@@ -118,13 +118,8 @@ class Saver:
         problems: list[str] = []
 
         def run() -> None:
-            if not self._keeper.still_held():
-                self._keeper.not_saved()
-                raise KwikError(
-                    f"{self.path}: another computer has taken the dataset over; "
-                    "save a copy instead."
-                )
             try:
+                self._keeper.check_held()
                 if not overwrite and self.changed_on_disk(n_spikes):
                     raise ChangedOnDisk(
                         f"{self.path} was changed by another program since it was read."

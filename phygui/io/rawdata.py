@@ -223,8 +223,10 @@ def remembered(kwik_path: Path, what: str) -> list[Path]:
 
 def remember(kwik_path: Path, what: str, paths: list[Path]) -> None:
     """Remember where data is, for this user and this dataset; an empty list forgets it."""
-    locations = _all_locations()
-    of_dataset = locations.setdefault(str(kwik_path.resolve()), {})
+    locations, key = _all_locations(), str(kwik_path.resolve())
+    if not isinstance(locations.get(key), dict):
+        locations[key] = {}
+    of_dataset = locations[key]
     if paths:
         of_dataset[what] = [str(path.resolve()) for path in paths]
     else:

@@ -131,9 +131,12 @@ def test_a_copy_goes_nowhere_unasked(small, session):
 def test_a_taken_over_dataset_is_not_written(small, session):
     edit(session)
     session._keeper._lock.path.write_text('{"host": "elsewhere", "process": 1, "since": "now"}')
+    before = small.read_bytes()
     with pytest.raises(KwikError, match="taken the dataset over"):
         session.save()
-    assert 3 in KwikModel(small).cluster_ids
+    with pytest.raises(KwikError, match="taken the dataset over"):
+        session.copy_clustering("mine")
+    assert small.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_written_to(small, monkeypatch, tmp_path):

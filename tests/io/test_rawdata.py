@@ -233,3 +233,22 @@ def test_the_file_is_in_the_users_configuration(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.undo()
     assert rawdata.locations_file().name == "locations.json"
     assert "phygui" in rawdata.locations_file().parts
+
+
+def test_remembered_places_that_make_no_sense_are_replaced(tiny: Tiny, tmp_path: Path) -> None:
+    place = tmp_path / "place.dat"
+    place.touch()
+    file = rawdata.locations_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for told in ("[]", "not JSON", json.dumps({str(tiny.kwik.resolve()): ["x"]})):
+        file.write_text(told)
+        assert rawdata.remembered(tiny.kwik, "traces") == []
+        rawdata.remember(tiny.kwik, "traces", [place])
+        assert rawdata.remembered(tiny.kwik, "traces") == [place]
+
+
+def test_a_remembered_place_out_of_reach_is_as_if_it_were_not_there(tiny: Tiny) -> None:
+    rawdata.remember(tiny.kwik, "traces", [])
+    file = rawdata.locations_file()
+    file.write_text(json.dumps({str(tiny.kwik.resolve()): {"traces": ["/x/" + "long" * 100]}}))
+    assert rawdata.remembered(tiny.kwik, "traces") == []
