@@ -90,6 +90,12 @@ class Commands:
         if view is None or view.lasso is None:
             raise EditError("draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it")
         snapshot, params, lasso = window.session.snapshot(), view.params, view.lasso
+        if view.data.cluster_ids != snapshot.cluster_ids:
+            # A paused view; what is inside its lasso on screen is not what would be split.
+            raise EditError(
+                f"the lasso is in a {view.title.lower()} view that shows other clusters than the "
+                "selected ones: let it follow the selection, then draw again"
+            )
 
         def work(cancelled: Callable[[], bool]) -> Any:
             return view.spikes_in_lasso(snapshot, params, lasso, cancelled)

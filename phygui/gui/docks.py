@@ -147,7 +147,7 @@ class ViewDock(Dock):
         self.pause_button = self.title_bar.add_button(
             "pause", "pause: stop following the selection", checkable=True
         )
-        self.pause_button.toggled.connect(self._catch_up)
+        self.pause_button.toggled.connect(self._pause)
         self.title_bar.add_button("export", "export a picture").clicked.connect(self.export)
         self.add_standard_buttons()
 
@@ -202,6 +202,11 @@ class ViewDock(Dock):
     def _params_changed(self) -> None:
         if self.view.is_stale:
             self.refresh()
+
+    def _pause(self, paused: bool) -> None:
+        title = self.windowTitle()
+        self.title_bar.label.setText(f"{title} (paused)" if paused else title)
+        self._catch_up()
 
     def _catch_up(self) -> None:
         if self._stale:

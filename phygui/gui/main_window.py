@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
         self.help_list: SearchList | None = None
         self.palette_list: SearchList | None = None
         self._disposed = False
+        self._slip = ""
         self._discards = False
         self.setDockOptions(
             QMainWindow.AllowNestedDocks
@@ -193,6 +194,10 @@ class MainWindow(QMainWindow):
             self._refresh_views()
 
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        if self._slip and self._slip == self.status["edit"].text():
+            # What could not be done with another selection is no longer of interest.
+            self.say("")
+        self._slip = ""
         self.tables.select()
         self._refresh_views()
         self.update_state()
@@ -292,6 +297,7 @@ class MainWindow(QMainWindow):
             work()
         except (EditError, KwikError) as error:
             self.say(str(error), wrong=True)
+            self._slip = str(error)
         self.update_state()
 
     def run(self, action: Action) -> None:

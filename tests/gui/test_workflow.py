@@ -643,3 +643,27 @@ def test_what_was_under_the_mouse_is_not_said_of_another_selection(
         assert dock.title_bar.note.text()
         leave()
         assert dock.title_bar.note.text() == ""
+
+
+def test_a_paused_view_says_so_and_its_lasso_splits_no_clusters_that_it_does_not_show(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    dock = user.window.docks["features"]
+    assert dock.title_bar.label.text() == "Features"
+    dock.pause_button.click()
+    assert dock.title_bar.label.text() == "Features (paused)"
+    user.press(Qt.Key_Down)
+    assert dock.view.data.cluster_ids != tuple(user.session.selected)
+    (left, right), (low, high) = dock.view.cells[1].x.view, dock.view.cells[1].y.view
+    user.lasso(dock.view, 1, [(left, low), (right, low), (right, high), (left, high)])
+    clusters = set(user.session.cluster_ids)
+    user.press(Qt.Key_K)
+    assert "shows other clusters" in user.window.status["edit"].text()
+    assert set(user.session.cluster_ids) == clusters
+    user.press(Qt.Key_Down)
+    assert user.window.status["edit"].text() == ""
+    dock.pause_button.click()
+    user.settle()
+    assert dock.title_bar.label.text() == "Features"
+    assert dock.view.data.cluster_ids == tuple(user.session.selected)
