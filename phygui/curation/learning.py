@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from phygui.curation.storage import Storage
 from phygui.curation.suggestions import Found, Suggestions
 from phygui.curation.update import Selection
 from phygui.curation.wizard import Ranking
+from phygui.io.errors import KwikError
 
 
 class Learning(Storage):
@@ -72,10 +74,14 @@ class Learning(Storage):
         Raises
         ------
         KwikError
-            If what is there does not fit the dataset; nothing has changed then.
+            If what is there does not fit the active channel group; nothing has changed then.
         """
+        self.model.locate(what, path)
         for model in self._models.values():
-            model.locate(what, path)
+            if model is not self.model:
+                # What does not fit another channel group is missing there as before.
+                with suppress(KwikError):
+                    model.locate(what, path)
         for curation in self._curations.values():
             curation.knowledge.forget()
             curation.suggestions.forget()

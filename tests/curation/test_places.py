@@ -198,3 +198,24 @@ def test_a_read_only_clustering_stays_so_and_only_it(small: Path) -> None:
             closed.set_editable(False)
         with pytest.raises(KwikError, match="nothing is copied"):
             closed.copy_clustering("x")
+
+
+def test_located_features_count_where_they_fit(tmp_path, monkeypatch):
+    monkeypatch.setattr("phygui.io.rawdata.locations_file", lambda: tmp_path / "locations.json")
+    demo = make_demo(tmp_path, n_spikes=600, n_clusters=5, n_channels=8, n_channel_groups=2)
+    elsewhere = tmp_path / "elsewhere.kwx"
+    demo.kwik_path.with_suffix(".kwx").rename(elsewhere)
+    with h5py.File(elsewhere, "r+") as file:
+        del file["channel_groups/1"]
+    with Session.open(demo.kwik_path, 0) as session:
+        session.switch(1)
+        session.switch(0)
+        told = []
+        session.switched.connect(lambda: told.append(session.channel_group))
+        session.locate("features", elsewhere)
+        assert session.model.features is not None
+        assert told == [0]
+        session.switch(1)
+        assert session.model.features is None
+        with pytest.raises(KwikError):
+            session.locate("features", elsewhere)
