@@ -364,9 +364,12 @@ class MainWindow(QMainWindow):
                 return
             self._discards = answer == "discard"
         self._remember()
-        self.dispose()
-        super().closeEvent(event)
-        self.closed.emit(self)
+        try:
+            self.dispose()
+        finally:
+            # What could not be written at the end is told; the window goes all the same.
+            super().closeEvent(event)
+            self.closed.emit(self)
 
     def reopen(self) -> None:
         """Close without asking, keep unsaved edits aside, and open the file again."""

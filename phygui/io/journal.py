@@ -103,11 +103,6 @@ class Journal:
         self._queue: SimpleQueue[_Item | str] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    @property
-    def is_started(self) -> bool:
-        """Whether anything has been appended."""
-        return self._thread is not None
-
     def append(self, record: Source, *, optional: bool = False) -> Future[None]:
         """Add a record, or what a function returns; it is called in the journal's thread.
 

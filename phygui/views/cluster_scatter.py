@@ -55,7 +55,7 @@ def load(
         When the result is no longer wanted.
     """
     selected = snapshot.cluster_ids
-    others = [c for c in sorted(snapshot.spikes_per_cluster) if c not in set(selected)]
+    others = sorted(set(snapshot.spikes_per_cluster).difference(selected))
     ids = (*others, *reversed(selected))
     if not ids:
         return Empty("There are no clusters")

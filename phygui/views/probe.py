@@ -59,7 +59,7 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     if not len(positions):
         return Empty("This channel group has no channels")
     selected = snapshot.cluster_ids
-    others = [c for c in sorted(snapshot.spikes_per_cluster) if c not in set(selected)]
+    others = sorted(set(snapshot.spikes_per_cluster).difference(selected))
     ids = (*others, *reversed(selected))
     stats = stats_of(snapshot, ids, cancelled)
     places = [location_of(snapshot, stats[c]) for c in ids]

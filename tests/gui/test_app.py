@@ -16,6 +16,7 @@ from phygui.gui import app as app_module
 from phygui.gui.actions import BY_NAME
 from phygui.gui.app import Application
 from phygui.gui.settings import Settings
+from phygui.io.errors import KwikError
 
 
 @pytest.fixture
@@ -186,3 +187,21 @@ def test_the_theme_is_that_of_all_windows(
     finally:
         second.commands.toggle_theme()
     assert first.theme == "dark"
+
+
+def test_a_window_goes_although_its_session_cannot_be_closed_well(
+    qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, hybrid: Path
+) -> None:
+    window = application.show_session(Session.open(hybrid))
+    qtbot.waitUntil(lambda: window.is_settled, timeout=20_000)
+    close = window.session.close
+
+    def fails(**options: Any) -> None:
+        close(**options)
+        raise KwikError("the journal cannot be kept aside.")
+
+    monkeypatch.setattr(window.session, "close", fails)
+    with qtbot.captureExceptions() as raised:
+        window.close()
+    assert [str(error) for _, error, _ in raised] == ["the journal cannot be kept aside."]
+    assert application.windows == []
