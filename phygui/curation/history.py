@@ -51,9 +51,13 @@ class History:
 
     @property
     def n_unsaved(self) -> int:
-        """Number of undo or redo steps between the saved state and this one."""
+        """Number of undo or redo steps between the saved state and this one.
+
+        Where these cannot lead there, number of edits in effect, and 1 if there are none: that
+        what was saved has been undone is not saved either.
+        """
         if self._saved is None:
-            return self._position
+            return max(self._position, 1)
         return abs(self._position - self._saved)
 
     def record(self, update: Update) -> None:

@@ -49,6 +49,8 @@ def test_history_equals_two_lists(steps):
         assert history.can_undo == bool(done)
         assert history.can_redo == bool(undone)
         assert history.is_modified == (saved != done)
+        # What asks whether to save must have a number to say.
+        assert (history.n_unsaved > 0) == history.is_modified
 
 
 def test_a_save_that_ends_after_its_branch_was_left_does_not_count():
