@@ -12,7 +12,7 @@ from phygui.curation.update import EditError
 from phygui.gui import dialogs, theme
 from phygui.gui.key_dialog import KeyDialog
 from phygui.gui.work import Latest
-from phygui.views.base import View
+from phygui.views.base import Empty, View
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -163,8 +163,13 @@ class Commands:
 
     def trace(self, step: str) -> None:
         """Move the traces: next or previous spike or refractory violation."""
-        for view in self._window.views("traces"):
-            getattr(view, step)()
+        shown = [v for v in self._window.views("traces") if v.data is not None]
+        if not shown or all(isinstance(view.data, Empty) for view in shown):
+            raise EditError("no traces are shown")
+        moved = [getattr(view, step)() for view in shown]
+        if not any(moved):
+            wanted = step.replace("_violation", " refractory violation").replace("_", " ")
+            raise EditError(f"there is no {wanted} of the selected clusters")
 
     def trace_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""

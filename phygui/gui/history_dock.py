@@ -166,7 +166,7 @@ class HistoryDock(Dock):
         header.setHighlightSections(False)
         header.setSectionResizeMode(1, QHeaderView.Stretch)
         header.resizeSection(0, view.fontMetrics().horizontalAdvance("00:00:00") + 24)
-        header.resizeSection(2, view.fontMetrics().horizontalAdvance("● 000  ◐ 000  ✕ 000  ○ 000"))
+        header.setSectionResizeMode(2, QHeaderView.ResizeToContents)
         view.clicked.connect(lambda index: self.wanted.emit(index.row()))
         self.wanted.connect(lambda row: attempt(lambda: session.jump_to(row)))
         session.clustered.connect(lambda _: self._follow())

@@ -96,6 +96,8 @@ class Tables:
         self.clusters.set_selected(selection.best)
         if self._best != self._similar_to:
             self._fill_matches()
+            # The most similar ones are to be seen, wherever the list of another one was.
+            self.matches.view.scrollToTop()
         self.matches.set_selected(selection.match)
 
     @property
