@@ -242,7 +242,7 @@ class ViewDock(Dock):
         if name:
             try:
                 self.view.export_image(Path(name))
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 self.trouble.emit(f"{name}: the picture could not be written", error)
 
     def closeEvent(self, event: QCloseEvent) -> None:
