@@ -169,9 +169,12 @@ class Saver:
         names = {key: curation.groups.names for key, curation in curations.items()}
 
         def run() -> Path:
-            if goal.resolve() == self.path.resolve():
+            if os.path.realpath(goal) == os.path.realpath(self.path):
                 raise KwikError(f"{goal} is the dataset itself: save it, or choose another place.")
-            if goal.exists() and not overwrite:
+            if goal.suffix.lower() != ".kwik":
+                # Features, raw data and the backup stand beside the dataset under its name.
+                raise KwikError(f"{goal} does not end in .kwik, as a copy of the dataset must.")
+            if os.path.lexists(goal) and not overwrite:
                 raise KwikError(f"{goal} exists already.")
             write_states(self.path, states, names, target=goal)
             return goal

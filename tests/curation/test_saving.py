@@ -128,6 +128,17 @@ def test_a_copy_goes_nowhere_unasked(small, session):
     assert 16 in KwikModel(target).cluster_ids
 
 
+@pytest.mark.parametrize("name", ["features.kwx", "small.kwik.bak", "raw", f"{'long' * 100}.kwik"])
+def test_a_copy_takes_the_place_of_nothing_but_a_dataset(small, session, name):
+    target = small.with_name(name)
+    if len(name) < 100:
+        target.write_bytes(b"kept")
+    with pytest.raises(KwikError):
+        session.save_copy(target, overwrite=True)
+    if len(name) < 100:
+        assert target.read_bytes() == b"kept"
+
+
 def test_a_taken_over_dataset_is_not_written(small, session):
     edit(session)
     session._keeper._lock.path.write_text('{"host": "elsewhere", "process": 1, "since": "now"}')
