@@ -208,11 +208,12 @@ class ClusterTable(QWidget):
         header = self.view.horizontalHeader()
         metrics = self.view.fontMetrics()
         for i, column in enumerate(self.model.columns):
-            texts = [column.title + " ▾", column.widest]
+            texts = [column.widest]
             for cluster_id in self.model.cluster_ids[:200]:
                 texts.append(self.model.text(cluster_id, column))
             # Beside the text there is its margin, and in the header the mark of the sort order.
-            width = max(metrics.horizontalAdvance(text) for text in texts) + 18
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 11
+            width = max(width, metrics.horizontalAdvance(column.title) + 24)
             header.resizeSection(i, min(width, 160))
 
     def _restore(self) -> None:
