@@ -171,6 +171,8 @@ def show_shortcuts(window: MainWindow) -> None:
     rows = [(keys.text(a), a.title, a.tip) for a in ACTIONS if keys[a]]
     rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
     rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
+    if window.help_list is not None:
+        window.help_list.deleteLater()
     window.help_list = SearchList(
         window, "Keyboard shortcuts", ["key", "action", ""], rows, size=(1080, 720)
     )
@@ -196,6 +198,8 @@ def show_palette(window: MainWindow) -> None:
             docks[chosen - len(actions)].raise_()
 
     palette.accepted.connect(run)
+    if window.palette_list is not None:
+        window.palette_list.deleteLater()
     window.palette_list = palette
     palette.open()
     palette.search.setFocus()

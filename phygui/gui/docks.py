@@ -116,6 +116,8 @@ class ViewDock(Dock):
     shown_data = pyqtSignal()
     trouble = pyqtSignal(str, object)
     """A sentence, and the exception behind it."""
+    exported = pyqtSignal(str)
+    """A picture has been written; the name of its file."""
     discarded = pyqtSignal(str)
     """A second dock of its kind has been closed; its name."""
 
@@ -244,6 +246,8 @@ class ViewDock(Dock):
                 self.view.export_image(Path(name))
             except (OSError, ValueError) as error:
                 self.trouble.emit(f"{name}: the picture could not be written", error)
+            else:
+                self.exported.emit(name)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide, or go for good: the first dock of a kind stays in the View menu."""

@@ -54,6 +54,7 @@ class ViewDocks:
             is_extra=number > 1,
         )
         dock.trouble.connect(window.show_trouble)
+        dock.exported.connect(lambda path: window.say(f"wrote {path}"))
         dock.discarded.connect(self._discard_later)
         dock.settings_button.clicked.connect(lambda: self._edit_settings(dock))
         window.view_docks[name] = dock
