@@ -37,9 +37,9 @@ TABLES = column((0.6, "clusters"), (0.4, ("similarity", "history", "suggestions"
 
 LAYOUTS: Mapping[str, Node] = {
     "Classic": row(
-        (0.27, TABLES),
+        (0.28, TABLES),
         (
-            0.73,
+            0.72,
             column(
                 (
                     0.72,
@@ -66,7 +66,7 @@ LAYOUTS: Mapping[str, Node] = {
     ),
     # All clusters at once.
     "Overview": row(
-        (0.27, TABLES),
+        (0.28, TABLES),
         (0.42, column((0.5, "scatter"), (0.5, "raster"))),
         (0.30, column((0.55, "probe"), (0.45, "matrix"))),
     ),

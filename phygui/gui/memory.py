@@ -9,7 +9,7 @@ from PyQt5.QtCore import QObject, QTimer
 
 from phygui.gui.work import Pool
 
-PAUSE_MS = 3_000
+PAUSE_MS = 800
 """How long nothing must have happened."""
 
 
