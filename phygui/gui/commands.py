@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 from phygui.curation.update import EditError
 from phygui.gui import dialogs, theme
 from phygui.gui.key_dialog import KeyDialog
+from phygui.gui.text_dialog import TextDialog
 from phygui.gui.work import Latest
 from phygui.views.base import Empty, View
 
@@ -24,6 +25,7 @@ class Commands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._running: set[Latest] = set()
+        self._remarks: TextDialog | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -50,10 +52,18 @@ class Commands:
             self._window, "Export a picture", f"{self._window.session.path.stem}.png", "PNG (*.png)"
         )
         if name:
+            path = Path(name)
             try:
-                self._window.picture(Path(name))
+                self._window.picture(path if path.suffix else path.with_suffix(".png"))
             except OSError as error:
                 raise EditError(str(error)) from None
+
+    def show_remarks(self) -> None:
+        """Show what is unusual about the file, and what was assumed."""
+        session = self._window.session
+        title = f"Remarks on {session.path.name}"
+        self._remarks = TextDialog(self._window, title, session.model.warnings)
+        self._remarks.open()
 
     def locate(self, what: str) -> None:
         """Ask where data is that was not found beside the dataset, and show it."""

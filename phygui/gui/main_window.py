@@ -257,6 +257,11 @@ class MainWindow(QMainWindow):
         self.cluster_table.view.setFocus()
         if self.session.read_only:
             self.say(f"read-only: {self.session.read_only_reason}")
+        elif self.session.model.warnings:
+            n = len(self.session.model.warnings)
+            self.say(
+                f"{n} remark{'s' if n > 1 else ''} on this file: Dataset > Remarks on the file"
+            )
         self.saving.offer_recovery()
 
     def _choose_first(self) -> None:

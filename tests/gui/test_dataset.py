@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui import Session
+from phygui import KwikWarning, Session
 from phygui.gui.actions import BY_NAME
 from phygui.io.demo import make_demo
 from phygui.views.base import Empty
@@ -433,3 +433,15 @@ def test_raw_data_kept_elsewhere_can_be_located(
     user.window.dispose()
     again = open_window(small)
     assert not isinstance(again.view("traces").data, Empty), "it is remembered"
+
+
+def test_what_is_unusual_is_told(copy_dataset: Callable, open_window: Callable) -> None:
+    path = copy_dataset("spikedetekt2_4sec")
+    with pytest.warns(KwikWarning):
+        user = open_window(path)
+    assert "remarks on this file" in user.message
+    user.window.actions_by_name["remarks"].trigger()
+    text = user.window.commands._remarks.text.toPlainText()
+    assert "channels [0]" in text
+    assert len(text.splitlines()) == len(user.session.model.warnings)
+    user.window.commands._remarks.close()
