@@ -271,6 +271,9 @@ class ClusterTable(QWidget):
         """Sort by a column; the columns sorted by before break ties."""
         self.model.sort_by(name, ascending)
         self._show_sort()
+        rows = self._selected_rows()
+        if rows:
+            self.view.scrollTo(self.model.index(min(rows), 0))
 
     def set_sort_order(self, order: Sequence[tuple[str, bool]]) -> None:
         """Sort by several columns, first key first, each ascending or not."""

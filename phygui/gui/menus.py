@@ -27,12 +27,31 @@ def build_menus(window: MainWindow) -> dict[str, QMenu]:
             menu.addSeparator()
         sections[path] = section
         menu.addAction(_make(window, action))
+    _add_recent(window, menus["File"])
     view = menus["View"]
     view.addSeparator()
     for dock in window.docks.values():
         view.addAction(dock.toggleViewAction())
     show_keys(window)
     return menus
+
+
+def _add_recent(window: MainWindow, file: QMenu) -> None:
+    """The files opened lately, listed anew whenever the menu is shown."""
+    recent = QMenu("Open recent", file)
+    file.insertMenu(window.actions_by_name["open_demo"], recent)
+
+    def fill() -> None:
+        recent.clear()
+        here = window.session.path
+        for path in window.settings.recent():
+            if path != here:
+                # An ampersand in a menu marks a key; two show one.
+                item = recent.addAction(str(path).replace("&", "&&"))
+                item.triggered.connect(lambda _, path=path: window.open_wanted.emit(path))
+        recent.setEnabled(not recent.isEmpty())
+
+    file.aboutToShow.connect(fill)
 
 
 def show_keys(window: MainWindow) -> None:

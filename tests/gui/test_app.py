@@ -205,3 +205,18 @@ def test_a_window_goes_although_its_session_cannot_be_closed_well(
         window.close()
     assert [str(error) for _, error, _ in raised] == ["the journal cannot be kept aside."]
     assert application.windows == []
+
+
+def test_recent_files_open_from_the_file_menu(
+    qtbot: Any, application: Application, settings: Settings, hybrid: Path, small: Path
+) -> None:
+    settings.add_recent(small)
+    window = application.show_session(Session.open(hybrid))
+    qtbot.waitUntil(lambda: window.is_settled, timeout=20_000)
+    file = next(a.menu() for a in window.menuBar().actions() if a.text() == "&File")
+    file.aboutToShow.emit()
+    recent = next(a.menu() for a in file.actions() if a.text() == "Open recent")
+    assert [a.text() for a in recent.actions()] == [str(small)]
+    recent.actions()[0].trigger()
+    qtbot.waitUntil(lambda: len(application.windows) == 2, timeout=20_000)
+    assert application.windows[1].session.path == small

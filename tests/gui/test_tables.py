@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +359,18 @@ def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: 
     tip = table.model.index(table.model.row_of(cluster), column).data(Qt.ToolTipRole)
     assert "&lt;img" in tip
     assert "<img" not in tip
+
+
+def test_sorting_keeps_the_selected_row_in_sight(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    table = user.window.cluster_table
+    user.window.resize(1000, 500)
+    user.settle()
+    for ascending in (True, False):
+        table.sort_by("id", ascending)
+        user.select(table.model.cluster_ids[0])
+        table.sort_by("id", not ascending)
+        row = table.view.visualRect(table.model.index(len(table.model.cluster_ids) - 1, 0))
+        assert table.view.viewport().rect().intersects(row)
