@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from phygui.curation.clustering import Clustering
     from phygui.curation.groups import ClusterGroups
     from phygui.curation.history import History
+    from phygui.curation.knowledge import register_quality, register_similarity
     from phygui.curation.labels import Labels
     from phygui.curation.session import Session
     from phygui.curation.update import EditError, Selection, Update
@@ -24,6 +25,8 @@ __all__ = [
     "Session",
     "Update",
     "Wizard",
+    "register_quality",
+    "register_similarity",
 ]
 
 _HOME = {
@@ -36,6 +39,8 @@ _HOME = {
     "Session": "session",
     "Update": "update",
     "Wizard": "wizard",
+    "register_quality": "knowledge",
+    "register_similarity": "knowledge",
 }
 
 

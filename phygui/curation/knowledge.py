@@ -27,6 +27,43 @@ Known = tuple[ClusterStats, dict[str, Metric]]
 Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
 
 
+@dataclass
+class _Measures:
+    """What quality and similarity are, for sessions opened from now on."""
+
+    quality: Quality = default_quality
+    similarity: Similarity = similarity
+
+
+_measures = _Measures()
+
+
+def register_quality(function: Quality | None) -> None:
+    """Let the best queue go by a function of your own, in sessions opened from now on.
+
+    Parameters
+    ----------
+    function : callable or None
+        From the :class:`~phygui.curation.stats.ClusterStats` of a cluster and its metrics by
+        name (empty until they are computed) to a number, larger for better clusters. None goes
+        back to the quality that the program comes with.
+    """
+    _measures.quality = function or default_quality
+
+
+def register_similarity(function: Similarity | None) -> None:
+    """Let matches be ranked by a function of your own, in sessions opened from now on.
+
+    Parameters
+    ----------
+    function : callable or None
+        From two sequences of :class:`~phygui.analysis.ClusterSummary` to the matrix of their
+        similarities in [0, 1], (len(a), len(b)). None goes back to
+        :func:`phygui.analysis.similarity`.
+    """
+    _measures.similarity = function or similarity
+
+
 @dataclass(frozen=True)
 class Learnt:
     """What a worker has computed of some clusters."""
@@ -71,8 +108,8 @@ class Knowledge:
         self.prints: dict[int, str] = {}
         self.is_recalled = False
         self.epoch = 0
-        self.quality_function: Quality = default_quality
-        self.similarity_function: Similarity = similarity
+        self.quality_function: Quality = _measures.quality
+        self.similarity_function: Similarity = _measures.similarity
         self._estimated: set[int] = set()
         self._quality: QualitySource | None = None
         self._version = 0

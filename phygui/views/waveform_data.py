@@ -19,7 +19,7 @@ _FEW_CHANNELS = 32
 _CHUNK = 50
 _N_TYPICAL = 100
 
-_cache = ByteCache(24 * 2**20)
+_cache = ByteCache(8 * 2**20)
 
 
 @dataclass(frozen=True)

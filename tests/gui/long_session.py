@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.main_window import MainWindow
+from phygui.gui.memory import PAUSE_MS
 from phygui.gui.table_model import ClusterTableModel
 from phygui.views.colors import cluster_color
 
@@ -211,10 +212,17 @@ class Curator:
         assert fresh.cluster_ids == ids, self.log[-3:]
 
 
-def resident_mb() -> float:
-    """Resident memory of this process, megabytes, without the pages of mapped files."""
+def resident_mb(what: str = "VmRSS") -> float:
+    """Resident memory of this process, megabytes; RssAnon leaves out mapped files."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1000
+    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1000
+
+
+def resting_mb(curator: Curator) -> tuple[float, float]:
+    """Resident memory, with and without mapped files, after a pause as a user makes it."""
+    curator.settle()
+    QTest.qWait(PAUSE_MS + 1000)
+    return resident_mb(), resident_mb("RssAnon")
 
 
 def main() -> None:
@@ -235,14 +243,12 @@ def main() -> None:
         window.activateWindow()
         curator = Curator(window)
         curator.settle()
-        start, memory, before = time.monotonic(), 0.0, resident_mb()
+        before, start = resting_mb(curator), time.monotonic()
         for k in range(n_decisions):
             curator.decide()
             early = start + (k + 1) * seconds / n_decisions - time.monotonic()
             if early > 0:
                 QTest.qWait(int(1000 * early))
-            if k + 1 == max(1, n_decisions // 10):
-                memory = resident_mb()
             if (k + 1) % max(1, n_decisions // 10) == 0:
                 print(
                     f"{k + 1} decisions in {time.monotonic() - start:.0f} s: "
@@ -250,11 +256,9 @@ def main() -> None:
                     f"{curator.session.n_unsaved} edits, {resident_mb():.0f} MB",
                     flush=True,
                 )
-        print(
-            f"memory {before:.0f} MB at the start, {memory:.0f} MB after a tenth, "
-            f"{resident_mb():.0f} MB at the end: {resident_mb() / before:.3f} of the start, "
-            f"{resident_mb() / memory:.3f} of a tenth"
-        )
+        after = resting_mb(curator)
+        for what, first, last in zip(("in all", "private"), before, after, strict=True):
+            print(f"memory {what}: {first:.0f} MB, then {last:.0f} MB, {last / first:.3f}")
         window.dispose()
         window.close()
         window.deleteLater()
