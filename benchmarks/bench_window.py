@@ -63,16 +63,20 @@ os._exit(0)
 
 OUR_START = """
 import os, sys
-from PyQt5.QtCore import QTimer
-from phygui.gui.app import Application
-from phygui.curation.opening import open_session
-session = open_session(sys.argv[1], read_only=True)
-application = Application()
-window = application.show_session(session)
-timer = QTimer()
-timer.timeout.connect(lambda: os._exit(0) if window.is_shown else None)
-timer.start(2)
-application.app.exec_()
+import phygui.cli as cli
+result = cli._result
+def run(application):
+    from PyQt5.QtCore import QTimer
+    window, timer = application.windows[0], QTimer()
+    timer.timeout.connect(lambda: os._exit(0) if window.is_shown else None)
+    timer.start(2)
+    application.app.exec_()
+def result_then_run(*arguments):
+    from phygui.gui.app import Application
+    Application.run = run
+    return result(*arguments)
+cli._result = result_then_run
+cli.gui([sys.argv[1], "--read-only"])
 """
 
 

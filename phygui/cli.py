@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -64,6 +65,8 @@ def gui(
     debug: bool,
 ) -> None:
     """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
+    # What a start makes stays: nothing is gained by looking for garbage in it again and again.
+    gc.disable()
     # The window has worker threads of its own; those of OpenBLAS would wait for the same cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)

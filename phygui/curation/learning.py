@@ -133,6 +133,11 @@ class Learning(Storage):
         if clusters and learnt.knowledge is self._active.knowledge:
             self.stats_changed.emit(clusters)
 
+    def recall(self) -> None:
+        """Take over what is known of the clusters already: the first piece, here and now."""
+        if not self.knowledge.is_recalled and (job := self.knowledge_job()) is not None:
+            self.learn(job(lambda: False))
+
     def learn_all(self) -> None:
         """Compute all stats and metrics here and now; the window does it in a worker."""
         while job := self.knowledge_job():

@@ -14,6 +14,8 @@ DEMO = "demo"
 def open_session(what: object, **options: Any) -> Session:
     """Open a session on a path, or on the demo, which is built the first time.
 
+    What an earlier session has found out of the clusters is taken over at once.
+
     Parameters
     ----------
     what : path or "demo"
@@ -31,6 +33,8 @@ def open_session(what: object, **options: Any) -> Session:
 
         what = default_demo()
     try:
-        return Session.open(Path(str(what)), **options)
+        session = Session.open(Path(str(what)), **options)
     except OSError as error:
         raise KwikError(f"{what}: {error.strerror or error}") from error
+    session.recall()
+    return session

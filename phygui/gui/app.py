@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -77,12 +78,19 @@ class Application(QObject):
         self.windows.append(window)
         self.settings.add_recent(session.path)
         window.show()
-        self._warm_up()
+        # Loading numba keeps the interpreter busy: not while the first pictures are on their way.
+        window.when_shown(self._started)
         return window
 
-    def _warm_up(self) -> None:
-        """Compile the numerics in the background, once, so that no selection waits for it."""
+    def _started(self) -> None:
+        """The first pictures are there: prepare for what comes."""
+        if not gc.isenabled():
+            # What is there by now is left out of the search for garbage, which takes long enough
+            # to be felt otherwise.
+            gc.freeze()
+            gc.enable()
         if not self._is_warm:
+            # Compile the numerics in the background, so that no selection waits for it.
             self._is_warm = True
             threading.Thread(
                 target=warm_up, kwargs={"apart": True}, name="phygui-warm", daemon=True
@@ -93,6 +101,7 @@ class Application(QObject):
         self.start = StartWindow(self.settings)
         self.start.open_wanted.connect(self.open)
         self.start.show()
+        gc.enable()
         return self.start
 
     def _reopen(self, window: MainWindow) -> None:
@@ -219,7 +228,7 @@ class Application(QObject):
             print(f"{path}: the views were not painted in time", file=sys.stderr)
             finish(1)
 
-        window.when_settled(shoot, every_ms=150)
+        window.when_shown(shoot, settled=True, every_ms=150)
         QTimer.singleShot(SCREENSHOT_TIMEOUT_S * 1000, give_up)
         self.app.exec_()
         self.close()

@@ -16,6 +16,8 @@ from phygui.gui.work import Latest
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
+LATER_MS = 25
+"""How long work waits at a time as long as views are loading."""
 SHOW_AFTER_MS = 300
 """Work that is over sooner shows no progress."""
 KEEP_AFTER_MS = 3_000
@@ -80,6 +82,7 @@ class Background(QObject):
         self._search = Latest(window.pool, self, burst_ms=0)
         self._search.done.connect(self._receive_suggestions)
         self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
+        self._later = _timer(self, LATER_MS, self.request)
         self._show = _timer(self, SHOW_AFTER_MS, self._show_line)
         self._keep = _timer(self, KEEP_AFTER_MS, self.keep)
         self._keeping = Latest(window.pool, self, burst_ms=0)
@@ -88,6 +91,10 @@ class Background(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether something is being computed."""
+        return self._is_computing or self._later.isActive()
+
+    @property
+    def _is_computing(self) -> bool:
         return self._stats.is_busy or self._search.is_busy
 
     @property
@@ -108,7 +115,11 @@ class Background(QObject):
         """Compute what is still to be computed, if anything is."""
         # What runs is let finish, so that edits in quick succession do not keep it from ever
         # doing so; the next piece takes account of them.
-        if self.is_stopped or self._window.is_disposed or self.is_busy:
+        if self.is_stopped or self._window.is_disposed or self._is_computing:
+            return
+        if self._window.views_are_busy:
+            # What the user waits for comes first: the next piece takes its turn after it.
+            self._later.start()
             return
         session = self._window.session
         # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
@@ -122,6 +133,7 @@ class Background(QObject):
     def stop(self) -> None:
         """Give up what is being computed, and begin nothing more."""
         self.is_stopped = True
+        self._later.stop()
         self._stats.cancel()
         self._search.cancel()
         self._show.stop()
@@ -152,6 +164,7 @@ class Background(QObject):
         """The window closes: what runs is not wanted any more, what is known is kept."""
         for work in (self._stats, self._search):
             work.cancel()
+        self._later.stop()
         self._keep.stop()
         job = self._window.session.remember_job()
         if job is not None:
@@ -161,8 +174,8 @@ class Background(QObject):
 
     def _receive_stats(self, learnt: Learnt) -> None:
         self._window.session.learn(learnt)
-        self.request()
         self.learnt.emit()
+        self.request()
 
     def _receive_suggestions(self, found: Found) -> None:
         self._window.session.learn_suggestions(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
@@ -93,7 +94,7 @@ class Dock(QDockWidget):
 
 
 class ViewDock(Dock):
-    """A dock with a view in it, which is made when it is first shown or asked for.
+    """A dock with a view in it, which is made when its first data have come, or it is asked for.
 
     It loads the view's data in a worker thread whenever the session or the
     parameters change, unless the view is hidden or paused; it then catches up
@@ -105,8 +106,12 @@ class ViewDock(Dock):
         Name of the dock.
     title : str
         What its title bar says.
+    kind : type of View
+        What the view is.
+    params : callable
+        The parameters that the view begins with.
     make : callable
-        Makes the view; called once at the most.
+        Makes the view from its parameters; called once at the most.
     session : Session
     pool : Pool
     is_extra : bool
@@ -125,7 +130,9 @@ class ViewDock(Dock):
         self,
         name: str,
         title: str,
-        make: Callable[[], View],
+        kind: type[View],
+        params: Callable[[], Any],
+        make: Callable[[Any], View],
         session: Session,
         pool: Pool,
         *,
@@ -133,7 +140,9 @@ class ViewDock(Dock):
     ) -> None:
         super().__init__(name, title, _placeholder())
         self.is_extra = is_extra
-        self._make: Callable[[], View] = make
+        self._kind = kind
+        self._first_params = params
+        self._make = make
         self._view: View | None = None
         self._session = session
         self._stale = True
@@ -157,7 +166,7 @@ class ViewDock(Dock):
     def view(self) -> View:
         """The view, made now if it was not yet needed: hidden ones cost nothing at start."""
         if self._view is None:
-            view = self._view = self._make()
+            view = self._view = self._make(self.params)
             view.native.setMinimumSize(120, 80)
             view.painted.connect(self._painted)
             view.params_changed.connect(self._params_changed)
@@ -166,6 +175,8 @@ class ViewDock(Dock):
             # A canvas without OpenGL would keep the whole window from being painted.
             if not opengl.found().problem:
                 placeholder = self.widget()
+                # Shown in another size first, the canvas would be painted for nothing.
+                view.native.resize(placeholder.size())
                 self.setWidget(view.native)
                 placeholder.deleteLater()
         return self._view
@@ -174,6 +185,11 @@ class ViewDock(Dock):
     def is_made(self) -> bool:
         """Whether there is a view yet."""
         return self._view is not None
+
+    @property
+    def params(self) -> Any:
+        """Parameters of the view, also of one that is not made yet."""
+        return self._first_params() if self._view is None else self._view.params
 
     @property
     def is_loading(self) -> bool:
@@ -198,7 +214,7 @@ class ViewDock(Dock):
             self.work.cancel()
             return
         self._stale = False
-        snapshot, params, load = self._session.snapshot(), self.view.params, self.view.load
+        snapshot, params, load = self._session.snapshot(), self.params, self._kind.load
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
 
     def _params_changed(self) -> None:
@@ -232,12 +248,12 @@ class ViewDock(Dock):
     def _fail(self, error: Exception) -> None:
         if not self._closed:
             self.view.set_data(Empty(f"{error}"))
-            self.trouble.emit(f"The {self.view.title.lower()} view could not be loaded", error)
+            self.trouble.emit(f"The {self._kind.title.lower()} view could not be loaded", error)
             self.shown_data.emit()
 
     def export(self) -> None:
         """Ask for a file name and write a picture of the view."""
-        start = f"{self._session.path.stem}-{self.view.name}.png"
+        start = f"{self._session.path.stem}-{self._kind.name}.png"
         name, _ = QFileDialog.getSaveFileName(
             self, "Export a picture", start, "PNG (*.png);;SVG (*.svg)"
         )

@@ -266,7 +266,10 @@ class MainWindow(QMainWindow):
 
     def _choose_first(self) -> None:
         """Select the first cluster when it is known which is best, or after a short wait."""
-        self._is_starting = not self.session.selected
+        session = self.session
+        if not session.selected and not session.knowledge.missing_stats():
+            session.first_best()
+        self._is_starting = not session.selected
         for dock in self.view_docks.values():
             dock.hold(self._is_starting)
         QTimer.singleShot(START_WAIT_MS, self._start)
@@ -285,7 +288,12 @@ class MainWindow(QMainWindow):
         """Whether every visible view has painted what the session holds now."""
         waits = self._is_starting or self.session.is_announcing or self.commands.is_busy
         waits = waits or self.linking.is_busy or self.switching.is_busy
-        return not waits and not any(dock.is_loading for dock in self.view_docks.values())
+        return not waits and not self.views_are_busy
+
+    @property
+    def views_are_busy(self) -> bool:
+        """Whether a visible view is loading or has still to paint."""
+        return any(dock.is_loading for dock in self.view_docks.values())
 
     @property
     def is_settled(self) -> bool:
@@ -401,13 +409,15 @@ class MainWindow(QMainWindow):
             dock.dispose()
         self.session.close(discard=self._discards)
 
-    def when_settled(self, then: Callable[[], None], *, every_ms: int = 30) -> None:
-        """Call a function once everything that is shown is up to date and painted."""
+    def when_shown(
+        self, then: Callable[[], None], *, settled: bool = False, every_ms: int = 30
+    ) -> None:
+        """Call a function once all views have painted, or once nothing at all is to be done."""
 
         def check() -> None:
             if self._disposed:
                 return
-            if self.is_settled:
+            if self.is_settled if settled else self.is_shown:
                 QTimer.singleShot(every_ms, then)
             else:
                 QTimer.singleShot(every_ms, check)

@@ -48,7 +48,9 @@ class ViewDocks:
         dock = ViewDock(
             name,
             title,
-            lambda: self._make(kind, name),
+            VIEWS[kind],
+            lambda: self._remembered(name),
+            lambda params: self._make(kind, params),
             window.session,
             window.pool,
             is_extra=number > 1,
@@ -61,9 +63,9 @@ class ViewDocks:
         window.docks[name] = dock
         return dock
 
-    def _make(self, kind: str, name: str) -> View:
+    def _make(self, kind: str, params: Any) -> View:
         window = self._window
-        view: View = VIEWS[kind](self._remembered(name), theme=window.theme)
+        view: View = VIEWS[kind](params, theme=window.theme)
         view.cluster_clicked.connect(window.select_clicked)
         view.pair_clicked.connect(window.select_pair)
         view.channel_clicked.connect(window.commands.set_feature_channel)
@@ -138,21 +140,16 @@ class ViewDocks:
             return params_of(VIEWS[kind].Params, here[name])
         return params_of(VIEWS[kind].Params, settings.get(f"views/{kind}"))
 
-    def _params(self, name: str) -> Any:
-        """Parameters of a dock's view, also of one that is not made yet."""
-        dock = self._window.view_docks[name]
-        return dock.view.params if dock.is_made else self._remembered(name)
-
     def remember(self) -> None:
         """Keep the settings of all views: for this dataset, and for those never opened before."""
         window = self._window
         datasets = self._datasets()
-        here = {name: plain_params(self._params(name)) for name in window.view_docks}
+        here = {name: plain_params(dock.params) for name, dock in window.view_docks.items()}
         datasets.pop(self._key, None)
         datasets[self._key] = here
         window.settings.set("datasets", dict(list(datasets.items())[-N_DATASETS:]))
         for kind in VIEWS:
-            plain = plain_params(self._params(kind), local=False)
+            plain = plain_params(window.view_docks[kind].params, local=False)
             window.settings.set(f"views/{kind}", plain or None)
 
     def _datasets(self) -> dict[str, Any]:
