@@ -1,4 +1,4 @@
-"""The log file: what went wrong, with the versions of everything at the head of each run."""
+"""The log file: what went wrong, with the versions of everything near the head of each run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import logging.handlers
 import os
 import platform
 import sys
-from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -78,14 +77,21 @@ def start_log(*, debug: bool = False, path: Path | None = None) -> Path | None:
         other.setLevel(max(other.level, root.level))
     root.addHandler(handler)
     log.setLevel(logging.DEBUG if debug else logging.INFO)
-    log.info("phygui %s starts: %s", __version__, " ".join(sys.argv))
+    python = sys.version.split()[0]
+    log.info("phygui %s starts with Python %s: %s", __version__, python, " ".join(sys.argv))
+    return path
+
+
+def log_versions() -> None:
+    """Log what this program runs on; looking it up takes as long as opening a dataset."""
     for line in versions():
         log.info("%s", line)
-    return path
 
 
 def versions() -> list[str]:
     """What this program runs on: the system and the libraries."""
+    from importlib import metadata
+
     lines = [
         f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} processors"
     ]

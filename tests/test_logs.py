@@ -26,6 +26,7 @@ def path(tmp_path):
 
 def test_the_head_names_the_versions(path):
     assert logs.start_log(path=path) == path
+    logs.log_versions()
     text = path.read_text()
     assert "phygui" in text
     for name in ("Python", "numpy", "h5py", "PyQt5", "vispy"):

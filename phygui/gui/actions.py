@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from phygui.gui.arrangements import LAYOUTS
-from phygui.views import VIEWS
+from phygui.views import TITLES
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -106,12 +106,12 @@ def _views() -> list[Action]:
     return [
         Action(
             f"new_{kind}",
-            f"New {view.title.lower()} view",
+            f"New {title.lower()} view",
             "View/New view",
             _adder(kind),
             tip="one more of its kind, with settings of its own",
         )
-        for kind, view in VIEWS.items()
+        for kind, title in TITLES.items()
     ]
 
 

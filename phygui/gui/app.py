@@ -25,6 +25,7 @@ from phygui.gui.main_window import MainWindow
 from phygui.gui.settings import Settings
 from phygui.gui.start_window import StartWindow
 from phygui.io.errors import KwikError
+from phygui.logs import log_versions
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Application(QObject):
         self.app = make_application(self.settings)
         self.windows: list[MainWindow] = []
         self.start: StartWindow | None = None
-        self._is_warm = False
+        self._is_warm = self._has_logged = False
         self._problems: ProblemBox | None = None
         self._opened.connect(self._receive)
 
@@ -84,6 +85,7 @@ class Application(QObject):
 
     def _started(self) -> None:
         """The first pictures are there: prepare for what comes."""
+        self._log_versions()
         if not gc.isenabled():
             # What is there by now is left out of the search for garbage, which takes long enough
             # to be felt otherwise.
@@ -96,11 +98,17 @@ class Application(QObject):
                 target=warm_up, kwargs={"apart": True}, name="phygui-warm", daemon=True
             ).start()
 
+    def _log_versions(self) -> None:
+        if not self._has_logged:
+            self._has_logged = True
+            log_versions()
+
     def show_start(self) -> StartWindow:
         """Open the start window."""
         self.start = StartWindow(self.settings)
         self.start.open_wanted.connect(self.open)
         self.start.show()
+        self._log_versions()
         gc.enable()
         return self.start
 

@@ -98,8 +98,9 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], layout: Node)
     """Put docks in place; those that the layout does not name are hidden, each in a tab."""
     layout = without(layout, lambda name: name not in docks) or next(iter(docks))
     for dock in docks.values():
-        dock.setFloating(False)
-        window.removeDockWidget(dock)
+        if window.dockWidgetArea(dock) != Qt.NoDockWidgetArea:
+            dock.setFloating(False)
+            window.removeDockWidget(dock)
     window.addDockWidget(Qt.LeftDockWidgetArea, docks[_first(layout)])
     _place(window, docks, layout)
     shown = names_in(layout)

@@ -22,6 +22,7 @@ from phygui.curation.session import Session
 from phygui.gui import opengl
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
+from phygui.views import TITLES, VIEWS
 from phygui.views.base import Empty, View
 
 FLOAT_SHIFT = 24
@@ -106,8 +107,8 @@ class ViewDock(Dock):
         Name of the dock.
     title : str
         What its title bar says.
-    kind : type of View
-        What the view is.
+    kind : str
+        Which of the ``VIEWS`` it is.
     params : callable
         The parameters that the view begins with.
     make : callable
@@ -130,7 +131,7 @@ class ViewDock(Dock):
         self,
         name: str,
         title: str,
-        kind: type[View],
+        kind: str,
         params: Callable[[], Any],
         make: Callable[[Any], View],
         session: Session,
@@ -214,7 +215,7 @@ class ViewDock(Dock):
             self.work.cancel()
             return
         self._stale = False
-        snapshot, params, load = self._session.snapshot(), self.params, self._kind.load
+        snapshot, params, load = self._session.snapshot(), self.params, VIEWS[self._kind].load
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
 
     def _params_changed(self) -> None:
@@ -248,12 +249,12 @@ class ViewDock(Dock):
     def _fail(self, error: Exception) -> None:
         if not self._closed:
             self.view.set_data(Empty(f"{error}"))
-            self.trouble.emit(f"The {self._kind.title.lower()} view could not be loaded", error)
+            self.trouble.emit(f"The {TITLES[self._kind].lower()} view could not be loaded", error)
             self.shown_data.emit()
 
     def export(self) -> None:
         """Ask for a file name and write a picture of the view."""
-        start = f"{self._session.path.stem}-{self._kind.name}.png"
+        start = f"{self._session.path.stem}-{self._kind}.png"
         name, _ = QFileDialog.getSaveFileName(
             self, "Export a picture", start, "PNG (*.png);;SVG (*.svg)"
         )

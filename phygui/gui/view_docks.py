@@ -9,7 +9,7 @@ from PyQt5.QtCore import QTimer
 
 from phygui.gui.docks import ViewDock
 from phygui.gui.parameters import ParameterDialog, params_of, plain_params
-from phygui.views import VIEWS
+from phygui.views import TITLES, VIEWS
 from phygui.views.base import View
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class ViewDocks:
                 number += 1
             name = self._name(kind, number)
         number = int(name.partition(" ")[2] or 1)
-        title = VIEWS[kind].title if number == 1 else f"{VIEWS[kind].title} {number}"
+        title = TITLES[kind] if number == 1 else f"{TITLES[kind]} {number}"
         dock = ViewDock(
             name,
             title,
-            VIEWS[kind],
+            kind,
             lambda: self._remembered(name),
             lambda params: self._make(kind, params),
             window.session,

@@ -12,6 +12,7 @@ import numpy as np
 _DECAY = 3e-5
 _MIN_MARGIN = 100
 _MAX_MARGIN = 20_000
+_N_RESPONSES = 4
 _LOCK = threading.RLock()
 
 
@@ -73,6 +74,19 @@ class BandPass:
         gain = abs(self._ratio(np.array([centre]))[0])
         return self._ratio(z) / gain
 
+    def _response(self, n_samples: int) -> np.ndarray:
+        """The same, kept for the lengths asked for last: pieces of one length come in rows."""
+        with _LOCK:
+            if n_samples not in self._responses:
+                if len(self._responses) >= _N_RESPONSES:
+                    self._responses.clear()
+                self._responses[n_samples] = self.response(n_samples)
+            return self._responses[n_samples]
+
+    @cached_property
+    def _responses(self) -> dict[int, np.ndarray]:
+        return {}
+
     def _ratio(self, z: np.ndarray) -> np.ndarray:
         """Zeros over poles at places of the z plane."""
         ratio = (z * z - 1) ** self.order
@@ -129,7 +143,7 @@ class BandPass:
         # The filter removes a constant; without it the numbers are smaller, and so their errors.
         padded -= values[0]
         spectrum = np.fft.rfft(padded, axis=0)
-        response = self.response(n)
+        response = self._response(n)
         spectrum *= response.reshape(-1, *[1] * (values.ndim - 1))
         return np.fft.irfft(spectrum, n, axis=0)[n - len(values) :]
 

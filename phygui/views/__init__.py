@@ -24,6 +24,22 @@ _CLASSES = {
     "matrix": "similarity:SimilarityView",
 }
 
+TITLES = {
+    "features": "Features",
+    "waveforms": "Waveforms",
+    "traces": "Traces",
+    "correlograms": "Correlograms",
+    "amplitudes": "Amplitudes",
+    "intervals": "Intervals",
+    "rates": "Firing rates",
+    "events": "Events",
+    "raster": "Raster",
+    "probe": "Probe",
+    "scatter": "Cluster scatter",
+    "matrix": "Similarity matrix",
+}
+"""What menus and docks call the views; known without importing any."""
+
 
 class _Views(Mapping[str, "type[View]"]):
     """Classes of the views by name, each imported when it is first asked for."""

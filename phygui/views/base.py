@@ -81,7 +81,7 @@ class View(Interactive, app.Canvas):
         self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
         Interactive.__init__(self)
-        # Asked for the resolution, vispy starts a program for every canvas; nothing here goes by it.
+        # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
         app.Canvas.__init__(self, title=type(self).title, keys=None, size=(500, 400), dpi=96)
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ MOST_VERTICES = 100_000
 """Points drawn at once, over all channels; about what a software renderer draws in 50 ms."""
 MOST_VALUES = 26_000_000
 """Samples times channels up to which a picture is made from all of them."""
+READ_VALUES = 1_000_000
+"""Samples times channels that are read, and filtered, at once."""
 SAMPLED_VALUES = 4_000_000
 """Samples times channels that stand for longer stretches."""
 N_PROBES, PROBE_LENGTH = 16, 512
@@ -105,13 +107,22 @@ def envelope(
     if bin_size * n_most * n_channels > MOST_VALUES:
         part = min(bin_size, max(SAMPLED_VALUES // (n_most * n_channels), 16))
     first, last = start // bin_size, -(-stop // bin_size)
-    blocks = []
+    blocks: dict[int, NDArray[np.float32]] = {}
+    missing: list[int] = []
     for k in range(first // BLOCK_BINS, (last - 1) // BLOCK_BINS + 1):
+        known = _cache.get((model.traces,), (k, bin_size, part, kind))
+        if known is not None:
+            blocks[k] = known
+        else:
+            missing.append(k)
+    most = max(1, READ_VALUES // (BLOCK_BINS * part * n_channels))
+    for run in _runs(missing, most):
         if cancelled():
             raise Cancelled
-        blocks.append(_block(model, k, bin_size, part, kind))
+        # Neighbours are read, and filtered, in one piece: the filter needs a margin around it.
+        blocks |= _read_blocks(model, run, bin_size, part, kind)
     origin = first // BLOCK_BINS * BLOCK_BINS
-    extrema = np.concatenate(blocks)[first - origin : last - origin]
+    extrema = np.concatenate([blocks[k] for k in sorted(blocks)])[first - origin : last - origin]
     n_bins = len(extrema)
     bins = first + np.arange(n_bins)
     samples = ((bins[:, None] + [0.25, 0.75]) * bin_size).reshape(-1)
@@ -154,20 +165,34 @@ def n_samples_of(model: KwikModel) -> int:
     return 0 if model.traces is None else int(model.traces.shape[0])
 
 
-def _block(model: KwikModel, k: int, bin_size: int, part: int, kind: Kind) -> NDArray[np.float32]:
-    """Smallest and largest values of the k-th block of bins: (n_bins, 2, n_channels)."""
-    key = (k, bin_size, part, kind)
-    known = _cache.get((model.traces,), key)
-    if known is not None:
-        return known
-    start = k * BLOCK_BINS * bin_size
-    stop = min(start + BLOCK_BINS * bin_size, n_samples_of(model))
+def _runs(numbers: list[int], most: int) -> Iterator[list[int]]:
+    """Successive whole numbers together, `most` of them at a time."""
+    run: list[int] = []
+    for k in numbers:
+        if run and (k != run[-1] + 1 or len(run) == most):
+            yield run
+            run = []
+        run.append(k)
+    if run:
+        yield run
+
+
+def _read_blocks(
+    model: KwikModel, run: list[int], bin_size: int, part: int, kind: Kind
+) -> dict[int, NDArray[np.float32]]:
+    """Smallest and largest values of successive blocks of bins, each (n_bins, 2, n_channels)."""
+    start = run[0] * BLOCK_BINS * bin_size
+    stop = min((run[-1] + 1) * BLOCK_BINS * bin_size, n_samples_of(model))
     if part == bin_size:
         extrema = _whole_bins(read(model, start, stop, kind), bin_size)
     else:
         extrema = _sampled_bins(model, np.arange(start, stop, bin_size), bin_size, part, kind)
-    _cache.put((model.traces,), key, extrema, extrema.nbytes)
-    return extrema
+    blocks = {}
+    for i, k in enumerate(run):
+        # A copy, so that what the cache drops is freed although its neighbours are kept.
+        block = blocks[k] = extrema[i * BLOCK_BINS : (i + 1) * BLOCK_BINS].copy()
+        _cache.put((model.traces,), (k, bin_size, part, kind), block, block.nbytes)
+    return blocks
 
 
 def _whole_bins(values: NDArray[np.float32], bin_size: int) -> NDArray[np.float32]:

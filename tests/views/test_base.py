@@ -304,11 +304,12 @@ def test_a_small_canvas_does_not_fail(shown, picture):
 
 
 def test_views_are_found_by_name():
-    from phygui.views import VIEWS
+    from phygui.views import TITLES, VIEWS
 
     assert {"features", "waveforms", "traces", "correlograms"} <= set(VIEWS)
     assert VIEWS["features"].name == "features"
     assert len(VIEWS) == len(list(VIEWS))
+    assert {name: view.title for name, view in VIEWS.items()} == TITLES
 
 
 def test_scale_and_zoom_have_bounds(board, mouse, picture):
