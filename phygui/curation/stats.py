@@ -32,6 +32,10 @@ N_OTHERS = 20_000
 """Spikes of all clusters among which the isolation of one is judged."""
 N_CHANNELS_ISOLATION = 4
 """Channels, the largest of a cluster, on which its isolation is judged."""
+FEW_SPIKES = 50
+"""Spikes of a cluster that make it count half of its size."""
+LEAST_PURITY = 0.05
+"""What a cluster counts of its size that is all contamination."""
 NOISE_S = 2.0
 """Seconds of raw data that the noise is taken from."""
 
@@ -98,8 +102,10 @@ def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
 def default_quality(stats: ClusterStats, metrics: Mapping[str, Metric]) -> float:
     """Quality by which the best queue goes: the size of a cluster, less for contamination.
 
-    Large and well-separated units come first; a cluster of which half the spikes come from
-    elsewhere counts half. Before the metrics are computed it is the size alone.
+    Large units come first; a cluster of which half the spikes come from elsewhere counts half,
+    and one that is all contamination `LEAST_PURITY` of its size, so that those too go by size. Few
+    spikes tell little: a cluster of `FEW_SPIKES` counts half. Before the metrics are computed,
+    contamination does not count.
 
     Parameters
     ----------
@@ -107,10 +113,12 @@ def default_quality(stats: ClusterStats, metrics: Mapping[str, Metric]) -> float
     metrics : mapping of str to Metric
         May be empty.
     """
+    n_spikes = stats.summary.n_spikes
+    size = stats.size * n_spikes / (n_spikes + FEW_SPIKES)
     contamination = metrics.get("contamination_llobet")
     if contamination is None or not contamination.is_defined:
-        return stats.size
-    return stats.size * (1.0 - min(max(contamination.value, 0.0), 1.0))
+        return size
+    return size * max(1.0 - max(contamination.value, 0.0), LEAST_PURITY)
 
 
 def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats | None:

@@ -25,6 +25,14 @@ class Wizard:
     similar : callable
         Candidates for a cluster, most similar first. They may include clusters that navigation
         skips; those are passed over here.
+
+    Attributes
+    ----------
+    skip_noise_and_mua : bool
+        Whether navigation passes over noise and MUA.
+    is_in_sight : callable
+        Whether a cluster is in the list that the user looks at; navigation passes over best
+        clusters that are not, as those that a filter hides.
     """
 
     def __init__(
@@ -39,6 +47,7 @@ class Wizard:
         self.quality = quality
         self.similar = similar
         self.skip_noise_and_mua = True
+        self.is_in_sight: Callable[[int], bool] = lambda _: True
 
     # -- queues ----------------------------------------------------------------------------
 
@@ -68,9 +77,8 @@ class Wizard:
 
     def step_best(self, now: Selection, step: int) -> Selection:
         """The next (step 1) or previous (step -1) best cluster, with its first match."""
-        queue = self.best_queue()
         start = now.best[0] if now.best else None
-        found = self._step(queue, start, step)
+        found = self._step_best(start, step)
         return now if found is None else self.with_first_match(found)
 
     def step_match(self, now: Selection, step: int) -> Selection:
@@ -86,8 +94,7 @@ class Wizard:
 
     def end(self, first: bool) -> Selection:
         """The first or last best cluster, with its first match."""
-        queue = self.best_queue()
-        found = self._step(queue, None, 1 if first else -1)
+        found = self._step_best(None, 1 if first else -1)
         return Selection() if found is None else self.with_first_match(found)
 
     def with_first_match(self, best: int) -> Selection:
@@ -114,11 +121,10 @@ class Wizard:
     def _after_move(self, moved: set[int], now: Selection) -> Selection:
         """The next undecided cluster of the moved kind: of the best, else of the matches."""
         if moved & set(now.best):
-            queue = self.best_queue()
             start = next((c for c in now.best if c in moved), None)
-            found = self._step(queue, start, 1, undecided=True)
+            found = self._step_best(start, 1, undecided=True)
             if found is None:
-                found = self._step(queue, None, 1, undecided=True)
+                found = self._step_best(None, 1, undecided=True)
             return now if found is None else self.with_first_match(found)
         if moved & set(now.match) and now.best:
             queue = [c for c in self.match_queue(now.best[0]) if c not in now.best]
@@ -129,8 +135,18 @@ class Wizard:
             return Selection(now.best, () if found is None else (found,))
         return now
 
+    def _step_best(self, start: int | None, step: int, *, undecided: bool = False) -> int | None:
+        """The first best cluster after ``start`` that is in sight and not skipped."""
+        return self._step(self.best_queue(), start, step, self.is_in_sight, undecided=undecided)
+
     def _step(
-        self, queue: Sequence[int], start: int | None, step: int, *, undecided: bool = False
+        self,
+        queue: Sequence[int],
+        start: int | None,
+        step: int,
+        is_in_sight: Callable[[int], bool] = lambda _: True,
+        *,
+        undecided: bool = False,
     ) -> int | None:
         """The first cluster after ``start`` that is not skipped; from the end that step enters."""
         ordered = queue if step > 0 else queue[::-1]
@@ -138,5 +154,6 @@ class Wizard:
         for cluster_id in ordered[position:]:
             if self.skips(cluster_id) or (undecided and self.is_decided(cluster_id)):
                 continue
-            return cluster_id
+            if is_in_sight(cluster_id):
+                return cluster_id
         return None

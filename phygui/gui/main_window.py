@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PyQt5.QtGui import QCloseEvent, QGuiApplication
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow
 
 from phygui.curation.session import Session
-from phygui.curation.update import EditError, Update, in_words
+from phygui.curation.update import EditError, Selection, Update, in_words
 from phygui.gui import dialogs
 from phygui.gui.actions import ACTIONS, Action
 from phygui.gui.background import Background
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 START_WAIT_MS = 400
 """How long the first selection waits for statistics at most."""
+FOLLOW_S = 5.0
+"""How long the first selection then follows what becomes known, if the user does nothing."""
 
 
 class MainWindow(QMainWindow):
@@ -249,6 +252,7 @@ class MainWindow(QMainWindow):
     def _learnt(self) -> None:
         if not self.session.knowledge.missing_stats():
             self._start()
+        self._follow_first()
 
     def _greet(self) -> None:
         """Say what is particular about this file: read-only, or unsaved edits."""
@@ -267,6 +271,8 @@ class MainWindow(QMainWindow):
     def _choose_first(self) -> None:
         """Select the first cluster when it is known which is best, or after a short wait."""
         session = self.session
+        self._first_choice: Selection | None = None
+        self._started_at = 0.0
         if not session.selected and not session.knowledge.missing_stats():
             session.first_best()
         self._is_starting = not session.selected
@@ -274,12 +280,22 @@ class MainWindow(QMainWindow):
             dock.hold(self._is_starting)
         QTimer.singleShot(START_WAIT_MS, self._start)
 
+    def _follow_first(self) -> None:
+        """The best cluster is another one now that more is known; nobody has touched it yet."""
+        session, chosen = self.session, self._first_choice
+        if chosen is None or session.selection != chosen or session.history:
+            self._first_choice = None
+        elif time.monotonic() < self._started_at + FOLLOW_S:
+            session.first_best()
+            self._first_choice = session.selection
+
     def _start(self) -> None:
         """Select the first cluster, once."""
         if self._is_starting and not self._disposed:
             self._is_starting = False
             if not self.session.selected:
                 self.session.first_best()
+                self._first_choice, self._started_at = self.session.selection, time.monotonic()
             for dock in self.view_docks.values():
                 dock.hold(False)
 

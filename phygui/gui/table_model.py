@@ -173,7 +173,7 @@ class ClusterTableModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def _ordered_keys(self) -> list[Key]:
-        shown = filter(self._passes, self._all) if self._filter.text else self._all
+        shown = filter(self.passes, self._all) if self._filter.text else self._all
         return sorted(self._keys_of(list(shown)))
 
     def _keys_of(self, cluster_ids: list[int]) -> list[Key]:
@@ -187,8 +187,10 @@ class ClusterTableModel(QAbstractTableModel):
         self._keys = keys
         self._key_of = {key[-1]: key for key in keys}
 
-    def _passes(self, cluster_id: int) -> bool:
+    def passes(self, cluster_id: int) -> bool:
         """Whether a row is shown: not where the filter makes no sense for what is now known."""
+        if not self._filter.text:
+            return True
         try:
             return self._check(cluster_id)
         except FilterError:
@@ -217,7 +219,7 @@ class ClusterTableModel(QAbstractTableModel):
 
     def _rewrite(self, cluster_id: int) -> None:
         """Bring one row up to date: its content, its place, and whether it is there at all."""
-        if not self._passes(cluster_id):
+        if not self.passes(cluster_id):
             self._remove(cluster_id)
             return
         row = self.row_of(cluster_id)

@@ -66,6 +66,7 @@ class Tables:
 
     def reload(self) -> None:
         """Another clustering, or anything may have changed."""
+        self._session.wizard.is_in_sight = self.clusters.model.passes
         self.clusters.set_clusters(self._session.spikes_per_cluster)
         if any(map(self._session.labels_of, self._session.spikes_per_cluster)):
             self.clusters.show_column("labels")

@@ -83,3 +83,15 @@ def test_a_move_of_the_last_undecided_cluster_stays(wizard, groups):
     groups.apply(update)
     assert wizard.after(update, Selection((6,))) == Selection((6,))
     assert wizard.progress() == (6, 6)
+
+
+def test_best_clusters_out_of_sight_are_passed_over_and_matches_are_not(wizard):
+    wizard.is_in_sight = lambda cluster: cluster in (2, 6)
+    assert wizard.end(first=True) == Selection((2,), (1,))
+    assert wizard.step_best(Selection((2,)), 1).best == (6,)
+    # From a cluster that was clicked before the filter hid it.
+    assert wizard.step_best(Selection((4,)), -1).best == (2,)
+    update = Update(kind="group", description="", groups_after={2: 2}, groups_before={2: 3})
+    assert wizard.after(update, Selection((2,))).best == (6,)
+    wizard.is_in_sight = lambda cluster: False
+    assert wizard.step_best(Selection((2,)), 1) == Selection((2,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from PyQt5.QtCore import Qt
 
 from phygui import Session
 from phygui.analysis import points_in_polygon
+from phygui.gui import main_window
 
 
 def everything(path: Path) -> dict[str, Any]:
@@ -187,3 +189,47 @@ def test_group_keys_move_best_match_and_all(demo: Path, open_window: Callable[..
             row = table.row_of(chosen[0])
             column = [c.name for c in table.columns].index("group")
             assert group in table.index(row, column).data()
+
+
+def test_the_first_cluster_follows_what_becomes_known_until_it_is_left(
+    demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first choice is made before anything is known, as on a slow machine.
+    monkeypatch.setattr(main_window, "START_WAIT_MS", 0)
+    user = open_window(demo)
+    first = user.session.wizard.end(first=True)
+    assert user.session.selection == first
+    assert first.match
+    assert user.session.cluster_ids[0] != first.best[0], "the first one in the file tests nothing"
+
+
+def test_a_cluster_that_the_user_chose_stays(
+    demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_window, "START_WAIT_MS", 0)
+    user = open_window(demo)
+    user.window._first_choice, user.window._started_at = user.session.selection, time.monotonic()
+    user.select(int(user.session.wizard.best_queue()[3]))
+    chosen = user.session.selection
+    user.window._learnt()
+    user.settle()
+    assert user.session.selection == chosen
+
+
+def test_keys_walk_only_what_the_filter_shows(demo: Path, open_window: Callable[..., Any]) -> None:
+    user = open_window(demo)
+    table = user.window.cluster_table
+    table.filter.setText("n_spikes > 200")
+    shown = set(table.model.cluster_ids)
+    assert 1 < len(shown) < len(user.session.cluster_ids)
+    user.press(Qt.Key_Home)
+    seen = [user.session.selection.best[0]]
+    for _ in range(len(shown) + 1):
+        user.press(Qt.Key_Down)
+        seen.append(user.session.selection.best[0])
+    assert set(seen) == shown
+    assert table.selected == [seen[-1]]
+    # The matches are those of all clusters.
+    assert {c for c, _ in user.session.similar()} | {seen[-1]} == set(
+        user.session.cluster_ids.tolist()
+    )
