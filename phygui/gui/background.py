@@ -86,6 +86,7 @@ class Background(QObject):
         self._show = _timer(self, SHOW_AFTER_MS, self._show_line)
         self._keep = _timer(self, KEEP_AFTER_MS, self.keep)
         self._keeping = Latest(window.pool, self, burst_ms=0)
+        self._keeping.done.connect(lambda _: self._window.trimmer.touch())
         window.session.saved.connect(lambda _: self._keep.start())
 
     @property
@@ -192,6 +193,8 @@ class Background(QObject):
             self._show.stop()
             self.line.hide()
             self._keep.start()
+            # What was computed last may have left holes after the last picture was drawn.
+            self._window.trimmer.touch()
             return
         if self.line.isHidden() and not self._show.isActive():
             self._show.start()

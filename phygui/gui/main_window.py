@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self.saving = Saving(self)
         self.linking = Linking(self)
-        self._trimmer = Trimmer(self.pool, self)
+        self.trimmer = Trimmer(self.pool, self)
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self.actions_by_name = {}
@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
     def _refresh_views(self) -> None:
         for dock in self.view_docks.values():
             dock.refresh()
-        self._trimmer.touch()
+        self.trimmer.touch()
 
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""
