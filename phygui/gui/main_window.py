@@ -393,6 +393,8 @@ class MainWindow(QMainWindow):
                 return
             self._discards = answer == "discard"
         self._remember()
+        # What is kept of the clusters is written now, which nobody need watch.
+        self.hide()
         try:
             self.dispose()
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import (
@@ -21,9 +21,8 @@ from PyQt5.QtWidgets import (
 from phygui.curation.comparison import compare
 from phygui.curation.session import Session
 from phygui.curation.state import State
-from phygui.curation.update import EditError
+from phygui.gui.work import Latest, Pool
 from phygui.io.backups import Backup
-from phygui.io.errors import KwikError
 
 
 class RestoreDialog(QDialog):
@@ -32,8 +31,13 @@ class RestoreDialog(QDialog):
     restore_wanted = pyqtSignal(object)
     """A backup that is to be brought back."""
 
-    def __init__(self, parent: QWidget, session: Session, backups: Sequence[Backup]) -> None:
+    def __init__(
+        self, parent: QWidget, session: Session, backups: Sequence[Backup], pool: Pool
+    ) -> None:
         super().__init__(parent)
+        self._comparing = Latest(pool, self, burst_ms=0)
+        self._comparing.done.connect(self._show)
+        self._comparing.failed.connect(lambda error: self._show([str(error)]))
         self.setWindowTitle("Restore")
         self.resize(760, 460)
         self._session = session
@@ -95,16 +99,20 @@ class RestoreDialog(QDialog):
             return
         # The later state stands higher in the list.
         later, earlier = (None, chosen[0]) if len(chosen) == 1 else chosen
-        try:
-            lines = compare(self._state(earlier), self._state(later)).lines(
-                self._session.group_names
-            )
-        except (KwikError, EditError) as error:
-            lines = [str(error)]
+        states = [self._state_job(earlier), self._state_job(later)]
+        names = self._session.group_names
+        self.difference.setPlainText("comparing ...")
+        self._comparing.request(lambda cancelled: compare(states[0](), states[1]()).lines(names))
+
+    def _show(self, lines: list[str]) -> None:
         self.difference.setPlainText("\n".join(lines))
 
-    def _state(self, backup: Backup | None) -> State:
-        return self._session.state(backup)
+    def _state_job(self, backup: Backup | None) -> Callable[[], State]:
+        """What gives a state, for any thread: a backup is read there, the present one is kept."""
+        if backup is None:
+            present = self._session.state()
+            return lambda: present
+        return lambda: self._session.state(backup)
 
     def _restore(self) -> None:
         (backup,) = self.chosen

@@ -188,7 +188,7 @@ class Saving:
         backups = self._window.session.backups()
         if not backups:
             raise EditError("nothing was saved yet, so there is nothing to restore")
-        self.dialog = RestoreDialog(self._window, self._window.session, backups)
+        self.dialog = RestoreDialog(self._window, self._window.session, backups, self._window.pool)
         self.dialog.restore_wanted.connect(
             lambda backup: self._window.attempt(lambda: self._window.session.restore(backup))
         )

@@ -181,7 +181,7 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     assert dialog.table.rowCount() == 3
     place = dialog.table.visualItemRect(dialog.table.item(2, 0)).center()
     user.qtbot.mouseClick(dialog.table.viewport(), Qt.LeftButton, pos=place)
-    assert "18" in dialog.difference.toPlainText()
+    user.qtbot.waitUntil(lambda: "18" in dialog.difference.toPlainText(), timeout=10_000)
     user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
     user.settle()
     assert user.session.spike_clusters.tolist() == saved, user.message
