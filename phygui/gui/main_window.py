@@ -201,8 +201,9 @@ class MainWindow(QMainWindow):
             # What could not be done with another selection is no longer of interest.
             self.say("")
         self._slip = ""
-        self.tables.select()
+        # Views load in workers while the tables are brought up to date here.
         self._refresh_views()
+        self.tables.select()
         self.update_state()
 
     def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
