@@ -314,8 +314,9 @@ class _Descending:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def __lt__(self, other: _Descending) -> bool:
-        return other.value < self.value
+    def __lt__(self, other: object) -> bool:
+        # What is no value, the last of all, knows its place itself.
+        return other.value < self.value if isinstance(other, _Descending) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Descending) and other.value == self.value

@@ -243,6 +243,29 @@ def test_values_that_are_not_known_come_last(session: Session, tables: Any) -> N
     assert "–" in table.model.index(table.model.row_of(first), 5).data()
 
 
+@pytest.mark.parametrize("column", ["group", "labels"])
+def test_texts_sort_downwards_where_an_edit_is_ahead_of_what_is_shown(
+    column: str, small: Path, tables: Any, qtbot: Any
+) -> None:
+    with Session.open(small) as session:
+        both = tables(session)
+        model = both.clusters.model
+        a, b = session.cluster_ids[:2].tolist()
+        session.label([a], "side", "left")
+        both.clusters.sort_by(column, False)
+        told: list[Callable[[], None]] = []
+        session.dispatch = told.append
+        # The merged cluster is gone by the time it is shown.
+        session.merge([a, b])
+        session.undo()
+        qtbot.waitUntil(lambda: len(told) == 2)
+        for action in told:
+            action()
+        assert not session.is_announcing
+        is_right(both.clusters, session, set(session.cluster_ids.tolist()))
+        assert {a, b} <= set(model.cluster_ids)
+
+
 def test_columns_sort_order_and_filter_are_remembered(
     session: Session, tables: Any, settings: Settings
 ) -> None:
