@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 100_000
 """Clusters that one line may name."""
+CLUSTERS = re.compile(r"([0-9]{1,30})(?:-([0-9]{1,30}))?")
+"""A cluster id, or a range of them."""
 
 
 def _no_words(_: MainWindow, __: str) -> Iterable[str]:
@@ -32,19 +34,24 @@ class Snippet:
     """The words that may stand after what is written."""
 
 
-def _clusters(text: str) -> list[int]:
-    """Cluster ids, separated by spaces or commas; ``4-9`` is a range."""
+def _clusters(text: str) -> list[int] | None:
+    """Cluster ids, separated by spaces or commas; ``4-9`` is a range. None if none is named."""
     ids: list[int] = []
+    if not text.strip():
+        return None
     for word in text.replace(",", " ").split():
-        begin, dash, end = word.partition("-")
-        try:
-            first = int(begin)
-            last = int(end) if dash else first
-        except ValueError:
-            raise EditError(f"{word!r} is not a cluster id") from None
+        named = CLUSTERS.fullmatch(word)
+        if named is None:
+            raise EditError(f"{word!r} is not a cluster id, nor a range such as 4-9")
+        first = int(named[1])
+        last = first if named[2] is None else int(named[2])
+        if last < first:
+            raise EditError(f"{word!r} is no range: it ends before it begins")
         if len(ids) + last - first >= MOST_NAMED:
             raise EditError("too many clusters are named")
         ids.extend(range(first, last + 1))
+    if not ids:
+        raise EditError(f"{text.strip()!r} names no cluster")
     return ids
 
 
@@ -60,16 +67,17 @@ def _numbers(text: str, n: int, usage: str) -> list[float]:
 
 
 def _merge(w: MainWindow, text: str) -> None:
-    w.session.merge(_clusters(text) or None)
+    w.session.merge(_clusters(text))
 
 
 def _select(w: MainWindow, text: str) -> None:
-    w.session.select(_clusters(text))
+    w.session.select(_clusters(text) or ())
 
 
 def _move(w: MainWindow, text: str) -> None:
     group, _, rest = text.strip().partition(" ")
-    w.session.move(_clusters(rest) or w.session.selected, group)
+    ids = _clusters(rest)
+    w.session.move(w.session.selected if ids is None else ids, group)
 
 
 def _filter(w: MainWindow, text: str) -> None:

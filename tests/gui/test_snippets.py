@@ -16,3 +16,19 @@ def test_more_clusters_than_can_be_meant_are_refused_before_they_are_listed(line
     with pytest.raises(EditError, match="too many clusters"):
         run_snippet(window, line)
     assert not window.session.mock_calls
+
+
+@pytest.mark.parametrize("line", ["g 9-6", "m good 9-6", "c 6-3", "c 3--6", "g 4 9-", "c -3", "g ,"])
+def test_what_is_no_range_is_refused_and_not_taken_for_naming_nothing(line: str) -> None:
+    window = MagicMock()
+    with pytest.raises(EditError, match=r"no range|is not a cluster id|names no cluster"):
+        run_snippet(window, line)
+    assert not window.session.mock_calls
+
+
+def test_clusters_are_named_one_by_one_in_ranges_or_not_at_all() -> None:
+    window = MagicMock()
+    run_snippet(window, "g 4,7 9-11")
+    window.session.merge.assert_called_once_with([4, 7, 9, 10, 11])
+    run_snippet(window, "m good")
+    window.session.move.assert_called_once_with(window.session.selected, "good")
