@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
 
 MAX_LENGTH = 500
 _TOO_DEEP = "the filter is nested too deeply"
+
+Operator = Callable[..., Any]
 
 
 class FilterError(ValueError):
@@ -18,6 +23,10 @@ class FilterError(ValueError):
 
 class Filter:
     """An expression such as ``group == "good" and n_spikes > 1000``.
+
+    It calculates with numbers, and compares numbers with numbers and text with text. What is
+    calculated from a value that is not known is not known either, and a comparison with it is
+    false; ``depth == None`` finds the clusters whose depth is not known.
 
     Parameters
     ----------
@@ -43,18 +52,24 @@ class Filter:
             self._tree = _parsed(self.text, set(names))
         except (RecursionError, MemoryError):
             raise FilterError(_TOO_DEEP) from None
-        self._evaluator = EvalWithCompoundTypes(names={}, functions={})
+        self._evaluator = EvalWithCompoundTypes(operators=_OPERATORS, names={}, functions={})
 
     def __call__(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row passes; a comparison with a value that is not known is false."""
+        """Whether a row passes.
+
+        Raises
+        ------
+        FilterError
+            If the expression makes no sense for the values of this row.
+        """
         if self._tree is None:
             return True
         self._evaluator.names = row
         try:
             return bool(self._evaluator.eval(self.text, previously_parsed=self._tree))
-        except TypeError:
-            return False
-        except (InvalidExpression, ValueError, ArithmeticError, KeyError, IndexError) as error:
+        except FilterError:
+            raise
+        except (InvalidExpression, ValueError, TypeError, ArithmeticError, LookupError) as error:
             raise FilterError(str(error)) from None
         except RecursionError:
             raise FilterError(_TOO_DEEP) from None
@@ -66,16 +81,121 @@ class Filter:
         return {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
 
 
+# -- values --------------------------------------------------------------------------------
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Real):
+        return "a number"
+    if not isinstance(value, str):
+        return "a list"
+    return f"the text {value!r}" if len(value) <= 40 else "a text"
+
+
+def _calculating(sign: str, function: Operator) -> Operator:
+    """Arithmetic with numbers and nothing else: a text can be formatted to any length."""
+
+    def calculate(*values: Any) -> Any:
+        for value in values:
+            if value is not None and not isinstance(value, Real):
+                raise FilterError(f"{sign} calculates with numbers, not with {_kind(value)}")
+        return None if None in values else function(*values)
+
+    return calculate
+
+
+def _comparing(function: Operator, unknown: bool | None = None) -> Operator:
+    """Comparison of values of one kind; ``unknown`` is the answer where one is not known."""
+
+    def compare(a: Any, b: Any) -> Any:
+        if a is None or b is None:
+            return function(a, b) if unknown is None else unknown
+        if type(a) is not type(b) and not (isinstance(a, Real) and isinstance(b, Real)):
+            raise FilterError(f"{_kind(a)} cannot be compared with {_kind(b)}")
+        return function(a, b)
+
+    return compare
+
+
+def _contains(a: Any, b: Any) -> bool:
+    if isinstance(b, list | tuple | set):
+        return a in b
+    if a is None or b is None:
+        return False
+    if not (isinstance(a, str) and isinstance(b, str)):
+        raise FilterError(f"{_kind(a)} cannot be looked for in {_kind(b)}")
+    return a in b
+
+
+_OPERATORS: dict[type[ast.AST], Operator] = {
+    ast.Add: _calculating("+", operator.add),
+    ast.Sub: _calculating("-", operator.sub),
+    ast.Mult: _calculating("*", operator.mul),
+    ast.Div: _calculating("/", operator.truediv),
+    ast.FloorDiv: _calculating("//", operator.floordiv),
+    ast.Mod: _calculating("%", operator.mod),
+    ast.USub: _calculating("-", operator.neg),
+    ast.UAdd: _calculating("+", operator.pos),
+    ast.Not: operator.not_,
+    ast.Lt: _comparing(operator.lt, unknown=False),
+    ast.LtE: _comparing(operator.le, unknown=False),
+    ast.Gt: _comparing(operator.gt, unknown=False),
+    ast.GtE: _comparing(operator.ge, unknown=False),
+    ast.Eq: _comparing(operator.eq),
+    ast.NotEq: _comparing(operator.ne),
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: _contains,
+    ast.NotIn: lambda a, b: not _contains(a, b),
+}
+_ALLOWED = (
+    *_OPERATORS,
+    ast.BoolOp,
+    ast.And,
+    ast.Or,
+    ast.UnaryOp,
+    ast.BinOp,
+    ast.Compare,
+    ast.IfExp,
+    ast.Name,
+    ast.Load,
+    ast.Constant,
+    ast.List,
+    ast.Tuple,
+    ast.Set,
+)
+"""What may stand in an expression; neither calls nor powers, whose results have no bounds."""
+
+
+# -- text ----------------------------------------------------------------------------------
+
+_QUOTED = re.compile(r'"[^"]*"?|\'[^\']*\'?')
+_SLIPS = (
+    (re.compile(r"&"), "write 'and' instead of '&'"),
+    (re.compile(r"\|"), "write 'or' instead of '|'"),
+    (re.compile(r"(?<![=!<>])=(?!=)"), "write '==' to compare, instead of '='"),
+)
+"""What is often written for something else, and means nothing here."""
+
+
 def _parsed(text: str, known: set[str]) -> ast.AST:
     """The syntax tree of an expression that holds nothing but what a filter may."""
+    bare = _QUOTED.sub("", text)
+    for slip, hint in _SLIPS:
+        if slip.search(bare):
+            raise FilterError(hint)
     try:
-        tree = ast.parse(text, mode="eval")
+        tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise FilterError(f"not an expression: {getattr(error, 'msg', error)}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id not in known:
             raise FilterError(f"no column {node.id}; there are {', '.join(sorted(known))}")
-        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
-        if power or isinstance(node, ast.Call | ast.Attribute | ast.ListComp | ast.Subscript):
-            raise FilterError(f"{ast.unparse(node)}: only comparisons of columns are possible")
-    return tree.body
+        odd = isinstance(node, ast.Constant) and not isinstance(node.value, str | Real | None)
+        if odd or not isinstance(node, _ALLOWED):
+            raise FilterError(f"{_source(node)}: only comparisons of columns are possible")
+    return tree
+
+
+def _source(node: ast.AST) -> str:
+    return ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__

@@ -18,7 +18,9 @@ def test_more_clusters_than_can_be_meant_are_refused_before_they_are_listed(line
     assert not window.session.mock_calls
 
 
-@pytest.mark.parametrize("line", ["g 9-6", "m good 9-6", "c 6-3", "c 3--6", "g 4 9-", "c -3", "g ,"])
+@pytest.mark.parametrize(
+    "line", ["g 9-6", "m good 9-6", "c 6-3", "c 3--6", "g 4 9-", "c -3", "g ,"]
+)
 def test_what_is_no_range_is_refused_and_not_taken_for_naming_nothing(line: str) -> None:
     window = MagicMock()
     with pytest.raises(EditError, match=r"no range|is not a cluster id|names no cluster"):

@@ -374,6 +374,17 @@ def test_a_filter_nested_too_deeply_is_refused_in_words(session: Session, tables
         assert table.model.rowCount() == len(session.cluster_ids)
 
 
+def test_a_filter_that_compares_what_cannot_be_compared_is_refused_in_words(
+    session: Session, tables: Any
+) -> None:
+    table = tables(session).clusters
+    for text in ('n_spikes > "a"', 'n_spikes > 100 & group == "good"', '"%999999999d" % id'):
+        table.filter.setText(text)
+        assert table.problem.isVisible()
+        assert table.problem.text()
+        assert table.model.rowCount() == len(session.cluster_ids)
+
+
 def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: Any) -> None:
     table = tables(session).clusters
     cluster = int(session.cluster_ids[0])
