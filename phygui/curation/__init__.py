@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from phygui.curation.clustering import Clustering
     from phygui.curation.groups import ClusterGroups
     from phygui.curation.history import History
-    from phygui.curation.knowledge import register_quality, register_similarity
     from phygui.curation.labels import Labels
+    from phygui.curation.measures import register_quality, register_similarity
     from phygui.curation.session import Session
     from phygui.curation.update import EditError, Selection, Update
     from phygui.curation.wizard import Wizard
@@ -39,8 +39,8 @@ _HOME = {
     "Session": "session",
     "Update": "update",
     "Wizard": "wizard",
-    "register_quality": "knowledge",
-    "register_similarity": "knowledge",
+    "register_quality": "measures",
+    "register_similarity": "measures",
 }
 
 

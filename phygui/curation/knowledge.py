@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from phygui.analysis import Metric, similarity
+from phygui.analysis import Metric
 from phygui.curation.clustering import Clustering
+from phygui.curation.measures import Measures
 from phygui.curation.rows import Rows, Similarity
 from phygui.curation.snapshot import Snapshot, spikes_print
 from phygui.curation.stats import (
@@ -16,7 +17,6 @@ from phygui.curation.stats import (
     ClusterStats,
     QualitySource,
     compute_stats,
-    default_quality,
     estimate_merged,
 )
 from phygui.curation.update import Update
@@ -24,44 +24,6 @@ from phygui.curation.wizard import Ranking
 
 Known = tuple[ClusterStats, dict[str, Metric]]
 """Stats and metrics of one cluster; no metrics as long as they are not computed."""
-Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
-
-
-@dataclass
-class _Measures:
-    """What quality and similarity are, for sessions opened from now on."""
-
-    quality: Quality = default_quality
-    similarity: Similarity = similarity
-
-
-_measures = _Measures()
-
-
-def register_quality(function: Quality | None) -> None:
-    """Let the best queue go by a function of your own, in sessions opened from now on.
-
-    Parameters
-    ----------
-    function : callable or None
-        From the :class:`~phygui.curation.stats.ClusterStats` of a cluster and its metrics by
-        name (empty until they are computed) to a number, larger for better clusters. None goes
-        back to the quality that the program comes with.
-    """
-    _measures.quality = function or default_quality
-
-
-def register_similarity(function: Similarity | None) -> None:
-    """Let matches be ranked by a function of your own, in sessions opened from now on.
-
-    Parameters
-    ----------
-    function : callable or None
-        From two sequences of :class:`~phygui.analysis.ClusterSummary` to the matrix of their
-        similarities in [0, 1], (len(a), len(b)). None goes back to
-        :func:`phygui.analysis.similarity`.
-    """
-    _measures.similarity = function or similarity
 
 
 @dataclass(frozen=True)
@@ -95,10 +57,8 @@ class Knowledge:
         Whether what an earlier session knew has been taken over.
     epoch : int
         Grows when other data comes in: what is still computed from the old ones is dropped.
-    quality_function : callable
-        From stats and metrics of a cluster to its quality.
-    similarity_function : callable
-        From two lists of summaries to a matrix of similarities in [0, 1].
+    measures : Measures
+        What quality and similarity are.
     """
 
     def __init__(self, clustering: Clustering) -> None:
@@ -108,12 +68,11 @@ class Knowledge:
         self.prints: dict[int, str] = {}
         self.is_recalled = False
         self.epoch = 0
-        self.quality_function: Quality = _measures.quality
-        self.similarity_function: Similarity = _measures.similarity
+        self.measures = Measures()
         self._estimated: set[int] = set()
         self._quality: QualitySource | None = None
         self._version = 0
-        self._ranked: tuple[int, int] = (-1, -1)
+        self._ranked: tuple[int, int, Similarity] | None = None
         self._ranking: Ranking = ()
         self._similarities: dict[int, float] = {}
         self._rows = Rows()
@@ -234,13 +193,14 @@ class Knowledge:
         stats = self.stats.get(cluster_id)
         if stats is None:
             return -1.0 / (1.0 + len(self._clustering.spikes_per_cluster.get(cluster_id, ())))
-        return self.quality_function(stats, self.metrics.get(cluster_id, {}))
+        return self.measures.quality(stats, self.metrics.get(cluster_id, {}))
 
     def similar(self, cluster_id: int) -> Ranking:
         """Other living clusters by decreasing similarity to one, as far as both are known."""
-        if self._ranked != (cluster_id, self._version):
+        # Similarity is another one once a function that was registered has failed: maybe half-way.
+        while self._ranked != (wanted := (cluster_id, self._version, self.measures.similarity)):
             self._rank(cluster_id)
-            self._ranked = (cluster_id, self._version)
+            self._ranked = wanted
         return self._ranking
 
     def similarity(self, cluster_id: int, other: int) -> float | None:
@@ -253,7 +213,7 @@ class Knowledge:
         mine = self.stats.get(cluster_id)
         if mine is None:
             return
-        row = self._rows.of(cluster_id, mine.summary, self.similarity_function)
+        row = self._rows.of(cluster_id, mine.summary, self.measures.similarity)
         others = [
             c for c in self._clustering.spikes_per_cluster if c in self.stats and c != cluster_id
         ]

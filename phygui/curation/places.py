@@ -12,6 +12,7 @@ from psygnal import Signal
 from phygui.curation.copying import copy_clustering
 from phygui.curation.curation import Curation
 from phygui.curation.entries import Key
+from phygui.curation.measures import Measures
 from phygui.curation.outbox import Action, Outbox
 from phygui.curation.persistence import Keeper
 from phygui.curation.remembered import read_locked, write_locked
@@ -38,12 +39,19 @@ class CopyJob:
 
 
 class Places:
-    """The curations of one dataset, one of them active; the foundation of a session."""
+    """The curations of one dataset, one of them active; the foundation of a session.
+
+    Attributes
+    ----------
+    measures : Measures
+        What quality and similarity are, in all of them.
+    """
 
     selection_changed = Signal(tuple)
     switched = Signal()
     saved = Signal(Saved)
     failed = Signal(str)
+    warned = Signal(str)
 
     def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
         self._keeper = keeper or Keeper(model.path, journal=False, lock=False)
@@ -55,6 +63,7 @@ class Places:
         self._rejected: dict[int, set[frozenset[str]]] = {}
         self._locked = read_locked(self._keeper.folder)
         self._last_name: dict[int, str] = {}
+        self.measures = Measures(self.warned.emit)
         # Held by whoever writes the file.
         self._writing = threading.Lock()
         self._active = self._curation_of(model.channel_group, model.clustering)
@@ -266,14 +275,15 @@ class Places:
     def _read_curation(self, model: KwikModel, name: str) -> Curation:
         """A clustering as the model has read it, or as the file holds it."""
         opened = model.clustering == name
-        return self._reserved(Curation.of(model) if opened else Curation.read(model, name))
+        return self._joined(Curation.of(model) if opened else Curation.read(model, name))
 
     def _fresh(self, key: Key) -> Curation:
         """A clustering as the file holds it."""
-        return self._reserved(read_curation(self.path, key))
+        return self._joined(read_curation(self.path, key))
 
-    def _reserved(self, curation: Curation) -> Curation:
-        """Ids that an earlier session has used are not used again."""
+    def _joined(self, curation: Curation) -> Curation:
+        """Make a clustering one of this session; ids that an earlier one used stay unused."""
+        curation.knowledge.measures = self.measures
         largest = self._keeper.largest_id((curation.channel_group, curation.name))
         curation.clustering.reserve(largest)
         return curation

@@ -40,6 +40,9 @@ class Session(Learning):
         Emitted with a :class:`Saved`.
     failed : Signal
         Emitted with one sentence when edits were taken back, since they cannot reach the disk.
+    warned : Signal
+        Emitted with one sentence, in any thread, when a quality or similarity function of a script
+        is not used any more.
     stats_changed : Signal
         Emitted with the tuple of clusters of which something new is known.
     suggestions_changed : Signal

@@ -22,6 +22,7 @@ from phygui.analysis import (
 )
 from phygui.curation.clustering import Clustering
 from phygui.curation.knowledge import Knowledge
+from phygui.curation.rows import Similarity
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import Cancel, ClusterStats
 
@@ -57,7 +58,7 @@ class Found:
     reach: Mapping[int, float]
     """Of each cluster looked at, the similarity of its last candidate."""
     scores: Mapping[Pair, MergeScore]
-    features: object = None
+    basis: object = None
     """What it was found out from."""
 
 
@@ -86,7 +87,7 @@ class Suggestions:
         self._scores: dict[Pair, MergeScore] = {}
         self._reach: dict[int, float] = {}
         self._order: list[tuple[float, Pair]] = []
-        self._features: _Features | None = None
+        self._basis: _Basis | None = None
         self.rejected: set[frozenset[str]] = set()
 
     def forget(self) -> None:
@@ -94,7 +95,12 @@ class Suggestions:
         self._scores = {}
         self._reach = {}
         self._order = []
-        self._features = None
+        self._basis = None
+
+    def _is_based(self) -> bool:
+        """Whether similarity is what it was: a registered function that fails is dropped."""
+        basis = self._basis
+        return basis is None or basis.similarity is self._knowledge.measures.similarity
 
     # -- what is still to be done ------------------------------------------------------------
 
@@ -112,18 +118,18 @@ class Suggestions:
 
         Nothing is as long as stats are missing: candidates would be passed over.
         """
+        if not self._is_based():
+            self.forget()
         missing = self.missing()
         if not missing or self._knowledge.missing_stats():
             return None
         chosen = [c for c in snapshot.cluster_ids if c in missing]
         ids = (chosen + [c for c in missing if c not in chosen])[:n_clusters]
         stats = {c: self._knowledge.stats[c] for c in snapshot.spikes_per_cluster}
-        if self._features is None:
-            self._features = _Features(snapshot.model)
-        known, reach, features = set(self._scores), dict(self._reach), self._features
-        return lambda cancelled: self._look(
-            snapshot, ids, stats, (known, reach), features, cancelled
-        )
+        if self._basis is None:
+            self._basis = _Basis(_Features(snapshot.model), self._knowledge.measures.similarity)
+        known, reach, basis = set(self._scores), dict(self._reach), self._basis
+        return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
 
     def _look(
         self,
@@ -131,7 +137,7 @@ class Suggestions:
         cluster_ids: list[int],
         stats: Mapping[int, ClusterStats],
         before: tuple[set[Pair], Mapping[int, float]],
-        features: _Features,
+        basis: _Basis,
         cancelled: Cancel,
     ) -> Found:
         known, reach_before = before
@@ -141,7 +147,7 @@ class Suggestions:
         scores: dict[Pair, MergeScore] = {}
         for cluster_id in cluster_ids:
             mine = stats[cluster_id].summary
-            values = np.asarray(self._knowledge.similarity_function([mine], summaries))[0].copy()
+            values = np.asarray(basis.similarity([mine], summaries))[0].copy()
             values[others.index(cluster_id)] = -1.0
             values[~np.isfinite(values)] = -1.0
             first = np.argsort(-values, kind="stable")[:N_CANDIDATES]
@@ -153,15 +159,15 @@ class Suggestions:
                 if value < LEAST_SIMILARITY or pair in known or pair in scores:
                     continue
                 if cancelled():
-                    return Found(self, reach, scores, features)
-                scores[pair] = _score(snapshot, pair, value, features)
+                    return Found(self, reach, scores, basis)
+                scores[pair] = _score(snapshot, pair, value, basis.features)
             reach[cluster_id] = least
-        return Found(self, reach, scores, features)
+        return Found(self, reach, scores, basis)
 
     def add(self, found: Found) -> bool:
         """Take over what was found out; returns whether there are other suggestions now."""
-        if found.features is not self._features:
-            # It was found out from other data.
+        if found.basis is not self._basis or not self._is_based():
+            # It was found out from other data, or with another similarity.
             return False
         self._reach.update(found.reach)
         new = {pair: score for pair, score in found.scores.items() if pair not in self._scores}
@@ -240,6 +246,14 @@ def _score(snapshot: Snapshot, pair: Pair, similarity: float, features: _Feature
         found = drift_continuity(times[0], parts[0], times[1], parts[1])
         continuity = found if math.isfinite(found) else UNKNOWN
     return merge_score(similarity, refractoriness, continuity)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What pairs are scored by."""
+
+    features: _Features
+    similarity: Similarity
 
 
 class _Features:

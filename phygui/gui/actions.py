@@ -208,7 +208,7 @@ ACTIONS: tuple[Action, ...] = (
            lambda w: w.commands.locate("features"), tip="where the .kwx file is"),
     Action("remarks", "Remarks on the file...", "Dataset|data",
            lambda w: w.commands.show_remarks(), tip="what is unusual, and what was assumed",
-           enabled=lambda w: bool(w.session.model.warnings)),
+           enabled=lambda w: bool(w.session.model.warnings or w.session.measures.problems)),
     Action("history", "History", "Dataset|history", lambda w: w.show_dock("history"),
            ("Ctrl+H",), "the edits in words; a click goes to any point"),
     Action("to_saved", "Go to what was saved", "Dataset|history",

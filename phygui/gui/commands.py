@@ -59,10 +59,11 @@ class Commands:
                 raise EditError(str(error)) from None
 
     def show_remarks(self) -> None:
-        """Show what is unusual about the file, and what was assumed."""
+        """Show what is unusual about the file, what was assumed, and what is not used any more."""
         session = self._window.session
         title = f"Remarks on {session.path.name}"
-        self._remarks = TextDialog(self._window, title, session.model.warnings)
+        lines = [*session.model.warnings, *session.measures.problems]
+        self._remarks = TextDialog(self._window, title, lines)
         self._remarks.open()
 
     def locate(self, what: str) -> None:

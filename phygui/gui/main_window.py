@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
     snippets: CommandLine
     closed = pyqtSignal(object)
     _posted = pyqtSignal(object)
+    _warned = pyqtSignal(str)
     open_wanted = pyqtSignal(object)
     """Another file is to be opened: a path, or None to ask for one."""
     reopen_wanted = pyqtSignal(object)
@@ -182,6 +183,9 @@ class MainWindow(QMainWindow):
         self._posted.connect(self._announce)
         session.dispatch = self._posted.emit
         session.failed.connect(self._edit_failed)
+        # A worker may have found out.
+        self._warned.connect(self._warn)
+        session.warned.connect(self._warned.emit)
         session.clustered.connect(self._clustered)
         session.selection_changed.connect(self._selection_changed)
         session.stats_changed.connect(self._stats_changed)
@@ -224,6 +228,17 @@ class MainWindow(QMainWindow):
         self._selection_changed(self.session.selection.clusters)
         self.say(sentence, wrong=True)
 
+    def _warn(self, sentence: str) -> None:
+        """Clusters rank otherwise from now on: so they are listed once this ranking is done."""
+
+        def show() -> None:
+            if not self._disposed:
+                self.tables.reload()
+                self.update_state()
+                self.say(sentence, wrong=True)
+
+        QTimer.singleShot(0, show)
+
     def _refresh_views(self) -> None:
         for dock in self.view_docks.values():
             dock.refresh()
@@ -262,6 +277,8 @@ class MainWindow(QMainWindow):
         self.cluster_table.view.setFocus()
         if self.session.read_only:
             self.say(f"read-only: {self.session.read_only_reason}")
+        elif self.session.measures.problems:
+            self.say(self.session.measures.problems[-1], wrong=True)
         elif self.session.model.warnings:
             n = len(self.session.model.warnings)
             self.say(

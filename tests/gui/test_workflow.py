@@ -39,7 +39,7 @@ def matches(session: Any, best: int) -> list[int]:
 
     def similarity(other: int) -> float:
         summary = knowledge.stats[other].summary
-        return float(knowledge.similarity_function([mine], [summary])[0, 0])
+        return float(knowledge.measures.similarity([mine], [summary])[0, 0])
 
     others = [c for c in groups if c != best and groups[c] not in SKIPPED]
     return sorted(others, key=lambda c: -similarity(c))

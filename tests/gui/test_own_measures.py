@@ -1,0 +1,71 @@
+"""A window on a session whose quality and similarity a script has registered, and which fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.analysis import similarity
+from phygui.curation import register_quality, register_similarity
+from phygui.gui.columns import BY_NAME
+
+
+@pytest.fixture(autouse=True)
+def _defaults() -> Iterator[None]:
+    yield
+    register_quality(None)
+    register_similarity(None)
+
+
+def fails(*_: Any) -> Any:
+    raise RuntimeError("no idea")
+
+
+@pytest.mark.parametrize("returned", [fails, lambda *_: "good"])
+def test_the_window_goes_by_the_usual_quality_and_says_why(
+    returned: Any, demo: Path, open_window: Callable[..., Any]
+) -> None:
+    register_quality(returned)
+    user = open_window(demo)
+    session, table = user.session, user.window.cluster_table
+    assert "the quality function" in user.message
+    assert "the program's own is used instead" in user.message
+    assert user.window.status["edit"].property("wrong") == "true"
+    assert session.selected
+    values = BY_NAME["quality"].values(session, table.model.cluster_ids)
+    assert values == sorted(values, reverse=True)
+    # It is found again once the status bar says something else.
+    user.press(Qt.Key_N, Qt.AltModifier)
+    assert "quality" not in user.message
+    action = user.window.actions_by_name["remarks"]
+    assert action.isEnabled()
+    action.trigger()
+    assert "the quality function" in user.window.commands._remarks.text.toPlainText()
+    user.window.commands._remarks.close()
+
+
+def test_a_similarity_that_fails_later_leaves_a_table_of_the_usual_ones(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    broken = False
+
+    def own(a: Any, b: Any) -> Any:
+        return fails() if broken else np.full((len(a), len(b)), 7.0)
+
+    register_similarity(own)
+    user = open_window(demo)
+    session, table = user.session, user.window.match_table
+    column = table.model.columns[table.column_names.index("similarity")]
+    assert {table.model.text(c, column) for c in table.model.cluster_ids} == {"1.00"}
+    broken = True
+    user.press(Qt.Key_Down)
+    assert "the similarity function 'own' raised RuntimeError: no idea" in user.message
+    stats, best = session.stats, session.selection.best[0]
+    for cluster in table.model.cluster_ids:
+        expected = similarity([stats[best].summary], [stats[cluster].summary])[0, 0]
+        assert table.model.text(cluster, column) == f"{expected:.2f}"
