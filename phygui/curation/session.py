@@ -196,6 +196,10 @@ class Session(Learning):
         """Select the best clusters only."""
         self._set_selection(Selection(self.selection.best))
 
+    def go_on(self, cluster_ids: Iterable[int]) -> None:
+        """Select what would be selected after a move of some clusters to a group."""
+        self._set_selection(self.wizard.after_move(cluster_ids, self.selection))
+
     def _set_selection(self, selection: Selection) -> None:
         active, before = self._active, self._active.selection
         if selection == before:
@@ -232,8 +236,15 @@ class Session(Learning):
         return self._make(self._active.inherit(update))
 
     def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
-        """Put clusters into a group, given by name or number."""
-        return self._make(self._editable().groups.move(self._existing(cluster_ids), group))
+        """Put clusters into a group, given by name or number.
+
+        Raises
+        ------
+        AlreadySo
+            If all of them are in it; :meth:`go_on` then selects what a move would have.
+        """
+        ids = self._existing(cluster_ids)
+        return self._make(self._editable().groups.move(ids, group), moved=ids)
 
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
         """Set a label of some clusters; None removes it."""
@@ -312,13 +323,13 @@ class Session(Learning):
             self._active.clustering.spikes(cluster_id)
         return ids
 
-    def _make(self, update: Update) -> Update:
+    def _make(self, update: Update, moved: Iterable[int] = ()) -> Update:
         """Make a new edit: apply it, choose what is selected next, remember it, announce it."""
         active, before = self._active, self._active.selection
         memento = active.history.memento()
         self._keeper.begin(active)
         active.apply(update)
-        after = self.wizard.after(update, before)
+        after = self.wizard.after(update, before, moved)
         update = replace(active.dated(update), selection_before=before, selection_after=after)
         active.history.record(update)
         return self._announce(update, memento)

@@ -22,6 +22,10 @@ class EditError(ValueError):
     """An edit cannot be made; the text is one sentence for the user."""
 
 
+class AlreadySo(EditError):
+    """An edit would change nothing, since all is so already."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """The selected clusters: those of the cluster table, then those of the similarity table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from phygui.curation.groups import MUA, NOISE, UNSORTED, ClusterGroups
 from phygui.curation.update import Selection, Update
@@ -104,22 +104,33 @@ class Wizard:
 
     # -- after an edit ---------------------------------------------------------------------
 
-    def after(self, update: Update, now: Selection) -> Selection:
-        """What is selected after an edit that has just been made."""
+    def after(self, update: Update, now: Selection, moved: Iterable[int] = ()) -> Selection:
+        """What is selected after an edit that has just been made.
+
+        Parameters
+        ----------
+        update : Update
+        now : Selection
+            What was selected before.
+        moved : iterable of int, optional
+            Clusters that were asked to be in a group, some of which may have been there already;
+            by default those that the update moves.
+        """
         if update.kind == "merge":
             return self.with_first_match(update.added[0])
         if update.kind in ("split", "assign"):
             return Selection(update.added)
         if update.kind == "group":
-            return self._after_move(set(update.groups_after), now)
+            return self.after_move(tuple(moved) or update.groups_after, now)
         if update.kind == "restore":
             living = self._clusters()
             best, match = (tuple(c for c in part if c in living) for part in (now.best, now.match))
             return Selection(best, match)
         return now
 
-    def _after_move(self, moved: set[int], now: Selection) -> Selection:
+    def after_move(self, clusters: Iterable[int], now: Selection) -> Selection:
         """The next undecided cluster of the moved kind: of the best, else of the matches."""
+        moved = set(clusters)
         if moved & set(now.best):
             start = next((c for c in now.best if c in moved), None)
             found = self._step_best(start, 1, undecided=True)

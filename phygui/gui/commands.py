@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
-from phygui.curation.update import EditError
+from phygui.curation.update import AlreadySo, EditError
 from phygui.gui import dialogs, theme
 from phygui.gui.key_dialog import KeyDialog
 from phygui.gui.text_dialog import TextDialog
@@ -84,7 +84,10 @@ class Commands:
     # -- edits -----------------------------------------------------------------------------
 
     def move(self, which: str, group: str) -> None:
-        """Move the best clusters, the matches or all selected ones to a group."""
+        """Move the best clusters, the matches or all selected ones to a group, and go on.
+
+        Whether or not they are there already, they are decided.
+        """
         session = self._window.session
         selection = session.selection
         clusters = {
@@ -92,7 +95,11 @@ class Commands:
             "match": selection.match,
             "all": selection.clusters,
         }[which]
-        session.move(clusters, group)
+        try:
+            session.move(clusters, group)
+        except AlreadySo as so:
+            session.go_on(clusters)
+            self._window.say(f"{so}")
 
     def split(self) -> None:
         """Split off the spikes inside the lasso: all of them, also those that are not drawn."""

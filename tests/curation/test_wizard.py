@@ -76,6 +76,14 @@ def test_a_move_goes_on_to_the_next_undecided_cluster_of_the_moved_kind(wizard, 
     assert wizard.after(match, Selection((4,), (6,))) == Selection((4,), (1,))
 
 
+def test_a_move_goes_by_all_that_were_named_also_by_those_that_were_there_already(wizard, groups):
+    groups.apply(groups.move([2], "good"))
+    update = groups.move([2, 1], "good")
+    assert set(update.groups_after) == {1}
+    groups.apply(update)
+    assert wizard.after(update, Selection((2,), (1,)), [2, 1]) == Selection((4,), (2,))
+
+
 def test_a_move_of_the_last_undecided_cluster_stays(wizard, groups):
     for cluster in (1, 2, 4):
         groups.apply(groups.move([cluster], "good"))

@@ -317,6 +317,37 @@ def move_each_way(user: Any, key: Any, group: str) -> None:
     assert set(session.cluster_groups.values()) == {"unsorted"}
 
 
+def test_a_group_key_goes_on_where_the_clusters_are_in_the_group_already(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    session = user.session
+    ordered = queue(session)
+    best = ordered[1]
+    match, other = [c for c, _ in session.knowledge.similar(best)][:2]
+    session.move([best, match], "good")
+    user.settle()
+    edits = session.history
+    following = next_undecided(session, queue(session, skip=False), best)
+    wanted = {
+        ALT: with_first_match(session, following),
+        CTRL: Selection((best,), (other,)),
+        CTRL | ALT: with_first_match(session, following),
+    }
+    for modifiers, selection in wanted.items():
+        session.select([best], [match])
+        user.press(Qt.Key_G, modifiers)
+        check(user, selection)
+        assert user.message.endswith(" good already")
+        assert user.window.status["edit"].property("wrong") == "false"
+        assert session.history == edits
+    # Where only one of them is, all are moved, and it goes on from the best.
+    session.select([best], [other])
+    user.press(Qt.Key_G, CTRL | ALT)
+    assert session.cluster_groups[other] == "good"
+    assert session.selection.best == (next_undecided(session, queue(session), best),)
+
+
 def test_save_writes_the_file_and_says_where_when_and_how_much(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
