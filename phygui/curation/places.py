@@ -189,15 +189,19 @@ class Places:
         (self._locked.discard if editable else self._locked.add)(key)
         write_locked(self._keeper.folder, self._locked)
 
-    def _editable(self) -> Curation:
+    @property
+    def locked_reason(self) -> str:
+        """Why the active clustering may not be edited, in one sentence; empty if it may."""
         if self.read_only:
-            raise EditError(f"nothing can be edited: {self.read_only_reason}")
-        if not self.is_editable:
-            instead = "" if self.clustering == READ_ONLY_CLUSTERING else ", or make it editable"
-            raise EditError(
-                f"the clustering '{self.clustering}' is read-only: copy it to edit the copy"
-                + instead
-            )
+            return f"nothing can be edited: {self.read_only_reason}"
+        if self.is_editable:
+            return ""
+        instead = "" if self.clustering == READ_ONLY_CLUSTERING else ", or make it editable"
+        return f"the clustering '{self.clustering}' is read-only: copy it to edit the copy{instead}"
+
+    def _editable(self) -> Curation:
+        if self.locked_reason:
+            raise EditError(self.locked_reason)
         return self._active
 
     # -- other clusterings -------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from phygui.curation.places import READ_ONLY_CLUSTERING
 from phygui.gui.arrangements import LAYOUTS
 from phygui.views import TITLES
 
@@ -14,26 +15,99 @@ if TYPE_CHECKING:
 
 Run = Callable[["MainWindow"], object]
 When = Callable[["MainWindow"], bool]
+Why = Callable[["MainWindow"], str]
+"""Why something is not possible, in one sentence; empty if it is."""
 
 
-def always(_: MainWindow) -> bool:
-    """An action that is always possible."""
-    return True
+NO_LASSO = "draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it"
+TOO_FEW = "a merge needs at least two clusters"
 
 
-def editable(w: MainWindow) -> bool:
-    """The active clustering may be edited."""
-    return w.session.is_editable
+def nothing(_: MainWindow) -> str:
+    """Nothing stands in the way of an action that is always possible."""
+    return ""
 
 
-def any_selected(w: MainWindow) -> bool:
-    """Something is selected, and may be edited."""
-    return editable(w) and bool(w.session.selected)
+def locked(w: MainWindow) -> str:
+    """The active clustering may not be edited."""
+    return w.session.locked_reason
 
 
-def match_selected(w: MainWindow) -> bool:
-    """A match is selected, and may be edited."""
-    return editable(w) and bool(w.session.selection.match)
+def none_selected(w: MainWindow) -> str:
+    """Nothing is selected."""
+    return "" if w.session.selected else "no cluster is selected"
+
+
+def no_match(w: MainWindow) -> str:
+    """No match is selected."""
+    return "" if w.session.selection.match else "no match is selected"
+
+
+def no_lasso(w: MainWindow) -> str:
+    """No view holds a lasso."""
+    return NO_LASSO if w.lasso_view() is None else ""
+
+
+def no_suggestion(w: MainWindow) -> str:
+    """No suggestion is chosen."""
+    return "no suggestion is chosen" if w.suggestions.current is None else ""
+
+
+def unless(possible: When, reason: str) -> Why:
+    """A reason that holds unless something is so."""
+    return lambda w: "" if possible(w) else reason
+
+
+def first(*whys: Why) -> Why:
+    """The first of several reasons that holds."""
+    return lambda w: next((reason for why in whys if (reason := why(w))), "")
+
+
+one_shank = unless(
+    lambda w: len(w.session.model.channel_groups) > 1, "there is one channel group only"
+)
+
+
+def cannot_save(w: MainWindow) -> str:
+    """Nothing may be written, or there is nothing to write."""
+    if w.session.read_only:
+        return f"nothing is saved: {w.session.read_only_reason}"
+    return "" if w.session.is_modified else "there is nothing to save"
+
+
+def cannot_copy(w: MainWindow) -> str:
+    """Nothing may be written."""
+    return f"nothing is copied: {w.session.read_only_reason}" if w.session.read_only else ""
+
+
+def cannot_unlock(w: MainWindow) -> str:
+    """Nothing may be edited, or not this clustering."""
+    always = w.session.read_only or w.session.clustering == READ_ONLY_CLUSTERING
+    return w.session.locked_reason if always else ""
+
+
+def is_at_saved(w: MainWindow) -> str:
+    """What was saved is in effect, or out of reach."""
+    if w.session.saved_position is None:
+        return "undo and redo do not lead to what was saved"
+    same = w.session.saved_position == w.session.history_position
+    return "all is as it was saved" if same else ""
+
+
+def undo_title(w: MainWindow) -> str:
+    """The edit that would be taken back."""
+    session = w.session
+    if not session.can_undo:
+        return "Undo"
+    return f"Undo: {session.history[session.history_position - 1].description}"
+
+
+def redo_title(w: MainWindow) -> str:
+    """The edit that would be made again."""
+    session = w.session
+    if not session.can_redo:
+        return "Redo"
+    return f"Redo: {session.history[session.history_position].description}"
 
 
 @dataclass(frozen=True)
@@ -48,15 +122,22 @@ class Action:
     keys: tuple[str, ...] = ()
     tip: str = ""
     icon: str = ""
-    enabled: When = always
+    hindrance: Why = nothing
+    """Why it is not possible now, which is said when its key is pressed; empty if it is."""
     checked: When | None = None
     """For an action that can be on or off: whether it is on."""
     toolbar: bool = False
+    title_now: Callable[[MainWindow], str] | None = None
+    """What the menus call it where that depends on what it would do."""
 
     @property
     def menu_path(self) -> list[str]:
         """Titles of the menu and its submenus."""
         return self.menu.split("|")[0].split("/")
+
+    def enabled(self, window: MainWindow) -> bool:
+        """Whether it is possible now."""
+        return not self.hindrance(window)
 
 
 GROUPS = (
@@ -66,9 +147,9 @@ GROUPS = (
     ("unsorted", "U", "Unsorted"),
 )
 MOVED = (
-    ("best", "Alt+", any_selected, "the best clusters"),
-    ("match", "Ctrl+", match_selected, "the matches"),
-    ("all", "Ctrl+Alt+", any_selected, "all selected clusters"),
+    ("best", "Alt+", first(locked, none_selected), "the best clusters"),
+    ("match", "Ctrl+", first(locked, no_match), "the matches"),
+    ("all", "Ctrl+Alt+", first(locked, none_selected), "all selected clusters"),
 )
 
 
@@ -86,10 +167,10 @@ def _moves() -> list[Action]:
             (modifier + letter,),
             f"put {words} into the group {title}",
             group,
-            enabled,
+            hindrance,
             toolbar=which == "best",
         )
-        for which, modifier, enabled, words in MOVED
+        for which, modifier, hindrance, words in MOVED
         for group, letter, title in GROUPS
     ]
 
@@ -134,7 +215,7 @@ ACTIONS: tuple[Action, ...] = (
            tip="a simulated recording with known units"),
     Action("save", "Save", "File|save", lambda w: w.saving.save(), ("Ctrl+S",),
            "write the curation into the .kwik", "save",
-           lambda w: w.session.is_modified and not w.session.read_only, toolbar=True),
+           cannot_save, toolbar=True),
     Action("save_copy", "Save a copy as...", "File|save", lambda w: w.saving.save_copy(),
            ("Ctrl+Shift+S",), "write the file with all edits in it to another place"),
     Action("restore", "Restore...", "File|save", lambda w: w.saving.show_backups(),
@@ -144,19 +225,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", "Close the window", "File|end", lambda w: w.close(), ("Ctrl+W",)),
     Action("quit", "Quit", "File|end", lambda w: w.commands.quit(), ("Ctrl+Q",)),
     Action("undo", "Undo", "Edit", lambda w: w.session.undo(), ("Ctrl+Z",),
-           "take the last edit back", "undo", lambda w: w.session.can_undo, toolbar=True),
+           "take the last edit back", "undo",
+           first(locked, unless(lambda w: w.session.can_undo, "there is nothing to undo")),
+           toolbar=True, title_now=undo_title),
     Action("redo", "Redo", "Edit", lambda w: w.session.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"),
-           "make the last undone edit again", "redo", lambda w: w.session.can_redo, toolbar=True),
+           "make the last undone edit again", "redo",
+           first(locked, unless(lambda w: w.session.can_redo, "there is nothing to redo")),
+           toolbar=True, title_now=redo_title),
     Action("merge", "Merge", "Edit|clusters", lambda w: w.session.merge(), ("G",),
            "make one cluster of all selected ones", "merge",
-           lambda w: editable(w) and len(w.session.selected) > 1, toolbar=True),
+           first(locked, unless(lambda w: len(w.session.selected) > 1, TOO_FEW)), toolbar=True),
     Action("split", "Split", "Edit|clusters", lambda w: w.commands.split(), ("K",),
            "make a cluster of the spikes inside the lasso (Ctrl+click draws it)", "split",
-           lambda w: editable(w) and w.lasso_view() is not None, toolbar=True),
+           first(locked, no_lasso), toolbar=True),
     Action("clear_lasso", "Clear the lasso", "Edit|clusters", lambda w: w.commands.clear_lasso(),
-           ("Escape",), enabled=lambda w: w.lasso_view() is not None),
+           ("Escape",),
+           hindrance=unless(lambda w: w.lasso_view() is not None, "there is no lasso to clear")),
     Action("label", "Label...", "Edit|labels", lambda w: w.commands.show_snippets("l "), ("L",),
-           "set a key=value label of the selected clusters", enabled=any_selected),
+           "set a key=value label of the selected clusters",
+           hindrance=first(locked, none_selected)),
     *_moves(),
     Action("next_best", "Next best cluster", "Select|best", lambda w: w.session.next_best(),
            ("Down",), "by decreasing quality", "next"),
@@ -171,33 +258,34 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_match", "Previous match", "Select|match",
            lambda w: w.session.previous_match(), ("Shift+Space",)),
     Action("drop_match", "Drop the matches", "Select|match", lambda w: w.session.drop_match(),
-           ("Backspace",), enabled=lambda w: bool(w.session.selection.match)),
+           ("Backspace",), hindrance=no_match),
     Action("skip", "Skip noise and MUA", "Select|skip", lambda w: w.commands.toggle_skip(),
            tip="navigation passes over clusters that are noise or MUA",
            checked=lambda w: w.session.wizard.skip_noise_and_mua),
     Action("copy_rows", "Copy the selected rows", "Select|filter",
            lambda w: w.commands.copy_rows(), ("Ctrl+C",),
            "as text with tabs, with the titles of the columns",
-           enabled=lambda w: bool(w.session.selected)),
+           hindrance=none_selected),
     Action("filter", "Filter the clusters", "Select|filter",
            lambda w: w.cluster_table.filter.setFocus(), ("Ctrl+F",),
            "go to the filter line of the cluster table"),
     Action("next_shank", "Next channel group", "Dataset|shank",
            lambda w: w.switching.step_shank(1), ("Ctrl+PgDown",), "each keeps its own edits",
-           enabled=lambda w: len(w.session.model.channel_groups) > 1),
+           hindrance=one_shank),
     Action("previous_shank", "Previous channel group", "Dataset|shank",
            lambda w: w.switching.step_shank(-1), ("Ctrl+PgUp",),
-           enabled=lambda w: len(w.session.model.channel_groups) > 1),
+           hindrance=one_shank),
     Action("next_clustering", "Next clustering", "Dataset|shank",
            lambda w: w.switching.step_clustering(1), tip="each keeps its own edits",
-           enabled=lambda w: len(w.session.model.clusterings) > 1),
+           hindrance=unless(lambda w: len(w.session.model.clusterings) > 1,
+                            "there is one clustering only")),
     Action("copy_clustering", "Copy the clustering...", "Dataset|clustering",
            lambda w: w.switching.copy(), tip="as it is now, under another name",
-           enabled=lambda w: not w.session.read_only),
+           hindrance=cannot_copy),
     Action("editable", "Editable", "Dataset|clustering",
            lambda w: w.switching.toggle_editable(),
            tip="whether the active clustering may be edited; original never is",
-           enabled=lambda w: not w.session.read_only and w.session.clustering != "original",
+           hindrance=cannot_unlock,
            checked=lambda w: w.session.is_editable and not w.session.read_only),
     Action("compare_clusterings", "Compare clusterings", "Dataset|clustering",
            lambda w: w.comparison.show_comparison(),
@@ -208,13 +296,15 @@ ACTIONS: tuple[Action, ...] = (
            lambda w: w.commands.locate("features"), tip="where the .kwx file is"),
     Action("remarks", "Remarks on the file...", "Dataset|data",
            lambda w: w.commands.show_remarks(), tip="what is unusual, and what was assumed",
-           enabled=lambda w: bool(w.session.model.warnings or w.session.measures.problems)),
+           hindrance=unless(
+               lambda w: bool(w.session.model.warnings or w.session.measures.problems),
+               "there are no remarks on this file")),
     Action("history", "History", "Dataset|history", lambda w: w.show_dock("history"),
            ("Ctrl+H",), "the edits in words; a click goes to any point"),
     Action("to_saved", "Go to what was saved", "Dataset|history",
            lambda w: w.session.jump_to(w.session.saved_position or 0),
            tip="undo or redo until the clustering is as the file has it",
-           enabled=lambda w: w.session.saved_position not in (None, w.session.history_position)),
+           hindrance=is_at_saved),
     Action("suggestions", "Merge suggestions", "Dataset|suggestions",
            lambda w: w.show_dock("suggestions"), tip="pairs of clusters that may be one unit"),
     Action("next_suggestion", "Next suggestion", "Dataset|suggestions",
@@ -224,15 +314,15 @@ ACTIONS: tuple[Action, ...] = (
            lambda w: w.suggestions.step(-1), ("Ctrl+Up",)),
     Action("accept_suggestion", "Accept the suggestion", "Dataset|suggestions",
            lambda w: w.suggestions.accept(), ("Ctrl+Return",), "merge the pair, and go on",
-           enabled=lambda w: editable(w) and w.suggestions.current is not None),
+           hindrance=first(locked, no_suggestion)),
     Action("reject_suggestion", "Reject the suggestion", "Dataset|suggestions",
            lambda w: w.suggestions.reject(), ("Ctrl+Backspace",),
            "do not suggest this merge any more, and go on",
-           enabled=lambda w: w.suggestions.current is not None),
+           hindrance=no_suggestion),
     Action("preview_merge", "Preview the merge", "Dataset|suggestions",
            lambda w: w.suggestions.show_selected(), ("Shift+G",),
            "what the two selected clusters would look like as one",
-           enabled=lambda w: len(w.session.selected) > 1),
+           hindrance=unless(lambda w: len(w.session.selected) > 1, TOO_FEW)),
     Action("compute", "Compute statistics", "Dataset|background",
            lambda w: w.background.toggle(),
            tip="statistics and suggestions, in the background",

@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.update import AlreadySo, EditError
 from phygui.gui import dialogs, theme
+from phygui.gui.actions import NO_LASSO
 from phygui.gui.key_dialog import KeyDialog
 from phygui.gui.text_dialog import TextDialog
 from phygui.gui.work import Latest
@@ -106,7 +107,7 @@ class Commands:
         window = self._window
         view = window.lasso_view()
         if view is None or view.lasso is None:
-            raise EditError("draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it")
+            raise EditError(NO_LASSO)
         snapshot, params, lasso = window.session.snapshot(), view.params, view.lasso
         if view.data.cluster_ids != snapshot.cluster_ids:
             # A paused view; what is inside its lasso on screen is not what would be split.

@@ -27,7 +27,7 @@ from phygui.gui.keys import Keys
 from phygui.gui.layout import Layout
 from phygui.gui.linking import Linking
 from phygui.gui.memory import Trimmer
-from phygui.gui.menus import build_menus, build_toolbar, edit_menu, show_keys
+from phygui.gui.menus import build_menus, build_toolbar, edit_menu, menu_text, show_keys
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
 from phygui.gui.suggestions_dock import SuggestionsDock
@@ -67,6 +67,8 @@ class MainWindow(QMainWindow):
     view_docks: dict[str, ViewDock]
     docks: dict[str, Dock]
     actions_by_name: dict[str, QAction]
+    refusals: dict[str, QAction]
+    """What has the keys of the actions that are not possible now: it says why."""
     snippets: CommandLine
     closed = pyqtSignal(object)
     _posted = pyqtSignal(object)
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self.actions_by_name = {}
+        self.refusals = {}
         self.help_list: SearchList | None = None
         self.palette_list: SearchList | None = None
         self._disposed = False
@@ -260,10 +263,13 @@ class MainWindow(QMainWindow):
         note = f" ({', '.join(notes)})" if notes else ""
         self.setWindowTitle(f"{session.path.name}[*] - {where}{note} - phygui")
         for action in ACTIONS:
-            item = self.actions_by_name[action.name]
-            item.setEnabled(action.enabled(self))
+            item, possible = self.actions_by_name[action.name], action.enabled(self)
+            item.setEnabled(possible)
+            self.refusals[action.name].setEnabled(not possible)
             if action.checked is not None:
                 item.setChecked(action.checked(self))
+            if action.title_now is not None:
+                item.setText(menu_text(action.title_now(self)))
 
     def _learnt(self) -> None:
         if not self.session.knowledge.missing_stats():
@@ -348,8 +354,14 @@ class MainWindow(QMainWindow):
         self.update_state()
 
     def run(self, action: Action) -> None:
-        """Do what an action says."""
-        self.attempt(lambda: action.run(self))
+        """Do what an action says, or say why that is not possible now."""
+
+        def work() -> None:
+            if reason := action.hindrance(self):
+                raise EditError(reason)
+            action.run(self)
+
+        self.attempt(work)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show one sentence in the status bar."""

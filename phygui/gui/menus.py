@@ -15,6 +15,9 @@ from phygui.gui.theme import icon
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
+LONGEST = 70
+"""Characters of a menu entry."""
+
 
 def build_menus(window: MainWindow) -> dict[str, QMenu]:
     """Make the menu bar, and with it every action's key; returns the menus by their paths."""
@@ -46,19 +49,29 @@ def _add_recent(window: MainWindow, file: QMenu) -> None:
         here = window.session.path
         for path in window.settings.recent():
             if path != here:
-                # An ampersand in a menu marks a key; two show one.
-                item = recent.addAction(str(path).replace("&", "&&"))
+                item = recent.addAction(plain_text(str(path)))
                 item.triggered.connect(lambda _, path=path: window.open_wanted.emit(path))
         recent.setEnabled(not recent.isEmpty())
 
     file.aboutToShow.connect(fill)
 
 
+def plain_text(text: str) -> str:
+    """A text as a menu shows it: an ampersand marks a key there, two show one."""
+    return text.replace("&", "&&")
+
+
+def menu_text(text: str) -> str:
+    """A text that may be long, as a menu shows it."""
+    return plain_text(text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ...")
+
+
 def show_keys(window: MainWindow) -> None:
     """Give every action of the window the keys in effect, and its tooltip with them."""
     for action in ACTIONS:
         item, keys = window.actions_by_name[action.name], window.keys.text(action)
-        item.setShortcuts([QKeySequence(key) for key in window.keys[action]])
+        for each in (item, window.refusals[action.name]):
+            each.setShortcuts([QKeySequence(key) for key in window.keys[action]])
         tip = html.escape(f"{action.title}  {keys}" if keys else action.title)
         if action.tip:
             tip += f"<br>{html.escape(action.tip)}"
@@ -88,6 +101,12 @@ def _make(window: MainWindow, action: Action) -> QAction:
         item.setCheckable(True)
     item.triggered.connect(lambda: window.run(action))
     window.actions_by_name[action.name] = item
+    # The key of a disabled action does nothing; this one has it then, and is in no menu.
+    refusal = QAction(action.title, window)
+    refusal.setEnabled(False)
+    refusal.triggered.connect(lambda: window.run(action))
+    window.addAction(refusal)
+    window.refusals[action.name] = refusal
     return item
 
 

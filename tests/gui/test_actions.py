@@ -47,6 +47,75 @@ def test_every_action_runs_on_every_kind_of_dataset(
                     dialog.close()
 
 
+def test_the_key_of_what_is_not_possible_says_why(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    session, window = user.session, user.window
+    user.select(session.cluster_ids[0].item())
+    ctrl, alt = Qt.ControlModifier, Qt.AltModifier
+    for key, modifiers, words in (
+        (Qt.Key_G, Qt.NoModifier, "at least two clusters"),
+        (Qt.Key_K, Qt.NoModifier, "draw a lasso first"),
+        (Qt.Key_G, ctrl, "no match is selected"),
+        (Qt.Key_Z, ctrl, "nothing to undo"),
+        (Qt.Key_S, ctrl, "nothing to save"),
+    ):
+        window.say("")
+        user.press(key, modifiers)
+        assert words in user.message
+        assert window.status["edit"].property("wrong") == "true"
+    # In a dock of its own and on a canvas it is said as well.
+    dock = window.view_docks["features"]
+    dock.setFloating(True)
+    user.settle()
+    dock.activateWindow()
+    user.qtbot.waitUntil(dock.isActiveWindow, timeout=5_000)
+    user.view("features").native.setFocus()
+    window.say("")
+    user.qtbot.keyClick(user.view("features").native, Qt.Key_K)
+    assert "draw a lasso first" in user.message
+    dock.setFloating(False)
+    # What is not the window's is left alone.
+    window.say("")
+    line = window.cluster_table.filter
+    window.activateWindow()
+    line.setFocus()
+    user.qtbot.keyClick(line, Qt.Key_G)
+    assert line.text() == "g"
+    assert user.message == ""
+    line.clear()
+
+    window.switching.switch(clustering="original")
+    user.settle()
+    for key, modifiers in ((Qt.Key_G, Qt.NoModifier), (Qt.Key_K, Qt.NoModifier), (Qt.Key_G, alt)):
+        window.say("")
+        user.press(key, modifiers)
+        assert "'original' is read-only: copy it to edit the copy" in user.message
+    assert not session.history
+
+
+def test_undo_and_redo_say_in_the_menu_what_they_are_about(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    undo, redo = (user.window.actions_by_name[name] for name in ("undo", "redo"))
+    assert (undo.text(), redo.text()) == ("Undo", "Redo")
+    ids = user.session.cluster_ids.tolist()
+    user.select(*ids[:2])
+    user.press(Qt.Key_G)
+    assert undo.text() == f"Undo: merged {ids[0]} and {ids[1]} into {ids[-1] + 1}"
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    assert undo.text() == "Undo"
+    assert redo.text() == f"Redo: merged {ids[0]} and {ids[1]} into {ids[-1] + 1}"
+    user.session.label(ids[:1], "a&b", "1")
+    user.settle()
+    assert undo.text() == f"Undo: labelled {ids[0]} a&&b=1"
+    user.session.label(ids[:1], "a", "x" * 200)
+    user.settle()
+    assert undo.text().endswith("xxx ...")
+
+
 def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
