@@ -17,12 +17,10 @@ from phygui.io.errors import KwikError
 from phygui.io.journal import JournalContent
 from phygui.io.records import Record, RecordError
 
-_WORDS = {"edit": "", "undo": "undid: ", "redo": "redid: "}
-
 
 @dataclass(frozen=True)
 class UnsavedEdit:
-    """One step that is in the journal and not in the file."""
+    """One edit that is in the journal and not in the file, or the other way round."""
 
     time: datetime
     description: str
@@ -130,14 +128,17 @@ class Leftover:
 
     @property
     def unsaved(self) -> list[UnsavedEdit]:
-        """The steps that are not in the file, oldest first; after :meth:`compare`."""
+        """What differs from the file, oldest first; after :meth:`compare`.
+
+        That are the edits in effect which the file lacks, and those that it holds and that were
+        undone; what was made and undone again is none of it.
+        """
         if self.problem:
             return []
-        found = []
+        found: list[UnsavedEdit] = []
         for track in self._tracks.values():
-            words = _descriptions(track.steps)[track.start or 0 :] if track.unsaved else []
-            for step, word in zip(track.unsaved, words, strict=True):
-                found.append(UnsavedEdit(step.time, word, *step.key))
+            if track.unsaved:
+                found.extend(_difference(track.steps, track.start or 0))
         return sorted(found, key=lambda edit: edit.time)
 
     def replay(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
@@ -244,20 +245,36 @@ def _check(curation: Curation, update: Update) -> None:
         raise RecordError(f"spikes would come or go: {update.description}")
 
 
-def _descriptions(steps: list[Step]) -> list[str]:
-    """Each step in words; what an undo took back is found by going through them all."""
-    words: list[str] = []
-    made: list[str] = []
+def _difference(steps: list[Step], start: int) -> list[UnsavedEdit]:
+    """What the steps from ``start`` on have come to."""
+    made: list[Step] = []
+    saved: list[Step] = []
+    undone: dict[int, datetime] = {}
     position = 0
-    for step in steps:
+    for number, step in enumerate(steps):
+        if number == start:
+            saved = made[:position]
         if step.operation == "edit":
             del made[position:]
-            made.append(str(step.record.text.get("description", "edit")))
+            made.append(step)
         position += -1 if step.operation == "undo" else 1
         if not 0 <= position <= len(made):
-            return [step.operation for step in steps]
-        words.append(_WORDS[step.operation] + made[max(position - (step.operation != "undo"), 0)])
-    return words
+            # It cannot be replayed, which is said when that is tried.
+            return [UnsavedEdit(s.time, s.operation, *s.key) for s in steps[start:]]
+        if step.operation == "undo":
+            undone[id(made[position])] = step.time
+    now = made[:position]
+    same = next((i for i, (a, b) in enumerate(zip(saved, now, strict=False)) if a is not b), None)
+    if same is None:
+        same = min(len(saved), len(now))
+    return [
+        UnsavedEdit(undone[id(step)], f"undid: {_words(step)}", *step.key)
+        for step in reversed(saved[same:])
+    ] + [UnsavedEdit(step.time, _words(step), *step.key) for step in now[same:]]
+
+
+def _words(step: Step) -> str:
+    return str(step.record.text.get("description", "edit"))
 
 
 def _text(record: Record, name: str) -> str:

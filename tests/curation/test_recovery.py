@@ -40,14 +40,57 @@ def test_unsaved_edits_are_listed_in_words(dead):
         assert words == [
             "split 5 into 17 and 18",
             "labelled 17 and 18 depth=800",
-            "merged 6 and 7 into 19",
-            "undid: merged 6 and 7 into 19",
             "moved 8 to noise",
         ]
         edit = session.unsaved_edits[0]
         assert str(edit) == f"{edit.description}, {edit.time:%H:%M}"
         assert 5 in session.cluster_ids, "nothing is done unasked"
         assert not session.recovery_problem
+
+
+def test_as_many_edits_are_offered_as_are_brought_back(small, crashed):
+    session = Session.open(small)
+    session.move([3], "good")
+    session.move([4], "good")
+    session.save()
+    session.undo()
+    session.undo()
+    session.redo()
+    n = session.n_unsaved
+    crashed(session)
+    with Session.open(small) as session:
+        assert [edit.description for edit in session.unsaved_edits] == ["undid: moved 4 to good"]
+        assert len(session.unsaved_edits) == n == 1
+        session.recover()
+        assert session.n_unsaved == n
+        session.merge([5, 6])
+        for _ in range(10):
+            session.undo()
+            session.redo()
+        crashed(session)
+    with Session.open(small, recover=True) as session:
+        assert {3: "good", 4: "unsorted"}.items() <= session.cluster_groups.items()
+        assert 16 in session.cluster_ids
+        session.undo()
+        session.redo()
+        crashed(session)
+    with Session.open(small) as session:
+        words = [edit.description for edit in session.unsaved_edits]
+        assert words == ["undid: moved 4 to good", "merged 5 and 6 into 16"]
+
+
+def test_what_was_undone_again_is_not_offered(small, crashed):
+    session = Session.open(small)
+    session.merge([3, 4])
+    session.undo()
+    crashed(session)
+    with Session.open(small) as session:
+        assert session.unsaved_edits == []
+        assert not session.recovery_problem
+        session.merge([5, 6])
+        assert session.selected[0] == 17, "the id of the merge is used up"
+    with Session.open(small) as session:
+        assert [edit.description for edit in session.unsaved_edits] == ["merged 5 and 6 into 17"]
 
 
 def test_everything_comes_back(dead, state_of):
@@ -232,7 +275,7 @@ def test_a_saved_session_becomes_history(small):
 
 def test_read_only_lists_but_does_not_bring_back(dead):
     with Session.open(dead[0], read_only=True) as session:
-        assert len(session.unsaved_edits) == 5
+        assert len(session.unsaved_edits) == 3
         with pytest.raises(KwikError, match="read-only"):
             session.recover()
 
