@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from phygui.analysis import Metric
 from phygui.curation.preview import Preview
 from phygui.gui.theme import color, current_theme
+from phygui.views.attributes import robust_range
 from phygui.views.colors import cluster_color
 
 REFRACTORY_MS = 2.0
@@ -169,9 +170,8 @@ class PreviewFigure(QWidget):
         unit = f" ({shown.amplitude_unit})" if shown.amplitude_unit else ""
         title = f"amplitude{unit} over time, ch {shown.channels[0]}"
         plot = self._frame(painter, area, title, color("dim"))
-        values = np.concatenate(shown.amplitudes)
         last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
-        top = max(float(np.percentile(values, 99.5)) * 1.1, 1e-12)
+        top = max(robust_range(shown.amplitudes)[1], 1e-12)
         for times, amplitudes, hue in zip(
             shown.times, shown.amplitudes, self._colors()[:2], strict=True
         ):

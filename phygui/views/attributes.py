@@ -22,6 +22,10 @@ TIME, AMPLITUDE = "time", "amplitude"
 _CHUNK = 50_000
 _N_TYPICAL = 200
 _NEAR = 16
+_ENOUGH = 6
+"""Values of which one can be said to be far from the others."""
+_FAR = 3.0
+"""Times the extent of all others: farther, and what is between them could not be told apart."""
 
 _cache = ByteCache(8 * 2**20)
 
@@ -185,18 +189,30 @@ def robust_range(
     ----------
     groups : iterable of array (n,)
     percent : float
-        What may be left out of each group at either end.
+        What is left out of each group at either end. Of a group too small for that, the one or
+        two last values at either end are left out if they are far from all others.
     margin : float
         What is added at either end, as a part of the range.
     """
-    ends = []
+    within, cores = [], []
     for values in groups:
         finite = values[np.isfinite(values)]
-        if len(finite):
-            ends.append(np.percentile(finite, [percent, 100 - percent]))
-    if not ends:
+        n = len(finite)
+        if n:
+            out = int(n * percent / 100)
+            doubtful = max(out, min(n // _ENOUGH, 2))
+            # No percentiles: between the last values of a few, these are a part of the outlier.
+            ranked = np.partition(finite, sorted({out, doubtful, n - 1 - doubtful, n - 1 - out}))
+            within.append(ranked[out : n - out])
+            cores.append((ranked[doubtful], ranked[n - 1 - doubtful]))
+    if not cores:
         return -1.0, 1.0
-    low, high = float(np.min(ends)), float(np.max(ends))
+    low, high = float(np.min(cores)), float(np.max(cores))
+    shown, reach = np.concatenate(within), _FAR * (high - low)
+    # Where all others are alike there is no telling what is far.
+    if reach > 0:
+        shown = shown[(shown >= low - reach) & (shown <= high + reach)]
+    low, high = float(shown.min()), float(shown.max())
     if low == high:
         return low - 0.5, high + 0.5
     return low - margin * (high - low), high + margin * (high - low)

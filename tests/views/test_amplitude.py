@@ -54,6 +54,23 @@ def test_histogram_counts_shares(snapshot):
     assert np.all(data.shares.sum(axis=1) > 90)
 
 
+def test_one_huge_spike_of_a_small_cluster_does_not_squash_the_others(
+    small_model, snapshot_of, monkeypatch
+):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    cluster = int(ids[np.argmin(np.abs(counts - 20))])
+    snapshot = snapshot_of(small_model, [cluster])
+    spikes = snapshot.spikes(cluster)
+    values = np.linspace(80, 120, len(spikes))
+    values[len(spikes) // 2] *= 300
+    monkeypatch.setattr(
+        "phygui.views.amplitude.values_and_masks", lambda *args: {"amplitude": (values, None)}
+    )
+    data = AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=3001), never)
+    assert 10 <= len(spikes) < 50
+    assert 120 < data.edges[-1] < 200
+
+
 def test_empty_states_and_cancelling(small_model, snapshot_of, snapshot):
     nothing = AmplitudeView.load(snapshot_of(small_model, []), AmplitudeParams(), never)
     assert "Select a cluster" in nothing.reason

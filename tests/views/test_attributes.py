@@ -120,6 +120,54 @@ def test_robust_range_of_nothing_and_of_one_value():
     assert robust_range([np.array([3.0])]) == (2.5, 3.5)
 
 
+@pytest.mark.parametrize(
+    ("n", "n_outliers"), [(6, 1), (12, 1), (12, 2), (20, 1), (20, 2), (50, 2), (99, 2), (150, 2)]
+)
+@pytest.mark.parametrize("side", [1, -1])
+def test_robust_range_of_few_values_is_not_spoilt_by_one_or_two(n, side, n_outliers):
+    values = np.random.default_rng(n).normal(100, 10, n)
+    low, high = robust_range([values])
+    spoilt = values.copy()
+    spoilt[:n_outliers] *= 300 * side
+    found = robust_range([spoilt])
+    assert found[0] > low - 20
+    assert found[1] < high + 20
+    # Nor does a small cluster spoil the range of a large one.
+    large = np.random.default_rng(0).normal(100, 10, 5000)
+    found = robust_range([large, spoilt])
+    assert found[0] > 0
+    assert found[1] < 200
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 12, 20, 40, 99])
+def test_robust_range_shows_few_ordinary_values_whole(n):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        for values in (rng.uniform(-5, 5, n), np.linspace(0, 1, n), np.repeat([3.0, 800.0], n)):
+            low, high = robust_range([values])
+            assert np.all((values > low) & (values < high))
+        two_clusters = np.concatenate([rng.normal(0, 1, 3 * n), rng.normal(300, 1, n + 1)])
+        low, high = robust_range([two_clusters])
+        assert low < -1
+        assert high > 301
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 20, 500])
+def test_robust_range_of_constant_values(n):
+    assert robust_range([np.full(n, 3.0)]) == (2.5, 3.5)
+    assert robust_range([np.full(n, np.float32(7)), np.full(n, 7.0)]) == (6.5, 7.5)
+    # Silent but for a few spikes: they are what there is to see.
+    low, high = robust_range([np.append(np.zeros(min(n, 90)), 900.0)])
+    assert low < 0
+    assert high > 900
+
+
+def test_robust_range_of_three_values_shows_all():
+    low, high = robust_range([np.array([1.0, 1.1, 300.0])])
+    assert low < 1
+    assert high > 300
+
+
 def test_spikes_inside_takes_all_spikes_of_the_selection(small_model, snapshot_of, monkeypatch):
     monkeypatch.setattr("phygui.views.attributes._CHUNK", 50)
     ids = [int(c) for c in np.unique(small_model.spike_clusters)[:3]]
