@@ -24,6 +24,7 @@ from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.cache import ByteCache
 from phygui.views.colors import HIGHLIGHT
+from phygui.views.cursor import TimeCursor
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
 from phygui.views.visuals import Batch, boxes, vertices
@@ -71,7 +72,7 @@ class AmplitudeData:
     label: str
 
 
-class AmplitudeView(View):
+class AmplitudeView(View, TimeCursor):
     """Amplitude of the selected clusters over time."""
 
     name: ClassVar[str] = "amplitudes"
@@ -81,11 +82,12 @@ class AmplitudeView(View):
     has_markers: ClassVar[bool] = True
 
     def __init__(self, params: AmplitudeParams | None = None, *, theme: str = "dark") -> None:
-        super().__init__(params, theme=theme)
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
         self._points = Batch("points", opacity=0.7)
         self._pointed = Batch("points")
         self._bars = Batch("triangles", opacity=0.5)
-        self.visuals = [self._points, self._pointed, self._bars]
+        self.visuals = [self._points, self.cursor_line, self._pointed, self._bars]
 
     @staticmethod
     def load(
@@ -148,6 +150,7 @@ class AmplitudeView(View):
         cluster = np.arange(len(data.shares))[:, None]
         low, high = data.edges[:-1], data.edges[1:]
         self._bars.set_data(boxes(0.0, data.shares, low, high, color=cluster, cell=1))
+        self.draw_cursor()
 
     def before_draw(self) -> None:
         """Follow the marker size."""

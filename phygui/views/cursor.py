@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from phygui.views.axes import Cell
+import numpy as np
+
+from phygui.views.attributes import TIME
+from phygui.views.axes import Axis, Cell
 from phygui.views.colors import ACCENT
 from phygui.views.visuals import Batch, vertices
 
+_BEYOND = 100.0
+"""Times the range shown at first, by which the line goes on for those who zoom out."""
+
 
 class TimeCursor:
-    """The part of a view that marks a time with a line from top to bottom."""
+    """The part of a view that marks a time with a line across every plot with an axis of time."""
 
     cells: list[Cell]
 
@@ -19,7 +25,7 @@ class TimeCursor:
 
     @property
     def time_origin(self) -> float:
-        """Seconds at which the horizontal axis is zero."""
+        """Seconds at which the axis of time is zero."""
         return 0.0
 
     def set_cursor(self, time: float | None) -> None:
@@ -30,13 +36,22 @@ class TimeCursor:
 
     def draw_cursor(self) -> None:
         """Place the line on the present axes."""
-        if self.cursor is None or not self.cells:
+        if self.cursor is None:
             self.cursor_line.clear()
             return
-        y = self.cells[0].y
-        x = self.cursor - self.time_origin
-        self.cursor_line.set_data(vertices(x, [y.low, y.high], color=ACCENT))
+        at, parts = self.cursor - self.time_origin, []
+        for k, cell in enumerate(self.cells):
+            if cell.x.key == TIME:
+                parts.append(vertices(at, _ends(cell.y), color=ACCENT, cell=k))
+            if cell.y.key == TIME:
+                parts.append(vertices(_ends(cell.x), at, color=ACCENT, cell=k))
+        self.cursor_line.set_data(*parts)
 
     def update(self) -> None:
         """Draw again."""
         raise NotImplementedError
+
+
+def _ends(axis: Axis) -> np.ndarray:
+    beyond = _BEYOND * (axis.high - axis.low)
+    return np.array([axis.low - beyond, axis.high + beyond])

@@ -26,6 +26,7 @@ from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.cache import ByteCache
 from phygui.views.colors import GREY, HIGHLIGHT
+from phygui.views.cursor import TimeCursor
 from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
@@ -135,7 +136,7 @@ class FeatureData:
     """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
 
 
-class FeatureView(View):
+class FeatureView(View, TimeCursor):
     """Scatter plots of the features of the selected clusters."""
 
     name: ClassVar[str] = "features"
@@ -145,11 +146,12 @@ class FeatureView(View):
     has_markers: ClassVar[bool] = True
 
     def __init__(self, params: FeatureParams | None = None, *, theme: str = "dark") -> None:
-        super().__init__(params, theme=theme)
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
         self._points = Batch("points", opacity=0.85)
         self._pointed = Batch("points")
         self._images = Images(opacity=0.9)
-        self.visuals = [self._points, self._images, self._pointed]
+        self.visuals = [self._points, self._images, self.cursor_line, self._pointed]
 
     @staticmethod
     def load(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> FeatureData | Empty:
@@ -230,6 +232,7 @@ class FeatureView(View):
             self._build_densities(data, data.densities)
         self._points.set_data(*self._vertices(data, drawn, data.colors[drawn]))
         self._pointed.clear()
+        self.draw_cursor()
 
     def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
         n_plots, n_clusters, height, width = densities.shape

@@ -57,11 +57,12 @@ class Driver:
     def lasso(self, view: Any, cell: int, corners: Any, *, close: bool = True) -> None:
         """Draw a lasso with Ctrl+click; corners are in the units of the cell's axes."""
         for corner in corners:
-            self._click(view, view.to_pixels(cell, *corner), Qt.LeftButton)
+            self.ctrl_click(view, view.to_pixels(cell, *corner))
         if close:
-            self._click(view, view.to_pixels(cell, *corners[-1]), Qt.RightButton)
+            self.ctrl_click(view, view.to_pixels(cell, *corners[-1]), Qt.RightButton)
 
-    def _click(self, view: Any, at: Any, button: Any) -> None:
+    def ctrl_click(self, view: Any, at: Any, button: Any = Qt.LeftButton) -> None:
+        """Click a place of a view, in logical pixels, with Ctrl held."""
         QTest.mouseClick(view.native, button, Qt.ControlModifier, QPoint(*map(round, at)))
 
     def view(self, kind: str) -> Any:

@@ -146,3 +146,21 @@ def test_hover_and_highlight(view, mouse, picture):
     white = np.count_nonzero(picture(view).min(axis=2) > 250)
     view.highlight(data.spike_ids[:10])
     assert np.count_nonzero(picture(view).min(axis=2) > 250) > white + 30
+
+
+def test_the_cursor_is_a_line_over_time_only(view, picture):
+    plain = picture(view)
+    view.set_cursor(1.234)
+    rows, columns = np.nonzero(np.abs(picture(view) - plain).max(axis=2) > 30)
+    assert np.abs(columns - view.to_pixels(0, 1.234, 0)[0]).max() < 2
+    height = view.layout.boxes[0, 3]
+    assert len(np.unique(rows)) > 0.9 * height
+    # It follows the axes, also zoomed out.
+    view.cells[0].y.zoom(0.05, 0.0)
+    view.cells[0].x.show(1.0, 2.0)
+    view.refresh()
+    lined = picture(view)
+    view.set_cursor(None)
+    rows, columns = np.nonzero(np.abs(picture(view) - lined).max(axis=2) > 30)
+    assert np.abs(columns - view.to_pixels(0, 1.234, 0)[0]).max() < 2
+    assert len(np.unique(rows)) > 0.9 * height

@@ -328,3 +328,27 @@ def test_density_shows_all_spikes_in_the_colour_of_their_cluster(shown, snapshot
             found = pixel(view, image, cell, x, y)
             assert np.abs(found - background).max() > 40
     assert view.describe(0, 0.0, 1e12) == ""
+
+
+def test_the_cursor_crosses_every_plot_of_time_and_no_other(shown, snapshot, picture):
+    params = FeatureParams(grid="time,0A 0A,1A; 1A,time 0A,time")
+    view = shown(FeatureView(params), FeatureView.load(snapshot, params, never), (800, 500))
+    plain = picture(view)
+    view.set_cursor(1.1)
+    changed = np.abs(picture(view) - plain).max(axis=2) > 30
+    crossed = []
+    for k, (left, top, width, height) in enumerate(view.layout.boxes.astype(int)):
+        rows, columns = np.nonzero(changed[top : top + height, left : left + width])
+        x, y = view.to_pixels(k, 1.1, 1.1)
+        if view.cells[k].x.key == "time":
+            assert np.abs(left + columns - x).max() < 2
+            crossed.append(len(np.unique(rows)) / height)
+        elif view.cells[k].y.key == "time":
+            assert np.abs(top + rows - y).max() < 2
+            crossed.append(len(np.unique(columns)) / width)
+        else:
+            assert not len(rows)
+    assert len(crossed) == 3
+    assert min(crossed) > 0.8
+    view.set_data(FeatureView.load(snapshot, params, never))
+    assert view.cursor_line.n_vertices == 6
