@@ -34,6 +34,9 @@ _BAND = 40.0
 _N_BINS = 96
 _REACH = 2.0
 """How far the image of a density reaches from the zero line, in heights of a box."""
+_LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
+"""Room above and below all boxes for what is larger than a box, in heights of a box."""
+_STEP = 0.5
 
 
 class WaveformView(View):
@@ -70,14 +73,13 @@ class WaveformView(View):
 
     def build(self, data: WaveformData) -> None:
         """Make the cell, the lines and the bands."""
-        x0, x1, y0, y1 = data.layout.limits
-        # Half a box more above and below, for what is larger than a box.
-        room = 0.25 * data.layout.height
+        x0, x1, _, _ = data.layout.limits
+        low, high = vertical_range(data)
         self.set_cells(
             [
                 Cell(
                     Axis("x", x0, x1, ticks=None),
-                    Axis("y", y0 - room, y1 + room, ticks=None),
+                    Axis("y", low, high, ticks=None),
                     frame=False,
                 )
             ]
@@ -307,6 +309,19 @@ class WaveformView(View):
         if self.params.overlap or len(data.cluster_ids) == 1:
             text += f", {data.times[0] + (part + 0.5) * (data.times[-1] - data.times[0]):.2f} ms"
         return text
+
+
+def vertical_range(data: WaveformData) -> tuple[float, float]:
+    """What to show at first: all boxes, and what reaches out of the outermost ones.
+
+    Whole steps of room are made, so that selections of about the same size are shown alike.
+    """
+    _, _, y0, y1 = data.layout.limits
+    height = data.layout.height
+    ends = data.layout.centers[:, 1] + data.reach * (height / data.full_scale)
+    beyond = np.array([y0 - ends[0].min(), ends[1].max() - y1]) / height
+    room = height * np.clip(np.ceil(beyond / _STEP) * _STEP, _LEAST_ROOM, _MOST_ROOM)
+    return float(y0 - room[0]), float(y1 + room[1])
 
 
 def nice_length(at_most: float) -> float:

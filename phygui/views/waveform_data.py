@@ -18,6 +18,8 @@ _MOST_DRAWN = 400
 _FEW_CHANNELS = 32
 _CHUNK = 50
 _N_TYPICAL = 100
+_RARE = 1.0
+"""Per cent of a cluster's spikes that may be larger than the room made for them."""
 
 _cache = ByteCache(8 * 2**20)
 
@@ -101,6 +103,9 @@ class WaveformData:
     full_scale: float
     """What the height of a box stands for before the user scales the data, in microvolts."""
     unit: str
+    reach: NDArray[np.float32]
+    """The lowest and the highest voltage of nearly all spikes of every cluster on each channel,
+    (2, n_channels)."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,7 @@ def load_waveforms(
         times=1000.0 * times,
         full_scale=_full_scale(model),
         unit="µV" if model.metadata.get("voltage_gain") else "units",
+        reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
     )
 
 
@@ -233,6 +239,16 @@ def _read(
     found = _Cluster(spikes, waveforms, unmasked)
     _cache.put((model, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
     return found
+
+
+def _reach(waveforms: list[NDArray[np.float32]], n_channels: int) -> NDArray[np.float32]:
+    """How far the waveforms of some clusters go on each channel, a few of their spikes aside."""
+    reach = np.zeros((2, n_channels), np.float32)
+    for values in waveforms:
+        low = np.percentile(values.min(axis=1), _RARE, axis=0)
+        high = np.percentile(values.max(axis=1), 100 - _RARE, axis=0)
+        reach = np.stack([np.minimum(reach[0], low), np.maximum(reach[1], high)])
+    return reach
 
 
 def _full_scale(model: KwikModel) -> float:

@@ -11,7 +11,7 @@ from PyQt5.QtCore import Qt
 from phygui.views import waveform_data
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
-from phygui.views.waveform import WaveformView, nice_length
+from phygui.views.waveform import WaveformView, nice_length, vertical_range
 from phygui.views.waveform_data import WaveformParams
 
 
@@ -118,6 +118,22 @@ def test_load_can_be_cancelled(snapshot):
 )
 def test_scale_bars_are_round(at_most, length):
     assert nice_length(at_most) == pytest.approx(length)
+
+
+def test_there_is_room_for_what_reaches_out_of_the_outermost_boxes(small_model, snapshot):
+    everywhere = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    best = int(np.ptp(everywhere.means, axis=1).max(axis=0).argmax())
+    params = WaveformParams(chosen=str(small_model.channel_order[best]))
+    data = WaveformView.load(snapshot, params, never)
+    drawn = data.layout.centers[:, 1] + data.waveforms / data.full_scale * data.layout.height
+    low, high = vertical_range(data)
+    inside = (drawn.min(axis=1) >= low) & (drawn.max(axis=1) <= high)
+    assert inside.mean() > 0.97
+    assert drawn.min() < data.layout.limits[2] - 0.25, "the old room is too little for them"
+    # The step is the same for clusters of about the same size, and artefacts cannot spoil it.
+    assert vertical_range(replace(data, reach=1.02 * data.reach)) == (low, high)
+    bottom, top = vertical_range(replace(data, reach=100 * data.reach))
+    assert top - bottom <= 9 * data.layout.height
 
 
 # -- picture ---------------------------------------------------------------------------------
