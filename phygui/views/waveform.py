@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Layout
 from phygui.views.base import Cancel, Empty, View
-from phygui.views.colors import DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
+from phygui.views.colors import BACKGROUND, DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
 from phygui.views.density import as_opacity, density, n_bins_for
 from phygui.views.visuals import (
     CANVAS,
@@ -18,6 +18,7 @@ from phygui.views.visuals import (
     Images,
     Label,
     bands,
+    boxes,
     strips,
     text_width,
     vertices,
@@ -37,6 +38,8 @@ _REACH = 2.0
 _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 """Room above and below all boxes for what is larger than a box, in heights of a box."""
 _STEP = 0.5
+_BETWEEN = 10.0
+"""Logical pixels between two names of the legend."""
 
 
 class WaveformView(View):
@@ -55,6 +58,7 @@ class WaveformView(View):
         self._pointed = Batch("line_strip", size=1.5, smooth=True)
         self._base = Batch("lines")
         self._images = Images()
+        self._grounds = Batch("triangles", opacity=0.8)
         self.visuals = [
             self._base,
             self._images,
@@ -62,6 +66,7 @@ class WaveformView(View):
             self._bands,
             self._means,
             self._pointed,
+            self._grounds,
         ]
 
     @staticmethod
@@ -231,6 +236,7 @@ class WaveformView(View):
         # Where boxes are lower than a line of text, not every channel of a column gets its name.
         half = data.layout.width / 2
         last: dict[int, float] = {}
+        grounds = []
         for index in np.argsort(-data.layout.centers[:, 1], kind="stable"):
             center = data.layout.centers[index]
             x, y = self.to_pixels(0, center[0] - half, center[1])
@@ -240,6 +246,9 @@ class WaveformView(View):
                 last[column] = y
                 name = data.channel_names[index]
                 layout.labels.append(Label(name, x + 3, y - 1, align=("left", "bottom")))
+                grounds.append((x + 1, x + 5 + text_width(name), y - 13, y - 1))
+        places = np.reshape(grounds, (-1, 4)).T
+        self._grounds.set_data(boxes(*places, color=BACKGROUND, cell=CANVAS))
         n_beside = 1 if self.params.overlap else len(data.cluster_ids)
         span = data.times[-1] - data.times[0] if len(data.times) > 1 else 1.0
         per_ms = data.layout.width * _FILL * per_x / span / n_beside
@@ -267,14 +276,22 @@ class WaveformView(View):
         return max(end + text_width(text_ms), x + 5 + text_width(text_uv))
 
     def _legend(self, layout: Layout, size: tuple[float, float], start: float) -> None:
-        x = size[0] - 8.0
-        for k in reversed(range(len(self.data.cluster_ids))):
-            text = str(self.data.cluster_ids[k])
-            x -= text_width(text)
-            if x < start + 12:
-                break
-            layout.labels.append(Label(text, x, size[1] - 8, color=k, align=("left", "bottom")))
-            x -= 10
+        """Write the clusters' numbers in the lower right corner, the first ones if not all fit."""
+        texts = [str(c) for c in self.data.cluster_ids]
+        right, y = size[0] - 8.0, size[1] - 8
+        room = right - start - 12
+        # The width of so many names, with what separates each from the next.
+        widths = np.cumsum([0.0] + [text_width(text) + _BETWEEN for text in texts])
+        n_shown = len(texts)
+        if widths[-1] - _BETWEEN > room:
+            room -= text_width(f"+{len(texts)}")
+            n_shown = int(np.searchsorted(widths, room, side="right")) - 1
+            rest = f"+{len(texts) - max(n_shown, 0)}"
+            layout.labels.append(Label(rest, right, y, color=DIM, align=("right", "bottom")))
+            right -= text_width(rest) + _BETWEEN
+        for k in reversed(range(n_shown)):
+            layout.labels.append(Label(texts[k], right, y, color=k, align=("right", "bottom")))
+            right -= text_width(texts[k]) + _BETWEEN
 
     # -- the user --------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from PyQt5.QtCore import Qt
 from phygui.views import waveform_data
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
+from phygui.views.visuals import text_width
 from phygui.views.waveform import WaveformView, nice_length, vertical_range
 from phygui.views.waveform_data import WaveformParams
 
@@ -227,6 +228,38 @@ def test_names_scale_bars_and_legend_are_written(view):
     assert [(label.text, label.color) for label in sorted(legend, key=lambda a: a.x)] == [
         (str(c), k) for k, c in enumerate(view.data.cluster_ids)
     ]
+
+
+def test_the_legend_keeps_the_best_clusters(small_model, snapshot_of, shown):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)]
+    data = WaveformView.load(snapshot_of(small_model, ids), WaveformParams(), never)
+    for width in (900, 330, 220, 100):
+        view = shown(WaveformView(), data, (width, 400))
+        legend = [label for label in view.all_labels if label.color >= 0]
+        legend.sort(key=lambda label: label.x)
+        names = [label.text for label in legend]
+        assert names == [str(c) for c in ids[: len(names)]]
+        rest = [label for label in view.all_labels if label.text.startswith("+")]
+        if width == 900:
+            assert len(names) == len(ids)
+            assert not rest
+        else:
+            assert len(names) < len(ids)
+            assert rest[0].text == f"+{len(ids) - len(names)}"
+            assert all(label.x < rest[0].x for label in legend)
+
+
+def test_names_of_channels_can_be_read_over_the_waveforms(view, picture):
+    view.native.resize(400, 800)
+    up = view.data.waveforms + 0.15 * view.data.full_scale
+    view.set_data(replace(view.data, waveforms=up, unmasked=np.ones_like(view.data.unmasked)))
+    image = picture(view)
+    names = [a for a in view.all_labels if a.color < 0 and a.text in view.data.channel_names]
+    assert len(names) == len(view.data.channel_names)
+    for label in names:
+        x, y = int(label.x), int(label.y)
+        around = image[y - 11 : y - 1, x : x + int(text_width(label.text))]
+        assert np.ptp(around, axis=2).max() < 60, "no waveform runs through the digits"
 
 
 def test_scale_bars_tell_the_truth(view):
