@@ -49,7 +49,16 @@ class ParameterDialog(QDialog):
         buttons.button(QDialogButtonBox.RestoreDefaults).clicked.connect(self._restore)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
+        self.summary = QLabel()
+        layout.addWidget(self.summary)
         layout.addWidget(buttons)
+        # What is shown follows the settings a little later.
+        view.painted.connect(self._say_what_is_shown)
+        self.finished.connect(lambda: view.painted.disconnect(self._say_what_is_shown))
+        self._say_what_is_shown()
+
+    def _say_what_is_shown(self) -> None:
+        self.summary.setText(f"Shown: {self._view.summary}" if self._view.summary else "")
 
     def _editor(self, field: Field[Any], value: Any) -> QWidget | None:
         """A widget for a parameter that is a number, a text, a choice or a switch; else None."""

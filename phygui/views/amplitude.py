@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -27,9 +27,10 @@ from phygui.views.colors import HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
+from phygui.views.samples import Budget, how_many
 from phygui.views.visuals import Batch, boxes, vertices
 
-_MOST_DRAWN = 20_000
+_BUDGET = Budget(each=4_000, together=20_000, most=200_000)
 _N_BINS = 80
 
 _cache = ByteCache(16 * 2**20)
@@ -39,15 +40,8 @@ _cache = ByteCache(16 * 2**20)
 class AmplitudeParams:
     """Settings of the amplitude view."""
 
-    n_spikes: int = field(
-        default=4000,
-        metadata={
-            "label": "Spikes per cluster",
-            "help": "Most spikes drawn of each cluster; a split always takes all of them.",
-            "min": 10,
-            "max": 1_000_000,
-            "step": 1000,
-        },
+    n_spikes: int = _BUDGET.field(
+        "Most spikes drawn of each cluster; a split always takes all of them.", step=1000
     )
 
 
@@ -70,6 +64,8 @@ class AmplitudeData:
     """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins)."""
     duration: float
     label: str
+    n_spikes: int
+    """Of the selected clusters, also those that are not drawn."""
 
 
 class AmplitudeView(View, TimeCursor):
@@ -99,7 +95,8 @@ class AmplitudeView(View, TimeCursor):
             return missing_features(model)
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its amplitudes.")
-        n_each = min(params.n_spikes, max(1, _MOST_DRAWN // len(snapshot.cluster_ids)))
+        sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
+        n_each = _BUDGET.of_each(params.n_spikes, sizes)
         samples, amplitudes = [], []
         for cluster_id in snapshot.cluster_ids:
             spikes = snapshot.spikes(cluster_id)
@@ -125,6 +122,7 @@ class AmplitudeView(View, TimeCursor):
             shares=np.stack(shares),
             duration=float(model.duration),
             label=axis_label(model, AMPLITUDE),
+            n_spikes=sum(sizes),
         )
 
     @staticmethod
@@ -133,6 +131,13 @@ class AmplitudeView(View, TimeCursor):
     ) -> NDArray[np.int64]:
         """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
         return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
+
+    @property
+    def summary(self) -> str:
+        """How many of the spikes are drawn."""
+        if not isinstance(self.data, AmplitudeData):
+            return ""
+        return how_many(len(self.data.spike_ids), self.data.n_spikes)
 
     def build(self, data: AmplitudeData) -> None:
         """Make the cells, the points and the bars."""

@@ -123,6 +123,11 @@ class View(Interactive, app.Canvas):
     def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
         """Add lines and labels, in pixels of the canvas, to those of the axes."""
 
+    @property
+    def summary(self) -> str:
+        """What the settings dialog says about what is shown; empty for nothing."""
+        return ""
+
     def before_draw(self) -> None:
         """Bring visuals up to date with scale and marker size."""
 

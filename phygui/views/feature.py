@@ -31,10 +31,11 @@ from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
+from phygui.views.samples import Budget, how_many
 from phygui.views.visuals import Batch, Images, vertices
 
 _MASKED_ALPHA = 0.25
-_MOST_DRAWN = 8_000
+_BUDGET = Budget(each=1_500, together=8_000, most=50_000)
 _MOST_COUNTED = 200_000
 _N_BINS = 96
 
@@ -45,15 +46,8 @@ _background = ByteCache(16 * 2**20)
 class FeatureParams:
     """Settings of the feature view."""
 
-    n_spikes: int = field(
-        default=1500,
-        metadata={
-            "label": "Spikes per cluster",
-            "help": "Most spikes drawn of each cluster; a split always takes all of them.",
-            "min": 10,
-            "max": 1_000_000,
-            "step": 500,
-        },
+    n_spikes: int = _BUDGET.field(
+        "Most spikes drawn of each cluster; a split always takes all of them.", step=500
     )
     n_background: int = field(
         default=1000,
@@ -61,7 +55,7 @@ class FeatureParams:
             "label": "Background spikes",
             "help": "Spikes of other clusters drawn in grey, spread over the recording.",
             "min": 0,
-            "max": 1_000_000,
+            "max": _BUDGET.most,
             "step": 500,
         },
     )
@@ -132,6 +126,8 @@ class FeatureData:
     labels: dict[str, str]
     times: NDArray[np.float64]
     """Seconds."""
+    n_spikes: int
+    """Of the selected clusters, also those that are not drawn."""
     densities: NDArray[np.float32] | None = None
     """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
 
@@ -171,7 +167,8 @@ class FeatureView(View, TimeCursor):
             return Empty(f"{error}.")
         keys = [key for plot in plots for key in (plot.x, plot.y)]
 
-        n_each = min(params.n_spikes, max(1, _MOST_DRAWN // len(snapshot.cluster_ids)))
+        sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
+        n_each = _BUDGET.of_each(params.n_spikes, sizes)
         if params.show == "density":
             n_each = _MOST_COUNTED // len(snapshot.cluster_ids)
         samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
@@ -205,6 +202,7 @@ class FeatureView(View, TimeCursor):
             ranges=ranges,
             labels={key: axis_label(model, key) for key in selected},
             times=times_of(model, np.concatenate([behind, chosen])),
+            n_spikes=sum(sizes),
             densities=densities,
         )
 
@@ -214,6 +212,13 @@ class FeatureView(View, TimeCursor):
     ) -> NDArray[np.int64]:
         """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
         return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
+
+    @property
+    def summary(self) -> str:
+        """How many of the spikes are drawn."""
+        if not isinstance(self.data, FeatureData):
+            return ""
+        return how_many(int(np.count_nonzero(self.data.colors != GREY)), self.data.n_spikes)
 
     def choose_channel(self, channel: int, axis: str) -> None:
         """Take a channel, by index, for the best (``x``) or the second best one (``y``)."""

@@ -12,6 +12,7 @@ from phygui.views.axes import Axis, Cell, Layout
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import BACKGROUND, DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
 from phygui.views.density import as_opacity, density, n_bins_for
+from phygui.views.samples import how_many
 from phygui.views.visuals import (
     CANVAS,
     Batch,
@@ -222,6 +223,13 @@ class WaveformView(View):
             )
             self.update()
 
+    @property
+    def summary(self) -> str:
+        """How many of the spikes are drawn."""
+        if not isinstance(self.data, WaveformData):
+            return ""
+        return how_many(len(self.data.spike_ids), self.data.n_spikes)
+
     # -- scale bars, channel names, legend -------------------------------------------------
 
     def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
@@ -276,10 +284,17 @@ class WaveformView(View):
         return max(end + text_width(text_ms), x + 5 + text_width(text_uv))
 
     def _legend(self, layout: Layout, size: tuple[float, float], start: float) -> None:
-        """Write the clusters' numbers in the lower right corner, the first ones if not all fit."""
+        """Write the clusters' numbers in the lower right corner, the first ones if not all fit.
+
+        Above them it is said how many of their spikes are drawn.
+        """
         texts = [str(c) for c in self.data.cluster_ids]
         right, y = size[0] - 8.0, size[1] - 8
         room = right - start - 12
+        if text_width(self.summary) <= room:
+            layout.labels.append(
+                Label(self.summary, right, y - 15, color=DIM, align=("right", "bottom"))
+            )
         # The width of so many names, with what separates each from the next.
         widths = np.cumsum([0.0] + [text_width(text) + _BETWEEN for text in texts])
         n_shown = len(texts)

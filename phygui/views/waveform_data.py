@@ -13,8 +13,9 @@ from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 from phygui.views.geometry import ProbeLayout, probe_layout
+from phygui.views.samples import Budget
 
-_MOST_DRAWN = 400
+_BUDGET = Budget(each=100, together=400, most=4_000)
 _FEW_CHANNELS = 32
 _CHUNK = 50
 _N_TYPICAL = 100
@@ -28,16 +29,7 @@ _cache = ByteCache(8 * 2**20)
 class WaveformParams:
     """Settings of the waveform view."""
 
-    n_spikes: int = field(
-        default=100,
-        metadata={
-            "label": "Spikes per cluster",
-            "help": "Most waveforms drawn, and averaged, of each cluster.",
-            "min": 1,
-            "max": 5000,
-            "step": 50,
-        },
-    )
+    n_spikes: int = _BUDGET.field("Most waveforms drawn, and averaged, of each cluster.", step=50)
     channels: str = field(
         default="auto",
         metadata={
@@ -106,6 +98,8 @@ class WaveformData:
     reach: NDArray[np.float32]
     """The lowest and the highest voltage of nearly all spikes of every cluster on each channel,
     (2, n_channels)."""
+    n_spikes: int
+    """Of the selected clusters, also those that are not drawn."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,8 @@ def load_waveforms(
         )
     if not snapshot.cluster_ids:
         return Empty("Select a cluster to see its waveforms.")
-    n_each = max(1, min(params.n_spikes, _MOST_DRAWN // len(snapshot.cluster_ids)))
+    sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
+    n_each = _BUDGET.of_each(params.n_spikes, sizes)
     samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
     masks = [_masks(model, spikes, cancelled) for spikes in samples]
     try:
@@ -164,6 +159,7 @@ def load_waveforms(
         full_scale=_full_scale(model),
         unit="µV" if model.metadata.get("voltage_gain") else "units",
         reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
+        n_spikes=sum(sizes),
     )
 
 

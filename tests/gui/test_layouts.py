@@ -183,6 +183,7 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
     check.setChecked(False)
     assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
     user.settle()
+    assert dialog.summary.text() == f"Shown: 80 of {view.data.n_spikes:,} spikes"
     dialog.accept()
     assert settings.get("views/features") == {"n_spikes": 40, "dim_masked": False}
 
@@ -199,7 +200,7 @@ def test_parameters_are_remembered_as_far_as_they_make_sense() -> None:
     assert params_of(FeatureParams, plain_params(params)) == params
     assert "x_channel" not in plain_params(params, local=False)
     nonsense = {
-        "n_spikes": 3,  # below the least
+        "n_spikes": -3,  # below the least
         "x_channel": True,
         "show": "hologram",
         "dim_masked": 1,

@@ -11,6 +11,7 @@ from PyQt5.QtCore import Qt
 from phygui.views import waveform_data
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
+from phygui.views.samples import Budget
 from phygui.views.visuals import text_width
 from phygui.views.waveform import WaveformView, nice_length, vertical_range
 from phygui.views.waveform_data import WaveformParams
@@ -82,7 +83,7 @@ def test_a_second_load_reads_nothing(snapshot, monkeypatch):
 
 
 def test_many_clusters_share_the_bound(small_model, snapshot_of, monkeypatch):
-    monkeypatch.setattr(waveform_data, "_MOST_DRAWN", 12)
+    monkeypatch.setattr(waveform_data, "_BUDGET", Budget(100, 12, 4000))
     ids = [int(c) for c in np.unique(small_model.spike_clusters)[:4]]
     data = WaveformView.load(snapshot_of(small_model, ids), WaveformParams(), never)
     assert np.all(np.bincount(data.colors) <= 3)
