@@ -75,18 +75,19 @@ def to_svg(view: View, scale: float = 2.0) -> str:
     image = base64.b64encode(_make_png(data)).decode("ascii")
     colors = view.colors.palette()
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="Open Sans, Helvetica, Arial, sans-serif" '
         'font-size="11">',
-        f'<image width="{width}" height="{height}" href="data:image/png;base64,{image}"/>',
+        # Inkscape 1.2 and Qt know no href but that of xlink, which SVG 2 still allows.
+        f'<image width="{width}" height="{height}" xlink:href="data:image/png;base64,{image}"/>',
     ]
     for line in view.layout.lines:
-        strokes = line["color"].astype(int)[::2]
-        for (a, b), color in zip(line["position"].reshape(-1, 2, 2), strokes, strict=True):
-            stroke = _css(colors[16 + color])
-            parts.append(
-                f'<path d="M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" stroke="{stroke}" fill="none"/>'
-            )
+        ends = line["position"].reshape(-1, 2, 2)
+        strokes, alphas = line["color"].astype(int)[::2], line["alpha"][::2]
+        for (a, b), color, alpha in zip(ends, strokes, alphas, strict=True):
+            stroke = _paint("stroke", colors[16 + color], alpha)
+            parts.append(f'<path d="M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" {stroke} fill="none"/>')
     for label in view.all_labels:
         x, y = label.x, label.y
         if label.cell >= 0:
@@ -96,12 +97,15 @@ def to_svg(view: View, scale: float = 2.0) -> str:
                 continue
         x, y = x + label.offset[0], y + label.offset[1] + 11 * _BASELINE[label.align[1]]
         parts.append(
-            f'<text x="{x:g}" y="{y:g}" fill="{_css(colors[16 + label.color])}" '
+            f'<text x="{x:g}" y="{y:g}" {_paint("fill", colors[16 + label.color])} '
             f'text-anchor="{_ANCHOR[label.align[0]]}">{escape(label.text)}</text>'
         )
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _css(color: NDArray[np.uint8]) -> str:
-    red, green, blue, alpha = (int(c) for c in color)
-    return f"rgba({red},{green},{blue},{alpha / 255:.3g})"
+def _paint(what: str, color: NDArray[np.uint8], alpha: float = 1.0) -> str:
+    """Attributes for a fill or a stroke; many programs do not know rgba() in them."""
+    red, green, blue, opacity = (int(c) for c in color)
+    opaque = alpha * opacity / 255
+    paint = f'{what}="#{red:02x}{green:02x}{blue:02x}"'
+    return paint if opaque == 1 else f'{paint} {what}-opacity="{opaque:.3g}"'

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QImage
+from PyQt5.QtGui import QImage, QPainter
+from PyQt5.QtSvg import QSvgRenderer
 
 from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancelled, Empty, View, check
@@ -285,6 +286,38 @@ def test_export_as_svg_has_vector_axes_and_text(board, tmp_path):
     assert {"time (s)", "x (V)", "y (m)", "5"} <= texts
     assert len(list(root.iter(f"{space}path"))) > 8
     assert len(list(root.iter(f"{space}image"))) == 1
+
+
+@pytest.mark.parametrize("theme_name", ["dark", "light"])
+def test_an_svg_shows_data_frames_and_text_in_their_colours(board, tmp_path, theme_name):
+    board.marker_size = 8.0
+    board.set_theme(theme_name)
+    board.export_image(tmp_path / "x.svg", 1.0)
+    image = QImage(500, 300, QImage.Format_RGB888)
+    image.fill(Qt.magenta)
+    painter = QPainter(image)
+    drawing = QSvgRenderer(str(tmp_path / "x.svg"))
+    assert drawing.isValid()
+    drawing.render(painter)
+    painter.end()
+    rows = np.frombuffer(image.bits().asstring(image.sizeInBytes()), np.uint8)
+    pixels = rows.reshape(300, -1)[:, :1500].reshape(300, 500, 3).astype(int)
+    colors = theme(theme_name)
+
+    def near(color, among=pixels):
+        return int((np.abs(among - color[:3].astype(int)).max(axis=-1) < 12).sum())
+
+    for place, cluster in enumerate(colors.clusters[:2]):
+        left, top, width, height = board.layout.boxes[place].astype(int)
+        inside = pixels[top + 1 : top + height - 1, left + 1 : left + width - 1]
+        assert near(cluster, inside) > 5
+        # The frame, a pixel wide, all around.
+        assert near(colors.roles["frame"], pixels[top, left : left + width]) > 0.9 * width
+        assert near(colors.roles["frame"], pixels[top : top + height, left]) > 0.9 * height
+    below = pixels[int(np.add(*board.layout.boxes[0, [1, 3]])) + 2 :]
+    assert near(colors.roles["dim"], below) > 10
+    assert near(colors.roles["background"]) > 0.8 * 500 * 300
+    assert not near(np.array([255, 0, 255]))
 
 
 def test_export_refuses_other_formats(board, tmp_path):
