@@ -56,6 +56,17 @@ def format_value(value: float, step: float) -> str:
     return text.replace("-", "−")
 
 
+def name_value(axis: Axis, value: float) -> str:
+    """Name an axis and a value on it, to about a thousandth of what is shown: ``ch 3 PC1 −4.25``.
+
+    A unit, which stands in brackets at the axis, follows the value.
+    """
+    name, _, unit = axis.label.partition(" (")
+    low, high = axis.view
+    text = format_value(value, 10.0 ** math.floor(math.log10(abs(high - low) / 300)))
+    return f"{name} {text} {unit.rstrip(')')}".strip()
+
+
 @dataclass(eq=False)
 class Axis:
     """One direction of one or several cells; cells that share an axis move together.

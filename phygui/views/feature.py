@@ -22,7 +22,7 @@ from phygui.views.attributes import (
     times_of,
     values_and_masks,
 )
-from phygui.views.axes import Axis, Cell
+from phygui.views.axes import Axis, Cell, name_value
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.cache import ByteCache
 from phygui.views.colors import GREY, HIGHLIGHT
@@ -282,16 +282,21 @@ class FeatureView(View, TimeCursor):
             self.update()
 
     def describe(self, cell: int, x: float, y: float) -> str:
-        """The spike under the mouse."""
+        """The spike under the mouse, and what the axes say there."""
         data: FeatureData = self.data
         plot = data.plots[cell]
         x_values, y_values = data.values[plot.x], data.values[plot.y]
         nearest = nearest_point(self, cell, (x, y), x_values, y_values, data.colors == GREY)
+        axes = self.cells[cell]
         if nearest is None:
-            return ""
+            return f"{name_value(axes.x, x)}, {name_value(axes.y, y)}"
         color = int(data.colors[nearest])
         owner = "another cluster" if color == GREY else f"cluster {data.cluster_ids[color]}"
-        return f"spike {data.spike_ids[nearest]}, {owner}, {data.times[nearest]:.4f} s"
+        text = f"spike {data.spike_ids[nearest]}, {owner}, {data.times[nearest]:.4f} s"
+        for axis, value in ((axes.x, x_values[nearest]), (axes.y, y_values[nearest])):
+            if axis.key != TIME:
+                text += f", {name_value(axis, float(value))}"
+        return text
 
 
 def chosen_channels(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> list[int]:

@@ -1,4 +1,4 @@
-"""Which of the points drawn is under the mouse."""
+"""Which of the points or lines drawn is under the mouse."""
 
 from __future__ import annotations
 
@@ -43,5 +43,26 @@ def nearest_point(
         distance[behind] += _REACH
     if not len(distance):
         return None
+    nearest = int(np.argmin(distance))
+    return nearest if distance[nearest] <= _REACH**2 else None
+
+
+def nearest_line(x: NDArray, y: NDArray) -> int | None:
+    """Index of the line nearest to the origin, if it is near.
+
+    Parameters
+    ----------
+    x, y : array of float (n_lines, n_points)
+        Corners of the lines, in logical pixels.
+    """
+    if not x.size:
+        return None
+    along_x, along_y = np.diff(x, axis=1), np.diff(y, axis=1)
+    start_x, start_y = x[:, :-1], y[:, :-1]
+    length = along_x**2 + along_y**2
+    part = -(start_x * along_x + start_y * along_y) / np.where(length > 0, length, 1.0)
+    part = np.clip(part, 0.0, 1.0)
+    square = (start_x + part * along_x) ** 2 + (start_y + part * along_y) ** 2
+    distance = np.nan_to_num(square, nan=np.inf).min(axis=1)
     nearest = int(np.argmin(distance))
     return nearest if distance[nearest] <= _REACH**2 else None

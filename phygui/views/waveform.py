@@ -12,6 +12,7 @@ from phygui.views.axes import Axis, Cell, Layout
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import BACKGROUND, DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
 from phygui.views.density import as_opacity, density, n_bins_for
+from phygui.views.picking import nearest_line
 from phygui.views.samples import how_many
 from phygui.views.visuals import (
     CANVAS,
@@ -60,6 +61,8 @@ class WaveformView(View):
         self._base = Batch("lines")
         self._images = Images()
         self._grounds = Batch("triangles", opacity=0.8)
+        self._shown = ""
+        self._drawn = np.zeros((0, 0), bool)
         self.visuals = [
             self._base,
             self._images,
@@ -96,6 +99,7 @@ class WaveformView(View):
         ends = centers[:, None, 0] + np.array([-width, width])
         self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
         self._images.clear()
+        self._shown = self.params.show
         if self.params.show == "mean":
             self._build_means(data)
         elif self.params.show == "density":
@@ -147,6 +151,7 @@ class WaveformView(View):
         part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
         own = data.unmasked & (part[data.colors] >= _OWN)
         masked = np.nonzero(~own & few[:, None])
+        self._drawn = own | few[:, None]
         shown = np.nonzero(own)
         n_each = max(1.0, len(data.colors) / len(data.cluster_ids))
         alpha = float(np.clip(4.0 / np.sqrt(n_each), 0.25, 0.9))
@@ -156,7 +161,8 @@ class WaveformView(View):
 
     def _build_means(self, data: WaveformData) -> None:
         clusters = np.arange(len(data.cluster_ids))
-        rows, channels = np.nonzero(np.ones_like(data.cluster_unmasked))
+        self._drawn = np.ones_like(data.cluster_unmasked)
+        rows, channels = np.nonzero(self._drawn)
         color = np.where(data.cluster_unmasked[rows, channels], clusters[rows], GREY)
         self._means.set_data(self._strips(data, clusters, data.means, (rows, channels), color))
         centers, scale = data.layout.centers[channels], data.layout.height / data.full_scale
@@ -172,7 +178,8 @@ class WaveformView(View):
         )
 
     def _build_densities(self, data: WaveformData) -> None:
-        rows, channels = np.nonzero(data.cluster_unmasked)
+        self._drawn = data.cluster_unmasked
+        rows, channels = np.nonzero(self._drawn)
         # Between samples the lines are straight, as they are when they are drawn.
         fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
         before = np.minimum(fine.astype(np.int64), max(0, len(data.times) - 2))
@@ -328,7 +335,7 @@ class WaveformView(View):
             self.change_params(show="spikes" if self.params.show == "mean" else "mean")
 
     def describe(self, cell: int, x: float, y: float) -> str:
-        """The channel, the time and the voltage under the mouse."""
+        """The channel, the time and the voltage under the mouse, and whose line is there."""
         data: WaveformData = self.data
         index = data.layout.nearest(x, y)
         part = (x - data.layout.centers[index, 0]) / (data.layout.width * _FILL)
@@ -340,7 +347,43 @@ class WaveformView(View):
         text += f", {value:.0f} {data.unit}"
         if self.params.overlap or len(data.cluster_ids) == 1:
             text += f", {data.times[0] + (part + 0.5) * (data.times[-1] - data.times[0]):.2f} ms"
-        return text
+        return text + self._owner_near(x, y)
+
+    def _owner_near(self, x: float, y: float) -> str:
+        """Name the spike, or the cluster, whose line is near the mouse; empty for none."""
+        data: WaveformData = self.data
+        spikes = self._shown in ("spikes", "residual")
+        clusters = data.colors if spikes else np.arange(len(data.cluster_ids))
+        centers = data.layout.centers
+        column = np.abs(centers[:, 0] - x) <= data.layout.width / 2
+        rows, channels = np.nonzero(self._drawn & column)
+        # Of each line, the stretch from two samples before the mouse to two samples after it.
+        offsets = self._x(data, clusters)[rows]
+        steps = offsets[:, 1] - offsets[:, 0] if len(data.times) > 1 else np.ones(len(rows))
+        at = np.floor((x - centers[channels, 0] - offsets[:, 0]) / steps).astype(np.int64)
+        inside = (at >= -1) & (at < len(data.times))
+        rows, channels, offsets, at = (a[inside] for a in (rows, channels, offsets, at))
+        samples = np.clip(at[:, None] + np.arange(-1, 3), 0, len(data.times) - 1)
+        values = (data.waveforms if spikes else data.means)[
+            rows[:, None], samples, channels[:, None]
+        ]
+        if self._shown == "residual":
+            values = values - data.means[clusters[rows][:, None], samples, channels[:, None]]
+        scale = data.layout.height / data.full_scale * self.data_scale
+        (x0, x1), (y0, y1) = self.cells[0].x.view, self.cells[0].y.view
+        _, _, width, height = self.layout.boxes[0]
+        found = nearest_line(
+            (centers[channels, :1] + np.take_along_axis(offsets, samples, axis=1) - x)
+            * (width / (x1 - x0)),
+            (centers[channels, 1:] + values * scale - y) * (height / (y1 - y0)),
+        )
+        if found is None:
+            return ""
+        row = rows[found]
+        owner = f"cluster {data.cluster_ids[clusters[row]]}"
+        if not spikes:
+            return f", {owner}"
+        return f", spike {data.spike_ids[row]} of {owner}, {data.spike_times[row]:.4f} s"
 
 
 def vertical_range(data: WaveformData) -> tuple[float, float]:

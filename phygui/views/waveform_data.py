@@ -78,6 +78,8 @@ class WaveformData:
     layout: ProbeLayout
     spike_ids: NDArray[np.int64]
     """(n_spikes,), sorted."""
+    spike_times: NDArray[np.float64]
+    """Seconds, (n_spikes,)."""
     colors: NDArray[np.int64]
     """Index of each spike's cluster in the selection, (n_spikes,)."""
     waveforms: NDArray[np.float32]
@@ -149,6 +151,7 @@ def load_waveforms(
         channel_names=tuple(str(int(c)) for c in np.asarray(model.channel_order)[channels]),
         layout=probe_layout(model.channel_positions[channels]),
         spike_ids=spike_ids[order],
+        spike_times=model.spike_samples[spike_ids[order]] / model.sample_rate,
         colors=colors[order],
         waveforms=np.concatenate([c.waveforms for c in clusters])[order],
         unmasked=np.concatenate([c.unmasked for c in clusters])[order],

@@ -293,13 +293,21 @@ def test_hover_names_the_spike_and_its_cluster(view, mouse):
         x, y = view.to_pixels(cell, data.values[plot.x][spike], data.values[plot.y][spike])
         if view.layout.cell_at(x, y) == cell:
             mouse(view).move((x, y))
-            assert "spike " in said[-1]
-            assert " s" in said[-1]
+            assert said[-1].startswith(f"spike {data.spike_ids[spike]}, cluster ")
+            assert f", {data.times[spike]:.4f} s, " in said[-1]
+            value = data.values[plot.y][spike]
+            name, _, told = said[-1].rpartition(", ")[2].rpartition(" ")
+            assert name == data.labels[plot.y]
+            assert float(told.replace("−", "-")) == pytest.approx(value, abs=1)
             break
     else:
         pytest.fail("the spike is in no cell")
     distances = np.hypot(*(np.array(view.to_pixels(0, 0, 0)) - (x, y)))
     assert distances >= 0
+    left, top, width, _ = view.layout.boxes[0]
+    mouse(view).move((left + width - 2, top + 2))
+    assert said[-1].startswith("time ")
+    assert f" s, {data.labels[data.plots[0].y]} " in said[-1], "no spike, but the place"
     mouse(view).move((1, 1))
     assert said[-1] == ""
 
@@ -327,7 +335,7 @@ def test_density_shows_all_spikes_in_the_colour_of_their_cluster(shown, snapshot
             y = y0 + (row + 0.5) / n * (y1 - y0)
             found = pixel(view, image, cell, x, y)
             assert np.abs(found - background).max() > 40
-    assert view.describe(0, 0.0, 1e12) == ""
+    assert "spike" not in view.describe(0, 0.0, 1e12)
 
 
 def test_the_cursor_crosses_every_plot_of_time_and_no_other(shown, snapshot, picture):

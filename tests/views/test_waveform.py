@@ -317,6 +317,41 @@ def test_hover_names_the_channel(view, mouse):
     assert view.data.unit in said[-1]
 
 
+def test_hover_names_the_cluster_and_the_spike_whose_line_is_near(view, mouse):
+    said = []
+    view.hovered.connect(said.append)
+    data = view.data
+    for k in range(2):
+        channel = int(np.ptp(data.means[k], axis=0).argmax())
+        sample = int(np.abs(data.means[k, :, channel]).argmax())
+        own = np.flatnonzero((data.colors == k) & data.unmasked[:, channel])
+        # The spike that reaches farthest has no other near it.
+        spike = own[np.argmin(data.waveforms[own, sample, channel])]
+        for show, overlap in [("spikes", True), ("spikes", False), ("residual", True)]:
+            view.change_params(show=show, overlap=overlap)
+            value = data.waveforms[spike, sample, channel]
+            if show == "residual":
+                value = value - data.means[k, sample, channel]
+            x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
+            y = data.layout.centers[channel, 1] + value / data.full_scale * data.layout.height
+            mouse(view).move(view.to_pixels(0, x, y))
+            assert f" of cluster {data.cluster_ids[k]}, " in said[-1]
+            if show == "spikes":
+                named = int(said[-1].partition("spike ")[2].partition(" ")[0])
+                row = int(np.flatnonzero(data.spike_ids == named)[0])
+                assert data.colors[row] == k
+                assert f"{data.spike_times[row]:.4f} s" in said[-1]
+        for show in ("mean", "density"):
+            view.change_params(show=show, overlap=False)
+            mouse(view).move(place(view, k, channel, sample))
+            assert said[-1].endswith(f", cluster {data.cluster_ids[k]}")
+        view.change_params(show="spikes", overlap=True)
+    x, y = view.to_pixels(0, *data.layout.centers[2])
+    view.change_params(show="mean")
+    mouse(view).move((x, y - 18))
+    assert "cluster" not in said[-1], "between the lines there is none"
+
+
 def test_the_empty_state_is_written(shown):
     view = shown(WaveformView(), Empty("No raw data: x.dat was looked for."), (500, 400))
     assert [label.text for label in view.all_labels] == ["No raw data: x.dat was looked for."]
