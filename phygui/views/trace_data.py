@@ -25,6 +25,9 @@ MOST_CANDIDATES = 50_000
 """Spikes that are looked through for those of clusters that are not selected."""
 MOST_DISTINCT = 32
 """Samples in a bin of the envelope up to which a spike is told from what else is in the bin."""
+MOST_SWING = 2.5
+"""Standard deviations of a signal, in those of the noise and for each row, beyond which it is
+scaled by itself."""
 OTHER = -1
 """Colour index of the spikes of clusters that are not selected."""
 
@@ -106,7 +109,7 @@ class TraceData:
     """(n_channels,) place in ``channel_order`` of the channel of each row."""
     channel_labels: tuple[str, ...]
     noise: float
-    """Standard deviation of the noise, microvolts."""
+    """Standard deviation of the noise in which spikes stand, microvolts."""
     labels: NDArray[np.int16]
     """(n_channels, n_points) 0, or 1 + the colour index of the spike drawn there, or -1."""
     spike_ids: NDArray[np.int64]
@@ -174,7 +177,11 @@ def load(
     stop = min(max(int(np.ceil(interval[1] * rate)), start + 1), n_samples)
 
     kind = Kind(params.signal == "filtered", params.common_median)
-    _, noise = calibration(model, kind)
+    # Slow waves and hum are no measure for spikes: also a raw signal is scaled by the noise in
+    # which they stand, unless it would leave the picture.
+    _, noise = calibration(model, Kind(True, kind.referenced))
+    _, swing = calibration(model, kind)
+    noise = max(noise, swing / (MOST_SWING * len(model.channel_order)))
     drawn = envelope(model, start, stop, kind, cancelled)
     rows = channel_rows(model, params.order)
     drawn = Envelope(drawn.samples, drawn.values[rows], drawn.bin_size, drawn.sampled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,6 +157,25 @@ def test_one_channel_is_no_reference_for_itself():
 def test_the_noise_is_the_standard_deviation():
     model = make_model()
     assert calibration(model, Kind(filtered=False))[1] == pytest.approx(30 * GAIN, rel=0.05)
+
+
+@pytest.mark.parametrize("referenced", [False, True])
+def test_a_raw_signal_is_as_tall_as_the_filtered_one(referenced):
+    model = make_model()
+    wave = np.sin(2 * np.pi * 8 * np.arange(40_000) / RATE)
+    model.traces.values[:] += (200 * wave[:, None]).astype(np.int16)
+    params = TraceParams(time=1, duration=0.2, common_median=referenced)
+    filtered = load(make_snapshot(model), params, never)
+    raw = load(make_snapshot(model), replace(params, signal="raw"), never)
+    assert raw.noise == filtered.noise
+    # A signal that would leave the picture is made smaller.
+    model = make_model()
+    model.traces.values[:] += (6000 * wave[:, None]).astype(np.int16)
+    huge = load(make_snapshot(model), replace(params, signal="raw", common_median=False), never)
+    n_rows = len(huge.channels)
+    assert huge.noise > 3 * filtered.noise
+    rows = huge.envelope.values / (10 * huge.noise)
+    assert n_rows / 4 < np.ptp(rows) < n_rows
 
 
 def test_a_short_stretch_is_shown_sample_by_sample():
