@@ -87,6 +87,8 @@ class Axis:
         A zoom made by the user outlives the next selection.
     limits : tuple of float, optional
         Neither pan nor zoom goes beyond.
+    named_below : bool
+        The name of a vertical axis stands under its ticks, not in the place of the highest ones.
     """
 
     key: str
@@ -97,6 +99,7 @@ class Axis:
     fixed: bool = False
     keep: bool = False
     limits: tuple[float, float] | None = None
+    named_below: bool = False
     view: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -289,14 +292,18 @@ def _draw_axes(
             if x + half <= taken:
                 layout.labels.append(Label(text, x, bottom + 3, color=DIM, align=("center", "top")))
     if y_ticks is not None:
-        free = top
+        free, end = top, bottom + 6
         if cell.y.label:
-            free = top + _LINE
+            name_at = top - 2
+            if cell.y.named_below:
+                name_at, end = bottom + 3, bottom + 2
+            else:
+                free = top + _LINE
             layout.labels.append(
-                Label(cell.y.label, left - 4, top - 2, color=DIM, align=("right", "top"))
+                Label(cell.y.label, left - 4, name_at, color=DIM, align=("right", "top"))
             )
         for value, text in y_ticks:
             y = bottom - (value - y0) / (y1 - y0) * height
             segments.append((left, y, right if grid_lines else left + 4, y, tick_color))
-            if y - _LINE / 2 >= free - 1 and y + _LINE / 2 <= bottom + 6:
+            if y - _LINE / 2 >= free - 1 and y + _LINE / 2 <= end:
                 layout.labels.append(Label(text, left - 4, y, color=DIM, align=("right", "center")))

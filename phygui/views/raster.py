@@ -102,7 +102,9 @@ class RasterView(View, TimeCursor):
         """Draw each row as the opacity of its colour."""
         n = len(data.cluster_ids)
         x = Axis("time", 0.0, data.duration, "time (s)", keep=True, limits=(0.0, data.duration))
-        y = Axis("row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5))
+        y = Axis(
+            "row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5), named_below=True
+        )
         self.set_cells([Cell(x, y)])
         places = {c: k for k, c in enumerate(data.selected)}
         colors = np.array([places.get(c, DIM) for c in data.cluster_ids])
@@ -146,11 +148,7 @@ class RasterView(View, TimeCursor):
             _, y = self.to_pixels(0, 0, -data.cluster_ids.index(cluster_id))
             if top <= y <= top + height:
                 text = str(cluster_id)
-                # The name of the axis is at its top.
-                if y > top + 20:
-                    labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
-                else:
-                    labels.append(Label(text, left + 4, y, CANVAS, k, ("left", "center")))
+                labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
         return labels
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:

@@ -106,7 +106,9 @@ class SimilarityView(View):
         """Draw the matrix, first cluster at the upper left."""
         n = len(data.cluster_ids)
         x = Axis("column", -0.5, n - 0.5, "", self._column_ticks, limits=(-0.5, n - 0.5))
-        y = Axis("row", 0.5 - n, 0.5, "cluster", self._row_ticks, limits=(0.5 - n, 0.5))
+        y = Axis(
+            "row", 0.5 - n, 0.5, "cluster", self._row_ticks, limits=(0.5 - n, 0.5), named_below=True
+        )
         self.set_cells([Cell(x, y)])
         # A cluster and itself would outshine everything.
         values = data.values.copy()
@@ -163,11 +165,7 @@ class SimilarityView(View):
             across, y = self.to_pixels(0, k, -k)
             name = str(cluster_id)
             if top <= y <= top + height:
-                # The name of the axis is at its top.
-                if y > top + 20:
-                    labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
-                else:
-                    labels.append(Label(name, left + 4, y, CANVAS, color, ("left", "center")))
+                labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
             if left <= across <= left + width:
                 below = top + height + 3
                 labels.append(Label(name, across, below, CANVAS, color, ("center", "top")))

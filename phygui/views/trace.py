@@ -85,6 +85,7 @@ class TraceView(View, TimeCursor):
             self._channel_ticks,
             keep=True,
             limits=(-n_channels, 1.0),
+            named_below=True,
         )
         self.set_cells([Cell(x, y)])
         self._show_interval()
@@ -174,6 +175,9 @@ class TraceView(View, TimeCursor):
         labels = self.data.channel_labels
         first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(labels) - 1)
         step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
+        # Rows by depth go through the columns of the probe in turn: not to name one column only.
+        while math.gcd(step, self.data.n_columns) > 1:
+            step += 1
         return [(-float(k), labels[k]) for k in range(first, last + 1) if k % step == 0]
 
     # -- over the picture ------------------------------------------------------------------

@@ -108,6 +108,8 @@ class TraceData:
     channels: NDArray[np.int64]
     """(n_channels,) place in ``channel_order`` of the channel of each row."""
     channel_labels: tuple[str, ...]
+    n_columns: int
+    """Columns of the probe that successive rows go through in turn."""
     noise: float
     """Standard deviation of the noise in which spikes stand, microvolts."""
     labels: NDArray[np.int16]
@@ -208,6 +210,7 @@ def load(
         envelope=drawn,
         channels=rows,
         channel_labels=tuple(str(model.channel_order[r]) for r in rows),
+        n_columns=_n_columns(model, params.order),
         noise=noise,
         labels=paint_spikes(
             drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
@@ -234,6 +237,13 @@ def channel_rows(model: KwikModel, order: str) -> NDArray[np.int64]:
         return np.arange(n_channels)
     positions = np.asarray(model.channel_positions)
     return np.lexsort((np.arange(n_channels), positions[:, 0], -positions[:, 1]))
+
+
+def _n_columns(model: KwikModel, order: str) -> int:
+    """Distinct places across the probe, where rows are by depth."""
+    if order == "index":
+        return 1
+    return len(np.unique(np.round(np.asarray(model.channel_positions)[:, 0], 3)))
 
 
 def _waveform_extent(model: KwikModel) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from phygui.views.trace_data import TraceParams, load
 from phygui.views.trace_overlay import round_below
 
 SIZE = (700, 400)
+X_OF_CHANNELS = np.repeat([0.0, 20.0], 16)
+"""Of the small dataset, two columns of 16."""
 
 
 def never() -> bool:
@@ -75,6 +77,24 @@ def test_axes_and_scale_bar(view, picture):
     assert {"0.92", "1.00", "1.08"} <= set(written)
     assert set(view.data.channel_labels) & set(written)
     assert any(text.endswith(("μV", "mV")) for text in written)
+
+
+@pytest.mark.parametrize("height", [160, 230, 300, 430, 800])
+def test_rows_of_every_column_of_the_probe_are_named(shown, reload, height):
+    view = shown(reload(TraceView(TraceParams(time=1.0))), size=(500, height))
+    data = view.data
+    positions = dict(zip(data.channel_labels, X_OF_CHANNELS[data.channels], strict=True))
+    axis = [label for label in view.all_labels if label.align == ("right", "center")]
+    named = [label.text for label in axis if label.text in positions]
+    assert len(named) >= height / 40
+    columns = [positions[name] for name in named]
+    for x in set(positions.values()):
+        assert columns.count(x) >= len(named) // 2 - 1
+    # The name of the axis does not take the place of the highest row.
+    pitch = view.layout.boxes[0][3] / (len(data.channels) + 1)
+    assert named[0] == data.channel_labels[0] or pitch < 6
+    by_index = shown(reload(TraceView(TraceParams(time=1.0, order="index"))), size=(500, height))
+    assert by_index.data.n_columns == 1
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
