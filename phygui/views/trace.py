@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
-from phygui.views.colors import FOREGROUND, GREY, HIGHLIGHT
+from phygui.views.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.trace_data import (
     MOST_DISTINCT,
@@ -38,6 +38,8 @@ TALL = 1e6
 SMALLEST_WITH_BAR = 90.0
 """Logical pixels of height from which there is room for a scale bar."""
 _EVENT_ALPHA = 0.5
+_MOST_CASED = 100
+"""Marks up to which each stands out from an image between two lines in the background's colour."""
 
 
 class TraceView(View, TimeCursor):
@@ -55,12 +57,14 @@ class TraceView(View, TimeCursor):
         self._traces = Batch("line_strip")
         self._spikes = Batch("lines")
         self._highlighted = Batch("lines")
-        self._marks = Batch("lines", opacity=0.8)
+        self._casings = Batch("lines", size=5.0)
+        self._marks = Batch("lines")
         self._grounds = Batch("triangles", opacity=0.8)
         self._bar = Batch("lines")
         self.visuals = [
             self._image,
             self._traces,
+            self._casings,
             self._marks,
             self._spikes,
             self._highlighted,
@@ -102,12 +106,21 @@ class TraceView(View, TimeCursor):
             self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=quiet))
         self._spikes.set_data(self._over_traces(data.labels))
         self._highlighted.clear()
-        at = np.array([t - start for t, _, _ in data.marks])
-        alpha = np.array([_EVENT_ALPHA if kind == "event" else 1.0 for _, kind, _ in data.marks])
-        self._marks.set_data(
-            vertices(at[:, None], [-TALL, TALL], color=FOREGROUND, alpha=alpha[:, None])
-        )
+        self._set_marks(data, as_image)
         self.draw_cursor()
+
+    def _set_marks(self, data: TraceData, as_image: bool) -> None:
+        """Lines from top to bottom; the greys of an image would swallow a thin and faint one."""
+        at = np.array([t - data.interval[0] for t, _, _ in data.marks])[:, None]
+        faint = np.array([kind == "event" for _, kind, _ in data.marks], bool)[:, None]
+        alpha = np.where(faint & (not as_image), _EVENT_ALPHA * 0.8, 0.8)
+        self._casings.clear()
+        if as_image:
+            alpha = np.ones(at.shape)
+            if len(at) <= _MOST_CASED:
+                self._casings.set_data(vertices(at, [-TALL, TALL], color=BACKGROUND))
+        self._marks.size = 2.0 if as_image else 1.0
+        self._marks.set_data(vertices(at, [-TALL, TALL], color=FOREGROUND, alpha=alpha))
 
     def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
         """The parts of the traces that spikes cover, in their colours."""

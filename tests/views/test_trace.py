@@ -160,6 +160,32 @@ def test_recording_boundaries_and_events_are_named(copy_dataset, shown, picture)
         assert kinds == {"recording", "event"}
 
 
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_events_stand_out_from_an_image(copy_dataset, shown, picture, name):
+    path = copy_dataset("spikedetekt2_4sec")
+    with pytest.warns(KwikWarning, match="spikedetekt2_4sec"):
+        session = Session.open(path, read_only=True)
+    with session:
+        params = TraceParams(time=2.0, duration=4.0, mode="image", spikes="none")
+        view = TraceView(params, theme=name)
+        view = shown(view, load(session.snapshot(), params, never), SIZE)
+        image = picture(view)
+        roles = theme(name).roles
+        _, top, _, height = view.layout.boxes[0].astype(int)
+        events = [time for time, kind, _ in view.data.marks if kind == "event"]
+        assert events
+        for time in events:
+            x = round(view.to_pixels(0, time - view.data.interval[0], 0)[0])
+            row = image[top + 20 : top + height - 40, x - 3 : x + 3]
+            for role in ("foreground", "background"):
+                is_there = np.abs(row - roles[role][:3]).max(axis=2) < 30
+                assert is_there.any(axis=1).all(), role
+    assert view._marks.size == 2
+    view.change_params(mode="lines")
+    assert view._marks.size == 1
+    assert not view._casings.n_vertices
+
+
 def test_spikes_of_another_view_s_lasso_are_pointed_at(view, picture):
     before = picture(view).astype(int)
     data = view.data
