@@ -342,15 +342,18 @@ class WaveformView(View):
         text = f"channel {data.channel_names[index]}"
         if abs(part) > 0.5:
             return text
+        # What a narrow title bar cuts off matters less than what comes before.
+        owner, spike = self._owner_near(x, y)
+        text += owner
         scale = data.layout.height / data.full_scale * self.data_scale
         value = (y - data.layout.centers[index, 1]) / scale
         text += f", {value:.0f} {data.unit}"
         if self.params.overlap or len(data.cluster_ids) == 1:
             text += f", {data.times[0] + (part + 0.5) * (data.times[-1] - data.times[0]):.2f} ms"
-        return text + self._owner_near(x, y)
+        return text + spike
 
-    def _owner_near(self, x: float, y: float) -> str:
-        """Name the spike, or the cluster, whose line is near the mouse; empty for none."""
+    def _owner_near(self, x: float, y: float) -> tuple[str, str]:
+        """Name the cluster whose line is near the mouse, and the spike; empty for none."""
         data: WaveformData = self.data
         spikes = self._shown in ("spikes", "residual")
         clusters = data.colors if spikes else np.arange(len(data.cluster_ids))
@@ -378,12 +381,12 @@ class WaveformView(View):
             (centers[channels, 1:] + values * scale - y) * (height / (y1 - y0)),
         )
         if found is None:
-            return ""
+            return "", ""
         row = rows[found]
-        owner = f"cluster {data.cluster_ids[clusters[row]]}"
+        owner = f", cluster {data.cluster_ids[clusters[row]]}"
         if not spikes:
-            return f", {owner}"
-        return f", spike {data.spike_ids[row]} of {owner}, {data.spike_times[row]:.4f} s"
+            return owner, ""
+        return owner, f", spike {data.spike_ids[row]} at {data.spike_times[row]:.4f} s"
 
 
 def vertical_range(data: WaveformData) -> tuple[float, float]:

@@ -335,16 +335,17 @@ def test_hover_names_the_cluster_and_the_spike_whose_line_is_near(view, mouse):
             x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
             y = data.layout.centers[channel, 1] + value / data.full_scale * data.layout.height
             mouse(view).move(view.to_pixels(0, x, y))
-            assert f" of cluster {data.cluster_ids[k]}, " in said[-1]
+            assert f", cluster {data.cluster_ids[k]}, " in said[-1]
             if show == "spikes":
                 named = int(said[-1].partition("spike ")[2].partition(" ")[0])
                 row = int(np.flatnonzero(data.spike_ids == named)[0])
                 assert data.colors[row] == k
-                assert f"{data.spike_times[row]:.4f} s" in said[-1]
+                assert said[-1].endswith(f" at {data.spike_times[row]:.4f} s")
         for show in ("mean", "density"):
             view.change_params(show=show, overlap=False)
             mouse(view).move(place(view, k, channel, sample))
-            assert said[-1].endswith(f", cluster {data.cluster_ids[k]}")
+            assert f", cluster {data.cluster_ids[k]}, " in said[-1]
+            assert "spike" not in said[-1]
         view.change_params(show="spikes", overlap=True)
     x, y = view.to_pixels(0, *data.layout.centers[2])
     view.change_params(show="mean")
