@@ -25,6 +25,7 @@ from phygui.curation.filters import FilterError
 from phygui.curation.session import Session
 from phygui.gui.columns import Column
 from phygui.gui.table_model import ClusterTableModel
+from phygui.gui.theme import plain_tip
 
 
 def luminance(color: QColor) -> float:
@@ -331,9 +332,10 @@ class ClusterTable(QWidget):
     def _choose_columns(self, at: QPoint) -> None:
         header = self.view.horizontalHeader()
         menu = QMenu(self)
+        menu.setToolTipsVisible(True)
         for i, column in enumerate(self.model.columns):
             action = menu.addAction(f"{column.title}  ({column.name})")
-            action.setToolTip(column.tip)
+            action.setToolTip(plain_tip(column.tip))
             action.setCheckable(True)
             action.setChecked(not header.isSectionHidden(i))
             action.setEnabled(i > 0)

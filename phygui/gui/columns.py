@@ -9,6 +9,7 @@ from typing import Any
 from phygui.curation.session import Session
 
 DASH = "–"
+NO_DATA = "there are neither features nor raw data"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def _stat(name: str) -> Callable[[Session, int], Any]:
         return None if stats is None else getattr(stats, name)
 
     return value
+
+
+def _no_stat(otherwise: str) -> Callable[[Session, int], str]:
+    """Why a statistic is not known: it is to come, or there is nothing to compute it from."""
+    return lambda session, c: otherwise if c in session.stats else "not computed yet"
 
 
 def _metric(name: str) -> Callable[[Session, int], float | None]:
@@ -111,8 +117,16 @@ COLUMNS: tuple[Column, ...] = (
         _stat("best_channel"),
         widest="88",
         ascending=True,
+        reason=_no_stat(NO_DATA),
     ),
-    Column("depth", "depth", "depth of the best channel on the probe, µm", _stat("depth"), ".0f"),
+    Column(
+        "depth",
+        "depth",
+        "depth of the best channel on the probe, µm",
+        _stat("depth"),
+        ".0f",
+        reason=_no_stat(NO_DATA),
+    ),
     Column(
         "amplitude",
         "ampl.",
@@ -120,6 +134,7 @@ COLUMNS: tuple[Column, ...] = (
         _stat("amplitude"),
         ".0f",
         "888",
+        reason=_no_stat("there is no raw data"),
     ),
     _metric_column("snr", "SNR", "mean waveform over the noise, on the best channel", ".1f"),
     _metric_column(
@@ -136,6 +151,7 @@ COLUMNS: tuple[Column, ...] = (
         _quality,
         ".0f",
         "888",
+        reason=_no_stat(""),
     ),
     _metric_column("contamination_hill", "Hill", "contamination (Hill et al. 2011)", ".1%"),
     _metric_column("contamination_llobet", "Llobet", "contamination (Llobet et al. 2022)", ".1%"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import Field, fields, replace
 from typing import Any
 
@@ -155,6 +156,16 @@ def params_of(cls: type, stored: object) -> Any:
             kind: Any = type(known[name].default)
             params = replace(params, **{name: kind(value)})
     return params
+
+
+def range_problem(cls: type, name: str, value: float) -> str:
+    """Why a number is not possible for a parameter of a view; empty if it is."""
+    meta = next(field.metadata for field in fields(cls) if field.name == name)
+    low, high = meta.get("min", -math.inf), meta.get("max", math.inf)
+    if low <= value <= high:
+        return ""
+    label, unit = meta.get("label", name.replace("_", " ")).lower(), meta.get("unit", "")
+    return f"the {label} is {low:,g} to {high:,g} {unit}".rstrip() + f", not {value:g}"
 
 
 def _is_sound(field: Field[Any], value: object) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from phygui.curation.update import EditError
+from phygui.gui.parameters import range_problem
+from phygui.gui.table_model import N_SORT_KEYS
+from phygui.views.correlogram_data import CorrelogramParams
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -86,14 +89,16 @@ def _filter(w: MainWindow, text: str) -> None:
 
 
 def _sort(w: MainWindow, text: str) -> None:
-    order = [(word.lstrip("-"), not word.startswith("-")) for word in text.split()]
+    order = {word.removeprefix("-"): not word.startswith("-") for word in text.split()}
     if not order:
         raise EditError("usage: s -n_spikes")
-    for name, _ in order:
+    for name in order:
         if name not in w.cluster_table.column_names:
             known = ", ".join(w.cluster_table.column_names)
             raise EditError(f"no column {name!r}; there are {known}")
-    w.cluster_table.set_sort_order(list(dict(order).items()))
+    if len(order) > N_SORT_KEYS:
+        raise EditError(f"the table is sorted by {N_SORT_KEYS} columns at most, not {len(order)}")
+    w.cluster_table.set_sort_order(list(order.items()))
 
 
 def _time(w: MainWindow, text: str) -> None:
@@ -105,8 +110,11 @@ def _time(w: MainWindow, text: str) -> None:
 
 def _bins(w: MainWindow, text: str) -> None:
     bin_ms, window_ms = _numbers(text, 2, "b BIN_MS WINDOW_MS")
-    if not 0 < bin_ms < window_ms:
-        raise EditError("the bin must be above 0 and below the window")
+    if not bin_ms < window_ms:
+        raise EditError("the bin must be below the window")
+    for name, value in (("bin_ms", bin_ms), ("window_ms", window_ms)):
+        if problem := range_problem(CorrelogramParams, name, value):
+            raise EditError(problem)
     for view in w.views("correlograms"):
         view.change_params(bin_ms=bin_ms, window_ms=window_ms)
 

@@ -260,6 +260,10 @@ class EditableDataset(OpenDataset):
         self._reread()
 
 
+LONGEST_NAME = 80
+"""Characters in the name of a clustering."""
+
+
 def check_clustering_name(path: Path, name: str, existing: Container[str]) -> None:
     """Refuse a name that a new clustering cannot have.
 
@@ -269,8 +273,15 @@ def check_clustering_name(path: Path, name: str, existing: Container[str]) -> No
         If it is no name, or there is such a clustering.
     """
     bad = not isinstance(name, str) or not name.strip() or name != name.strip()
-    if bad or "/" in name or not name.isprintable() or name == ".":
-        raise KwikError(f"{path}: {name!r} is no name for a clustering, expected text without '/'.")
+    if bad or "/" in name or not name.isprintable() or name.startswith("."):
+        raise KwikError(
+            f"{path}: {name!r} is no name for a clustering, expected text without '/' that does "
+            "not begin with a dot."
+        )
+    if len(name) > LONGEST_NAME:
+        raise KwikError(
+            f"{path}: a clustering is named in at most {LONGEST_NAME} characters, not {len(name)}."
+        )
     if name in existing:
         raise KwikError(f"{path} has a clustering called {name} already.")
 

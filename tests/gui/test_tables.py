@@ -395,6 +395,33 @@ def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: 
     assert "<img" not in tip
 
 
+def test_a_dash_says_why_there_is_no_value(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    known, unknown = session.cluster_ids[:2].tolist()
+    session.stats[known] = ClusterStats()
+    del session.stats[unknown]
+
+    def tip(cluster: int, name: str) -> str:
+        index = table.model.index(table.model.row_of(cluster), table.column_names.index(name))
+        return str(index.data(Qt.ToolTipRole))
+
+    assert "there is no raw data" in tip(known, "amplitude")
+    assert "there are neither features nor raw data" in tip(known, "depth")
+    for name in ("amplitude", "depth", "channel", "quality"):
+        assert "not computed yet" in tip(unknown, name)
+
+
+def test_the_column_chooser_says_what_each_column_is(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    header = table.view.horizontalHeader()
+    header.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    assert menu.toolTipsVisible()
+    (item,) = (a for a in menu.actions() if a.text().endswith("(snr)"))
+    assert "mean waveform over the noise" in item.toolTip()
+    menu.close()
+
+
 def test_sorting_keeps_the_selected_row_in_sight(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -504,6 +504,13 @@ WRONG = (
     ("t yesterday", "usage: t SECONDS"),
     ("t 9999", "outside of the recording"),
     ("b 50 0.5", "below the window"),
+    ("b 0.5 inf", "the window is 1 to 100,000 ms, not inf"),
+    ("b 0.5 1e9", "the window is 1 to 100,000 ms, not 1e+09"),
+    ("b 1e-9 50", "the bin is 0.05 to 1,000 ms, not 1e-09"),
+    ("b -1 50", "the bin is 0.05 to"),
+    ("b nan 50", "below the window"),
+    ("s group -n_spikes depth id", "sorted by 3 columns at most, not 4"),
+    ("s --depth", "no column '-depth'"),
     ("x 1", "no command 'x'"),
 )
 COMPLETED = (

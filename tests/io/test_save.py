@@ -339,6 +339,8 @@ def test_what_clusterings_may_not_do(tiny: Tiny) -> None:
         (lambda: model.add_clustering("x", np.zeros(3, int)), r"has shape \(3,\)"),
         (lambda: model.copy_clustering("nobody", "x"), "has no clustering 'nobody'"),
         (lambda: model.copy_clustering("main", "a/b"), "'a/b' is no name for a clustering"),
+        (lambda: model.copy_clustering("main", ".."), "'..' is no name for a clustering"),
+        (lambda: model.copy_clustering("main", "x" * 300), "at most 80 characters, not 300"),
         (lambda: model.copy_clustering("main", ""), "'' is no name for a clustering"),
         (lambda: model.rename_clustering("main", "x"), "clustering main is what other programs"),
         (lambda: model.delete_clustering("main"), "clustering main is what other programs"),
