@@ -15,6 +15,7 @@ from phygui.gui.theme import icon
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
+LEAVE = QKeySequence(Qt.Key_Escape)
 LONGEST = 70
 """Characters of a menu entry."""
 
@@ -70,8 +71,10 @@ def show_keys(window: MainWindow) -> None:
     """Give every action of the window the keys in effect, and its tooltip with them."""
     for action in ACTIONS:
         item, keys = window.actions_by_name[action.name], window.keys.text(action)
-        for each in (item, window.refusals[action.name]):
-            each.setShortcuts([QKeySequence(key) for key in window.keys[action]])
+        sequences = [QKeySequence(key) for key in window.keys[action]]
+        item.setShortcuts(sequences)
+        # Escape leaves lists and lines too: it is not taken away from them to say anything.
+        window.refusals[action.name].setShortcuts([k for k in sequences if k != LEAVE])
         tip = html.escape(f"{action.title}  {keys}" if keys else action.title)
         if action.tip:
             tip += f"<br>{html.escape(action.tip)}"
