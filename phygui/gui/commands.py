@@ -12,6 +12,7 @@ from phygui.curation.update import AlreadySo, EditError
 from phygui.gui import dialogs, theme
 from phygui.gui.actions import NO_LASSO
 from phygui.gui.key_dialog import KeyDialog
+from phygui.gui.pictures import export_picture
 from phygui.gui.text_dialog import TextDialog
 from phygui.gui.work import Latest
 from phygui.views.base import Empty, View
@@ -58,6 +59,10 @@ class Commands:
                 self._window.picture(path if path.suffix else path.with_suffix(".png"))
             except OSError as error:
                 raise EditError(str(error)) from None
+
+    def export_view(self) -> None:
+        """Ask for a view and a file name, and write a picture of it."""
+        export_picture(self._window)
 
     def show_remarks(self) -> None:
         """Show what is unusual about the file, what was assumed, and what is not used any more."""

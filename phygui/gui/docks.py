@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import (
     QDockWidget,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -122,8 +120,6 @@ class ViewDock(Dock):
     shown_data = pyqtSignal()
     trouble = pyqtSignal(str, object)
     """A sentence, and the exception behind it."""
-    exported = pyqtSignal(str)
-    """A picture has been written; the name of its file."""
     discarded = pyqtSignal(str)
     """A second dock of its kind has been closed; its name."""
 
@@ -160,7 +156,7 @@ class ViewDock(Dock):
             "pause", "pause: stop following the selection", checkable=True
         )
         self.pause_button.toggled.connect(self._pause)
-        self.title_bar.add_button("export", "export a picture").clicked.connect(self.export)
+        self.export_button = self.title_bar.add_button("export", "export a picture")
         self.add_standard_buttons()
 
     @property
@@ -251,20 +247,6 @@ class ViewDock(Dock):
             self.view.set_data(Empty(f"{error}"))
             self.trouble.emit(f"The {TITLES[self._kind].lower()} view could not be loaded", error)
             self.shown_data.emit()
-
-    def export(self) -> None:
-        """Ask for a file name and write a picture of the view."""
-        start = f"{self._session.path.stem}-{self._kind}.png"
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Export a picture", start, "PNG (*.png);;SVG (*.svg)"
-        )
-        if name:
-            try:
-                self.view.export_image(Path(name))
-            except (OSError, ValueError) as error:
-                self.trouble.emit(f"{name}: the picture could not be written", error)
-            else:
-                self.exported.emit(name)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide, or go for good: the first dock of a kind stays in the View menu."""

@@ -9,6 +9,7 @@ from PyQt5.QtCore import QTimer
 
 from phygui.gui.docks import ViewDock
 from phygui.gui.parameters import ParameterDialog, params_of, plain_params
+from phygui.gui.pictures import export_picture
 from phygui.views import TITLES, VIEWS
 from phygui.views.base import View
 
@@ -56,9 +57,9 @@ class ViewDocks:
             is_extra=number > 1,
         )
         dock.trouble.connect(window.show_trouble)
-        dock.exported.connect(lambda path: window.say(f"wrote {path}"))
         dock.discarded.connect(self._discard_later)
         dock.settings_button.clicked.connect(lambda: self._edit_settings(dock))
+        dock.export_button.clicked.connect(lambda: export_picture(window, dock))
         window.view_docks[name] = dock
         window.docks[name] = dock
         return dock

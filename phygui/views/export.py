@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 from vispy import gloo
+from vispy.gloo import gl
 from vispy.io import write_png
 from vispy.io.image import _make_png
 
@@ -32,7 +33,7 @@ def export_image(view: View, path: Path, scale: float = 1.0) -> None:
     Raises
     ------
     ValueError
-        If the name of the file ends in anything else.
+        If the name of the file ends in anything else, or the picture is too large to be drawn.
     """
     kind = path.suffix.lower()
     if kind == ".png":
@@ -46,10 +47,19 @@ def export_image(view: View, path: Path, scale: float = 1.0) -> None:
 def render(
     view: View, scale: float = 1.0, *, decoration: bool = True, smooth: bool = False
 ) -> NDArray[np.uint8]:
-    """Draw a view off screen, `scale` times its logical size: (height, width, 4) uint8."""
+    """Draw a view off screen, `scale` times its logical size: (height, width, 4) uint8.
+
+    Raises
+    ------
+    ValueError
+        If that is more than the graphics card can draw.
+    """
     width, height = view.size
     pixels = round(width * scale), round(height * scale)
     view.set_current()
+    most = int(gl.glGetParameter(gl.GL_MAX_RENDERBUFFER_SIZE))
+    if max(pixels) > most:
+        raise ValueError(f"{pixels[0]} by {pixels[1]} pixels are too many, at most {most} a side")
     color = gloo.RenderBuffer((pixels[1], pixels[0]))
     buffer = gloo.FrameBuffer(color=color)
     try:

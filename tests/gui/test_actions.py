@@ -158,20 +158,3 @@ def test_the_traces_walk_along_the_spikes_of_the_selection(
     assert traces.params.time == pytest.approx(times[4], abs=1e-6)
     user.press(Qt.Key_Left, Qt.AltModifier)
     assert traces.params.time == pytest.approx(times[3], abs=1e-6)
-
-
-@pytest.mark.parametrize("name", ["picture", "picture.jpg", "absent/picture.png"])
-def test_a_picture_of_a_view_that_cannot_be_written_is_said(
-    hybrid: Path,
-    open_window: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    name: str,
-) -> None:
-    user = open_window(hybrid)
-    path = tmp_path / name
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
-    user.window.view_docks["features"].export()
-    assert "could not be written" in user.message
-    assert path.name in user.message
-    assert not path.exists()
