@@ -6,6 +6,7 @@ import math
 from dataclasses import Field, fields, replace
 from typing import Any
 
+from PyQt5.QtCore import QSignalBlocker, Qt
 from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,13 +25,15 @@ from phygui.views.base import View
 
 
 class ParameterDialog(QDialog):
-    """Shows the plain parameters of a view; every change is applied at once."""
+    """Shows the plain parameters of a view; every change is applied at once, in both directions."""
 
     def __init__(self, parent: QWidget, view: View) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"{view.title}: settings")
+        self.setWindowTitle(f"{parent.windowTitle()}: settings")
+        self.setAttribute(Qt.WA_DeleteOnClose)
         self._view = view
-        self._before = view.params
+        self._changed: dict[str, tuple[Any, Any]] = {}
+        """Of each parameter changed here: its value before, and the one that it got."""
         self.editors: dict[str, QWidget] = {}
         form = QFormLayout()
         for field in fields(view.params):
@@ -53,10 +56,15 @@ class ParameterDialog(QDialog):
         self.summary = QLabel()
         layout.addWidget(self.summary)
         layout.addWidget(buttons)
+        view.params_changed.connect(self._follow)
         # What is shown follows the settings a little later.
         view.painted.connect(self._say_what_is_shown)
-        self.finished.connect(lambda: view.painted.disconnect(self._say_what_is_shown))
+        self.finished.connect(self._leave)
         self._say_what_is_shown()
+
+    def _leave(self) -> None:
+        self._view.params_changed.disconnect(self._follow)
+        self._view.painted.disconnect(self._say_what_is_shown)
 
     def _say_what_is_shown(self) -> None:
         self.summary.setText(f"Shown: {self._view.summary}" if self._view.summary else "")
@@ -106,25 +114,41 @@ class ParameterDialog(QDialog):
         return None
 
     def _change(self, name: str, value: Any) -> None:
-        self._view.set_params(replace(self._view.params, **{name: value}))
+        current = getattr(self._view.params, name)
+        if value != current:
+            before, _ = self._changed.get(name, (current, None))
+            self._changed[name] = before, value
+            self._view.change_params(**{name: value})
+
+    def _follow(self) -> None:
+        """Show the parameters, which keys and mouse may have changed in the view."""
+        for name, editor in self.editors.items():
+            value = getattr(self._view.params, name)
+            # What an editor rounds is not to be taken for a change.
+            with QSignalBlocker(editor):
+                if isinstance(editor, QComboBox):
+                    editor.setCurrentText(str(value))
+                elif isinstance(editor, QCheckBox):
+                    editor.setChecked(value)
+                elif isinstance(editor, QSpinBox | QDoubleSpinBox):
+                    editor.setValue(value)
+                elif isinstance(editor, QLineEdit):
+                    editor.setText(value)
 
     def _restore(self) -> None:
         defaults = type(self._view.params)()
-        for name, editor in self.editors.items():
-            value = getattr(defaults, name)
-            if isinstance(editor, QComboBox):
-                editor.setCurrentText(str(value))
-            elif isinstance(editor, QCheckBox):
-                editor.setChecked(value)
-            elif isinstance(editor, QSpinBox | QDoubleSpinBox):
-                editor.setValue(value)
-            elif isinstance(editor, QLineEdit):
-                editor.setText(value)
-                self._change(name, value)
+        for name in self.editors:
+            self._change(name, getattr(defaults, name))
 
     def reject(self) -> None:
-        """Take the changes back."""
-        self._view.set_params(self._before)
+        """Take back what was changed here, and not what was done in the view meanwhile."""
+        params = self._view.params
+        taken_back = {
+            name: before
+            for name, (before, after) in self._changed.items()
+            if getattr(params, name) == after
+        }
+        self._view.change_params(**taken_back)
         super().reject()
 
 

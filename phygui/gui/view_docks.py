@@ -129,9 +129,14 @@ class ViewDocks:
     # -- settings ----------------------------------------------------------------------------
 
     def _edit_settings(self, dock: ViewDock) -> None:
-        dialog = ParameterDialog(self._window, dock.view)
-        dialog.finished.connect(lambda _: self.remember())
-        dialog.show()
+        dialogs = dock.findChildren(ParameterDialog)
+        dialog = next((d for d in dialogs if d.isVisible()), None)
+        if dialog is None:
+            dialog = ParameterDialog(dock, dock.view)
+            dialog.finished.connect(lambda _: self.remember())
+            dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def _remembered(self, name: str) -> Any:
         """Parameters as they were left in this dataset, or else in any."""

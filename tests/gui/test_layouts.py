@@ -195,6 +195,51 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
     assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
 
 
+def test_a_view_has_one_settings_dialog_which_goes_when_it_is_closed(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    window = user.window
+
+    def dialogs() -> list[ParameterDialog]:
+        return window.findChildren(ParameterDialog)
+
+    for _ in range(2):
+        QTest.mouseClick(window.view_docks["features"].settings_button, Qt.LeftButton)
+    assert len(dialogs()) == 1
+    QTest.mouseClick(window.view_docks["waveforms"].settings_button, Qt.LeftButton)
+    one, other = dialogs()
+    one.accept()
+    other.reject()
+    user.qtbot.waitUntil(lambda: not dialogs(), timeout=5_000)
+    # A view that still emits reaches no dialog that is gone.
+    user.view("features").change_params(n_spikes=60)
+    user.settle()
+
+
+def test_cancel_takes_back_what_the_dialog_changed_and_no_more(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    dock, view = user.window.view_docks["traces"], user.view("traces")
+    QTest.mouseClick(dock.settings_button, Qt.LeftButton)
+    [dialog] = user.window.findChildren(ParameterDialog)
+    dialog.editors["order"].setCurrentText("index")
+    dialog.editors["refractory_ms"].setValue(5.0)
+    # Meanwhile the traces are moved with the keys, and one setting is changed again.
+    QTest.keyClick(view.native, Qt.Key_Right)
+    user.settle()
+    moved = view.params.time
+    assert moved > 0
+    assert dialog.editors["time"].value() == pytest.approx(moved, abs=1e-3)
+    view.change_params(refractory_ms=3.0)
+    assert dialog.editors["refractory_ms"].value() == 3.0
+    QTest.keyClick(dialog, Qt.Key_Escape)
+    assert view.params.time == moved
+    assert view.params.order == "depth"
+    assert view.params.refractory_ms == 3.0
+
+
 def test_parameters_are_remembered_as_far_as_they_make_sense() -> None:
     params = FeatureParams(n_spikes=20, x_channel=4, show="density", dim_masked=False)
     assert params_of(FeatureParams, plain_params(params)) == params
