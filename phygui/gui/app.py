@@ -72,6 +72,9 @@ class Application(QObject):
 
     def show_session(self, session: Session, *, reset_layout: bool = False) -> MainWindow:
         """Open a window on a session."""
+        for other in self.windows:
+            # What was set in a window that is still open holds in the next one.
+            other.extra_views.remember()
         window = MainWindow(session, self.settings, reset_layout=reset_layout)
         window.open_wanted.connect(self.open)
         window.closed.connect(self._forget)

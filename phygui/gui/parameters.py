@@ -152,23 +152,24 @@ class ParameterDialog(QDialog):
         super().reject()
 
 
-def plain_params(params: Any, *, local: bool = True) -> dict[str, Any]:
-    """The parameters to remember: numbers, texts and switches that differ from the default.
+def plain_changes(before: Any, after: Any, *, local: bool = True) -> dict[str, Any]:
+    """The parameters that differ and can be remembered: numbers, texts and switches.
 
     Parameters
     ----------
-    params : dataclass
+    before, after : dataclass
         Parameters of a view.
     local : bool
         Whether to include those that mean something in one dataset only.
     """
-    kept = {}
-    for field in fields(params):
-        value = getattr(params, field.name)
-        is_plain = isinstance(value, bool | int | float | str) and value != field.default
-        if is_plain and (local or not field.metadata.get("local")):
-            kept[field.name] = value
-    return kept
+    changed = {}
+    for field in fields(after):
+        value = getattr(after, field.name)
+        is_plain = isinstance(value, bool | int | float | str)
+        differs = value != getattr(before, field.name)
+        if is_plain and differs and (local or not field.metadata.get("local")):
+            changed[field.name] = value
+    return changed
 
 
 def params_of(cls: type, stored: object) -> Any:

@@ -1,4 +1,8 @@
-"""The docks of the views: several of a kind may be open, and each remembers its settings."""
+"""The docks of the views: several of a kind may be open, and each remembers its settings.
+
+A setting that the user changes is kept twice: for the dataset, and for the user, which is to say
+for all datasets in which it has not been changed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtCore import QTimer
 
 from phygui.gui.docks import ViewDock
-from phygui.gui.parameters import ParameterDialog, params_of, plain_params
+from phygui.gui.parameters import ParameterDialog, params_of, plain_changes
 from phygui.gui.pictures import export_picture
 from phygui.views import TITLES, VIEWS
 from phygui.views.base import View
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
 
 N_DATASETS = 50
-"""Datasets whose view settings are kept, the last ones opened."""
+"""Datasets of which is kept what was changed in them, the last ones opened."""
 
 
 def kind_of(name: str) -> str:
@@ -30,6 +34,8 @@ class ViewDocks:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self._kept: dict[str, Any] = {}
+        """Parameters of each view that is made, when what was changed was last kept."""
 
     def add_one_of_each(self) -> None:
         """Add the docks that every window has."""
@@ -51,7 +57,7 @@ class ViewDocks:
             title,
             kind,
             lambda: self._remembered(name),
-            lambda params: self._make(kind, params),
+            lambda params: self._make(name, params),
             window.session,
             window.pool,
             is_extra=number > 1,
@@ -64,9 +70,10 @@ class ViewDocks:
         window.docks[name] = dock
         return dock
 
-    def _make(self, kind: str, params: Any) -> View:
+    def _make(self, name: str, params: Any) -> View:
         window = self._window
-        view: View = VIEWS[kind](params, theme=window.theme)
+        view: View = VIEWS[kind_of(name)](params, theme=window.theme)
+        self._kept[name] = params
         view.cluster_clicked.connect(window.select_clicked)
         view.pair_clicked.connect(window.select_pair)
         view.channel_clicked.connect(window.commands.set_feature_channel)
@@ -139,24 +146,44 @@ class ViewDocks:
         dialog.activateWindow()
 
     def _remembered(self, name: str) -> Any:
-        """Parameters as they were left in this dataset, or else in any."""
-        settings, kind = self._window.settings, kind_of(name)
-        here = self._datasets().get(self._key, {})
-        if isinstance(here, dict) and name in here:
-            return params_of(VIEWS[kind].Params, here[name])
-        return params_of(VIEWS[kind].Params, settings.get(f"views/{kind}"))
+        """Parameters of a view: as changed in this dataset, else by the user, else the defaults."""
+        cls = VIEWS[kind_of(name)].Params
+        return params_of(cls, {**self._of_user(name), **self._of_dataset().get(name, {})})
 
     def remember(self) -> None:
-        """Keep the settings of all views: for this dataset, and for those never opened before."""
+        """Keep what has been changed since the last time, for this dataset and for the user."""
         window = self._window
+        of_dataset = self._of_dataset()
+        for name, dock in window.view_docks.items():
+            if not dock.is_made:
+                continue
+            before, after = self._kept[name], dock.params
+            self._kept[name] = after
+            changed = plain_changes(before, after)
+            if changed:
+                of_dataset[name] = {**of_dataset.get(name, {}), **changed}
+            for_all = plain_changes(before, after, local=False)
+            if for_all and not dock.is_extra:
+                cls = type(after)
+                of_user = params_of(cls, {**self._of_user(name), **for_all})
+                window.settings.set(f"views/{name}", plain_changes(cls(), of_user) or None)
         datasets = self._datasets()
-        here = {name: plain_params(dock.params) for name, dock in window.view_docks.items()}
         datasets.pop(self._key, None)
-        datasets[self._key] = here
-        window.settings.set("datasets", dict(list(datasets.items())[-N_DATASETS:]))
-        for kind in VIEWS:
-            plain = plain_params(window.view_docks[kind].params, local=False)
-            window.settings.set(f"views/{kind}", plain or None)
+        of_dataset = {name: of for name, of in of_dataset.items() if name in window.view_docks}
+        if of_dataset:
+            datasets[self._key] = of_dataset
+        window.settings.set("datasets", dict(list(datasets.items())[-N_DATASETS:]) or None)
+
+    def _of_user(self, name: str) -> dict[str, Any]:
+        """What the user has changed in views of a kind, in whatever dataset."""
+        stored = self._window.settings.get(f"views/{kind_of(name)}")
+        return stored if isinstance(stored, dict) else {}
+
+    def _of_dataset(self) -> dict[str, dict[str, Any]]:
+        """What has been changed in this dataset, by the names of the docks."""
+        stored = self._datasets().get(self._key)
+        known = stored if isinstance(stored, dict) else {}
+        return {name: of for name, of in known.items() if isinstance(of, dict)}
 
     def _datasets(self) -> dict[str, Any]:
         stored = self._window.settings.get("datasets", {})

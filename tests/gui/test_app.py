@@ -220,3 +220,14 @@ def test_recent_files_open_from_the_file_menu(
     recent.actions()[0].trigger()
     qtbot.waitUntil(lambda: len(application.windows) == 2, timeout=20_000)
     assert application.windows[1].session.path == small
+
+
+def test_what_was_set_in_an_open_window_holds_in_the_next_one(
+    qtbot: Any, application: Application, hybrid: Path, small: Path
+) -> None:
+    first = application.show_session(Session.open(hybrid))
+    next(first.views("features")).change_params(n_spikes=70)
+    second = application.show_session(Session.open(small))
+    assert next(second.views("features")).params.n_spikes == 70
+    for window in (first, second):
+        qtbot.waitUntil(lambda window=window: window.is_settled, timeout=20_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from PyQt5.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
 
 from phygui.curation.update import EditError
 from phygui.gui.arrangements import LAYOUTS, names_in, without
-from phygui.gui.parameters import ParameterDialog, params_of, plain_params
+from phygui.gui.parameters import ParameterDialog, params_of, plain_changes
 from phygui.gui.settings import Settings
+from phygui.views.correlogram_data import CorrelogramParams
 from phygui.views.feature import FeatureParams
 
 
@@ -134,19 +136,92 @@ def test_layout_extra_views_and_settings_outlive_the_window(
     assert "features 2" not in open_window(demo).window.docks
 
 
+@pytest.fixture
+def others(demo: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Other datasets, alike: ``others("b")``."""
+
+    def copy(name: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for source in demo.parent.glob("demo.*"):
+            if source.is_file():
+                shutil.copyfile(source, folder / source.name)
+        return folder / "demo.kwik"
+
+    return copy
+
+
 def test_another_dataset_takes_the_settings_that_mean_something_there(
-    demo: Path, tmp_path: Path, open_window: Callable[..., Any]
+    demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
 ) -> None:
     user = open_window(demo)
     user.view("features").change_params(n_spikes=50, x_channel=2)
     user.settle()
     user.window.close()
-    other = tmp_path / "other"
-    other.mkdir()
-    for source in demo.parent.glob("demo.*"):
-        if source.is_file():
-            shutil.copyfile(source, other / source.name)
-    assert open_window(other / "demo.kwik").view("features").params == FeatureParams(n_spikes=50)
+    assert open_window(others("b")).view("features").params == FeatureParams(n_spikes=50)
+
+
+def test_what_the_user_changed_holds_in_all_datasets_but_where_it_was_changed_too(
+    demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
+) -> None:
+    paths = {"a": demo, "b": others("b"), "c": others("c")}
+
+    def visit(name: str, **changes: Any) -> CorrelogramParams:
+        """Open a dataset, change settings of the correlograms, close it; what it began with."""
+        user = open_window(paths[name])
+        view = user.view("correlograms")
+        begun = view.params
+        view.change_params(**changes)
+        user.settle()
+        user.window.close()
+        return begun
+
+    mine = CorrelogramParams(bin_ms=0.5, window_ms=100.0)
+    assert visit("a") == CorrelogramParams()
+    visit("b", bin_ms=0.5, window_ms=100.0)
+    # Closing a dataset in which nothing was changed changes nothing, here or elsewhere.
+    assert visit("a") == mine
+    assert visit("c") == mine
+    assert visit("b") == mine
+    # What is changed in one holds in the others, but for where it was changed as well.
+    visit("a", window_ms=20.0)
+    assert visit("c") == replace(mine, window_ms=20.0)
+    assert visit("b") == mine
+    # The default, set again, is a change like any other.
+    visit("a", bin_ms=1.0, window_ms=50.0)
+    assert visit("a") == CorrelogramParams()
+    assert visit("c") == CorrelogramParams()
+    assert visit("b") == mine
+
+
+def test_defaults_are_restored_for_the_dataset_and_for_the_user(
+    demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    user.view("features").change_params(n_spikes=50, x_channel=2)
+    user.window.extra_views.remember()
+    QTest.mouseClick(user.window.view_docks["features"].settings_button, Qt.LeftButton)
+    [dialog] = user.window.findChildren(ParameterDialog)
+    buttons = dialog.findChild(QDialogButtonBox)
+    QTest.mouseClick(buttons.button(QDialogButtonBox.RestoreDefaults), Qt.LeftButton)
+    QTest.mouseClick(buttons.button(QDialogButtonBox.Ok), Qt.LeftButton)
+    user.settle()
+    user.window.close()
+    for path in (demo, others("b")):
+        assert open_window(path).view("features").params == FeatureParams()
+
+
+def test_a_second_window_does_not_undo_what_was_set_in_the_first(
+    demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any], settings: Settings
+) -> None:
+    first, second = open_window(demo), open_window(others("b"))
+    first.view("features").change_params(n_spikes=50)
+    second.view("features").change_params(dim_masked=False)
+    first.settle()
+    second.settle()
+    first.window.close()
+    second.window.close()
+    assert settings.get("views/features") == {"n_spikes": 50, "dim_masked": False}
 
 
 def test_an_unreadable_layout_falls_back_to_the_default(
@@ -242,8 +317,10 @@ def test_cancel_takes_back_what_the_dialog_changed_and_no_more(
 
 def test_parameters_are_remembered_as_far_as_they_make_sense() -> None:
     params = FeatureParams(n_spikes=20, x_channel=4, show="density", dim_masked=False)
-    assert params_of(FeatureParams, plain_params(params)) == params
-    assert "x_channel" not in plain_params(params, local=False)
+    default = FeatureParams()
+    assert params_of(FeatureParams, plain_changes(default, params)) == params
+    assert "x_channel" not in plain_changes(default, params, local=False)
+    assert plain_changes(params, default)["x_channel"] == -1
     nonsense = {
         "n_spikes": -3,  # below the least
         "x_channel": True,
