@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtCore import QByteArray, Qt
-from PyQt5.QtWidgets import QInputDialog, QMenu
+from PyQt5.QtCore import QByteArray, QRect, Qt
+from PyQt5.QtWidgets import QInputDialog, QMenu, QTabBar
 
 from phygui.curation.update import EditError
 from phygui.gui.arrangements import LAYOUTS, arrange
@@ -13,6 +14,8 @@ from phygui.gui.arrangements import LAYOUTS, arrange
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
     from phygui.gui.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # Raised when a stored state would be misread.
 VERSION = 3
@@ -127,11 +130,33 @@ class Layout:
         arrange(window, window.docks, LAYOUTS[name])
 
     def _state(self) -> dict[str, Any]:
-        state = self._window.saveState(VERSION)
+        window, places = self._window, self._places()
+        area = QRect()
+        for place in places.values():
+            area = area.united(place)
         return {
-            "extras": self._window.extra_views.extras,
-            "docks": bytes(state.toBase64()).decode(),
+            "extras": window.extra_views.extras,
+            "docks": bytes(window.saveState(VERSION).toBase64()).decode(),
+            "window": [window.width(), window.height()],
+            "area": [area.width(), area.height()],
+            "sizes": {name: [place.width(), place.height()] for name, place in places.items()},
         }
+
+    def _places(self) -> dict[str, QRect]:
+        """Where docks are, tabs included, as far as they are in the window and in front."""
+        window, places = self._window, {}
+        bars = [
+            bar.geometry()
+            for bar in window.findChildren(QTabBar, options=Qt.FindDirectChildrenOnly)
+            if bar.isVisible()
+        ]
+        for name, dock in window.docks.items():
+            if dock.is_on_screen and not dock.isFloating():
+                place = dock.geometry()
+                below = place.translated(0, 2)
+                tabs = next((bar for bar in bars if bar.intersects(below)), place)
+                places[name] = place.united(tabs)
+        return places
 
     def _restore(self, state: object) -> None:
         window = self._window
@@ -143,12 +168,31 @@ class Layout:
         self._arrange("Classic")
         if isinstance(docks, str):
             window.restoreState(QByteArray.fromBase64(docks.encode()), VERSION)
+            self._scale(known)
         # A dock that the state does not know keeps out of sight, but in reach of the View menu.
         for dock in window.docks.values():
             if window.dockWidgetArea(dock) == Qt.NoDockWidgetArea:
                 window.addDockWidget(Qt.LeftDockWidgetArea, dock)
                 window.tabifyDockWidget(window.docks["correlograms"], dock)
                 dock.hide()
+
+    def _scale(self, state: dict[str, Any]) -> None:
+        """Give docks their shares of a window that has another size than when it was kept."""
+        window = self._window
+        try:
+            before, area, sizes = state["window"], state["area"], state["sizes"]
+            now = window.width(), window.height()
+            if now == tuple(before):
+                return
+            # What is not for docks, such as the menu bar, keeps its size.
+            factors = [1 + (now[k] - before[k]) / area[k] for k in (0, 1)]
+            docks = [window.docks[name] for name in sizes if name in window.docks]
+            placed = [dock for dock in docks if not dock.isFloating() and not dock.isHidden()]
+            for k, orientation in enumerate((Qt.Horizontal, Qt.Vertical)):
+                lengths = [round(sizes[dock.objectName()][k] * factors[k]) for dock in placed]
+                window.resizeDocks(placed, lengths, orientation)
+        except (KeyError, IndexError, TypeError, ValueError, ArithmeticError):
+            log.info("the sizes of the docks are not those that were kept")
 
     def _saved(self) -> dict[str, Any]:
         stored = self._settings.get("layouts", {})

@@ -107,6 +107,43 @@ def test_a_layout_is_saved_under_a_name_shown_and_deleted(
     assert settings.get("layouts") is None
 
 
+@pytest.mark.parametrize("name", ["Classic", "Merge"])
+def test_a_saved_layout_keeps_its_shares_in_a_window_of_another_size(
+    demo: Path, open_window: Callable[..., Any], name: str
+) -> None:
+    user = open_window(demo)
+    window, keeper = user.window, user.window.layout_keeper
+
+    def sizes() -> dict[str, tuple[int, int]]:
+        user.settle()
+        docks = {n: d for n, d in window.docks.items() if d.is_on_screen}
+        return {n: (d.width(), d.height()) for n, d in docks.items()}
+
+    window.resize(1880, 1000)
+    keeper.show(name)
+    large = sizes()
+    keeper.save("mine")
+    window.resize(1366, 768)
+    keeper.show(name)
+    small = sizes()
+    keeper.show("mine")
+    # Of a group of docks in tabs, the tabs do not shrink.
+    for dock, size in sizes().items():
+        assert size == pytest.approx(small[dock], abs=12), dock
+    # However often it is shown and kept, it does not wander.
+    keeper.save("small")
+    before = sizes()
+    window.resize(1366, 760)
+    for _ in range(5):
+        keeper.show("small")
+        keeper.save("small")
+    for dock, size in sizes().items():
+        assert size == pytest.approx(before[dock], abs=12), dock
+    window.resize(1880, 1000)
+    keeper.show("mine")
+    assert sizes() == large
+
+
 def test_layout_extra_views_and_settings_outlive_the_window(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
@@ -231,6 +268,8 @@ def test_an_unreadable_layout_falls_back_to_the_default(
     for stored in (
         {"docks": "bm9uc2Vuc2U=", "extras": ["x 2", "features 0", 3]},
         {"docks": 5},
+        {"docks": "", "window": [800, 600], "area": [0, 600], "sizes": {"features": [1]}},
+        {"docks": "", "window": [800, 600], "area": [800, 600], "sizes": {"features": ["x"]}},
         [1],
     ):
         settings.set("layout/last", stored)
