@@ -20,6 +20,10 @@ Segment = tuple[float, float, float, float, int]
 _LINE = FONT_SIZE + 3
 _GAP = 6
 _EDGE = 5
+_APART = 4
+"""Least distance between texts side by side."""
+_TALL = FONT_SIZE - 2
+"""Height of a number, which has nothing below its base line."""
 _WIDEST = 1e30
 
 
@@ -217,25 +221,27 @@ def lay_out(
         writes_y[cell] = (own_y if cell.show_y is None else cell.show_y) and bool(cell.y.ticks)
 
     size = size[0] - margins[0] - margins[2], size[1] - margins[1] - margins[3]
-    # Gutters: as wide as what is written in them.
-    height_guess = size[1] / n_rows
-    left_of, under = np.full(n_columns, float(gap)), np.full(n_rows, float(gap))
-    left_of[0] = under[-1] = _EDGE
-    y_ticks = {}
+    under = np.full(n_rows, float(gap))
+    under[-1] = _EDGE
     for cell in cells:
-        if writes_y[cell]:
-            y_ticks[cell] = _ticks(cell.y, height_guess, 2.2 * _LINE)
-            texts = [text for _, text in y_ticks[cell]] + [cell.y.label]
-            wanted = 8 * math.ceil((max(text_width(text) for text in texts) + 7) / 8)
-            left_of[cell.column] = max(left_of[cell.column], wanted)
         if writes_x[cell]:
             under[cell.row] = _LINE + 4
+    height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
+    # Gutters: as wide as what is written in them.
+    left_of = np.full(n_columns, float(gap))
+    left_of[0] = _EDGE
+    y_scales = {}
+    for cell in cells:
+        if writes_y[cell]:
+            y_scales[cell] = _y_scale(cell.y, height)
+            texts = [text for _, text in y_scales[cell].texts] + [cell.y.label]
+            wanted = 8 * math.ceil((max(text_width(text) for text in texts) + 7) / 8)
+            left_of[cell.column] = max(left_of[cell.column], wanted)
     weights = np.ones(n_columns)
     for cell in cells:
         weights[cell.column] = max(cell.weight, 1e-3)
     free = max(8.0 * n_columns, size[0] - left_of.sum() - 2 * _EDGE)
     widths = free * weights / weights.sum()
-    height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
     lefts = np.cumsum(left_of) + np.cumsum(widths) - widths
     tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height
     boxes = np.array([(lefts[c.column], tops[c.row], widths[c.column], height) for c in cells])
@@ -243,7 +249,7 @@ def lay_out(
     layout = Layout(boxes)
     segments: list[Segment] = []
     for k, cell in enumerate(cells):
-        _draw_axes(layout, segments, k, cell, writes_x[cell], y_ticks.get(cell), grid_lines)
+        _draw_axes(layout, segments, k, cell, writes_x[cell], y_scales.get(cell), grid_lines)
     if segments:
         table = np.array(segments)
         ends, color = np.floor(table[:, :4]) + 0.5, table[:, 4:]
@@ -251,11 +257,86 @@ def lay_out(
     return layout
 
 
-def _ticks(axis: Axis, length: float, spacing: float) -> Ticks:
-    if axis.ticks is None:
-        return []
-    low, high = min(axis.view), max(axis.view)
-    return axis.ticks(low, high, max(1, int(length / spacing)))
+@dataclass
+class _Scale:
+    """What stands at an axis, in logical pixels from its beginning."""
+
+    marks: list[float]
+    texts: list[tuple[float, str]]
+    """Middle of each, and what it says."""
+
+
+def _x_scale(axis: Axis, width: float) -> _Scale:
+    name = _x_name_width(axis, width)
+    # A text at an end of the axis stays inside, clear of the next cell.
+    return _scale(axis, width, 40.0, text_width, (0.0, width), width - name, _APART)
+
+
+def _x_name_width(axis: Axis, width: float) -> float:
+    """What the name takes of the axis; nothing if it does not fit."""
+    name = text_width(axis.label)
+    return name + _GAP if 0 < name <= width else 0.0
+
+
+def _y_scale(axis: Axis, height: float) -> _Scale:
+    half = _TALL / 2
+    # The name stands in the place of the highest ticks, or under the lowest.
+    free = height - (_LINE + 1 if axis.label and not axis.named_below else 1)
+    inside = (-2.0 if axis.named_below else -half, height + half)
+    return _scale(axis, height, 2.0 * _LINE, lambda _: _TALL, inside, free, 0.0)
+
+
+def _scale(
+    axis: Axis,
+    length: float,
+    spacing: float,
+    extent: Callable[[str], float],
+    inside: tuple[float, float],
+    free: float,
+    apart: float,
+) -> _Scale:
+    """Ticks about so far apart; finer ones where fewer than two of them could be read.
+
+    One value alone gives no scale.
+
+    Parameters
+    ----------
+    axis : Axis
+    length, spacing : float
+        Of the axis, and usual distance of ticks.
+    extent : callable
+        What a text takes of the axis.
+    inside : tuple of float
+        Between these places a text is kept, though its tick be at an end.
+    free : float
+        Place up to which texts may reach.
+    apart : float
+        Least distance between texts.
+    """
+
+    def fit(n_max: int) -> _Scale:
+        start, end = axis.view
+        ticks = axis.ticks(min(start, end), max(start, end), n_max) if axis.ticks else []
+        placed = sorted(((v - start) / (end - start) * length, text) for v, text in ticks)
+        texts, limit = [], free
+        # From the end, where a text may carry the unit.
+        for place, text in reversed(placed):
+            half = extent(text) / 2
+            middle = min(max(place, inside[0] + half), inside[1] - half)
+            if inside[0] <= middle - half and middle + half <= limit:
+                texts.append((middle, text))
+                limit = middle - half - apart
+        return _Scale([place for place, _ in placed], texts)
+
+    n_usual = max(1, int(length / spacing))
+    scale = fit(n_usual)
+    for finer in (2, 4, 8, 16):
+        if len(scale.texts) > 1:
+            break
+        other = fit(finer * n_usual)
+        if len(other.texts) > len(scale.texts):
+            scale = other
+    return scale
 
 
 def _draw_axes(
@@ -264,7 +345,7 @@ def _draw_axes(
     k: int,
     cell: Cell,
     writes_x: bool,
-    y_ticks: Ticks | None,
+    y_scale: _Scale | None,
     grid_lines: bool,
 ) -> None:
     left, top, width, height = layout.boxes[k].tolist()
@@ -272,38 +353,27 @@ def _draw_axes(
     if cell.frame:
         corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
         segments.extend((*a, *b, FRAME) for a, b in pairwise(corners))
-    tick_color = GRID if grid_lines else FRAME
-    x0, x1 = cell.x.view
-    y0, y1 = cell.y.view
+    color = GRID if grid_lines else FRAME
     if writes_x:
-        taken = right + 8
-        label_width = text_width(cell.x.label)
-        if 0 < label_width <= width:
-            taken = right - label_width - 6
+        x_scale, line = _x_scale(cell.x, width), bottom + 3
+        if _x_name_width(cell.x, width):
             layout.labels.append(
-                Label(cell.x.label, right, bottom + 3, color=DIM, align=("right", "top"))
+                Label(cell.x.label, right, line, color=DIM, align=("right", "top"))
             )
-        for value, text in _ticks(cell.x, width, 50.0):
-            x = left + (value - x0) / (x1 - x0) * width
-            half = text_width(text) / 2
-            segments.append((x, bottom, x, top if grid_lines else bottom - 4, tick_color))
-            # A text at an end of the axis stays inside, clear of the next cell.
-            x = min(max(x, left + half), right - half)
-            if x + half <= taken:
-                layout.labels.append(Label(text, x, bottom + 3, color=DIM, align=("center", "top")))
-    if y_ticks is not None:
-        free, end = top, bottom + 6
+        end = top if grid_lines else bottom - 4
+        segments.extend((left + x, bottom, left + x, end, color) for x in x_scale.marks)
+        for x, text in x_scale.texts:
+            layout.labels.append(Label(text, left + x, line, color=DIM, align=("center", "top")))
+    if y_scale is not None:
+        side = left - 4
         if cell.y.label:
-            name_at = top - 2
-            if cell.y.named_below:
-                name_at, end = bottom + 3, bottom + 2
-            else:
-                free = top + _LINE
+            name_at = bottom + 3 if cell.y.named_below else top - 2
             layout.labels.append(
-                Label(cell.y.label, left - 4, name_at, color=DIM, align=("right", "top"))
+                Label(cell.y.label, side, name_at, color=DIM, align=("right", "top"))
             )
-        for value, text in y_ticks:
-            y = bottom - (value - y0) / (y1 - y0) * height
-            segments.append((left, y, right if grid_lines else left + 4, y, tick_color))
-            if y - _LINE / 2 >= free - 1 and y + _LINE / 2 <= end:
-                layout.labels.append(Label(text, left - 4, y, color=DIM, align=("right", "center")))
+        end = right if grid_lines else left + 4
+        segments.extend((left, bottom - y, end, bottom - y, color) for y in y_scale.marks)
+        for y, text in y_scale.texts:
+            layout.labels.append(
+                Label(text, side, bottom - y, color=DIM, align=("right", "center"))
+            )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.axes import Axis, Cell, nice_ticks
 from phygui.views.base import View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
 from phygui.views.correlogram_data import (
@@ -74,7 +74,7 @@ class CorrelogramView(View):
 
     def _grid(self, data: CorrelogramData, low: float, high: float) -> list[Cell]:
         n = len(data.cluster_ids)
-        x = Axis("lag", low, high, ticks=self._lag_ticks, limits=(low, high), keep=False)
+        x = Axis("lag", low, high, ticks=self._scale.ticks, limits=(low, high), keep=False)
         tallest = np.maximum(data.heights, data.baseline if self.params.show_baseline else 0)
         tallest = tallest.max(axis=2)
         if data.unit == "pairs":
@@ -82,7 +82,7 @@ class CorrelogramView(View):
             tallest = np.maximum(tallest, 1.0)
         if self.params.same_scale:
             tallest[:] = tallest.max()
-        ticks = _height_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
+        ticks = nice_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
         cells = []
         common = Axis("height", 0, max(tallest[0, 0], 1e-9), data.unit, ticks, fixed=True)
         for i in range(n):
@@ -126,9 +126,6 @@ class CorrelogramView(View):
         crosses = np.flatnonzero(~np.eye(len(data.cluster_ids), dtype=bool).ravel())
         high = 1e4 * max(data.heights.max(), data.baseline.max(), 1e-9)
         return vertices(0, [0.0, high], color=FRAME, cell=crosses[:, None])
-
-    def _lag_ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        return self._scale.ticks(low, high, self.size[0] / max(len(self.data.cluster_ids), 1))
 
     @property
     def _scale(self) -> LagScale:
@@ -221,11 +218,6 @@ class CorrelogramView(View):
         if data.unit != "pairs":
             text += f", {data.heights[i, j, k]:.3g} {data.unit}"
         return text
-
-
-def _height_ticks(low: float, high: float, n_max: int) -> Ticks:
-    """Values of the vertical axis; one of them can be read even in a low plot."""
-    return nice_ticks(low, high, max(n_max, 3))
 
 
 def asymmetry(counts: NDArray[np.int64]) -> float:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.axes import Axis, Cell, Ticks, format_value, nice_ticks
 from phygui.views.base import Empty, View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
@@ -51,8 +51,8 @@ class HistogramGridView(View):
         """Where the bars begin and end on the axis, (n_bins + 1,)."""
         raise NotImplementedError
 
-    def ticks(self, low: float, high: float, width: float) -> Ticks:
-        """Values on the common axis of a plot so many logical pixels wide."""
+    def ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """Values on the common axis, about so many at most."""
         raise NotImplementedError
 
     def band(self, data: Any) -> tuple[float, float] | None:
@@ -75,7 +75,7 @@ class HistogramGridView(View):
         edges = self.edges(data)
         low, high = float(edges[0]), float(edges[-1])
         levels = self.levels(data)
-        x = Axis("x", low, high, ticks=self._x_ticks, limits=(low, high))
+        x = Axis("x", low, high, ticks=self.ticks, limits=(low, high))
         cells = []
         for k, heights in enumerate(data.heights):
             top = max(float(heights.max()), 0.0 if levels is None else float(levels[k]))
@@ -102,15 +102,14 @@ class HistogramGridView(View):
     def _n_columns(self) -> int:
         return int(np.ceil(np.sqrt(len(self.data.cluster_ids))))
 
-    def _x_ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        return self.ticks(low, high, self.size[0] / self._n_columns)
-
     def _y_ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        """One value at least can be read, even in a low plot, if there is room beside it."""
+        """Values of the vertical axis, if there is room beside it."""
         if self.size[0] / self._n_columns < SMALLEST_PLOT:
             return []
-        ticks = nice_ticks(low, high, max(n_max, 3))
-        return [t for t in ticks if t[0] == round(t[0])] if self.whole_numbers else ticks
+        ticks = nice_ticks(low, high, n_max)
+        if self.whole_numbers:
+            return [(v, format_value(v, 1.0)) for v, _ in ticks if v == round(v)]
+        return ticks
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         empty = self.data is None or isinstance(self.data, Empty)

@@ -108,9 +108,9 @@ class IsiView(HistogramGridView):
         """Places of the limits of the bins."""
         return self._scale.place(data.edges_ms)
 
-    def ticks(self, low: float, high: float, width: float) -> Ticks:
+    def ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Milliseconds."""
-        return self._scale.ticks(low, high, width)
+        return self._scale.ticks(low, high, n_max)
 
     def band(self, data: IsiData) -> tuple[float, float] | None:
         """The refractory period."""

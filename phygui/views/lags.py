@@ -10,15 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from phygui.analysis import log_lag_edges
 from phygui.views.axes import Ticks, nice_ticks
-from phygui.views.visuals import text_width
 
 SHORTEST = 0.5
 """Milliseconds: below, logarithmic bins would be narrower than a few samples."""
 BINS_PER_DECADE = 15
 GAP = 0.15
 """Room in decades left for the lags too short for a logarithmic axis."""
-TICK_WIDTH = 36.0
-"""Logical pixels for one number."""
+MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -35,12 +33,11 @@ class LagScale:
         decades = np.log10(np.maximum(np.abs(lags), SHORTEST) / SHORTEST)
         return np.sign(lags) * (decades + GAP)
 
-    def ticks(self, low: float, high: float, width: float) -> Ticks:
-        """Round lags, as many as fit into so many logical pixels; the last carries the unit."""
-        n_most = max(1, int(width / TICK_WIDTH))
+    def ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """Round lags, about so many at most; the last carries the unit."""
         if self.log:
             decades = high - max(low, -high)
-            powers = 10.0 ** np.arange(0, 7, math.ceil((decades + 1) / max(n_most, 2)))
+            powers = 10.0 ** np.arange(0, 7, math.ceil((decades + 1) / max(n_max, 2)))
             lags = np.concatenate([-powers[::-1], powers])
             ticks = [
                 (float(place), f"{lag:g}".replace("-", "−"))
@@ -48,14 +45,9 @@ class LagScale:
                 if low <= place <= high
             ]
         else:
-            ticks = nice_ticks(low, high, min(n_most, 7))
+            ticks = nice_ticks(low, high, min(n_max, MOST_TICKS))
         if ticks:
             ticks[-1] = (ticks[-1][0], ticks[-1][1] + " ms")
-        if len(ticks) > 1:
-            (left, short), (right, long) = ticks[-2:]
-            distance = (right - left) / (high - low) * width
-            if distance < (text_width(short) + text_width(long)) / 2 + 4:
-                del ticks[-2]
         return ticks
 
 

@@ -15,6 +15,7 @@ from phygui.views.base import Cancel, Empty, check
 from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
 
 MOST_BINS = 2000
+MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ class PethView(HistogramGridView):
         """Seconds from the event."""
         return data.edges
 
-    def ticks(self, low: float, high: float, width: float) -> Ticks:
+    def ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Seconds; the last one carries the unit."""
-        ticks = nice_ticks(low, high, max(1, min(int(width / 45), 7)))
+        ticks = nice_ticks(low, high, min(n_max, MOST_TICKS))
         return [*ticks[:-1], (ticks[-1][0], ticks[-1][1] + " s")] if ticks else []
 
     def band(self, data: PethData) -> tuple[float, float] | None:

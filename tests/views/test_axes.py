@@ -112,6 +112,62 @@ def test_cells_and_texts_do_not_overlap_and_stay_on_the_canvas(size, shape):
             assert a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] + 3 or b[3] <= a[2] + 3, (a, b)
 
 
+RANGES = [(-213.0, 1377.0), (-640.0, 180.0), (0.0, 9.4), (12.0, 13.1), (-0.31, 0.02)]
+
+
+def numbers(layout, direction):
+    """Values written at the axes of one direction, each with its place."""
+    return [
+        (float(label.text.replace("−", "-")), label.x if direction == "x" else label.y)
+        for label in layout.labels
+        if label.align[1] == {"x": "top", "y": "center"}[direction] and "ch" not in label.text
+    ]
+
+
+@pytest.mark.parametrize("limits", RANGES)
+@pytest.mark.parametrize("height", [41, 43, 52, 58, 75, 100, 300])
+def test_two_values_at_least_can_be_read_at_a_vertical_axis(limits, height):
+    y = Axis("y", *limits, label="ch 26 PC1")
+    layout = lay_out([Cell(Axis("x", 0, 1, ticks=None), y)], (300, height + 15))
+    _, top, _, length = layout.boxes[0]
+    assert length == height
+    values, places = np.array(numbers(layout, "y")).T
+    assert len(values) >= 2
+    np.testing.assert_allclose(
+        places, top + (limits[1] - values) / (limits[1] - limits[0]) * length, atol=1e-6
+    )
+    assert np.diff(np.sort(places)).min() >= 9
+    assert places.min() - 4.5 > top + 11, "the name is above"
+    assert len(values) <= height / 9
+
+
+@pytest.mark.parametrize("limits", RANGES)
+@pytest.mark.parametrize("width", [140, 157, 200, 500])
+def test_two_values_at_least_can_be_read_at_a_horizontal_axis(limits, width):
+    x = Axis("x", *limits, label="ch 26 PC1")
+    layout = lay_out([Cell(x, Axis("y", 0, 1, ticks=None))], (width + 15, 200))
+    left, _, length, _ = layout.boxes[0]
+    assert length == width
+    values, places = np.array(numbers(layout, "x")).T
+    assert len(values) >= 2
+    ideal = left + (values - limits[0]) / (limits[1] - limits[0]) * length
+    # At an end of the axis a text is moved inside.
+    np.testing.assert_allclose(places, ideal, atol=14)
+
+
+def test_a_text_moved_inside_does_not_cover_its_neighbour():
+    def ticks(low, high, n_max):
+        return [(0.0, "0"), (40.0, "40"), (50.0, "50 ms")]
+
+    cell = Cell(Axis("x", 0, 50, ticks=ticks), Axis("y", 0, 1, ticks=None))
+    for width in range(60, 260):
+        texts = [label.text for label in lay_out([cell], (width, 100)).labels]
+        assert texts[0] == "50 ms"
+        # Its end is at that of the axis, and 40 in the middle of its tick.
+        room = 0.2 * (width - 15) - text_width("50 ms") - text_width("40") / 2
+        assert ("40" in texts) == (room >= 4)
+
+
 def test_values_are_written_once_per_shared_axis():
     layout = lay_out(grid(3, 3), (900, 700))
     texts = [label.text for label in layout.labels]

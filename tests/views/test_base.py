@@ -283,7 +283,7 @@ def test_export_as_svg_has_vector_axes_and_text(board, tmp_path):
     root = ElementTree.parse(path).getroot()
     space = "{http://www.w3.org/2000/svg}"
     texts = {e.text for e in root.iter(f"{space}text")}
-    assert {"time (s)", "x (V)", "y (m)", "5"} <= texts
+    assert {"time (s)", "x (V)", "y (m)", "4"} <= texts
     assert len(list(root.iter(f"{space}path"))) > 8
     assert len(list(root.iter(f"{space}image"))) == 1
 

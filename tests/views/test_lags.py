@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from phygui.views.axes import Axis, Cell, lay_out
 from phygui.views.lags import GAP, LagScale, log_edges
 from phygui.views.visuals import text_width
 
@@ -23,23 +24,29 @@ def test_logarithmic_lags_mirror_each_other_about_a_gap():
     assert place(0.0) == 0
 
 
-@pytest.mark.parametrize("width", [30, 60, 110, 250, 900])
-@pytest.mark.parametrize(("log", "longest"), [(False, 25.0), (True, 25.0), (True, 10_000.0)])
-def test_ticks_are_readable_and_carry_the_unit(width, log, longest):
+@pytest.mark.parametrize("width", [40, 60, 110, 156, 157, 158, 172, 250, 900])
+@pytest.mark.parametrize(
+    ("log", "low", "high"),
+    [(False, -25, 25), (False, 0, 50), (True, -25, 25), (True, 0.5, 500), (True, -10_000, 10_000)],
+)
+def test_ticks_are_readable_and_carry_the_unit(width, log, low, high):
     scale = LagScale(log)
-    high = float(scale.place(longest))
-    ticks = scale.ticks(-high, high, width)
-    assert ticks[-1][1].endswith(" ms")
-    places = np.array([t[0] for t in ticks])
-    assert (np.diff(places) > 0).all()
-    assert (np.abs(places) <= high).all()
-    for (a, left), (b, right) in pairwise(ticks):
-        free = (b - a) / (2 * high) * width - (text_width(left) + text_width(right)) / 2
-        # The two about a logarithmic zero stand as near as the gap is wide.
-        assert free > 0 or (log and a < 0 < b)
-    for place, text in ticks:
-        lag = float(text.removesuffix(" ms").replace("−", "-"))
-        assert scale.place(lag) == pytest.approx(place)
+    low, high = scale.place([low, high])
+    axis = Axis("lag", low, high, ticks=scale.ticks)
+    layout = lay_out([Cell(axis, Axis("y", 0, 1, ticks=None))], (width + 15, 100))
+    left, _, length, _ = layout.boxes[0]
+    assert length == pytest.approx(width, abs=1)
+    labels = sorted(layout.labels, key=lambda label: label.x)
+    assert labels[-1].text.endswith(" ms")
+    assert len(labels) > 1 or width < 110
+    for a, b in pairwise(labels):
+        assert b.x - a.x >= (text_width(a.text) + text_width(b.text)) / 2 + 3.9, (a.text, b.text)
+    for label in labels:
+        lag = float(label.text.removesuffix(" ms").replace("−", "-"))
+        place = left + (scale.place(lag) - low) / (high - low) * length
+        # At an end of the axis a text is moved inside.
+        half = text_width(label.text) / 2
+        assert label.x == pytest.approx(np.clip(place, left + half, left + length - half))
 
 
 def test_logarithmic_bins_end_where_they_are_told():
