@@ -48,6 +48,12 @@ def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
     return [(v, format_value(v, step)) for v in values]
 
 
+def whole_ticks(low: float, high: float, n_max: int) -> Ticks:
+    """Those of :func:`nice_ticks` that are whole numbers, for counts."""
+    ticks = nice_ticks(low, high, n_max)
+    return [(v, format_value(v, 1.0)) for v, _ in ticks if v == round(v)]
+
+
 def format_value(value: float, step: float) -> str:
     """Write a number with as many decimals as its step needs."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))

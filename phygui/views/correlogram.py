@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, nice_ticks
+from phygui.views.axes import Axis, Cell, nice_ticks, whole_ticks
 from phygui.views.base import View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
 from phygui.views.correlogram_data import (
@@ -24,7 +24,10 @@ TITLE = 17.0
 """Logical pixels kept free of bars for what is written at the top of a plot."""
 SMALLEST_WITH_TITLE = 40.0
 """Logical pixels of height from which a plot is not small: in a small one the name covers some
-bars, which the other half of the plot repeats."""
+bars, which the other half of the plot repeats, and the share of violations some of the longest
+lags."""
+SMALLEST_WITH_SHARE = 14.0
+"""Logical pixels of height below which the share of violations would stand in the next plot."""
 
 
 class CorrelogramView(View):
@@ -82,7 +85,9 @@ class CorrelogramView(View):
             tallest = np.maximum(tallest, 1.0)
         if self.params.same_scale:
             tallest[:] = tallest.max()
-        ticks = nice_ticks if n <= MOST_WITH_TICKS or self.params.same_scale else None
+        ticks = None
+        if n <= MOST_WITH_TICKS or self.params.same_scale:
+            ticks = whole_ticks if data.unit == "pairs" else nice_ticks
         cells = []
         common = Axis("height", 0, max(tallest[0, 0], 1e-9), data.unit, ticks, fixed=True)
         for i in range(n):
@@ -152,22 +157,25 @@ class CorrelogramView(View):
         ):
             i, j = divmod(k, n)
             room, roomy = width - 10, height >= SMALLEST_WITH_TITLE
+            inset, y = (5, top + 3) if roomy else (3, top)
             if i == j:
                 name = str(data.cluster_ids[i])
                 room -= text_width(name) + 8
                 if room > -8:
-                    x, y = (left + 5, top + 3) if roomy else (left + 3, top)
+                    x = left + inset
                     labels.append(Label(name, x, y, CANVAS, i))
                     grounds.append((left + 1, x + text_width(name) + 3, top + 1, y + 15))
-                share = self._violation_text(data, i)
-                share = share if text_width(share) < room else share.partition(" ")[0]
-                if roomy and text_width(share) < room:
-                    bad = data.violations[i] >= 0.01
-                    color = ALERT if bad else DIM
-                    labels.append(
-                        Label(share, left + width - 5, top + 3, CANVAS, color, ("right", "top"))
-                    )
-                    room -= text_width(share) + 8
+                if not roomy:
+                    # The lags about zero stay in sight.
+                    room = min(room, width / 2 - 6) if height >= SMALLEST_WITH_SHARE else 0.0
+                forms = self._violation_texts(data, i)[0 if roomy else 1 :]
+                share = next((text for text in forms if text_width(text) < room), "")
+                if share:
+                    color = ALERT if data.violations[i] >= 0.01 else DIM
+                    right = left + width - inset
+                    labels.append(Label(share, right, y, CANVAS, color, ("right", "top")))
+                    start = right - text_width(share) - 3
+                    grounds.append((start, left + width - 1, top + 1, y + 15))
             if cell.y.ticks is None and roomy and i != j:
                 value = f"{cell.y.high / self.data_scale:.3g} {data.unit}"
                 value = value if text_width(value) < room else value.split()[0]
@@ -181,9 +189,11 @@ class CorrelogramView(View):
         self._grounds.set_data(ground)
         return labels
 
-    def _violation_text(self, data: CorrelogramData, i: int) -> str:
+    def _violation_texts(self, data: CorrelogramData, i: int) -> list[str]:
+        """The share of violations, ever shorter; an alarming one may be rounded to a per cent."""
         share = 100 * data.violations[i]
-        return f"{share:.2g}% < {self.params.refractory_ms:g} ms"
+        texts = [f"{share:.2g}% < {self.params.refractory_ms:g} ms", f"{share:.2g}%"]
+        return [*texts, f"{share:.0f}%"] if share >= 1 else texts
 
     # -- what the user does ----------------------------------------------------------------
 
@@ -205,7 +215,7 @@ class CorrelogramView(View):
         i, j = divmod(cell, len(data.cluster_ids))
         a, b = data.cluster_ids[i], data.cluster_ids[j]
         if i == j:
-            text = f"cluster {a}, {self._violation_text(data, i)}"
+            text = f"cluster {a}, {self._violation_texts(data, i)[0]}"
         else:
             text = f"{b} around {a}, asymmetry {asymmetry(data.counts[i, j]):+.2f}"
         edges = self._scale.place(data.edges_ms)

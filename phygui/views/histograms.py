@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, Ticks, format_value, nice_ticks
+from phygui.views.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
 from phygui.views.base import Empty, View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
@@ -106,10 +106,7 @@ class HistogramGridView(View):
         """Values of the vertical axis, if there is room beside it."""
         if self.size[0] / self._n_columns < SMALLEST_PLOT:
             return []
-        ticks = nice_ticks(low, high, n_max)
-        if self.whole_numbers:
-            return [(v, format_value(v, 1.0)) for v, _ in ticks if v == round(v)]
-        return ticks
+        return (whole_ticks if self.whole_numbers else nice_ticks)(low, high, n_max)
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         empty = self.data is None or isinstance(self.data, Empty)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from phygui.views.axes import Axis, Cell, lay_out, nice_ticks, ranges
+from phygui.views.axes import Axis, Cell, lay_out, nice_ticks, ranges, whole_ticks
 from phygui.views.visuals import text_width
 
 
@@ -32,6 +32,12 @@ def test_ticks_lie_inside_at_equal_steps_and_are_few(scale, n):
     assert np.all((values >= low - 1e-6 * scale) & (values <= high + 1e-6 * scale))
     if len(values) > 2:
         np.testing.assert_allclose(np.diff(values), np.diff(values)[0])
+
+
+def test_counts_have_whole_ticks_without_decimals():
+    assert [text for _, text in whole_ticks(0, 2.3, 5)] == ["0", "1", "2"]
+    assert [text for _, text in whole_ticks(0, 2300, 5)] == ["0", "500", "1000", "1500", "2000"]
+    assert [text for _, text in whole_ticks(0, 1.2, 12)] == ["0", "1"]
 
 
 def test_no_ticks_without_a_range():

@@ -12,9 +12,10 @@ from PyQt5.QtCore import Qt
 from phygui.curation.snapshot import Snapshot
 from phygui.views import correlogram_data
 from phygui.views.base import Cancelled, Empty
-from phygui.views.colors import theme
+from phygui.views.colors import ALERT, DIM, theme
 from phygui.views.correlogram import CorrelogramView, asymmetry
 from phygui.views.correlogram_data import CorrelogramParams, bin_edges, load
+from phygui.views.visuals import text_width
 
 RATE = 20_000.0
 DURATION = 30.0
@@ -304,6 +305,44 @@ def test_many_clusters(shown, picture, n):
     assert (boxes[:, 2:] > 8).all()
     assert boxes[:, 0].min() >= 0
     assert (boxes[:, 0] + boxes[:, 2]).max() <= SIZE[0]
+
+
+@pytest.mark.parametrize("size", [(922, 276), (655, 181), (400, 150), (200, 120)])
+def test_shares_of_violations_stand_in_small_plots_where_they_fit(shown, picture, size):
+    view = CorrelogramView()
+    shown(view, load(make_snapshot(8, 4000), view.params, never), size)
+    picture(view)
+    for k in range(8):
+        left, top, width, height = view.layout.boxes[9 * k]
+        inside = [
+            label
+            for label in view.all_labels
+            if left <= label.x <= left + width and top - 1 <= label.y < top + height
+        ]
+        shares = [label for label in inside if label.text.endswith("%")]
+        names = [label for label in inside if label.text == str(view.data.cluster_ids[k])]
+        share = 100 * view.data.violations[k]
+        if size[0] > 600:
+            assert [label.text for label in shares] == [f"{share:.2g}%"]
+        for label in shares:
+            assert label.color == (ALERT if share >= 1 else DIM)
+            assert label.y + 14 <= top + height + 3
+            # Beside the name, and not over the lags about zero.
+            start = label.x - text_width(label.text)
+            assert start > left + width / 2
+            assert all(start > name.x + text_width(name.text) for name in names)
+    if size[0] < 300:
+        assert not any(label.text.endswith("%") for label in view.all_labels)
+
+
+def test_an_alarming_share_is_rounded_rather_than_left_out(shown, picture):
+    view = CorrelogramView()
+    data = load(make_snapshot(8, 4000), view.params, never)
+    data.violations[:] = 0.024
+    shown(view, data, (500, 350))
+    picture(view)
+    shares = [label for label in view.all_labels if label.text.endswith("%")]
+    assert [(label.text, label.color) for label in shares] == [("2%", ALERT)] * 8
 
 
 def test_clusters_left_out_are_counted(shown, picture):
