@@ -151,9 +151,10 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
     probes = np.concatenate(
         [_read(model, s, s + length, kind.filtered) for s in dict.fromkeys(starts.tolist())]
     )
-    offsets = np.median(probes, axis=0).astype(np.float32)
-    if kind.filtered:
-        offsets[:] = 0
+    # The filter has taken the offsets away.
+    offsets = np.zeros(probes.shape[1], np.float32)
+    if not kind.filtered:
+        offsets = np.median(probes, axis=0).astype(np.float32)
     noise = 1.4826 * float(np.median(np.abs(_referenced(probes - offsets, kind))))
     result = (offsets, noise if np.isfinite(noise) and noise > 0 else 1.0)
     _cache.put((model.traces,), ("calibration", kind), result, offsets.nbytes)
