@@ -208,11 +208,16 @@ class View(Interactive, app.Canvas):
 
     def on_draw(self, event: Any) -> None:
         """Draw everything."""
+        if self.data is None:
+            # Qt paints a canvas as soon as it is there; its data come in a moment.
+            self.context.set_viewport(0, 0, *self.physical_size)
+            self.context.clear(color=tuple(self._theme.roles["background"] / 255.0))
+            self.context.flush_commands()
+            return
         width, height = self.size
         self.draw_all((float(width), float(height)), self.physical_size[0] / max(1, width))
         self.context.flush_commands()
-        if self.data is not None:
-            self.painted.emit()
+        self.painted.emit()
 
     def draw_all(
         self,
