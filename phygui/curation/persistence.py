@@ -155,7 +155,7 @@ class Keeper:
             If that is impossible; the journal is then kept aside.
         """
         leftover = self._leftover
-        if leftover is None or not (leftover.unsaved or self.problem):
+        if leftover is None or not (leftover.has_unsaved_steps or self.problem):
             return {}
         if self.read_only:
             raise KwikError(f"{self.path}: nothing is brought back, since {self.reason}.")

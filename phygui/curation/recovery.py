@@ -127,6 +127,11 @@ class Leftover:
         return {key: track.print for key, track in self._tracks.items() if track.print}
 
     @property
+    def has_unsaved_steps(self) -> bool:
+        """Whether anything was done since the file was written, be it undone again."""
+        return not self.problem and any(track.unsaved for track in self._tracks.values())
+
+    @property
     def unsaved(self) -> list[UnsavedEdit]:
         """What differs from the file, oldest first; after :meth:`compare`.
 
