@@ -126,7 +126,8 @@ class ClusterTable(QWidget):
 
         self.filter = _FilterLine()
         self.filter.setPlaceholderText('filter:  group != "noise" and n_spikes > 100')
-        self.filter.setClearButtonEnabled(True)
+        # Qt looks through the themes of the desktop for the button's icon: not before it is needed.
+        self.filter.textChanged.connect(lambda: self.filter.setClearButtonEnabled(True))
         self.filter.textChanged.connect(self._apply_filter)
         self.filter.left.connect(self.view.setFocus)
         self.filter.setVisible(with_filter)

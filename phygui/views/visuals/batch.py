@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from vispy import gloo
 
-from phygui.views.visuals.shared import Shared, shader
+from phygui.views.visuals.shared import Shared
 
 Mode = Literal["points", "lines", "line_strip", "triangles"]
 
@@ -172,7 +172,6 @@ class Batch:
         self.smooth = smooth
         self.visible = True
         self.vertices = np.empty(0, VERTEX)
-        self._program: gloo.Program | None = None
         self._buffer: gloo.VertexBuffer | None = None
 
     def set_data(self, *parts: NDArray[Any]) -> None:
@@ -180,7 +179,7 @@ class Batch:
         data = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, VERTEX), *parts])
         self.vertices = np.ascontiguousarray(data)
         if len(data):
-            self._buffer = upload(self._program, self._buffer, self.vertices)
+            self._buffer = upload(self._buffer, self.vertices)
 
     def clear(self) -> None:
         """Draw nothing."""
@@ -195,12 +194,7 @@ class Batch:
         """Draw; the canvas is current."""
         if not self.visible or not self.n_vertices:
             return
-        if self._program is None:
-            kind = "points" if self.mode == "points" else "lines"
-            self._program = gloo.Program(shader(f"{kind}.vert"), shader(f"{kind}.frag"))
-            self._program.bind(self._buffer)
-        program = self._program
-        set_shared(program, shared)
+        program = begin("points" if self.mode == "points" else "lines", self._buffer, shared)
         program["u_opacity"] = self.opacity
         size = self.size * shared.pixel_ratio
         if self.mode == "points":
@@ -212,25 +206,22 @@ class Batch:
         program.draw(self.mode)
 
 
-def upload(
-    program: gloo.Program | None, buffer: gloo.VertexBuffer | None, data: NDArray[Any]
-) -> gloo.VertexBuffer:
-    """Put vertices into a buffer, a new one if needed, and bind it to the program that draws it."""
+def upload(buffer: gloo.VertexBuffer | None, data: NDArray[Any]) -> gloo.VertexBuffer:
+    """Put vertices into a buffer, a new one if they are more or fewer than before."""
     if buffer is not None and buffer.size == len(data):
         buffer.set_data(data, copy=False)
         return buffer
-    # A program remembers the size of the buffer it was bound to, so another size binds anew.
     if buffer is not None:
         buffer.delete()
-    buffer = gloo.VertexBuffer(data)
-    if program is not None:
-        program.bind(buffer)
-    return buffer
+    return gloo.VertexBuffer(data)
 
 
-def set_shared(program: gloo.Program, shared: Shared) -> None:
-    """Give a program what all visuals look up."""
+def begin(kind: str, buffer: gloo.VertexBuffer | None, shared: Shared) -> gloo.Program:
+    """The program of a kind, given the vertices of one visual and what all visuals look up."""
+    program = shared.program(kind)
+    program.bind(buffer)
     program["u_cells"] = shared.cells
     program["u_palette"] = shared.palette
     program["u_n_cells"] = float(shared.n_cells)
     program["u_gain"] = shared.gain
+    return program

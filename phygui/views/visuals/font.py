@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 FONT_SIZE = 11
 """Height of the em square in logical pixels."""
-_ALPHABET = [chr(c) for c in (*range(32, 127), *range(160, 256))] + list("−·×Δμσ→…–’")
+_ALPHABET = [*map(chr, range(32, 127)), *"−·×Δμσ→…–’"]
+"""Rendered at once; others when they are first written."""
 _MISSING = "·"
 
 

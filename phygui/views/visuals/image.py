@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from vispy import gloo
 
-from phygui.views.visuals.batch import set_shared, upload
-from phygui.views.visuals.shared import Shared, shader
+from phygui.views.visuals.batch import begin, upload
+from phygui.views.visuals.shared import Shared
 
 MAPPED = -100
 """The colour of an image that goes through the colour map."""
@@ -32,7 +32,6 @@ class Images:
         self.visible = True
         self.limits = (0.0, 1.0)
         self._n = 0
-        self._program: gloo.Program | None = None
         self._buffer: gloo.VertexBuffer | None = None
         self._texture: gloo.Texture2D | None = None
         ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 4, axis=2)
@@ -88,7 +87,7 @@ class Images:
         out["texture"][..., 1] = (np.arange(n)[:, None] + _CORNERS[:, 1]) / n
         out["color"] = np.broadcast_to(color, n)[:, None]
         out["cell"] = np.broadcast_to(cell, n)[:, None]
-        self._buffer = upload(self._program, self._buffer, out.reshape(-1))
+        self._buffer = upload(self._buffer, out.reshape(-1))
 
     def clear(self) -> None:
         """Show nothing."""
@@ -98,11 +97,7 @@ class Images:
         """Draw; the canvas is current."""
         if not self.visible or not self._n:
             return
-        if self._program is None:
-            self._program = gloo.Program(shader("image.vert"), shader("image.frag"))
-            self._program.bind(self._buffer)
-        program = self._program
-        set_shared(program, shared)
+        program = begin("image", self._buffer, shared)
         program["u_opacity"] = self.opacity
         program["u_image"] = self._texture
         program["u_map"] = self._map

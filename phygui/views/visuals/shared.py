@@ -49,6 +49,16 @@ class Shared:
         self.pixel_ratio = 1.0
         self.smooth = False
         self.size = (1.0, 1.0)
+        self._programs: dict[str, gloo.Program] = {}
+
+    def program(self, kind: str) -> gloo.Program:
+        """The canvas' one program that draws ``points``, ``lines``, ``text`` or an ``image``.
+
+        Compiling one for each visual would take longer than most of them take to be drawn.
+        """
+        if kind not in self._programs:
+            self._programs[kind] = gloo.Program(shader(f"{kind}.vert"), shader(f"{kind}.frag"))
+        return self._programs[kind]
 
     def set_places(
         self, size: tuple[float, float], ranges: NDArray[np.float64], boxes: NDArray[np.float64]

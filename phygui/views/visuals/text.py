@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from vispy import gloo
 
-from phygui.views.visuals.batch import set_shared, upload
+from phygui.views.visuals.batch import begin, upload
 from phygui.views.visuals.font import Font, font_at, text_width
-from phygui.views.visuals.shared import CANVAS, Shared, shader
+from phygui.views.visuals.shared import CANVAS, Shared
 
 _GLYPH = np.dtype(
     [
@@ -58,7 +58,6 @@ class Text:
     def __init__(self) -> None:
         self.visible = True
         self.labels: list[Label] = []
-        self._program: gloo.Program | None = None
         self._buffer: gloo.VertexBuffer | None = None
         self._atlas: gloo.Texture2D | None = None
         self._atlas_version: tuple[int, int] = (0, 0)
@@ -75,31 +74,28 @@ class Text:
         if not self.visible or not self.labels:
             return
         font = font_at(shared.pixel_ratio)
-        if self._program is None:
-            self._program = gloo.Program(shader("text.vert"), shader("text.frag"))
-        program = self._program
         if self._made != id(font):
-            self._upload(program, font, shared.pixel_ratio)
+            self._upload(font, shared.pixel_ratio)
         if not self._n_vertices:
             return
-        set_shared(program, shared)
+        program = begin("text", self._buffer, shared)
+        program["u_atlas"] = self._atlas
         program["u_opacity"] = 1.0
         ratio = shared.pixel_ratio
         program["u_viewport"] = (shared.size[0] * ratio, shared.size[1] * ratio)
         program.draw("triangles")
 
-    def _upload(self, program: gloo.Program, font: Font, ratio: float) -> None:
+    def _upload(self, font: Font, ratio: float) -> None:
         data = glyph_vertices(self.labels, font, ratio)
         self._made = id(font)
         self._n_vertices = len(data)
         if not len(data):
             return
-        self._buffer = upload(program, self._buffer, data)
+        self._buffer = upload(self._buffer, data)
         version = (id(font), font.version)
         if self._atlas_version != version:
             self._atlas_version = version
             self._atlas = gloo.Texture2D(font.atlas[..., None], interpolation="nearest")
-            program["u_atlas"] = self._atlas
 
 
 def glyph_vertices(labels: Sequence[Label], font: Font, ratio: float) -> NDArray[Any]:
