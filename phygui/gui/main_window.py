@@ -28,6 +28,7 @@ from phygui.gui.layout import Layout
 from phygui.gui.linking import Linking
 from phygui.gui.memory import Trimmer
 from phygui.gui.menus import build_menus, build_toolbar, edit_menu, menu_text, show_keys
+from phygui.gui.painting import PaintedTogether
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
 from phygui.gui.suggestions_dock import SuggestionsDock
@@ -123,6 +124,10 @@ class MainWindow(QMainWindow):
         self.keys.changed.connect(self._show_keys)
         self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
+        tables = (self.cluster_table, self.match_table)
+        self.painted_together = PaintedTogether(
+            self, [*(table.view.viewport() for table in tables), self.statusBar()]
+        )
         self._connect_session()
 
         self.layout_keeper.set_up(reset=reset_layout)
@@ -200,8 +205,6 @@ class MainWindow(QMainWindow):
         word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
         self.say(word + update.description)
         self.background.request()
-        if update.kind in ("group", "label"):
-            self._refresh_views()
 
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
         if self._slip and self._slip == self.status["edit"].text():
@@ -210,6 +213,8 @@ class MainWindow(QMainWindow):
         self._slip = ""
         # Views load in workers while the tables are brought up to date here.
         self._refresh_views()
+        if self.views_are_busy:
+            self.painted_together.wait()
         self.tables.select()
         self.update_state()
 
@@ -222,6 +227,11 @@ class MainWindow(QMainWindow):
         self.background.request()
         self._refresh_views()
         self.update_state()
+
+    def views_came(self) -> None:
+        """A view has got its data: what waits for the views is painted with the last of them."""
+        if not any(dock.work.is_busy for dock in self.view_docks.values() if dock.is_on_screen):
+            self.painted_together.release()
 
     def _announce(self, announce: Callable[[], None]) -> None:
         announce()

@@ -63,6 +63,7 @@ class ViewDocks:
             is_extra=number > 1,
         )
         dock.trouble.connect(window.show_trouble)
+        dock.shown_data.connect(window.views_came)
         dock.discarded.connect(self._discard_later)
         dock.settings_button.clicked.connect(lambda: self._edit_settings(dock))
         dock.export_button.clicked.connect(lambda: export_picture(window, dock))

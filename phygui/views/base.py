@@ -82,7 +82,10 @@ class View(Interactive, app.Canvas):
         self._layout_size: tuple[float, ...] = ()
         Interactive.__init__(self)
         # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
-        app.Canvas.__init__(self, title=type(self).title, keys=None, size=(500, 400), dpi=96)
+        # And Qt needs no swap of buffers to show a widget: it would wait for the pixels in vain.
+        app.Canvas.__init__(
+            self, title=type(self).title, keys=None, size=(500, 400), dpi=96, autoswap=False
+        )
 
     def close(self) -> None:
         """Close for good, and let go of the OpenGL context."""

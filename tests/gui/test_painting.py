@@ -1,0 +1,66 @@
+"""The tables wait a moment for the plots, and never longer than that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PyQt5.QtCore import QEvent, QObject, Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QWidget
+
+from phygui.gui import painting
+from phygui.gui.painting import PaintedTogether
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.n = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.n += event.type() == QEvent.Paint
+        return False
+
+
+def test_who_waits_is_painted_when_it_is_over_or_at_the_latest_after_a_moment(qtbot: Any) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    qtbot.waitExposed(widget)
+    QTest.qWait(50)
+    paints, together = Paints(widget), PaintedTogether(widget, [widget])
+    together.wait()
+    widget.update()
+    together.wait()
+    QTest.qWait(painting.LONGEST_MS // 3)
+    assert paints.n == 0
+    assert together.is_waiting
+    together.release()
+    qtbot.waitUntil(lambda: paints.n == 1, timeout=2_000)
+    together.wait()
+    widget.update()
+    qtbot.waitUntil(lambda: paints.n == 2, timeout=2_000)
+    assert not together.is_waiting
+
+
+def test_a_key_paints_tables_and_plots_together(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: Any
+) -> None:
+    user = open_window(hybrid)
+    together, order = user.window.painted_together, []
+    release = together.release
+    monkeypatch.setattr(together, "release", lambda: (order.append("release"), release()))
+    user.view("features").painted.connect(lambda: order.append("painted"))
+    table = user.window.cluster_table
+    user.qtbot.keyClick(table.view, Qt.Key_Down)
+    assert together.is_waiting
+    assert not table.view.viewport().updatesEnabled()
+    user.settle()
+    assert order[:2] == ["release", "painted"]
+    assert table.view.viewport().updatesEnabled()
+    assert user.window.statusBar().updatesEnabled()
