@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.help_list: SearchList | None = None
         self.palette_list: SearchList | None = None
         self._disposed = False
+        self._has_news = False
         self._slip = ""
         self._discards = False
         self.setDockOptions(
@@ -204,7 +205,8 @@ class MainWindow(QMainWindow):
         self.tables.update(update)
         word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
         self.say(word + update.description)
-        self.background.request()
+        # The selection follows, and with it what is to be shown, which comes first.
+        self._has_news = True
 
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
         if self._slip and self._slip == self.status["edit"].text():
@@ -217,6 +219,9 @@ class MainWindow(QMainWindow):
             self.painted_together.wait()
         self.tables.select()
         self.update_state()
+        if self._has_news:
+            self._has_news = False
+            self.background.request()
 
     def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
         self.tables.learn(cluster_ids)
