@@ -47,6 +47,16 @@ class Snapshot:
         """Sorted spike ids of one cluster."""
         return self.spikes_per_cluster[cluster_id]
 
+    def clusters_of(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Cluster of some spikes; of the selected clusters as they were at this moment."""
+        clusters = np.asarray(self.spike_clusters[spike_ids]).astype(np.int64)
+        for cluster_id in self.cluster_ids:
+            own = self.spikes(cluster_id)
+            # A cluster that changes gets another id: with one of its spikes it has all of them.
+            if len(own) and self.spike_clusters[own[0]] != cluster_id:
+                clusters[np.isin(spike_ids, own)] = cluster_id
+        return clusters
+
     @property
     def n_spikes(self) -> int:
         """Number of spikes of the channel group."""

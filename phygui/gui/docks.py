@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.curation.session import Session
+from phygui.curation.snapshot import Snapshot
 from phygui.gui import opengl
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
@@ -96,8 +97,9 @@ class ViewDock(Dock):
     """A dock with a view in it, which is made when its first data have come, or it is asked for.
 
     It loads the view's data in a worker thread whenever the session or the
-    parameters change, unless the view is hidden or paused; it then catches up
-    when it is shown or resumed.
+    parameters change, unless the view is hidden; it then catches up when it is
+    shown. A paused view does not follow the session: it goes on to show, with
+    whatever parameters, the session as it was when it was paused.
 
     Parameters
     ----------
@@ -142,6 +144,8 @@ class ViewDock(Dock):
         self._make = make
         self._view: View | None = None
         self._session = session
+        # History holds the spikes of clusters that are edited away, so this costs no memory.
+        self._snapshot: Snapshot | None = None
         self._stale = True
         self._closed = False
         self._unpainted = False
@@ -189,9 +193,19 @@ class ViewDock(Dock):
         return self._first_params() if self._view is None else self._view.params
 
     @property
+    def snapshot(self) -> Snapshot:
+        """The session as the view shows it; of a paused view, as it was then."""
+        return self._session.snapshot() if self._snapshot is None else self._snapshot
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the view does not follow the session."""
+        return self.pause_button.isChecked()
+
+    @property
     def is_loading(self) -> bool:
-        """Whether what is painted is not yet what the session holds."""
-        return self._is_followed and (self._stale or self.work.is_busy or self._unpainted)
+        """Whether what is painted is not yet what is to be shown."""
+        return self._may_load and (self._stale or self.work.is_busy or self._unpainted)
 
     def hold(self, held: bool) -> None:
         """Load nothing for the moment, as long as it is not known what will be selected."""
@@ -199,33 +213,43 @@ class ViewDock(Dock):
         self._catch_up()
 
     @property
-    def _is_followed(self) -> bool:
-        if self._held or self._closed or self.pause_button.isChecked():
+    def _may_load(self) -> bool:
+        if self._held or self._closed:
             return False
         return self.is_on_screen and not opengl.found().problem
 
     def refresh(self) -> None:
-        """The session or the parameters have changed: load what is to be shown."""
+        """The session has changed: load what is to be shown, unless the view is paused."""
+        if not self.is_paused:
+            self._load()
+
+    def _load(self) -> None:
         self._stale = True
-        if not self._is_followed:
+        if not self._may_load:
             self.work.cancel()
             return
         self._stale = False
-        snapshot, params, load = self._session.snapshot(), self.params, VIEWS[self._kind].load
+        if not self.is_paused:
+            self._snapshot = self._session.snapshot()
+        snapshot, params, load = self.snapshot, self.params, VIEWS[self._kind].load
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
 
     def _params_changed(self) -> None:
         if self.view.is_stale:
-            self.refresh()
+            self._load()
 
     def _pause(self, paused: bool) -> None:
         title = self.windowTitle()
         self.title_bar.label.setText(f"{title} (paused)" if paused else title)
-        self._catch_up()
+        if not paused:
+            self._load()
+        elif self._stale:
+            # What is not yet loaded is loaded as it is now.
+            self._snapshot = self._session.snapshot()
 
     def _catch_up(self) -> None:
         if self._stale:
-            self.refresh()
+            self._load()
 
     def _receive(self, data: object) -> None:
         if not self._closed:

@@ -350,7 +350,7 @@ def _background_of(
     model = snapshot.model
     n = min(n_most, snapshot.n_spikes)
     sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
-    others = ~np.isin(snapshot.spike_clusters[sample], snapshot.cluster_ids)
+    others = ~np.isin(snapshot.clusters_of(sample), snapshot.cluster_ids)
     found = {}
     for key in dict.fromkeys(keys):
         pair = _background.get((model,), (key, n))

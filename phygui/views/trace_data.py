@@ -191,7 +191,7 @@ def load(
     before, after = _waveform_extent(model)
     spike_ids, n_spikes = _spikes_of(snapshot, start - after, stop + before, drawn.bin_size)
     samples = np.asarray(model.spike_samples)[spike_ids].astype(np.int64)
-    clusters = np.asarray(snapshot.spike_clusters)[spike_ids].astype(np.int64)
+    clusters = snapshot.clusters_of(spike_ids)
     colors = _places(clusters, snapshot.cluster_ids)
     first, last = drawn.points_of(samples - before, samples + after - 1)
     shown = first <= last
@@ -276,8 +276,8 @@ def _spikes_of(
         ids = snapshot.spikes(cluster_id)
         chosen.append(thinned(ids[np.searchsorted(ids, low) : np.searchsorted(ids, high)]))
     ids = np.arange(low, high, max((high - low) // MOST_CANDIDATES, 1))
-    clusters = np.asarray(snapshot.spike_clusters)[ids]
-    chosen.append(thinned(ids[_places(clusters, snapshot.cluster_ids) == OTHER]))
+    others = _places(snapshot.clusters_of(ids), snapshot.cluster_ids) == OTHER
+    chosen.append(thinned(ids[others]))
     return np.unique(np.concatenate(chosen)), int(high - low)
 
 

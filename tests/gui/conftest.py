@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtCore import QPoint, QPointF, Qt
+from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.app import make_application
@@ -64,6 +66,16 @@ class Driver:
     def ctrl_click(self, view: Any, at: Any, button: Any = Qt.LeftButton) -> None:
         """Click a place of a view, in logical pixels, with Ctrl held."""
         QTest.mouseClick(view.native, button, Qt.ControlModifier, QPoint(*map(round, at)))
+
+    def wheel(self, view: Any, at: Any, steps: int, held: Any = Qt.NoModifier) -> None:
+        """Turn the wheel over a place of a view; with Alt it turns sideways, as Qt does."""
+        delta = QPoint(120 * steps, 0) if held == Qt.AltModifier else QPoint(0, 120 * steps)
+        point = QPointF(*at)
+        over = QPointF(view.native.mapToGlobal(point.toPoint()))
+        QApplication.sendEvent(
+            view.native,
+            QWheelEvent(point, over, QPoint(), delta, Qt.NoButton, held, Qt.NoScrollPhase, False),
+        )
 
     def view(self, kind: str) -> Any:
         """The first view of a kind."""
