@@ -45,7 +45,7 @@ def no_match(w: MainWindow) -> str:
 
 def no_lasso(w: MainWindow) -> str:
     """No view holds a lasso."""
-    return NO_LASSO if w.lasso_view() is None else ""
+    return NO_LASSO if w.lasso_dock() is None else ""
 
 
 def no_suggestion(w: MainWindow) -> str:
@@ -243,7 +243,7 @@ ACTIONS: tuple[Action, ...] = (
            first(locked, no_lasso), toolbar=True),
     Action("clear_lasso", "Clear the lasso", "Edit|clusters", lambda w: w.commands.clear_lasso(),
            ("Escape",),
-           hindrance=unless(lambda w: w.lasso_view() is not None, "there is no lasso to clear")),
+           hindrance=unless(lambda w: w.lasso_dock() is not None, "there is no lasso to clear")),
     Action("label", "Label...", "Edit|labels", lambda w: w.commands.show_snippets("l "), ("L",),
            "set a key=value label of the selected clusters",
            hindrance=first(locked, none_selected)),

@@ -110,11 +110,12 @@ class Commands:
     def split(self) -> None:
         """Split off the spikes inside the lasso: all of them, also those that are not drawn."""
         window = self._window
-        view = window.lasso_view()
-        if view is None or view.lasso is None:
+        dock = window.lasso_dock()
+        if dock is None or dock.view.lasso is None:
             raise EditError(NO_LASSO)
-        snapshot, params, lasso = window.session.snapshot(), view.params, view.lasso
-        if view.data.cluster_ids != snapshot.cluster_ids:
+        view, snapshot = dock.view, window.session.snapshot()
+        params, lasso = view.params, dock.view.lasso
+        if not dock.shows(snapshot):
             # A paused view; what is inside its lasso on screen is not what would be split.
             raise EditError(
                 f"the lasso is in a {view.title.lower()} view that shows other clusters than the "

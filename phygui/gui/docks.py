@@ -21,6 +21,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.gui import opengl
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
+from phygui.io.kwik import KwikModel
 from phygui.views import TITLES, VIEWS
 from phygui.views.base import Empty, View
 
@@ -153,6 +154,11 @@ class ViewDock(Dock):
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
+        self.highlighting = Latest(pool, self)
+        self.highlighting.done.connect(self._receive_highlight)
+        self.highlighting.failed.connect(
+            lambda error: self.trouble.emit("What the lasso holds could not be shown", error)
+        )
         self.visibilityChanged.connect(self._catch_up)
 
         self.settings_button = self.title_bar.add_button("settings", "settings")
@@ -171,6 +177,7 @@ class ViewDock(Dock):
             view.native.setMinimumSize(120, 80)
             view.painted.connect(self._painted)
             view.params_changed.connect(self._params_changed)
+            view.highlight_changed.connect(self._load_highlight)
             view.hovered.connect(lambda text: self.title_bar.note.setText(text))
             view.native.installEventFilter(self)
             # A canvas without OpenGL would keep the whole window from being painted.
@@ -198,6 +205,19 @@ class ViewDock(Dock):
         return self._session.snapshot() if self._snapshot is None else self._snapshot
 
     @property
+    def model(self) -> KwikModel:
+        """The channel group that the view shows, or will show when it is seen."""
+        return self.snapshot.model if self.is_paused else self._session.model
+
+    def shows(self, snapshot: Snapshot) -> bool:
+        """Whether the view shows the clusters selected in a snapshot, spike by spike."""
+        shown, cluster_ids = self.snapshot, snapshot.cluster_ids
+        if not self.view.has_picture or self.view.data.cluster_ids != cluster_ids:
+            return False
+        # The same number may be another cluster in another clustering or channel group.
+        return all(shown.spikes_per_cluster.get(c) is snapshot.spikes(c) for c in cluster_ids)
+
+    @property
     def is_paused(self) -> bool:
         """Whether the view does not follow the session."""
         return self.pause_button.isChecked()
@@ -205,7 +225,8 @@ class ViewDock(Dock):
     @property
     def is_loading(self) -> bool:
         """Whether what is painted is not yet what is to be shown."""
-        return self._may_load and (self._stale or self.work.is_busy or self._unpainted)
+        busy = self.work.is_busy or self.highlighting.is_busy
+        return self._may_load and (self._stale or busy or self._unpainted)
 
     def hold(self, held: bool) -> None:
         """Load nothing for the moment, as long as it is not known what will be selected."""
@@ -221,7 +242,14 @@ class ViewDock(Dock):
     def refresh(self) -> None:
         """The session has changed: load what is to be shown, unless the view is paused."""
         if not self.is_paused:
+            self._drop_old_lasso()
             self._load()
+
+    def _drop_old_lasso(self) -> None:
+        """A lasso goes with the clusters that it is drawn around, also where it is not seen."""
+        view = self._view
+        if view is not None and view.lasso is not None and not self.shows(self._session.snapshot()):
+            view.clear_lasso()
 
     def _load(self) -> None:
         self._stale = True
@@ -242,7 +270,7 @@ class ViewDock(Dock):
         title = self.windowTitle()
         self.title_bar.label.setText(f"{title} (paused)" if paused else title)
         if not paused:
-            self._load()
+            self.refresh()
         elif self._stale:
             # What is not yet loaded is loaded as it is now.
             self._snapshot = self._session.snapshot()
@@ -255,7 +283,27 @@ class ViewDock(Dock):
         if not self._closed:
             self._unpainted = True
             self.view.set_data(data)
+            self._load_highlight()
             self.shown_data.emit()
+
+    def _load_highlight(self) -> None:
+        """The spikes inside a lasso, or what is shown, have changed: load what they take."""
+        view = self.view
+        self.highlighting.cancel()
+        # While data are on their way, those shown are not of this snapshot.
+        wanted = view.loads_highlight and view.has_picture and len(view.highlighted) > 0
+        if not wanted or self.work.is_busy:
+            return
+        if not self._may_load:
+            self._stale = True
+        else:
+            snapshot, data, spike_ids = self.snapshot, view.data, view.highlighted
+            load = view.load_highlight
+            self.highlighting.request(lambda cancelled: load(snapshot, data, spike_ids, cancelled))
+
+    def _receive_highlight(self, highlight_data: object) -> None:
+        if not self._closed:
+            self.view.set_highlight_data(highlight_data)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """What was under the mouse is no longer said when the mouse has left."""
@@ -278,10 +326,15 @@ class ViewDock(Dock):
         if self.is_extra and not self._closed:
             self.discarded.emit(self.objectName())
 
+    def cancel(self) -> None:
+        """Stop loading."""
+        self.work.cancel()
+        self.highlighting.cancel()
+
     def dispose(self) -> None:
         """Stop loading and give the canvas back, for good."""
         self._closed = True
-        self.work.cancel()
+        self.cancel()
         if self._view is not None:
             self._view.close()
 

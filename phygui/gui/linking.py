@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from phygui.gui.docks import ViewDock
 from phygui.gui.work import Latest
+from phygui.io.kwik import KwikModel
 from phygui.views.base import View
 
 if TYPE_CHECKING:
@@ -17,23 +20,29 @@ NO_SPIKES = np.empty(0, np.int64)
 
 
 class Linking:
-    """Hands times and spikes from one view of a window to all others."""
+    """Hands times and spikes from one view of a window to all others, also to those made later."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._time: float | None = None
+        self._spike_ids: NDArray[np.int64] = NO_SPIKES
+        # Whose spikes these are: a paused view may show another channel group.
+        self._model: KwikModel | None = None
         self._brush = Latest(window.pool, window)
-        self._brush.done.connect(self._highlight)
+        self._brush.done.connect(lambda found: self._point_at(*found))
         self._brush.failed.connect(window.fail)
+        window.session.switched.connect(self._hand_out)
 
-    def link(self, view: View) -> None:
-        """Let a view take part."""
+    def link(self, view: View, dock: ViewDock) -> None:
+        """Let the view of a dock take part, when it is made."""
         view.time_clicked.connect(self.go_to)
         set_cursor = getattr(view, "set_cursor", None)
         if set_cursor is not None and self._time is not None:
             set_cursor(self._time)
         if view.has_lasso:
-            view.lasso_changed.connect(lambda: self._brush_from(view))
+            view.lasso_changed.connect(lambda: self._brush_from(dock))
+        view.highlight(self._spikes_for(dock))
+        dock.pause_button.toggled.connect(lambda _: self._hand_out())
 
     def go_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""
@@ -46,23 +55,33 @@ class Linking:
             elif set_cursor is not None:
                 set_cursor(seconds)
 
-    def _brush_from(self, view: View) -> None:
-        """Point at the spikes inside a view's lasso in all views."""
-        lasso = view.lasso
-        if lasso is None or not lasso.is_polygon:
+    def _brush_from(self, dock: ViewDock) -> None:
+        """Point at the spikes inside a view's lasso in all views; of the clusters that it shows."""
+        lasso = dock.view.lasso
+        holder = dock if lasso is not None and lasso.is_polygon else self._window.lasso_dock()
+        if holder is None or holder.view.lasso is None:
             self._brush.cancel()
-            self._highlight(NO_SPIKES)
+            self._point_at(None, NO_SPIKES)
             return
-        snapshot, params = self._window.session.snapshot(), view.params
+        view, snapshot = holder.view, holder.snapshot
+        params, polygon = view.params, holder.view.lasso
 
         def work(cancelled: Callable[[], bool]) -> Any:
-            return view.spikes_in_lasso(snapshot, params, lasso, cancelled)
+            return snapshot.model, view.spikes_in_lasso(snapshot, params, polygon, cancelled)
 
         self._brush.request(work)
 
-    def _highlight(self, spike_ids: Any) -> None:
-        for view in self._window.views():
-            view.highlight(spike_ids)
+    def _point_at(self, model: KwikModel | None, spike_ids: NDArray[np.int64]) -> None:
+        self._model, self._spike_ids = model, spike_ids
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        for dock in self._window.view_docks.values():
+            if dock.is_made:
+                dock.view.highlight(self._spikes_for(dock))
+
+    def _spikes_for(self, dock: ViewDock) -> NDArray[np.int64]:
+        return self._spike_ids if dock.model is self._model else NO_SPIKES
 
     @property
     def is_busy(self) -> bool:

@@ -164,9 +164,13 @@ class MainWindow(QMainWindow):
             if kind_of(name) == kind or (kind is None and dock.is_made):
                 yield dock.view
 
-    def lasso_view(self) -> View | None:
-        """The view that holds a lasso with an area."""
-        return next((v for v in self.views() if v.lasso is not None and v.lasso.is_polygon), None)
+    def lasso_dock(self) -> ViewDock | None:
+        """The dock with the view that holds a lasso with an area."""
+        for dock in self.view_docks.values():
+            lasso = dock.view.lasso if dock.is_made else None
+            if lasso is not None and lasso.is_polygon:
+                return dock
+        return None
 
     def _make_status_bar(self) -> None:
         bar = self.statusBar()
@@ -465,7 +469,7 @@ class MainWindow(QMainWindow):
         self.suggestions.cancel()
         self.comparison.cancel()
         for dock in self.view_docks.values():
-            dock.work.cancel()
+            dock.cancel()
         self.pool.close()
         self.session.dispatch = None
         for dock in self.view_docks.values():

@@ -57,7 +57,7 @@ class ViewDocks:
             title,
             kind,
             lambda: self._remembered(name),
-            lambda params: self._make(name, params),
+            lambda params: self._make(dock, params),
             window.session,
             window.pool,
             is_extra=number > 1,
@@ -71,15 +71,15 @@ class ViewDocks:
         window.docks[name] = dock
         return dock
 
-    def _make(self, name: str, params: Any) -> View:
-        window = self._window
+    def _make(self, dock: ViewDock, params: Any) -> View:
+        window, name = self._window, dock.objectName()
         view: View = VIEWS[kind_of(name)](params, theme=window.theme)
         self._kept[name] = params
         view.cluster_clicked.connect(window.select_clicked)
         view.pair_clicked.connect(window.select_pair)
         view.channel_clicked.connect(window.commands.set_feature_channel)
         view.lasso_changed.connect(window.update_state)
-        window.linking.link(view)
+        window.linking.link(view, dock)
         return view
 
     def add_beside(self, kind: str) -> ViewDock:
@@ -117,6 +117,9 @@ class ViewDocks:
         window = self._window
         dock = window.view_docks.pop(name)
         del window.docks[name]
+        if dock.is_made:
+            # What it holds is no longer pointed at in the others.
+            dock.view.clear_lasso()
         dock.dispose()
         window.removeDockWidget(dock)
         dock.deleteLater()

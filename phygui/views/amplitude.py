@@ -27,7 +27,7 @@ from phygui.views.colors import HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
-from phygui.views.samples import Budget, how_many
+from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, boxes, vertices
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
@@ -151,7 +151,6 @@ class AmplitudeView(View, TimeCursor):
             ]
         )
         self._points.set_data(vertices(data.times, data.amplitudes, color=data.colors))
-        self._pointed.clear()
         cluster = np.arange(len(data.shares))[:, None]
         low, high = data.edges[:-1], data.edges[1:]
         self._bars.set_data(boxes(0.0, data.shares, low, high, color=cluster, cell=1))
@@ -167,13 +166,12 @@ class AmplitudeView(View, TimeCursor):
         if self.cells:
             self.cells[0].y.zoom(factor, 0.0)
 
-    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+    def point_at(self, data: AmplitudeData, spike_ids: NDArray[np.int64]) -> None:
         """Point at those of some spikes that are drawn."""
-        if isinstance(self.data, AmplitudeData):
-            found = np.isin(self.data.spike_ids, spike_ids)
-            times, amplitudes = self.data.times[found], self.data.amplitudes[found]
-            self._pointed.set_data(vertices(times, amplitudes, color=HIGHLIGHT))
-            self.update()
+        found = among(data.spike_ids, spike_ids)
+        times, amplitudes = data.times[found], data.amplitudes[found]
+        self._pointed.set_data(vertices(times, amplitudes, color=HIGHLIGHT))
+        self.update()
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The spike, or the bin of the histogram, under the mouse."""

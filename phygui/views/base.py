@@ -49,6 +49,12 @@ class View(Interactive, app.Canvas):
         ``local=True`` one that means something in this dataset only, such as a channel.
     has_lasso : bool
         Whether spikes can be selected with a lasso, see :meth:`spikes_in_lasso`.
+    loads_highlight : bool
+        Whether spikes can be pointed at only once :meth:`load_highlight` has read what that takes.
+    highlighted : array of int64
+        Spikes that a lasso holds, sorted; empty for none.
+    highlight_data : object
+        What :meth:`load_highlight` returned for these spikes and the present data, or None.
     is_stale : bool
         Whether parameters changed since the data were loaded, so that they must be loaded again.
     """
@@ -57,11 +63,13 @@ class View(Interactive, app.Canvas):
     title = ""
     Params: ClassVar[type] = NoParams
     shares_selection: ClassVar[bool] = True
+    loads_highlight: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     gap: ClassVar[float] = 6.0
     margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, 0.0)
 
     params_changed = Signal()
+    highlight_changed = Signal()
     painted = Signal()
     channel_clicked = Signal(int, str)
     cluster_clicked = Signal(int)
@@ -71,6 +79,8 @@ class View(Interactive, app.Canvas):
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
         self.params = self.Params() if params is None else params
         self.is_stale = True
+        self.highlighted: NDArray[np.int64] = np.empty(0, np.int64)
+        self.highlight_data: Any = None
         self.visuals: list[Visual] = []
         self.labels: list[Label] = []
         self._theme: Theme = theme_of(theme)
@@ -120,6 +130,13 @@ class View(Interactive, app.Canvas):
         """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
         raise NotImplementedError
 
+    @staticmethod
+    def load_highlight(
+        snapshot: Snapshot, data: Any, spike_ids: NDArray[np.int64], cancelled: Cancel
+    ) -> Any:
+        """Read what pointing at spikes takes beyond the data shown: pure, from any thread."""
+        raise NotImplementedError
+
     def build(self, data: Any) -> None:
         """Turn data that are not empty into cells, visuals and labels."""
 
@@ -134,8 +151,8 @@ class View(Interactive, app.Canvas):
     def before_draw(self) -> None:
         """Bring visuals up to date with scale and marker size."""
 
-    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
-        """Point at spikes that another view's lasso holds; sorted ids, empty for none."""
+    def point_at(self, data: Any, spike_ids: NDArray[np.int64]) -> None:
+        """Point at spikes that a lasso holds; sorted ids, empty for none. Follows every build."""
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -143,12 +160,13 @@ class View(Interactive, app.Canvas):
         """Show what :meth:`load` returned."""
         same = getattr(data, "cluster_ids", None) == getattr(self.data, "cluster_ids", ())
         self.data = data
+        self.highlight_data = None
         self.is_stale = False
         if isinstance(data, Empty):
             self.set_cells([])
             self.labels = []
         else:
-            self.build(data)
+            self._build()
         # A lasso is drawn around the spikes of a selection, and goes with it.
         if same:
             self.keep_lasso()
@@ -167,14 +185,37 @@ class View(Interactive, app.Canvas):
         self.params = params
         if any(f.metadata.get("reload", True) for f in changed):
             self.is_stale = True
-        elif self.data is not None and not isinstance(self.data, Empty):
-            self.build(self.data)
+        elif self.has_picture:
+            self._build()
             self.refresh()
         self.params_changed.emit()
 
     def change_params(self, **changes: Any) -> None:
         """Change some settings."""
         self.set_params(replace(self.params, **changes))
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there are data to draw, and not only a reason why there are none."""
+        return self.data is not None and not isinstance(self.data, Empty)
+
+    def _build(self) -> None:
+        self.build(self.data)
+        self.point_at(self.data, self.highlighted)
+
+    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+        """Point at spikes from now on, whatever data come; sorted ids, empty for none."""
+        if not len(spike_ids) and not len(self.highlighted):
+            return
+        self.highlighted = spike_ids
+        self.set_highlight_data(None)
+        self.highlight_changed.emit()
+
+    def set_highlight_data(self, highlight_data: Any) -> None:
+        """Point at spikes with what :meth:`load_highlight` returned."""
+        self.highlight_data = highlight_data
+        if self.has_picture:
+            self.point_at(self.data, self.highlighted)
 
     def set_cells(self, cells: Sequence[Cell]) -> None:
         """Replace the grid; an axis that keeps the user's zoom takes it over by its key."""
@@ -258,7 +299,7 @@ class View(Interactive, app.Canvas):
         context.set_line_width(max(1.0, pixel_ratio))
         if decoration:
             self._axis_lines.draw(shared, context)
-        for visual in () if isinstance(self.data, Empty) or self.data is None else self.visuals:
+        for visual in self.visuals if self.has_picture else ():
             visual.draw(shared, context)
         if decoration:
             self._lasso_line.draw(shared, context)

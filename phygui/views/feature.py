@@ -31,7 +31,7 @@ from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
-from phygui.views.samples import Budget, how_many
+from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, Images, vertices
 
 _MASKED_ALPHA = 0.25
@@ -236,7 +236,6 @@ class FeatureView(View, TimeCursor):
             drawn = np.flatnonzero(data.colors == GREY)
             self._build_densities(data, data.densities)
         self._points.set_data(*self._vertices(data, drawn, data.colors[drawn]))
-        self._pointed.clear()
         self.draw_cursor()
 
     def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
@@ -273,13 +272,13 @@ class FeatureView(View, TimeCursor):
             if axis.key != TIME:
                 axis.zoom(factor, 0.0)
 
-    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
-        """Point at those of some spikes that are drawn."""
-        if isinstance(self.data, FeatureData):
-            found = np.flatnonzero(np.isin(self.data.spike_ids, spike_ids))
-            color = np.full(len(found), HIGHLIGHT)
-            self._pointed.set_data(*self._vertices(self.data, found, color))
-            self.update()
+    def point_at(self, data: FeatureData, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are drawn, or counted."""
+        found = np.flatnonzero(among(data.spike_ids, spike_ids))
+        found = sample_spikes(found, _BUDGET.most)
+        color = np.full(len(found), HIGHLIGHT)
+        self._pointed.set_data(*self._vertices(data, found, color))
+        self.update()
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The spike under the mouse, and what the axes say there."""

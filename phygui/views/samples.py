@@ -1,10 +1,13 @@
-"""How many spikes of each selected cluster a view draws, and how it says so."""
+"""Which spikes a view draws: how many, how it says so, and whether a spike is one of some."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 AUTOMATIC = 0
 """The number of spikes per cluster that stands for: as many as is cheap."""
@@ -68,3 +71,11 @@ class Budget:
 def how_many(n_drawn: int, n_spikes: int) -> str:
     """Say how many spikes are drawn where they are not all; else empty."""
     return f"{n_drawn:,} of {n_spikes:,} spikes" if n_drawn < n_spikes else ""
+
+
+def among(spike_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each spike is one of `wanted`, sorted, of which there may be very many."""
+    if not len(wanted):
+        return np.zeros(len(spike_ids), np.bool_)
+    place = np.searchsorted(wanted, spike_ids)
+    return wanted[np.minimum(place, len(wanted) - 1)] == spike_ids

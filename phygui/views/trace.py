@@ -12,6 +12,7 @@ from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
 from phygui.views.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
 from phygui.views.cursor import TimeCursor
+from phygui.views.samples import among
 from phygui.views.trace_data import (
     MOST_DISTINCT,
     OTHER,
@@ -38,6 +39,8 @@ TALL = 1e6
 SMALLEST_WITH_BAR = 90.0
 """Logical pixels of height from which there is room for a scale bar."""
 _EVENT_ALPHA = 0.5
+_OTHER_ALPHA = 0.65
+"""Of spikes of other clusters: between the traces, and spikes that are pointed at."""
 _MOST_CASED = 100
 """Marks up to which each stands out from an image between two lines in the background's colour."""
 
@@ -56,7 +59,7 @@ class TraceView(View, TimeCursor):
         self._image = Images()
         self._traces = Batch("line_strip")
         self._spikes = Batch("lines")
-        self._highlighted = Batch("lines")
+        self._pointed = Batch("lines", size=3.0)
         self._casings = Batch("lines", size=5.0)
         self._marks = Batch("lines")
         self._grounds = Batch("triangles", opacity=0.8)
@@ -67,7 +70,7 @@ class TraceView(View, TimeCursor):
             self._casings,
             self._marks,
             self._spikes,
-            self._highlighted,
+            self._pointed,
             self.cursor_line,
             self._grounds,
             self._bar,
@@ -105,7 +108,6 @@ class TraceView(View, TimeCursor):
             quiet = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
             self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=quiet))
         self._spikes.set_data(self._over_traces(data.labels))
-        self._highlighted.clear()
         self._set_marks(data, as_image)
         self.draw_cursor()
 
@@ -131,16 +133,14 @@ class TraceView(View, TimeCursor):
         points = np.column_stack([point, point + 1]).ravel()
         row = np.repeat(row, 2)
         color = labels[row, points].astype(np.int64)
+        alpha = np.where(color == OTHER, _OTHER_ALPHA, 1.0)
         color = np.where(color == OTHER, FOREGROUND, color - 1)
         dy = data.envelope.values[row, points] / (NOISE_PER_ROW * data.noise)
-        return vertices(times[points], -row, dy=dy, color=color)
+        return vertices(times[points], -row, dy=dy, color=color, alpha=alpha)
 
-    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
-        """Point at spikes that another view's lasso holds."""
-        data = self.data
-        if not isinstance(data, TraceData):
-            return
-        chosen = np.isin(data.spike_ids, spike_ids, assume_unique=True)
+    def point_at(self, data: TraceData, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are in the stretch."""
+        chosen = among(data.spike_ids, spike_ids)
         first, last = data.spike_points[chosen].T
         labels = paint_spikes(
             data.labels.shape,
@@ -151,7 +151,7 @@ class TraceView(View, TimeCursor):
         )
         found = self._over_traces(labels)
         found["color"] = HIGHLIGHT
-        self._highlighted.set_data(found)
+        self._pointed.set_data(found)
         self.update()
 
     def _set_image(self, data: TraceData, times: NDArray) -> None:

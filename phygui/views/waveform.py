@@ -25,7 +25,13 @@ from phygui.views.visuals import (
     text_width,
     vertices,
 )
-from phygui.views.waveform_data import WaveformData, WaveformParams, load_waveforms
+from phygui.views.waveform_data import (
+    Pointed,
+    WaveformData,
+    WaveformParams,
+    load_pointed,
+    load_waveforms,
+)
 
 _FILL = 0.92
 """Part of a box's width that the waveforms take."""
@@ -50,6 +56,7 @@ class WaveformView(View):
     name: ClassVar[str] = "waveforms"
     title = "Waveforms"
     Params: ClassVar[type] = WaveformParams
+    loads_highlight: ClassVar[bool] = True
     margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, _BAND)
 
     def __init__(self, params: WaveformParams | None = None, *, theme: str = "dark") -> None:
@@ -78,6 +85,13 @@ class WaveformView(View):
         """Read the waveforms of a sample of the spikes of each selected cluster."""
         return load_waveforms(snapshot, params, cancelled)
 
+    @staticmethod
+    def load_highlight(
+        snapshot: Snapshot, data: WaveformData, spike_ids: NDArray[np.int64], cancelled: Cancel
+    ) -> Pointed | None:
+        """Read the waveforms of a sample of some spikes."""
+        return load_pointed(snapshot, data, spike_ids, cancelled)
+
     # -- drawing ---------------------------------------------------------------------------
 
     def build(self, data: WaveformData) -> None:
@@ -93,7 +107,7 @@ class WaveformView(View):
                 )
             ]
         )
-        for batch in (self._lines, self._bands, self._means, self._pointed):
+        for batch in (self._lines, self._bands, self._means):
             batch.clear()
         centers, width = data.layout.centers, data.layout.width * _FILL / 2
         ends = centers[:, None, 0] + np.array([-width, width])
@@ -219,16 +233,18 @@ class WaveformView(View):
         self.on_data_scale(1 / self.data_scale)
         super().reset_view()
 
-    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
-        """Point at those of some spikes that are drawn."""
-        data = self.data
-        if isinstance(data, WaveformData) and self.params.show == "spikes":
-            found = np.isin(data.spike_ids, spike_ids)
-            pairs = np.nonzero(data.unmasked & found[:, None])
-            self._pointed.set_data(
-                self._strips(data, data.colors, data.waveforms, pairs, HIGHLIGHT, 0.9)
-            )
-            self.update()
+    def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
+        """Point at some spikes, also where they are none of those drawn, once they are read."""
+        pointed: Pointed | None = self.highlight_data
+        self.update()
+        if pointed is None:
+            self._pointed.clear()
+            return
+        values = pointed.waveforms
+        if self.params.show == "residual":
+            values = values - data.means[pointed.colors]
+        pairs = np.nonzero(pointed.unmasked)
+        self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, 0.9))
 
     @property
     def summary(self) -> str:

@@ -13,9 +13,10 @@ from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 from phygui.views.geometry import ProbeLayout, probe_layout
-from phygui.views.samples import Budget
+from phygui.views.samples import Budget, among
 
 _BUDGET = Budget(each=100, together=400, most=4_000)
+_MOST_POINTED = 100
 _FEW_CHANNELS = 32
 _CHUNK = 50
 _N_TYPICAL = 100
@@ -105,6 +106,20 @@ class WaveformData:
 
 
 @dataclass(frozen=True)
+class Pointed:
+    """Waveforms of spikes that a lasso holds, on the channels shown."""
+
+    spike_ids: NDArray[np.int64]
+    """(n_spikes,), sorted: a sample of those of the clusters shown."""
+    colors: NDArray[np.int64]
+    """Index of each spike's cluster in the selection, (n_spikes,)."""
+    waveforms: NDArray[np.float32]
+    """(n_spikes, n_samples, n_channels)."""
+    unmasked: NDArray[np.bool_]
+    """Where each spike is drawn, (n_spikes, n_channels)."""
+
+
+@dataclass(frozen=True)
 class _Cluster:
     """The sample of one cluster, on some channels."""
 
@@ -166,6 +181,26 @@ def load_waveforms(
     )
 
 
+def load_pointed(
+    snapshot: Snapshot, data: WaveformData, spike_ids: NDArray[np.int64], cancelled: Cancel
+) -> Pointed | None:
+    """Read the waveforms of a few of some spikes, spread evenly, whether they are drawn or not.
+
+    None if no spike is one of the clusters shown.
+    """
+    model = snapshot.model
+    own = [spike_ids[among(spike_ids, snapshot.spikes(c))] for c in data.cluster_ids]
+    found = sample_spikes(np.sort(np.concatenate(own)), _MOST_POINTED)
+    if not len(found):
+        return None
+    colors = np.select([among(found, ids) for ids in own], np.arange(len(own)))
+    mask = _masks(model, found, cancelled)
+    waveforms, unmasked = _waveforms(model, found, mask, data.channels, cancelled)
+    # A spike that took part nowhere is still to be seen.
+    unmasked[~unmasked.any(axis=1)] = True
+    return Pointed(found, colors, waveforms, unmasked)
+
+
 def parse_channels(text: str, channel_order: list[int]) -> NDArray[np.int64]:
     """Read channel numbers and ranges of them, as in ``3, 5-9``.
 
@@ -221,11 +256,25 @@ def _read(
     cancelled: Cancel,
 ) -> _Cluster:
     model, owner = snapshot.model, snapshot.spikes(cluster_id)
-    assert model.waveforms is not None
     key = (len(spikes), channels.tobytes())
     found = _cache.get((model, owner), key)
     if found is not None:
         return found
+    waveforms, unmasked = _waveforms(model, spikes, mask, channels, cancelled)
+    found = _Cluster(spikes, waveforms, unmasked)
+    _cache.put((model, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
+    return found
+
+
+def _waveforms(
+    model: KwikModel,
+    spikes: NDArray[np.int64],
+    mask: NDArray[np.float32] | None,
+    channels: NDArray[np.int64],
+    cancelled: Cancel,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Waveforms of some spikes on some channels, and where the spikes are unmasked."""
+    assert model.waveforms is not None
     samples = np.arange(model.n_samples_waveforms)
     parts = []
     for start in range(0, len(spikes), _CHUNK):
@@ -235,9 +284,7 @@ def _read(
     waveforms = np.concatenate(parts) * np.float32(model.voltage_gain)
     shape = (len(spikes), len(channels))
     unmasked = np.ones(shape, bool) if mask is None else mask[:, channels] > 0
-    found = _Cluster(spikes, waveforms, unmasked)
-    _cache.put((model, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
-    return found
+    return waveforms, unmasked
 
 
 def _reach(waveforms: list[NDArray[np.float32]], n_channels: int) -> NDArray[np.float32]:

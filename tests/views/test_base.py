@@ -146,6 +146,20 @@ def test_an_axis_that_keeps_its_zoom_outlives_new_data(board, mouse):
     assert board.cells[1].x.view == (0, 10)
 
 
+def test_spikes_are_pointed_at_again_after_every_build(board):
+    pointed = []
+    board.point_at = lambda data, spike_ids: pointed.append((data, spike_ids.tolist()))
+    board.highlight(np.array([3, 7]))
+    board.set_data("other")
+    board.change_params(look="b")
+    board.set_data(Empty("nothing"))
+    board.highlight(np.array([7]))
+    assert pointed == [("data", [3, 7]), ("other", [3, 7]), ("other", [3, 7])]
+    board.set_data("more")
+    board.highlight(np.empty(0, np.int64))
+    assert pointed[3:] == [("more", [7]), ("more", [])]
+
+
 # -- lasso -----------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from phygui.views import VIEWS
-from phygui.views.samples import AUTOMATIC, Budget, how_many
+from phygui.views.samples import AUTOMATIC, Budget, among, how_many
 
 SAMPLED = ("waveforms", "features", "amplitudes")
 
@@ -69,3 +69,11 @@ def test_a_view_says_how_many_are_drawn_of_how_many(name, small_model, snapshot_
 def test_all_is_not_worth_saying():
     assert how_many(6913, 9974) == "6,913 of 9,974 spikes"
     assert how_many(12, 12) == ""
+
+
+def test_whether_spikes_are_among_some():
+    rng = np.random.default_rng(0)
+    for n in (0, 1, 50):
+        spike_ids, wanted = rng.integers(0, 100, 30), np.sort(rng.choice(100, n, replace=False))
+        np.testing.assert_array_equal(among(spike_ids, wanted), np.isin(spike_ids, wanted))
+    assert among(np.empty(0, np.int64), np.arange(3)).tolist() == []

@@ -13,7 +13,7 @@ from phygui.io.errors import KwikWarning
 from phygui.views.base import Empty
 from phygui.views.colors import theme
 from phygui.views.trace import TraceView
-from phygui.views.trace_data import TraceParams, load
+from phygui.views.trace_data import OTHER, TraceParams, load
 from phygui.views.trace_overlay import round_below
 
 SIZE = (700, 400)
@@ -198,6 +198,18 @@ def test_spikes_of_another_view_s_lasso_are_pointed_at(view, picture):
     assert np.abs(columns - x).max() < 12
     view.highlight(np.empty(0, np.int64))
     assert np.abs(picture(view) - before).max() < 3
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_spikes_pointed_at_are_told_from_those_of_other_clusters(shown, reload, picture, name):
+    params = TraceParams(time=1.0, duration=0.2, spikes="all")
+    view = shown(reload(TraceView(params, theme=name)), size=SIZE)
+    before = picture(view).astype(int)
+    view.highlight(view.data.spike_ids[view.data.spike_colors == OTHER])
+    after = picture(view).astype(int)
+    pointed = np.abs(after - theme(name).roles["highlight"][:3]).max(axis=2) < 10
+    assert np.count_nonzero(pointed) > 100
+    assert np.median(np.abs(after - before).max(axis=2)[pointed]) > 80
 
 
 def test_as_an_image(view, picture, qtbot):

@@ -286,12 +286,39 @@ def test_ctrl_wheel_makes_waveforms_larger_and_the_bar_follows(view, mouse, pict
     test_scale_bars_tell_the_truth(view)
 
 
-def test_highlight_points_at_spikes(view, picture):
-    white = np.count_nonzero(picture(view).min(axis=2) > 200)
-    view.highlight(view.data.spike_ids[:3])
-    assert np.count_nonzero(picture(view).min(axis=2) > 200) > white + 100
-    view.highlight(np.empty(0, np.int64))
-    assert np.count_nonzero(picture(view).min(axis=2) > 200) == white
+def test_highlight_points_at_spikes(shown, snapshot, picture):
+    data = WaveformView.load(snapshot, WaveformParams(n_spikes=15), never)
+    view = shown(WaveformView(), data, (800, 600))
+    every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    hidden = every[~np.isin(every, view.data.spike_ids)]
+    assert len(hidden) > 10
+    for show in ("spikes", "mean", "density", "residual"):
+        view.change_params(show=show)
+        white = np.count_nonzero(picture(view).min(axis=2) > 200)
+        for spikes in (view.data.spike_ids[:3], hidden[5:6]):
+            view.highlight(spikes)
+            view.set_highlight_data(view.load_highlight(snapshot, view.data, spikes, never))
+            pointed = np.count_nonzero(picture(view).min(axis=2) > 200)
+            assert pointed > white + 50
+            # Built again, they are still pointed at.
+            view.change_params(overlap=not view.params.overlap)
+            view.change_params(overlap=not view.params.overlap)
+            assert np.count_nonzero(picture(view).min(axis=2) > 200) == pointed
+        view.highlight(np.empty(0, np.int64))
+        assert np.count_nonzero(picture(view).min(axis=2) > 200) == white
+
+
+def test_waveforms_of_spikes_pointed_at_are_read_for_a_bounded_number(snapshot, small_model):
+    data = WaveformView.load(snapshot, WaveformParams(n_spikes=5), never)
+    every = np.arange(small_model.n_spikes)
+    pointed = WaveformView.load_highlight(snapshot, data, every, never)
+    assert 0 < len(pointed.spike_ids) <= 100
+    clusters = np.asarray(snapshot.cluster_ids)[pointed.colors]
+    np.testing.assert_array_equal(small_model.spike_clusters[pointed.spike_ids], clusters)
+    wanted = small_model.waveforms[pointed.spike_ids][:, :, data.channels]
+    np.testing.assert_allclose(pointed.waveforms, wanted * small_model.voltage_gain, rtol=1e-5)
+    others = np.flatnonzero(~np.isin(small_model.spike_clusters, snapshot.cluster_ids))
+    assert WaveformView.load_highlight(snapshot, data, others, never) is None
 
 
 # -- interactions ----------------------------------------------------------------------------
