@@ -23,7 +23,7 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.filters import FilterError
 from phygui.curation.session import Session
-from phygui.gui.columns import Column
+from phygui.gui.columns import Column, label_column
 from phygui.gui.table_model import ClusterTableModel
 from phygui.gui.theme import plain_tip
 
@@ -207,23 +207,41 @@ class ClusterTable(QWidget):
 
     def fit_columns(self) -> None:
         """Make every column as wide as its content needs."""
-        header = self.view.horizontalHeader()
-        metrics = self.view.fontMetrics()
-        for i, column in enumerate(self.model.columns):
-            texts = [column.widest]
-            for cluster_id in self.model.cluster_ids[:200]:
-                texts.append(self.model.text(cluster_id, column))
-            # Beside the text there is its margin, and in the header the mark of the sort order.
-            width = max(metrics.horizontalAdvance(text) for text in texts) + 11
-            width = max(width, metrics.horizontalAdvance(column.title) + 24)
-            header.resizeSection(i, min(width, 160))
+        for section in range(len(self.model.columns)):
+            self._fit(section)
+
+    def _fit(self, section: int) -> None:
+        column, metrics = self.model.columns[section], self.view.fontMetrics()
+        texts = [column.widest]
+        for cluster_id in self.model.cluster_ids[:200]:
+            texts.append(self.model.text(cluster_id, column))
+        # Beside the text there is its margin, and in the header the mark of the sort order.
+        width = max(metrics.horizontalAdvance(text) for text in texts) + 11
+        width = max(width, metrics.horizontalAdvance(column.title) + 24)
+        self.view.horizontalHeader().resizeSection(section, min(width, 160))
 
     def _restore(self) -> None:
         self.set_selected(self._order)
 
-    def show_column(self, name: str) -> None:
-        """Show a column that may have been hidden."""
-        self.view.setColumnHidden(self.column_names.index(name), False)
+    def set_labels(self, keys: Iterable[str], *, shown: bool) -> None:
+        """Have a column for each of these keys of labels; new ones are shown, or can be."""
+        order = self.model.sort_order
+        header = self.view.horizontalHeader()
+        # Rows count as selected when all their columns are, so that other columns deselect them.
+        self._quiet = True
+        new = self.model.set_label_columns([label_column(key) for key in keys])
+        self._quiet = False
+        for name in new:
+            section = self.column_names.index(name)
+            header.setSectionHidden(section, not shown)
+            self._fit(section)
+        if order != self.model.sort_order:
+            # It was sorted by a label that is gone.
+            self.set_sort_order(self.model.sort_order)
+        if new and self.filter.text():
+            # It may have been waiting for them.
+            self._apply_filter(self.filter.text())
+        self._restore()
 
     # -- selection -------------------------------------------------------------------------
 

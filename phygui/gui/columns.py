@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 from phygui.curation.session import Session
@@ -31,6 +33,8 @@ class Column:
     """Whether it shows only when the user asks for it."""
     reason: Callable[[Session, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
+    is_label: bool = False
+    """Whether it shows the labels with one key, and is there as long as any cluster has one."""
     lookup: Callable[[Session], Mapping[int, Any]] | None = None
     """Values of all clusters at once, where that is faster than one by one."""
 
@@ -171,3 +175,22 @@ SIMILARITY = Column(
     lookup=lambda s: dict(s.similar()),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
+
+
+def label_column(key: str) -> Column:
+    """The column of the labels with one key.
+
+    It is named by the key, so that a filter may read ``region == "CA1"``, or where another column
+    is called so, or the key is no word, ``label_`` and the key with ``_`` for what no word holds.
+    """
+    name = key
+    if key in BY_NAME or key == SIMILARITY.name or not key.isidentifier() or iskeyword(key):
+        name = "label_" + re.sub(r"\W", "_", key)
+    return Column(
+        name,
+        key,
+        f"label {key}",
+        lambda s, c: s.labels_of(c).get(key),
+        ascending=True,
+        is_label=True,
+    )

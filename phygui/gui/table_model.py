@@ -140,6 +140,26 @@ class ClusterTableModel(QAbstractTableModel):
                     self.index(row, 0), self.index(row, len(self.columns) - 1), [Qt.BackgroundRole]
                 )
 
+    def set_label_columns(self, columns: Sequence[Column]) -> list[str]:
+        """Have the columns of these labels after all others; returns the names of new ones."""
+        wanted = {column.name: column for column in columns}
+        for i in reversed(range(len(self.columns))):
+            column = self.columns[i]
+            if column.is_label and column.name not in wanted:
+                self._sort = [key for key in self._sort if key[0] is not column]
+                self.beginRemoveColumns(QModelIndex(), i, i)
+                del self.columns[i]
+                self.endRemoveColumns()
+        known = {column.name for column in self.columns}
+        new = [column for name, column in wanted.items() if name not in known]
+        if new:
+            first = len(self.columns)
+            self.beginInsertColumns(QModelIndex(), first, first + len(new) - 1)
+            self.columns.extend(new)
+            self.endInsertColumns()
+        self._sort = self._sort or [(self.columns[0], True)]
+        return [column.name for column in new]
+
     # -- order -----------------------------------------------------------------------------
 
     @property
@@ -284,7 +304,7 @@ class ClusterTableModel(QAbstractTableModel):
         if role == Qt.DisplayRole:
             return self.text(cluster_id, column)
         if role == Qt.TextAlignmentRole:
-            return _LEFT if column.name in ("group", "labels") else _RIGHT
+            return _LEFT if column.is_label or column.name in ("group", "labels") else _RIGHT
         if role == Qt.ForegroundRole:
             return QBrush(group_color(self._session.group_of(cluster_id)))
         if role == Qt.ToolTipRole:

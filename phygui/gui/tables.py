@@ -67,19 +67,25 @@ class Tables:
     def reload(self) -> None:
         """Another clustering, or anything may have changed."""
         self._session.wizard.is_in_sight = self.clusters.model.passes
+        self._set_labels()
         self.clusters.set_clusters(self._session.spikes_per_cluster)
-        if any(map(self._session.labels_of, self._session.spikes_per_cluster)):
-            self.clusters.show_column("labels")
         self._fill_matches()
         self.select()
 
     def update(self, update: Update) -> None:
         """An edit has been made; what is selected after it is told by :meth:`select`."""
         self.clusters.replace(update.deleted, update.added, update.changed)
-        if update.kind == "label":
-            self.clusters.show_column("labels")
+        if update.labels_before or update.labels_after:
+            self._set_labels()
         if self._best == self._similar_to:
             self._replace_matches(update.deleted, (*update.added, *update.changed))
+
+    def _set_labels(self) -> None:
+        """A column for each key of a label that any cluster has."""
+        session = self._session
+        keys = sorted({key for c in session.spikes_per_cluster for key in session.labels_of(c)})
+        self.clusters.set_labels(keys, shown=True)
+        self.matches.set_labels(keys, shown=False)
 
     def learn(self, cluster_ids: Iterable[int]) -> None:
         """Something new is known of some clusters."""
@@ -129,6 +135,7 @@ class Tables:
 
     def restore(self, settings: Settings) -> None:
         """Bring back what :meth:`remember` kept."""
+        self._set_labels()
         for name, table in (("clusters", self.clusters), ("similarity", self.matches)):
             state = settings.get(f"tables/{name}")
             if isinstance(state, dict):

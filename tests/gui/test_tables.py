@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -435,3 +436,41 @@ def test_sorting_keeps_the_selected_row_in_sight(
         table.sort_by("id", not ascending)
         row = table.view.visualRect(table.model.index(len(table.model.cluster_ids) - 1, 0))
         assert table.view.viewport().rect().intersects(row)
+
+
+def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, tables: Any) -> None:
+    both = tables(session)
+    table, names = both.clusters, both.clusters.column_names
+    ids = session.cluster_ids.tolist()
+    table.filter.setText('region == "CA1"')
+    assert "no column region" in table.problem.text()
+    session.label([ids[0], ids[2]], "region", "CA1")
+    assert table.column_names == [*names, "region"]
+    assert set(table.model.cluster_ids) == {ids[0], ids[2]}
+    assert not table.problem.text()
+    table.filter.setText("")
+    session.label([ids[1]], "region", "CA3")
+    session.label([ids[1]], "n_spikes", "few")
+    session.label([ids[1]], "two words", "yes")
+    assert table.column_names == [*names, "region", "label_n_spikes", "label_two_words"]
+    assert both.matches.column_names[-3:] == table.column_names[-3:]
+    table.sort_by("region", True)
+    assert set(table.model.cluster_ids[:2]) == {ids[0], ids[2]}
+    assert table.model.cluster_ids[2] == ids[1]
+    # Moved and hidden as any other column, and remembered so.
+    header = table.view.horizontalHeader()
+    header.setSectionHidden(table.column_names.index("region"), True)
+    header.moveSection(header.visualIndex(table.column_names.index("label_two_words")), 1)
+    state = json.loads(json.dumps(table.state()))
+    other = tables(session).clusters
+    other.restore_state(state)
+    header = other.view.horizontalHeader()
+    assert header.isSectionHidden(other.column_names.index("region"))
+    assert header.visualIndex(other.column_names.index("label_two_words")) == 1
+    assert other.model.sort_order[0] == ("region", True)
+    # With the last label of a key its column goes, and what was sorted by it.
+    session.label([ids[0], ids[1], ids[2]], "region", None)
+    assert "region" not in table.column_names
+    assert [name for name, _ in table.model.sort_order] == ["quality", "id"]
+    session.undo()
+    assert "region" in table.column_names

@@ -13,6 +13,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui.curation.update import Selection
+from phygui.gui.columns import DASH
 
 CTRL, ALT, SHIFT = Qt.ControlModifier, Qt.AltModifier, Qt.ShiftModifier
 GROUP_KEYS = (
@@ -377,6 +378,11 @@ def cell_text(user: Any, cluster: int, column: str) -> str:
     return model.index(model.row_of(cluster), place).data()
 
 
+def is_shown(table: Any, column: str) -> bool:
+    header = table.view.horizontalHeader()
+    return not header.isSectionHidden(table.column_names.index(column))
+
+
 def test_label_key_opens_a_line_that_completes_known_keys(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
@@ -390,6 +396,10 @@ def test_label_key_opens_a_line_that_completes_known_keys(
     type_line(user, "region=CA1 top")
     assert dict(session.labels_of(first)) == {"region": "CA1 top"}
     assert cell_text(user, first, "labels") == "region=CA1 top"
+    assert cell_text(user, first, "region") == "CA1 top"
+    assert cell_text(user, second, "region") == DASH
+    assert is_shown(user.window.cluster_table, "region")
+    assert not is_shown(user.window.match_table, "region")
     assert user.window.cluster_table.view.hasFocus()
     check(user, Selection((first,)))
 
