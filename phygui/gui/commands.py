@@ -16,6 +16,7 @@ from phygui.gui.pictures import export_picture
 from phygui.gui.text_dialog import TextDialog
 from phygui.gui.work import Latest
 from phygui.views.base import Empty, View
+from phygui.views.feature_grid import AUTOMATIC
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -167,9 +168,25 @@ class Commands:
     # -- views -----------------------------------------------------------------------------
 
     def set_feature_channel(self, channel: int, axis: str) -> None:
-        """Show a channel, an index into the channel order, on one axis of the feature views."""
+        """Take a channel, by number, for one axis of the feature views; if it is, let it go."""
+        name, views = f"{axis}_channel", list(self._window.views("features"))
+        rank = "first" if axis == "x" else "second"
+        if all(getattr(view.params, name) == channel for view in views):
+            channel = AUTOMATIC
+            self._window.say(f"the {rank} channel of the features is chosen automatically again")
+        else:
+            self._window.say(
+                f"channel {channel} is the {rank} one of the features for all clusters, until it "
+                "is clicked again"
+            )
+        for view in views:
+            view.change_params(**{name: channel})
+
+    def automatic_feature_channels(self) -> None:
+        """Let the channels of the feature views be chosen for each selection."""
         for view in self._window.views("features"):
-            view.change_params(**{f"{axis}_channel": channel})
+            view.change_params(x_channel=AUTOMATIC, y_channel=AUTOMATIC)
+        self._window.say("the channels of the features are chosen automatically")
 
     def toggle_overlap(self) -> None:
         """Draw the waveforms of the clusters over each other, or side by side."""

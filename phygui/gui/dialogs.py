@@ -36,8 +36,11 @@ GESTURES = (
     ("Alt+wheel", "change the marker size; in the traces, move in time"),
     ("Ctrl+click in a scatter plot", "add a point to the lasso"),
     ("Ctrl+right-click in a scatter plot", "close the lasso; once more clears it"),
-    ("Ctrl+click on a channel of the waveforms", "show it on the x axis of the features"),
-    ("Ctrl+right-click on a channel of the waveforms", "show it on the y axis of the features"),
+    (
+        "Ctrl+click on a channel of the waveforms",
+        "fix it as x axis of the features, or let it go",
+    ),
+    ("Ctrl+right-click on a channel of the waveforms", "the same for the y axis"),
     ("Ctrl+click on a spike of the traces", "select its cluster"),
     ("Ctrl+click on a cross-correlogram", "select the two clusters"),
 )

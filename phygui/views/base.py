@@ -72,6 +72,7 @@ class View(Interactive, app.Canvas):
     highlight_changed = Signal()
     painted = Signal()
     channel_clicked = Signal(int, str)
+    """Number of a channel, and which axis of the features it is for: ``x`` or ``y``."""
     cluster_clicked = Signal(int)
     pair_clicked = Signal(int, int)
     time_clicked = Signal(float)

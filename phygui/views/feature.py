@@ -17,6 +17,7 @@ from phygui.views.attributes import (
     axis_label,
     best_channels,
     missing_features,
+    parse_key,
     robust_range,
     spikes_inside,
     times_of,
@@ -28,7 +29,7 @@ from phygui.views.cache import ByteCache
 from phygui.views.colors import GREY, HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.density import as_opacity, density, n_bins_for, smooth
-from phygui.views.feature_grid import Plot, default_grid, parse_grid
+from phygui.views.feature_grid import AUTOMATIC, Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
@@ -60,23 +61,23 @@ class FeatureParams:
         },
     )
     x_channel: int = field(
-        default=-1,
+        default=AUTOMATIC,
         metadata={
             "label": "First channel",
-            "help": "Index of the channel taken for the best one; -1 chooses it automatically. "
-            "Ctrl+click a channel in the waveform view.",
-            "min": -1,
+            "help": "Number of the channel taken for the best one, in channel groups that have "
+            "it. Ctrl+click a channel in the waveform view; again to choose automatically.",
+            "min": AUTOMATIC,
             "lowest": "automatic",
             "local": True,
         },
     )
     y_channel: int = field(
-        default=-1,
+        default=AUTOMATIC,
         metadata={
             "label": "Second channel",
-            "help": "Index of the channel taken for the second best; -1 chooses it automatically. "
-            "Ctrl+right-click a channel in the waveform view.",
-            "min": -1,
+            "help": "Number of the channel taken for the second best, in channel groups that have "
+            "it. Ctrl+right-click a channel in the waveform view; again to choose automatically.",
+            "min": AUTOMATIC,
             "lowest": "automatic",
             "local": True,
         },
@@ -128,6 +129,8 @@ class FeatureData:
     """Seconds."""
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
+    absent: tuple[int, ...] = ()
+    """Numbers of channels that the user chose and that this channel group does not have."""
     densities: NDArray[np.float32] | None = None
     """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
 
@@ -200,9 +203,10 @@ class FeatureView(View, TimeCursor):
             values=values,
             masks=masks,
             ranges=ranges,
-            labels={key: axis_label(model, key) for key in selected},
+            labels={key: _label(model, key, params) for key in selected},
             times=times_of(model, np.concatenate([behind, chosen])),
             n_spikes=sum(sizes),
+            absent=_absent(model, params),
             densities=densities,
         )
 
@@ -215,14 +219,12 @@ class FeatureView(View, TimeCursor):
 
     @property
     def summary(self) -> str:
-        """How many of the spikes are drawn."""
+        """How many of the spikes are drawn, and which channels cannot be."""
         if not isinstance(self.data, FeatureData):
             return ""
-        return how_many(int(np.count_nonzero(self.data.colors != GREY)), self.data.n_spikes)
-
-    def choose_channel(self, channel: int, axis: str) -> None:
-        """Take a channel, by index, for the best (``x``) or the second best one (``y``)."""
-        self.change_params(**{f"{axis}_channel": channel})
+        drawn = how_many(int(np.count_nonzero(self.data.colors != GREY)), self.data.n_spikes)
+        absent = [f"no channel {c} in this channel group" for c in self.data.absent]
+        return "; ".join(filter(None, [drawn, *absent]))
 
     def build(self, data: FeatureData) -> None:
         """Make the cells and the points."""
@@ -301,12 +303,32 @@ class FeatureView(View, TimeCursor):
 def chosen_channels(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> list[int]:
     """Channel indices by rank: those that the user chose, the others automatically."""
     automatic = best_channels(snapshot, cancelled)
-    n_channels = snapshot.model.n_channels
-    x = params.x_channel if 0 <= params.x_channel < n_channels else None
-    y = params.y_channel if 0 <= params.y_channel < n_channels else None
+    x, y = _fixed_channels(snapshot.model, params)
     rest = [c for c in automatic if c not in (x, y)]
     first = x if x is not None else rest.pop(0) if rest else y
     return [c for c in dict.fromkeys([first, y, *rest]) if c is not None]
+
+
+def _fixed_channels(model: KwikModel, params: FeatureParams) -> tuple[int | None, int | None]:
+    """Indices of the channels that the user chose; None for what is chosen automatically.
+
+    A number is another channel, or none, in another channel group: it counts where there is one.
+    """
+    order = [int(c) for c in model.channel_order]
+    x, y = (order.index(c) if c in order else None for c in (params.x_channel, params.y_channel))
+    return x, y
+
+
+def _absent(model: KwikModel, params: FeatureParams) -> tuple[int, ...]:
+    chosen = zip((params.x_channel, params.y_channel), _fixed_channels(model, params), strict=True)
+    return tuple(dict.fromkeys(c for c, index in chosen if c != AUTOMATIC and index is None))
+
+
+def _label(model: KwikModel, key: str, params: FeatureParams) -> str:
+    """Name of an axis, which says if its channel is not chosen automatically."""
+    place, label = parse_key(key), axis_label(model, key)
+    fixed = place is not None and place[0] in _fixed_channels(model, params)
+    return f"fixed {label}" if fixed else label
 
 
 def _range(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from phygui.io.kwik import KwikModel
 from phygui.views.attributes import AMPLITUDE, TIME, feature_key
 
+AUTOMATIC = -1
+"""The number of a channel that stands for: one of the best for the selected clusters."""
 _N_ROWS = 4
 _RANKED = re.compile(r"(\d+)([A-Z])")
 _CHANNEL = re.compile(r"#(\d+)([A-Z])")

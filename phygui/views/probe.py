@@ -143,7 +143,8 @@ class ProbeView(View):
             return True
         channel = self._channel_near(cell, x, y)
         if channel is not None:
-            self.channel_clicked.emit(channel, "x" if button == 1 else "y")
+            number = int(self.data.channel_names[channel])
+            self.channel_clicked.emit(number, "x" if button == 1 else "y")
         return True
 
     def _cluster_near(self, cell: int, x: float, y: float) -> int | None:

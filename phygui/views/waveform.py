@@ -337,7 +337,8 @@ class WaveformView(View):
         """Take the channel under the mouse for an axis of the feature view."""
         if isinstance(self.data, WaveformData) and button in (1, 2):
             index = self.data.layout.nearest(x, y)
-            self.channel_clicked.emit(int(self.data.channels[index]), "x" if button == 1 else "y")
+            channel = int(self.data.channel_names[index])
+            self.channel_clicked.emit(channel, "x" if button == 1 else "y")
         return True
 
     def on_key_press(self, event: Any) -> None:

@@ -131,19 +131,6 @@ def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
     assert (view.params.overlap, view.params.show) == (overlap, show)
 
 
-def test_a_click_on_a_channel_of_the_waveforms_shows_it_in_the_features(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
-    features = user.view("features")
-    user.view("waveforms").channel_clicked.emit(3, "x")
-    user.view("waveforms").channel_clicked.emit(5, "y")
-    user.settle()
-    assert (features.params.x_channel, features.params.y_channel) == (3, 5)
-    keys = {key for cell in features.cells for key in (cell.x.key, cell.y.key)}
-    assert {"3:0", "5:0"} <= keys
-
-
 def test_the_traces_walk_along_the_spikes_of_the_selection(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

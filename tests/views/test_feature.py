@@ -123,18 +123,37 @@ def test_the_background_is_read_once(snapshot, monkeypatch):
     assert 37 not in asked
 
 
-def test_channels_chosen_by_the_user_come_first(snapshot):
+def test_channels_chosen_by_the_user_come_first(snapshot, small_model, monkeypatch):
     automatic = chosen_channels(snapshot, FeatureParams(), never)
     last, other = automatic[-1], automatic[-2]
-    chosen = chosen_channels(snapshot, FeatureParams(x_channel=last), never)
+    order = [int(c) + 100 for c in small_model.channel_order]
+    monkeypatch.setattr(type(small_model), "channel_order", property(lambda self: order))
+    chosen = chosen_channels(snapshot, FeatureParams(x_channel=order[last]), never)
     assert chosen[:2] == [last, automatic[0]]
-    chosen = chosen_channels(snapshot, FeatureParams(y_channel=last), never)
+    chosen = chosen_channels(snapshot, FeatureParams(y_channel=order[last]), never)
     assert chosen[:2] == [automatic[0], last]
-    chosen = chosen_channels(snapshot, FeatureParams(x_channel=other, y_channel=last), never)
+    both = FeatureParams(x_channel=order[other], y_channel=order[last])
+    chosen = chosen_channels(snapshot, both, never)
     assert chosen[:2] == [other, last]
     assert sorted(chosen) == sorted(automatic)
-    chosen = chosen_channels(snapshot, FeatureParams(x_channel=last, y_channel=last), never)
-    assert sorted(chosen) == sorted(automatic)
+    both = FeatureParams(x_channel=order[last], y_channel=order[last])
+    assert sorted(chosen_channels(snapshot, both, never)) == sorted(automatic)
+    # One that this channel group does not have.
+    absent = FeatureParams(x_channel=last)
+    assert chosen_channels(snapshot, absent, never) == automatic
+
+
+def test_the_axes_say_which_channel_is_fixed(snapshot, small_model, shown):
+    number = int(small_model.channel_order[chosen_channels(snapshot, FeatureParams(), never)[-1]])
+    absent = int(max(small_model.channel_order)) + 1
+    params = FeatureParams(x_channel=number, y_channel=absent)
+    view = shown(FeatureView(params), FeatureView.load(snapshot, params, never), (800, 600))
+    fixed = {label.text for label in view.all_labels if "fixed" in label.text}
+    assert fixed == {f"fixed ch {number} PC1", f"fixed ch {number} PC2"}
+    assert f"no channel {absent} in this channel group" in view.summary
+    view.set_data(FeatureView.load(snapshot, FeatureParams(), never))
+    assert not any("fixed" in text for text in view.data.labels.values())
+    assert "channel" not in view.summary
 
 
 def test_empty_states(small_model, snapshot_of, snapshot, monkeypatch):
@@ -275,13 +294,6 @@ def test_ctrl_wheel_scales_features_but_not_time(view, mouse):
     mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.ControlModifier)
     assert not time.is_moved
     np.testing.assert_allclose(feature.view, np.divide(before, 1.15))
-
-
-def test_choosing_a_channel_makes_the_data_stale(view):
-    view.choose_channel(3, "x")
-    view.choose_channel(5, "y")
-    assert (view.params.x_channel, view.params.y_channel) == (3, 5)
-    assert view.is_stale
 
 
 def test_hover_names_the_spike_and_its_cluster(view, mouse):

@@ -332,7 +332,7 @@ def test_ctrl_click_says_which_channel(view, mouse):
         for index in (0, 3, len(data.channels) - 1):
             at = view.to_pixels(0, *data.layout.centers[index])
             mouse(view).click(at, button, Qt.ControlModifier)
-            assert clicked[-1] == (int(data.channels[index]), axis)
+            assert clicked[-1] == (int(data.channel_names[index]), axis)
     assert not view.cells[0].x.is_moved
 
 
