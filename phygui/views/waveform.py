@@ -167,8 +167,7 @@ class WaveformView(View):
         masked = np.nonzero(~own & few[:, None])
         self._drawn = own | few[:, None]
         shown = np.nonzero(own)
-        n_each = max(1.0, len(data.colors) / len(data.cluster_ids))
-        alpha = float(np.clip(4.0 / np.sqrt(n_each), 0.25, 0.9))
+        alpha = _alpha_of(len(data.colors) / len(data.cluster_ids))
         grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
         colored = self._strips(data, data.colors, values, shown, data.colors[shown[0]], alpha)
         self._lines.set_data(grey, colored)
@@ -243,8 +242,8 @@ class WaveformView(View):
         values = pointed.waveforms
         if self.params.show == "residual":
             values = values - data.means[pointed.colors]
-        pairs = np.nonzero(pointed.unmasked)
-        self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, 0.9))
+        pairs, alpha = np.nonzero(pointed.unmasked), _alpha_of(len(pointed.spike_ids))
+        self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, alpha))
 
     @property
     def summary(self) -> str:
@@ -404,6 +403,11 @@ class WaveformView(View):
         if not spikes:
             return owner, ""
         return owner, f", spike {data.spike_ids[row]} at {data.spike_times[row]:.4f} s"
+
+
+def _alpha_of(n_waveforms: float) -> float:
+    """Opacity of each of so many waveforms in one place, so that they do not hide all else."""
+    return float(np.clip(4.0 / np.sqrt(max(1.0, n_waveforms)), 0.25, 0.9))
 
 
 def vertical_range(data: WaveformData) -> tuple[float, float]:
