@@ -69,6 +69,9 @@ class Knowledge:
         self.is_recalled = False
         self.epoch = 0
         self.measures = Measures()
+        # Every step through the clusters goes by the quality of all.
+        self._qualities: dict[int, float] = {}
+        self._qualities_by: object = None
         self._estimated: set[int] = set()
         self._quality: QualitySource | None = None
         self._version = 0
@@ -157,6 +160,8 @@ class Knowledge:
         self.stats.update(learnt.stats)
         self._estimated.difference_update(learnt.stats)
         self.metrics.update(learnt.metrics)
+        for cluster_id in (*learnt.stats, *learnt.metrics):
+            self._qualities.pop(cluster_id, None)
         self._version += bool(learnt.stats)
         return tuple(c for c in {**learnt.stats, **learnt.metrics} if c in self._clustering)
 
@@ -180,6 +185,7 @@ class Knowledge:
         self.metrics.clear()
         self.prints.clear()
         self._estimated.clear()
+        self._qualities.clear()
         self._quality = None
         self._rows = Rows()
         self.is_recalled = False
@@ -190,10 +196,19 @@ class Knowledge:
 
     def quality(self, cluster_id: int) -> float:
         """Quality of a cluster; as long as nothing is known of it, below 0 and by its spikes."""
+        measure = self.measures.quality
+        if self._qualities_by != measure:
+            self._qualities, self._qualities_by = {}, measure
+        known = self._qualities.get(cluster_id)
+        if known is not None:
+            return known
         stats = self.stats.get(cluster_id)
         if stats is None:
             return -1.0 / (1.0 + len(self._clustering.spikes_per_cluster.get(cluster_id, ())))
-        return self.measures.quality(stats, self.metrics.get(cluster_id, {}))
+        quality = measure(stats, self.metrics.get(cluster_id, {}))
+        if measure == self.measures.quality:
+            self._qualities[cluster_id] = quality
+        return quality
 
     def similar(self, cluster_id: int) -> Ranking:
         """Other living clusters by decreasing similarity to one, as far as both are known."""

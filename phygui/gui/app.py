@@ -42,6 +42,9 @@ def make_application(settings: Settings) -> QApplication:
         QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
         QCoreApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
         QCoreApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+        if sys.platform.startswith("linux"):
+            # The menus are in the window; to ask the desktop for another place takes its time.
+            QCoreApplication.setAttribute(Qt.AA_DontUseNativeMenuBar)
         app = QApplication(sys.argv[:1])
     app.setApplicationName("phygui")
     app.setApplicationDisplayName("phygui")

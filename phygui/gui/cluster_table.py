@@ -207,8 +207,10 @@ class ClusterTable(QWidget):
 
     def fit_columns(self) -> None:
         """Make every column as wide as its content needs."""
+        header = self.view.horizontalHeader()
         for section in range(len(self.model.columns)):
-            self._fit(section)
+            if not header.isSectionHidden(section):
+                self._fit(section)
 
     def _fit(self, section: int) -> None:
         column, metrics = self.model.columns[section], self.view.fontMetrics()
@@ -358,11 +360,17 @@ class ClusterTable(QWidget):
             action.setCheckable(True)
             action.setChecked(not header.isSectionHidden(i))
             action.setEnabled(i > 0)
-            action.toggled.connect(lambda shown, i=i: header.setSectionHidden(i, not shown))
+            action.toggled.connect(lambda shown, i=i: self._show_section(i, shown))
         menu.addSeparator()
         menu.addAction("Fit columns to content", self.fit_columns)
         menu.setAttribute(Qt.WA_DeleteOnClose)
         menu.popup(header.mapToGlobal(at))
+
+    def _show_section(self, section: int, shown: bool) -> None:
+        header = self.view.horizontalHeader()
+        header.setSectionHidden(section, not shown)
+        if shown and header.sectionSize(section) == header.defaultSectionSize():
+            self._fit(section)
 
     @property
     def column_names(self) -> list[str]:
