@@ -213,8 +213,8 @@ class Learning(Storage):
             write_rejections(self._keeper.folder, self.channel_group, suggestions.rejected)
         self.suggestions_changed.emit()
 
-    def preview_job(self, clusters: tuple[int, int]) -> Callable[[Cancel], Preview | None]:
-        """What computes how two clusters would look as one, for any thread.
+    def preview_job(self, clusters: tuple[int, ...]) -> Callable[[Cancel], Preview | None]:
+        """What computes how some clusters would look as one, for any thread.
 
         Raises
         ------

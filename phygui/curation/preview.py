@@ -1,4 +1,4 @@
-"""What two clusters would look like as one, before anything is done."""
+"""What some clusters would look like as one, before anything is done."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from phygui.curation.stats import (
 
 MERGED = -1
 """The id of a cluster that is not there."""
+MOST = 12
+"""Clusters that are previewed at once: those that have colours of their own."""
 BIN_S, WINDOW_S = 0.001, 0.06
 N_AMPLITUDES = 1_500
 """Spikes of each cluster whose amplitudes are shown."""
@@ -30,49 +32,49 @@ N_CHANNELS = 6
 
 @dataclass(frozen=True)
 class Preview:
-    """Two clusters and what they would be as one, always in this order: a, b, merged.
+    """Some clusters and what they would be as one, in the order of the clusters, then merged.
 
     Attributes
     ----------
-    clusters : (int, int)
-        The two clusters.
-    n_spikes : tuple of 3 int
+    clusters : tuple of n int
+        The clusters.
+    n_spikes : tuple of n + 1 int
     lags : (n_bins,) float64
         Middle of each bin, milliseconds.
-    rates : (4, n_bins) float64
-        Autocorrelograms of a, b and merged, in spikes per second; then the cross-correlogram of
-        b around the spikes of a.
+    rates : (n + 2, n_bins) float64
+        Autocorrelograms of the clusters and merged, in spikes per second; then the
+        cross-correlogram of all others around the spikes of the first.
     channels : tuple of int
         Channels, as numbered in the file, on which the clusters are shown, largest first.
-    shapes : (3, n_samples, n_channels) float32, optional
+    shapes : (n + 1, n_samples, n_channels) float32, optional
         Mean waveforms in microvolts, or without raw data mean masked features, one after another.
     is_waveform : bool
         Which of the two.
     sample_s : float
         Seconds from one sample of a waveform to the next.
-    times, amplitudes : tuple of 2 arrays
-        Of samples of the spikes of a and b: seconds, and the size on the best channel.
+    times, amplitudes : tuple of n arrays
+        Of samples of the spikes of each: seconds, and the size on the best channel.
     amplitude_unit : str
         Empty for features.
-    metrics : tuple of 3 mappings of str to Metric
+    metrics : tuple of n + 1 mappings of str to Metric
     """
 
-    clusters: tuple[int, int]
-    n_spikes: tuple[int, int, int]
+    clusters: tuple[int, ...]
+    n_spikes: tuple[int, ...]
     lags: NDArray[np.float64]
     rates: NDArray[np.float64]
     channels: tuple[int, ...]
     shapes: NDArray[np.float32] | None
     is_waveform: bool
     sample_s: float
-    times: tuple[NDArray[np.float64], NDArray[np.float64]]
-    amplitudes: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+    times: tuple[NDArray[np.float64], ...]
+    amplitudes: tuple[NDArray[np.float32], ...] | None
     amplitude_unit: str
-    metrics: tuple[Mapping[str, Metric], Mapping[str, Metric], Mapping[str, Metric]]
+    metrics: tuple[Mapping[str, Metric], ...]
 
 
-def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, int]) -> Snapshot:
-    """A session in which two clusters were one, called :data:`MERGED`; nothing is done to it."""
+def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, ...]) -> Snapshot:
+    """A session in which some clusters were one, called :data:`MERGED`; nothing is done to it."""
     spikes = dict(snapshot.spikes_per_cluster)
     parts = [spikes.pop(c) for c in clusters]
     spikes[MERGED] = np.sort(np.concatenate(parts), kind="stable")
@@ -81,23 +83,23 @@ def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, int]) -> Snapshot:
 
 def preview(
     snapshot: Snapshot,
-    clusters: tuple[int, int],
+    clusters: tuple[int, ...],
     source: QualitySource,
     stats: Mapping[int, ClusterStats] | None = None,
     metrics: Mapping[int, Mapping[str, Metric]] | None = None,
     cancelled: Cancel = lambda: False,
 ) -> Preview | None:
-    """What two clusters would look like as one; None if it was cancelled.
+    """What some clusters would look like as one; None if it was cancelled.
 
     Parameters
     ----------
     snapshot : Snapshot
-    clusters : (int, int)
-        Two living clusters.
+    clusters : tuple of int
+        Two living clusters or more.
     source : QualitySource
         Of the same channel group.
     stats, metrics : mapping, optional
-        What is known of the two already; the rest is computed.
+        What is known of them already; the rest is computed.
     """
     merged = merged_snapshot(snapshot, clusters)
     known = {c: s for c, s in (stats or {}).items() if c in clusters}
@@ -108,8 +110,8 @@ def preview(
     measured |= source.compute(snapshot, todo, cancelled)
     if MERGED in known:
         measured |= source.compute(merged, {MERGED: known[MERGED]}, cancelled)
-    three = (*clusters, MERGED)
-    if cancelled() or any(c not in measured for c in three):
+    all_ids = (*clusters, MERGED)
+    if cancelled() or any(c not in measured for c in all_ids):
         return None
     model = snapshot.model
     spikes = (*(snapshot.spikes(c) for c in clusters), merged.spikes(MERGED))
@@ -117,11 +119,11 @@ def preview(
     sizes = channel_sizes(known[MERGED].summary, model.n_features_per_channel)
     places = np.empty(0, np.int64) if sizes is None else np.argsort(-sizes, kind="stable")
     places = places[:N_CHANNELS]
-    shapes, is_waveform = _shapes(model, [known[c] for c in three], places)
-    times, amplitudes, unit = _amplitudes(model, spikes[:2], places)
+    shapes, is_waveform = _shapes(model, [known[c] for c in all_ids], places)
+    times, amplitudes, unit = _amplitudes(model, spikes[:-1], places)
     return Preview(
         clusters,
-        (len(spikes[0]), len(spikes[1]), len(spikes[2])),
+        tuple(map(len, spikes)),
         lags,
         rates,
         tuple(int(model.channel_order[p]) for p in places),
@@ -131,30 +133,31 @@ def preview(
         times,
         amplitudes,
         unit,
-        (measured[clusters[0]], measured[clusters[1]], measured[MERGED]),
+        tuple(measured[c] for c in all_ids),
     )
 
 
 def _correlograms(
     model: Any, spikes: tuple[NDArray[np.int64], ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    trains = [model.spike_samples[s].astype(np.int64) for s in spikes]
+    """Of each train, and of all but the first and the last around the first."""
+    others = np.sort(np.concatenate(spikes[1:-1]), kind="stable")
     bin_size = max(1, round(BIN_S * model.sample_rate))
     window = round(WINDOW_S * model.sample_rate)
-    pairs = ((0, None), (1, None), (2, None), (0, 1))
+    pairs = (*((each, None) for each in spikes), (spikes[0], others))
     counts = [
         cross_correlogram(
-            trains[a],
-            None if b is None else trains[b],
+            model.spike_samples[a].astype(np.int64),
+            None if b is None else model.spike_samples[b].astype(np.int64),
             bin_size=bin_size,
             window_size=window,
-            spike_ids_a=spikes[a],
-            spike_ids_b=None if b is None else spikes[b],
+            spike_ids_a=a,
+            spike_ids_b=b,
         )
         for a, b in pairs
     ]
     seconds = bin_size / model.sample_rate
-    rates = [c / (len(trains[a]) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
+    rates = [c / (len(a) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
     n_bins = len(counts[0])
     lags = (np.arange(n_bins) - n_bins // 2) * seconds * 1000
     return lags, np.stack(rates)
@@ -179,7 +182,7 @@ def _shapes(
 def _amplitudes(
     model: Any, spikes: tuple[NDArray[np.int64], ...], places: NDArray[np.int64]
 ) -> tuple[Any, Any, str]:
-    """Times and sizes on the best channel of samples of the spikes of two clusters."""
+    """Times and sizes on the best channel of samples of the spikes of clusters."""
     samples = [sample_spikes(s, N_AMPLITUDES) for s in spikes]
     times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
     if not len(places):

@@ -53,6 +53,11 @@ def no_suggestion(w: MainWindow) -> str:
     return "no suggestion is chosen" if w.suggestions.current is None else ""
 
 
+def no_rejection(w: MainWindow) -> str:
+    """What is previewed, if anything, has not been suggested."""
+    return "" if w.suggestions.is_suggested else "no suggestion is chosen"
+
+
 def unless(possible: When, reason: str) -> Why:
     """A reason that holds unless something is so."""
     return lambda w: "" if possible(w) else reason
@@ -321,10 +326,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("reject_suggestion", "Reject the suggestion", "Dataset|suggestions",
            lambda w: w.suggestions.reject(), ("Ctrl+Backspace",),
            "do not suggest this merge any more, and go on",
-           hindrance=no_suggestion),
+           hindrance=no_rejection),
     Action("preview_merge", "Preview the merge", "Dataset|suggestions",
            lambda w: w.suggestions.show_selected(), ("Shift+G",),
-           "what the two selected clusters would look like as one",
+           "what all selected clusters would look like as one",
            hindrance=unless(lambda w: len(w.session.selected) > 1, TOO_FEW)),
     Action("compute", "Compute statistics", "Dataset|background",
            lambda w: w.background.toggle(),

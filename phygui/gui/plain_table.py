@@ -38,7 +38,7 @@ class PlainModel(QAbstractTableModel):
     def __init__(self, titles: Sequence[str], tips: Sequence[str] = ()) -> None:
         super().__init__()
         self._titles = list(titles)
-        self._tips = list(tips) or [""] * len(titles)
+        self._tips = list(tips)
         self._rows: list[Sequence[Cell]] = []
 
     def set_rows(self, rows: Sequence[Sequence[Cell]], titles: Sequence[str] = ()) -> None:
@@ -61,7 +61,7 @@ class PlainModel(QAbstractTableModel):
         if orientation == Qt.Horizontal and 0 <= section < len(self._titles):
             if role == Qt.DisplayRole:
                 return self._titles[section]
-            if role == Qt.ToolTipRole:
+            if role == Qt.ToolTipRole and section < len(self._tips):
                 return self._tips[section]
         return None
 

@@ -1,4 +1,4 @@
-"""A picture of what two clusters would look like as one: correlograms, waveforms, amplitudes."""
+"""A picture of what some clusters would look like as one: correlograms, waveforms, amplitudes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GAP = 6.0
 
 
 class PreviewFigure(QWidget):
-    """Draws a :class:`Preview`: a in the first cluster's colour, b in the second's, and merged."""
+    """Draws a :class:`Preview`: each cluster in its colour, and merged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,25 +65,27 @@ class PreviewFigure(QWidget):
 
     # -- panels ----------------------------------------------------------------------------
 
-    def _colors(self) -> tuple[QColor, QColor, QColor]:
-        theme = current_theme()
-        return QColor(*cluster_color(0, theme)), QColor(*cluster_color(1, theme)), color("text")
+    def _colors(self) -> list[QColor]:
+        """Of the clusters that are previewed, and of the merged one."""
+        assert self._preview is not None
+        theme, n = current_theme(), len(self._preview.clusters)
+        return [*(QColor(*cluster_color(k, theme)) for k in range(n)), color("text")]
 
     def _draw_correlograms(self, painter: QPainter, area: QRectF) -> None:
-        """Autocorrelograms of both, how they cross, and that of the merged cluster."""
+        """Autocorrelograms of all, how the first crosses the others, and of the merged cluster."""
         shown = self._preview
         assert shown is not None
-        first, second, merged = self._colors()
-        rates = [_violations(m) for m in shown.metrics]
-        plots = (
-            (0, first, f"{shown.clusters[0]}", rates[0]),
-            (1, second, f"{shown.clusters[1]}", rates[1]),
-            (3, color("dim"), "cross", ""),
-            (2, merged, "merged", rates[2]),
-        )
-        rows = _below(area, (0.5, 0.5))
-        cells = [cell for row in rows for cell in _beside(row, (0.5, 0.5))]
-        for (k, hue, title, note), cell in zip(plots, cells, strict=True):
+        *hues, merged = self._colors()
+        *rates, merged_rate = [_violations(m) for m in shown.metrics]
+        n = len(shown.clusters)
+        plots = [(k, hues[k], f"{c}", rates[k]) for k, c in enumerate(shown.clusters)]
+        plots += [
+            (n + 1, color("dim"), "cross", ""),
+            (n, merged, "merged", merged_rate),
+        ]
+        rows, n_columns = _below(area, (0.5, 0.5)), -(-len(plots) // 2)
+        cells = [cell for row in rows for cell in _beside(row, (1 / n_columns,) * n_columns)]
+        for (k, hue, title, note), cell in zip(plots, cells, strict=False):
             plot = self._frame(painter, cell, title, hue, note)
             self._draw_bars(painter, plot, shown.lags, shown.rates[k], hue)
 
@@ -127,6 +129,7 @@ class PreviewFigure(QWidget):
         span = max(high - low, 1e-12)
         n_columns = 3 if len(shown.channels) > 4 else max(1, min(2, len(shown.channels)))
         n_rows = -(-len(shown.channels) // n_columns)
+        hues = self._colors()
         for k, channel in enumerate(shown.channels):
             row, column = divmod(k, n_columns)
             cell = QRectF(
@@ -137,13 +140,11 @@ class PreviewFigure(QWidget):
             ).adjusted(4, 3, -4, -3)
             painter.setPen(color("dim"))
             painter.drawText(cell, int(Qt.AlignLeft | Qt.AlignTop), f"ch {channel}")
-            for values, hue, width in zip(
-                (shown.shapes[2], shown.shapes[0], shown.shapes[1]),
-                (self._colors()[2], *self._colors()[:2]),
-                (2.6, 1.3, 1.3),
-                strict=True,
-            ):
-                self._draw_line(painter, cell, (values[:, k] - low) / span, hue, width)
+            # The merged one, below the others, is the widest.
+            for place in range(len(shown.shapes) - 1, -1, -1):
+                width = 1.3 if place < len(shown.clusters) else 2.6
+                heights = (shown.shapes[place][:, k] - low) / span
+                self._draw_line(painter, cell, heights, hues[place], width)
         if unit:
             text = f"{high - low:.0f} {unit}"
             painter.setPen(color("dim"))
@@ -173,7 +174,7 @@ class PreviewFigure(QWidget):
         last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
         top = max(robust_range(shown.amplitudes)[1], 1e-12)
         for times, amplitudes, hue in zip(
-            shown.times, shown.amplitudes, self._colors()[:2], strict=True
+            shown.times, shown.amplitudes, self._colors()[:-1], strict=True
         ):
             x = plot.left() + times / max(last, 1e-12) * plot.width()
             y = plot.bottom() - np.clip(amplitudes / top, 0, 1) * plot.height()

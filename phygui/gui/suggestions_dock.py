@@ -17,9 +17,9 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.analysis import Metric
-from phygui.curation.preview import Preview
+from phygui.curation.preview import MOST, Preview
 from phygui.curation.suggestions import Suggestion
-from phygui.curation.update import EditError
+from phygui.curation.update import EditError, Selection, in_words
 from phygui.gui.columns import BY_NAME, DASH
 from phygui.gui.docks import Dock
 from phygui.gui.plain_table import Cell, PlainTable
@@ -54,6 +54,8 @@ METRICS = (
     "d_prime",
 )
 HINT = "go to a suggestion (Ctrl+Down) to see what the two clusters would look like as one"
+NO_MORE = "no more suggestions"
+SEARCHING = "looking for merge suggestions ..."
 NO_DATA = "no suggestions: there are neither features nor raw data to compare clusters by"
 
 
@@ -109,9 +111,10 @@ class SuggestionsDock(Dock):
         self._window = window
         self._session = window.session
         self._rows: list[Suggestion] = []
-        self._current: tuple[int, int] | None = None
+        self._current: tuple[int, ...] | None = None
         self._stale = True
-        self._awaits_first = False
+        # What was selected when the first suggestion was wanted that the search finds.
+        self._awaits_from: Selection | None = None
         self.table = PlainTable(TITLES, TIPS, sortable=False)
         self.figure = PreviewFigure()
         self.metrics = PlainTable(("metric", "a", "b", "merged", "change"), sortable=False)
@@ -167,9 +170,14 @@ class SuggestionsDock(Dock):
         return list(self._rows)
 
     @property
-    def current(self) -> tuple[int, int] | None:
-        """The two clusters that are previewed."""
-        return self._current
+    def current(self) -> tuple[int, ...] | None:
+        """The clusters that are previewed, as long as they live."""
+        return self._current if self._current and self._lives(self._current) else None
+
+    @property
+    def is_suggested(self) -> bool:
+        """Whether what is previewed is in the list."""
+        return self._current in [s.clusters for s in self._rows]
 
     @property
     def is_busy(self) -> bool:
@@ -188,11 +196,16 @@ class SuggestionsDock(Dock):
             self._work.cancel()
 
     def _forget(self) -> None:
+        self._awaits_from = None
+        self._show_nothing(HINT)
+        self.refresh()
+
+    def _show_nothing(self, hint: str) -> None:
         self._current = None
         self._work.cancel()
-        self.figure.set_preview(None, HINT)
+        self.figure.set_preview(None, hint)
         self.metrics.set_rows([])
-        self.refresh()
+        self._mark()
 
     def refresh(self) -> None:
         """List what is suggested now; a hidden list waits until it is shown."""
@@ -203,20 +216,36 @@ class SuggestionsDock(Dock):
         self._rows = session.suggestions.ranked(
             session.wizard.skips, rejected=self.rejected.isChecked()
         )
-        living = session.spikes_per_cluster
-        if self._current is not None and not all(c in living for c in self._current):
-            self._current = None
-            self._work.cancel()
         first = not self.table.content.rowCount()
         self.table.set_rows([self._cells(s) for s in self._rows])
         if first and self._rows:
             self.table.fit_columns()
+        if self._current is not None and not self._lives(self._current):
+            self._show_nothing(HINT)
         self._mark()
         self._say()
-        if self._awaits_first and not self._is_searching:
-            self._awaits_first = False
-            if self._rows and self._current is None:
-                self._go_to(self._rows[0].clusters)
+        self._go_to_awaited()
+
+    def _lives(self, clusters: tuple[int, ...]) -> bool:
+        return all(c in self._session.spikes_per_cluster for c in clusters)
+
+    def _go_to_awaited(self) -> None:
+        """Go to the first suggestion, if it was wanted before there was any."""
+        if self._awaits_from is None or self._is_searching:
+            return
+        # Who has gone elsewhere in the meantime is left there.
+        wanted = self._awaits_from == self._session.selection and self._current is None
+        self._awaits_from = None
+        pairs = self._open_pairs()
+        if wanted and pairs:
+            self._go_to(pairs[0])
+        elif self._current is None:
+            self.figure.set_preview(None, HINT if pairs else NO_MORE)
+
+    def _open_pairs(self) -> list[tuple[int, int]]:
+        """The pairs that are suggested now, best first, without those that are rejected."""
+        session = self._session
+        return [s.clusters for s in session.suggestions.ranked(session.wizard.skips)]
 
     def _cells(self, suggestion: Suggestion) -> list[Cell]:
         a, b = suggestion.clusters
@@ -256,8 +285,8 @@ class SuggestionsDock(Dock):
         self._window.show_dock("suggestions")
         self.refresh()
         if not self._rows and self._is_searching:
-            self._awaits_first = True
-            self._window.say("looking for merge suggestions ...")
+            self._await()
+            self._window.say(SEARCHING)
             return
         if not self._rows:
             raise EditError("no merges are suggested")
@@ -266,66 +295,83 @@ class SuggestionsDock(Dock):
         self._go_to(pairs[max(0, min(row, len(pairs) - 1))])
 
     def show_selected(self) -> None:
-        """Preview the merge of the first two selected clusters, suggested or not."""
-        selected = self._session.selected
+        """Preview the merge of all selected clusters, suggested or not."""
+        selected = tuple(self._session.selected)
         if len(selected) < 2:
-            raise EditError("select two clusters to see what they would look like as one")
+            raise EditError("select two clusters or more to see what they would look like as one")
+        if len(selected) > MOST:
+            raise EditError(f"{MOST} clusters at most can be previewed, not {len(selected)}")
         self._window.show_dock("suggestions")
-        self._preview((selected[0], selected[1]))
+        self._preview(selected)
 
     def accept(self) -> None:
-        """Merge the current pair and go on to the next suggestion."""
-        pair = self._needed()
-        following = self._after(pair)
-        self._session.merge(pair)
+        """Merge what is previewed and go on to the next suggestion."""
+        clusters = self._needed()
+        if self._goes_back(clusters):
+            return
+        following = self._after(clusters)
+        self._session.merge(clusters)
         self._go_on(following)
 
     def reject(self) -> None:
         """Do not suggest the current pair any more, and go on; or suggest it again."""
         pair = self._needed()
+        if self._goes_back(pair):
+            return
         following = self._after(pair)
         again = self._session.suggestions.is_rejected(pair)
         self._session.reject(pair, rejected=not again)
-        self._window.say(
-            f"{'suggested again' if again else 'rejected'}: merging {pair[0]} and {pair[1]}"
-        )
+        self._window.say(f"{'suggested again' if again else 'rejected'}: merging {in_words(pair)}")
         if not again:
             self._go_on(following)
 
-    def _needed(self) -> tuple[int, int]:
-        if self._current is None:
+    def _needed(self) -> tuple[int, ...]:
+        if self.current is None:
             raise EditError("go to a merge suggestion first")
-        return self._current
+        return self.current
 
-    def _after(self, pair: tuple[int, int]) -> list[tuple[int, int]]:
-        """The suggestions in the order in which they come after a pair, then those before."""
+    def _goes_back(self, clusters: tuple[int, ...]) -> bool:
+        """Go back to clusters that are not the selection: nothing is done to what is not seen."""
+        if set(self._session.selected) == set(clusters):
+            return False
+        self._go_to(clusters)
+        words = in_words(clusters)
+        self._window.say(f"went back to {words}, not selected any more: nothing is done yet")
+        return True
+
+    def _after(self, clusters: tuple[int, ...]) -> list[tuple[int, int]]:
+        """The suggestions in the order in which they come after one, then those before."""
         pairs = [s.clusters for s in self._rows]
-        at = pairs.index(pair) if pair in pairs else -1
-        return pairs[at + 1 :] + pairs[: max(at, 0)][::-1]
+        at = pairs.index(clusters) if clusters in pairs else -1
+        rejected = {s.clusters for s in self._rows if s.is_rejected}
+        return [p for p in pairs[at + 1 :] + pairs[: max(at, 0)][::-1] if p not in rejected]
 
     def _go_on(self, pairs: list[tuple[int, int]]) -> None:
+        """Go to the first pair that lives, or else to the best of those that are found now."""
         # The list may not show yet what the last edits have merged.
-        living = self._session.spikes_per_cluster
-        for pair in pairs:
-            if all(c in living for c in pair):
-                self._go_to(pair)
-                return
-        self._current = None
-        self._work.cancel()
-        self.figure.set_preview(None, "no more suggestions")
-        self.metrics.set_rows([])
-        self._mark()
+        following = [pair for pair in pairs if self._lives(pair)] or self._open_pairs()
+        if following:
+            self._go_to(following[0])
+        elif self._is_searching:
+            self._await()
+        else:
+            self._show_nothing(NO_MORE)
 
-    def _go_to(self, pair: tuple[int, int]) -> None:
+    def _await(self) -> None:
+        self._show_nothing(SEARCHING)
+        self._awaits_from = self._session.selection
+
+    def _go_to(self, clusters: tuple[int, ...]) -> None:
         """Select a pair, so that every view shows it, and preview its merge."""
-        self._window.attempt(lambda: self._session.select(pair[:1], pair[1:]))
-        self._preview(pair)
+        self._window.show_dock("suggestions")
+        self._window.attempt(lambda: self._session.select(clusters[:1], clusters[1:]))
+        self._preview(clusters)
 
     # -- the preview -------------------------------------------------------------------------
 
-    def _preview(self, pair: tuple[int, int]) -> None:
-        job = self._session.preview_job(pair)
-        self._current = pair
+    def _preview(self, clusters: tuple[int, ...]) -> None:
+        job = self._session.preview_job(clusters)
+        self._current, self._awaits_from = clusters, None
         self._mark()
         self._work.request(job)
 
@@ -337,8 +383,8 @@ class SuggestionsDock(Dock):
         self.metrics.fit_columns()
 
     def _show_metrics(self, preview: Preview) -> None:
-        a, b = preview.clusters
-        self.metrics.set_rows(_metric_rows(preview), ("metric", f"{a}", f"{b}", "merged", "change"))
+        titles = ("metric", *map(str, preview.clusters), "merged", "change")
+        self.metrics.set_rows(_metric_rows(preview), titles)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""
@@ -354,17 +400,17 @@ class SuggestionsDock(Dock):
 
 
 def _metric_rows(preview: Preview) -> list[list[Cell]]:
-    """Each metric of both clusters and the merged one, and its change for the larger cluster."""
-    rows = []
+    """Each metric of all clusters and the merged one, and its change for the largest cluster."""
+    rows, sizes = [], preview.n_spikes[:-1]
+    largest = sizes.index(max(sizes))
     for name in METRICS:
-        three = [of.get(name) for of in preview.metrics]
-        if any(metric is None for metric in three):
+        known = [of[name] for of in preview.metrics if name in of]
+        if len(known) < len(preview.metrics):
             continue
         column = BY_NAME[name]
-        known = [metric for metric in three if metric is not None]
         cells = [Cell(column.title, tip=column.tip, left=True)]
         cells += [_metric_cell(metric, column.form) for metric in known]
-        cells.append(_change(name, known[0], known[2], column.form))
+        cells.append(_change(name, known[largest], known[-1], column.form))
         rows.append(cells)
     return rows
 

@@ -172,6 +172,92 @@ def test_a_pair_that_is_gone_is_not_accepted(
     assert not session.suggestions.missing()
 
 
+@pytest.mark.parametrize("key", [Qt.Key_Return, Qt.Key_Backspace])
+def test_a_pair_that_is_not_selected_is_gone_back_to_first(
+    key: Any, oversplit: tuple[Path, set], open_window: Callable
+) -> None:
+    user = open_window(oversplit[0])
+    session, dock = user.session, user.window.suggestions
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    pair = dock.current
+    user.window.show_dock("similarity")
+    user.press(Qt.Key_Down)
+    user.press(Qt.Key_Down)
+    assert not set(session.selected) & set(pair)
+    assert not dock.is_on_screen
+    before = pairs(user)
+    user.press(key, Qt.ControlModifier)
+    assert not session.history
+    assert dock.is_on_screen
+    assert dock.current == pair
+    assert session.selected == list(pair)
+    assert "went back" in user.message
+    assert pairs(user) == before
+    # Now that it is seen, the same key does what it says.
+    user.press(key, Qt.ControlModifier)
+    assert pair not in pairs(user)
+    assert len(session.history) == (key == Qt.Key_Return)
+
+
+def test_the_next_suggestion_comes_also_when_it_is_found_later(
+    oversplit: tuple[Path, set], open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(oversplit[0])
+    session, dock = user.session, user.window.suggestions
+    a, b, c, d, e, f = session.cluster_ids[:6].tolist()
+
+    def ranked(*_: object, **__: object) -> list[Suggestion]:
+        found = [(a, b)]
+        if a not in session.spikes_per_cluster and not session.suggestions.missing():
+            found = [(c, d), (e, f)]
+        living = [p for p in found if all(x in session.spikes_per_cluster for x in p)]
+        return [Suggestion(pair, merge_score(1.0, 1.0, 1.0), False) for pair in living]
+
+    monkeypatch.setattr(session.suggestions, "ranked", ranked)
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    assert dock.current == (a, b)
+    user.press(Qt.Key_Return, Qt.ControlModifier)
+    assert pairs(user) == [(c, d), (e, f)]
+    assert dock.current == (c, d)
+    assert session.selected == [c, d]
+    assert dock.figure.preview.clusters == (c, d)
+    # Who goes elsewhere while it is looked for is left there.
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key_Up, Qt.ControlModifier)
+    assert dock.current == (a, b)
+    user.window.attempt(dock.accept)
+    session.select([e])
+    user.settle()
+    assert session.selected == [e]
+    assert dock.current is None
+
+
+def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable) -> None:
+    user = open_window(demo)
+    session, dock = user.session, user.window.suggestions
+    ids = session.cluster_ids[:3].tolist()
+    user.select(*ids)
+    user.press(Qt.Key_G, Qt.ShiftModifier)
+    shown = dock.figure.preview
+    sizes = [len(session.spikes_per_cluster[c]) for c in ids]
+    assert shown.clusters == dock.current == tuple(ids)
+    assert shown.n_spikes == (*sizes, sum(sizes))
+    assert len(shown.rates) == len(ids) + 2
+    assert len(shown.shapes) == len(shown.metrics) == len(ids) + 1
+    titles = [
+        dock.metrics.content.headerData(k, Qt.Horizontal, Qt.DisplayRole)
+        for k in range(dock.metrics.content.columnCount())
+    ]
+    assert titles == ["metric", *map(str, ids), "merged", "change"]
+    assert len(dock.metrics.content.index(0, 0).data()) > 0
+    # Only pairs are suggested, so only they can be rejected.
+    assert not dock.reject_button.isEnabled()
+    user.press(Qt.Key_Backspace, Qt.ControlModifier)
+    assert dock.current == tuple(ids)
+    user.press(Qt.Key_Return, Qt.ControlModifier)
+    assert set(session.history[-1].deleted) == set(ids)
+
+
 def test_accepting_faster_than_edits_are_shown_goes_on_to_a_pair_that_lives(
     oversplit: tuple[Path, set], open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
