@@ -67,6 +67,7 @@ class ComparisonDock(Dock):
         self._window = window
         self._session = window.session
         self._compared: _Compared | None = None
+        self._asked = ("", "")
         self.first, self.second = QComboBox(), QComboBox()
         self.compare_button = QPushButton("Compare")
         self.swap_button = QPushButton("Swap")
@@ -129,24 +130,24 @@ class ComparisonDock(Dock):
 
     def _shown(self, visible: bool) -> None:
         if visible:
-            self._fill()
+            self._offer(*self._asked)
             if self._compared is None:
                 self.compare()
 
-    def _fill(self) -> None:
-        """Offer the clusterings that there are: the active one against another."""
+    def _offer(self, first: str, second: str) -> None:
+        """Offer the clusterings that there are, two of them chosen as far as they are there."""
         names = self._session.model.clusterings
-        active = self._session.clustering
-        other = next((n for n in ("original", *names) if n in names and n != active), active)
-        for combo, default in ((self.first, active), (self.second, other)):
-            chosen = combo.currentText()
+        first = first if first in names else self._session.clustering
+        others = [n for n in ("original", *names) if n in names and n != first]
+        second = second if second in names else next(iter(others), first)
+        for combo, name in ((self.first, first), (self.second, second)):
             combo.clear()
             combo.addItems(names)
-            combo.setCurrentText(chosen if chosen in names else default)
+            combo.setCurrentText(name)
 
     def _switched(self) -> None:
         """Another channel group has other clusterings; another clustering is all the same."""
-        self._fill()
+        self._offer(*self._asked)
         if self._compared is not None:
             states = self._compared.states
             if len(states[0].spike_clusters) != self._session.model.n_spikes:
@@ -159,8 +160,11 @@ class ComparisonDock(Dock):
 
     def show_comparison(self) -> None:
         """Show the dock with the active clustering against another, as they are now."""
+        active = self._session.clustering
+        others = [name for name in reversed(self._asked) if name != active]
+        self._asked = active, next(iter(others), "")
         self._window.show_dock("comparison")
-        self._fill()
+        self._offer(*self._asked)
         self.compare()
 
     def _swap(self) -> None:
@@ -174,6 +178,7 @@ class ComparisonDock(Dock):
         names = (self.first.currentText(), self.second.currentText())
         if not all(names):
             return
+        self._asked = names
         jobs = [self._session.state_job(name) for name in names]
         self.note.setText("comparing ...")
 

@@ -285,6 +285,38 @@ def test_of_two_switches_in_a_row_the_last_one_counts(shanks: Path, open_window:
 # -- comparison --------------------------------------------------------------------------------
 
 
+def test_what_is_compared_is_the_active_clustering(hybrid: Path, open_window: Callable) -> None:
+    user = open_window(hybrid)
+    window, dock = user.window, user.window.comparison
+
+    def chosen() -> tuple[str, str]:
+        return dock.first.currentText(), dock.second.currentText()
+
+    user.window.switching.copy_to("mine")
+    user.settle()
+    assert user.session.clustering == "mine"
+    run(user, "compare_clusterings")
+    assert chosen() == ("mine", "original")
+    # What is shown stays as it is until it is asked for again.
+    window.switching.switch(clustering="main")
+    user.settle()
+    assert chosen() == ("mine", "original")
+    run(user, "compare_clusterings")
+    assert chosen() == ("main", "original")
+    # What the user has chosen beside the active one stays.
+    dock.second.setCurrentText("mine")
+    dock.second.activated.emit(0)
+    user.settle()
+    window.switching.switch(clustering="mine")
+    user.settle()
+    run(user, "compare_clusterings")
+    assert chosen() == ("mine", "main")
+    dock.second.setCurrentText("mine")
+    dock.second.activated.emit(0)
+    run(user, "compare_clusterings")
+    assert chosen() == ("mine", "original")
+
+
 def test_comparing_tells_which_cluster_went_where(hybrid: Path, open_window: Callable) -> None:
     user = open_window(hybrid)
     session, dock = user.session, user.window.comparison
