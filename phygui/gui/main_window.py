@@ -42,6 +42,8 @@ from phygui.views.base import View
 
 log = logging.getLogger(__name__)
 
+FIRST_PAINT_MS = 150
+"""How long a window that has just opened waits for the first pictures to be painted with them."""
 START_WAIT_MS = 400
 """How long the first selection waits for statistics at most."""
 FOLLOW_S = 5.0
@@ -126,6 +128,7 @@ class MainWindow(QMainWindow):
         self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
         tables = (self.cluster_table, self.match_table)
+        self._first_paint = PaintedTogether(self, [self], FIRST_PAINT_MS)
         self.painted_together = PaintedTogether(
             self, [*(table.view.viewport() for table in tables), self.statusBar()]
         )
@@ -138,6 +141,8 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self._greet)
         self.background.request()
         self.update_state()
+        if self.session.selected:
+            self._first_paint.wait()
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -241,6 +246,7 @@ class MainWindow(QMainWindow):
         """A view has got its data: what waits for the views is painted with the last of them."""
         if not any(dock.work.is_busy for dock in self.view_docks.values() if dock.is_on_screen):
             self.painted_together.release()
+            self._first_paint.release()
 
     def _announce(self, announce: Callable[[], None]) -> None:
         announce()

@@ -22,14 +22,18 @@ class PaintedTogether(QObject):
     parent : QObject
     widgets : sequence of QWidget
         What waits.
+    longest_ms : int
+        How long it waits at most.
     """
 
-    def __init__(self, parent: QObject, widgets: Sequence[QWidget]) -> None:
+    def __init__(
+        self, parent: QObject, widgets: Sequence[QWidget], longest_ms: int = LONGEST_MS
+    ) -> None:
         super().__init__(parent)
         self._widgets = list(widgets)
         self._limit = QTimer(self)
         self._limit.setSingleShot(True)
-        self._limit.setInterval(LONGEST_MS)
+        self._limit.setInterval(longest_ms)
         self._limit.timeout.connect(self.release)
 
     @property
