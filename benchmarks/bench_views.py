@@ -31,6 +31,7 @@ from phygui import Session  # noqa: E402
 from phygui.io.demo import make_demo  # noqa: E402
 from phygui.views import VIEWS  # noqa: E402
 from phygui.views.base import View  # noqa: E402
+from phygui.views.visuals.batch import pairs_along  # noqa: E402
 
 SIZE = (800, 600)
 KEPT: list[Any] = []
@@ -124,12 +125,10 @@ def bare_like(view: View) -> Bare:
     moved = np.column_stack([data["position"][:, 0], data["position"][:, 1] + data["dy"]])
     position = (moved - place[0, :, :2]) * place[0, :, 2:] * place[1, :, 2:] + place[1, :, :2]
     color = view.colors.palette()[16 + data["color"].astype(int)] / 255.0
-    color[:, 3] *= np.abs(data["alpha"])
-    if batch.mode == "line_strip":
-        # The pen is lifted by drawing pairs of vertices, as plain OpenGL does it.
-        keep = (data["alpha"][:-1] >= 0) & (data["alpha"][1:] >= 0)
-        ends = np.flatnonzero(keep)[:, None] + np.array([0, 1])
-        bare = Bare(position[ends.ravel()], color[ends.ravel()], "lines", 1.0)
+    color[:, 3] *= data["alpha"]
+    if batch.mode == "strips":
+        ends = pairs_along(batch.shapes)
+        bare = Bare(position[ends], color[ends], "lines", 1.0)
     else:
         # Views draw discs with a soft edge, one pixel larger than the disc.
         bare = Bare(position, color, batch.mode, batch.size + 1.0)

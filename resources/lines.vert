@@ -10,9 +10,8 @@ attribute float cell;
 varying vec4 v_color;
 
 void main() {
+    // What is not to be seen has no opacity. It is not moved out of sight: clipping
+    // a single vertex makes Mesa's software renderer take a slow path for all others.
     gl_Position = to_clip(position, dy, cell);
-    v_color = color_of(color, abs(alpha));
-    // A negative alpha lifts the pen: beyond the far plane, so that nothing of
-    // the segment to it is drawn.
-    if (alpha < 0.0 || v_color.a <= 0.0) gl_Position.z = 1.0e7;
+    v_color = color_of(color, alpha);
 }

@@ -16,6 +16,9 @@ void main() {
     v_color = color_of(color, alpha);
     gl_PointSize = u_size + 1.0;
     if (v_color.a <= 0.0 || max(abs(v_in_cell.x), abs(v_in_cell.y)) > 1.0) {
-        gl_Position = vec4(0.0, 0.0, 2.0, 1.0);
+        // Nothing is drawn of it, and without clipping: see lines.vert.
+        gl_Position = vec4(-1.0, -1.0, 0.0, 1.0);
+        gl_PointSize = 1.0;
+        v_color.a = 0.0;
     }
 }

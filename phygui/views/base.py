@@ -261,6 +261,8 @@ class View(Interactive, app.Canvas):
             return
         width, height = self.size
         self.draw_all((float(width), float(height)), self.physical_size[0] / max(1, width))
+        # Whoever rasterises, a graphics card or threads, begins while the next view is drawn.
+        self.context.flush()
         self.context.flush_commands()
         self.painted.emit()
 

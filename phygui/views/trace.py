@@ -57,7 +57,7 @@ class TraceView(View, TimeCursor):
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
         self._image = Images()
-        self._traces = Batch("line_strip")
+        self._traces = Batch("strips")
         self._spikes = Batch("lines")
         self._pointed = Batch("lines", size=3.0)
         self._casings = Batch("lines", size=5.0)

@@ -61,10 +61,10 @@ class WaveformView(View):
 
     def __init__(self, params: WaveformParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self._lines = Batch("line_strip")
+        self._lines = Batch("strips")
         self._bands = Batch("triangles", opacity=0.3)
-        self._means = Batch("line_strip", size=2.0, smooth=True)
-        self._pointed = Batch("line_strip", size=1.5, smooth=True)
+        self._means = Batch("strips", size=2.0, smooth=True)
+        self._pointed = Batch("strips", size=1.5, smooth=True)
         self._base = Batch("lines")
         self._images = Images()
         self._grounds = Batch("triangles", opacity=0.8)

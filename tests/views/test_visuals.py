@@ -86,7 +86,7 @@ def test_alpha_mixes_with_what_is_behind_and_later_points_are_on_top(board):
 
 
 def test_strips_do_not_join_each_other(board):
-    lines = Batch("line_strip", size=3)
+    lines = Batch("strips", size=3)
     lines.set_data(strips([1, 9], np.array([[2], [8]]), color=np.array([[0], [1]])))
     at = board([lines])
     for x in (2, 5, 8):
