@@ -77,7 +77,6 @@ class ComparisonDock(Dock):
         self.table = PlainTable(TITLES, TIPS)
         self.map = ConfusionMap()
         super().__init__("comparison", "Compare clusterings", self._lay_out())
-        self.add_standard_buttons()
         self._work = Latest(window.pool, self, burst_ms=0)
         self._work.done.connect(self._receive)
         self._work.failed.connect(window.fail)

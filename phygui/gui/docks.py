@@ -34,6 +34,7 @@ class DockTitle(QWidget):
 
     def __init__(self, dock: QDockWidget, title: str) -> None:
         super().__init__(dock)
+        self.buttons: dict[str, QToolButton] = {}
         self.setObjectName("dockTitle")
         self.setAttribute(Qt.WA_StyledBackground)
         self.label = QLabel(title)
@@ -59,33 +60,58 @@ class DockTitle(QWidget):
         button.setFixedSize(20, 20)
         button.setProperty("icon_name", icon_name)
         self._row.addWidget(button)
+        self.buttons[icon_name] = button
         return button
 
 
 class Dock(QDockWidget):
-    """A dock with the project's own title bar."""
+    """A dock with the project's own title bar.
 
-    def __init__(self, name: str, title: str, widget: QWidget) -> None:
+    Most docks are hidden at start, and are finished when they are first shown.
+    """
+
+    def __init__(self, name: str, title: str, widget: QWidget | None = None) -> None:
         super().__init__(title)
         self.setObjectName(name)
+        self._title_bar: DockTitle | None = None
+        if widget is not None:
+            self.hold_widget(widget)
+
+    def hold_widget(self, widget: QWidget) -> None:
+        """Have a widget in it."""
         # Whatever is in it, a dock can be made small, so that all fit on a small screen.
         widget.setMinimumSize(120, 80)
         self.setWidget(widget)
-        self.title_bar = DockTitle(self, title)
-        self.setTitleBarWidget(self.title_bar)
+
+    def finish(self) -> None:
+        """Make what is seen only of a dock that is shown."""
+        assert self.title_bar
+
+    @property
+    def title_bar(self) -> DockTitle:
+        """The title bar, made now if it was not yet needed."""
+        if self._title_bar is None:
+            self._title_bar = DockTitle(self, self.windowTitle())
+            self.add_buttons(self._title_bar)
+            self.setTitleBarWidget(self._title_bar)
+        return self._title_bar
+
+    def add_buttons(self, title_bar: DockTitle) -> None:
+        """Add the buttons that every dock has: float and close."""
+        title_bar.add_button("float", "float or dock").clicked.connect(self._float_or_dock)
+        close = title_bar.add_button("close", "close (View menu brings it back)")
+        close.clicked.connect(self.close)
+
+    def setVisible(self, visible: bool) -> None:
+        """Show or hide."""
+        if visible:
+            self.finish()
+        super().setVisible(visible)
 
     @property
     def is_on_screen(self) -> bool:
         """Whether it is shown, and not behind another tab."""
         return self.isVisible() and not self.visibleRegion().isEmpty()
-
-    def add_standard_buttons(self) -> None:
-        """Add the buttons that every dock has: float and close."""
-        floating = self.title_bar.add_button("float", "float or dock")
-        floating.clicked.connect(self._float_or_dock)
-        self.title_bar.add_button("close", "close (View menu brings it back)").clicked.connect(
-            self.close
-        )
 
     def _float_or_dock(self) -> None:
         self.setFloating(not self.isFloating())
@@ -125,6 +151,10 @@ class ViewDock(Dock):
     """A sentence, and the exception behind it."""
     discarded = pyqtSignal(str)
     """A second dock of its kind has been closed; its name."""
+    paused = pyqtSignal()
+    """It follows the session no longer, or again."""
+    settings_wanted = pyqtSignal()
+    export_wanted = pyqtSignal()
 
     def __init__(
         self,
@@ -138,7 +168,7 @@ class ViewDock(Dock):
         *,
         is_extra: bool = False,
     ) -> None:
-        super().__init__(name, title, _placeholder())
+        super().__init__(name, title)
         self.is_extra = is_extra
         self._kind = kind
         self._first_params = params
@@ -151,6 +181,7 @@ class ViewDock(Dock):
         self._closed = False
         self._unpainted = False
         self._held = False
+        self._is_paused = False
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
@@ -161,20 +192,26 @@ class ViewDock(Dock):
         )
         self.visibilityChanged.connect(self._catch_up)
 
-        self.settings_button = self.title_bar.add_button("settings", "settings")
-        self.pause_button = self.title_bar.add_button(
-            "pause", "pause: stop following the selection", checkable=True
-        )
-        self.pause_button.toggled.connect(self._pause)
-        self.export_button = self.title_bar.add_button("export", "export a picture")
-        self.add_standard_buttons()
+    def finish(self) -> None:
+        """Have something to hold the place of the view until it is made."""
+        super().finish()
+        if self.widget() is None:
+            self.hold_widget(_placeholder())
+
+    def add_buttons(self, title_bar: DockTitle) -> None:
+        """Add those of a view too: settings, pause, export."""
+        settings = title_bar.add_button("settings", "settings")
+        settings.clicked.connect(self.settings_wanted)
+        pause = title_bar.add_button("pause", "pause: stop following the selection", checkable=True)
+        pause.toggled.connect(self._pause)
+        title_bar.add_button("export", "export a picture").clicked.connect(self.export_wanted)
+        super().add_buttons(title_bar)
 
     @property
     def view(self) -> View:
         """The view, made now if it was not yet needed: hidden ones cost nothing at start."""
         if self._view is None:
             view = self._view = self._make(self.params)
-            view.native.setMinimumSize(120, 80)
             view.painted.connect(self._painted)
             view.params_changed.connect(self._params_changed)
             view.highlight_changed.connect(self._load_highlight)
@@ -183,10 +220,11 @@ class ViewDock(Dock):
             # A canvas without OpenGL would keep the whole window from being painted.
             if not opengl.found().problem:
                 placeholder = self.widget()
-                # Shown in another size first, the canvas would be painted for nothing.
-                view.native.resize(placeholder.size())
-                self.setWidget(view.native)
-                placeholder.deleteLater()
+                if placeholder is not None:
+                    # Shown in another size first, the canvas would be painted for nothing.
+                    view.native.resize(placeholder.size())
+                    placeholder.deleteLater()
+                self.hold_widget(view.native)
         return self._view
 
     @property
@@ -220,7 +258,7 @@ class ViewDock(Dock):
     @property
     def is_paused(self) -> bool:
         """Whether the view does not follow the session."""
-        return self.pause_button.isChecked()
+        return self._is_paused
 
     @property
     def is_loading(self) -> bool:
@@ -267,6 +305,7 @@ class ViewDock(Dock):
             self._load()
 
     def _pause(self, paused: bool) -> None:
+        self._is_paused = paused
         title = self.windowTitle()
         self.title_bar.label.setText(f"{title} (paused)" if paused else title)
         if not paused:
@@ -274,6 +313,7 @@ class ViewDock(Dock):
         elif self._stale:
             # What is not yet loaded is loaded as it is now.
             self._snapshot = self._session.snapshot()
+        self.paused.emit()
 
     def _catch_up(self) -> None:
         if self._stale:

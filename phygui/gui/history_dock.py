@@ -146,7 +146,6 @@ class HistoryDock(Dock):
         self.model = HistoryModel(session)
         self.view = _View()
         super().__init__("history", "History", self.view)
-        self.add_standard_buttons()
         view = self.view
         view.setModel(self.model)
         view.setSelectionBehavior(QAbstractItemView.SelectRows)

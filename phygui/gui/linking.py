@@ -42,7 +42,7 @@ class Linking:
         if view.has_lasso:
             view.lasso_changed.connect(lambda: self._brush_from(dock))
         view.highlight(self._spikes_for(dock))
-        dock.pause_button.toggled.connect(lambda _: self._hand_out())
+        dock.paused.connect(self._hand_out)
 
     def go_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""

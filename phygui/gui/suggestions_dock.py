@@ -126,7 +126,6 @@ class SuggestionsDock(Dock):
         self.accept_button = QPushButton("Merge")
         self.reject_button = QPushButton("Reject")
         super().__init__("suggestions", "Merge suggestions", self._lay_out())
-        self.add_standard_buttons()
         self._work = Latest(window.pool, self)
         self._work.done.connect(self._receive)
         self._work.failed.connect(lambda e: window.show_trouble("No preview", e))

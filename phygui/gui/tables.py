@@ -49,8 +49,6 @@ class Tables:
             "clusters": Dock("clusters", "Clusters", self.clusters),
             "similarity": Dock("similarity", "Similar clusters", self.matches),
         }
-        for dock in self.docks.values():
-            dock.add_standard_buttons()
         self.clusters.chosen.connect(lambda ids: attempt(lambda: session.select(ids)))
         self.matches.chosen.connect(
             lambda ids: attempt(lambda: session.select(session.selection.best, ids))

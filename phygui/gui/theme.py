@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 
-from PyQt5.QtCore import QByteArray, Qt
-from PyQt5.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PyQt5.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PyQt5.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PyQt5.QtSvg import QSvgRenderer
 from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QWidget
 
@@ -128,24 +128,59 @@ def _style() -> str:
     """
 
 
+class _Drawing(QIconEngine):
+    """Draws an icon at the size at which it is wanted, when it is wanted.
+
+    Parameters
+    ----------
+    name : str
+        Name of the icon among the project's resources.
+    theme : str
+        The theme in whose colour it is drawn.
+    """
+
+    def __init__(self, name: str, theme: str) -> None:
+        super().__init__()
+        self._name, self._theme = name, theme
+        self._pixmaps: dict[tuple[int, int, int], QPixmap] = {}
+
+    @cached_property
+    def _renderer(self) -> QSvgRenderer:
+        source = (files("phygui.resources") / "icons" / f"{self._name}.svg").read_text("utf-8")
+        source = source.replace(_COLORS["dark"]["icon"], _COLORS[self._theme]["icon"])
+        return QSvgRenderer(QByteArray(source.encode()))
+
+    def paint(
+        self, painter: QPainter | None, rect: QRect, mode: QIcon.Mode, state: QIcon.State
+    ) -> None:
+        """Draw it; what is disabled is faint, or it would look as bright as the rest."""
+        if painter is not None:
+            painter.save()
+            painter.setOpacity(0.35 if mode == QIcon.Disabled else 1.0)
+            self._renderer.render(painter, QRectF(rect))
+            painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """It on a transparent ground."""
+        key = (size.width(), size.height(), int(mode))
+        if key not in self._pixmaps:
+            pixmap = QPixmap(size)
+            pixmap.fill(Qt.transparent)
+            painter = QPainter(pixmap)
+            self.paint(painter, pixmap.rect(), mode, state)
+            painter.end()
+            self._pixmaps[key] = pixmap
+        return self._pixmaps[key]
+
+    def clone(self) -> QIconEngine:
+        """Another one that draws the same."""
+        return _Drawing(self._name, self._theme)
+
+
 @lru_cache(maxsize=64)
 def icon(name: str) -> QIcon:
     """An icon of the project, in the colour of the theme; sharp at any scale."""
-    source = (files("phygui.resources") / "icons" / f"{name}.svg").read_text("utf-8")
-    source = source.replace(_COLORS["dark"]["icon"], _COLORS[_current]["icon"])
-    renderer = QSvgRenderer(QByteArray(source.encode()))
-    made = QIcon()
-    for size in (16, 24, 32, 48):
-        # Without a faint picture of its own, what is disabled looks as bright as the rest.
-        for mode, opacity in ((QIcon.Normal, 1.0), (QIcon.Disabled, 0.35)):
-            pixmap = QPixmap(size, size)
-            pixmap.fill(Qt.transparent)
-            painter = QPainter(pixmap)
-            painter.setOpacity(opacity)
-            renderer.render(painter)
-            painter.end()
-            made.addPixmap(pixmap, mode)
-    return made
+    return QIcon(_Drawing(name, _current))
 
 
 def plain_tip(text: str) -> str:

@@ -65,8 +65,8 @@ class ViewDocks:
         dock.trouble.connect(window.show_trouble)
         dock.shown_data.connect(window.views_came)
         dock.discarded.connect(self._discard_later)
-        dock.settings_button.clicked.connect(lambda: self._edit_settings(dock))
-        dock.export_button.clicked.connect(lambda: export_picture(window, dock))
+        dock.settings_wanted.connect(lambda: self._edit_settings(dock))
+        dock.export_wanted.connect(lambda: export_picture(window, dock))
         window.view_docks[name] = dock
         window.docks[name] = dock
         return dock

@@ -237,7 +237,8 @@ def test_defaults_are_restored_for_the_dataset_and_for_the_user(
     user = open_window(demo)
     user.view("features").change_params(n_spikes=50, x_channel=2)
     user.window.extra_views.remember()
-    QTest.mouseClick(user.window.view_docks["features"].settings_button, Qt.LeftButton)
+    title = user.window.view_docks["features"].title_bar
+    QTest.mouseClick(title.buttons["settings"], Qt.LeftButton)
     [dialog] = user.window.findChildren(ParameterDialog)
     buttons = dialog.findChild(QDialogButtonBox)
     QTest.mouseClick(buttons.button(QDialogButtonBox.RestoreDefaults), Qt.LeftButton)
@@ -286,7 +287,8 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
     view = user.view("features")
 
     def open_dialog() -> ParameterDialog:
-        QTest.mouseClick(user.window.view_docks["features"].settings_button, Qt.LeftButton)
+        buttons = user.window.view_docks["features"].title_bar.buttons
+        QTest.mouseClick(buttons["settings"], Qt.LeftButton)
         return user.window.findChildren(ParameterDialog)[-1]
 
     dialog = open_dialog()
@@ -319,9 +321,9 @@ def test_a_view_has_one_settings_dialog_which_goes_when_it_is_closed(
         return window.findChildren(ParameterDialog)
 
     for _ in range(2):
-        QTest.mouseClick(window.view_docks["features"].settings_button, Qt.LeftButton)
+        QTest.mouseClick(window.view_docks["features"].title_bar.buttons["settings"], Qt.LeftButton)
     assert len(dialogs()) == 1
-    QTest.mouseClick(window.view_docks["waveforms"].settings_button, Qt.LeftButton)
+    QTest.mouseClick(window.view_docks["waveforms"].title_bar.buttons["settings"], Qt.LeftButton)
     one, other = dialogs()
     one.accept()
     other.reject()
@@ -336,7 +338,7 @@ def test_cancel_takes_back_what_the_dialog_changed_and_no_more(
 ) -> None:
     user = open_window(demo)
     dock, view = user.window.view_docks["traces"], user.view("traces")
-    QTest.mouseClick(dock.settings_button, Qt.LeftButton)
+    QTest.mouseClick(dock.title_bar.buttons["settings"], Qt.LeftButton)
     [dialog] = user.window.findChildren(ParameterDialog)
     dialog.editors["order"].setCurrentText("index")
     dialog.editors["refractory_ms"].setValue(5.0)

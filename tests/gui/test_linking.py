@@ -191,7 +191,7 @@ def test_a_single_spike_that_is_not_among_those_drawn_shows_its_waveform(user: A
 def test_the_lasso_of_a_paused_view_holds_the_spikes_of_its_clusters(user: Any) -> None:
     features, dock = user.view("features"), user.window.docks["features"]
     shown = tuple(user.session.selected)
-    dock.pause_button.click()
+    dock.title_bar.buttons["pause"].click()
     user.press(Qt.Key_Down)
     spikes = brush(user)
     own = np.concatenate([dock.snapshot.spikes(c) for c in shown])

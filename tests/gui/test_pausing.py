@@ -32,7 +32,7 @@ def merge_away(user: Any, cluster_id: int) -> None:
 def test_paused_traces_are_zoomed_and_moved_with_the_spikes_of_their_clusters(user: Any) -> None:
     traces, dock = user.view("traces"), user.window.docks["traces"]
     shown = tuple(user.session.selected)
-    dock.pause_button.click()
+    dock.title_bar.buttons["pause"].click()
     user.press(Qt.Key_Down)
     assert traces.data.cluster_ids == shown != tuple(user.session.selected)
     user.wheel(traces, middle(traces), -6)
@@ -55,7 +55,7 @@ def test_paused_traces_are_zoomed_and_moved_with_the_spikes_of_their_clusters(us
     inside = np.isin(data.spike_ids, spikes)
     assert inside.any()
     np.testing.assert_array_equal(data.spike_colors == 0, inside)
-    dock.pause_button.click()
+    dock.title_bar.buttons["pause"].click()
     user.settle()
     assert traces.data.cluster_ids == tuple(user.session.selected)
 
@@ -74,7 +74,7 @@ def test_settings_of_a_paused_view_take_effect(
 ) -> None:
     view, dock = user.view(kind), user.window.docks[kind]
     shown = tuple(user.session.selected)
-    dock.pause_button.click()
+    dock.title_bar.buttons["pause"].click()
     user.press(Qt.Key_Down)
     assert not dock.is_loading
     before = view.data
@@ -89,7 +89,7 @@ def test_every_paused_view_outlives_its_clusters(user: Any) -> None:
     for kind in VIEWS:
         user.window.show_dock(kind)
         user.settle()
-        user.window.docks[kind].pause_button.click()
+        user.window.docks[kind].title_bar.buttons["pause"].click()
     shown = tuple(user.session.selected)
     merge_away(user, shown[0])
     troubles: list[Any] = []

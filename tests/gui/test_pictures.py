@@ -57,7 +57,7 @@ def export(
             opened.append(open_window(hybrid))
         user = opened[0]
         qtbot.waitUntil(lambda: not user.window.findChildren(PictureDialog))
-        QTest.mouseClick(user.window.view_docks[name].export_button, Qt.LeftButton)
+        QTest.mouseClick(user.window.view_docks[name].title_bar.buttons["export"], Qt.LeftButton)
         export = Export(user)
         export.dialog.setDirectory(str(tmp_path))
         return user, export

@@ -706,7 +706,7 @@ def test_a_paused_view_says_so_and_its_lasso_splits_no_clusters_that_it_does_not
     user = open_window(demo)
     dock = user.window.docks["features"]
     assert dock.title_bar.label.text() == "Features"
-    dock.pause_button.click()
+    dock.title_bar.buttons["pause"].click()
     assert dock.title_bar.label.text() == "Features (paused)"
     user.press(Qt.Key_Down)
     assert dock.view.data.cluster_ids != tuple(user.session.selected)
@@ -718,7 +718,7 @@ def test_a_paused_view_says_so_and_its_lasso_splits_no_clusters_that_it_does_not
     assert set(user.session.cluster_ids) == clusters
     user.press(Qt.Key_Down)
     assert user.window.status["edit"].text() == ""
-    dock.pause_button.click()
+    dock.title_bar.buttons["pause"].click()
     user.settle()
     assert dock.title_bar.label.text() == "Features"
     assert dock.view.data.cluster_ids == tuple(user.session.selected)

@@ -231,10 +231,10 @@ def pairs_along(shapes: Sequence[tuple[int, ...]]) -> NDArray[np.uint32]:
     """
     parts, first = [], 0
     for n_lines, n_points in shapes:
-        number = np.arange(first, first + n_lines * n_points, dtype=np.uint32)
-        number = number.reshape(n_lines, n_points)
+        last = first + n_lines * n_points
+        number = np.arange(first, last, dtype=np.uint32).reshape(n_lines, n_points)
         parts.append(np.stack([number[:, :-1], number[:, 1:]], axis=-1).reshape(-1))
-        first += n_lines * n_points
+        first = last
     return np.concatenate(parts)
 
 
