@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from phygui._version import __version__
+from phygui.heap import claim
 from phygui.logs import start_log
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
+HEAP_AT_START = 96 << 20
+"""Bytes of memory that the start of the window needs anyway."""
 
 
 def fail(sentence: object) -> NoReturn:
@@ -65,6 +68,7 @@ def gui(
     debug: bool,
 ) -> None:
     """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
+    claim(HEAP_AT_START)
     # What a start makes stays: nothing is gained by looking for garbage in it again and again.
     gc.disable()
     # The window has worker threads of its own; those of OpenBLAS would wait for the same cores.

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
-
 from PyQt5.QtCore import QObject, QTimer
 
 from phygui.gui.work import Pool
+from phygui.heap import trim
 
 PAUSE_MS = 800
 """How long nothing must have happened."""
-
-
-def trim() -> bool:
-    """Give free memory back; returns whether any was.
-
-    Arrays of some megabytes that come and go leave holes in the heap of the C library, which
-    grows although what is in use does not. Where the library is not glibc, nothing happens.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        return bool(ctypes.CDLL("libc.so.6").malloc_trim(0))
-    except (OSError, AttributeError):
-        return False
 
 
 class Trimmer(QObject):

@@ -8,12 +8,8 @@ import pytest
 from PyQt5.QtCore import QObject
 
 from phygui.gui import memory
-from phygui.gui.memory import Trimmer, trim
+from phygui.gui.memory import Trimmer
 from phygui.gui.work import Pool
-
-
-def test_trimming_harms_nothing() -> None:
-    assert trim() in (True, False)
 
 
 def test_a_burst_is_followed_by_one_trim(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
