@@ -293,8 +293,11 @@ import sys, tempfile, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from bench_window import open_window, resident_mb, settle, warm_up
+from phygui.cli import HEAP_AT_START
 from phygui.gui.memory import PAUSE_MS
+from phygui.heap import claim
 from PyQt5.QtWidgets import QApplication
+claim(HEAP_AT_START)
 warm_up()
 window = open_window(Path(sys.argv[1]), Path(tempfile.mkdtemp()))
 session = window.session
