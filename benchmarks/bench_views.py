@@ -1,6 +1,6 @@
-"""Speed of the views' drawing, as ratios to bare vispy canvases in one run.
+"""Speed of the views: their drawing against bare vispy canvases, then the whole window.
 
-    xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/bench_views.py
+    xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/bench_views.py [--drawing | --quick]
 
 A bare canvas is one program with one buffer: a position and a colour per vertex, nothing looked
 up, nothing clipped. It draws as many vertices, as large, on as many pixels.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -140,11 +141,15 @@ def row(name: str, ours: float, bare: float, note: str = "") -> None:
     print(f"| {name} | {ours:.1f} | {bare:.1f} | {ours / bare:.2f} | {note} |")
 
 
-def main() -> None:
-    """Make a demo, show its views, compare."""
+def main() -> int:
+    """Print both tables; exit code 1 if a bar of the second one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=15)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--drawing", action="store_true", help="compare the drawing only")
+    parser.add_argument("--quick", action="store_true", help="the window with fewer spikes")
+    parser.add_argument("--folder", help="where the window's datasets are built and kept")
+    arguments = parser.parse_args()
+    repeats = arguments.repeats
     print("| work | phygui, ms | bare canvas, ms | ratio | |")
     print("| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
@@ -155,6 +160,14 @@ def main() -> None:
                 session.select([int(c) for c in by_size[:n_clusters]])
                 compare_redraws(session, n_clusters, repeats)
             compare_pan(session, [int(c) for c in by_size[:2]], repeats)
+    if arguments.drawing:
+        return 0
+    print(flush=True)
+    # In a process of its own, in which no other canvases are alive.
+    command = [sys.executable, str(Path(__file__).with_name("window.py"))]
+    command += ["--quick"] if arguments.quick else []
+    command += ["--folder", arguments.folder] if arguments.folder else []
+    return subprocess.run(command, check=False).returncode
 
 
 def compare_redraws(session: Session, n_clusters: int, repeats: int) -> None:
@@ -219,4 +232,4 @@ def compare_pan(session: Session, cluster_ids: list[int], repeats: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

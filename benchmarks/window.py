@@ -1,6 +1,6 @@
 """The whole window: how long a key takes until every visible view has painted, and memory.
 
-    xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/bench_window.py [--quick]
+    xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/window.py [--quick]
 
 A selection is compared with its own floor, measured in the same run: bare vispy canvases of the
 same sizes that draw the same vertices, plus a memory map that gives the same bytes of features and
@@ -292,7 +292,7 @@ MEMORY = """
 import sys, tempfile, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from bench_window import open_window, resident_mb, settle, warm_up
+from window import open_window, resident_mb, settle, warm_up
 from phygui.cli import HEAP_AT_START
 from phygui.gui.memory import PAUSE_MS
 from phygui.heap import claim
