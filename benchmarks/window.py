@@ -26,9 +26,11 @@ from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.analysis import warm_up
+from phygui.cli import HEAP_AT_START
 from phygui.gui.app import make_application
 from phygui.gui.main_window import MainWindow
 from phygui.gui.settings import Settings
+from phygui.heap import claim
 from phygui.io.demo import make_demo
 from phygui.views.base import View
 
@@ -365,6 +367,7 @@ def main() -> int:
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="phygui-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     repeats = 3 if arguments.quick else 7
+    claim(HEAP_AT_START)
     warm_up()
 
     def dataset(n_spikes: int, n_clusters: int, duration: float) -> Path:

@@ -49,10 +49,10 @@ def claim(n_bytes: int) -> None:
     libc.malloc.argtypes, libc.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
     libc.sbrk.argtypes = [ctypes.c_ssize_t]
     libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    # Otherwise the memory would go back with the next free(). The other threshold is what glibc
-    # itself arrives at in a program with arrays of many megabytes.
+    # Otherwise the memory would go back with the next free(). Large arrays are kept out of the
+    # heap, in which they would leave holes; once thresholds are set, glibc no longer adapts them.
     libc.mallopt(_TRIM_THRESHOLD, 4 * n_bytes)
-    libc.mallopt(_MMAP_THRESHOLD, 32 << 20)
+    libc.mallopt(_MMAP_THRESHOLD, 1 << 20)
     libc.mallopt(_TOP_PAD, n_bytes)
     block = libc.malloc(_STEP)
     start, end = -(-(block or 0) // _PAGE) * _PAGE, libc.sbrk(0) or 0
