@@ -54,7 +54,7 @@ def claim(n_bytes: int) -> None:
     libc.mallopt(_TRIM_THRESHOLD, 4 * n_bytes)
     libc.mallopt(_MMAP_THRESHOLD, 1 << 20)
     libc.mallopt(_TOP_PAD, n_bytes)
-    block = libc.malloc(_STEP)
+    block = libc.malloc(_STEP // 2)
     start, end = -(-(block or 0) // _PAGE) * _PAGE, libc.sbrk(0) or 0
     libc.free(block)
     libc.mallopt(_TOP_PAD, _STEP)
