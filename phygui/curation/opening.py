@@ -36,5 +36,10 @@ def open_session(what: object, **options: Any) -> Session:
         session = Session.open(Path(str(what)), **options)
     except OSError as error:
         raise KwikError(f"{what}: {error.strerror or error}") from error
-    session.recall()
+    try:
+        session.recall()
+    except BaseException:
+        # Else nobody could open the file for writing until the program ends.
+        session.close()
+        raise
     return session

@@ -24,6 +24,7 @@ from phygui.analysis import ClusterSummary, Metric
 from phygui.curation.knowledge import Knowledge, Known, Learnt
 from phygui.curation.snapshot import Snapshot, spikes_print
 from phygui.curation.stats import Cancel, ClusterStats
+from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
 from phygui.io.state_folder import write_whole
 
@@ -36,6 +37,7 @@ N_OTHERS = 500
 
 _SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course")
 _UNREADABLE = (
+    KwikError,
     OSError,
     ValueError,
     KeyError,
@@ -142,7 +144,7 @@ class StatsCache:
                 entries = dict(list(entries.items())[:limit])
                 try:
                     write_whole(self.path, _encode(self._print(), entries), lasts=False)
-                except OSError as error:
+                except (KwikError, OSError) as error:
                     log.warning("%s could not be written: %s", self.path, error)
 
         return write
@@ -153,7 +155,7 @@ class StatsCache:
         return self._data
 
     def _read(self) -> dict[str, Known]:
-        """What the file holds; nothing if it is damaged, or of other data."""
+        """What the file holds; nothing if it or the data is damaged, or it is of other data."""
         try:
             if not self.path.exists():
                 return {}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from phygui import Session
 from phygui.curation import stats_cache
+from phygui.curation.opening import open_session
 from phygui.io.demo import make_demo
+from phygui.io.errors import KwikError
 
 
 def cache_file(path: Path) -> Path:
@@ -179,3 +182,63 @@ def test_other_data_makes_all_that_was_known_from_the_old_ones_void(small: Path)
         recall(again)
         assert again.knowledge_job() is None
         assert all(of.amplitude for of in again.stats.values())
+
+
+def compress_features(path: Path) -> tuple[str, int, int]:
+    """Store the features compressed; returns where, and place and length of a chunk in the file."""
+    with h5py.File(path, "r+") as file:
+        group = file["channel_groups"][next(iter(file["channel_groups"]))]
+        values = group["features_masks"][:]
+        del group["features_masks"]
+        chunks = (200, values.shape[1], 2)
+        stored = group.create_dataset(
+            "features_masks", data=values, chunks=chunks, compression="gzip"
+        )
+        file.flush()
+        chunk = stored.id.get_chunk_info(0)
+        return stored.name, chunk.byte_offset, chunk.size
+
+
+def test_a_dataset_whose_features_got_damaged_opens_all_the_same(small: Path) -> None:
+    features = small.with_suffix(".kwx")
+    _, offset, size = compress_features(features)
+    with Session.open(small) as session:
+        remember(session)
+        data = bytearray(features.read_bytes())
+        data[offset : offset + size] = b"\xff" * size
+    features.write_bytes(bytes(data))
+    with open_session(small) as session:
+        assert not session.read_only
+        assert not session.stats
+        session.merge(session.cluster_ids[:2])
+        session.save()
+
+
+def test_what_is_known_of_data_that_got_damaged_is_not_kept_and_nothing_fails(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(model: object) -> str:
+        raise KwikError("the features are damaged.")
+
+    with Session.open(small) as session:
+        session.learn_all()
+        job = session.remember_job()
+        assert job is not None
+        monkeypatch.setattr(stats_cache, "data_print", damaged)
+        session._stats_cache(session.channel_group)._data = ""
+        job()
+    assert not cache_file(small).exists()
+
+
+def test_a_session_that_cannot_recall_does_not_keep_the_dataset(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(session: Session) -> None:
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "recall", fails)
+        with pytest.raises(RuntimeError):
+            open_session(small)
+    with open_session(small) as session:
+        assert not session.read_only
