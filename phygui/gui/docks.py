@@ -264,7 +264,14 @@ class ViewDock(Dock):
     def is_loading(self) -> bool:
         """Whether what is painted is not yet what is to be shown."""
         busy = self.work.is_busy or self.highlighting.is_busy
-        return self._may_load and (self._stale or busy or self._unpainted)
+        unpainted = self._unpainted and self._is_painting
+        return self._may_load and (self._stale or busy or unpainted)
+
+    @property
+    def _is_painting(self) -> bool:
+        """Whether Qt paints: not as long as the window is minimised, or on another desktop."""
+        window = self.window().windowHandle()
+        return window is None or window.isExposed()
 
     def hold(self, held: bool) -> None:
         """Load nothing for the moment, as long as it is not known what will be selected."""
@@ -321,8 +328,8 @@ class ViewDock(Dock):
 
     def _receive(self, data: object) -> None:
         if not self._closed:
-            self._unpainted = True
             self.view.set_data(data)
+            self._unpainted = True
             self._load_highlight()
             self.shown_data.emit()
 

@@ -1,4 +1,4 @@
-"""The tables wait a moment for the plots, and never longer than that."""
+"""The tables wait a moment for the plots, and background work for what is painted at all."""
 
 from __future__ import annotations
 
@@ -64,3 +64,44 @@ def test_a_key_paints_tables_and_plots_together(
     assert order[:2] == ["release", "painted"]
     assert table.view.viewport().updatesEnabled()
     assert user.window.statusBar().updatesEnabled()
+
+
+def test_background_work_goes_on_while_the_window_is_minimised(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: Any
+) -> None:
+    class Minimised:
+        def isExposed(self) -> bool:
+            return False
+
+    user = open_window(hybrid)
+    window = user.window
+    with monkeypatch.context() as patch:
+        # Nothing is painted then, though Qt says that all of it is visible.
+        patch.setattr(window, "windowHandle", Minimised)
+        for view in window.views():
+            patch.setattr(view, "on_draw", lambda event: None)
+            patch.setattr(view, "update", lambda event=None: None)
+        window.session.next_best()
+        window.session.merge(window.session.cluster_ids[:2])
+        user.settle()
+        assert not window.session.knowledge.missing_metrics()
+    # As soon as it is seen, what is shown has still to be painted.
+    assert window.views_are_busy
+    for view in window.views():
+        view.update()
+    user.settle()
+
+
+def test_a_picture_that_cannot_be_made_keeps_no_work_waiting(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: Any
+) -> None:
+    def fails(data: Any) -> None:
+        raise ValueError("no such picture")
+
+    user = open_window(hybrid)
+    with monkeypatch.context() as patch, user.qtbot.captureExceptions() as raised:
+        patch.setattr(user.view("features"), "build", fails)
+        user.session.merge(user.session.cluster_ids[:2])
+        user.settle()
+        assert not user.session.knowledge.missing_metrics()
+    assert {str(error) for _, error, _ in raised} == {"no such picture"}
