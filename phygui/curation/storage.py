@@ -170,7 +170,7 @@ class Storage(Places):
         return list_backups(self._keeper.folder)
 
     def state(self, backup: Backup | None = None) -> State:
-        """The active clustering as it is, or as it was in a backup.
+        """The active clustering as it is now, whatever edits follow, or as it was in a backup.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class Storage(Places):
             If the backup is damaged, or holds nothing of this clustering.
         """
         if backup is None:
-            return self._active.state(copy=False)
+            return self._active.state()
         return state_in(backup, (self.channel_group, self.clustering))
 
     def state_in_file(self) -> State:
@@ -189,5 +189,9 @@ class Storage(Places):
         KwikError
             If it cannot be read.
         """
+        return self.state_in_file_job()()
+
+    def state_in_file_job(self) -> Callable[[], State]:
+        """The work of :meth:`state_in_file`, for any thread."""
         key, n_spikes = (self.channel_group, self.clustering), self._active.clustering.n_spikes
-        return read_state(self.path, key, n_spikes)
+        return lambda: read_state(self.path, key, n_spikes)

@@ -134,11 +134,11 @@ class Saving:
     def show_difference(self) -> None:
         """Show how what is in the window differs from what is in the file."""
         session = self._window.session
-        mine = session.state()
+        mine, theirs = session.state(), session.state_in_file_job()
         names = session.group_names
 
         def work(_: Any) -> list[str]:
-            return compare(session.state_in_file(), mine).lines(names)
+            return compare(theirs(), mine).lines(names)
 
         def done(lines: list[str]) -> None:
             self.dialog = TextDialog(

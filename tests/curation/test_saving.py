@@ -315,6 +315,26 @@ def test_states_are_compared(session):
     assert compare(session.state_in_file(), before).is_same
 
 
+def test_states_that_a_worker_compares_are_those_of_when_it_was_asked(small):
+    from phygui.curation.comparison import compare
+
+    KwikModel(small).copy_clustering("main", "mine")
+    with Session.open(small) as session:
+        session.merge([3, 4])
+        mine, theirs = session.state(), session.state_in_file_job()
+        n = len(session.spikes_per_cluster[session.selected[0]])
+        session.merge([5, 6])
+        session.switch(clustering="mine")
+        session.merge([7, 8])
+        session.save()
+        session.switch(clustering="main")
+        session.undo()
+        session.undo()
+        session.save()
+        session.switch(clustering="mine")
+        assert compare(theirs(), mine).lines({})[0] == f"{n} spikes in another cluster"
+
+
 def test_a_backup_of_another_clustering_is_refused(small):
     KwikModel(small).copy_clustering("main", "mine")
     with Session.open(small) as session:

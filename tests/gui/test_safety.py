@@ -16,7 +16,7 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QMessageBox
 
 from phygui import Session
-from phygui.curation import saving
+from phygui.curation import saving, storage
 from phygui.io import durable
 
 
@@ -138,6 +138,29 @@ def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
     user.qtbot.mouseClick(button, Qt.LeftButton)
     assert wanted == [user.window]
     assert hybrid.read_bytes() == theirs
+
+
+def test_the_difference_is_that_of_the_moment_in_which_it_was_asked_for(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(hybrid)
+    user.session.merge([4, 9])
+    merged = threading.Event()
+    read = storage.read_state
+
+    def late(*where: Any) -> Any:
+        assert merged.wait(10)
+        return read(*where)
+
+    monkeypatch.setattr(storage, "read_state", late)
+    user.window.saving.show_difference()
+    user.session.merge(user.session.cluster_ids[:2])
+    merged.set()
+    user.settle()
+    dialog = user.window.saving.dialog
+    assert "2 clusters gone: 4 and 9" in dialog.text.toPlainText()
+    assert "changed" not in dialog.text.toPlainText()
+    dialog.close()
 
 
 def test_a_failed_save_says_why_and_can_be_tried_again(
