@@ -23,7 +23,7 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.filters import FilterError
 from phygui.curation.session import Session
-from phygui.gui.columns import Column, label_column
+from phygui.gui.columns import Column, label_columns
 from phygui.gui.table_model import ClusterTableModel
 from phygui.gui.theme import plain_tip
 
@@ -231,7 +231,7 @@ class ClusterTable(QWidget):
         header = self.view.horizontalHeader()
         # Rows count as selected when all their columns are, so that other columns deselect them.
         self._quiet = True
-        new = self.model.set_label_columns([label_column(key) for key in keys])
+        new = self.model.set_label_columns(label_columns(keys))
         self._quiet = False
         for name in new:
             section = self.column_names.index(name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from keyword import iskeyword
 from typing import Any
 
@@ -177,15 +179,34 @@ SIMILARITY = Column(
 BY_NAME = {column.name: column for column in COLUMNS}
 
 
-def label_column(key: str) -> Column:
-    """The column of the labels with one key.
+def label_columns(keys: Iterable[str]) -> list[Column]:
+    """The columns of the labels with these keys, one of each, all named differently.
 
-    It is named by the key, so that a filter may read ``region == "CA1"``, or where another column
-    is called so, or the key is no word, ``label_`` and the key with ``_`` for what no word holds.
+    A column is named by its key, so that a filter may read ``region == "CA1"``. Where another
+    column is called so, or the key is no word, it is ``label_`` and the key with ``_`` for what no
+    word holds, and a number where that is the name of another one too.
     """
-    name = key
-    if key in BY_NAME or key == SIMILARITY.name or not key.isidentifier() or iskeyword(key):
-        name = "label_" + re.sub(r"\W", "_", key)
+    found = dict.fromkeys(keys, "")
+    taken = {*BY_NAME, SIMILARITY.name}
+    # A filter takes letters that look alike for the same, as Python does.
+    words = {k for k in found if k.isidentifier() and not iskeyword(k) and k == _plain(k)}
+    for key in sorted(found, key=lambda k: k not in words):
+        name = key
+        if key not in words or name in taken:
+            name = stem = "label_" + re.sub(r"\W", "_", _plain(key))
+            numbers = count(2)
+            while name in taken:
+                name = f"{stem}_{next(numbers)}"
+        found[key] = name
+        taken.add(name)
+    return [_label_column(key, name) for key, name in found.items()]
+
+
+def _plain(key: str) -> str:
+    return unicodedata.normalize("NFKC", key)
+
+
+def _label_column(key: str, name: str) -> Column:
     return Column(
         name,
         key,

@@ -142,16 +142,16 @@ class ClusterTableModel(QAbstractTableModel):
 
     def set_label_columns(self, columns: Sequence[Column]) -> list[str]:
         """Have the columns of these labels after all others; returns the names of new ones."""
-        wanted = {column.name: column for column in columns}
+        wanted = {(column.name, column.title): column for column in columns}
         for i in reversed(range(len(self.columns))):
             column = self.columns[i]
-            if column.is_label and column.name not in wanted:
+            if column.is_label and (column.name, column.title) not in wanted:
                 self._sort = [key for key in self._sort if key[0] is not column]
                 self.beginRemoveColumns(QModelIndex(), i, i)
                 del self.columns[i]
                 self.endRemoveColumns()
-        known = {column.name for column in self.columns}
-        new = [column for name, column in wanted.items() if name not in known]
+        known = {(column.name, column.title) for column in self.columns}
+        new = [column for key, column in wanted.items() if key not in known]
         if new:
             first = len(self.columns)
             self.beginInsertColumns(QModelIndex(), first, first + len(new) - 1)

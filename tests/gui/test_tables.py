@@ -474,3 +474,26 @@ def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, ta
     assert [name for name, _ in table.model.sort_order] == ["quality", "id"]
     session.undo()
     assert "region" in table.column_names
+
+
+def test_labels_whose_keys_look_alike_have_columns_of_their_own(
+    session: Session, tables: Any
+) -> None:
+    table, ids = tables(session).clusters, session.cluster_ids.tolist()
+    n = len(table.column_names)
+    keys = ("a b", "a-b", "label_a_b", "\ufb01")
+    for k, key in enumerate(keys):
+        session.label([ids[k]], key, f"{k}")
+    assert {c.title for c in table.model.columns[n:]} == set(keys)
+    assert len(set(table.column_names)) == n + len(keys)
+
+    def shown_by(key: str, value: str) -> list[int]:
+        (column,) = (c for c in table.model.columns[n:] if c.title == key)
+        table.filter.setText(f'{column.name} == "{value}"')
+        assert not table.problem.text()
+        return table.model.cluster_ids
+
+    assert [shown_by(key, f"{k}") for k, key in enumerate(keys)] == [[c] for c in ids[:4]]
+    # Without the first of them, the others show what they are of.
+    session.label([ids[0]], "a b", None)
+    assert shown_by("a-b", "1") == [ids[1]]
