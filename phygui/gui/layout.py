@@ -76,7 +76,7 @@ class Layout:
         self._window.update_state()
 
     def save(self, name: str) -> None:
-        """Keep the arrangement under a name.
+        """Keep the arrangement under a name, in place of what was kept under it.
 
         Raises
         ------
@@ -88,7 +88,9 @@ class Layout:
             raise EditError("a layout needs a name")
         if name.casefold() in map(str.casefold, LAYOUTS):
             raise EditError(f"the layout {name} comes with the program: take another name")
-        self._store({**self._saved(), name: self._state()})
+        # As they are shown, letters of either case are the same.
+        others = {n: s for n, s in self._saved().items() if n.casefold() != name.casefold()}
+        self._store({**others, name: self._state()})
         self._window.say(f"saved the layout {name}")
 
     def delete(self, name: str) -> None:

@@ -102,7 +102,14 @@ def test_a_layout_is_saved_under_a_name_shown_and_deleted(
             keeper.save(name)
     with pytest.raises(EditError, match="no layout 'other'; there are Classic"):
         keeper.show("other")
-    keeper.delete("My two")
+    keeper.show("Overview")
+    keeper.save("MY TWO")
+    assert keeper.names == [*LAYOUTS, "MY TWO"]
+    keeper.show("Classic")
+    keeper.show("MY TWO")
+    assert "waveforms 2" not in visible(user)
+    assert "scatter" in visible(user)
+    keeper.delete("MY TWO")
     assert keeper.names == list(LAYOUTS)
     assert settings.get("layouts") is None
 
