@@ -67,6 +67,7 @@ class ComparisonDock(Dock):
         self._window = window
         self._session = window.session
         self._compared: _Compared | None = None
+        self._channel_group = self._session.channel_group
         self._asked = ("", "")
         self.first, self.second = QComboBox(), QComboBox()
         self.compare_button = QPushButton("Compare")
@@ -147,13 +148,13 @@ class ComparisonDock(Dock):
     def _switched(self) -> None:
         """Another channel group has other clusterings; another clustering is all the same."""
         self._offer(*self._asked)
-        if self._compared is not None:
-            states = self._compared.states
-            if len(states[0].spike_clusters) != self._session.model.n_spikes:
-                self._compared = None
-                self.table.set_rows([])
-                self.map.set_agreement(None)
-                self.note.setText("")
+        if self._channel_group != self._session.channel_group:
+            self._channel_group = self._session.channel_group
+            self._work.cancel()
+            self._compared = None
+            self.table.set_rows([])
+            self.map.set_agreement(None)
+            self.note.setText("")
         if self.is_on_screen:
             self.compare()
 

@@ -317,6 +317,32 @@ def test_what_is_compared_is_the_active_clustering(hybrid: Path, open_window: Ca
     assert chosen() == ("mine", "original")
 
 
+def test_what_was_compared_of_another_channel_group_is_not_shown(
+    tmp_path: Path, open_window: Callable
+) -> None:
+    # Both have as many spikes.
+    make_demo(
+        tmp_path, n_spikes=4_000, n_clusters=10, n_channels=8, duration=30.0, n_channel_groups=2
+    )
+    user = open_window(tmp_path / "demo.kwik")
+    window, session, dock = user.window, user.session, user.window.comparison
+    first, second = session.model.channel_groups
+    run(user, "compare_clusterings")
+    assert dock.agreement is not None
+    dock.close()
+    window.switching.switch(second)
+    user.settle()
+    assert dock.agreement is None
+    # Nor what was still on its way.
+    dock.compare()
+    session.switch(first)
+    user.settle()
+    assert dock.agreement is None
+    window.show_dock("comparison")
+    user.settle()
+    assert dock.agreement is not None
+
+
 def test_comparing_tells_which_cluster_went_where(hybrid: Path, open_window: Callable) -> None:
     user = open_window(hybrid)
     session, dock = user.session, user.window.comparison
