@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PyQt5.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QPalette
+from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QPalette, QResizeEvent
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
-    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,7 +21,9 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.filters import FilterError
 from phygui.curation.session import Session
+from phygui.gui.column_widths import ColumnWidths
 from phygui.gui.columns import Column, label_columns
+from phygui.gui.table_header import Header
 from phygui.gui.table_model import ClusterTableModel
 from phygui.gui.theme import plain_tip
 
@@ -61,6 +61,13 @@ class _Delegate(QStyledItemDelegate):
 
 class _View(QTableView):
     """A table that leaves the keys of the curator to the window."""
+
+    resized = pyqtSignal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         extends = event.modifiers() & Qt.ShiftModifier and event.key() in (Qt.Key_Up, Qt.Key_Down)
@@ -120,8 +127,6 @@ class ClusterTable(QWidget):
         self.view = _View()
         self._order: list[int] = []
         self._quiet = False
-        # Until the user has seen rows, columns are made as wide as their content needs.
-        self._fits = True
         self._set_up_view()
 
         self.filter = _FilterLine()
@@ -138,6 +143,8 @@ class ClusterTable(QWidget):
         self.problem.hide()
         self.counts = QLabel()
         self.counts.setObjectName("hint")
+        self.given_way = QLabel()
+        self.given_way.setObjectName("hint")
         self._hint = hint
 
         layout = QVBoxLayout(self)
@@ -149,6 +156,7 @@ class ClusterTable(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self.counts)
         foot.addStretch()
+        foot.addWidget(self.given_way)
         layout.addLayout(foot)
         self.model.counted.connect(lambda *_: self._show_counts())
 
@@ -165,22 +173,17 @@ class ClusterTable(QWidget):
         font = view.font()
         font.setPointSizeF(font.pointSizeF() * 0.92)
         view.setFont(font)
+        view.setHorizontalHeader(Header(view))
         view.horizontalHeader().setFont(font)
         view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
         header = view.horizontalHeader()
         header.setSectionsMovable(True)
-        header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
         header.sectionClicked.connect(self._sort_clicked)
-        header.setMinimumSectionSize(24)
-        header.setSectionResizeMode(QHeaderView.Interactive)
-        header.setStretchLastSection(True)
-        header.setHighlightSections(False)
-        for i, column in enumerate(self.model.columns):
-            header.setSectionHidden(i, column.hidden)
-        header.setContextMenuPolicy(Qt.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._choose_columns)
+        self.columns = ColumnWidths(view, self.model)
+        self.columns.changed.connect(self._show_given_way)
+        view.resized.connect(self.columns.arrange)
         view.setContextMenuPolicy(Qt.CustomContextMenu)
         view.customContextMenuRequested.connect(
             lambda at: self.menu_wanted.emit(view.viewport().mapToGlobal(at))
@@ -194,33 +197,17 @@ class ClusterTable(QWidget):
     def set_clusters(self, cluster_ids: Iterable[int]) -> None:
         """Show other clusters; the selection is kept as far as they are still shown."""
         self.model.set_clusters(cluster_ids)
-        if self._fits and self.model.rowCount():
-            self._fits = False
-            self.fit_columns()
+        if not self.columns.is_measured and self.model.rowCount():
+            self.columns.measure()
         self._restore()
 
-    def replace(self, deleted: Iterable[int], added: Iterable[int], changed: Iterable[int]) -> None:
+    def replace(self, deleted: Iterable[int], added: Sequence[int], changed: Sequence[int]) -> None:
         """Remove, insert and rewrite the rows of some clusters."""
+        new = (*added, *changed)
         self._quiet = True
         self.model.replace(deleted, added, changed)
         self._quiet = False
-
-    def fit_columns(self) -> None:
-        """Make every column as wide as its content needs."""
-        header = self.view.horizontalHeader()
-        for section in range(len(self.model.columns)):
-            if not header.isSectionHidden(section):
-                self._fit(section)
-
-    def _fit(self, section: int) -> None:
-        column, metrics = self.model.columns[section], self.view.fontMetrics()
-        texts = [column.widest]
-        for cluster_id in self.model.cluster_ids[:200]:
-            texts.append(self.model.text(cluster_id, column))
-        # Beside the text there is its margin, and in the header the mark of the sort order.
-        width = max(metrics.horizontalAdvance(text) for text in texts) + 11
-        width = max(width, metrics.horizontalAdvance(column.title) + 24)
-        self.view.horizontalHeader().resizeSection(section, min(width, 160))
+        self.columns.grow([c for c in new if self.model.row_of(c) is not None])
 
     def _restore(self) -> None:
         self.set_selected(self._order)
@@ -228,15 +215,12 @@ class ClusterTable(QWidget):
     def set_labels(self, keys: Iterable[str], *, shown: bool) -> None:
         """Have a column for each of these keys of labels; new ones are shown, or can be."""
         order = self.model.sort_order
-        header = self.view.horizontalHeader()
         # Rows count as selected when all their columns are, so that other columns deselect them.
         self._quiet = True
         new = self.model.set_label_columns(label_columns(keys))
         self._quiet = False
         for name in new:
-            section = self.column_names.index(name)
-            header.setSectionHidden(section, not shown)
-            self._fit(section)
+            self.columns.add(name, shown=shown)
         if order != self.model.sort_order:
             # It was sorted by a label that is gone.
             self.set_sort_order(self.model.sort_order)
@@ -307,6 +291,8 @@ class ClusterTable(QWidget):
         self.view.horizontalHeader().setSortIndicator(
             self.column_names.index(name), Qt.AscendingOrder if ascending else Qt.DescendingOrder
         )
+        # The column that it is sorted by stays in sight.
+        self.columns.arrange()
 
     def _sort_clicked(self, section: int) -> None:
         """A first click sorts in the direction that is natural for the column, a second turns."""
@@ -350,27 +336,13 @@ class ClusterTable(QWidget):
             text += f", {len(self._order)} selected"
         self.counts.setText(text)
 
-    def _choose_columns(self, at: QPoint) -> None:
-        header = self.view.horizontalHeader()
-        menu = QMenu(self)
-        menu.setToolTipsVisible(True)
-        for i, column in enumerate(self.model.columns):
-            action = menu.addAction(f"{column.title}  ({column.name})")
-            action.setToolTip(plain_tip(column.tip))
-            action.setCheckable(True)
-            action.setChecked(not header.isSectionHidden(i))
-            action.setEnabled(i > 0)
-            action.toggled.connect(lambda shown, i=i: self._show_section(i, shown))
-        menu.addSeparator()
-        menu.addAction("Fit columns to content", self.fit_columns)
-        menu.setAttribute(Qt.WA_DeleteOnClose)
-        menu.popup(header.mapToGlobal(at))
-
-    def _show_section(self, section: int, shown: bool) -> None:
-        header = self.view.horizontalHeader()
-        header.setSectionHidden(section, not shown)
-        if shown and header.sectionSize(section) == header.defaultSectionSize():
-            self._fit(section)
+    def _show_given_way(self) -> None:
+        names = self.columns.given_way
+        lacking = [c for c in self.model.columns if c.name in names]
+        n = len(lacking)
+        self.given_way.setText(f"{n} column{'s' if n > 1 else ''} hidden" if n else "")
+        titles = "\n".join(f"{c.title}: {c.tip}" for c in lacking)
+        self.given_way.setToolTip(plain_tip(f"there is no room for\n{titles}") if n else "")
 
     @property
     def column_names(self) -> list[str]:
@@ -380,33 +352,17 @@ class ClusterTable(QWidget):
     # -- what is remembered ----------------------------------------------------------------
 
     def state(self) -> dict[str, object]:
-        """Order, width and visibility of the columns, sort order and filter."""
-        header, names = self.view.horizontalHeader(), self.column_names
+        """Columns as they were left, sort order and filter."""
         return {
-            "order": [names[header.logicalIndex(i)] for i in range(header.count())],
-            "hidden": [name for i, name in enumerate(names) if header.isSectionHidden(i)],
-            "widths": {
-                name: header.sectionSize(i)
-                for i, name in enumerate(names)
-                if not (self._fits or header.isSectionHidden(i))
-            },
+            **self.columns.state(),
             "sort": self.model.sort_order,
             "filter": self.filter.text(),
         }
 
     def restore_state(self, state: dict[str, object]) -> None:
         """Bring back what :meth:`state` told; what does not fit these columns is left out."""
-        header, names = self.view.horizontalHeader(), self.column_names
-        known = _listed(state.get("order"), names)
-        hidden = _listed(state.get("hidden"), names)
-        for place, name in enumerate(known):
-            header.moveSection(header.visualIndex(names.index(name)), place)
-            header.setSectionHidden(names.index(name), name in hidden)
-        widths = state.get("widths")
-        for name, width in widths.items() if isinstance(widths, dict) else ():
-            if name in names and isinstance(width, int):
-                self._fits = False
-                header.resizeSection(names.index(name), max(width, header.minimumSectionSize()))
+        names = self.column_names
+        self.columns.restore(state)
         sort = state.get("sort")
         order = [
             (pair[0], bool(pair[1]))
@@ -416,8 +372,3 @@ class ClusterTable(QWidget):
         if order:
             self.set_sort_order(order)
         self.filter.setText(str(state.get("filter", "")))
-
-
-def _listed(value: object, names: Sequence[str]) -> list[str]:
-    """The names that a list from the settings holds, each once."""
-    return list(dict.fromkeys(n for n in value if n in names)) if isinstance(value, list) else []

@@ -33,6 +33,8 @@ class Column:
     """The direction of the first click on the header."""
     hidden: bool = False
     """Whether it shows only when the user asks for it."""
+    gives_way: int = 0
+    """Its turn to go where there is no room for all columns; 0 if it never goes."""
     reason: Callable[[Session, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
     is_label: bool = False
@@ -90,7 +92,9 @@ def _reason(name: str) -> Callable[[Session, int], str]:
 
 def _metric_column(name: str, title: str, tip: str, form: str, *, hidden: bool = True) -> Column:
     widest = "88.8%" if form.endswith("%") else "88.8"
-    return Column(name, title, tip, _metric(name), form, widest, False, hidden, _reason(name))
+    return Column(
+        name, title, tip, _metric(name), form, widest, hidden=hidden, reason=_reason(name)
+    )
 
 
 def _quality(session: Session, cluster_id: int) -> float | None:
@@ -114,7 +118,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("id", "id", "cluster id", lambda s, c: c, ascending=True),
     Column("group", "group", "cluster group", lambda s, c: s.group_of(c), ascending=True),
     Column("n_spikes", "spikes", "number of spikes", _n_spikes, ",d"),
-    Column("firing_rate", "rate", "mean firing rate, spikes per second", _firing_rate, ".2f"),
+    Column(
+        "firing_rate",
+        "rate",
+        "mean firing rate, spikes per second",
+        _firing_rate,
+        ".2f",
+        gives_way=2,
+    ),
     Column(
         "channel",
         "ch",
@@ -124,6 +135,7 @@ COLUMNS: tuple[Column, ...] = (
         widest="88",
         ascending=True,
         reason=_no_stat(NO_DATA),
+        gives_way=4,
     ),
     Column(
         "depth",
@@ -132,6 +144,7 @@ COLUMNS: tuple[Column, ...] = (
         _stat("depth"),
         ".0f",
         reason=_no_stat(NO_DATA),
+        gives_way=1,
     ),
     Column(
         "amplitude",
@@ -141,6 +154,7 @@ COLUMNS: tuple[Column, ...] = (
         ".0f",
         "888",
         reason=_no_stat("there is no raw data"),
+        gives_way=3,
     ),
     _metric_column("snr", "SNR", "mean waveform over the noise, on the best channel", ".1f"),
     _metric_column(

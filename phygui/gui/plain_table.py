@@ -17,6 +17,7 @@ from PyQt5.QtCore import (
 from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import QAbstractItemView, QTableView
 
+from phygui.gui.table_header import Header
 from phygui.gui.theme import plain_tip
 
 
@@ -114,11 +115,10 @@ class PlainTable(QTableView):
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.92)
         self.setFont(font)
-        header = self.horizontalHeader()
+        header = Header(self)
+        self.setHorizontalHeader(header)
         header.setFont(font)
         header.setStretchLastSection(True)
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(24)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
         if sortable:

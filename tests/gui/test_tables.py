@@ -274,8 +274,9 @@ def test_columns_sort_order_and_filter_are_remembered(
     header = before.clusters.view.horizontalHeader()
     names = before.clusters.column_names
     header.moveSection(header.visualIndex(names.index("depth")), 1)
-    header.setSectionHidden(names.index("snr"), False)
-    header.setSectionHidden(names.index("channel"), True)
+    before.clusters.columns.show("snr", True)
+    before.clusters.columns.show("channel", False)
+    header.dragged.emit()
     header.resizeSection(names.index("depth"), 91)
     before.clusters.set_sort_order([("group", False), ("depth", True)])
     before.clusters.filter.setText("n_spikes > 5")
@@ -459,7 +460,7 @@ def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, ta
     assert table.model.cluster_ids[2] == ids[1]
     # Moved and hidden as any other column, and remembered so.
     header = table.view.horizontalHeader()
-    header.setSectionHidden(table.column_names.index("region"), True)
+    table.columns.show("region", False)
     header.moveSection(header.visualIndex(table.column_names.index("label_two_words")), 1)
     state = json.loads(json.dumps(table.state()))
     other = tables(session).clusters
