@@ -9,12 +9,10 @@ from PyQt5.QtGui import QFont, QFontMetrics
 from PyQt5.QtWidgets import QMenu, QTableView
 
 from phygui.gui.columns import Column
-from phygui.gui.table_header import Header
+from phygui.gui.table_header import MARGIN, Header
 from phygui.gui.table_model import ClusterTableModel
 from phygui.gui.theme import plain_tip
 
-MARGIN = 8
-"""Pixels that a cell takes beside its text."""
 N_MEASURED = 200
 """Rows whose texts are measured for the width of a column."""
 WIDEST = 160

@@ -14,10 +14,10 @@ from PyQt5.QtCore import (
     Qt,
     pyqtSignal,
 )
-from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence
+from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import QAbstractItemView, QTableView
 
-from phygui.gui.table_header import Header
+from phygui.gui.table_header import MARGIN, Header
 from phygui.gui.theme import plain_tip
 
 
@@ -87,6 +87,20 @@ class PlainModel(QAbstractTableModel):
 class PlainTable(QTableView):
     """A table of rows that were computed once; leaves the keys of the curator to the window.
 
+    Its columns share the width that there is, until the user drags one to another.
+
+    Parameters
+    ----------
+    titles, tips : sequence of str
+        Of the columns.
+    sortable : bool
+        Whether a click on a title sorts.
+    n_kept : int or None
+        Where there is no room for all columns, the last ones go, down to this number of them;
+        None if none goes.
+    scale : float
+        Size of the font, relative to that of the program.
+
     Signals
     -------
     chosen : int
@@ -96,9 +110,17 @@ class PlainTable(QTableView):
     chosen = pyqtSignal(int)
 
     def __init__(
-        self, titles: Sequence[str], tips: Sequence[str] = (), *, sortable: bool = True
+        self,
+        titles: Sequence[str],
+        tips: Sequence[str] = (),
+        *,
+        sortable: bool = True,
+        n_kept: int | None = None,
+        scale: float = 0.92,
     ) -> None:
         super().__init__()
+        self._n_kept = n_kept
+        self._needs: list[int] = []
         self.content = PlainModel(titles, tips)
         self.proxy = QSortFilterProxyModel(self)
         self.proxy.setSourceModel(self.content)
@@ -113,12 +135,12 @@ class PlainTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.92)
+        font.setPointSizeF(font.pointSizeF() * scale)
         self.setFont(font)
         header = Header(self)
         self.setHorizontalHeader(header)
         header.setFont(font)
-        header.setStretchLastSection(True)
+        header.dragged.connect(self._needs.clear)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
         if sortable:
@@ -131,14 +153,36 @@ class PlainTable(QTableView):
         self.content.set_rows(rows, titles)
 
     def fit_columns(self, widest: int = 160) -> None:
-        """Make every column as wide as its content needs; the last one takes what is left."""
+        """Make every column as wide as its content needs, and share out what is left."""
         metrics, content = self.fontMetrics(), self.content
+        self._needs.clear()
         for column in range(content.columnCount()):
             texts = [str(content.headerData(column, Qt.Horizontal, Qt.DisplayRole))]
             rows = range(min(content.rowCount(), 200))
             texts += [str(content.index(row, column).data()) for row in rows]
-            width = max(map(metrics.horizontalAdvance, texts)) + 11
-            self.setColumnWidth(column, min(width, widest))
+            width = max(map(metrics.horizontalAdvance, texts)) + MARGIN
+            self._needs.append(min(width, widest))
+        self._share()
+
+    def _share(self) -> None:
+        """Share the width that there is among the columns for which there is room."""
+        needs, viewport = list(self._needs), self.viewport()
+        if not needs or viewport is None:
+            return
+        room = viewport.width()
+        while self._n_kept is not None and len(needs) > self._n_kept and sum(needs) > room:
+            needs.pop()
+        surplus, n = max(room - sum(needs), 0), len(needs)
+        for column in range(self.content.columnCount()):
+            self.setColumnHidden(column, column >= n)
+            if column < n:
+                share = surplus // n + (column < surplus % n)
+                self.setColumnWidth(column, needs[column] + share)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The columns share another width."""
+        super().resizeEvent(event)
+        self._share()
 
     def text_of(self, row: int, column: int) -> str:
         """What a cell says, rows as they are shown."""

@@ -80,7 +80,7 @@ class PreviewFigure(QWidget):
         n = len(shown.clusters)
         plots = [(k, hues[k], f"{c}", rates[k]) for k, c in enumerate(shown.clusters)]
         plots += [
-            (n + 1, color("dim"), "cross", ""),
+            (n + 1, color("dim"), "cross", ()),
             (n, merged, "merged", merged_rate),
         ]
         rows, n_columns = _below(area, (0.5, 0.5)), -(-len(plots) // 2)
@@ -123,9 +123,11 @@ class PreviewFigure(QWidget):
         if shown.shapes is None:
             self._frame(painter, area, "no waveforms, no features", color("dim"))
             return
-        what, unit = ("mean waveforms", "µV") if shown.is_waveform else ("mean features", "")
-        plot = self._frame(painter, area, what, color("dim"))
         low, high = float(shown.shapes.min()), float(shown.shapes.max())
+        what = "mean waveforms" if shown.is_waveform else "mean features"
+        # What the height of a cell stands for.
+        note = f"{high - low:.0f} µV" if shown.is_waveform else ""
+        plot = self._frame(painter, area, what, color("dim"), (note,))
         span = max(high - low, 1e-12)
         n_columns = 3 if len(shown.channels) > 4 else max(1, min(2, len(shown.channels)))
         n_rows = -(-len(shown.channels) // n_columns)
@@ -138,17 +140,24 @@ class PreviewFigure(QWidget):
                 plot.width() / n_columns,
                 plot.height() / n_rows,
             ).adjusted(4, 3, -4, -3)
-            painter.setPen(color("dim"))
-            painter.drawText(cell, int(Qt.AlignLeft | Qt.AlignTop), f"ch {channel}")
+            cell = self._label_channel(painter, cell, channel)
             # The merged one, below the others, is the widest.
             for place in range(len(shown.shapes) - 1, -1, -1):
                 width = 1.3 if place < len(shown.clusters) else 2.6
                 heights = (shown.shapes[place][:, k] - low) / span
                 self._draw_line(painter, cell, heights, hues[place], width)
-        if unit:
-            text = f"{high - low:.0f} {unit}"
-            painter.setPen(color("dim"))
-            painter.drawText(plot, int(Qt.AlignRight | Qt.AlignBottom), text)
+
+    def _label_channel(self, painter: QPainter, cell: QRectF, channel: int) -> QRectF:
+        """Write a channel's number where no waveform is drawn; returns the place that is left."""
+        metrics = QFontMetricsF(self.font())
+        text = f"ch {channel}"
+        if metrics.horizontalAdvance(text) > cell.width():
+            text = str(channel)
+        painter.setPen(color("dim"))
+        painter.drawText(cell, int(Qt.AlignLeft | Qt.AlignTop), text)
+        if cell.height() >= 2.5 * metrics.height():
+            return cell.adjusted(0, metrics.height(), 0, 0)
+        return cell.adjusted(metrics.horizontalAdvance(text) + 4, 0, 0, 0)
 
     def _draw_line(
         self, painter: QPainter, cell: QRectF, heights: NDArray, hue: QColor, width: float
@@ -170,8 +179,8 @@ class PreviewFigure(QWidget):
             return
         unit = f" ({shown.amplitude_unit})" if shown.amplitude_unit else ""
         title = f"amplitude{unit} over time, ch {shown.channels[0]}"
-        plot = self._frame(painter, area, title, color("dim"))
         last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
+        plot = self._frame(painter, area, title, color("dim"), (f"{last:.0f} s",))
         top = max(robust_range(shown.amplitudes)[1], 1e-12)
         for times, amplitudes, hue in zip(
             shown.times, shown.amplitudes, self._colors()[:-1], strict=True
@@ -183,36 +192,42 @@ class PreviewFigure(QWidget):
             faint.setAlpha(170)
             painter.setPen(QPen(faint, 2.0, Qt.SolidLine, Qt.RoundCap))
             painter.drawPoints(points)
-        painter.setPen(color("dim"))
-        painter.drawText(plot, int(Qt.AlignRight | Qt.AlignBottom), f"{last:.0f} s")
 
     def _frame(
-        self, painter: QPainter, area: QRectF, title: str, hue: QColor, note: str = ""
+        self,
+        painter: QPainter,
+        area: QRectF,
+        title: str,
+        hue: QColor,
+        notes: tuple[str, ...] = (),
     ) -> QRectF:
-        """A title line, the plot below it, and a line under that; returns the plot."""
-        height = QFontMetricsF(self.font()).height()
-        head = QRectF(area.left(), area.top(), area.width(), height)
+        """A title line, the plot below it, and a line under that; returns the plot.
+
+        At the right end of the title line is the longest note for which there is room.
+        """
         metrics = QFontMetricsF(self.font())
-        title = metrics.elidedText(title, Qt.ElideRight, area.width())
+        head = QRectF(area.left(), area.top(), area.width(), metrics.height())
+        # The first word of a title is enough where the rest would leave no room for a note.
+        taken = metrics.horizontalAdvance(title.split(" ")[0] + "…  ")
+        room = area.width() - min(taken, metrics.horizontalAdvance(title + "  "))
+        note = next((n for n in notes if metrics.horizontalAdvance(n) <= room), "")
+        left = area.width() - (metrics.horizontalAdvance(note + "  ") if note else 0)
         painter.setPen(hue)
+        title = metrics.elidedText(title, Qt.ElideRight, left)
         painter.drawText(head, int(Qt.AlignLeft | Qt.AlignVCenter), title)
-        room = area.width() - metrics.horizontalAdvance(title + "  ")
-        if metrics.horizontalAdvance(note) > room:
-            note = note.split(" ")[0]
-        if metrics.horizontalAdvance(note) <= room:
-            painter.setPen(color("dim"))
-            painter.drawText(head, int(Qt.AlignRight | Qt.AlignVCenter), note)
-        plot = area.adjusted(0, height + 1, 0, 0)
+        painter.setPen(color("dim"))
+        painter.drawText(head, int(Qt.AlignRight | Qt.AlignVCenter), note)
+        plot = area.adjusted(0, metrics.height() + 1, 0, 0)
         painter.setPen(QPen(color("line"), 1.0))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         return plot
 
 
-def _violations(metrics: object) -> str:
+def _violations(metrics: object) -> tuple[str, ...]:
     metric = metrics.get("violation_rate") if isinstance(metrics, dict) else None
     if not isinstance(metric, Metric) or not metric.is_defined:
-        return ""
-    return f"{metric.value:.1%} < {REFRACTORY_MS:.0f} ms"
+        return ()
+    return f"{metric.value:.1%} < {REFRACTORY_MS:.0f} ms", f"{metric.value:.1%}"
 
 
 def _beside(area: QRectF, shares: tuple[float, ...]) -> list[QRectF]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtGui import QColor, QResizeEvent
+from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSplitter,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -22,9 +22,10 @@ from phygui.curation.suggestions import Suggestion
 from phygui.curation.update import EditError, Selection, in_words
 from phygui.gui.columns import BY_NAME, DASH
 from phygui.gui.docks import Dock
+from phygui.gui.parts import Parts
 from phygui.gui.plain_table import Cell, PlainTable
 from phygui.gui.preview_figure import PreviewFigure
-from phygui.gui.theme import color, group_color
+from phygui.gui.theme import color, group_color, plain_tip
 from phygui.gui.work import Latest
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ TIPS = (
     "refractoriness: whether one is silent around the spikes of the other",
     "continuity: whether one takes over where the other leaves off",
 )
+SCALE = 0.86
+"""Size of the font: the tables are to fit beside a picture also in a small dock."""
 LOWER_IS_BETTER = frozenset(
     {"violation_rate", "contamination_hill", "contamination_llobet", "l_ratio", "amplitude_cutoff"}
 )
@@ -59,51 +62,6 @@ SEARCHING = "looking for merge suggestions ..."
 NO_DATA = "no suggestions: there are neither features nor raw data to compare clusters by"
 
 
-WIDE = 760
-"""Pixels from which on list, picture and metrics have room beside one another."""
-
-
-class _Body(QWidget):
-    """List, picture and metrics as there is room: in a row, in a column, or both."""
-
-    def __init__(self, left: QWidget, figure: QWidget, metrics: QWidget) -> None:
-        super().__init__()
-        self._outer, self._inner = QSplitter(), QSplitter(Qt.Vertical)
-        self._metrics = metrics
-        self._form = ""
-        for splitter in (self._outer, self._inner):
-            splitter.setChildrenCollapsible(False)
-        self._inner.addWidget(left)
-        self._outer.addWidget(self._inner)
-        self._outer.addWidget(figure)
-        self._outer.addWidget(metrics)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._outer)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Arrange the parts anew where the shape asks for it."""
-        super().resizeEvent(event)
-        width, height = self.width(), self.height()
-        form = "row" if width >= WIDE else "both" if width > 1.1 * height else "column"
-        if form == self._form:
-            return
-        self._form = form
-        self._outer.setOrientation(Qt.Vertical if form == "column" else Qt.Horizontal)
-        if form == "both":
-            self._inner.addWidget(self._metrics)
-            _share(self._inner, height, (0.45, 0.55))
-            _share(self._outer, width, (0.5, 0.5))
-        else:
-            self._outer.addWidget(self._metrics)
-            shares = (0.23, 0.46, 0.31)
-            _share(self._outer, width if form == "row" else height, shares)
-
-
-def _share(splitter: QSplitter, length: int, shares: tuple[float, ...]) -> None:
-    splitter.setSizes([round(share * length) for share in shares])
-
-
 class SuggestionsDock(Dock):
     """Pairs of clusters that may be one unit; the current one is selected and previewed."""
 
@@ -115,16 +73,15 @@ class SuggestionsDock(Dock):
         self._stale = True
         # What was selected when the first suggestion was wanted that the search finds.
         self._awaits_from: Selection | None = None
-        self.table = PlainTable(TITLES, TIPS, sortable=False)
+        self.table = PlainTable(TITLES, TIPS, sortable=False, n_kept=2, scale=SCALE)
         self.figure = PreviewFigure()
-        self.metrics = PlainTable(("metric", "a", "b", "merged", "change"), sortable=False)
-        self.note = QLabel()
-        self.note.setObjectName("hint")
-        self.note.setWordWrap(True)
+        titles = ("metric", "a", "b", "merged", "change")
+        self.metrics = PlainTable(titles, sortable=False, scale=SCALE)
         self.rejected = QCheckBox("rejected")
         self.rejected.setToolTip("list also what was rejected")
-        self.accept_button = QPushButton("Merge")
-        self.reject_button = QPushButton("Reject")
+        self.accept_button, self.reject_button = QPushButton(), QPushButton()
+        _call(self.accept_button, "Merge")
+        _call(self.reject_button, "Reject")
         super().__init__("suggestions", "Merge suggestions", self._lay_out())
         self._work = Latest(window.pool, self)
         self._work.done.connect(self._receive)
@@ -142,24 +99,37 @@ class SuggestionsDock(Dock):
         self.visibilityChanged.connect(self._shown)
 
     def _lay_out(self) -> QWidget:
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(4, 2, 4, 2)
-        column.setSpacing(3)
-        column.addWidget(self.table, 1)
-        column.addWidget(self.note)
+        pages = self.pages = QTabBar()
+        pages.setDrawBase(False)
+        pages.setFocusPolicy(Qt.NoFocus)
+        self.figure.set_preview(None, HINT)
+        for table in (self.table, self.metrics):
+            table.setMinimumSize(80, 60)
+            rows = table.verticalHeader()
+            rows.setMinimumSectionSize(table.fontMetrics().height() + 4)
+            rows.setDefaultSectionSize(rows.minimumSectionSize())
+        self.parts = Parts(self.table, self.figure, self.metrics, pages)
         row = QHBoxLayout()
+        row.setContentsMargins(4, 0, 2, 0)
         for button in (self.accept_button, self.reject_button, self.rejected):
             button.setFocusPolicy(Qt.NoFocus)
             row.addWidget(button)
         row.addStretch()
-        column.addLayout(row)
+        row.addWidget(pages)
         self.accept_button.setToolTip("merge the two clusters (Ctrl+Return)")
         self.reject_button.setToolTip("do not suggest this any more (Ctrl+Backspace)")
-        self.figure.set_preview(None, HINT)
-        for table in (self.table, self.metrics):
-            table.setMinimumSize(80, 60)
-        return _Body(left, self.figure, self.metrics)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 2)
+        column.setSpacing(3)
+        column.addWidget(self.parts, 1)
+        column.addLayout(row)
+        return whole
+
+    @property
+    def note(self) -> QLabel:
+        """What is said of the list, in the title bar."""
+        return self.title_bar.note
 
     # -- the list ----------------------------------------------------------------------------
 
@@ -235,6 +205,8 @@ class SuggestionsDock(Dock):
         # Who has gone elsewhere in the meantime is left there.
         wanted = self._awaits_from == self._session.selection and self._current is None
         self._awaits_from = None
+        if self._window.status["edit"].text() == SEARCHING:
+            self._window.say("")
         pairs = self._open_pairs()
         if wanted and pairs:
             self._go_to(pairs[0])
@@ -252,7 +224,9 @@ class SuggestionsDock(Dock):
         dim = color("dim") if suggestion.is_rejected else None
         numbers = [f"{value:.2f}" for value in evidence]
         sizes = [len(self._session.spikes_per_cluster[c]) for c in (a, b)]
-        tip = f"{a}: {sizes[0]:,d} spikes\n{b}: {sizes[1]:,d} spikes"
+        tip = f"{a}: {sizes[0]:,d} spikes\n{b}: {sizes[1]:,d} spikes\n"
+        # Not all of them may have room for their columns.
+        tip += ", ".join(f"{t} {n}" for t, n in zip(TITLES[1:], numbers, strict=True))
         if suggestion.is_rejected:
             tip += "\nrejected"
         return [Cell(text, color=dim, tip=tip) for text in (f"{a} + {b}", *numbers)]
@@ -264,7 +238,7 @@ class SuggestionsDock(Dock):
         self.accept_button.setEnabled(self._current is not None and self._session.is_editable)
         self.reject_button.setEnabled(row is not None)
         taken_back = row is not None and self._rows[row].is_rejected
-        self.reject_button.setText("Suggest again" if taken_back else "Reject")
+        _call(self.reject_button, "Suggest again" if taken_back else "Reject")
 
     def _say(self) -> None:
         done, total = self._session.suggestions.progress()
@@ -273,9 +247,11 @@ class SuggestionsDock(Dock):
         model = self._session.model
         if model.features is None and model.waveforms is None:
             text = NO_DATA
+            self.figure.set_preview(None, text)
         elif done < total:
             text += f", {done} of {total} clusters looked at"
         self.note.setText(text)
+        self.note.setToolTip(plain_tip(text))
 
     # -- going through it ----------------------------------------------------------------------
 
@@ -398,9 +374,16 @@ class SuggestionsDock(Dock):
         self._work.cancel()
 
 
+def _call(button: QPushButton, text: str) -> None:
+    """Name a button that is no wider than its name needs."""
+    button.setText(text)
+    button.setFixedWidth(button.fontMetrics().horizontalAdvance(text) + 20)
+
+
 def _metric_rows(preview: Preview) -> list[list[Cell]]:
     """Each metric of all clusters and the merged one, and its change for the largest cluster."""
-    rows, sizes = [], preview.n_spikes[:-1]
+    sizes = preview.n_spikes[:-1]
+    rows: list[tuple[bool, list[Cell]]] = []
     largest = sizes.index(max(sizes))
     for name in METRICS:
         known = [of[name] for of in preview.metrics if name in of]
@@ -410,8 +393,9 @@ def _metric_rows(preview: Preview) -> list[list[Cell]]:
         cells = [Cell(column.title, tip=column.tip, left=True)]
         cells += [_metric_cell(metric, column.form) for metric in known]
         cells.append(_change(name, known[largest], known[-1], column.form))
-        rows.append(cells)
-    return rows
+        rows.append((all(not metric.is_defined for metric in known), cells))
+    # What is known of none comes last, where it need not be looked at.
+    return [cells for _, cells in sorted(rows, key=lambda row: row[0])]
 
 
 def _metric_cell(metric: Metric, form: str) -> Cell:

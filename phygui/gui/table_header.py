@@ -8,6 +8,9 @@ from PyQt5.QtWidgets import QHeaderView, QTableView
 
 from phygui.gui.theme import color
 
+MARGIN = 8
+"""Pixels that a cell takes beside its text."""
+
 
 class Header(QHeaderView):
     """A header with the mark of the sort order above the title, where it hides none of it."""

@@ -125,6 +125,7 @@ def _style() -> str:
     QToolTip {{ border: 1px solid {c["line"]}; background: {c["button"]}; color: {c["text"]}; }}
     #dockTitle {{ background: {c["window"]}; }}
     #dockTitle QLabel {{ color: {c["dim"]}; font-weight: bold; }}
+    #dockTitle #hint {{ font-weight: normal; }}
     #hint {{ color: {c["dim"]}; }}
     """
 

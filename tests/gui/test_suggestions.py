@@ -55,6 +55,8 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
     user.press(Qt.Key_Down, Qt.ControlModifier)
     assert dock.is_on_screen
     assert not session.suggestions.missing()
+    # What was waited for has come.
+    assert "looking for" not in user.message
     listed = pairs(user)
     assert dock.current == listed[0]
     user.press(Qt.Key_Down, Qt.ControlModifier)
