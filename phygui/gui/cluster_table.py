@@ -127,6 +127,8 @@ class ClusterTable(QWidget):
         self.view = _View()
         self._order: list[int] = []
         self._quiet = False
+        self._unknown: list[Column] = []
+        """Columns in the filter of which nothing is known."""
         self._set_up_view()
 
         self.filter = _FilterLine()
@@ -199,6 +201,8 @@ class ClusterTable(QWidget):
         self.model.set_clusters(cluster_ids)
         if not self.columns.is_measured and self.model.rowCount():
             self.columns.measure()
+        if self.filter.property("wrong") != "true":
+            self._show_unknown()
         self._restore()
 
     def replace(self, deleted: Iterable[int], added: Sequence[int], changed: Sequence[int]) -> None:
@@ -208,13 +212,15 @@ class ClusterTable(QWidget):
         self.model.replace(deleted, added, changed)
         self._quiet = False
         self.columns.grow([c for c in new if self.model.row_of(c) is not None])
+        if any(self.model.value(c, column) is not None for column in self._unknown for c in new):
+            self._show_unknown()
 
     def _restore(self) -> None:
         self.set_selected(self._order)
 
     def set_labels(self, keys: Iterable[str], *, shown: bool) -> None:
         """Have a column for each of these keys of labels; new ones are shown, or can be."""
-        order = self.model.sort_order
+        order, before = self.model.sort_order, self.column_names
         # Rows count as selected when all their columns are, so that other columns deselect them.
         self._quiet = True
         new = self.model.set_label_columns(label_columns(keys))
@@ -224,8 +230,8 @@ class ClusterTable(QWidget):
         if order != self.model.sort_order:
             # It was sorted by a label that is gone.
             self.set_sort_order(self.model.sort_order)
-        if new and self.filter.text():
-            # It may have been waiting for them.
+        if before != self.column_names and self.filter.text():
+            # It may have been waiting for them, or name one that is gone.
             self._apply_filter(self.filter.text())
         self._restore()
 
@@ -314,16 +320,31 @@ class ClusterTable(QWidget):
     # -- filter, columns, counts -----------------------------------------------------------
 
     def _apply_filter(self, text: str) -> None:
-        problem = ""
         try:
             self.model.set_filter(text)
         except FilterError as error:
-            problem = str(error)
+            self._unknown = []
+            self._tell(str(error), wrong=True)
         else:
             self._restore()
+            self._show_unknown()
+
+    def _show_unknown(self) -> None:
+        """Say which columns in the filter let nothing pass because nothing is known of them."""
+        model = self.model
+        self._unknown = model.unknown_in_filter() if model.rowCount() < model.n_all else []
+        sentences = []
+        for column in self._unknown:
+            reason = model.reason(column)
+            why = f": {reason}" if reason else ""
+            sentences.append(f"{column.name} is not known for any cluster{why}")
+        self._tell("\n".join(sentences))
+
+    def _tell(self, problem: str, *, wrong: bool = False) -> None:
+        """Say something of the filter, in the line below it."""
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self.filter.setProperty("wrong", "true" if problem else "false")
+        self.filter.setProperty("wrong", "true" if wrong else "false")
         self.filter.style().polish(self.filter)
 
     def _show_counts(self) -> None:

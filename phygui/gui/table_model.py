@@ -131,6 +131,19 @@ class ClusterTableModel(QAbstractTableModel):
         self.endResetModel()
         self._count()
 
+    def unknown_in_filter(self) -> list[Column]:
+        """Columns in the filter of which no cluster has a value."""
+        return [
+            column
+            for column in self._filtered
+            if self._all and all(self.value(c, column) is None for c in self._all)
+        ]
+
+    def reason(self, column: Column) -> str:
+        """Why a column has no value where it has none for any cluster."""
+        reasons = {column.reason(self._session, c) for c in self._all}
+        return reasons.pop() if len(reasons) == 1 else ""
+
     def refresh_color(self, cluster_ids: Iterable[int]) -> None:
         """The colours of some clusters have changed."""
         for cluster_id in cluster_ids:

@@ -351,6 +351,32 @@ def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: A
     assert {table.model.cluster_ids[i.row()] for i in rows} == set(ids[:2])
 
 
+def test_a_filter_for_what_no_cluster_has_says_why_nothing_is_left(
+    session: Session, tables: Any
+) -> None:
+    table = tables(session).clusters
+    ids = session.cluster_ids.tolist()
+    session.knowledge.stats.clear()
+    table.filter.setText("depth > 20")
+    assert table.model.rowCount() == 0
+    assert table.problem.isVisible()
+    assert table.problem.text() == "depth is not known for any cluster: not computed yet"
+    session.stats[ids[0]] = ClusterStats(depth=40.0)
+    session.stats_changed.emit((ids[0],))
+    assert table.model.cluster_ids == [ids[0]]
+    assert not table.problem.isVisible()
+    # What all lack is not worth a word where it hides nothing.
+    table.filter.setText("amplitude == None")
+    assert table.model.rowCount() == len(ids)
+    assert not table.problem.text()
+    # A label may go while it is in the filter.
+    session.label([ids[1]], "region", "CA1")
+    table.filter.setText('region == "CA1"')
+    assert table.model.cluster_ids == [ids[1]]
+    session.undo()
+    assert "no column region" in table.problem.text()
+
+
 def test_a_filter_that_later_makes_no_sense_for_a_cluster_hides_it(
     session: Session, tables: Any
 ) -> None:
