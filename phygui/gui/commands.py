@@ -14,8 +14,9 @@ from phygui.gui.actions import NO_LASSO
 from phygui.gui.key_dialog import KeyDialog
 from phygui.gui.pictures import export_picture
 from phygui.gui.text_dialog import TextDialog
+from phygui.gui.walking import walk
 from phygui.gui.work import Latest
-from phygui.views.base import Empty, View
+from phygui.views.base import View
 from phygui.views.feature_grid import AUTOMATIC
 
 if TYPE_CHECKING:
@@ -204,14 +205,8 @@ class Commands:
             view.reset_view()
 
     def trace(self, step: str) -> None:
-        """Move the traces: next or previous spike or refractory violation."""
-        shown = [v for v in self._window.views("traces") if v.data is not None]
-        if not shown or all(isinstance(view.data, Empty) for view in shown):
-            raise EditError("no traces are shown")
-        moved = [getattr(view, step)() for view in shown]
-        if not any(moved):
-            wanted = step.replace("_violation", " refractory violation").replace("_", " ")
-            raise EditError(f"there is no {wanted} of the selected clusters")
+        """Go to the next or previous spike or refractory violation."""
+        walk(self._window, step)
 
     def trace_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""

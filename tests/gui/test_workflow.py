@@ -735,21 +735,3 @@ def test_the_most_similar_clusters_are_in_sight_when_another_one_is_chosen(
     bar.setValue(bar.maximum())
     user.click_cluster(queue(user.session)[3])
     assert bar.value() == 0
-
-
-def test_where_there_is_no_spike_to_go_to_it_is_said(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
-    said = user.window.status["edit"]
-    user.press(Qt.Key_Home)
-    user.window.commands.trace_to(0.0)
-    user.settle()
-    user.press(Qt.Key_Right, ALT)
-    assert said.text() == ""
-    user.window.commands.trace_to(user.session.model.duration)
-    user.settle()
-    user.press(Qt.Key_Right, ALT)
-    assert said.text() == "there is no next spike of the selected clusters"
-    user.press(Qt.Key_Right, ALT | SHIFT)
-    assert said.text() == "there is no next refractory violation of the selected clusters"
