@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QHelpEvent
 from PyQt5.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
     QToolButton,
+    QToolTip,
     QWidget,
 )
 
@@ -27,6 +29,8 @@ from phygui.views.base import Empty, View
 
 FLOAT_SHIFT = 24
 """Pixels by which a dock moves right and down when it begins to float."""
+TOOLTIP_REACH = 3
+"""Pixels that the mouse may move, by a hand that rests, before a tooltip goes."""
 
 
 class DockTitle(QWidget):
@@ -182,6 +186,7 @@ class ViewDock(Dock):
         self._unpainted = False
         self._held = False
         self._is_paused = False
+        self._has_tooltip = False
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
@@ -215,7 +220,7 @@ class ViewDock(Dock):
             view.painted.connect(self._painted)
             view.params_changed.connect(self._params_changed)
             view.highlight_changed.connect(self._load_highlight)
-            view.hovered.connect(lambda text: self.title_bar.note.setText(text))
+            view.hovered.connect(self._say_hovered)
             view.native.installEventFilter(self)
             # A canvas without OpenGL would keep the whole window from being painted.
             if not opengl.found().problem:
@@ -353,10 +358,33 @@ class ViewDock(Dock):
             self.view.set_highlight_data(highlight_data)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """What was under the mouse is no longer said when the mouse has left."""
+        """Say at the mouse what is under it, once it rests; no longer when it has left."""
         if event.type() == QEvent.Leave and self._view is not None:
             self._view.forget_hover()
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip:
+            self._show_tooltip(event.pos(), event.globalPos())
+            return True
         return super().eventFilter(watched, event)
+
+    def _show_tooltip(self, at: QPoint, on_screen: QPoint) -> None:
+        """Qt asks for one when the mouse rests with no button down, and hides it on a click."""
+        view = self.view
+        # While corners are set, a box would cover the spikes that are to be surrounded.
+        text = "" if view.is_drawing else view.text_at((at.x(), at.y()))
+        if text:
+            # In one line, and a "<" is no tag.
+            text = f'<p style="white-space: pre">{escape(text)}</p>'
+        # It goes when the mouse leaves this place.
+        here = QRect(at - QPoint(TOOLTIP_REACH, TOOLTIP_REACH), at)
+        here = here.adjusted(0, 0, TOOLTIP_REACH, TOOLTIP_REACH)
+        QToolTip.showText(on_screen, text, view.native, here)
+        self._has_tooltip = bool(text)
+
+    def _say_hovered(self, text: str) -> None:
+        self.title_bar.note.setText(text)
+        if self._has_tooltip and not text:
+            self._has_tooltip = False
+            QToolTip.hideText()
 
     def _painted(self) -> None:
         self._unpainted = False

@@ -173,7 +173,7 @@ class View(Interactive, app.Canvas):
             self.keep_lasso()
         else:
             self.clear_lasso()
-            self.forget_hover()
+        self.forget_hover()
         self.refresh()
 
     def set_params(self, params: Any) -> None:

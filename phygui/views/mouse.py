@@ -157,10 +157,15 @@ class Interactive:
         """The range, scale or marker size has changed: draw again."""
         self.refresh()
 
-    def _hover(self, pos: Any) -> None:
+    def text_at(self, pos: Any) -> str:
+        """Say what is at a place of the canvas, in logical pixels; empty for nothing."""
         index = self._cell_at(pos)
-        nothing = index is None or self.data is None or isinstance(self.data, Empty)
-        text = "" if nothing or index is None else self.describe(index, *self.to_data(index, *pos))
+        if index is None or self.data is None or isinstance(self.data, Empty):
+            return ""
+        return self.describe(index, *self.to_data(index, *pos))
+
+    def _hover(self, pos: Any) -> None:
+        text = self.text_at(pos)
         if text != self._hover_text:
             self._hover_text = text
             self.hovered.emit(text)
@@ -172,6 +177,11 @@ class Interactive:
             self.hovered.emit("")
 
     # -- lasso -----------------------------------------------------------------------------
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a lasso has been begun and not closed."""
+        return self.lasso is not None and not self.lasso.closed
 
     def _click_lasso(self, index: int, x: float, y: float, button: int) -> None:
         lasso = self.lasso

@@ -229,6 +229,14 @@ def test_hover_says_what_is_there_once(board, mouse):
     assert said == ["cell 0", "cell 1", ""]
 
 
+def test_what_was_there_is_not_said_of_other_data(board, mouse):
+    said = []
+    board.hovered.connect(said.append)
+    mouse(board).move(center(board, 0))
+    board.set_data("other data of the same clusters")
+    assert said == ["cell 0", ""]
+
+
 def test_painted_follows_data_only(shown, qtbot):
     view = Board()
     painted = []
