@@ -276,7 +276,8 @@ class View(Interactive, app.Canvas):
     ) -> None:
         """Draw into the current frame buffer: a canvas of `size` logical pixels.
 
-        Without `decoration` the axes, texts and the lasso are left out. Lines are `smooth` by
+        Without `decoration` the data alone are drawn, on nothing: no ground, axes, texts or lasso.
+        Their colours are then multiplied by their opacity. Lines are `smooth` by
         default if there is a graphics card to draw them: without one it takes three times as long.
         """
         context, shared = self.context, self._shared
@@ -287,7 +288,8 @@ class View(Interactive, app.Canvas):
             blend=True,
             blend_func=("src_alpha", "one_minus_src_alpha", "one", "one_minus_src_alpha"),
         )
-        context.clear(color=tuple(self._theme.roles["background"] / 255.0))
+        ground = self._theme.roles["background"] / 255.0
+        context.clear(color=tuple(ground) if decoration else (0.0, 0.0, 0.0, 0.0))
         if not self._palette_sent:
             shared.set_palette(self._theme.palette())
             self._palette_sent = True

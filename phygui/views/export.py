@@ -14,6 +14,8 @@ from vispy.gloo import gl
 from vispy.io import write_png
 from vispy.io.image import _make_png
 
+from phygui.views.colors import ACCENT
+
 if TYPE_CHECKING:
     from phygui.views.base import View
 
@@ -28,7 +30,7 @@ def export_image(view: View, path: Path, scale: float = 1.0) -> None:
         Ends in ``.png`` or ``.svg``.
     scale : float
         Pixels of the picture per logical pixel of the canvas; in SVG those of the data, which
-        are an image under vector axes and text.
+        are an image among vector axes and text.
 
     Raises
     ------
@@ -79,18 +81,21 @@ _BASELINE = {"top": 0.76, "center": 0.26, "bottom": -0.24}
 
 
 def to_svg(view: View, scale: float = 2.0) -> str:
-    """A view as SVG: the data as an image, axes and text as vectors."""
+    """A view as SVG: the data as an image, axes, lasso and text as vectors.
+
+    They lie over each other as on the screen, the axes under the data.
+    """
     width, height = view.size
-    data = render(view, scale, decoration=False, smooth=True)
+    data = _straight(render(view, scale, decoration=False, smooth=True))
     image = base64.b64encode(_make_png(data)).decode("ascii")
     colors = view.colors.palette()
+    ground = _paint("fill", view.colors.roles["background"])
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="Open Sans, Helvetica, Arial, sans-serif" '
         'font-size="11">',
-        # Inkscape 1.2 and Qt know no href but that of xlink, which SVG 2 still allows.
-        f'<image width="{width}" height="{height}" xlink:href="data:image/png;base64,{image}"/>',
+        f'<rect width="{width}" height="{height}" {ground}/>',
     ]
     for line in view.layout.lines:
         ends = line["position"].reshape(-1, 2, 2)
@@ -98,6 +103,10 @@ def to_svg(view: View, scale: float = 2.0) -> str:
         for (a, b), color, alpha in zip(ends, strokes, alphas, strict=True):
             stroke = _paint("stroke", colors[16 + color], alpha)
             parts.append(f'<path d="M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" {stroke} fill="none"/>')
+    # Inkscape 1.2 and Qt know no href but that of xlink, which SVG 2 still allows.
+    source = f'xlink:href="data:image/png;base64,{image}"'
+    parts.append(f'<image width="{width}" height="{height}" {source}/>')
+    parts += _lasso(view)
     for label in view.all_labels:
         x, y = label.x, label.y
         if label.cell >= 0:
@@ -111,6 +120,56 @@ def to_svg(view: View, scale: float = 2.0) -> str:
             f'text-anchor="{_ANCHOR[label.align[0]]}">{escape(label.text)}</text>'
         )
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _straight(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image on nothing, as OpenGL blends it, with the colours that PNG wants.
+
+    Each colour has come out multiplied by its opacity.
+    """
+    opacity = image[..., 3:].astype(np.float32) / 255
+    straight = image[..., :3] / np.maximum(opacity, 1 / 255)
+    return np.concatenate([np.minimum(straight + 0.5, 255).astype(np.uint8), image[..., 3:]], -1)
+
+
+def _lasso(view: View) -> list[str]:
+    """The lasso as on the screen: the edge that would close it is faint until it is closed."""
+    lasso = view.lasso
+    if lasso is None:
+        return []
+    box = view.layout.boxes[lasso.cell]
+    corners = np.array([view.to_pixels(lasso.cell, x, y) for x, y in lasso.points])
+    color = view.colors.palette()[16 + ACCENT]
+    parts = []
+    for k, (start, end) in enumerate(zip(corners, np.roll(corners, -1, axis=0), strict=True)):
+        shown = _part_inside(start, end, box)
+        if shown is not None:
+            (x0, y0), (x1, y1) = start + np.outer(shown, end - start)
+            closes = k == len(corners) - 1 and not lasso.closed
+            stroke = _paint("stroke", color, 0.4 if closes else 1.0)
+            parts.append(f'<path d="M{x0:g} {y0:g}L{x1:g} {y1:g}" {stroke} fill="none"/>')
+    fill = _paint("fill", color)
+    for x, y in corners[[_part_inside(c, c, box) is not None for c in corners]]:
+        parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="2.5" {fill}/>')
+    return parts
+
+
+def _part_inside(
+    start: NDArray[np.float64], end: NDArray[np.float64], box: NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """Where a line enters and leaves a box, as parts of its length; None if it is outside.
+
+    Few programs know how to clip.
+    """
+    first, last = 0.0, 1.0
+    for at, along, low, extent in zip(start, end - start, box[:2], box[2:], strict=True):
+        if along == 0:
+            if not low <= at <= low + extent:
+                return None
+            continue
+        enters, leaves = sorted([(low - at) / along, (low + extent - at) / along])
+        first, last = max(first, enters), min(last, leaves)
+    return (first, last) if first <= last else None
 
 
 def _paint(what: str, color: NDArray[np.uint8], alpha: float = 1.0) -> str:
