@@ -46,6 +46,8 @@ _REACH = 2.0
 _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 """Room above and below all boxes for what is larger than a box, in heights of a box."""
 _STEP = 0.5
+_FAINTER = 0.4
+"""Opacity of spikes that are pointed at under means or densities, to that over spikes."""
 _BETWEEN = 10.0
 """Logical pixels between two names of the legend."""
 
@@ -65,6 +67,7 @@ class WaveformView(View):
         self._bands = Batch("triangles", opacity=0.3)
         self._means = Batch("strips", size=2.0, smooth=True)
         self._pointed = Batch("strips", size=1.5, smooth=True)
+        self._pointed_means = Batch("strips", size=5.0, smooth=True)
         self._base = Batch("lines")
         self._images = Images()
         self._grounds = Batch("triangles", opacity=0.8)
@@ -72,11 +75,13 @@ class WaveformView(View):
         self._drawn = np.zeros((0, 0), bool)
         self.visuals = [
             self._base,
-            self._images,
             self._lines,
-            self._bands,
-            self._means,
+            # However many spikes a lasso holds, means and densities remain to be seen.
             self._pointed,
+            self._images,
+            self._bands,
+            self._pointed_means,
+            self._means,
             self._grounds,
         ]
 
@@ -236,6 +241,7 @@ class WaveformView(View):
         """Point at some spikes, also where they are none of those drawn, once they are read."""
         pointed: Pointed | None = self.highlight_data
         self.update()
+        self._pointed_means.clear()
         if pointed is None:
             self._pointed.clear()
             return
@@ -243,7 +249,21 @@ class WaveformView(View):
         if self.params.show == "residual":
             values = values - data.means[pointed.colors]
         pairs, alpha = np.nonzero(pointed.unmasked), _alpha_of(len(pointed.spike_ids))
+        if self.params.show in ("mean", "density"):
+            alpha *= _FAINTER
+            self._build_pointed_means(data, pointed)
         self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, alpha))
+
+    def _build_pointed_means(self, data: WaveformData, pointed: Pointed) -> None:
+        """The mean of the spikes of each cluster; on both sides of the cluster's own, if shown."""
+        self._pointed_means.size = 5.0 if self.params.show == "mean" else 2.0
+        clusters = np.unique(pointed.colors)
+        own = [pointed.colors == k for k in clusters]
+        means = np.stack([pointed.waveforms[spikes].mean(axis=0) for spikes in own])
+        # On as many channels as most of the spikes took part in.
+        part = np.stack([pointed.unmasked[spikes].mean(axis=0) for spikes in own])
+        pairs = np.nonzero(part >= np.minimum(part.max(axis=1, keepdims=True), 0.5))
+        self._pointed_means.set_data(self._strips(data, clusters, means, pairs, HIGHLIGHT))
 
     @property
     def summary(self) -> str:

@@ -308,6 +308,39 @@ def test_highlight_points_at_spikes(shown, snapshot, picture):
         assert np.count_nonzero(picture(view).min(axis=2) > 200) == white
 
 
+def test_a_large_lasso_does_not_hide_what_is_summed_up(shown, snapshot, picture):
+    every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    view = shown(WaveformView(), WaveformView.load(snapshot, WaveformParams(), never), (800, 600))
+    colors = theme().clusters[:2, :3].astype(int)
+
+    def colored():
+        shown = picture(view)
+        return sum(int((np.abs(shown - color).max(axis=2) < 60).sum()) for color in colors)
+
+    for show in ("mean", "density"):
+        view.change_params(show=show)
+        before = colored()
+        view.set_highlight_data(view.load_highlight(snapshot, view.data, every, never))
+        assert colored() > 0.6 * before
+        # The mean of the spikes pointed at stands out from them.
+        assert np.count_nonzero(picture(view).min(axis=2) > 230) > 300
+        view.set_highlight_data(None)
+        assert colored() == before
+
+
+def test_the_mean_of_spikes_pointed_at_is_theirs(shown, snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(), never)
+    view = shown(WaveformView(WaveformParams(show="mean")), data, (800, 600))
+    few = snapshot.spikes(snapshot.cluster_ids[1])[2:7]
+    pointed = WaveformView.load_highlight(snapshot, data, few, never)
+    view.set_highlight_data(pointed)
+    found = view._pointed_means.vertices["dy"].reshape(-1, len(data.times))
+    wanted = pointed.waveforms.mean(axis=0).T * data.layout.height / data.full_scale
+    taken = pointed.unmasked.mean(axis=0) >= 0.5
+    assert 0 < taken.sum() < len(taken) or taken.all()
+    np.testing.assert_allclose(found, wanted[taken], rtol=1e-5, atol=1e-4)
+
+
 def test_waveforms_of_spikes_pointed_at_are_read_for_a_bounded_number(snapshot, small_model):
     data = WaveformView.load(snapshot, WaveformParams(n_spikes=5), never)
     every = np.arange(small_model.n_spikes)
