@@ -289,12 +289,16 @@ class WaveformView(View):
         grounds = []
         for index in np.argsort(-data.layout.centers[:, 1], kind="stable"):
             center = data.layout.centers[index]
-            x, y = self.to_pixels(0, center[0] - half, center[1])
+            name = data.channel_names[index]
+            start, y = self.to_pixels(0, center[0] - half, center[1])
+            end, _ = self.to_pixels(0, center[0] + half, center[1])
+            # Of a box that begins outside, it stands where the visible part begins.
+            x = max(start, left)
             column = round(x / 20)
-            inside = left - 1 <= x <= left + width and top + 10 <= y <= top + height
+            inside = x <= left + width and top + 10 <= y <= top + height
+            inside &= x == start or x + text_width(name) + 5 <= end
             if inside and y - last.get(column, -99.0) >= 12:
                 last[column] = y
-                name = data.channel_names[index]
                 layout.labels.append(Label(name, x + 3, y - 1, align=("left", "bottom")))
                 grounds.append((x + 1, x + 5 + text_width(name), y - 13, y - 1))
         places = np.reshape(grounds, (-1, 4)).T

@@ -250,6 +250,24 @@ def test_the_legend_keeps_the_best_clusters(small_model, snapshot_of, shown):
             assert all(label.x < rest[0].x for label in legend)
 
 
+def test_names_of_channels_stay_in_sight_when_zoomed_in(view, mouse, picture):
+    left, top, width, height = view.layout.boxes[0]
+    for _ in range(4):
+        mouse(view).wheel((left + width * 0.4, top + height / 2), 4)
+    picture(view)
+    (x0, x1), (y0, y1) = view.cells[0].x.view, view.cells[0].y.view
+    layout, half = view.data.layout, view.data.layout.width / 2
+    seen = {
+        name
+        for name, (x, y) in zip(view.data.channel_names, layout.centers, strict=True)
+        if x - half < x0 < x + 0.8 * half and y0 < y < y1 - 0.1 * (y1 - y0)
+    }
+    assert seen
+    labels = {a.text: a for a in view.all_labels if a.color < 0}
+    assert seen <= set(labels)
+    assert all(left <= labels[name].x <= left + 5 for name in seen)
+
+
 def test_names_of_channels_can_be_read_over_the_waveforms(view, picture):
     view.native.resize(400, 800)
     up = view.data.waveforms + 0.15 * view.data.full_scale
