@@ -9,11 +9,14 @@ uniform float u_n_cells;
 uniform float u_gain;
 
 varying vec2 v_in_cell;
+// Half the extent of the vertex' cell, of which the canvas is 2 wide and high.
+vec2 half_cell;
 
 vec4 to_clip(vec2 position, float dy, float cell) {
     float column = (cell + 1.5) / u_n_cells;
     vec4 range = texture2DLod(u_cells, vec2(column, 0.25), 0.0);
     vec4 place = texture2DLod(u_cells, vec2(column, 0.75), 0.0);
+    half_cell = place.zw;
     v_in_cell = (vec2(position.x, position.y + u_gain * dy) - range.xy) * range.zw;
     return vec4(v_in_cell * place.zw + place.xy, 0.0, 1.0);
 }

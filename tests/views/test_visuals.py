@@ -71,6 +71,23 @@ def test_points_have_the_colour_of_their_index_and_stay_in_their_cell(board):
     assert same(at(0, 5, 5), BACKGROUND)
 
 
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_large_points_near_the_frame_are_cut_at_it(board, picture, scale):
+    points = Batch("points", size=30.0)
+    points.set_data(vertices([0, 10, 5, 9.8, 5], [5, 10, 0, 3, 5], color=0, cell=0))
+    view = board([points]).view
+    image = picture(view, scale)
+    drawn = np.abs(image - DARK.clusters[0][:3].astype(int)).max(axis=2) < 40
+    left, top, width, height = (view.layout.boxes[0] * scale).astype(int)
+    inside = drawn[top : top + height, left : left + width]
+    assert inside.sum() == drawn.sum()
+    # Halves, a quarter, and one in the middle that is whole.
+    whole = np.pi * (15 * scale) ** 2
+    assert whole * 2.6 < inside.sum() < whole * 3.0
+    assert inside[height // 2, :3].all()
+    assert inside[-3:, width // 2].all()
+
+
 def test_alpha_mixes_with_what_is_behind_and_later_points_are_on_top(board):
     points = Batch("points", size=9)
     points.set_data(

@@ -255,7 +255,7 @@ def test_names_of_channels_stay_in_sight_when_zoomed_in(view, mouse, picture):
     for _ in range(4):
         mouse(view).wheel((left + width * 0.4, top + height / 2), 4)
     picture(view)
-    (x0, x1), (y0, y1) = view.cells[0].x.view, view.cells[0].y.view
+    x0, (y0, y1) = view.cells[0].x.view[0], view.cells[0].y.view
     layout, half = view.data.layout, view.data.layout.width / 2
     seen = {
         name

@@ -209,6 +209,7 @@ class Batch:
         size = self.size * shared.pixel_ratio
         if self.mode == "points":
             program["u_size"] = size
+            program["u_viewport"] = shared.viewport
         elif self.mode != "triangles":
             context.set_line_width(max(1.0, size))
             smooth = shared.smooth if self.smooth is None else self.smooth

@@ -51,6 +51,11 @@ class Shared:
         self.size = (1.0, 1.0)
         self._programs: dict[str, gloo.Program] = {}
 
+    @property
+    def viewport(self) -> tuple[float, float]:
+        """Width and height of the canvas in pixels."""
+        return self.size[0] * self.pixel_ratio, self.size[1] * self.pixel_ratio
+
     def program(self, kind: str) -> gloo.Program:
         """The canvas' one program that draws ``points``, ``lines``, ``text`` or an ``image``.
 

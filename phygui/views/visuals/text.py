@@ -81,8 +81,7 @@ class Text:
         program = begin("text", self._buffer, shared)
         program["u_atlas"] = self._atlas
         program["u_opacity"] = 1.0
-        ratio = shared.pixel_ratio
-        program["u_viewport"] = (shared.size[0] * ratio, shared.size[1] * ratio)
+        program["u_viewport"] = shared.viewport
         program.draw("triangles")
 
     def _upload(self, font: Font, ratio: float) -> None:
