@@ -164,7 +164,7 @@ class CorrelogramView(View):
                 if room > -8:
                     x = left + inset
                     labels.append(Label(name, x, y, CANVAS, i))
-                    grounds.append((left + 1, x + text_width(name) + 3, top + 1, y + 15))
+                    grounds.append((left + 1, x + text_width(name) + 3, top + 1, y + 14))
                 if not roomy:
                     # The lags about zero stay in sight.
                     room = min(room, width / 2 - 6) if height >= SMALLEST_WITH_SHARE else 0.0
@@ -175,12 +175,20 @@ class CorrelogramView(View):
                     right = left + width - inset
                     labels.append(Label(share, right, y, CANVAS, color, ("right", "top")))
                     start = right - text_width(share) - 3
-                    grounds.append((start, left + width - 1, top + 1, y + 15))
-            if cell.y.ticks is None and roomy and i != j:
-                value = f"{cell.y.high / self.data_scale:.3g} {data.unit}"
-                value = value if text_width(value) < room else value.split()[0]
-                if text_width(value) < room:
-                    labels.append(Label(value, left + 5, top + 3, CANVAS, DIM))
+                    grounds.append((start, left + width - 1, top + 1, y + 14))
+            if cell.y.ticks is None and i != j and height >= SMALLEST_WITH_SHARE:
+                value = short(cell.y.high / self.data_scale)
+                # In a small plot it covers long lags, which the plot of the same pair the other
+                # way round has at its right.
+                room = room if roomy else width / 2 - 6
+                named = f"{value} {data.unit}"
+                if roomy and text_width(named) < room:
+                    labels.append(Label(named, left + inset, y, CANVAS, DIM))
+                elif text_width(value) < room:
+                    labels.append(Label(value, left + inset, y, CANVAS, DIM))
+                    end = left + inset + text_width(value) + 3
+                    if not roomy:
+                        grounds.append((left + 1, end, top + 1, y + 14))
         if data.n_left_out:
             more = f"{data.n_left_out} more selected clusters are not shown"
             place = (self.size[0] - 6, self.size[1] - 2)
@@ -226,8 +234,13 @@ class CorrelogramView(View):
         lag = data.edges_ms[k].mean()
         text += f", lag {lag:.3g} ms: {data.counts[i, j, k]} pairs"
         if data.unit != "pairs":
-            text += f", {data.heights[i, j, k]:.3g} {data.unit}"
+            text += f", {short(data.heights[i, j, k])} {data.unit}"
         return text
+
+
+def short(value: float) -> str:
+    """Write a number with three digits, or as many as are before its point."""
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
 
 
 def asymmetry(counts: NDArray[np.int64]) -> float:

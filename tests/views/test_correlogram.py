@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -333,6 +334,34 @@ def test_shares_of_violations_stand_in_small_plots_where_they_fit(shown, picture
             assert all(start > name.x + text_width(name.text) for name in names)
     if size[0] < 300:
         assert not any(label.text.endswith("%") for label in view.all_labels)
+
+
+@pytest.mark.parametrize("size", [(1400, 500), (922, 276), (655, 181), (200, 120)])
+@pytest.mark.parametrize("factor", [1, 1000])
+def test_crosscorrelograms_of_many_clusters_say_how_high_they_are(shown, picture, size, factor):
+    view = CorrelogramView()
+    data = load(make_snapshot(8, 4000), view.params, never)
+    shown(view, replace(data, heights=data.heights * factor), size)
+    picture(view)
+    n_written = 0
+    for k, (left, top, width, height) in enumerate(view.layout.boxes):
+        i, j = divmod(k, 8)
+        inside = [
+            label
+            for label in view.all_labels
+            if left <= label.x <= left + width and top - 1 <= label.y < top + height
+        ]
+        if i == j:
+            continue
+        n_written += len(inside)
+        for label in inside:
+            tallest = view.data.heights[i, j].max()
+            # In full, and with what it counts where there is room.
+            assert label.text.removesuffix(" pairs") == f"{tallest:,.0f}"
+            assert label.text.endswith(" pairs") == (size[0] > 1000)
+            # The lags about zero stay in sight.
+            assert label.x + text_width(label.text) < left + width * (1.0 if height > 40 else 0.5)
+    assert n_written == (56 if size[0] > (600 if factor == 1 else 900) else 0)
 
 
 def test_an_alarming_share_is_rounded_rather_than_left_out(shown, picture):
