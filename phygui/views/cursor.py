@@ -9,6 +9,7 @@ from phygui.views.axes import Axis, Cell
 from phygui.views.colors import ACCENT
 from phygui.views.visuals import Batch, vertices
 
+CURSOR_OPACITY = 0.6
 _BEYOND = 100.0
 """Times the range shown at first, by which the line goes on for those who zoom out."""
 
@@ -21,7 +22,7 @@ class TimeCursor:
     def __init__(self) -> None:
         self.cursor: float | None = None
         """Seconds, or None where no time is marked."""
-        self.cursor_line = Batch("lines", opacity=0.6)
+        self.cursor_line = Batch("lines", opacity=CURSOR_OPACITY)
 
     @property
     def time_origin(self) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
 from phygui.views.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
-from phygui.views.cursor import TimeCursor
+from phygui.views.cursor import CURSOR_OPACITY, TimeCursor
 from phygui.views.samples import among
 from phygui.views.trace_data import (
     MOST_DISTINCT,
@@ -61,6 +61,7 @@ class TraceView(View, TimeCursor):
         self._spikes = Batch("lines")
         self._pointed = Batch("lines", size=3.0)
         self._casings = Batch("lines", size=5.0)
+        self._cursor_casing = Batch("lines", size=4.0)
         self._marks = Batch("lines")
         self._grounds = Batch("triangles", opacity=0.8)
         self._bar = Batch("lines")
@@ -71,6 +72,7 @@ class TraceView(View, TimeCursor):
             self._marks,
             self._spikes,
             self._pointed,
+            self._cursor_casing,
             self.cursor_line,
             self._grounds,
             self._bar,
@@ -123,6 +125,17 @@ class TraceView(View, TimeCursor):
                 self._casings.set_data(vertices(at, [-TALL, TALL], color=BACKGROUND))
         self._marks.size = 2.0 if as_image else 1.0
         self._marks.set_data(vertices(at, [-TALL, TALL], color=FOREGROUND, alpha=alpha))
+
+    def draw_cursor(self) -> None:
+        """Place the line; over an image it stands out like the marks."""
+        super().draw_cursor()
+        as_image = self.params.mode == "image"
+        self.cursor_line.size = 2.0 if as_image else 1.0
+        self.cursor_line.opacity = 1.0 if as_image else CURSOR_OPACITY
+        casing = self.cursor_line.vertices.copy()
+        casing["color"] = BACKGROUND
+        self._cursor_casing.visible = as_image
+        self._cursor_casing.set_data(casing)
 
     def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
         """The parts of the traces that spikes cover, in their colours."""

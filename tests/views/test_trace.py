@@ -186,6 +186,28 @@ def test_events_stand_out_from_an_image(copy_dataset, shown, picture, name):
     assert not view._casings.n_vertices
 
 
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_cursor_stands_out_from_an_image(copy_dataset, shown, picture, name):
+    with Session.open(copy_dataset("simulated_20sec"), read_only=True) as session:
+        params = TraceParams(time=2.0, duration=2.0, mode="image", spikes="none")
+        view = TraceView(params, theme=name)
+        view = shown(view, load(session.snapshot(), params, never), SIZE)
+        view.set_cursor(2.3)
+        image, roles = picture(view), theme(name).roles
+        _, top, _, height = view.layout.boxes[0].astype(int)
+        x = round(view.to_pixels(0, 2.3 - view.data.interval[0], 0)[0])
+        row = image[top + 20 : top + height - 20, x - 4 : x + 4]
+        for role in ("accent", "background"):
+            is_there = np.abs(row - roles[role][:3]).max(axis=2) < 30
+            assert is_there.any(axis=1).all(), role
+        view.set_cursor(None)
+        assert not view._cursor_casing.n_vertices
+        view.set_cursor(2.3)
+        view.change_params(mode="lines")
+        assert view.cursor_line.size == 1
+        assert not view._cursor_casing.visible
+
+
 def test_spikes_of_another_view_s_lasso_are_pointed_at(view, picture):
     before = picture(view).astype(int)
     data = view.data
