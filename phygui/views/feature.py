@@ -127,6 +127,8 @@ class FeatureData:
     labels: dict[str, str]
     times: NDArray[np.float64]
     """Seconds."""
+    clusters: NDArray[np.int64]
+    """Number of each spike's cluster, also of those of the background."""
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
     absent: tuple[int, ...] = ()
@@ -182,7 +184,7 @@ class FeatureView(View, TimeCursor):
         chosen, colors = chosen[order], colors[order]
         selected = values_and_masks(model, keys, chosen, cancelled)
         check(cancelled)
-        behind, others = _background_of(snapshot, keys, params.n_background, cancelled)
+        behind, owners, others = _background_of(snapshot, keys, params.n_background, cancelled)
 
         values, masks = {}, {}
         for key, (value, mask) in selected.items():
@@ -205,6 +207,7 @@ class FeatureView(View, TimeCursor):
             ranges=ranges,
             labels={key: _label(model, key, params) for key in selected},
             times=times_of(model, np.concatenate([behind, chosen])),
+            clusters=np.concatenate([owners, np.array(snapshot.cluster_ids, np.int64)[colors]]),
             n_spikes=sum(sizes),
             absent=_absent(model, params),
             densities=densities,
@@ -291,9 +294,8 @@ class FeatureView(View, TimeCursor):
         axes = self.cells[cell]
         if nearest is None:
             return f"{name_value(axes.x, x)}, {name_value(axes.y, y)}"
-        color = int(data.colors[nearest])
-        owner = "another cluster" if color == GREY else f"cluster {data.cluster_ids[color]}"
-        text = f"spike {data.spike_ids[nearest]}, {owner}, {data.times[nearest]:.4f} s"
+        text = f"spike {data.spike_ids[nearest]}, cluster {data.clusters[nearest]}"
+        text += f", {data.times[nearest]:.4f} s"
         for axis, value in ((axes.x, x_values[nearest]), (axes.y, y_values[nearest])):
             if axis.key != TIME:
                 text += f", {name_value(axis, float(value))}"
@@ -366,12 +368,13 @@ def _densities(
 
 def _background_of(
     snapshot: Snapshot, keys: list[str], n_most: int, cancelled: Cancel
-) -> tuple[NDArray[np.int64], dict]:
-    """A fixed sample of all spikes, without those of the selection."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict]:
+    """A fixed sample of all spikes without those of the selection, their clusters and values."""
     model = snapshot.model
     n = min(n_most, snapshot.n_spikes)
     sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
-    others = ~np.isin(snapshot.clusters_of(sample), snapshot.cluster_ids)
+    clusters = snapshot.clusters_of(sample)
+    others = ~np.isin(clusters, snapshot.cluster_ids)
     found = {}
     for key in dict.fromkeys(keys):
         pair = _background.get((model,), (key, n))
@@ -381,4 +384,4 @@ def _background_of(
             _background.put((model,), (key, n), pair, size)
         value, mask = pair
         found[key] = value[others], None if mask is None else mask[others]
-    return sample[others], found
+    return sample[others], clusters[others], found

@@ -296,6 +296,21 @@ def test_ctrl_wheel_scales_features_but_not_time(view, mouse):
     np.testing.assert_allclose(feature.view, np.divide(before, 1.15))
 
 
+def test_of_a_spike_of_the_background_the_cluster_is_named_too(view, small_model):
+    data = view.data
+    np.testing.assert_array_equal(data.clusters, small_model.spike_clusters[data.spike_ids])
+    assert set(data.clusters[data.colors >= 0]) == set(data.cluster_ids)
+    plot = data.plots[1]
+    for spike in np.flatnonzero(data.colors == GREY):
+        x, y = data.values[plot.x][spike], data.values[plot.y][spike]
+        said = view.describe(1, x, y)
+        if said.startswith(f"spike {data.spike_ids[spike]}, "):
+            assert f", cluster {small_model.spike_clusters[data.spike_ids[spike]]}, " in said
+            break
+    else:
+        pytest.fail("no spike of the background is by itself")
+
+
 def test_hover_names_the_spike_and_its_cluster(view, mouse):
     said = []
     view.hovered.connect(said.append)
