@@ -18,6 +18,8 @@ from phygui.views.correlogram_data import (
 from phygui.views.lags import SHORTEST, LagScale
 from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
+TALL = 1e20
+"""Higher than any plot, however its data are scaled, and not too high for single precision."""
 MOST_WITH_TICKS = 3
 """Clusters up to which every plot has room for the values of its vertical axis."""
 TITLE = 17.0
@@ -85,17 +87,19 @@ class CorrelogramView(View):
             tallest = np.maximum(tallest, 1.0)
         if self.params.same_scale:
             tallest[:] = tallest.max()
+        # Where nothing is counted at all, an axis needs a length all the same.
+        tallest = np.where(tallest > 0, tallest, 1.0)
         ticks = None
         if n <= MOST_WITH_TICKS or self.params.same_scale:
             ticks = whole_ticks if data.unit == "pairs" else nice_ticks
         cells = []
-        common = Axis("height", 0, max(tallest[0, 0], 1e-9), data.unit, ticks, fixed=True)
+        common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True)
         for i in range(n):
             for j in range(n):
                 y = common
                 if not self.params.same_scale:
                     label = data.unit if i == j == 0 else ""
-                    y = Axis(f"{i}:{j}", 0, max(tallest[i, j], 1e-9), label, ticks, fixed=True)
+                    y = Axis(f"{i}:{j}", 0, tallest[i, j], label, ticks, fixed=True)
                 cells.append(Cell(x, y, i, j))
         return cells
 
@@ -114,8 +118,7 @@ class CorrelogramView(View):
             self._band.clear()
             return
         edge = float(self._scale.place(np.array([reach]))[0])
-        tall = 1e30
-        self._band.set_data(boxes(-edge, edge, 0, tall, color=FRAME, cell=np.arange(n * n)))
+        self._band.set_data(boxes(-edge, edge, 0, TALL, color=FRAME, cell=np.arange(n * n)))
 
     def _baselines(self, data: CorrelogramData, edges: NDArray[np.float64]) -> NDArray[Any]:
         """What independent trains would give: one line, or one for each bar where they differ."""
@@ -129,8 +132,9 @@ class CorrelogramView(View):
     def _zero_lines(self, data: CorrelogramData) -> NDArray[Any]:
         """Lines at lag 0, against which a crosscorrelogram is seen to be lopsided."""
         crosses = np.flatnonzero(~np.eye(len(data.cluster_ids), dtype=bool).ravel())
-        high = 1e4 * max(data.heights.max(), data.baseline.max(), 1e-9)
-        return vertices(0, [0.0, high], color=FRAME, cell=crosses[:, None])
+        # A line that ends too far away is not drawn at all.
+        high = 1e4 * np.array([cell.y.high for cell in self.cells])[crosses, None]
+        return vertices(0, high * [0.0, 1.0], color=FRAME, cell=crosses[:, None])
 
     @property
     def _scale(self) -> LagScale:

@@ -336,6 +336,23 @@ def test_shares_of_violations_stand_in_small_plots_where_they_fit(shown, picture
         assert not any(label.text.endswith("%") for label in view.all_labels)
 
 
+@pytest.mark.parametrize("scale", ["counts", "rate", "normalised"])
+def test_a_plot_without_any_pair_has_an_axis_and_the_refractory_band(shown, picture, scale):
+    view = CorrelogramView(CorrelogramParams(scale=scale, show_baseline=False))
+    data = load(make_snapshot(2), view.params, never)
+    data.heights[0, 1] = 0
+    shown(view, data, SIZE)
+    image = picture(view)
+    assert view.cells[1].y.high == 1
+    assert not any("e" in text for text in texts(view) if text[0].isdigit())
+    left, top, width, height = view.layout.boxes[1].astype(int)
+    row = image[top + height // 2, left + 2 : left + width - 2]
+    assert 0.02 < np.mean(np.abs(row - background_of(view)).max(axis=-1) > 10) < 0.2
+    # And the line at lag 0.
+    center = row[round(len(row) / 2) - 3 : round(len(row) / 2) + 3].astype(int)
+    assert np.ptp(center.sum(axis=-1)) > 20
+
+
 @pytest.mark.parametrize("size", [(1400, 500), (922, 276), (655, 181), (200, 120)])
 @pytest.mark.parametrize("factor", [1, 1000])
 def test_crosscorrelograms_of_many_clusters_say_how_high_they_are(shown, picture, size, factor):
