@@ -3,12 +3,11 @@
 uniform float u_size;
 
 varying vec4 v_color;
-varying vec2 v_in_cell;
-varying vec2 v_reach;
+varying vec4 v_place;
 
 void main() {
     vec2 part = gl_PointCoord - 0.5;
-    vec2 in_cell = v_in_cell + vec2(part.x, -part.y) * v_reach;
+    vec2 in_cell = v_place.xy + vec2(part.x, -part.y) * v_place.zw;
     if (max(abs(in_cell.x), abs(in_cell.y)) > 1.0) discard;
     vec2 from_center = part * (u_size + 1.0);
     float cover = 0.5 + (0.25 * u_size * u_size - dot(from_center, from_center)) / u_size;
