@@ -155,6 +155,7 @@ class Places:
         return read
 
     def _activate(self, curation: Curation) -> None:
+        curation.wizard.walk_like(self._active.wizard)
         self._active = curation
         self._last_name[curation.channel_group] = curation.name
         self._generation += 1

@@ -49,6 +49,10 @@ class Wizard:
         self.skip_noise_and_mua = True
         self.is_in_sight: Callable[[int], bool] = lambda _: True
 
+    def walk_like(self, other: Wizard) -> None:
+        """Pass over what another one passes over."""
+        self.skip_noise_and_mua, self.is_in_sight = other.skip_noise_and_mua, other.is_in_sight
+
     # -- queues ----------------------------------------------------------------------------
 
     def skips(self, cluster_id: int) -> bool:

@@ -165,6 +165,7 @@ class Commands:
         """Let navigation pass over noise and MUA, or not."""
         wizard = self._window.session.wizard
         wizard.skip_noise_and_mua = not wizard.skip_noise_and_mua
+        self._window.suggestions.refresh()
 
     # -- views -----------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ class Tables:
             hint="select a cluster to see what is similar to it",
             with_filter=False,
         )
+        session.wizard.is_in_sight = self.clusters.model.passes
         self.clusters.sort_by("quality", False)
         self.matches.sort_by("similarity", False)
         self.docks = {
@@ -64,7 +65,6 @@ class Tables:
 
     def reload(self) -> None:
         """Another clustering, or anything may have changed."""
-        self._session.wizard.is_in_sight = self.clusters.model.passes
         self._set_labels()
         self.clusters.set_clusters(self._session.spikes_per_cluster)
         self._fill_matches()

@@ -38,6 +38,21 @@ def spikes_of(path: Path, group: int, name: str) -> np.ndarray:
         return file[f"/channel_groups/{group}/spikes/clusters/{name}"][()]
 
 
+def test_navigation_passes_over_the_same_wherever_one_is(shanks: Path) -> None:
+    with Session.open(shanks) as session:
+        first, second = session.model.channel_groups
+        wizard = session.wizard
+        wizard.skip_noise_and_mua = False
+        wizard.is_in_sight = lambda cluster: cluster > 3
+        session.switch(second)
+        assert session.wizard is not wizard
+        assert not session.wizard.skip_noise_and_mua
+        assert not session.wizard.is_in_sight(3)
+        session.wizard.skip_noise_and_mua = True
+        session.switch(first)
+        assert wizard.skip_noise_and_mua
+
+
 def test_each_shank_keeps_edits_undo_and_selection(shanks: Path) -> None:
     with Session.open(shanks) as session:
         first, second = session.model.channel_groups

@@ -306,3 +306,18 @@ def test_without_features_and_raw_data_nothing_is_suggested(
     assert shown.shapes is None
     assert shown.amplitudes is None
     assert shown.metrics[2]["violation_rate"].is_defined
+
+
+def test_the_list_follows_what_navigation_passes_over(
+    oversplit: tuple[Path, set], open_window: Callable
+) -> None:
+    user = open_window(oversplit[0])
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    noisy = pairs(user)[0]
+    user.session.move(noisy, "noise")
+    user.settle()
+    assert noisy not in pairs(user)
+    user.window.actions_by_name["skip"].trigger()
+    assert noisy in pairs(user)
+    user.window.actions_by_name["skip"].trigger()
+    assert noisy not in pairs(user)
