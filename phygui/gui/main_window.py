@@ -332,7 +332,8 @@ class MainWindow(QMainWindow):
     def _follow_first(self) -> None:
         """The best cluster is another one now that more is known; nobody has touched it yet."""
         session, chosen = self.session, self._first_choice
-        if chosen is None or session.selection != chosen or session.history:
+        draws = any(view.lasso is not None for view in self.views())
+        if chosen is None or draws or session.selection != chosen or session.history:
             self._first_choice = None
         elif time.monotonic() < self._started_at + FOLLOW_S:
             session.first_best()

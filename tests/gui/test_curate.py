@@ -216,6 +216,24 @@ def test_a_cluster_that_the_user_chose_stays(
     assert user.session.selection == chosen
 
 
+def test_a_lasso_keeps_the_cluster_that_it_is_drawn_around(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    window, session, view = user.window, user.session, user.view("features")
+    session.select([int(session.wizard.best_queue()[3])])
+    user.settle()
+    chosen = window._first_choice = session.selection
+    window._started_at = time.monotonic()
+    (x0, x1), (y0, y1) = view.cells[1].x.view, view.cells[1].y.view
+    user.lasso(view, 1, [((x0 + x1) / 2, (y0 + y1) / 2)], close=False)
+    window._learnt()
+    user.settle()
+    assert session.selection == chosen
+    assert len(view.lasso.points) == 1
+    user.press(Qt.Key_Escape)
+
+
 def test_keys_walk_only_what_the_filter_shows(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     table = user.window.cluster_table
