@@ -98,6 +98,8 @@ class MainWindow(QMainWindow):
         self.palette_list: SearchList | None = None
         self._disposed = False
         self._has_news = False
+        # That of the session when views were last asked to show it.
+        self._generation = -1
         self._slip = ""
         self._discards = False
         self.setDockOptions(
@@ -268,9 +270,12 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, show)
 
     def _refresh_views(self) -> None:
-        for dock in self.view_docks.values():
-            dock.refresh()
-        self.trimmer.touch()
+        """Let views show the session as it is now; a switch tells of a selection more than once."""
+        if self._generation != self.session.generation:
+            self._generation = self.session.generation
+            for dock in self.view_docks.values():
+                dock.refresh()
+            self.trimmer.touch()
 
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""

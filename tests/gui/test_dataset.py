@@ -13,6 +13,7 @@ from PyQt5.QtCore import Qt
 from phygui import KwikWarning, Session
 from phygui.gui.actions import BY_NAME
 from phygui.io.demo import make_demo
+from phygui.views import VIEWS
 from phygui.views.base import Empty
 
 
@@ -280,6 +281,32 @@ def test_of_two_switches_in_a_row_the_last_one_counts(shanks: Path, open_window:
     user.window.switching.switch(0)
     user.settle()
     assert (user.session.channel_group, user.session.clustering) == (0, "original")
+
+
+def test_a_switch_loads_each_view_once(
+    tmp_path: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_demo(
+        tmp_path, n_spikes=4_000, n_clusters=10, n_channels=8, duration=30.0, n_channel_groups=2
+    )
+    user = open_window(tmp_path / "demo.kwik")
+    first, second = user.session.model.channel_groups
+    loaded: list[int] = []
+    load = VIEWS["correlograms"].load
+
+    def counted(snapshot: Any, *args: Any) -> Any:
+        loaded.append(snapshot.model.channel_group)
+        return load(snapshot, *args)
+
+    user.view("correlograms")
+    monkeypatch.setattr(VIEWS["correlograms"], "load", staticmethod(counted))
+    for group in (second, first, second):
+        user.window.switching.switch(group)
+        user.settle()
+        assert user.view("correlograms").data.cluster_ids == user.session.selection.clusters
+    user.session.locate("features", tmp_path / "demo.kwx")
+    user.settle()
+    assert loaded == [second, first, second, second]
 
 
 # -- comparison --------------------------------------------------------------------------------
