@@ -59,7 +59,7 @@ class Learning(Storage):
             spike_clusters=active.clustering.spike_clusters,
             cluster_groups={c: active.groups[c] for c in selected},
             stats=active.knowledge.stats,
-            n_best=len(active.selection.best),
+            similarity=active.knowledge.measures.similarity,
         )
 
     def locate(self, what: str, path: str | Path) -> None:

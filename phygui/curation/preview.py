@@ -78,7 +78,7 @@ def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, ...]) -> Snapshot:
     spikes = dict(snapshot.spikes_per_cluster)
     parts = [spikes.pop(c) for c in clusters]
     spikes[MERGED] = np.sort(np.concatenate(parts), kind="stable")
-    return replace(snapshot, spikes_per_cluster=spikes, cluster_ids=(MERGED,), n_best=1)
+    return replace(snapshot, spikes_per_cluster=spikes, cluster_ids=(MERGED,))
 
 
 def preview(

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.analysis import similarity
+from phygui.curation.rows import Similarity
+
 if TYPE_CHECKING:
     from phygui.curation.stats import ClusterStats
     from phygui.io.kwik import KwikModel
@@ -40,8 +43,8 @@ class Snapshot:
     """Group number of the selected clusters."""
     stats: Mapping[int, ClusterStats] = field(default_factory=dict)
     """What is known of clusters so far; grows while the snapshot is in use."""
-    n_best: int = 0
-    """How many of the selected clusters are best; the rest are matches."""
+    similarity: Similarity = similarity
+    """By which the session ranks clusters."""
 
     def spikes(self, cluster_id: int) -> NDArray[np.int64]:
         """Sorted spike ids of one cluster."""

@@ -264,6 +264,8 @@ class MainWindow(QMainWindow):
         def show() -> None:
             if not self._disposed:
                 self.tables.reload()
+                self._generation = -1
+                self._refresh_views()
                 self.update_state()
                 self.say(sentence, wrong=True)
 

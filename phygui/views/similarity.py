@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import similarity
 from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Ticks
 from phygui.views.base import Cancel, Empty, View, check
@@ -71,7 +70,8 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     values = np.empty((len(ids), len(ids)))
     for start in range(0, len(ids), ROWS):
         check(cancelled)
-        values[start : start + ROWS] = similarity(summaries[start : start + ROWS], summaries)
+        some = summaries[start : start + ROWS]
+        values[start : start + ROWS] = snapshot.similarity(some, summaries)
     if params.order == "similarity" and len(ids) > 2:
         order = _neighbours(values)
         ids, values = [ids[k] for k in order], values[np.ix_(order, order)]

@@ -69,3 +69,22 @@ def test_a_similarity_that_fails_later_leaves_a_table_of_the_usual_ones(
     for cluster in table.model.cluster_ids:
         expected = similarity([stats[best].summary], [stats[cluster].summary])[0, 0]
         assert table.model.text(cluster, column) == f"{expected:.2f}"
+
+
+def test_the_matrix_shows_the_similarity_that_the_table_shows(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    broken = False
+
+    def own(a: Any, b: Any) -> Any:
+        return fails() if broken else np.full((len(a), len(b)), 0.25)
+
+    register_similarity(own)
+    user = open_window(demo)
+    user.window.show_dock("matrix")
+    user.settle()
+    assert set(user.view("matrix").data.values.ravel()) == {0.25}
+    broken = True
+    user.press(Qt.Key_Down)
+    summaries = [user.session.stats[c].summary for c in user.view("matrix").data.cluster_ids]
+    assert np.allclose(user.view("matrix").data.values, similarity(summaries, summaries))
