@@ -197,8 +197,7 @@ def show_palette(window: MainWindow) -> None:
         if chosen < len(actions):
             window.run(actions[chosen])
         else:
-            docks[chosen - len(actions)].show()
-            docks[chosen - len(actions)].raise_()
+            docks[chosen - len(actions)].bring_to_front()
 
     palette.accepted.connect(run)
     if window.palette_list is not None:

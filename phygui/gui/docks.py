@@ -9,6 +9,7 @@ from typing import Any
 from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QHelpEvent
 from PyQt5.QtWidgets import (
+    QAction,
     QDockWidget,
     QHBoxLayout,
     QLabel,
@@ -78,6 +79,11 @@ class Dock(QDockWidget):
         super().__init__(title)
         self.setObjectName(name)
         self._title_bar: DockTitle | None = None
+        # Qt's own action would close a dock that is behind another tab, and open it behind one.
+        self.menu_action = QAction(title, self)
+        self.menu_action.setCheckable(True)
+        self.menu_action.triggered.connect(self._show_or_close)
+        self.visibilityChanged.connect(self.menu_action.setChecked)
         if widget is not None:
             self.hold_widget(widget)
 
@@ -86,6 +92,19 @@ class Dock(QDockWidget):
         # Whatever is in it, a dock can be made small, so that all fit on a small screen.
         widget.setMinimumSize(120, 80)
         self.setWidget(widget)
+
+    def bring_to_front(self) -> None:
+        """Show it, before the other tabs of its place."""
+        self.show()
+        self.raise_()
+
+    def _show_or_close(self, wanted: bool) -> None:
+        if wanted:
+            self.bring_to_front()
+        else:
+            self.close()
+        # A dock behind a tab is seen only once Qt has laid it out.
+        self.menu_action.setChecked(wanted)
 
     def finish(self) -> None:
         """Make what is seen only of a dock that is shown."""

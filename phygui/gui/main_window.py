@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication
-from PyQt5.QtWidgets import QAction, QLabel, QMainWindow
+from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
 
 from phygui.curation.session import Session
 from phygui.curation.update import EditError, Selection, Update, in_words
@@ -27,7 +27,7 @@ from phygui.gui.keys import Keys
 from phygui.gui.layout import Layout
 from phygui.gui.linking import Linking
 from phygui.gui.memory import Trimmer
-from phygui.gui.menus import build_menus, build_toolbar, edit_menu, menu_text, show_keys
+from phygui.gui.menus import build_menus, build_toolbar, dock_menu, edit_menu, menu_text, show_keys
 from phygui.gui.painting import PaintedTogether
 from phygui.gui.saving import Saving
 from phygui.gui.settings import Settings
@@ -191,6 +191,10 @@ class MainWindow(QMainWindow):
             bar.addPermanentWidget(label, stretch)
             self.status[name] = label
         bar.addPermanentWidget(self.background.line)
+
+    def createPopupMenu(self) -> QMenu:
+        """What a right click on a title bar offers."""
+        return dock_menu(self)
 
     def _show_keys(self) -> None:
         show_keys(self)
@@ -433,8 +437,7 @@ class MainWindow(QMainWindow):
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front."""
-        self.docks[name].show()
-        self.docks[name].raise_()
+        self.docks[name].bring_to_front()
 
     def reset_layout(self) -> None:
         """Put every dock back to its place."""

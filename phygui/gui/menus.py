@@ -35,9 +35,20 @@ def build_menus(window: MainWindow) -> dict[str, QMenu]:
     view = menus["View"]
     view.addSeparator()
     for dock in window.docks.values():
-        view.addAction(dock.toggleViewAction())
+        view.addAction(dock.menu_action)
     show_keys(window)
     return menus
+
+
+def dock_menu(window: MainWindow) -> QMenu:
+    """What may be shown, in the order of the View menu, and the toolbar."""
+    menu = QMenu(window)
+    for dock in window.docks.values():
+        menu.addAction(dock.menu_action)
+    menu.addSeparator()
+    for bar in window.findChildren(QToolBar, options=Qt.FindDirectChildrenOnly):
+        menu.addAction(bar.toggleViewAction())
+    return menu
 
 
 def _add_recent(window: MainWindow, file: QMenu) -> None:

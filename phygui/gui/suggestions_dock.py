@@ -75,8 +75,7 @@ class SuggestionsDock(Dock):
         self._awaits_from: Selection | None = None
         self.table = PlainTable(TITLES, TIPS, sortable=False, n_kept=2, scale=SCALE)
         self.figure = PreviewFigure()
-        titles = ("metric", "a", "b", "merged", "change")
-        self.metrics = PlainTable(titles, sortable=False, scale=SCALE)
+        self.metrics = PlainTable((), sortable=False, scale=SCALE)
         self.rejected = QCheckBox("rejected")
         self.rejected.setToolTip("list also what was rejected")
         self.accept_button, self.reject_button = QPushButton(), QPushButton()
@@ -174,6 +173,7 @@ class SuggestionsDock(Dock):
         self._work.cancel()
         self.figure.set_preview(None, hint)
         self.metrics.set_rows([])
+        self.metrics.horizontalHeader().hide()
         self._mark()
 
     def refresh(self) -> None:
@@ -360,6 +360,7 @@ class SuggestionsDock(Dock):
     def _show_metrics(self, preview: Preview) -> None:
         titles = ("metric", *map(str, preview.clusters), "merged", "change")
         self.metrics.set_rows(_metric_rows(preview), titles)
+        self.metrics.horizontalHeader().show()
 
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""

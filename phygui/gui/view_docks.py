@@ -92,8 +92,7 @@ class ViewDocks:
             dock.setFloating(True)
             dock.resize(600, 450)
             dock.move(window.geometry().center() - dock.rect().center())
-        dock.show()
-        dock.raise_()
+        dock.bring_to_front()
         return dock
 
     @property

@@ -90,6 +90,18 @@ def test_each_part_is_of_use_in_every_size(demo: Path, open_window: Callable[...
     assert all(title in tip for title in TITLES[1:])
 
 
+def test_there_are_no_titles_without_numbers(demo: Path, open_window: Callable[..., Any]) -> None:
+    user = open_window(demo)
+    user.window.show_dock("suggestions")
+    user.settle()
+    dock = user.window.suggestions
+    assert dock.metrics.isVisible()
+    assert not dock.metrics.content.columnCount()
+    assert not dock.metrics.horizontalScrollBar().isVisible()
+    user.press(Qt.Key_Down, Qt.ControlModifier)
+    assert dock.metrics.horizontalHeader().isVisible()
+
+
 def test_what_is_dragged_apart_stays_as_the_dock_grows(qtbot: Any, settings: Any) -> None:
     make_application(settings)
     tables = [PlainTable(TITLES, sortable=False, n_kept=2, scale=SCALE) for _ in range(2)]
