@@ -1,15 +1,16 @@
+#include inside.glsl
+
 // One number per texel: through the colour map, or as the opacity of a colour of the palette.
 uniform sampler2D u_image;
 uniform sampler2D u_map;
 uniform vec2 u_limits;
 
-varying vec2 v_in_cell;
 varying vec2 v_texture;
 varying vec4 v_color;
 varying float v_mapped;
 
 void main() {
-    if (max(abs(v_in_cell.x), abs(v_in_cell.y)) > 1.0) discard;
+    if (!is_inside()) discard;
     float value = texture2D(u_image, v_texture).r;
     float level = clamp((value - u_limits.x) / (u_limits.y - u_limits.x), 0.0, 1.0);
     if (v_mapped > 0.5) {

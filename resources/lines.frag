@@ -1,7 +1,8 @@
-varying vec2 v_in_cell;
+#include inside.glsl
+
 varying vec4 v_color;
 
 void main() {
-    if (v_color.a <= 0.0 || max(abs(v_in_cell.x), abs(v_in_cell.y)) > 1.0) discard;
+    if (v_color.a <= 0.0 || !is_inside()) discard;
     gl_FragColor = v_color;
 }

@@ -8,8 +8,6 @@ attribute float cell;
 attribute vec2 corner;
 attribute vec2 texture;
 
-uniform vec2 u_viewport;
-
 varying vec2 v_texture;
 varying vec4 v_color;
 
@@ -18,7 +16,7 @@ void main() {
     vec2 anchor = to_clip(position, dy, cell).xy;
     vec2 pixel = floor((anchor * 0.5 + 0.5) * u_viewport + 0.5) + vec2(corner.x, -corner.y);
     gl_Position = vec4(pixel / u_viewport * 2.0 - 1.0, 0.0, 1.0);
-    if (max(abs(v_in_cell.x), abs(v_in_cell.y)) > 1.0001) gl_Position.z = 2.0;
+    if (max(abs(in_cell.x), abs(in_cell.y)) > 1.0001) gl_Position.z = 2.0;
     v_texture = texture;
     v_color = color_of(color, 1.0);
 }

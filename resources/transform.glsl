@@ -7,16 +7,18 @@
 uniform sampler2D u_cells;
 uniform float u_n_cells;
 uniform float u_gain;
+uniform vec2 u_viewport;
 
-varying vec2 v_in_cell;
-// Half the extent of the vertex' cell, of which the canvas is 2 wide and high.
-vec2 half_cell;
+// Where the vertex is in its cell, which goes from -1 to 1 in both directions.
+vec2 in_cell;
+// The lower left and the upper right corner of the cell, in pixels: inside.glsl.
+varying vec4 v_cell;
 
 vec4 to_clip(vec2 position, float dy, float cell) {
     float column = (cell + 1.5) / u_n_cells;
     vec4 range = texture2DLod(u_cells, vec2(column, 0.25), 0.0);
     vec4 place = texture2DLod(u_cells, vec2(column, 0.75), 0.0);
-    half_cell = place.zw;
-    v_in_cell = (vec2(position.x, position.y + u_gain * dy) - range.xy) * range.zw;
-    return vec4(v_in_cell * place.zw + place.xy, 0.0, 1.0);
+    in_cell = (vec2(position.x, position.y + u_gain * dy) - range.xy) * range.zw;
+    v_cell = (vec4(place.xy - place.zw, place.xy + place.zw) * 0.5 + 0.5) * u_viewport.xyxy;
+    return vec4(in_cell * place.zw + place.xy, 0.0, 1.0);
 }

@@ -34,8 +34,9 @@ PAGE = 0.8
 """Part of what is shown by which a page moves."""
 REACH = 8.0
 """Logical pixels from the mouse within which a spike is meant."""
-TALL = 1e6
-"""Rows: more than there are, for lines from top to bottom."""
+TALL = 1e4
+"""Rows: more than there are, for lines from top to bottom, which may be seen a thousandth of a row
+at a time."""
 SMALLEST_WITH_BAR = 90.0
 """Logical pixels of height from which there is room for a scale bar."""
 _EVENT_ALPHA = 0.5

@@ -183,6 +183,15 @@ def test_events_stand_out_from_an_image(copy_dataset, shown, picture, name):
     assert view._marks.size == 2
     view.change_params(mode="lines")
     assert view._marks.size == 1
+    # Also where a small part of a row is seen.
+    view.cells[0].y.view = (-3.05, -3.0)
+    view.refresh()
+    shown_marks = picture(view)
+    x = [round(view.to_pixels(0, time - view.data.interval[0], 0)[0]) for time in events]
+    view._marks.visible = False
+    apart = np.abs(picture(view) - shown_marks).max(axis=2)[top + 20 : top + height - 40]
+    for at in x:
+        assert (apart[:, at - 3 : at + 3].max(axis=1) > 30).all()
     assert not view._casings.n_vertices
 
 

@@ -120,6 +120,18 @@ def test_lines_are_cut_at_the_edge_of_their_cell(board):
     assert same(at(1, 2, 5), BACKGROUND)
 
 
+def test_a_line_of_which_a_millionth_part_is_seen_is_whole(board):
+    line = Batch("lines")
+    line.set_data(vertices([3, 3], [-1e7, 1e7], color=1, cell=0))
+    at = board([line])
+    _, top, _, height = at.view.layout.boxes[0].astype(int)
+    x = int(at.view.to_pixels(0, 3, 0)[0])
+    columns = at.image[:, x - 2 : x + 3]
+    drawn = (np.abs(columns - DARK.clusters[1][:3].astype(int)).max(axis=2) < 40).any(axis=1)
+    assert drawn[top : top + height].all()
+    assert drawn.sum() == height
+
+
 def test_the_data_scale_moves_dy_only(board):
     lines = Batch("lines", size=3)
     lines.set_data(vertices([1, 9], 5, dy=2, color=0))

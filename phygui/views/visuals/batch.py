@@ -209,7 +209,6 @@ class Batch:
         size = self.size * shared.pixel_ratio
         if self.mode == "points":
             program["u_size"] = size
-            program["u_viewport"] = shared.viewport
         elif self.mode != "triangles":
             context.set_line_width(max(1.0, size))
             smooth = shared.smooth if self.smooth is None else self.smooth
@@ -259,4 +258,5 @@ def begin(kind: str, buffer: gloo.VertexBuffer | None, shared: Shared) -> gloo.P
     program["u_palette"] = shared.palette
     program["u_n_cells"] = float(shared.n_cells)
     program["u_gain"] = shared.gain
+    program["u_viewport"] = shared.viewport
     return program

@@ -81,7 +81,6 @@ class Text:
         program = begin("text", self._buffer, shared)
         program["u_atlas"] = self._atlas
         program["u_opacity"] = 1.0
-        program["u_viewport"] = shared.viewport
         program.draw("triangles")
 
     def _upload(self, font: Font, ratio: float) -> None:
