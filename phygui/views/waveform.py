@@ -319,7 +319,7 @@ class WaveformView(View):
         at = np.floor([x, bottom - height, bottom, x + width]) + 0.5
         corner = vertices(at[[0, 0, 0, 3]], at[[1, 2, 2, 2]], cell=CANVAS, color=FOREGROUND)
         layout.lines.append(corner)
-        text_uv, text_ms = f"{uv:g} {unit}", f"{ms:g} ms"
+        text_uv, text_ms = amount(uv, unit), f"{ms:g} ms"
         end = x + width + 5
         if height < 18:
             end = max(end, x + text_width(text_uv) + 13)
@@ -445,6 +445,11 @@ def vertical_range(data: WaveformData) -> tuple[float, float]:
     beyond = np.array([y0 - ends[0].min(), ends[1].max() - y1]) / height
     room = height * np.clip(np.ceil(beyond / _STEP) * _STEP, _LEAST_ROOM, _MOST_ROOM)
     return float(y0 - room[0]), float(y1 + room[1])
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a voltage; from a thousand microvolts on in millivolts, as the traces do."""
+    return f"{value / 1000:g} mV" if unit == "µV" and value >= 1000 else f"{value:g} {unit}"
 
 
 def nice_length(at_most: float) -> float:

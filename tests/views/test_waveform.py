@@ -297,6 +297,21 @@ def test_scale_bars_tell_the_truth(view):
     assert abs((x1 - x0) - width) <= 1
 
 
+def test_the_scale_bar_of_large_waveforms_is_in_millivolts(view, picture):
+    for unit, wanted in (("µV", "mV"), ("units", "units")):
+        view.set_data(replace(view.data, unit=unit))
+        view.data_scale = 1.0
+        view.refresh()
+        picture(view)
+        [before] = [a.text for a in view.all_labels if a.text.endswith(f" {unit}")]
+        view.data_scale = 1e-4
+        view.refresh()
+        picture(view)
+        [after] = [a.text for a in view.all_labels if a.text.endswith(f" {wanted}")]
+        ratio = float(after.split()[0]) / float(before.split()[0])
+        assert ratio == pytest.approx(1e4 / (1000 if unit == "µV" else 1), rel=1e-3)
+
+
 def test_ctrl_wheel_makes_waveforms_larger_and_the_bar_follows(view, mouse, picture):
     mouse(view).wheel((400, 300), 4, Qt.ControlModifier)
     picture(view)
