@@ -26,11 +26,6 @@ class Labels:
         """Clusters that have labels, with them."""
         return self._labels.items()
 
-    @property
-    def keys(self) -> list[str]:
-        """All keys in use, in alphabetical order."""
-        return sorted({key for of in self._labels.values() for key in of})
-
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
         """The change that sets one label of some clusters, or removes it (value None).
 

@@ -50,8 +50,6 @@ class Preview:
         Mean waveforms in microvolts, or without raw data mean masked features, one after another.
     is_waveform : bool
         Which of the two.
-    sample_s : float
-        Seconds from one sample of a waveform to the next.
     times, amplitudes : tuple of n arrays
         Of samples of the spikes of each: seconds, and the size on the best channel.
     amplitude_unit : str
@@ -66,7 +64,6 @@ class Preview:
     channels: tuple[int, ...]
     shapes: NDArray[np.float32] | None
     is_waveform: bool
-    sample_s: float
     times: tuple[NDArray[np.float64], ...]
     amplitudes: tuple[NDArray[np.float32], ...] | None
     amplitude_unit: str
@@ -129,7 +126,6 @@ def preview(
         tuple(int(model.channel_order[p]) for p in places),
         shapes,
         is_waveform,
-        1 / model.sample_rate,
         times,
         amplitudes,
         unit,
@@ -166,7 +162,7 @@ def _correlograms(
 def _shapes(
     model: Any, stats: list[ClusterStats], places: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32] | None, bool]:
-    """Mean waveforms or features on some channels: (3, n_samples, n_channels)."""
+    """Of each cluster, mean waveforms or features on some channels, and which of the two."""
     waveforms = [s.summary.mean_waveform for s in stats]
     if all(w is not None for w in waveforms):
         of_channels = np.stack([w[:, places] for w in waveforms if w is not None])

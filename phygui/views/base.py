@@ -62,7 +62,6 @@ class View(Interactive, app.Canvas):
     name: ClassVar[str] = ""
     title = ""
     Params: ClassVar[type] = NoParams
-    shares_selection: ClassVar[bool] = True
     loads_highlight: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     gap: ClassVar[float] = 6.0

@@ -50,7 +50,6 @@ def test_labels_are_set_replaced_removed_and_taken_back():
     second = labels.label([1], "layer", None)
     labels.apply(second)
     assert dict(labels[1]) == {}
-    assert labels.keys == ["layer"]
     labels.apply(second.reversed("undo"))
     labels.apply(first.reversed("undo"))
     assert dict(labels.items()) == {1: {"layer": "5"}}
