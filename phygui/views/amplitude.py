@@ -14,7 +14,6 @@ from phygui.views.attributes import (
     AMPLITUDE,
     TIME,
     axis_label,
-    missing_features,
     robust_range,
     spikes_inside,
     times_of,
@@ -26,6 +25,7 @@ from phygui.views.cache import ByteCache
 from phygui.views.colors import HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.lasso import Lasso
+from phygui.views.loading import missing_data
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, boxes, vertices
@@ -92,7 +92,7 @@ class AmplitudeView(View, TimeCursor):
         """Read the amplitudes of a sample of the spikes of each selected cluster."""
         model = snapshot.model
         if model.features is None:
-            return missing_features(model)
+            return missing_data(model, "features")
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its amplitudes.")
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]

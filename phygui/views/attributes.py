@@ -15,7 +15,7 @@ from phygui.analysis import sample_spikes
 from phygui.curation.snapshot import Snapshot
 from phygui.io.features import FeaturesMasks
 from phygui.io.kwik import KwikModel
-from phygui.views.base import Cancel, Empty, check
+from phygui.views.base import Cancel, check
 from phygui.views.cache import ByteCache
 
 TIME, AMPLITUDE = "time", "amplitude"
@@ -47,15 +47,6 @@ def axis_label(model: KwikModel, key: str) -> str:
     if found is not None:
         return f"ch {int(model.channel_order[found[0]])} PC{found[1] + 1}"
     return {TIME: "time (s)", AMPLITUDE: "amplitude"}[key]
-
-
-def missing_features(model: KwikModel) -> Empty:
-    """What a view says that has no features to show."""
-    looked_for = model.missing.get("features", "a .kwx file")
-    return Empty(
-        f"No features: {looked_for} was looked for beside {model.path.name}, in vain. "
-        "Dataset > Locate tells where it is."
-    )
 
 
 def features_of(model: KwikModel) -> FeaturesMasks:

@@ -16,7 +16,6 @@ from phygui.views.attributes import (
     TIME,
     axis_label,
     best_channels,
-    missing_features,
     parse_key,
     robust_range,
     spikes_inside,
@@ -31,6 +30,7 @@ from phygui.views.cursor import TimeCursor
 from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import AUTOMATIC, Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
+from phygui.views.loading import missing_data
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, Images, vertices
@@ -159,7 +159,7 @@ class FeatureView(View, TimeCursor):
         """Read the features of a sample of the spikes of each selected cluster."""
         model = snapshot.model
         if model.features is None:
-            return missing_features(model)
+            return missing_data(model, "features")
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its features.")
         channels = chosen_channels(snapshot, params, cancelled)

@@ -13,6 +13,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Ticks
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.facts import location_of, stats_of
+from phygui.views.loading import missing_data
 from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
 
 ROWS = 64
@@ -54,11 +55,7 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     """
     model = snapshot.model
     if model.features is None and model.waveforms is None:
-        looked_for = " and ".join(model.missing.values())
-        return Empty(
-            f"No features nor raw data: {looked_for} were looked for beside {model.path.name}, "
-            "in vain."
-        )
+        return missing_data(model, "features", "traces")
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids:
         return Empty("There are no clusters")

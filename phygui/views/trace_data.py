@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.views.base import Empty
+from phygui.views.loading import missing_data
 from phygui.views.trace_signal import Envelope, Kind, calibration, envelope
 from phygui.views.trains import Trains, samples_like
 
@@ -161,11 +162,7 @@ def load(
     """
     model = snapshot.model
     if model.traces is None:
-        looked_for = model.missing.get("traces", "a raw data file")
-        return Empty(
-            f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain. "
-            "Dataset > Locate tells where it is."
-        )
+        return missing_data(model, "traces")
     n_samples, n_stored = model.traces.shape
     n_needed = int(max(model.channel_order, default=-1)) + 1
     if not n_samples or not n_needed or n_stored < n_needed:

@@ -13,6 +13,7 @@ from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 from phygui.views.geometry import ProbeLayout, probe_layout
+from phygui.views.loading import missing_data
 from phygui.views.samples import Budget, among
 
 _BUDGET = Budget(each=100, together=400, most=4_000)
@@ -134,11 +135,7 @@ def load_waveforms(
     """Read the waveforms of a sample of each selected cluster."""
     model = snapshot.model
     if model.waveforms is None:
-        looked_for = model.missing.get("traces", "the raw data")
-        return Empty(
-            f"No raw data: {looked_for} was looked for beside {model.path.name}, in vain. "
-            "Dataset > Locate tells where it is."
-        )
+        return missing_data(model, "traces")
     if not snapshot.cluster_ids:
         return Empty("Select a cluster to see its waveforms.")
     sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]

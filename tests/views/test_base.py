@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancelled, Empty, View, check
 from phygui.views.colors import theme
 from phygui.views.lasso import Lasso
+from phygui.views.loading import missing_data
 from phygui.views.visuals import Batch, boxes, vertices
 
 
@@ -518,3 +521,14 @@ def test_a_closed_view_goes_away_while_another_draws(board, qtbot, picture):
         gc.collect()
         assert gone() is None
     assert np.count_nonzero(picture(board).max(axis=2) > 100) > 10
+
+
+def test_what_is_missing_is_said_with_what_was_looked_for():
+    model = SimpleNamespace(path=Path("x.kwik"), missing={"traces": "x.dat"})
+    assert missing_data(model, "traces").reason == (
+        "No raw data: x.dat was looked for beside x.kwik, in vain. "
+        "Dataset > Locate tells where it is."
+    )
+    assert missing_data(model, "features", "traces").reason.startswith(
+        "No features nor raw data: the features and x.dat were looked for beside x.kwik, in vain."
+    )
