@@ -41,7 +41,7 @@ class Clustering:
                 f"cluster ids must lie in 0..{LARGEST_ID}, not {given.min()}..{given.max()}"
             )
         self._spike_clusters = given.astype(np.int32)
-        self._spikes = _spikes_by_cluster(self._spike_clusters)
+        self._spikes = spikes_by_cluster(self._spike_clusters)
         self._largest_id = max(largest_id, max(self._spikes, default=-1))
 
     # -- questions -------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def _difference(spikes: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray
     return spikes[~found]
 
 
-def _spikes_by_cluster(spike_clusters: NDArray[np.int32]) -> SpikeLists:
+def spikes_by_cluster(spike_clusters: NDArray[np.int32]) -> SpikeLists:
     """Sorted spike ids of every cluster, in one pass over the spikes."""
     if not len(spike_clusters):
         return {}

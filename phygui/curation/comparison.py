@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.curation.clustering import spikes_by_cluster
 from phygui.curation.curation import Curation
 from phygui.curation.state import State
 from phygui.curation.update import EditError, Update, in_words
@@ -112,10 +113,10 @@ def change_to(curation: Curation, target: State, description: str) -> Update:
     if found.is_same:
         raise EditError("nothing would change: it is like this already")
     before = {c: clustering.spikes(c) for c in (*found.gone, *found.changed)}
-    after = {
-        c: np.flatnonzero(target.spike_clusters == c).astype(np.int64)
-        for c in (*found.new, *found.changed)
-    }
+    wanted = (*found.new, *found.changed)
+    spikes = np.flatnonzero(np.isin(target.spike_clusters, wanted))
+    places = spikes_by_cluster(target.spike_clusters[spikes])
+    after = {c: spikes[places[c]] for c in wanted if c in places}
     touched = sorted({*found.gone, *found.new, *found.groups})
     relabelled = sorted(
         c

@@ -315,6 +315,30 @@ def test_states_are_compared(session):
     assert compare(session.state_in_file(), before).is_same
 
 
+def test_the_time_of_a_restore_does_not_follow_the_number_of_clusters():
+    from phygui.curation.clustering import Clustering
+    from phygui.curation.comparison import change_to
+    from phygui.curation.curation import Curation
+    from phygui.curation.groups import ClusterGroups
+    from phygui.curation.labels import Labels
+    from phygui.curation.state import State
+
+    rng = np.random.default_rng(0)
+
+    def seconds(n: int) -> float:
+        now = rng.integers(0, n, 1_000_000).astype(np.int32)
+        curation = Curation(0, "main", Clustering(now), ClusterGroups({}), Labels())
+        target = State(now + n, dict.fromkeys(range(n, 2 * n), 3), {})
+        begin = time.perf_counter()
+        update = change_to(curation, target, "restored")
+        taken = time.perf_counter() - begin
+        assert list(update.after) == list(range(n, 2 * n))
+        assert np.array_equal(update.after[n], np.flatnonzero(now == 0))
+        return taken
+
+    assert min(seconds(2_000) for _ in range(3)) < 5 * min(seconds(10) for _ in range(3))
+
+
 def test_states_that_a_worker_compares_are_those_of_when_it_was_asked(small):
     from phygui.curation.comparison import compare
 
