@@ -186,11 +186,11 @@ class Session(Learning):
 
     def first_best(self) -> None:
         """Select the first best cluster."""
-        self._set_selection(self.wizard.end(first=True))
+        self._set_selection(self.wizard.end(self.selection, first=True))
 
     def last_best(self) -> None:
         """Select the last best cluster."""
-        self._set_selection(self.wizard.end(first=False))
+        self._set_selection(self.wizard.end(self.selection, first=False))
 
     def drop_match(self) -> None:
         """Select the best clusters only."""

@@ -96,10 +96,10 @@ class Wizard:
         found = self._step(queue, start, step)
         return now if found is None else Selection(now.best, (found,))
 
-    def end(self, first: bool) -> Selection:
-        """The first or last best cluster, with its first match."""
+    def end(self, now: Selection, *, first: bool) -> Selection:
+        """The first or last best cluster, with its first match; stays where there is none."""
         found = self._step_best(None, 1 if first else -1)
-        return Selection() if found is None else self.with_first_match(found)
+        return now if found is None else self.with_first_match(found)
 
     def with_first_match(self, best: int) -> Selection:
         """A cluster and the first of its matches that navigation does not skip."""

@@ -34,8 +34,8 @@ def test_best_queue_goes_by_quality_and_skips_noise_and_mua(wizard):
         seen.append(now.best)
     assert seen == [(1,), (2,), (4,), (6,), (6,), (6,)]
     assert wizard.step_best(now, -1).best == (4,)
-    assert wizard.end(first=True).best == (1,)
-    assert wizard.end(first=False).best == (6,)
+    assert wizard.end(Selection(), first=True).best == (1,)
+    assert wizard.end(Selection(), first=False).best == (6,)
 
 
 def test_skipping_can_be_turned_off(wizard):
@@ -95,7 +95,7 @@ def test_a_move_of_the_last_undecided_cluster_stays(wizard, groups):
 
 def test_best_clusters_out_of_sight_are_passed_over_and_matches_are_not(wizard):
     wizard.is_in_sight = lambda cluster: cluster in (2, 6)
-    assert wizard.end(first=True) == Selection((2,), (1,))
+    assert wizard.end(Selection(), first=True) == Selection((2,), (1,))
     assert wizard.step_best(Selection((2,)), 1).best == (6,)
     # From a cluster that was clicked before the filter hid it.
     assert wizard.step_best(Selection((4,)), -1).best == (2,)
@@ -103,3 +103,4 @@ def test_best_clusters_out_of_sight_are_passed_over_and_matches_are_not(wizard):
     assert wizard.after(update, Selection((2,))).best == (6,)
     wizard.is_in_sight = lambda cluster: False
     assert wizard.step_best(Selection((2,)), 1) == Selection((2,))
+    assert wizard.end(Selection((2,), (1,)), first=True) == Selection((2,), (1,))

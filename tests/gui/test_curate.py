@@ -14,6 +14,7 @@ from PyQt5.QtCore import Qt
 
 from phygui import Session
 from phygui.analysis import points_in_polygon
+from phygui.curation import Selection
 from phygui.gui import main_window
 
 
@@ -197,7 +198,7 @@ def test_the_first_cluster_follows_what_becomes_known_until_it_is_left(
     # The first choice is made before anything is known, as on a slow machine.
     monkeypatch.setattr(main_window, "START_WAIT_MS", 0)
     user = open_window(demo)
-    first = user.session.wizard.end(first=True)
+    first = user.session.wizard.end(Selection(), first=True)
     assert user.session.selection == first
     assert first.match
     assert user.session.cluster_ids[0] != first.best[0], "the first one in the file tests nothing"
