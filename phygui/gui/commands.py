@@ -52,8 +52,9 @@ class Commands:
 
     def export_window(self) -> None:
         """Ask for a file name and write a picture of the window."""
+        beside = self._window.session.path.with_suffix(".png")
         name, _ = QFileDialog.getSaveFileName(
-            self._window, "Export a picture", f"{self._window.session.path.stem}.png", "PNG (*.png)"
+            self._window, "Export a picture of the window", str(beside), "PNG (*.png)"
         )
         if name:
             path = Path(name)
@@ -79,9 +80,10 @@ class Commands:
         session = self._window.session
         wanted = session.model.missing.get(what, "")
         patterns = {"features": "Features (*.kwx)", "traces": "Raw data (*.kwd *.dat *.bin)"}
+        called = {"features": "features", "traces": "raw data"}[what]
         name, _ = QFileDialog.getOpenFileName(
             self._window,
-            f"Locate {wanted}" if wanted else f"Locate the {what}",
+            f"Locate {wanted}" if wanted else f"Locate the {called}",
             str(session.path.parent),
             f"{patterns[what]};;All files (*)",
         )

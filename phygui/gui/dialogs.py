@@ -24,6 +24,7 @@ from phygui._version import __version__
 from phygui.curation.session import Session
 from phygui.gui.actions import ACTIONS
 from phygui.gui.snippets import snippet_rows
+from phygui.gui.theme import plain_tip
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -90,7 +91,7 @@ def about(parent: QWidget) -> None:
     box.setTextFormat(Qt.PlainText)
     box.setText(f"phygui {__version__}\nManual curation of spike sorting.")
     box.setInformativeText(
-        f"Python {platform.python_version()}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}\n"
+        f"Python {platform.python_version()}\nQt {QT_VERSION_STR}\nPyQt {PYQT_VERSION_STR}\n\n"
         "BSD 3-Clause License"
     )
     box.exec_()
@@ -106,7 +107,7 @@ class SearchList(QDialog):
         headers: list[str],
         rows: Sequence[tuple[str, ...]],
         *,
-        size: tuple[int, int] = (620, 560),
+        size: tuple[int, int] = (900, 560),
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
@@ -120,6 +121,8 @@ class SearchList(QDialog):
         for i, row in enumerate(rows):
             items = [QStandardItem(text) for text in row]
             items[0].setData(i, Qt.UserRole)
+            # There may be no room for all of it.
+            items[-1].setToolTip(plain_tip(row[-1]))
             model.appendRow(items)
         self.proxy = QSortFilterProxyModel(self)
         self.proxy.setSourceModel(model)
@@ -136,6 +139,8 @@ class SearchList(QDialog):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeToContents)
         header.setStretchLastSection(True)
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.table)

@@ -102,7 +102,9 @@ class Layout:
         """Ask for a name and keep the arrangement under it."""
         dialog = QInputDialog(self._window)
         dialog.setAttribute(Qt.WA_DeleteOnClose)
-        dialog.setWindowTitle("Save layout")
+        dialog.setWindowTitle("Save the layout")
+        # As wide as its title at least, which it would else cut.
+        dialog.resize(340, dialog.sizeHint().height())
         dialog.setLabelText("Name of the layout:")
         window = self._window
         dialog.textValueSelected.connect(lambda name: window.attempt(lambda: self.save(name)))
