@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -147,6 +148,9 @@ class ClusterTable(QWidget):
         self.counts.setObjectName("hint")
         self.given_way = QLabel()
         self.given_way.setObjectName("hint")
+        # Where there is no room for both, the counts are what is read.
+        self.given_way.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.given_way.setAlignment(Qt.AlignRight | Qt.AlignVCenter)
         self._hint = hint
 
         layout = QVBoxLayout(self)
@@ -157,8 +161,7 @@ class ClusterTable(QWidget):
         layout.addWidget(self.view, 1)
         foot = QHBoxLayout()
         foot.addWidget(self.counts)
-        foot.addStretch()
-        foot.addWidget(self.given_way)
+        foot.addWidget(self.given_way, 1)
         layout.addLayout(foot)
         self.model.counted.connect(lambda *_: self._show_counts())
 

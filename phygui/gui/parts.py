@@ -129,7 +129,8 @@ class Parts(QWidget):
             return
         first = {
             "wide": max(whole, numbers) + _GAP,
-            "wide, with pages": least + _GAP,
+            # The list is low here, and so has a scroll bar more often.
+            "wide, with pages": round(1.2 * least),
             "tall": min(round(0.42 * height), self._height(12)),
             "tall, with pages": self._height(LEAST_ROWS),
         }[self.form]

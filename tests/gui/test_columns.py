@@ -103,6 +103,14 @@ def test_columns_share_the_width_and_the_least_of_them_give_way(table: ClusterTa
     assert not table.given_way.text()
 
 
+def test_the_counts_are_read_where_there_is_little_room(table: ClusterTable) -> None:
+    make_wide(table, 200)
+    assert table.given_way.text()
+    counts = table.counts
+    assert counts.width() >= counts.fontMetrics().horizontalAdvance(counts.text())
+    assert counts.geometry().right() <= table.width()
+
+
 def test_a_long_name_of_a_group_is_readable(table: ClusterTable, session: Session) -> None:
     make_wide(table, NARROW)
     cluster = session.cluster_ids.tolist()[0]
