@@ -1,8 +1,9 @@
-"""Make the pictures of the views that the documentation shows, from the demo dataset.
+"""Make the pictures that the documentation shows, of the views and of the window, from the demo.
 
     python docs/make_images.py [NAME ...]
 
-Without names, all views. It needs a display; `xvfb-run -a` gives one.
+A name is that of a view, or ``window``; without names, all. It needs a
+display; `xvfb-run -a` gives one, with -s '-screen 0 1920x1080x24' for the window.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import QCoreApplication, Qt
 
@@ -21,20 +23,24 @@ SIZES = {
     "probe": (600, 400),
     "matrix": (480, 420),
 }
+WINDOW = (1820, 1020)
 PARAMS = {"traces": {"time": 60.1}, "intervals": {"log": True, "longest_ms": 1000.0}}
 
 
 def main(names: list[str]) -> None:
-    """Write one picture for each view."""
+    """Write one picture for each view, and one of the window."""
     QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
     from vispy import app
 
     app.use_app("pyqt5")
     from phygui import Session
+    from phygui.gui.app import make_application
+    from phygui.gui.settings import Settings
     from phygui.io.demo import make_demo
     from phygui.views import VIEWS
 
     with tempfile.TemporaryDirectory() as folder:
+        application = make_application(Settings(Path(folder) / "settings.ini"))
         demo = make_demo(folder)
         with Session.open(demo.kwik_path, read_only=True) as session:
             pair = demo.truth[0].roles["merge"]
@@ -42,7 +48,7 @@ def main(names: list[str]) -> None:
                 session.spikes_per_cluster, key=lambda c: len(session.spikes_per_cluster[c])
             )
             session.select([*pair, largest])
-            for name in names or VIEWS:
+            for name in [name for name in names or VIEWS if name != "window"]:
                 cls = VIEWS[name]
                 view = cls(cls.Params(**PARAMS.get(name, {})))
                 view.native.resize(*SIZES.get(name, (600, 350)))
@@ -52,6 +58,41 @@ def main(names: list[str]) -> None:
                 app.process_events()
                 view.export_image(FOLDER / f"view-{name}.png", 1.5)
                 view.close()
+        if not names or "window" in names:
+            _picture_window(application, demo.kwik_path, Path(folder), pair)
+
+
+def _picture_window(application: Any, path: Path, folder: Path, pair: Any) -> None:
+    """Write a picture of the window after some decisions."""
+    from PyQt5.QtTest import QTest
+
+    from phygui import Session
+    from phygui.gui.main_window import MainWindow
+    from phygui.gui.settings import Settings
+
+    window = MainWindow(Session.open(path), Settings(folder / "settings.ini"))
+    # On a screen of its size it would fill it.
+    window.setWindowState(Qt.WindowNoState)
+    window.resize(*WINDOW)
+    window.show()
+
+    def settle() -> None:
+        application.processEvents()
+        while not window.is_settled:
+            QTest.qWait(20)
+
+    settle()
+    session = window.session
+    best = sorted(session.spikes_per_cluster, key=session.knowledge.quality, reverse=True)
+    others = [cluster for cluster in best if cluster not in pair]
+    for group, decided in (("good", others[:2]), ("mua", others[3:4]), ("noise", others[-1:])):
+        session.move(decided, group)
+    session.select(pair[:1], pair[1:])
+    window.commands.trace_to(19.72)
+    settle()
+    window.picture(FOLDER / "window.png")
+    window.dispose()
+    window.close()
 
 
 if __name__ == "__main__":
