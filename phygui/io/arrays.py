@@ -62,6 +62,10 @@ class LazyArray(ABC):
 
     def __getitem__(self, key: Any) -> Any:
         keys = _expand(key, self.shape)
+        if any(_takes_nothing(k) for k in keys):
+            # What numpy checks then, and what it lets pass, it knows best; an array of this shape
+            # costs nothing.
+            return np.broadcast_to(np.zeros((), self.dtype), self.shape)[key].copy()
         mesh = _is_mesh(keys)
         alone = mesh or sum(isinstance(k, np.ndarray | _Mask) for k in keys) == 1
         selections: list[Selection] = []
@@ -96,6 +100,12 @@ def _is_mesh(keys: list[Any]) -> bool:
         return False
     wide = columns.ndim == 1 or (columns.ndim == 2 and columns.shape[0] == 1)
     return rows.ndim == 2 and rows.shape[1] == 1 and wide
+
+
+def _takes_nothing(k: Any) -> bool:
+    """Whether an entry of the index is an array without an element."""
+    array = k.indices if isinstance(k, _Mask) else k
+    return isinstance(array, np.ndarray) and array.size == 0
 
 
 def _takes_all(then: Any, length: int) -> bool:
@@ -187,13 +197,12 @@ def _split(k: Any, length: int, axis: int) -> tuple[Selection, Any]:
                 f"{length} but size of corresponding boolean axis is {k.length}"
             )
         k = k.indices
-    if k.size:
-        low, high = int(k.min()), int(k.max())
-        if low < -length or high >= length:
-            wrong = high if high >= length else low
-            raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {length}")
-        if low < 0:
-            k = np.where(k < 0, k + length, k)
+    low, high = int(k.min()), int(k.max())
+    if low < -length or high >= length:
+        wrong = high if high >= length else low
+        raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {length}")
+    if low < 0:
+        k = np.where(k < 0, k + length, k)
     if axis == 0 and k.size <= length:
         return k.ravel(), np.arange(k.size).reshape(k.shape)
     wanted, then = np.unique(k, return_inverse=True)

@@ -64,7 +64,7 @@ def entries(length: int) -> st.SearchStrategy[Any]:
         st.lists(numbers, max_size=6),
         hnp.arrays(np.int64, st.integers(0, 6), elements=numbers),
         hnp.arrays(np.uint8, st.integers(1, 3), elements=st.integers(0, max(0, length - 1))),
-        hnp.arrays(bool, st.sampled_from([length, length, length, length + 1])),
+        hnp.arrays(bool, st.sampled_from([length, length, length, length + 1, 0])),
         st.just([True, False]),
     )
 
@@ -88,6 +88,14 @@ def indexed(draw: st.DrawFn) -> tuple[np.ndarray, Any]:
 @settings(max_examples=600, deadline=None)
 def test_any_index_means_what_numpy_means(case: tuple[np.ndarray, Any]) -> None:
     check(*case)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (3, 0), (0, 0)])
+@pytest.mark.parametrize("before", [(), (...,)])
+def test_an_empty_mask_takes_nothing_as_in_numpy(
+    shape: tuple[int, ...], before: tuple[Any, ...]
+) -> None:
+    check(np.arange(6).reshape(3, 2), (*before, np.zeros(shape, bool)))
 
 
 @given(
