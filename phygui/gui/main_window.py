@@ -129,11 +129,10 @@ class MainWindow(QMainWindow):
         self.keys.changed.connect(self._show_keys)
         self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
-        tables = (self.cluster_table, self.match_table)
-        self._first_paint = PaintedTogether(self, [self], FIRST_PAINT_MS)
-        self.painted_together = PaintedTogether(
-            self, [*(table.view.viewport() for table in tables), self.statusBar()]
+        self._first_paint = PaintedTogether(
+            self, lambda held: self.setUpdatesEnabled(not held), FIRST_PAINT_MS
         )
+        self.painted_together = PaintedTogether(self, self._hold_painting)
         self._connect_session()
 
         self.layout_keeper.set_up(reset=reset_layout)
@@ -253,6 +252,13 @@ class MainWindow(QMainWindow):
         if not any(dock.work.is_busy for dock in self.view_docks.values() if dock.is_on_screen):
             self.painted_together.release()
             self._first_paint.release()
+
+    def _hold_painting(self, held: bool) -> None:
+        for table in (self.cluster_table, self.match_table):
+            table.view.viewport().setUpdatesEnabled(not held)
+        self.statusBar().setUpdatesEnabled(not held)
+        for view in self.views():
+            view.hold(held)
 
     def _announce(self, announce: Callable[[], None]) -> None:
         announce()

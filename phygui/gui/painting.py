@@ -1,18 +1,17 @@
-"""Tables and plots that change together are painted together."""
+"""What changes together is painted together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from PyQt5.QtCore import QObject, QTimer
-from PyQt5.QtWidgets import QWidget
 
 LONGEST_MS = 30
-"""How long the tables wait for the plots: less than the eye notices."""
+"""How long tables and plots wait for the last of the plots: less than the eye notices."""
 
 
 class PaintedTogether(QObject):
-    """Lets widgets wait with painting until the plots beside them can be painted too.
+    """Lets what is in a window wait with painting until all of it can be painted.
 
     Whenever anything in a window with OpenGL in it has changed, Qt puts the whole window together
     anew, which without a graphics card takes longer than drawing a plot.
@@ -20,17 +19,17 @@ class PaintedTogether(QObject):
     Parameters
     ----------
     parent : QObject
-    widgets : sequence of QWidget
-        What waits.
+    hold : callable
+        Called with True to put off the painting of all that waits, and with False to let it come.
     longest_ms : int
-        How long it waits at most.
+        How long that waits at most.
     """
 
     def __init__(
-        self, parent: QObject, widgets: Sequence[QWidget], longest_ms: int = LONGEST_MS
+        self, parent: QObject, hold: Callable[[bool], None], longest_ms: int = LONGEST_MS
     ) -> None:
         super().__init__(parent)
-        self._widgets = list(widgets)
+        self._hold = hold
         self._limit = QTimer(self)
         self._limit.setSingleShot(True)
         self._limit.setInterval(longest_ms)
@@ -45,12 +44,9 @@ class PaintedTogether(QObject):
         """Put painting off; who is waiting already does not begin anew."""
         if not self.is_waiting:
             self._limit.start()
-            for widget in self._widgets:
-                widget.setUpdatesEnabled(False)
+            self._hold(True)
 
     def release(self) -> None:
         """Paint what has changed meanwhile."""
         self._limit.stop()
-        for widget in self._widgets:
-            if not widget.updatesEnabled():
-                widget.setUpdatesEnabled(True)
+        self._hold(False)

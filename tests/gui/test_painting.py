@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import pytest
 from PyQt5.QtCore import QEvent, QObject, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QWidget
 
 from phygui.gui import painting
 from phygui.gui.painting import PaintedTogether
+from phygui.views import VIEWS
 
 
 class Paints(QObject):
@@ -33,7 +36,10 @@ def test_who_waits_is_painted_when_it_is_over_or_at_the_latest_after_a_moment(qt
     widget.show()
     qtbot.waitExposed(widget)
     QTest.qWait(50)
-    paints, together = Paints(widget), PaintedTogether(widget, [widget])
+    paints, together = (
+        Paints(widget),
+        PaintedTogether(widget, lambda h: widget.setUpdatesEnabled(not h)),
+    )
     together.wait()
     widget.update()
     together.wait()
@@ -64,6 +70,36 @@ def test_a_key_paints_tables_and_plots_together(
     assert order[:2] == ["release", "painted"]
     assert table.view.viewport().updatesEnabled()
     assert user.window.statusBar().updatesEnabled()
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_a_plot_waits_for_the_last_one_but_not_long(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: Any, is_slow: bool
+) -> None:
+    user = open_window(hybrid)
+    together, load, may_load = user.window.painted_together, VIEWS["waveforms"].load, Event()
+
+    def late(*arguments: Any) -> Any:
+        assert may_load.wait(10)
+        return load(*arguments)
+
+    monkeypatch.setattr(VIEWS["waveforms"], "load", staticmethod(late))
+    # As long as the test takes, unless the plot is too slow to be waited for.
+    together._limit.setInterval(painting.LONGEST_MS if is_slow else 20_000)
+    features, painted = user.window.view_docks["features"], []
+    features.view.painted.connect(lambda: painted.append(together.is_waiting))
+    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key_Down)
+    user.qtbot.waitUntil(lambda: not features.work.is_busy, timeout=10_000)
+    if is_slow:
+        user.qtbot.waitUntil(lambda: bool(painted), timeout=10_000)
+        assert user.window.view_docks["waveforms"].work.is_busy
+    else:
+        QTest.qWait(50)
+        assert not painted
+        assert together.is_waiting
+    may_load.set()
+    user.settle()
+    assert painted == [False]
 
 
 def test_background_work_goes_on_while_the_window_is_minimised(
