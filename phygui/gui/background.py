@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from phygui.curation.knowledge import Learnt
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LATER_MS = 25
 """How long work waits at a time as long as views are loading."""
+AT_LATEST_MS = 250
+"""How long it lets views that load without end come first, until one piece takes its turn."""
 SHOW_AFTER_MS = 300
 """Work that is over sooner shows no progress."""
 KEEP_AFTER_MS = 3_000
@@ -83,6 +85,7 @@ class Background(QObject):
         self._search.done.connect(self._receive_suggestions)
         self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
         self._later = _timer(self, LATER_MS, self.request)
+        self._patience = QElapsedTimer()
         self._show = _timer(self, SHOW_AFTER_MS, self._show_line)
         self._keep = _timer(self, KEEP_AFTER_MS, self.keep)
         self._keeping = Latest(window.pool, self, burst_ms=0)
@@ -120,8 +123,12 @@ class Background(QObject):
             return
         if self._window.views_are_busy:
             # What the user waits for comes first: the next piece takes its turn after it.
-            self._later.start()
-            return
+            if not self._patience.isValid():
+                self._patience.start()
+            if not self._patience.hasExpired(AT_LATEST_MS):
+                self._later.start()
+                return
+        self._patience.invalidate()
         session = self._window.session
         # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
         search = session.suggestions_job() if self._suggests else None

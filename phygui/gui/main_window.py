@@ -129,10 +129,7 @@ class MainWindow(QMainWindow):
         self.keys.changed.connect(self._show_keys)
         self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
-        self._first_paint = PaintedTogether(
-            self, lambda held: self.setUpdatesEnabled(not held), FIRST_PAINT_MS
-        )
-        self.painted_together = PaintedTogether(self, self._hold_painting)
+        self.painted_together = PaintedTogether(self)
         self._connect_session()
 
         self.layout_keeper.set_up(reset=reset_layout)
@@ -143,7 +140,9 @@ class MainWindow(QMainWindow):
         self.background.request()
         self.update_state()
         if self.session.selected:
-            self._first_paint.wait()
+            # Qt paints a window that appears: not before there is something in the views.
+            self.setUpdatesEnabled(False)
+            QTimer.singleShot(FIRST_PAINT_MS, self._begin_to_paint)
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -216,6 +215,7 @@ class MainWindow(QMainWindow):
         session.saved.connect(self.saving.saved)
 
     def _clustered(self, update: Update) -> None:
+        self.painted_together.wait()
         self.tables.update(update)
         word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
         self.say(word + update.description)
@@ -223,16 +223,17 @@ class MainWindow(QMainWindow):
         self._has_news = True
 
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        self.painted_together.wait()
         if self._slip and self._slip == self.status["edit"].text():
             # What could not be done with another selection is no longer of interest.
             self.say("")
         self._slip = ""
         # Views load in workers while the tables are brought up to date here.
         self._refresh_views()
-        if self.views_are_busy:
-            self.painted_together.wait()
         self.tables.select()
         self.update_state()
+        if not self.views_are_busy:
+            self.painted_together.release()
         if self._has_news:
             self._has_news = False
             self.background.request()
@@ -251,14 +252,10 @@ class MainWindow(QMainWindow):
         """A view has got its data: what waits for the views is painted with the last of them."""
         if not any(dock.work.is_busy for dock in self.view_docks.values() if dock.is_on_screen):
             self.painted_together.release()
-            self._first_paint.release()
+            self._begin_to_paint()
 
-    def _hold_painting(self, held: bool) -> None:
-        for table in (self.cluster_table, self.match_table):
-            table.view.viewport().setUpdatesEnabled(not held)
-        self.statusBar().setUpdatesEnabled(not held)
-        for view in self.views():
-            view.hold(held)
+    def _begin_to_paint(self) -> None:
+        self.setUpdatesEnabled(True)
 
     def _announce(self, announce: Callable[[], None]) -> None:
         announce()

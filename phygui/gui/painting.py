@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PyQt5.QtCore import QObject, QTimer
+from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PyQt5.QtWidgets import QWidget
 
 LONGEST_MS = 30
 """How long tables and plots wait for the last of the plots: less than the eye notices."""
 
 
 class PaintedTogether(QObject):
-    """Lets what is in a window wait with painting until all of it can be painted.
+    """Lets all that has changed in a window wait with its painting for what is still to come.
 
     Whenever anything in a window with OpenGL in it has changed, Qt puts the whole window together
     anew, which without a graphics card takes longer than drawing a plot.
 
     Parameters
     ----------
-    parent : QObject
-    hold : callable
-        Called with True to put off the painting of all that waits, and with False to let it come.
+    window : QWidget
     longest_ms : int
-        How long that waits at most.
+        How long the window waits at most.
     """
 
-    def __init__(
-        self, parent: QObject, hold: Callable[[bool], None], longest_ms: int = LONGEST_MS
-    ) -> None:
-        super().__init__(parent)
-        self._hold = hold
+    def __init__(self, window: QWidget, longest_ms: int = LONGEST_MS) -> None:
+        super().__init__(window)
+        self._window = window
+        self._is_owed = False
         self._limit = QTimer(self)
         self._limit.setSingleShot(True)
         self._limit.setInterval(longest_ms)
@@ -44,9 +40,21 @@ class PaintedTogether(QObject):
         """Put painting off; who is waiting already does not begin anew."""
         if not self.is_waiting:
             self._limit.start()
-            self._hold(True)
+            self._window.installEventFilter(self)
 
     def release(self) -> None:
         """Paint what has changed meanwhile."""
         self._limit.stop()
-        self._hold(False)
+        self._window.removeEventFilter(self)
+        if self._is_owed:
+            self._is_owed = False
+            # As late as Qt's own: once all that has another size has got its place.
+            request = QEvent(QEvent.UpdateRequest)
+            QCoreApplication.postEvent(self._window, request, Qt.LowEventPriority)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep back what Qt asks its window for when something in it has to be painted."""
+        if event.type() == QEvent.UpdateRequest:
+            self._is_owed = True
+            return True
+        return False

@@ -90,7 +90,6 @@ class View(Interactive, app.Canvas):
         self._palette_sent = False
         self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
-        self._is_held = self._waits_for_update = False
         Interactive.__init__(self)
         # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
         # And Qt needs no swap of buffers to show a widget: it would wait for the pixels in vain.
@@ -250,18 +249,6 @@ class View(Interactive, app.Canvas):
         self.update()
 
     # -- drawing ---------------------------------------------------------------------------
-
-    def hold(self, held: bool) -> None:
-        """Put off what :meth:`update` asks for, until held no longer."""
-        self._is_held = held
-        if not held and self._waits_for_update:
-            self.update()
-
-    def update(self, event: object = None) -> None:
-        """Draw again, soon."""
-        self._waits_for_update = self._is_held
-        if not self._is_held:
-            app.Canvas.update(self, event)
 
     def on_draw(self, event: Any) -> None:
         """Draw everything."""

@@ -488,7 +488,7 @@ def test_edits_in_quick_succession_do_not_starve_the_statistics(
     session.knowledge.metrics.clear()
     for k in range(20):
         session.label(session.cluster_ids[:1].tolist(), "n", str(k))
-        user.qtbot.wait(5)
+        user.qtbot.wait(25)
     assert session.metrics
     user.settle()
     assert not session.knowledge.missing_metrics()

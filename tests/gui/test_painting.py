@@ -17,16 +17,17 @@ from phygui.gui.painting import PaintedTogether
 from phygui.views import VIEWS
 
 
-class Paints(QObject):
-    """Counts how often a widget is painted."""
+class Counter(QObject):
+    """Counts how often an event comes to a widget."""
 
-    def __init__(self, widget: QWidget) -> None:
+    def __init__(self, widget: QWidget, what: int = QEvent.Paint) -> None:
         super().__init__(widget)
         self.n = 0
+        self._what = what
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        self.n += event.type() == QEvent.Paint
+        self.n += event.type() == self._what
         return False
 
 
@@ -37,8 +38,8 @@ def test_who_waits_is_painted_when_it_is_over_or_at_the_latest_after_a_moment(qt
     qtbot.waitExposed(widget)
     QTest.qWait(50)
     paints, together = (
-        Paints(widget),
-        PaintedTogether(widget, lambda h: widget.setUpdatesEnabled(not h)),
+        Counter(widget),
+        PaintedTogether(widget),
     )
     together.wait()
     widget.update()
@@ -55,21 +56,24 @@ def test_who_waits_is_painted_when_it_is_over_or_at_the_latest_after_a_moment(qt
 
 
 def test_a_key_paints_tables_and_plots_together(
-    hybrid: Path, open_window: Callable[..., Any], monkeypatch: Any
+    hybrid: Path, open_window: Callable[..., Any]
 ) -> None:
     user = open_window(hybrid)
-    together, order = user.window.painted_together, []
-    release = together.release
-    monkeypatch.setattr(together, "release", lambda: (order.append("release"), release()))
-    user.view("features").painted.connect(lambda: order.append("painted"))
-    table = user.window.cluster_table
-    user.qtbot.keyClick(table.view, Qt.Key_Down)
-    assert together.is_waiting
-    assert not table.view.viewport().updatesEnabled()
     user.settle()
-    assert order[:2] == ["release", "painted"]
-    assert table.view.viewport().updatesEnabled()
-    assert user.window.statusBar().updatesEnabled()
+    QTest.qWait(50)
+    # As long as the machine takes.
+    user.window.painted_together._limit.setInterval(20_000)
+    table, status = user.window.cluster_table, user.window.statusBar()
+    parts = [table.view.viewport(), status, *(view.native for view in user.window.views())]
+    paints, composed = [Counter(part) for part in parts], Counter(user.window, QEvent.UpdateRequest)
+    order: list[int] = []
+    for view in user.window.views():
+        view.painted.connect(lambda: order.append(composed.n))
+    user.qtbot.keyClick(table.view, Qt.Key_Down)
+    assert user.window.painted_together.is_waiting
+    user.settle()
+    assert [p.n for p in paints] == [1] * len(parts)
+    assert order == [1] * len(list(user.window.views()))
 
 
 @pytest.mark.parametrize("is_slow", [False, True])
