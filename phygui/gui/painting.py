@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QWidget
 
-LONGEST_MS = 30
+LONGEST_MS = 40
 """How long tables and plots wait for the last of the plots: less than the eye notices."""
 
 
