@@ -20,6 +20,11 @@ QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
 app.use_app("pyqt5")
 
 
+@pytest.fixture(autouse=True)
+def _application(qapp: Any) -> None:
+    """Text is measured with Qt's fonts."""
+
+
 @pytest.fixture
 def shown(qtbot: Any) -> Iterator[Callable[..., Any]]:
     """Show a view at a size and wait until it has painted: ``shown(view, data, (500, 400))``."""

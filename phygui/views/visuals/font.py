@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 
-import freetype  # type: ignore[import-untyped]
 import numpy as np
-import vispy.util.fonts
+import vispy
 from numpy.typing import NDArray
+from PyQt5.QtGui import QFont, QImage, QRawFont
 
 FONT_SIZE = 11
 """Height of the em square in logical pixels."""
@@ -18,7 +19,7 @@ _MISSING = "·"
 
 
 class Font:
-    """The one font of all views at one size in physical pixels.
+    """The one font of all views at one size in physical pixels, for the GUI thread only.
 
     Attributes
     ----------
@@ -29,9 +30,10 @@ class Font:
     """
 
     def __init__(self, size: int) -> None:
-        folder = Path(vispy.util.fonts.__file__).parent / "data"
-        self._face = freetype.Face(str(folder / "OpenSans-Regular.ttf"))
-        self._face.set_pixel_sizes(0, size)
+        # Where vispy keeps it.
+        path = Path(vispy.__file__).parent / "util" / "fonts" / "data" / "OpenSans-Regular.ttf"
+        # Horizontal strokes are sharp, while letters keep their shapes.
+        self._face = QRawFont(str(path), size, QFont.PreferVerticalHinting)
         self.ascent = round(0.76 * size)
         self.descent = round(0.24 * size)
         self.version = 0
@@ -42,24 +44,23 @@ class Font:
             self._add(char)
 
     def _add(self, char: str) -> NDArray[np.int64]:
-        if not self._face.get_char_index(char) and char != _MISSING:
+        if not self._face.supportsCharacter(char) and char != _MISSING:
             self._glyphs[char] = self._glyphs[_MISSING]
             return self._glyphs[char]
-        self._face.load_char(char, freetype.FT_LOAD_RENDER | freetype.FT_LOAD_TARGET_LIGHT)
-        slot = self._face.glyph
-        bitmap = slot.bitmap
-        rows, columns = bitmap.rows, bitmap.width
+        indexes = self._face.glyphIndexesForString(char)
+        box = self._face.boundingRect(indexes[0])
+        pixels = _cover(self._face.alphaMapForGlyph(indexes[0], QRawFont.PixelAntialiasing))
+        rows, columns = pixels.shape
         if self._column + columns + 1 > self.atlas.shape[1]:
             self._row, self._column, self._row_height = self._row + self._row_height + 1, 1, 0
         while self._row + rows + 1 > self.atlas.shape[0]:
             self.atlas = np.vstack([self.atlas, np.zeros_like(self.atlas)])
-        if rows and columns:
-            pixels = np.array(bitmap.buffer, np.uint8).reshape(rows, bitmap.pitch)[:, :columns]
-            self.atlas[self._row : self._row + rows, self._column : self._column + columns] = pixels
+        self.atlas[self._row : self._row + rows, self._column : self._column + columns] = pixels
+        advance = math.floor(self._face.advancesForGlyphIndexes(indexes)[0].x() + 0.5)
         glyph = np.array(
             [
-                *(slot.bitmap_left, -slot.bitmap_top, columns, rows),
-                *(self._column, self._row, round(slot.advance.x / 64)),
+                *(round(box.x()), round(box.y()), columns, rows),
+                *(self._column, self._row, advance),
             ]
         )
         self._column += columns + 1
@@ -88,6 +89,15 @@ class Font:
     def width(self, text: str) -> int:
         """Width of one line in physical pixels."""
         return int(self.layout(text)[:, 6].sum())
+
+
+def _cover(image: QImage) -> NDArray[np.uint8]:
+    """What a glyph covers of each pixel: (height, width), empty for a space."""
+    if image.isNull():
+        return np.empty((0, 0), np.uint8)
+    image = image.convertToFormat(QImage.Format_Alpha8)
+    cover = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
+    return cover.reshape(image.height(), image.bytesPerLine())[:, : image.width()]
 
 
 @cache
