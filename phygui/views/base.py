@@ -96,6 +96,8 @@ class View(Interactive, app.Canvas):
         app.Canvas.__init__(
             self, title=type(self).title, keys=None, size=(500, 400), dpi=96, autoswap=False
         )
+        # What is drawn covers the ground; vispy would go over all pixels again to make them opaque.
+        self.native.paintGL = self._paint
 
     def close(self) -> None:
         """Close for good, and let go of the OpenGL context."""
@@ -249,6 +251,10 @@ class View(Interactive, app.Canvas):
         self.update()
 
     # -- drawing ---------------------------------------------------------------------------
+
+    def _paint(self) -> None:
+        self.set_current()
+        self.events.draw(region=None)
 
     def on_draw(self, event: Any) -> None:
         """Draw everything."""

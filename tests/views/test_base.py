@@ -282,6 +282,15 @@ def test_parameters_of_the_look_build_again_and_others_make_stale(board):
     assert not board.is_stale
 
 
+@pytest.mark.parametrize("data", ["data", None], ids=["data", "not yet"])
+def test_the_window_does_not_shine_through(shown, data):
+    view = shown(Board(), data, (300, 200))
+    drawn = view.native.grabFramebuffer()
+    assert drawn.hasAlphaChannel()
+    alpha = np.frombuffer(drawn.constBits().asstring(drawn.sizeInBytes()), np.uint8)[3::4]
+    assert np.all(alpha == 255)
+
+
 def test_themes_change_everything(board, picture):
     dark = picture(board)
     board.set_theme("light")
