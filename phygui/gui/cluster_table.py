@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PyQt5.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QPalette, QResizeEvent
+from PyQt5.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    Qt,
+    pyqtSignal,
+)
+from PyQt5.QtGui import (
+    QBrush,
+    QColor,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPalette,
+    QResizeEvent,
+)
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -40,24 +56,39 @@ MIDDLE = 0.47
 
 _UNFOCUSED = ~QStyle.State(QStyle.State_HasFocus)
 _PLAIN = ~QStyle.State(QStyle.State_HasFocus | QStyle.State_Selected)
+_DARK, _LIGHT = QColor("#101114"), QColor("#ffffff")
+"""Text on light and on dark colours."""
 
 
 class _Delegate(QStyledItemDelegate):
     """Keeps group colours and cluster colours readable in selected rows."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index) -> None:
-        # What the model says is in the option then: asking it again would take as long again.
-        super().initStyleOption(option, index)
-        background = QBrush(option.backgroundBrush)
-        if background.style() != Qt.NoBrush:
+    def __init__(self, view: QTableView, model: ClusterTableModel) -> None:
+        super().__init__(view)
+        self._model = model
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Say how a cell looks; Qt's own would ask the model seven times, once for each role."""
+        cell = self._model.cell(index)
+        option.index = index
+        option.features |= QStyleOptionViewItem.HasDisplay
+        # A line break in a label is one in its cell.
+        option.text = cell.text.replace("\n", "\u2028")
+        option.displayAlignment = cell.alignment
+        if cell.is_bold:
+            font = option.font
+            font.setBold(True)
+            option.font, option.fontMetrics = font, QFontMetrics(font)
+        if cell.background is not None:
+            option.backgroundBrush = QBrush(cell.background)
             option.state = option.state & _PLAIN
-            is_light = luminance(background.color()) > MIDDLE
-            text = QColor("#101114") if is_light else QColor("#ffffff")
-            option.palette.setColor(QPalette.Text, text)
-        elif option.state & QStyle.State_Selected:
+            is_light = luminance(cell.background) > MIDDLE
+            option.palette.setColor(QPalette.Text, _DARK if is_light else _LIGHT)
+            return
+        option.palette.setColor(QPalette.Text, cell.color)
+        if option.state & QStyle.State_Selected:
             option.state = option.state & _UNFOCUSED
-            text = option.palette.color(QPalette.Text)
-            option.palette.setColor(QPalette.HighlightedText, text)
+            option.palette.setColor(QPalette.HighlightedText, cell.color)
 
 
 class _View(QTableView):
@@ -168,7 +199,7 @@ class ClusterTable(QWidget):
     def _set_up_view(self) -> None:
         view = self.view
         view.setModel(self.model)
-        view.setItemDelegate(_Delegate(view))
+        view.setItemDelegate(_Delegate(view, self.model))
         view.setSelectionBehavior(QAbstractItemView.SelectRows)
         view.setSelectionMode(QAbstractItemView.ExtendedSelection)
         view.setShowGrid(False)

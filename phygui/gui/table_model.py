@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
 from PyQt5.QtGui import QBrush, QColor, QFont
@@ -28,11 +28,21 @@ _ROLES = frozenset(
         Qt.FontRole,
     )
 )
-_LEFT = int(Qt.AlignVCenter | Qt.AlignLeft)
-_RIGHT = int(Qt.AlignVCenter | Qt.AlignRight)
+_LEFT = Qt.AlignVCenter | Qt.AlignLeft
+_RIGHT = Qt.AlignVCenter | Qt.AlignRight
 
 Colors = Callable[[int], QColor | None]
 Key: TypeAlias = tuple[Any, ...]
+
+
+class Cell(NamedTuple):
+    """How a cell looks."""
+
+    text: str
+    alignment: Qt.Alignment
+    is_bold: bool
+    color: QColor
+    background: QColor | None
 
 
 class ClusterTableModel(QAbstractTableModel):
@@ -314,22 +324,35 @@ class ClusterTableModel(QAbstractTableModel):
             return None
         cluster_id = self._keys[index.row()][-1]
         column = self.columns[index.column()]
-        if role == Qt.DisplayRole:
-            return self.text(cluster_id, column)
-        if role == Qt.TextAlignmentRole:
-            return _LEFT if column.is_label or column.name in ("group", "labels") else _RIGHT
-        if role == Qt.ForegroundRole:
-            return QBrush(group_color(self._session.group_of(cluster_id)))
         if role == Qt.ToolTipRole:
             unknown = self.value(cluster_id, column) is None
             reason = column.reason(self._session, cluster_id) if unknown else ""
             return plain_tip(f"{column.title}: {reason}") if reason else None
-        if role == Qt.BackgroundRole and index.column() == 0:
-            color = self._colors(cluster_id)
-            return None if color is None else QBrush(color)
-        if role == Qt.FontRole and column.name == "id":
-            return self._bold
-        return None
+        cell = self._cell(cluster_id, column)
+        if role == Qt.DisplayRole:
+            return cell.text
+        if role == Qt.TextAlignmentRole:
+            return int(cell.alignment)
+        if role == Qt.ForegroundRole:
+            return QBrush(cell.color)
+        if role == Qt.BackgroundRole:
+            return None if cell.background is None else QBrush(cell.background)
+        return self._bold if cell.is_bold else None
+
+    def cell(self, index: QModelIndex) -> Cell:
+        """How a cell looks: all at once what Qt asks for role by role."""
+        return self._cell(self._keys[index.row()][-1], self.columns[index.column()])
+
+    def _cell(self, cluster_id: int, column: Column) -> Cell:
+        is_first = column is self.columns[0]
+        is_left = column.is_label or column.name in ("group", "labels")
+        return Cell(
+            self.text(cluster_id, column),
+            _LEFT if is_left else _RIGHT,
+            column.name == "id",
+            group_color(self._session.group_of(cluster_id)),
+            self._colors(cluster_id) if is_first else None,
+        )
 
     def text(self, cluster_id: int, column: Column) -> str:
         """What a cell says."""

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtGui import QPalette
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
 
 from phygui import Session
 from phygui.analysis import Metric
@@ -338,6 +339,38 @@ def test_selected_clusters_have_their_colour_in_both_tables(session: Session, ta
         model = both.clusters.model
         marks.add(model.index(model.row_of(cluster), column).data()[0])
     assert len(marks) == 3
+
+
+def test_cells_look_as_the_model_says_to_qt(session: Session, tables: Any) -> None:
+    ids = session.cluster_ids.tolist()
+    session.label(ids[:3], "note", "a\nb")
+    session.move(ids[:4], "good")
+    session.select(ids[1:3])
+    table: ClusterTable = tables(session).clusters
+    view, delegate = table.view, table.view.itemDelegate()
+    role_by_role = QStyledItemDelegate()
+    seen = set()
+    for row in range(6):
+        for column in range(table.model.columnCount()):
+            index = table.model.index(row, column)
+            ours, theirs = view.viewOptions(), view.viewOptions()
+            delegate.initStyleOption(ours, index)
+            role_by_role.initStyleOption(theirs, index)
+            assert ours.index == theirs.index
+            assert ours.text == theirs.text
+            assert ours.features == theirs.features
+            assert ours.displayAlignment == theirs.displayAlignment
+            assert ours.font == theirs.font
+            width = "id 17" + ours.text
+            assert ours.fontMetrics.width(width) == theirs.fontMetrics.width(width)
+            assert ours.backgroundBrush == theirs.backgroundBrush
+            if ours.backgroundBrush.style() == Qt.NoBrush:
+                text = [o.palette.color(QPalette.Text) for o in (ours, theirs)]
+                assert text[0] == text[1]
+            seen.add((ours.text, ours.font.bold(), ours.backgroundBrush.style() != Qt.NoBrush))
+    assert "a\u2028b" in {text for text, _, _ in seen}
+    assert {bold for _, bold, _ in seen} == {True, False}
+    assert {filled for _, _, filled in seen} == {True, False}
 
 
 def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: Any) -> None:
