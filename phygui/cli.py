@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +19,7 @@ from phygui.logs import start_log
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
+    from phygui.gui.ahead import Opening
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
@@ -88,7 +88,10 @@ def gui(
             "clustering": clustering,
             "read_only": read_only,
         }
-        opening = _open_in_thread(what, options)
+        # numpy and h5py are loaded here, Qt beside what the thread does.
+        from phygui.gui.ahead import Opening
+
+        opening = Opening(what, **options)
         if isinstance(what, Path) and not os.path.exists(what):
             _result(opening, debug)
     if _no_display():
@@ -114,16 +117,7 @@ def gui(
     sys.exit(application.run())
 
 
-def _open_in_thread(what: Any, options: dict[str, Any]) -> Future[Session]:
-    from phygui.curation.opening import open_session
-
-    executor = ThreadPoolExecutor(1, thread_name_prefix="phygui-open")
-    future = executor.submit(open_session, what, **options)
-    executor.shutdown(wait=False)
-    return future
-
-
-def _result(opening: Future[Session], debug: bool) -> Session:
+def _result(opening: Opening, debug: bool) -> Session:
     """The session, or the end of the program with one sentence."""
     from phygui.io.errors import KwikError
 

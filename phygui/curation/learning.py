@@ -138,6 +138,11 @@ class Learning(Storage):
         if not self.knowledge.is_recalled and (job := self.knowledge_job()) is not None:
             self.learn(job(lambda: False))
 
+    def learn_stats(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Compute stats here and now, cluster by cluster, until `stop` returns true."""
+        while not stop() and self.knowledge.missing_stats() and (job := self.knowledge_job()):
+            self.learn(job(stop))
+
     def learn_all(self) -> None:
         """Compute all stats and metrics here and now; the window does it in a worker."""
         while job := self.knowledge_job():

@@ -42,7 +42,7 @@ from phygui.views.base import View
 
 log = logging.getLogger(__name__)
 
-FIRST_PAINT_MS = 150
+FIRST_PAINT_MS = 300
 """How long a window that has just opened waits for the first pictures to be painted with them."""
 START_WAIT_MS = 400
 """How long the first selection waits for statistics at most."""
@@ -140,9 +140,7 @@ class MainWindow(QMainWindow):
         self.background.request()
         self.update_state()
         if self.session.selected:
-            # Qt paints a window that appears: not before there is something in the views.
-            self.setUpdatesEnabled(False)
-            QTimer.singleShot(FIRST_PAINT_MS, self._begin_to_paint)
+            self._paint_with_views()
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -254,6 +252,11 @@ class MainWindow(QMainWindow):
             self.painted_together.release()
             self._begin_to_paint()
 
+    def _paint_with_views(self) -> None:
+        """Qt paints a window that appears: not before there is something in the views."""
+        self.setUpdatesEnabled(False)
+        QTimer.singleShot(FIRST_PAINT_MS, self._begin_to_paint)
+
     def _begin_to_paint(self) -> None:
         self.setUpdatesEnabled(True)
 
@@ -337,7 +340,7 @@ class MainWindow(QMainWindow):
         self._first_choice: Selection | None = None
         self._started_at = 0.0
         if not session.selected and not session.knowledge.missing_stats():
-            session.first_best()
+            self._take_first()
         self._is_starting = not session.selected
         for dock in self.view_docks.values():
             dock.hold(self._is_starting)
@@ -358,10 +361,14 @@ class MainWindow(QMainWindow):
         if self._is_starting and not self._disposed:
             self._is_starting = False
             if not self.session.selected:
-                self.session.first_best()
-                self._first_choice, self._started_at = self.session.selection, time.monotonic()
+                self._take_first()
+                self._paint_with_views()
             for dock in self.view_docks.values():
                 dock.hold(False)
+
+    def _take_first(self) -> None:
+        self.session.first_best()
+        self._first_choice, self._started_at = self.session.selection, time.monotonic()
 
     @property
     def is_shown(self) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import decimate_min_max
-from phygui.views.base import Cancelled
 from phygui.views.cache import ByteCache
+from phygui.views.loading import Cancelled
 
 if TYPE_CHECKING:
     from phygui.io.kwik import KwikModel
