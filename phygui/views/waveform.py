@@ -41,8 +41,9 @@ _OWN = 0.2
 """Least part of a cluster's spikes for which a channel of its own is unmasked."""
 _BAND = 40.0
 _N_BINS = 96
-_REACH = 2.0
-"""How far the image of a density reaches from the zero line, in heights of a box."""
+_REACH, _MOST_REACH = 2.0, 8.0
+"""How far the image of a density reaches from the zero line, in heights of a box: as a rule, and at
+most, where waveforms are larger."""
 _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 """Room above and below all boxes for what is larger than a box, in heights of a box."""
 _STEP = 0.5
@@ -202,8 +203,11 @@ class WaveformView(View):
         fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
         before = np.minimum(fine.astype(np.int64), max(0, len(data.times) - 2))
         part = (fine - before)[:, None].astype(np.float32)
-        n_bins = n_bins_for(len(rows), _N_BINS)
-        reach = _REACH * data.full_scale
+        # Where some waveforms are much larger than most, more bins of the same height.
+        steps = np.ceil(1.1 * np.abs(data.reach).max(initial=0.0) / data.full_scale)
+        heights = float(np.clip(steps, _REACH, _MOST_REACH))
+        n_bins = n_bins_for(len(rows), round(_N_BINS * heights / _REACH))
+        reach = heights * data.full_scale
         counts = np.empty((len(rows), n_bins, len(fine)), np.float32)
         for k in range(len(data.cluster_ids)):
             own = data.waveforms[data.colors == k]
@@ -217,7 +221,7 @@ class WaveformView(View):
         centers = data.layout.centers[channels]
         x = self._x(data, np.arange(len(data.cluster_ids)))[rows]
         half = 0.5 * (x[:, -1] - x[:, 0]) / max(1, len(fine) - 1)
-        y = _REACH * data.layout.height * self.data_scale
+        y = heights * data.layout.height * self.data_scale
         extents = [
             centers[:, 0] + x[:, 0] - half,
             centers[:, 0] + x[:, -1] + half,
@@ -303,9 +307,12 @@ class WaveformView(View):
                 grounds.append((x + 1, x + 5 + text_width(name), y - 13, y - 1))
         places = np.reshape(grounds, (-1, 4)).T
         self._grounds.set_data(boxes(*places, color=BACKGROUND, cell=CANVAS))
-        n_beside = 1 if self.params.overlap else len(data.cluster_ids)
-        span = data.times[-1] - data.times[0] if len(data.times) > 1 else 1.0
-        per_ms = data.layout.width * _FILL * per_x / span / n_beside
+        # As wide as they are drawn: side by side, waveforms leave some room between each other.
+        drawn, span = data.layout.width, 1.0
+        if len(data.times) > 1:
+            drawn = np.ptp(self._x(data, np.zeros(1, np.int64)))
+            span = data.times[-1] - data.times[0]
+        per_ms = drawn * per_x / span
         per_uv = data.layout.height / data.full_scale * self.data_scale * per_y
         end = self._scale_bars(layout, left + 8, size[1] - 8, per_ms, per_uv, data.unit)
         self._legend(layout, size, end)

@@ -281,6 +281,12 @@ def test_names_of_channels_can_be_read_over_the_waveforms(view, picture):
         assert np.ptp(around, axis=2).max() < 60, "no waveform runs through the digits"
 
 
+def test_scale_bars_tell_the_truth_side_by_side(view, picture):
+    view.change_params(overlap=False)
+    picture(view)
+    test_scale_bars_tell_the_truth(view)
+
+
 def test_scale_bars_tell_the_truth(view):
     data = view.data
     line = view.layout.lines[-1]["position"]
@@ -467,3 +473,18 @@ def test_density_lies_where_the_mean_is_and_follows_the_scale(view, mouse, pictu
             assert np.mean(found) > 0.8
     view.reset_view()
     assert view.data_scale == pytest.approx(1)
+
+
+def test_the_density_of_waveforms_that_are_larger_than_most_is_whole(
+    shown, small_model, snapshot, picture
+):
+    everywhere = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    best = int(np.abs(everywhere.means[0]).max(axis=0).argmax())
+    params = WaveformParams(chosen=str(small_model.channel_order[best]), show="density")
+    data = WaveformView.load(snapshot, replace(params, overlap=False), never)
+    sample = int(np.abs(data.means[0, :, 0]).argmax())
+    small = 0.3 * np.abs(data.means[0, sample, 0])
+    view = shown(WaveformView(replace(params, overlap=False)), replace(data, full_scale=small))
+    on = colored(picture(view), 0)
+    x, y = (int(v) for v in place(view, 0, 0, sample))
+    assert on[y - 4 : y + 5, x - 1 : x + 2].any()
