@@ -13,7 +13,8 @@ class ProbeLayout:
     """A box for each channel."""
 
     centers: NDArray[np.float64]
-    """Centre of each box, (n_channels, 2); micrometres, unless positions coincide."""
+    """Centre of each box, (n_channels, 2); micrometres, unless positions coincide, and but for
+    gaps that are left out."""
     width: float
     height: float
 
@@ -30,13 +31,18 @@ class ProbeLayout:
         return int(np.argmin(np.abs(offsets).max(axis=1)))
 
 
+_WIDEST_GAP = 2.0
+"""Longest way from one row or column of channels to the next, in sizes of a box."""
+
+
 def probe_layout(positions: ArrayLike) -> ProbeLayout:
     """Find the largest box that can stand at every channel without touching another.
 
     Two boxes overlap if they are nearer than a width in x and than a height in y. So each
     distance in x between two channels is tried for the width; the height is then the least
     distance in y of the channels that are nearer than that in x. The pair that fills most of the
-    canvas wins, whatever the stagger of the probe.
+    canvas wins, whatever the stagger of the probe. Where there is nothing over more than a box,
+    as between shanks, the rest of the gap is left out, else the boxes would be tiny.
 
     Parameters
     ----------
@@ -60,18 +66,40 @@ def probe_layout(positions: ArrayLike) -> ProbeLayout:
         return ProbeLayout(column, 1.0, 1.0)
     extent = np.ptp(centers, axis=0)
 
-    best: tuple[float, float, float] | None = None
     tolerance = 1e-9 * max(extent)
-    for width in [*np.unique(np.round(dx[dx > tolerance], 9)), np.inf]:
-        near = dx < width - tolerance
-        height = float(dy[near].min()) if near.any() else np.inf
-        if height <= tolerance:
-            continue
-        # Without a neighbour on that side, a box may be as large as the probe.
-        w = float(width) if np.isfinite(width) else max(float(extent[0]), height)
-        h = height if np.isfinite(height) else max(float(extent[1]), w)
-        score = w / (extent[0] + w) * h / (extent[1] + h)
-        if best is None or score > best[0]:
-            best = score, w, h
-    assert best is not None
-    return ProbeLayout(centers, best[1], best[2])
+    widths = np.append(np.unique(np.round(dx[dx > tolerance], 9)), np.inf)
+    # The least distance in y of the pairs that are nearer in x, for all widths at once.
+    order = np.argsort(dx)
+    least = np.append(np.inf, np.minimum.accumulate(dy[order]))
+    heights = least[np.searchsorted(dx[order], widths - tolerance)]
+    usable = heights > tolerance
+    widths, heights = widths[usable], heights[usable]
+    # Without a neighbour on that side, a box may be as large as the probe.
+    widths = np.where(np.isfinite(widths), widths, np.maximum(extent[0], heights))
+    heights = np.where(np.isfinite(heights), heights, np.maximum(extent[1], widths))
+    parts = [
+        sizes / (_shortened(values, sizes) + sizes)
+        for values, sizes in zip(centers.T, (widths, heights), strict=True)
+    ]
+    best = int(np.argmax(parts[0] * parts[1]))
+    width, height = float(widths[best]), float(heights[best])
+    columns = [_without_gaps(v, s) for v, s in zip(centers.T, (width, height), strict=True)]
+    return ProbeLayout(np.column_stack(columns), width, height)
+
+
+def _shortened(values: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Extent of some places without what is too much of the gaps, for boxes of several sizes."""
+    gaps = np.sort(np.diff(np.sort(values)))
+    longest = _WIDEST_GAP * sizes
+    n_kept = np.searchsorted(gaps, longest)
+    return np.append(0.0, np.cumsum(gaps))[n_kept] + (len(gaps) - n_kept) * longest
+
+
+def _without_gaps(values: NDArray[np.float64], size: float) -> NDArray[np.float64]:
+    """Some places, moved together where the gap between two is too long for boxes of a size.
+
+    What was a size or more apart remains so.
+    """
+    places, which = np.unique(values, return_inverse=True)
+    too_much = np.maximum(np.diff(places) - _WIDEST_GAP * size, 0.0)
+    return values - np.append(0.0, np.cumsum(too_much))[which]
