@@ -14,7 +14,8 @@ from phygui.views.axes import Axis, Cell, Ticks
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.facts import location_of, stats_of
 from phygui.views.loading import missing_data
-from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
+from phygui.views.visuals import CANVAS, Batch, Images, Label, text_width, vertices
+from phygui.views.visuals.font import FONT_SIZE
 
 ROWS = 64
 """Rows of the matrix that are computed between two looks at whether they are still wanted."""
@@ -151,21 +152,28 @@ class SimilarityView(View):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, SimilarityData):
-            self._text.set_labels([*self._text.labels, *self._names(self.data)])
+            names = self._names(self.data)
+            others = [a for a in self._text.labels if not any(_touch(a, b) for b in names)]
+            self._text.set_labels([*others, *names])
 
     def _names(self, data: SimilarityData) -> list[Label]:
-        """Ids of the selected clusters, in their colours."""
+        """Ids of the selected clusters, in their colours; the first of those that would touch."""
         left, top, width, height = self.layout.boxes[0]
-        labels = []
+        labels: list[Label] = []
+
+        def add(label: Label) -> None:
+            if not any(_touch(label, other) for other in labels):
+                labels.append(label)
+
         for color, cluster_id in enumerate(data.selected):
             k = data.cluster_ids.index(cluster_id)
             across, y = self.to_pixels(0, k, -k)
             name = str(cluster_id)
             if top <= y <= top + height:
-                labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
+                add(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
             if left <= across <= left + width:
                 below = top + height + 3
-                labels.append(Label(name, across, below, CANVAS, color, ("center", "top")))
+                add(Label(name, across, below, CANVAS, color, ("center", "top")))
         return labels
 
     def _pair(self, x: float, y: float) -> tuple[int, int]:
@@ -188,3 +196,12 @@ class SimilarityView(View):
         i, j = self._pair(x, y)
         a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
         return f"{a} and {b}: similarity {self.data.values[i, j]:.2f}" if i != j else f"cluster {a}"
+
+
+def _touch(a: Label, b: Label) -> bool:
+    """Whether two numbers at the same axis would be written over each other."""
+    if a.align != b.align:
+        return False
+    if a.align[1] == "center":
+        return abs(a.y - b.y) < FONT_SIZE - 1
+    return abs(a.x - b.x) < (text_width(a.text) + text_width(b.text)) / 2 + 3

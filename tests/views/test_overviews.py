@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
@@ -14,6 +16,7 @@ from phygui.views.colors import theme
 from phygui.views.facts import column, location_of, stats_of
 from phygui.views.probe import ProbeParams, ProbeView
 from phygui.views.similarity import SimilarityParams, SimilarityView
+from phygui.views.visuals import text_width
 
 SIZE = (600, 400)
 
@@ -204,6 +207,23 @@ def test_similarity_paints_and_picks(session, shown, picture, mouse, qtbot, name
     view.hovered.connect(said.append)
     mouse(view).move(view.to_pixels(0, 5, -2))
     assert said[-1].endswith(f"similarity {data.values[2, 5]:.2f}")
+
+
+@pytest.mark.parametrize("size", [SIZE, (600, 90), (120, 400)])
+def test_ids_at_the_similarity_matrix_can_be_read(session, shown, size):
+    session.select(sorted(session.spikes_per_cluster)[::3])
+    view = SimilarityView()
+    view = shown(view, similarity.load(session.snapshot(), view.params, never), size)
+    numbers = [a for a in view.all_labels if a.text.isdecimal()]
+    rows = sorted(a.y for a in numbers if a.align[1] == "center")
+    assert len(rows) > 1
+    assert np.diff(rows).min() >= 9
+    columns = sorted((a.x, text_width(a.text)) for a in numbers if a.align[1] == "top")
+    assert len(columns) > 1
+    for (x0, w0), (x1, w1) in itertools.pairwise(columns):
+        assert x0 + w0 / 2 <= x1 - w1 / 2
+    # The best cluster is always named.
+    assert sum(a.text == str(session.selected[0]) and a.color == 0 for a in numbers) == 2
 
 
 def test_similarity_says_what_is_missing(bare):
