@@ -19,7 +19,7 @@ from phygui.views.attributes import (
     times_of,
     values_and_masks,
 )
-from phygui.views.axes import Axis, Cell
+from phygui.views.axes import Axis, Cell, name_value
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.cache import ByteCache
 from phygui.views.colors import HIGHLIGHT
@@ -186,4 +186,5 @@ class AmplitudeView(View, TimeCursor):
         if found is None:
             return ""
         cluster = data.cluster_ids[int(data.colors[found])]
-        return f"spike {data.spike_ids[found]}, cluster {cluster}, {data.times[found]:.4f} s"
+        text = f"spike {data.spike_ids[found]}, cluster {cluster}, {data.times[found]:.4f} s"
+        return f"{text}, {name_value(self.cells[0].y, float(data.amplitudes[found]))}"

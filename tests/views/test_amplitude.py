@@ -141,6 +141,8 @@ def test_hover_and_highlight(view, mouse, picture):
     spike = int(np.argmin(np.abs(data.amplitudes - np.median(data.amplitudes))))
     mouse(view).move(view.to_pixels(0, data.times[spike], data.amplitudes[spike]))
     assert said[-1].startswith("spike ")
+    _, _, size = said[-1].rpartition("amplitude ")
+    assert float(size) == pytest.approx(data.amplitudes[spike], rel=0.05)
     mouse(view).move(view.to_pixels(1, 1.0, data.amplitudes[spike]))
     assert "%" in said[-1]
     white = np.count_nonzero(picture(view).min(axis=2) > 250)
