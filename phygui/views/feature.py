@@ -38,6 +38,8 @@ from phygui.views.visuals import Batch, Images, vertices
 _MASKED_ALPHA = 0.25
 _BUDGET = Budget(each=1_500, together=8_000, most=50_000)
 _MOST_COUNTED = 200_000
+_MOST_OUTSIDE = 1_500
+"""Spikes drawn in a plot of those that lie outside of the image of its densities."""
 _N_BINS = 96
 
 _background = ByteCache(16 * 2**20)
@@ -135,6 +137,8 @@ class FeatureData:
     """Numbers of channels that the user chose and that this channel group does not have."""
     densities: NDArray[np.float32] | None = None
     """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
+    outside: tuple[NDArray[np.int64], ...] = ()
+    """Indices of spikes of the selection that no density shows, for each plot."""
 
 
 class FeatureView(View, TimeCursor):
@@ -193,10 +197,12 @@ class FeatureView(View, TimeCursor):
                 masks[key] = np.concatenate([others[key][1], mask])
         ranges = {key: _range(model, key, v[0], colors) for key, v in selected.items()}
         densities = None
+        outside: tuple[NDArray[np.int64], ...] = ()
         if params.show == "density":
             check(cancelled)
             plain = {key: value for key, (value, _) in selected.items()}
             densities = _densities(plots, plain, ranges, colors, len(samples))
+            outside = tuple(len(behind) + _outside(p, plain, ranges) for p in plots)
         return FeatureData(
             plots=plots,
             spike_ids=np.concatenate([behind, chosen]),
@@ -211,6 +217,7 @@ class FeatureView(View, TimeCursor):
             n_spikes=sum(sizes),
             absent=_absent(model, params),
             densities=densities,
+            outside=outside,
         )
 
     @staticmethod
@@ -240,7 +247,10 @@ class FeatureView(View, TimeCursor):
         if data.densities is not None:
             drawn = np.flatnonzero(data.colors == GREY)
             self._build_densities(data, data.densities)
-        self._points.set_data(*self._vertices(data, drawn, data.colors[drawn]))
+        parts = self._vertices(data, drawn, data.colors[drawn])
+        for cell, found in enumerate(data.outside):
+            parts.append(self._in_plot(data, cell, found, data.colors[found]))
+        self._points.set_data(*parts)
         self.draw_cursor()
 
     def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
@@ -256,15 +266,18 @@ class FeatureView(View, TimeCursor):
     def _vertices(
         self, data: FeatureData, drawn: NDArray[np.int64], colors: NDArray[np.int64]
     ) -> list[NDArray[Any]]:
-        parts = []
-        for cell, plot in enumerate(data.plots):
-            x, y = data.values[plot.x][drawn], data.values[plot.y][drawn]
-            alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
-            masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
-            if masks and self.params.dim_masked:
-                alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.max(masks, axis=0)
-            parts.append(vertices(x, y, color=colors, cell=cell, alpha=alpha))
-        return parts
+        return [self._in_plot(data, cell, drawn, colors) for cell in range(len(data.plots))]
+
+    def _in_plot(
+        self, data: FeatureData, cell: int, drawn: NDArray[np.int64], colors: NDArray[np.int64]
+    ) -> NDArray[Any]:
+        plot = data.plots[cell]
+        x, y = data.values[plot.x][drawn], data.values[plot.y][drawn]
+        alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
+        masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
+        if masks and self.params.dim_masked:
+            alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.max(masks, axis=0)
+        return vertices(x, y, color=colors, cell=cell, alpha=alpha)
 
     def before_draw(self) -> None:
         """Follow the marker size."""
@@ -364,6 +377,18 @@ def _densities(
         for i, p in enumerate(plots):
             counts[i, k] = density(own[p.x], own[p.y], ranges[p.x], ranges[p.y], (n, n))
     return as_opacity(smooth(counts))
+
+
+def _outside(
+    plot: Plot, values: dict[str, NDArray], ranges: dict[str, tuple[float, float]]
+) -> NDArray[np.int64]:
+    """Indices of a sample of the spikes that the image of a plot's densities does not hold."""
+    found = np.zeros(len(values[plot.x]), np.bool_)
+    for key in (plot.x, plot.y):
+        low, high = ranges[key]
+        with np.errstate(invalid="ignore"):
+            found |= (values[key] < low) | (values[key] >= high)
+    return sample_spikes(np.flatnonzero(found), _MOST_OUTSIDE)
 
 
 def _background_of(

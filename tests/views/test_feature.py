@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
+from phygui.views import feature
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import GREY, theme
 from phygui.views.feature import FeatureParams, FeatureView, chosen_channels
@@ -363,6 +364,28 @@ def test_density_shows_all_spikes_in_the_colour_of_their_cluster(shown, snapshot
             found = pixel(view, image, cell, x, y)
             assert np.abs(found - background).max() > 40
     assert "spike" not in view.describe(0, 0.0, 1e12)
+
+
+def test_spikes_that_no_density_holds_are_points_when_zoomed_out(
+    shown, snapshot, picture, monkeypatch
+):
+    monkeypatch.setattr(feature, "robust_range", lambda groups: (-100.0, 100.0))
+    params = FeatureParams(show="density", n_background=0, grid="0A,1A")
+    data = FeatureView.load(snapshot, params, never)
+    x, y = (data.values[key] for key in (data.plots[0].x, data.plots[0].y))
+    (x0, x1), (y0, y1) = (data.ranges[key] for key in (data.plots[0].x, data.plots[0].y))
+    outside = np.flatnonzero((x < x0) | (x >= x1) | (y < y0) | (y >= y1))
+    assert len(outside)
+    np.testing.assert_array_equal(data.outside[0], outside)
+    view = shown(FeatureView(params), data, (800, 600))
+    view.cells[0].x.show(min(x.min(), x0) - 100, max(x.max(), x1) + 100)
+    view.cells[0].y.show(min(y.min(), y0) - 100, max(y.max(), y1) + 100)
+    view.refresh()
+    image = picture(view)
+    background = theme().roles["background"][:3]
+    for spike in outside:
+        found = pixel(view, image, 0, x[spike], y[spike])
+        assert np.abs(found - background).max() > 20
 
 
 def test_the_cursor_crosses_every_plot_of_time_and_no_other(shown, snapshot, picture):
