@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from phygui.analysis import Metric
 from phygui.curation.preview import Preview
 from phygui.gui.theme import color, current_theme
-from phygui.views.attributes import robust_range
+from phygui.views.attributes import amplitude_top
 from phygui.views.colors import cluster_color
 
 REFRACTORY_MS = 2.0
@@ -181,7 +181,7 @@ class PreviewFigure(QWidget):
         title = f"amplitude{unit} over time, ch {shown.channels[0]}"
         last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
         plot = self._frame(painter, area, title, color("dim"), (f"{last:.0f} s",))
-        top = max(robust_range(shown.amplitudes)[1], 1e-12)
+        top = max(amplitude_top(shown.amplitudes), 1e-12)
         for times, amplitudes, hue in zip(
             shown.times, shown.amplitudes, self._colors()[:-1], strict=True
         ):

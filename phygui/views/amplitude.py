@@ -13,8 +13,8 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.attributes import (
     AMPLITUDE,
     TIME,
+    amplitude_top,
     axis_label,
-    robust_range,
     spikes_inside,
     times_of,
     values_and_masks,
@@ -107,7 +107,7 @@ class AmplitudeView(View, TimeCursor):
                 _cache.put((model, spikes), n_each, known, known.nbytes)
             samples.append(sample)
             amplitudes.append(known)
-        top = robust_range(amplitudes)[1]
+        top = amplitude_top(amplitudes)
         edges = np.linspace(0.0, top, _N_BINS + 1)
         shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in amplitudes]
         chosen = np.concatenate(samples)

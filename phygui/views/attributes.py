@@ -24,6 +24,7 @@ _N_TYPICAL = 200
 _NEAR = 16
 _ENOUGH = 6
 """Values of which one can be said to be far from the others."""
+_MARGIN = 0.15
 _FAR = 3.0
 """Times the extent of all others: farther, and what is between them could not be told apart."""
 
@@ -171,8 +172,17 @@ def best_channels(snapshot: Snapshot, cancelled: Cancel) -> list[int]:
     return [int(c) for c in dict.fromkeys(turns.tolist())]
 
 
+def amplitude_top(groups: Iterable[NDArray]) -> float:
+    """The end of an axis of amplitudes, which begins at zero, as of :func:`robust_range`.
+
+    The margin is a part of the whole axis: a cluster whose spikes are alike, however large they
+    are, would else cling to its end.
+    """
+    return (1 + _MARGIN) * robust_range(groups, margin=0.0)[1]
+
+
 def robust_range(
-    groups: Iterable[NDArray], *, percent: float = 1.0, margin: float = 0.15
+    groups: Iterable[NDArray], *, percent: float = 1.0, margin: float = _MARGIN
 ) -> tuple[float, float]:
     """A range that shows nearly all of every group of values, and that outliers cannot spoil.
 

@@ -14,6 +14,7 @@ from phygui.io.kwik import KwikModel
 from phygui.views.attributes import (
     AMPLITUDE,
     TIME,
+    amplitude_top,
     axis_label,
     best_channels,
     parse_key,
@@ -352,9 +353,9 @@ def _range(
     if key == TIME:
         return 0.0, max(float(model.duration), float(values.max(initial=0.0)))
     groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
-    low, high = robust_range(groups)
     if key == AMPLITUDE:
-        return 0.0, high
+        return 0.0, amplitude_top(groups)
+    low, high = robust_range(groups)
     # Zero, where the background is, with some room around it.
     room = 0.1 * max(high, -low)
     return min(low, -room), max(high, room)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from phygui.views.attributes import (
+    amplitude_top,
     amplitudes,
     axis_label,
     best_channels,
@@ -191,3 +192,11 @@ def test_spikes_inside_can_be_cancelled(small_model, snapshot_of):
     polygon = np.array([(0, 0), (1, 0), (1, 1)], np.float64)
     with pytest.raises(Cancelled):
         spikes_inside(snapshot, "0:0", "time", polygon, lambda: True)
+
+
+def test_a_large_cluster_does_not_cling_to_the_end_of_the_amplitudes():
+    values = np.random.default_rng(0).normal(1000, 10, 500)
+    assert np.mean(values < 0.9 * amplitude_top([values])) == 1
+    values[0] = 1e9
+    assert amplitude_top([values]) < 1300
+    assert amplitude_top([]) > 0
