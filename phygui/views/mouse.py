@@ -109,6 +109,10 @@ class Interactive:
             return
         if self._press_cell is None or event.last_event is None:
             return
+        if self._press_cell >= len(self.cells):
+            # The other hand has selected other clusters meanwhile, and there are fewer plots.
+            self._press_cell = None
+            return
         cell = self.cells[self._press_cell]
         _, _, width, height = self.layout.boxes[self._press_cell]
         dx, dy = np.subtract(event.pos, event.last_event.pos)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtGui import QImage, QPainter
 from PyQt5.QtSvg import QSvgRenderer
 
@@ -96,6 +96,19 @@ def test_right_drag_zooms_around_where_it_began(board, mouse):
     assert low + high == pytest.approx(10, abs=0.1)
     low, high = board.cells[0].y.view
     assert high - low < 9
+
+
+def test_a_drag_ends_with_the_plot_that_it_began_in(board, mouse, picture):
+    at = center(board, 1)
+    mouse(board)._send(QEvent.MouseButtonPress, at, Qt.LeftButton, Qt.LeftButton, Qt.NoModifier)
+    for data in (Empty("Select a cluster."), "data"):
+        board.set_data(data)
+        picture(board)
+        before = [(c.x.view, c.y.view) for c in board.cells]
+        for by in (10, 20):
+            to = np.add(at, by)
+            mouse(board)._send(QEvent.MouseMove, to, Qt.NoButton, Qt.LeftButton, Qt.NoModifier)
+        assert [(c.x.view, c.y.view) for c in board.cells] == before
 
 
 def test_the_wheel_zooms_around_the_mouse(board, mouse):
