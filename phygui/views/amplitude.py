@@ -26,6 +26,7 @@ from phygui.views.colors import HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
+from phygui.views.mouse import size_of_points
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, boxes, vertices
@@ -43,6 +44,7 @@ class AmplitudeParams:
     n_spikes: int = _BUDGET.field(
         "Most spikes drawn of each cluster; a split always takes all of them.", step=1000
     )
+    marker_size: float = size_of_points(3.0)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class View(Interactive, app.Canvas):
     Params : type
         A frozen dataclass; the metadata of each field (label, help, min, max, step, choices, unit)
         makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores,
-        ``local=True`` one that means something in this dataset only, such as a channel.
+        ``rebuild=False`` one that :meth:`build` ignores too, ``local=True`` one that means
+        something in this dataset only, such as a channel.
     has_lasso : bool
         Whether spikes can be selected with a lasso, see :meth:`spikes_in_lasso`.
     loads_highlight : bool
@@ -188,7 +189,8 @@ class View(Interactive, app.Canvas):
         if any(f.metadata.get("reload", True) for f in changed):
             self.is_stale = True
         elif self.has_picture:
-            self._build()
+            if any(f.metadata.get("rebuild", True) for f in changed):
+                self._build()
             self.refresh()
         self.params_changed.emit()
 

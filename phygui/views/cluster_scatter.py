@@ -13,6 +13,7 @@ from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import DIM
 from phygui.views.facts import COLUMNS, column
+from phygui.views.mouse import size_of_points
 from phygui.views.visuals import Batch, Label, vertices
 
 REACH = 10.0
@@ -27,6 +28,7 @@ class ClusterScatterParams:
     y: str = field(default="firing rate", metadata={"label": "Up", "choices": tuple(COLUMNS)})
     log_x: bool = field(default=False, metadata={"label": "Logarithmic across", "reload": False})
     log_y: bool = field(default=False, metadata={"label": "Logarithmic up", "reload": False})
+    marker_size: float = size_of_points(8.0)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,6 @@ class ClusterScatterView(View):
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self.marker_size = 8.0
         self._others = Batch("points", size=5.0)
         self._clusters = Batch("points", size=8.0)
         self.visuals = [self._others, self._clusters]

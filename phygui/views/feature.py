@@ -32,6 +32,7 @@ from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import AUTOMATIC, Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
+from phygui.views.mouse import size_of_points
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, Images, vertices
@@ -111,6 +112,7 @@ class FeatureParams:
             "reload": False,
         },
     )
+    marker_size: float = size_of_points(3.0)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +14,25 @@ from phygui.views.lasso import Lasso
 from phygui.views.loading import Empty
 from phygui.views.visuals import Batch, vertices
 
+_LEAST_SIZE, _MOST_SIZE = 1.0, 20.0
+
+
+def size_of_points(default: float) -> Any:
+    """The parameter ``marker_size`` of a view: so it is in the settings dialog, and kept."""
+    return field(
+        default=default,
+        metadata={
+            "label": "Size of points",
+            "help": "Alt+wheel changes it too.",
+            "min": _LEAST_SIZE,
+            "max": _MOST_SIZE,
+            "step": 0.5,
+            "unit": "px",
+            "reload": False,
+            "rebuild": False,
+        },
+    )
+
 
 class Interactive:
     """The part of a view that listens."""
@@ -24,12 +43,14 @@ class Interactive:
     lasso_changed = Signal()
     hovered = Signal(str)
 
+    params: Any
+
     def __init__(self) -> None:
         self.data: Any = None
         self.cells: list[Cell] = []
         self.layout = Layout(np.empty((0, 4)))
         self.data_scale = 1.0
-        self.marker_size = 3.0
+        self._marker_size = 3.0
         self.lasso: Lasso | None = None
         self._lasso_line = Batch("lines", smooth=True)
         self._lasso_points = Batch("points", size=5.0)
@@ -39,6 +60,23 @@ class Interactive:
     def refresh(self) -> None:
         """Lay out and draw again."""
         raise NotImplementedError
+
+    def change_params(self, **changes: Any) -> None:
+        """Change some settings."""
+        raise NotImplementedError
+
+    @property
+    def marker_size(self) -> float:
+        """Diameter of points in logical pixels: the parameter of this name, if there is one."""
+        return getattr(self.params, "marker_size", self._marker_size)
+
+    @marker_size.setter
+    def marker_size(self, size: float) -> None:
+        size = float(np.clip(size, _LEAST_SIZE, _MOST_SIZE))
+        if hasattr(self.params, "marker_size"):
+            self.change_params(marker_size=size)
+        else:
+            self._marker_size = size
 
     # -- to be overridden ------------------------------------------------------------------
 
@@ -57,7 +95,7 @@ class Interactive:
     def on_alt_wheel(self, steps: float) -> None:
         """Alt and wheel: the size of markers."""
         if self.has_markers:
-            self.marker_size = float(np.clip(self.marker_size * 1.15**steps, 1.0, 20.0))
+            self.marker_size *= 1.15**steps
 
     def reset_view(self) -> None:
         """Undo pan, zoom and data scale."""

@@ -13,6 +13,7 @@ from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import DIM, GREY
 from phygui.views.facts import location_of, stats_of
+from phygui.views.mouse import size_of_points
 from phygui.views.visuals import Batch, Label, vertices
 
 REACH = 10.0
@@ -26,6 +27,7 @@ class ProbeParams:
     channel_names: bool = field(
         default=True, metadata={"label": "Names of the channels", "reload": False}
     )
+    marker_size: float = size_of_points(8.0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,6 @@ class ProbeView(View):
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self.marker_size = 8.0
         self._channels = Batch("points", size=3.0)
         self._others = Batch("points", size=5.0)
         self._clusters = Batch("points", size=8.0)

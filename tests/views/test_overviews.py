@@ -9,7 +9,7 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.session import Session
-from phygui.views import cluster_scatter, probe, similarity
+from phygui.views import VIEWS, cluster_scatter, probe, similarity
 from phygui.views.base import Cancelled, Empty
 from phygui.views.cluster_scatter import ClusterScatterParams, ClusterScatterView
 from phygui.views.colors import theme
@@ -224,6 +224,22 @@ def test_ids_at_the_similarity_matrix_can_be_read(session, shown, size):
         assert x0 + w0 / 2 <= x1 - w1 / 2
     # The best cluster is always named.
     assert sum(a.text == str(session.selected[0]) and a.color == 0 for a in numbers) == 2
+
+
+@pytest.mark.parametrize("name", ["features", "amplitudes", "probe", "scatter"])
+def test_the_size_of_points_is_a_setting(session, shown, mouse, name, monkeypatch):
+    cls = VIEWS[name]
+    data = cls.load(session.snapshot(), cls.Params(), never)
+    view = shown(cls(), data, SIZE)
+    changed = []
+    view.params_changed.connect(lambda: changed.append(view.params.marker_size))
+    monkeypatch.setattr(view, "build", None)  # Points are not made anew for it.
+    left, top, width, height = view.layout.boxes[0]
+    mouse(view).wheel((left + width / 2, top + height / 2), 2, Qt.AltModifier)
+    assert changed == [pytest.approx(cls.Params().marker_size * 1.15**2)]
+    assert not view.is_stale
+    again = shown(cls(view.params), data, SIZE)
+    assert again.marker_size == view.marker_size == changed[0]
 
 
 def test_similarity_says_what_is_missing(bare):
