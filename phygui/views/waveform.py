@@ -35,6 +35,8 @@ from phygui.views.waveform_data import (
 
 _FILL = 0.92
 """Part of a box's width that the waveforms take."""
+_BESIDE = 0.9
+"""Part of a cluster's share of the box that its waveforms take, side by side."""
 _N_MASKED = 15
 """Most waveforms drawn of each cluster where the channel is masked."""
 _OWN = 0.2
@@ -135,7 +137,7 @@ class WaveformView(View):
             return np.broadcast_to(unit * width, (len(clusters), len(unit)))
         part = width / len(data.cluster_ids)
         middle = (clusters - (len(data.cluster_ids) - 1) / 2) * part
-        return middle[:, None] + unit * (part * 0.9)
+        return middle[:, None] + unit * (part * _BESIDE)
 
     def _strips(
         self,
@@ -395,8 +397,12 @@ class WaveformView(View):
         scale = data.layout.height / data.full_scale * self.data_scale
         value = (y - data.layout.centers[index, 1]) / scale
         text += f", {value:.0f} {data.unit}"
-        if self.params.overlap or len(data.cluster_ids) == 1:
-            text += f", {data.times[0] + (part + 0.5) * (data.times[-1] - data.times[0]):.2f} ms"
+        along = part + 0.5
+        if not self.params.overlap and len(data.cluster_ids) > 1:
+            # Each cluster has its own time, and there is room between them.
+            along = (along * len(data.cluster_ids) % 1 - 0.5) / _BESIDE + 0.5
+        if 0 <= along <= 1:
+            text += f", {data.times[0] + along * (data.times[-1] - data.times[0]):.2f} ms"
         return text + spike
 
     def _owner_near(self, x: float, y: float) -> tuple[str, str]:

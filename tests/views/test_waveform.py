@@ -416,6 +416,20 @@ def test_hover_names_the_channel(view, mouse):
     assert view.data.unit in said[-1]
 
 
+@pytest.mark.parametrize("overlap", [True, False])
+def test_hover_tells_the_time_from_the_spike(view, picture, overlap):
+    view.change_params(overlap=overlap)
+    picture(view)
+    data = view.data
+    for k in range(2):
+        offsets = view._x(data, np.array([k]))[0]
+        for sample in (1, len(data.times) // 2, len(data.times) - 2):
+            x, y = data.layout.centers[0] + (offsets[sample], 0)
+            said = view.describe(0, x, y).split(", ")
+            [time] = [float(part[:-3].replace("−", "-")) for part in said if part.endswith(" ms")]
+            assert time == pytest.approx(data.times[sample], abs=0.006)
+
+
 def test_hover_names_the_cluster_and_the_spike_whose_line_is_near(view, mouse):
     said = []
     view.hovered.connect(said.append)
