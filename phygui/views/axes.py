@@ -18,12 +18,18 @@ Ticks = list[tuple[float, str]]
 Segment = tuple[float, float, float, float, int]
 
 _LINE = FONT_SIZE + 3
+_UNDER = _LINE + 4
+"""What is kept free under cells for the values of their axes."""
 _GAP = 6
 _EDGE = 5
 _APART = 4
 """Least distance between texts side by side."""
 _TALL = FONT_SIZE - 2
 """Height of a number, which has nothing below its base line."""
+ROOM_FOR_NAME = _LINE + 1 + _TALL / 2
+"""Logical pixels above a number with which it stands whole under the name of its axis."""
+ROOM_FOR_NUMBER = 1 + _TALL / 2
+"""Logical pixels above a number with which it stands whole beside a cell without a name."""
 _WIDEST = 1e30
 
 
@@ -49,8 +55,13 @@ def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
 
 
 def whole_ticks(low: float, high: float, n_max: int) -> Ticks:
-    """Those of :func:`nice_ticks` that are whole numbers, for counts."""
+    """Those of :func:`nice_ticks` that are whole numbers, for counts.
+
+    All of them in an interval without two whole numbers, where one alone gives no scale.
+    """
     ticks = nice_ticks(low, high, n_max)
+    if math.floor(high) - math.ceil(low) < 1:
+        return ticks
     return [(v, format_value(v, 1.0)) for v, _ in ticks if v == round(v)]
 
 
@@ -193,6 +204,12 @@ def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
     return np.array([(*c.x.view, *c.y.view) for c in cells], np.float64).reshape(-1, 4)
 
 
+def row_height(length: float, n_rows: int, gap: float = _GAP, n_named: int = 1) -> float:
+    """Height of each row of a grid on a canvas so high, with values under so many of the rows."""
+    under = (n_rows - n_named) * gap + n_named * _UNDER
+    return max(8.0, (length - under - 2 * _EDGE) / n_rows)
+
+
 def lay_out(
     cells: Sequence[Cell],
     size: tuple[float, float],
@@ -231,7 +248,7 @@ def lay_out(
     under[-1] = _EDGE
     for cell in cells:
         if writes_x[cell]:
-            under[cell.row] = _LINE + 4
+            under[cell.row] = _UNDER
     height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
     # Gutters: as wide as what is written in them.
     left_of = np.full(n_columns, float(gap))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, nice_ticks, whole_ticks
+from phygui.views.axes import (
+    ROOM_FOR_NAME,
+    ROOM_FOR_NUMBER,
+    Axis,
+    Cell,
+    nice_ticks,
+    row_height,
+    whole_ticks,
+)
 from phygui.views.base import View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
 from phygui.views.correlogram_data import (
@@ -22,8 +31,8 @@ TALL = 1e20
 """Higher than any plot, however its data are scaled, and not too high for single precision."""
 MOST_WITH_TICKS = 3
 """Clusters up to which every plot has room for the values of its vertical axis."""
-TITLE = 17.0
-"""Logical pixels kept free of bars for what is written at the top of a plot."""
+TITLE = math.ceil(ROOM_FOR_NAME)
+"""Logical pixels kept free of bars for what is written at the top of a plot, and beside it."""
 SMALLEST_WITH_TITLE = 40.0
 """Logical pixels of height from which a plot is not small: in a small one the name covers some
 bars, which the other half of the plot repeats, and the share of violations some of the longest
@@ -142,8 +151,11 @@ class CorrelogramView(View):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
-            height = size[1] / len(self.data.cluster_ids) - self.gap - 5
-            title = TITLE if height >= SMALLEST_WITH_TITLE else 2.0
+            height = row_height(size[1], len(self.data.cluster_ids), self.gap)
+            roomy, axis = height >= SMALLEST_WITH_TITLE, self.cells[0].y
+            title = TITLE if roomy else math.ceil(ROOM_FOR_NUMBER) if axis.ticks else 2
+            # In a small plot the unit would stand in the place of the highest number.
+            axis.label = self.data.unit if roomy else ""
             for cell in self.cells:
                 top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
                 cell.y.view = (0.0, top / self.data_scale)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
+from phygui.views.axes import ROOM_FOR_NAME, Axis, Cell, Ticks, nice_ticks, row_height, whole_ticks
 from phygui.views.base import Empty, View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
 MAX_CLUSTERS = 20
-TITLE = 17.0
-"""Logical pixels kept free of bars for the name of the cluster."""
+TITLE = math.ceil(ROOM_FOR_NAME)
+"""Logical pixels kept free of bars for the name of the cluster, and beside it of the axis."""
 SMALLEST_PLOT = 70.0
 """Logical pixels of width below which a plot has no room for the values of its axis."""
 
@@ -112,7 +113,9 @@ class HistogramGridView(View):
         empty = self.data is None or isinstance(self.data, Empty)
         if not empty:
             n_rows = 1 + max(cell.row for cell in self.cells)
-            height = max(size[1] / n_rows - 25, 1.0)
+            # Values stand also above what is missing of the last row.
+            is_short = n_rows > 1 and len(self.cells) % self._n_columns > 0
+            height = row_height(size[1], n_rows, n_named=1 + is_short)
             for cell in self.cells:
                 top = cell.y.high / max(1 - TITLE / height, 0.3)
                 cell.y.view = (0.0, top / self.data_scale)

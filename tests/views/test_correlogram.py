@@ -481,3 +481,33 @@ def test_a_plot_without_a_pair_reaches_a_whole_one():
     view.set_data(data)
     assert all(cell.y.high >= 1 for cell in view.cells)
     view.close()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("height", [30, 60, 90, 120, 150, 180, 230, 300, 450])
+@pytest.mark.parametrize("scale", [1.0, 1.6, 0.6])
+def test_two_numbers_can_be_read_beside_plots_of_a_single_pair(shown, picture, n, height, scale):
+    """Each cluster has two spikes 10 ms apart, far from those of the others."""
+    samples = np.sort(np.arange(n)[:, None] * 40_000 + [0, 200]).ravel().astype(np.uint64)
+    model = SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples)
+    spikes = {c: np.array([2 * c, 2 * c + 1]) for c in range(n)}
+    clusters = np.repeat(np.arange(n), 2).astype(np.int32)
+    ids = tuple(range(n))
+    snapshot = Snapshot(1, model, ids, spikes, clusters, dict.fromkeys(ids, 3))  # type: ignore[arg-type]
+    view = CorrelogramView()
+    shown(view, load(snapshot, view.params, never), (330, height))
+    view.data_scale = scale
+    picture(view)
+    for left, top, _, tall in view.layout.boxes:
+        if tall < 22:
+            continue
+        found = [
+            label
+            for label in view.layout.labels
+            if label.align == ("right", "center") and left - 30 < label.x <= left
+        ]
+        inside = [label for label in found if top - 6 <= label.y <= top + tall + 6]
+        values = {float(label.text) for label in inside}
+        assert len(values) >= 2, (top, tall)
+    names = [label for label in view.layout.labels if label.text == "pairs"]
+    assert bool(names) == (view.layout.boxes[0][3] >= 40)

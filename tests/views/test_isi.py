@@ -136,3 +136,22 @@ def test_many_clusters(shown, snapshot, picture, n):
     picture(view)
     assert len(view.cells) == min(n, 20)
     assert view.data.n_left_out == max(n - 20, 0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+@pytest.mark.parametrize("height", [60, 90, 120, 180, 300])
+def test_two_numbers_can_be_read_beside_plots_of_a_single_interval(shown, picture, n, height):
+    samples = np.sort(np.arange(n)[:, None] * 40_000 + [0, 200]).ravel().astype(np.uint64)
+    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples)
+    spikes = {c: np.array([2 * c, 2 * c + 1]) for c in range(n)}
+    clusters = np.repeat(np.arange(n), 2).astype(np.int32)
+    lonely = Snapshot(1, model, tuple(range(n)), spikes, clusters, {})  # type: ignore[arg-type]
+    view = IsiView()
+    shown(view, load(lonely, view.params, never), (330, height))
+    picture(view)
+    if view.layout.boxes[0][3] < 30:
+        return
+    found = [label.text for label in view.layout.labels if label.align == ("right", "center")]
+    assert found.count("0") == n
+    assert len(found) == 2 * n
+    assert "spikes" in [label.text for label in view.layout.labels]
