@@ -24,7 +24,12 @@ class ProbeParams:
     """Settings of the probe view."""
 
     channel_names: bool = field(
-        default=True, metadata={"label": "Names of the channels", "reload": False}
+        default=True,
+        metadata={
+            "label": "Names of the channels",
+            "reload": False,
+            "help": "Write beside each channel its number in the file",
+        },
     )
 
 

@@ -26,7 +26,11 @@ class RasterParams:
 
     order: str = field(
         default="id",
-        metadata={"label": "Clusters by", "choices": ("id", "number of spikes", "selection")},
+        metadata={
+            "label": "Clusters by",
+            "choices": ("id", "number of spikes", "selection"),
+            "help": "Order of the rows: by id, the largest cluster first, or the selection first",
+        },
     )
     relative: bool = field(
         default=True,

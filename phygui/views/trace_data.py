@@ -51,10 +51,21 @@ class TraceParams:
     )
     duration: float = field(
         default=0.25,
-        metadata={"label": "Duration", "unit": "s", "min": SHORTEST, "step": 0.1},
+        metadata={
+            "label": "Duration",
+            "unit": "s",
+            "min": SHORTEST,
+            "step": 0.1,
+            "help": "How much is shown at once",
+        },
     )
     signal: str = field(
-        default="filtered", metadata={"label": "Signal", "choices": ("filtered", "raw")}
+        default="filtered",
+        metadata={
+            "label": "Signal",
+            "choices": ("filtered", "raw"),
+            "help": "Band-pass filtered as the spikes were detected, or as it was recorded",
+        },
     )
     common_median: bool = field(
         default=False,
@@ -81,7 +92,12 @@ class TraceParams:
     )
     mode: str = field(
         default="lines",
-        metadata={"label": "Draw as", "choices": ("lines", "image"), "reload": False},
+        metadata={
+            "label": "Draw as",
+            "choices": ("lines", "image"),
+            "reload": False,
+            "help": "A line for each channel, or a row of greys",
+        },
     )
     refractory_ms: float = field(
         default=2.0,
