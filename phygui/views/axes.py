@@ -21,6 +21,8 @@ _LINE = FONT_SIZE + 3
 _UNDER = _LINE + 4
 """What is kept free under cells for the values of their axes."""
 _GAP = 6
+_LEAST = 2.0
+"""Least width and height of a cell."""
 _EDGE = 5
 _APART = 4
 """Least distance between texts side by side."""
@@ -206,8 +208,13 @@ def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
 
 def row_height(length: float, n_rows: int, gap: float = _GAP, n_named: int = 1) -> float:
     """Height of each row of a grid on a canvas so high, with values under so many of the rows."""
-    under = (n_rows - n_named) * gap + n_named * _UNDER
-    return max(8.0, (length - under - 2 * _EDGE) / n_rows)
+    under = (n_rows - n_named) * _fitting(gap, length, n_rows) + n_named * _UNDER
+    return max(_LEAST, (length - under - 2 * _EDGE) / n_rows)
+
+
+def _fitting(gap: float, length: float, n: int) -> float:
+    """A distance of cells that leaves room for so many of them."""
+    return min(gap, max(1.0, length / n / 6))
 
 
 def lay_out(
@@ -244,14 +251,14 @@ def lay_out(
         writes_y[cell] = (own_y if cell.show_y is None else cell.show_y) and bool(cell.y.ticks)
 
     size = size[0] - margins[0] - margins[2], size[1] - margins[1] - margins[3]
-    under = np.full(n_rows, float(gap))
+    under = np.full(n_rows, _fitting(gap, size[1], n_rows))
     under[-1] = _EDGE
     for cell in cells:
         if writes_x[cell]:
             under[cell.row] = _UNDER
-    height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
+    height = max(_LEAST, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
     # Gutters: as wide as what is written in them.
-    left_of = np.full(n_columns, float(gap))
+    left_of = np.full(n_columns, _fitting(gap, size[0], n_columns))
     left_of[0] = _EDGE
     y_scales = {}
     for cell in cells:
@@ -263,7 +270,7 @@ def lay_out(
     weights = np.ones(n_columns)
     for cell in cells:
         weights[cell.column] = max(cell.weight, 1e-3)
-    free = max(8.0 * n_columns, size[0] - left_of.sum() - 2 * _EDGE)
+    free = max(_LEAST * n_columns, size[0] - left_of.sum() - 2 * _EDGE)
     widths = free * weights / weights.sum()
     lefts = np.cumsum(left_of) + np.cumsum(widths) - widths
     tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height

@@ -41,6 +41,10 @@ SMALLEST_WITH_SHARE = 14.0
 """Logical pixels of height below which the share of violations would stand in the next plot."""
 
 
+NOTE = 14.0
+"""Logical pixels for what is written below the plots."""
+
+
 class CorrelogramView(View):
     """Autocorrelograms on the diagonal, crosscorrelograms of row and column off it."""
 
@@ -63,6 +67,7 @@ class CorrelogramView(View):
     def build(self, data: CorrelogramData) -> None:
         """Make the grid, its bars and its lines."""
         n = len(data.cluster_ids)
+        self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
         edges = self._scale.place(data.edges_ms)
         self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
 
@@ -151,7 +156,8 @@ class CorrelogramView(View):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
-            height = row_height(size[1], len(self.data.cluster_ids), self.gap)
+            free = size[1] - self.margins[3]
+            height = row_height(free, len(self.data.cluster_ids), self.gap)
             roomy, axis = height >= SMALLEST_WITH_TITLE, self.cells[0].y
             title = TITLE if roomy else math.ceil(ROOM_FOR_NUMBER) if axis.ticks else 2
             # In a small plot the unit would stand in the place of the highest number.

@@ -308,6 +308,19 @@ def test_many_clusters(shown, picture, n):
     assert (boxes[:, 0] + boxes[:, 2]).max() <= SIZE[0]
 
 
+@pytest.mark.parametrize("size", [(922, 276), (655, 181), (655, 155), (220, 110)])
+@pytest.mark.parametrize("n", [20, 23])
+def test_twenty_clusters_stay_on_a_small_canvas(shown, picture, size, n):
+    view = CorrelogramView()
+    shown(view, load(make_snapshot(n, 4000), view.params, never), size)
+    picture(view)
+    left, top, width, height = view.layout.boxes.T
+    assert (left + width).max() <= size[0]
+    assert (top + height).max() <= size[1] - 15
+    assert height.min() >= 2
+    assert np.diff(np.unique(top)).min() > height.max()
+
+
 @pytest.mark.parametrize("size", [(922, 276), (655, 181), (400, 150), (200, 120)])
 def test_shares_of_violations_stand_in_small_plots_where_they_fit(shown, picture, size):
     view = CorrelogramView()
@@ -395,7 +408,11 @@ def test_clusters_left_out_are_counted(shown, picture):
     view = CorrelogramView()
     shown(view, load(make_snapshot(23), view.params, never), SIZE)
     picture(view)
-    assert "3 more selected clusters are not shown" in texts(view)
+    [note] = [label for label in view.all_labels if "more selected" in label.text]
+    assert note.text == "3 more selected clusters are not shown"
+    # Below the plots and what is written under them.
+    assert note.align[1] == "bottom"
+    assert all(label.y + 11 <= note.y - 10 for label in view.layout.labels)
 
 
 def test_logarithmic_axis(shown, picture):
