@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.colors import DIM, FRAME, GRID
+from phygui.views.colors import DIM, FOREGROUND, FRAME, GRID
 from phygui.views.visuals import CANVAS, Label, text_width, vertices
 from phygui.views.visuals.font import FONT_SIZE
 
@@ -21,6 +21,8 @@ _LINE = FONT_SIZE + 3
 _UNDER = _LINE + 4
 """What is kept free under cells for the values of their axes."""
 _GAP = 6
+NOTE = 14.0
+"""Logical pixels of margin for what is written below all cells."""
 _LEAST = 2.0
 """Least width and height of a cell."""
 _EDGE = 5
@@ -204,6 +206,16 @@ class Layout:
 def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
     """What each cell shows, (n_cells, 4): x0, x1, y0, y1."""
     return np.array([(*c.x.view, *c.y.view) for c in cells], np.float64).reshape(-1, 4)
+
+
+def left_out(n: int, size: tuple[float, float]) -> list[Label]:
+    """Say in the margin below all cells how many selected clusters have none."""
+    if not n:
+        return []
+    text = f"{n} more selected clusters are not shown"
+    if n == 1:
+        text = "1 more selected cluster is not shown"
+    return [Label(text, size[0] - 6, size[1] - 2, CANVAS, FOREGROUND, ("right", "bottom"))]
 
 
 def row_height(length: float, n_rows: int, gap: float = _GAP, n_named: int = 1) -> float:

@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.views.axes import (
+    NOTE,
     ROOM_FOR_NAME,
     ROOM_FOR_NUMBER,
     Axis,
     Cell,
+    left_out,
     nice_ticks,
     row_height,
     whole_ticks,
 )
 from phygui.views.base import View
-from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
+from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.correlogram_data import (
     CorrelogramData,
     CorrelogramParams,
@@ -39,10 +41,6 @@ bars, which the other half of the plot repeats, and the share of violations some
 lags."""
 SMALLEST_WITH_SHARE = 14.0
 """Logical pixels of height below which the share of violations would stand in the next plot."""
-
-
-NOTE = 14.0
-"""Logical pixels for what is written below the plots."""
 
 
 class CorrelogramView(View):
@@ -211,10 +209,7 @@ class CorrelogramView(View):
                     end = left + inset + text_width(value) + 3
                     if not roomy:
                         grounds.append((left + 1, end, top + 1, y + 14))
-        if data.n_left_out:
-            more = f"{data.n_left_out} more selected clusters are not shown"
-            place = (self.size[0] - 6, self.size[1] - 2)
-            labels.append(Label(more, *place, CANVAS, FOREGROUND, ("right", "bottom")))
+        labels += left_out(data.n_left_out, self.size)
         ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
         self._grounds.set_data(ground)
         return labels

@@ -82,6 +82,7 @@ class PethData:
     """(n_clusters,) spikes per second over the whole recording."""
     event: str
     n_events: int
+    n_left_out: int
 
 
 def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData | Empty:
@@ -124,6 +125,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
         mean_rates=n_spikes / max(float(model.duration), 1e-9),
         event=name,
         n_events=len(event_samples),
+        n_left_out=len(snapshot.cluster_ids) - len(ids),
     )
 
 

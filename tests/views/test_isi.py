@@ -136,6 +136,25 @@ def test_many_clusters(shown, snapshot, picture, n):
     picture(view)
     assert len(view.cells) == min(n, 20)
     assert view.data.n_left_out == max(n - 20, 0)
+    notes = [label.text for label in view.all_labels if "not shown" in label.text]
+    assert notes == (["5 more selected clusters are not shown"] if n == 25 else [])
+
+
+@pytest.mark.parametrize("size", [(960, 150), (380, 155), (500, 350), (300, 700)])
+@pytest.mark.parametrize("n", [2, 3, 8, 20])
+def test_plots_are_neither_flat_nor_thin(shown, snapshot, picture, size, n):
+    spikes = {c: snapshot.spikes(c % 4) for c in range(n)}
+    many = Snapshot(1, snapshot.model, tuple(range(n)), spikes, snapshot.spike_clusters, {})
+    view = shown(IsiView(), load(many, IsiParams(), never), size)
+    picture(view)
+    columns, rows = (len({getattr(c, along) for c in view.cells}) for along in ("column", "row"))
+    ratio = (size[0] / columns) / (size[1] / rows)
+    assert 0.5 < ratio < 2.5 or n == 2
+    # Another size arranges them anew.
+    view.size = (400, 400)
+    picture(view)
+    assert view.layout.boxes[:, :2].max() < 400
+    assert abs(len({c.column for c in view.cells}) - len({c.row for c in view.cells})) <= 1
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
