@@ -114,6 +114,8 @@ class Axis:
         Neither pan nor zoom goes beyond.
     named_below : bool
         The name of a vertical axis stands under its ticks, not in the place of the highest ones.
+    name_yields : bool
+        The name of a vertical axis is left out where it would leave no room for two numbers.
     """
 
     key: str
@@ -125,6 +127,7 @@ class Axis:
     keep: bool = False
     limits: tuple[float, float] | None = None
     named_below: bool = False
+    name_yields: bool = False
     view: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -306,6 +309,7 @@ class _Scale:
     marks: list[float]
     texts: list[tuple[float, str]]
     """Middle of each, and what it says."""
+    is_named: bool = True
 
 
 def _x_scale(axis: Axis, width: float) -> _Scale:
@@ -323,9 +327,19 @@ def _x_name_width(axis: Axis, width: float) -> float:
 def _y_scale(axis: Axis, height: float) -> _Scale:
     half = _TALL / 2
     # The name stands in the place of the highest ticks, or under the lowest.
-    free = height - (_LINE + 1 if axis.label and not axis.named_below else 1)
+    room = _LINE + 1 if axis.label and not axis.named_below else 1
     inside = (-2.0 if axis.named_below else -half, height + half)
-    return _scale(axis, height, 2.0 * _LINE, lambda _: _TALL, inside, free, 0.0)
+
+    def below(free: float) -> _Scale:
+        return _scale(axis, height, 2.0 * _LINE, lambda _: _TALL, inside, free, 0.0)
+
+    scale = below(height - room)
+    if axis.name_yields and len(scale.texts) < 2:
+        bare = below(height - 1)
+        if len(bare.texts) > len(scale.texts):
+            bare.is_named = False
+            return bare
+    return scale
 
 
 def _scale(
@@ -408,7 +422,7 @@ def _draw_axes(
             layout.labels.append(Label(text, left + x, line, color=DIM, align=("center", "top")))
     if y_scale is not None:
         side = left - 4
-        if cell.y.label:
+        if cell.y.label and y_scale.is_named:
             name_at = bottom + 3 if cell.y.named_below else top - 2
             layout.labels.append(
                 Label(cell.y.label, side, name_at, color=DIM, align=("right", "top"))

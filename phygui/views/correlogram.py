@@ -105,13 +105,14 @@ class CorrelogramView(View):
         if n <= MOST_WITH_TICKS or self.params.same_scale:
             ticks = whole_ticks if data.unit == "pairs" else nice_ticks
         cells = []
-        common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True)
+        common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True, name_yields=True)
         for i in range(n):
             for j in range(n):
                 y = common
                 if not self.params.same_scale:
                     label = data.unit if i == j == 0 else ""
-                    y = Axis(f"{i}:{j}", 0, tallest[i, j], label, ticks, fixed=True)
+                    top = tallest[i, j]
+                    y = Axis(f"{i}:{j}", 0, top, label, ticks, fixed=True, name_yields=True)
                 cells.append(Cell(x, y, i, j))
         return cells
 
@@ -156,10 +157,8 @@ class CorrelogramView(View):
         if isinstance(self.data, CorrelogramData):
             free = size[1] - self.margins[3]
             height = row_height(free, len(self.data.cluster_ids), self.gap)
-            roomy, axis = height >= SMALLEST_WITH_TITLE, self.cells[0].y
-            title = TITLE if roomy else math.ceil(ROOM_FOR_NUMBER) if axis.ticks else 2
-            # In a small plot the unit would stand in the place of the highest number.
-            axis.label = self.data.unit if roomy else ""
+            small = math.ceil(ROOM_FOR_NUMBER) if self.cells[0].y.ticks else 2
+            title = TITLE if height >= SMALLEST_WITH_TITLE else small
             for cell in self.cells:
                 top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
