@@ -54,15 +54,15 @@ LAYOUTS: Mapping[str, Node] = {
     ),
     # Are these two clusters one? Everything that speaks for it or against.
     "Merge": row(
-        (0.26, column((0.35, "clusters"), (0.65, ("suggestions", "similarity", "history")))),
-        (0.34, column((0.6, "waveforms"), (0.4, ("rates", "raster")))),
-        (0.40, column((0.38, "features"), (0.36, "correlograms"), (0.26, "amplitudes"))),
+        (0.28, column((0.35, "clusters"), (0.65, ("suggestions", "similarity", "history")))),
+        (0.33, column((0.6, "waveforms"), (0.4, ("rates", "raster")))),
+        (0.39, column((0.38, "features"), (0.36, "correlograms"), (0.26, "amplitudes"))),
     ),
     # Is this cluster one? The plots that take a lasso are large.
     "Split": row(
-        (0.22, TABLES),
-        (0.48, column((0.68, "features"), (0.32, "amplitudes"))),
-        (0.30, column((0.5, "waveforms"), (0.25, "correlograms"), (0.25, "intervals"))),
+        (0.26, TABLES),
+        (0.46, column((0.68, "features"), (0.32, "amplitudes"))),
+        (0.28, column((0.5, "waveforms"), (0.25, "correlograms"), (0.25, "intervals"))),
     ),
     # All clusters at once.
     "Overview": row(

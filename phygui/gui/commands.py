@@ -213,7 +213,7 @@ class Commands:
 
     def trace_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""
-        self._window.linking.go_to(seconds)
+        self._window.linking.visit(seconds)
 
     def toggle_theme(self) -> None:
         """Change between the dark and the light theme."""

@@ -35,7 +35,7 @@ class Linking:
 
     def link(self, view: View, dock: ViewDock) -> None:
         """Let the view of a dock take part, when it is made."""
-        view.time_clicked.connect(self.go_to)
+        view.time_clicked.connect(self.visit)
         set_cursor = getattr(view, "set_cursor", None)
         if set_cursor is not None and self._time is not None:
             set_cursor(self._time)
@@ -43,6 +43,11 @@ class Linking:
             view.lasso_changed.connect(lambda: self._brush_from(dock))
         view.highlight(self._spikes_for(dock))
         dock.paused.connect(self._hand_out)
+
+    def visit(self, seconds: float) -> None:
+        """Go to a time that the user has named, and say it."""
+        self.go_to(seconds)
+        self._window.say(f"{seconds:.4f} s")
 
     def go_to(self, seconds: float) -> None:
         """Move the traces to a time, and mark it in every view of time."""

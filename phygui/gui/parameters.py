@@ -101,6 +101,7 @@ class ParameterDialog(QDialog):
             real.setDecimals(3)
             real.setRange(float(meta.get("min", 0)), float(meta.get("max", 1e6)))
             real.setSingleStep(float(meta.get("step", 0.1)))
+            real.setSpecialValueText(meta.get("lowest", ""))
             real.setValue(value)
             real.setKeyboardTracking(False)
             if "unit" in meta:

@@ -54,11 +54,15 @@ class Parts(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Arrange the parts anew where the size asks for it."""
         super().resizeEvent(event)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Arrange the parts as is best in this size, and for what the list has to say."""
         form = self._best_form()
         if form != self.form:
             self.form = form
             self._is_dragged = False
-            self._arrange()
+            self._put_in_place()
         if not self._is_dragged:
             self._share()
 
@@ -70,7 +74,12 @@ class Parts(QWidget):
         digit = self._numbers.fontMetrics().horizontalAdvance("0")
         bar = self._numbers.verticalScrollBar()
         beside = bar.sizeHint().width() if bar is not None else 0
-        return 12 * digit + beside, 30 * digit + beside, 33 * digit + beside
+        least, whole = self._list.needs
+        return (
+            max(12 * digit, least) + beside,
+            max(30 * digit, whole) + beside,
+            33 * digit + beside,
+        )
 
     def _height(self, n_rows: int) -> int:
         row = self._numbers.verticalHeader()
@@ -88,7 +97,7 @@ class Parts(QWidget):
         fits = width >= least + numbers + _GAP and height >= rows + figure.height() + _GAP
         return "tall" if fits else "tall, with pages"
 
-    def _arrange(self) -> None:
+    def _put_in_place(self) -> None:
         outer, tables, pages = self._outer, self._tables, self._pages
         has_pages, is_tall = self.form.endswith("pages"), self.form.startswith("tall")
         outer.setOrientation(Qt.Vertical if is_tall else Qt.Horizontal)
@@ -129,15 +138,14 @@ class Parts(QWidget):
             return
         first = {
             "wide": max(whole, numbers) + _GAP,
-            # The list is low here, and so has a scroll bar more often.
-            "wide, with pages": round(1.2 * least),
+            "wide, with pages": max(least + _GAP, width - round(1.1 * numbers)),
             "tall": min(round(0.42 * height), self._height(12)),
             "tall, with pages": self._height(LEAST_ROWS),
         }[self.form]
         length = height if self.form.startswith("tall") else width
         self._outer.setSizes([first, length - first])
         if self.form == "tall":
-            left = max(least, min(width - numbers, width // 2))
+            left = max(least + _GAP, min(width - numbers - _GAP, width // 2))
             self._tables.setSizes([left, width - left])
         else:
             self._tables.setSizes([round(0.45 * height), round(0.55 * height)])

@@ -121,6 +121,8 @@ class PlainTable(QTableView):
         super().__init__()
         self._n_kept = n_kept
         self._needs: list[int] = []
+        self.is_dragged = False
+        """Whether the user has given a column a width, which it keeps until they are fitted."""
         self.content = PlainModel(titles, tips)
         self.proxy = QSortFilterProxyModel(self)
         self.proxy.setSourceModel(self.content)
@@ -140,7 +142,7 @@ class PlainTable(QTableView):
         header = Header(self)
         self.setHorizontalHeader(header)
         header.setFont(font)
-        header.dragged.connect(self._needs.clear)
+        header.dragged.connect(self._dragged)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
         if sortable:
@@ -148,13 +150,23 @@ class PlainTable(QTableView):
             header.setSortIndicator(-1, Qt.DescendingOrder)
         self.clicked.connect(lambda index: self.chosen.emit(self.proxy.mapToSource(index).row()))
 
+    def _dragged(self) -> None:
+        self.is_dragged = True
+        self._needs.clear()
+
     def set_rows(self, rows: Sequence[Sequence[Cell]], titles: Sequence[str] = ()) -> None:
         """Show other rows."""
         self.content.set_rows(rows, titles)
 
+    @property
+    def needs(self) -> tuple[int, int]:
+        """Pixels for the columns that never go, and for all; none before they are fitted."""
+        return sum(self._needs[: self._n_kept]), sum(self._needs)
+
     def fit_columns(self, widest: int = 160) -> None:
         """Make every column as wide as its content needs, and share out what is left."""
         metrics, content = self.fontMetrics(), self.content
+        self.is_dragged = False
         self._needs.clear()
         for column in range(content.columnCount()):
             texts = [str(content.headerData(column, Qt.Horizontal, Qt.DisplayRole))]

@@ -185,10 +185,11 @@ class SuggestionsDock(Dock):
         self._rows = session.suggestions.ranked(
             session.wizard.skips, rejected=self.rejected.isChecked()
         )
-        first = not self.table.content.rowCount()
         self.table.set_rows([self._cells(s) for s in self._rows])
-        if first and self._rows:
+        if not self.table.is_dragged:
+            # New clusters have longer names.
             self.table.fit_columns()
+            self.parts.arrange()
         if self._current is not None and not self._lives(self._current):
             self._show_nothing(HINT)
         self._mark()

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.colors import DIM, FRAME, GRID
+from phygui.views.colors import DIM, FOREGROUND, FRAME, GRID
 from phygui.views.visuals import CANVAS, Label, text_width, vertices
 from phygui.views.visuals.font import FONT_SIZE
 
@@ -18,12 +18,22 @@ Ticks = list[tuple[float, str]]
 Segment = tuple[float, float, float, float, int]
 
 _LINE = FONT_SIZE + 3
+_UNDER = _LINE + 4
+"""What is kept free under cells for the values of their axes."""
 _GAP = 6
+NOTE = 14.0
+"""Logical pixels of margin for what is written below all cells."""
+_LEAST = 2.0
+"""Least width and height of a cell."""
 _EDGE = 5
 _APART = 4
 """Least distance between texts side by side."""
 _TALL = FONT_SIZE - 2
 """Height of a number, which has nothing below its base line."""
+ROOM_FOR_NAME = _LINE + 1 + _TALL / 2
+"""Logical pixels above a number with which it stands whole under the name of its axis."""
+ROOM_FOR_NUMBER = 1 + _TALL / 2
+"""Logical pixels above a number with which it stands whole beside a cell without a name."""
 _WIDEST = 1e30
 
 
@@ -49,8 +59,13 @@ def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
 
 
 def whole_ticks(low: float, high: float, n_max: int) -> Ticks:
-    """Those of :func:`nice_ticks` that are whole numbers, for counts."""
+    """Those of :func:`nice_ticks` that are whole numbers, for counts.
+
+    All of them in an interval without two whole numbers, where one alone gives no scale.
+    """
     ticks = nice_ticks(low, high, n_max)
+    if math.floor(high) - math.ceil(low) < 1:
+        return ticks
     return [(v, format_value(v, 1.0)) for v, _ in ticks if v == round(v)]
 
 
@@ -99,6 +114,8 @@ class Axis:
         Neither pan nor zoom goes beyond.
     named_below : bool
         The name of a vertical axis stands under its ticks, not in the place of the highest ones.
+    name_yields : bool
+        The name of a vertical axis is left out where it would leave no room for two numbers.
     """
 
     key: str
@@ -110,6 +127,7 @@ class Axis:
     keep: bool = False
     limits: tuple[float, float] | None = None
     named_below: bool = False
+    name_yields: bool = False
     view: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +211,27 @@ def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
     return np.array([(*c.x.view, *c.y.view) for c in cells], np.float64).reshape(-1, 4)
 
 
+def left_out(n: int, size: tuple[float, float]) -> list[Label]:
+    """Say in the margin below all cells how many selected clusters have none."""
+    if not n:
+        return []
+    text = f"{n} more selected clusters are not shown"
+    if n == 1:
+        text = "1 more selected cluster is not shown"
+    return [Label(text, size[0] - 6, size[1] - 2, CANVAS, FOREGROUND, ("right", "bottom"))]
+
+
+def row_height(length: float, n_rows: int, gap: float = _GAP, n_named: int = 1) -> float:
+    """Height of each row of a grid on a canvas so high, with values under so many of the rows."""
+    under = (n_rows - n_named) * _fitting(gap, length, n_rows) + n_named * _UNDER
+    return max(_LEAST, (length - under - 2 * _EDGE) / n_rows)
+
+
+def _fitting(gap: float, length: float, n: int) -> float:
+    """A distance of cells that leaves room for so many of them."""
+    return min(gap, max(1.0, length / n / 6))
+
+
 def lay_out(
     cells: Sequence[Cell],
     size: tuple[float, float],
@@ -227,14 +266,14 @@ def lay_out(
         writes_y[cell] = (own_y if cell.show_y is None else cell.show_y) and bool(cell.y.ticks)
 
     size = size[0] - margins[0] - margins[2], size[1] - margins[1] - margins[3]
-    under = np.full(n_rows, float(gap))
+    under = np.full(n_rows, _fitting(gap, size[1], n_rows))
     under[-1] = _EDGE
     for cell in cells:
         if writes_x[cell]:
-            under[cell.row] = _LINE + 4
-    height = max(8.0, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
+            under[cell.row] = _UNDER
+    height = max(_LEAST, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
     # Gutters: as wide as what is written in them.
-    left_of = np.full(n_columns, float(gap))
+    left_of = np.full(n_columns, _fitting(gap, size[0], n_columns))
     left_of[0] = _EDGE
     y_scales = {}
     for cell in cells:
@@ -246,7 +285,7 @@ def lay_out(
     weights = np.ones(n_columns)
     for cell in cells:
         weights[cell.column] = max(cell.weight, 1e-3)
-    free = max(8.0 * n_columns, size[0] - left_of.sum() - 2 * _EDGE)
+    free = max(_LEAST * n_columns, size[0] - left_of.sum() - 2 * _EDGE)
     widths = free * weights / weights.sum()
     lefts = np.cumsum(left_of) + np.cumsum(widths) - widths
     tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height
@@ -270,6 +309,7 @@ class _Scale:
     marks: list[float]
     texts: list[tuple[float, str]]
     """Middle of each, and what it says."""
+    is_named: bool = True
 
 
 def _x_scale(axis: Axis, width: float) -> _Scale:
@@ -287,9 +327,19 @@ def _x_name_width(axis: Axis, width: float) -> float:
 def _y_scale(axis: Axis, height: float) -> _Scale:
     half = _TALL / 2
     # The name stands in the place of the highest ticks, or under the lowest.
-    free = height - (_LINE + 1 if axis.label and not axis.named_below else 1)
+    room = _LINE + 1 if axis.label and not axis.named_below else 1
     inside = (-2.0 if axis.named_below else -half, height + half)
-    return _scale(axis, height, 2.0 * _LINE, lambda _: _TALL, inside, free, 0.0)
+
+    def below(free: float) -> _Scale:
+        return _scale(axis, height, 2.0 * _LINE, lambda _: _TALL, inside, free, 0.0)
+
+    scale = below(height - room)
+    if axis.name_yields and len(scale.texts) < 2:
+        bare = below(height - 1)
+        if len(bare.texts) > len(scale.texts):
+            bare.is_named = False
+            return bare
+    return scale
 
 
 def _scale(
@@ -372,7 +422,7 @@ def _draw_axes(
             layout.labels.append(Label(text, left + x, line, color=DIM, align=("center", "top")))
     if y_scale is not None:
         side = left - 4
-        if cell.y.label:
+        if cell.y.label and y_scale.is_named:
             name_at = bottom + 3 if cell.y.named_below else top - 2
             layout.labels.append(
                 Label(cell.y.label, side, name_at, color=DIM, align=("right", "top"))

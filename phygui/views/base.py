@@ -66,7 +66,7 @@ class View(Interactive, app.Canvas):
     loads_highlight: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     gap: ClassVar[float] = 6.0
-    margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, 0.0)
+    margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
     params_changed = Signal()
     highlight_changed = Signal()

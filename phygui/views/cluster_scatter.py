@@ -24,10 +24,38 @@ REACH = 10.0
 class ClusterScatterParams:
     """Settings of the cluster scatter view."""
 
-    x: str = field(default="amplitude", metadata={"label": "Across", "choices": tuple(COLUMNS)})
-    y: str = field(default="firing rate", metadata={"label": "Up", "choices": tuple(COLUMNS)})
-    log_x: bool = field(default=False, metadata={"label": "Logarithmic across", "reload": False})
-    log_y: bool = field(default=False, metadata={"label": "Logarithmic up", "reload": False})
+    x: str = field(
+        default="amplitude",
+        metadata={
+            "label": "Across",
+            "choices": tuple(COLUMNS),
+            "help": "What the horizontal axis shows",
+        },
+    )
+    y: str = field(
+        default="firing rate",
+        metadata={
+            "label": "Up",
+            "choices": tuple(COLUMNS),
+            "help": "What the vertical axis shows",
+        },
+    )
+    log_x: bool = field(
+        default=False,
+        metadata={
+            "label": "Logarithmic across",
+            "reload": False,
+            "help": "Equal ratios are equally far apart; what is zero or less is not shown",
+        },
+    )
+    log_y: bool = field(
+        default=False,
+        metadata={
+            "label": "Logarithmic up",
+            "reload": False,
+            "help": "Equal ratios are equally far apart; what is zero or less is not shown",
+        },
+    )
     marker_size: float = size_of_points(8.0)
 
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, nice_ticks, whole_ticks
+from phygui.views.axes import (
+    NOTE,
+    ROOM_FOR_NAME,
+    ROOM_FOR_NUMBER,
+    Axis,
+    Cell,
+    left_out,
+    nice_ticks,
+    row_height,
+    whole_ticks,
+)
 from phygui.views.base import View
-from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, FRAME
+from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.correlogram_data import (
     CorrelogramData,
     CorrelogramParams,
@@ -22,8 +33,8 @@ TALL = 1e20
 """Higher than any plot, however its data are scaled, and not too high for single precision."""
 MOST_WITH_TICKS = 3
 """Clusters up to which every plot has room for the values of its vertical axis."""
-TITLE = 17.0
-"""Logical pixels kept free of bars for what is written at the top of a plot."""
+TITLE = math.ceil(ROOM_FOR_NAME)
+"""Logical pixels kept free of bars for what is written at the top of a plot, and beside it."""
 SMALLEST_WITH_TITLE = 40.0
 """Logical pixels of height from which a plot is not small: in a small one the name covers some
 bars, which the other half of the plot repeats, and the share of violations some of the longest
@@ -54,6 +65,7 @@ class CorrelogramView(View):
     def build(self, data: CorrelogramData) -> None:
         """Make the grid, its bars and its lines."""
         n = len(data.cluster_ids)
+        self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
         edges = self._scale.place(data.edges_ms)
         self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
 
@@ -93,13 +105,14 @@ class CorrelogramView(View):
         if n <= MOST_WITH_TICKS or self.params.same_scale:
             ticks = whole_ticks if data.unit == "pairs" else nice_ticks
         cells = []
-        common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True)
+        common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True, name_yields=True)
         for i in range(n):
             for j in range(n):
                 y = common
                 if not self.params.same_scale:
                     label = data.unit if i == j == 0 else ""
-                    y = Axis(f"{i}:{j}", 0, tallest[i, j], label, ticks, fixed=True)
+                    top = tallest[i, j]
+                    y = Axis(f"{i}:{j}", 0, top, label, ticks, fixed=True, name_yields=True)
                 cells.append(Cell(x, y, i, j))
         return cells
 
@@ -142,8 +155,10 @@ class CorrelogramView(View):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
-            height = size[1] / len(self.data.cluster_ids) - self.gap - 5
-            title = TITLE if height >= SMALLEST_WITH_TITLE else 2.0
+            free = size[1] - self.margins[3]
+            height = row_height(free, len(self.data.cluster_ids), self.gap)
+            small = math.ceil(ROOM_FOR_NUMBER) if self.cells[0].y.ticks else 2
+            title = TITLE if height >= SMALLEST_WITH_TITLE else small
             for cell in self.cells:
                 top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
@@ -193,10 +208,7 @@ class CorrelogramView(View):
                     end = left + inset + text_width(value) + 3
                     if not roomy:
                         grounds.append((left + 1, end, top + 1, y + 14))
-        if data.n_left_out:
-            more = f"{data.n_left_out} more selected clusters are not shown"
-            place = (self.size[0] - 6, self.size[1] - 2)
-            labels.append(Label(more, *place, CANVAS, FOREGROUND, ("right", "bottom")))
+        labels += left_out(data.n_left_out, self.size)
         ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
         self._grounds.set_data(ground)
         return labels

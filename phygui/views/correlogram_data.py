@@ -34,7 +34,14 @@ class CorrelogramParams:
 
     bin_ms: float = field(
         default=1.0,
-        metadata={"label": "Bin", "unit": "ms", "min": 0.05, "max": 1000.0, "step": 0.5},
+        metadata={
+            "label": "Bin",
+            "unit": "ms",
+            "min": 0.05,
+            "max": 1000.0,
+            "step": 0.5,
+            "help": "Width of a bar, where lags are linear",
+        },
     )
     window_ms: float = field(
         default=50.0,
@@ -66,7 +73,15 @@ class CorrelogramParams:
     )
     refractory_ms: float = field(
         default=2.0,
-        metadata={"label": "Refractory period", "unit": "ms", "min": 0.0, "max": 50.0, "step": 0.5},
+        metadata={
+            "label": "Refractory period",
+            "unit": "ms",
+            "min": 0.0,
+            "max": 50.0,
+            "step": 0.5,
+            "help": "The grey band; the share of spikes that follow one of their cluster sooner is "
+            "written beside its name",
+        },
     )
     show_baseline: bool = field(
         default=True,

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
+from phygui.views.axes import (
+    NOTE,
+    ROOM_FOR_NAME,
+    Axis,
+    Cell,
+    Ticks,
+    left_out,
+    nice_ticks,
+    row_height,
+    whole_ticks,
+)
 from phygui.views.base import Empty, View
 from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
 MAX_CLUSTERS = 20
-TITLE = 17.0
-"""Logical pixels kept free of bars for the name of the cluster."""
+TITLE = math.ceil(ROOM_FOR_NAME)
+"""Logical pixels kept free of bars for the name of the cluster, and beside it of the axis."""
+BEST_RATIO = 1.2
+"""Width of a plot, in its height, for which the number of columns is chosen."""
 SMALLEST_PLOT = 70.0
 """Logical pixels of width below which a plot has no room for the values of its axis."""
+
+
+def n_columns(n: int, size: tuple[float, float]) -> int:
+    """Columns of a grid of so many plots on a canvas, for plots that are neither flat nor thin."""
+
+    def off(columns: int) -> float:
+        ratio = (size[0] / columns) / (size[1] / math.ceil(n / columns))
+        return abs(math.log(max(ratio, 1e-9) / BEST_RATIO))
+
+    # As few as there may be in so many rows, and with room for the values of their axes.
+    possible = sorted({math.ceil(n / rows) for rows in range(1, n + 1)})
+    roomy = [columns for columns in possible if size[0] / columns >= SMALLEST_PLOT]
+    return min(roomy or possible, key=off)
 
 
 class HistogramData(Protocol):
@@ -29,6 +55,10 @@ class HistogramData(Protocol):
     @property
     def heights(self) -> NDArray[Any]:
         """(n_clusters, n_bins)"""
+
+    @property
+    def n_left_out(self) -> int:
+        """Selected clusters beyond those that fit."""
 
 
 class HistogramGridView(View):
@@ -43,6 +73,7 @@ class HistogramGridView(View):
         self._bars = Batch("triangles")
         self._lines = Batch("lines", opacity=0.7)
         self._grounds = Batch("triangles", opacity=0.8)
+        self._n_columns = 1
         self.visuals = [self._band, self._bars, self._lines, self._grounds]
 
     # -- to be overridden ------------------------------------------------------------------
@@ -72,6 +103,8 @@ class HistogramGridView(View):
     def build(self, data: HistogramData) -> None:
         """Make one plot for each cluster."""
         n = len(data.cluster_ids)
+        self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
+        self._n_columns = n_columns(n, self.size)
         edges = self.edges(data)
         low, high = float(edges[0]), float(edges[-1])
         levels = self.levels(data)
@@ -98,10 +131,6 @@ class HistogramGridView(View):
             cell = np.arange(n)[:, None]
             self._lines.set_data(vertices([low, high], at, color=ACCENT, cell=cell))
 
-    @property
-    def _n_columns(self) -> int:
-        return int(np.ceil(np.sqrt(len(self.data.cluster_ids))))
-
     def _y_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Values of the vertical axis, if there is room beside it."""
         if self.size[0] / self._n_columns < SMALLEST_PLOT:
@@ -111,8 +140,13 @@ class HistogramGridView(View):
     def _lay_out(self, size: tuple[float, float]) -> None:
         empty = self.data is None or isinstance(self.data, Empty)
         if not empty:
-            n_rows = 1 + max(cell.row for cell in self.cells)
-            height = max(size[1] / n_rows - 25, 1.0)
+            self._n_columns = n_columns(len(self.cells), size)
+            for k, cell in enumerate(self.cells):
+                cell.row, cell.column = divmod(k, self._n_columns)
+            n_rows = 1 + self.cells[-1].row
+            # Values stand also above what is missing of the last row.
+            is_short = n_rows > 1 and len(self.cells) % self._n_columns > 0
+            height = row_height(size[1] - self.margins[3], n_rows, n_named=1 + is_short)
             for cell in self.cells:
                 top = cell.y.high / max(1 - TITLE / height, 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
@@ -137,6 +171,7 @@ class HistogramGridView(View):
                 right = left + width - 5
                 labels.append(Label(note, right, top + 3, CANVAS, color, ("right", "top")))
                 grounds.append((right - text_width(note) - 3, right + 3, top + 1, top + 18))
+        labels += left_out(data.n_left_out, self.size)
         ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
         self._grounds.set_data(ground)
         return labels

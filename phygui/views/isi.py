@@ -25,11 +25,25 @@ class IsiParams:
 
     bin_ms: float = field(
         default=0.5,
-        metadata={"label": "Bin", "unit": "ms", "min": 0.05, "max": 1000.0, "step": 0.5},
+        metadata={
+            "label": "Bin",
+            "unit": "ms",
+            "min": 0.05,
+            "max": 1000.0,
+            "step": 0.5,
+            "help": "Width of a bar, where the axis is linear",
+        },
     )
     longest_ms: float = field(
         default=50.0,
-        metadata={"label": "Longest", "unit": "ms", "min": 1.0, "max": 100_000.0, "step": 10.0},
+        metadata={
+            "label": "Longest",
+            "unit": "ms",
+            "min": 1.0,
+            "max": 100_000.0,
+            "step": 10.0,
+            "help": "Longer intervals are not shown",
+        },
     )
     log: bool = field(
         default=False,
@@ -37,7 +51,15 @@ class IsiParams:
     )
     refractory_ms: float = field(
         default=2.0,
-        metadata={"label": "Refractory period", "unit": "ms", "min": 0.0, "max": 50.0, "step": 0.5},
+        metadata={
+            "label": "Refractory period",
+            "unit": "ms",
+            "min": 0.0,
+            "max": 50.0,
+            "step": 0.5,
+            "help": "The grey band; the share of spikes that follow one of their cluster sooner is "
+            "written beside its name",
+        },
     )
 
 

@@ -34,15 +34,36 @@ class PethParams:
     )
     before: float = field(
         default=0.2,
-        metadata={"label": "Before", "unit": "s", "min": 0.0, "max": 60.0, "step": 0.1},
+        metadata={
+            "label": "Before",
+            "unit": "s",
+            "min": 0.0,
+            "max": 60.0,
+            "step": 0.1,
+            "help": "How long before each event",
+        },
     )
     after: float = field(
         default=0.5,
-        metadata={"label": "After", "unit": "s", "min": 0.001, "max": 60.0, "step": 0.1},
+        metadata={
+            "label": "After",
+            "unit": "s",
+            "min": 0.001,
+            "max": 60.0,
+            "step": 0.1,
+            "help": "How long after each event",
+        },
     )
     bin_ms: float = field(
         default=10.0,
-        metadata={"label": "Bin", "unit": "ms", "min": 0.1, "max": 1000.0, "step": 1.0},
+        metadata={
+            "label": "Bin",
+            "unit": "ms",
+            "min": 0.1,
+            "max": 1000.0,
+            "step": 1.0,
+            "help": "Width of a bar",
+        },
     )
 
 
@@ -61,6 +82,7 @@ class PethData:
     """(n_clusters,) spikes per second over the whole recording."""
     event: str
     n_events: int
+    n_left_out: int
 
 
 def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData | Empty:
@@ -103,6 +125,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
         mean_rates=n_spikes / max(float(model.duration), 1e-9),
         event=name,
         n_events=len(event_samples),
+        n_left_out=len(snapshot.cluster_ids) - len(ids),
     )
 
 

@@ -25,7 +25,12 @@ class ProbeParams:
     """Settings of the probe view."""
 
     channel_names: bool = field(
-        default=True, metadata={"label": "Names of the channels", "reload": False}
+        default=True,
+        metadata={
+            "label": "Names of the channels",
+            "reload": False,
+            "help": "Write beside each channel its number in the file",
+        },
     )
     marker_size: float = size_of_points(8.0)
 

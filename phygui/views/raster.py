@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from phygui.views.trains import counts_between, samples_like
 from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
 
 N_BINS = 1500
+APART = 10.0
+"""Logical pixels between two names from which both can be read."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,11 @@ class RasterParams:
 
     order: str = field(
         default="id",
-        metadata={"label": "Clusters by", "choices": ("id", "number of spikes", "selection")},
+        metadata={
+            "label": "Clusters by",
+            "choices": ("id", "number of spikes", "selection"),
+            "help": "Order of the rows: by id, the largest cluster first, or the selection first",
+        },
     )
     relative: bool = field(
         default=True,
@@ -138,15 +145,23 @@ class RasterView(View, TimeCursor):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, RasterData):
-            self._text.set_labels([*self._text.labels, *self._names(self.data)])
+            names = self._names(self.data)
+            taken = [name.y for name in names]
+            others = [
+                label
+                for label in self._text.labels
+                if label.align != ("right", "center") or _is_free(label.y, taken)
+            ]
+            self._text.set_labels([*others, *names])
 
     def _names(self, data: RasterData) -> list[Label]:
-        """Ids of the selected clusters, in their colours, over whatever else is at the axis."""
+        """Ids of the selected clusters, in their colours; of those too close the first selected."""
         left, top, _, height = self.layout.boxes[0]
-        labels = []
+        labels: list[Label] = []
+        rows = {cluster_id: row for row, cluster_id in enumerate(data.cluster_ids)}
         for k, cluster_id in enumerate(data.selected):
-            _, y = self.to_pixels(0, 0, -data.cluster_ids.index(cluster_id))
-            if top <= y <= top + height:
+            _, y = self.to_pixels(0, 0, -rows[cluster_id])
+            if top <= y <= top + height and _is_free(y, [label.y for label in labels]):
                 text = str(cluster_id)
                 labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
         return labels
@@ -171,3 +186,8 @@ class RasterView(View, TimeCursor):
         k = min(max(int(x / data.duration * N_BINS), 0), N_BINS - 1)
         rate = data.rates[row, k]
         return f"{x:.4g} s, cluster {data.cluster_ids[row]}: {rate:.3g} spikes/s"
+
+
+def _is_free(y: float, taken: Sequence[float]) -> bool:
+    """Whether a name at this height overlaps none of those that are there."""
+    return all(abs(y - other) >= APART for other in taken)

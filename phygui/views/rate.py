@@ -31,7 +31,8 @@ class RateParams:
             "min": 0.0,
             "max": 3600.0,
             "step": 1.0,
-            "help": "0 for a hundredth of the recording",
+            "lowest": "automatic",
+            "help": "Width of a step. Automatic: a hundredth of the recording.",
         },
     )
 

@@ -43,7 +43,8 @@ _EVENT_ALPHA = 0.5
 _OTHER_ALPHA = 0.65
 """Of spikes of other clusters: between the traces, and spikes that are pointed at."""
 _MOST_CASED = 100
-"""Marks up to which each stands out from an image between two lines in the background's colour."""
+"""Marks up to which each stands out from an image between two lines in the background's colour;
+beyond, events are the fainter the more there are."""
 
 
 class TraceView(View, TimeCursor):
@@ -122,8 +123,11 @@ class TraceView(View, TimeCursor):
         self._casings.clear()
         if as_image:
             alpha = np.ones(at.shape)
-            if len(at) <= _MOST_CASED:
-                self._casings.set_data(vertices(at, [-TALL, TALL], color=BACKGROUND))
+        # Very many, side by side, would be a wall before the signal.
+        n_events = max(int(faint.sum()), 1)
+        alpha = np.where(faint, alpha * min(1.0, _MOST_CASED / n_events), alpha)
+        if as_image and len(at) <= _MOST_CASED:
+            self._casings.set_data(vertices(at, [-TALL, TALL], color=BACKGROUND))
         self._marks.size = 2.0 if as_image else 1.0
         self._marks.set_data(vertices(at, [-TALL, TALL], color=FOREGROUND, alpha=alpha))
 
@@ -215,10 +219,10 @@ class TraceView(View, TimeCursor):
             return
         data, box = self.data, tuple(self.layout.boxes[0])
         start = data.interval[0]
-        marks = [
-            (self.to_pixels(0, time - start, 0)[0], kind, name)
-            for time, kind, name in sorted(data.marks)
-        ]
+        times = np.array([time for time, _, _ in data.marks])
+        (first, _), (second, _) = (self.to_pixels(0, x, 0) for x in (0.0, 1.0))
+        pixels = first + (times - start) * (second - first)
+        marks = [(float(pixels[k]), *data.marks[k][1:]) for k in np.argsort(pixels, kind="stable")]
         labels: list[Label] = []
         grounds = [name_marks(marks, box, labels)]
         if data.envelope.sampled < 1:

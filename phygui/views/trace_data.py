@@ -24,6 +24,8 @@ MOST_SPIKES = 4000
 """Spikes of a cluster that are drawn one by one; beyond, one for each bin of the envelope."""
 MOST_CANDIDATES = 50_000
 """Spikes that are looked through for those of clusters that are not selected."""
+MOST_EVENTS = 1500
+"""Events of one name that are marked; beyond, one for each such part of the stretch."""
 MOST_DISTINCT = 32
 """Samples in a bin of the envelope up to which a spike is told from what else is in the bin."""
 MOST_SWING = 2.5
@@ -49,10 +51,21 @@ class TraceParams:
     )
     duration: float = field(
         default=0.25,
-        metadata={"label": "Duration", "unit": "s", "min": SHORTEST, "step": 0.1},
+        metadata={
+            "label": "Duration",
+            "unit": "s",
+            "min": SHORTEST,
+            "step": 0.1,
+            "help": "How much is shown at once",
+        },
     )
     signal: str = field(
-        default="filtered", metadata={"label": "Signal", "choices": ("filtered", "raw")}
+        default="filtered",
+        metadata={
+            "label": "Signal",
+            "choices": ("filtered", "raw"),
+            "help": "Band-pass filtered as the spikes were detected, or as it was recorded",
+        },
     )
     common_median: bool = field(
         default=False,
@@ -79,7 +92,12 @@ class TraceParams:
     )
     mode: str = field(
         default="lines",
-        metadata={"label": "Draw as", "choices": ("lines", "image"), "reload": False},
+        metadata={
+            "label": "Draw as",
+            "choices": ("lines", "image"),
+            "reload": False,
+            "help": "A line for each channel, or a row of greys",
+        },
     )
     refractory_ms: float = field(
         default=2.0,
@@ -357,7 +375,7 @@ def paint_spikes(
 
 
 def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, str], ...]:
-    """Starts of recordings and events within a stretch."""
+    """Starts of recordings and events within a stretch, of very many events some."""
     rate = float(model.sample_rate)
     marks = []
     for k, sample in enumerate(np.asarray(model.recording_offsets)[:-1].tolist()):
@@ -365,5 +383,10 @@ def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, s
             marks.append((sample / rate, "recording", f"recording {k}"))
     for name, times in model.events.items():
         low, high = np.searchsorted(times, [start / rate, stop / rate])
-        marks += [(float(t), "event", str(name)) for t in times[low:high]]
+        inside = times[low:high]
+        if len(inside) > MOST_EVENTS:
+            edges = np.linspace(start / rate, stop / rate, MOST_EVENTS, endpoint=False)
+            place = np.searchsorted(inside, edges)
+            inside = inside[np.unique(place[place < len(inside)])]
+        marks += [(float(t), "event", str(name)) for t in inside]
     return tuple(marks)

@@ -62,7 +62,7 @@ class WaveformView(View):
     title = "Waveforms"
     Params: ClassVar[type] = WaveformParams
     loads_highlight: ClassVar[bool] = True
-    margins: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, _BAND)
+    margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, _BAND)
 
     def __init__(self, params: WaveformParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)

@@ -318,6 +318,20 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
     assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
 
 
+def test_every_setting_is_explained_in_its_dialog(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    for name, dock in user.window.view_docks.items():
+        dialog = ParameterDialog(dock, dock.view)
+        assert dialog.editors, name
+        for setting, editor in dialog.editors.items():
+            assert editor.toolTip(), (name, setting)
+        if name == "rates":
+            assert dialog.editors["bin"].text() == "automatic"
+        dialog.reject()
+
+
 def test_a_view_has_one_settings_dialog_which_goes_when_it_is_closed(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -19,8 +19,11 @@ def user(demo: Path, open_window: Callable[..., Any]) -> Any:
 
 def test_a_time_clicked_in_one_view_is_marked_in_all(user: Any) -> None:
     rates, *_ = [user.view(name) for name in ("rates", "raster", "amplitudes", "features")]
+    user.window.say("spike 3 of cluster 4 at 1.0000 s")
     rates.time_clicked.emit(12.5)
     user.settle()
+    # What was said of another time does not stay.
+    assert user.window.status["edit"].text() == "12.5000 s"
     assert user.view("traces").params.time == 12.5
     cursors = {v.name: v.cursor for v in user.window.views() if hasattr(v, "cursor")}
     assert cursors == dict.fromkeys(cursors, 12.5)

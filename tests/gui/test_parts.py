@@ -21,8 +21,8 @@ from phygui.gui.suggestions_dock import SCALE, TITLES, SuggestionsDock
 SIZES = {
     (536, 336): "wide",
     (380, 208): "wide, with pages",
-    (497, 579): "tall",
-    (353, 376): "tall",
+    (536, 579): "tall",
+    (380, 376): "tall",
     (1000, 250): "row",
     (260, 420): "tall, with pages",
 }
@@ -162,3 +162,44 @@ def test_no_label_runs_across_a_waveform(
         assert len(Recorder.texts) > n_channels
         crossed = [t for t, at in Recorder.texts if any(at.intersects(x) for x in Recorder.lines)]
         assert not crossed, size
+
+
+@pytest.mark.parametrize("names", ["3 + 14", "123 + 1250", "12345 + 12360"])
+@pytest.mark.parametrize("size", SIZES)
+def test_names_and_scores_are_read_without_scrolling_however_long(
+    qtbot: Any, settings: Any, names: str, size: tuple[int, int]
+) -> None:
+    make_application(settings)
+    tables = [PlainTable(TITLES, sortable=False, n_kept=2, scale=SCALE) for _ in range(2)]
+    tabs = QTabBar()
+    parts = Parts(tables[0], QWidget(), tables[1], tabs)
+    for widget in (parts, tabs):
+        qtbot.addWidget(widget)
+    parts.resize(*size)
+    parts.show()
+    tables[0].fit_columns()
+    tables[0].set_rows([[Cell(names), *[Cell("0.50")] * 4]] * 100)
+    tables[0].fit_columns()
+    parts.arrange()
+    QApplication.processEvents()
+    assert is_whole(tables[0])
+    assert not tables[0].isColumnHidden(1)
+
+
+def test_an_empty_list_has_no_scroll_bar_and_takes_longer_names_later(
+    demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(demo)
+    dock = user.window.suggestions
+    monkeypatch.setattr(dock._session.suggestions, "ranked", lambda *_, **__: [])
+    user.window.show_dock("suggestions")
+    user.settle()
+    assert not dock.table.content.rowCount()
+    assert is_whole(dock.table)
+    monkeypatch.undo()
+    dock.refresh()
+    cells = dock._cells
+    monkeypatch.setattr(dock, "_cells", lambda s: [Cell("12345 + 12360"), *cells(s)[1:]])
+    dock.refresh()
+    assert dock.table.content.rowCount()
+    assert is_whole(dock.table)

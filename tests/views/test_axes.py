@@ -38,6 +38,8 @@ def test_counts_have_whole_ticks_without_decimals():
     assert [text for _, text in whole_ticks(0, 2.3, 5)] == ["0", "1", "2"]
     assert [text for _, text in whole_ticks(0, 2300, 5)] == ["0", "500", "1000", "1500", "2000"]
     assert [text for _, text in whole_ticks(0, 1.2, 12)] == ["0", "1"]
+    # One whole number alone is no scale.
+    assert [text for _, text in whole_ticks(0, 0.65, 2)] == ["0.0", "0.5"]
 
 
 def test_no_ticks_without_a_range():

@@ -308,6 +308,19 @@ def test_many_clusters(shown, picture, n):
     assert (boxes[:, 0] + boxes[:, 2]).max() <= SIZE[0]
 
 
+@pytest.mark.parametrize("size", [(922, 276), (655, 181), (655, 155), (220, 110)])
+@pytest.mark.parametrize("n", [20, 23])
+def test_twenty_clusters_stay_on_a_small_canvas(shown, picture, size, n):
+    view = CorrelogramView()
+    shown(view, load(make_snapshot(n, 4000), view.params, never), size)
+    picture(view)
+    left, top, width, height = view.layout.boxes.T
+    assert (left + width).max() <= size[0]
+    assert (top + height).max() <= size[1] - 15
+    assert height.min() >= 2
+    assert np.diff(np.unique(top)).min() > height.max()
+
+
 @pytest.mark.parametrize("size", [(922, 276), (655, 181), (400, 150), (200, 120)])
 def test_shares_of_violations_stand_in_small_plots_where_they_fit(shown, picture, size):
     view = CorrelogramView()
@@ -395,7 +408,11 @@ def test_clusters_left_out_are_counted(shown, picture):
     view = CorrelogramView()
     shown(view, load(make_snapshot(23), view.params, never), SIZE)
     picture(view)
-    assert "3 more selected clusters are not shown" in texts(view)
+    [note] = [label for label in view.all_labels if "more selected" in label.text]
+    assert note.text == "3 more selected clusters are not shown"
+    # Below the plots and what is written under them.
+    assert note.align[1] == "bottom"
+    assert all(label.y + 11 <= note.y - 10 for label in view.layout.labels)
 
 
 def test_logarithmic_axis(shown, picture):
@@ -481,3 +498,34 @@ def test_a_plot_without_a_pair_reaches_a_whole_one():
     view.set_data(data)
     assert all(cell.y.high >= 1 for cell in view.cells)
     view.close()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("height", [30, 60, 90, 120, 150, 180, 230, 300, 450])
+@pytest.mark.parametrize("scale", [1.0, 1.6, 0.6])
+def test_two_numbers_can_be_read_beside_plots_of_a_single_pair(shown, picture, n, height, scale):
+    """Each cluster has two spikes 10 ms apart, far from those of the others."""
+    samples = np.sort(np.arange(n)[:, None] * 40_000 + [0, 200]).ravel().astype(np.uint64)
+    model = SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples)
+    spikes = {c: np.array([2 * c, 2 * c + 1]) for c in range(n)}
+    clusters = np.repeat(np.arange(n), 2).astype(np.int32)
+    ids = tuple(range(n))
+    snapshot = Snapshot(1, model, ids, spikes, clusters, dict.fromkeys(ids, 3))  # type: ignore[arg-type]
+    view = CorrelogramView()
+    shown(view, load(snapshot, view.params, never), (330, height))
+    view.data_scale = scale
+    picture(view)
+    for left, top, _, tall in view.layout.boxes:
+        if tall < 22:
+            continue
+        found = [
+            label
+            for label in view.layout.labels
+            if label.align == ("right", "center") and left - 30 < label.x <= left
+        ]
+        inside = [label for label in found if top - 6 <= label.y <= top + tall + 6]
+        values = {float(label.text) for label in inside}
+        assert len(values) >= 2, (top, tall)
+    names = [label for label in view.layout.labels if label.text == "pairs"]
+    # The unit is left out only where it would stand in the place of a number.
+    assert names or view.layout.boxes[0][3] < 40

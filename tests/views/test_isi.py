@@ -136,3 +136,41 @@ def test_many_clusters(shown, snapshot, picture, n):
     picture(view)
     assert len(view.cells) == min(n, 20)
     assert view.data.n_left_out == max(n - 20, 0)
+    notes = [label.text for label in view.all_labels if "not shown" in label.text]
+    assert notes == (["5 more selected clusters are not shown"] if n == 25 else [])
+
+
+@pytest.mark.parametrize("size", [(960, 150), (380, 155), (500, 350), (300, 700)])
+@pytest.mark.parametrize("n", [2, 3, 8, 20])
+def test_plots_are_neither_flat_nor_thin(shown, snapshot, picture, size, n):
+    spikes = {c: snapshot.spikes(c % 4) for c in range(n)}
+    many = Snapshot(1, snapshot.model, tuple(range(n)), spikes, snapshot.spike_clusters, {})
+    view = shown(IsiView(), load(many, IsiParams(), never), size)
+    picture(view)
+    columns, rows = (len({getattr(c, along) for c in view.cells}) for along in ("column", "row"))
+    ratio = (size[0] / columns) / (size[1] / rows)
+    assert 0.5 < ratio < 2.5 or n == 2
+    # Another size arranges them anew.
+    view.size = (400, 400)
+    picture(view)
+    assert view.layout.boxes[:, :2].max() < 400
+    assert abs(len({c.column for c in view.cells}) - len({c.row for c in view.cells})) <= 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+@pytest.mark.parametrize("height", [60, 90, 120, 180, 300])
+def test_two_numbers_can_be_read_beside_plots_of_a_single_interval(shown, picture, n, height):
+    samples = np.sort(np.arange(n)[:, None] * 40_000 + [0, 200]).ravel().astype(np.uint64)
+    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples)
+    spikes = {c: np.array([2 * c, 2 * c + 1]) for c in range(n)}
+    clusters = np.repeat(np.arange(n), 2).astype(np.int32)
+    lonely = Snapshot(1, model, tuple(range(n)), spikes, clusters, {})  # type: ignore[arg-type]
+    view = IsiView()
+    shown(view, load(lonely, view.params, never), (330, height))
+    picture(view)
+    if view.layout.boxes[0][3] < 30:
+        return
+    found = [label.text for label in view.layout.labels if label.align == ("right", "center")]
+    assert found.count("0") == n
+    assert len(found) == 2 * n
+    assert "spikes" in [label.text for label in view.layout.labels]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -100,6 +101,18 @@ def test_names(view, picture):
     assert labels["5"] == 1
     assert labels["0"] < 0
     assert "time (s)" in labels
+
+
+@pytest.mark.parametrize("height", [60, 90, 160, 300])
+@pytest.mark.parametrize("selected", [(3,), (3, 4), (5, 4, 3, 2, 1, 0)])
+def test_names_of_rows_do_not_overlap(snapshot, shown, picture, height, selected):
+    chosen = replace(snapshot, cluster_ids=selected)
+    view = shown(RasterView(), load(chosen, RasterParams(), never), (500, height))
+    picture(view)
+    names = [label for label in view.all_labels if label.align == ("right", "center")]
+    assert np.diff(np.sort([label.y for label in names])).min(initial=99) >= 9
+    # That of the first selected one is always there.
+    assert [label.color for label in names if label.text == str(selected[0])] == [0]
 
 
 def test_a_marked_time_is_a_line(view, picture):

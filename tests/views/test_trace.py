@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -193,6 +194,24 @@ def test_events_stand_out_from_an_image(copy_dataset, shown, picture, name):
     for at in x:
         assert (apart[:, at - 3 : at + 3].max(axis=1) > 30).all()
     assert not view._casings.n_vertices
+
+
+@pytest.mark.parametrize("mode", ["lines", "image"])
+def test_very_many_events_are_no_wall_before_the_signal(session, shown, picture, mode):
+    params = TraceParams(time=1.0, duration=2.0, mode=mode)
+    data = load(session.snapshot(), params, never)
+    start, stop = data.interval
+    marks = tuple((float(t), "event", "frame") for t in np.linspace(start, stop, 1500))
+    bare = picture(shown(TraceView(params), replace(data, marks=()), SIZE)).astype(int)
+    view = shown(TraceView(params), replace(data, marks=marks), SIZE)
+    apart = np.abs(picture(view) - bare).max(axis=2)
+    left, top, width, height = view.layout.boxes[0].astype(int)
+    inside = apart[top + 30 : top + height - 40, left + 2 : left + width - 2]
+    assert 0 < inside.mean() < 30
+    # A few remain as they are.
+    view = shown(TraceView(params), replace(data, marks=marks[::100]), SIZE)
+    apart = np.abs(picture(view) - bare).max(axis=2)[top + 30 : top + height - 40]
+    assert ((apart > 40).mean(axis=0) > 0.2).sum() >= 14
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])

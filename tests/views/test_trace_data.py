@@ -16,6 +16,7 @@ from phygui.io.filters import BandPass
 from phygui.views import trace_signal
 from phygui.views.base import Cancelled, Empty
 from phygui.views.trace_data import (
+    MOST_EVENTS,
     OTHER,
     TraceParams,
     channel_rows,
@@ -434,6 +435,17 @@ def test_recordings_and_events_are_marked():
         (1.1, "event", "stimulus"),
     )
     assert load(make_snapshot(model), TraceParams(time=0.5, duration=0.1), never).marks == ()
+
+
+def test_of_very_many_events_some_are_marked_all_over_the_stretch():
+    model = make_model(bounds=[0, 40_000])
+    model.events = {"frame": np.sort(np.random.default_rng(0).uniform(0, 2, 100_000))}
+    data = load(make_snapshot(model), TraceParams(time=1, duration=2), never)
+    times = np.array([time for time, _, _ in data.marks])
+    assert MOST_EVENTS / 2 < len(times) <= MOST_EVENTS
+    assert np.diff(times).max() < 0.01
+    assert times[0] < 0.01
+    assert times[-1] > 1.99
 
 
 def test_without_raw_data_the_file_looked_for_is_named():
