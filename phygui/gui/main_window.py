@@ -222,10 +222,7 @@ class MainWindow(QMainWindow):
 
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
         self.painted_together.wait()
-        if self._slip and self._slip == self.status["edit"].text():
-            # What could not be done with another selection is no longer of interest.
-            self.say("")
-        self._slip = ""
+        self._forget_slip()
         # Views load in workers while the tables are brought up to date here.
         self._refresh_views()
         self.tables.select()
@@ -393,12 +390,22 @@ class MainWindow(QMainWindow):
 
     def attempt(self, work: Callable[[], object]) -> None:
         """Do something for the user; what cannot be done is said in the status bar."""
+        before = self._slip
         try:
             work()
         except (EditError, KwikError) as error:
             self.say(str(error), wrong=True)
             self._slip = str(error)
+        else:
+            if self._slip == before:
+                self._forget_slip()
         self.update_state()
+
+    def _forget_slip(self) -> None:
+        """What could not be done before is no longer of interest."""
+        if self._slip and self._slip == self.status["edit"].text():
+            self.say("")
+        self._slip = ""
 
     def run(self, action: Action) -> None:
         """Do what an action says, or say why that is not possible now."""

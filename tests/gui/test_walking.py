@@ -89,3 +89,6 @@ def test_where_there_is_no_spike_to_go_to_it_is_said(
     assert user.message == "there is no next spike of the selected clusters"
     user.press(Qt.Key_Right, ALT | SHIFT)
     assert user.message == "there is no next refractory violation of the selected clusters"
+    # Who goes on with something else has read it.
+    user.press(Qt.Key_O)
+    assert user.message == ""
