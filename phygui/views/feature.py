@@ -375,13 +375,13 @@ def _background_of(
     sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
     clusters = snapshot.clusters_of(sample)
     others = ~np.isin(clusters, snapshot.cluster_ids)
-    found = {}
+    found, n_located = {}, model.n_located
     for key in dict.fromkeys(keys):
-        pair = _background.get((model,), (key, n))
+        pair = _background.get((model,), (key, n, n_located))
         if pair is None:
             pair = values_and_masks(model, [key], sample, cancelled)[key]
             size = sum(a.nbytes for a in pair if a is not None)
-            _background.put((model,), (key, n), pair, size)
+            _background.put((model,), (key, n, n_located), pair, size)
         value, mask = pair
         found[key] = value[others], None if mask is None else mask[others]
     return sample[others], clusters[others], found
