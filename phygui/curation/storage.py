@@ -109,11 +109,16 @@ class Storage(Places):
         return done
 
     def save_jobs(self, *, overwrite: bool = False) -> list[SaveJob]:
-        """The work of a save, to be run in order by any one thread, then finished by this one."""
+        """The work of a save, to be run in order by any one thread, then finished by this one.
+
+        Raises
+        ------
+        KwikError
+            If nothing may be written, or the last edits have just been taken back.
+        """
         if self.read_only:
             raise KwikError(f"{self.path}: nothing is saved, since {self.read_only_reason}.")
-        # What is not on the disk yet may still have to be taken back.
-        self._outbox.deliver(wait=True)
+        self._wait_for_journal()
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
         if not modified:
             return []
@@ -147,9 +152,15 @@ class Storage(Places):
 
     def save_copy_job(self, path: str | Path, *, overwrite: bool = False) -> Callable[[], Path]:
         """The work of :meth:`save_copy`, on the edits made so far, for any thread."""
-        self._outbox.deliver(wait=True)
+        self._wait_for_journal()
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
         return self._saver.copy_job(path, modified, overwrite)
+
+    def _wait_for_journal(self) -> None:
+        """What is not on the disk yet may still have to be taken back: that is to be read first."""
+        problem = self._outbox.deliver(wait=True)
+        if problem:
+            raise KwikError(problem)
 
     def changed_on_disk(self) -> bool:
         """Whether another program has changed what is edited here since it was read or saved.

@@ -292,6 +292,9 @@ class MainWindow(QMainWindow):
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""
         session = self.session
+        if session.is_announcing:
+            # It is ahead of what may be seen, by an edit that is on its way to the disk.
+            return
         decided, total = session.wizard.progress()
         percent = round(100 * decided / total) if total else 0
         self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")

@@ -40,7 +40,11 @@ class Saving:
         window = self._window
         if self._saving or not window.session.is_modified:
             return
-        jobs = window.session.save_jobs()
+        try:
+            jobs = window.session.save_jobs()
+        except KwikError as error:
+            window.say(str(error), wrong=True)
+            return
         self._saving = True
         window.say("saving ...")
 
