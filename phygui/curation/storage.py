@@ -40,9 +40,11 @@ class Storage(Places):
             job.finish()
         modified = self.is_modified
         states = None if modified else {k: c.state(copy=False) for k, c in self._curations.items()}
-        self._keeper.close(states, discard=discard)
-        for model in self._models.values():
-            model.close()
+        try:
+            self._keeper.close(states, discard=discard)
+        finally:
+            for model in self._models.values():
+                model.close()
 
     # -- what an earlier session left ----------------------------------------------------------
 

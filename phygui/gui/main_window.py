@@ -485,8 +485,11 @@ class MainWindow(QMainWindow):
         """Close without asking, keep unsaved edits aside, and open the file again."""
         self._discards = True
         self._remember()
-        self.dispose()
-        self.reopen_wanted.emit(self)
+        try:
+            self.dispose()
+        finally:
+            # What could not be kept aside is still in the journal, and offered when it is open.
+            self.reopen_wanted.emit(self)
 
     def dispose(self) -> None:
         """Stop the workers, give canvases and files back."""

@@ -16,7 +16,7 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QMessageBox
 
 from phygui import Session
-from phygui.curation import saving, storage
+from phygui.curation import persistence, saving, storage
 from phygui.io import durable
 from phygui.io.disk import Disk
 
@@ -383,3 +383,24 @@ def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
         gate.fails = False
     user.press(Qt.Key_S, Qt.ControlModifier)
     user.qtbot.waitUntil(lambda: "saved 1 edit" in user.message, timeout=10_000)
+
+
+def test_a_file_is_opened_again_although_edits_could_not_be_kept_aside(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(hybrid)
+    user.session.merge([4, 9])
+    user.settle()
+    wanted: list[Any] = []
+    user.window.reopen_wanted.connect(wanted.append)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(persistence, "write_whole", full)
+        user.window.attempt(user.window.reopen)
+    assert wanted == [user.window]
+    assert user.session.model.features is None, "its files are closed"
+    with Session.open(hybrid) as again:
+        assert len(again.unsaved_edits) == 1
