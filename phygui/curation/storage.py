@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phygui.curation.persistence import Keeper
-from phygui.curation.places import Places
+from phygui.curation.places import CopyJob, Places
 from phygui.curation.recovery import UnsavedEdit
 from phygui.curation.saving import Saved, SaveJob, Saver, read_state, state_in
 from phygui.curation.state import State
@@ -175,6 +175,22 @@ class Storage(Places):
         return self._saver.changed_on_disk(
             {key: c.clustering.n_spikes for key, c in self._curations.items()}
         )
+
+    def copy_job(self, new_name: str) -> CopyJob:
+        """The work of copying the active clustering as it is now, unsaved edits included.
+
+        Raises
+        ------
+        KwikError
+            If the name is impossible, or nothing may be written.
+        """
+        job = super().copy_job(new_name)
+
+        def run() -> None:
+            with self._saver.aside():
+                job.run()
+
+        return CopyJob(run, job.finish)
 
     # -- what was saved before -----------------------------------------------------------------
 
