@@ -84,7 +84,7 @@ class SuggestionsDock(Dock):
         super().__init__("suggestions", "Merge suggestions", self._lay_out())
         self._work = Latest(window.pool, self)
         self._work.done.connect(self._receive)
-        self._work.failed.connect(lambda e: window.show_trouble("No preview", e))
+        self._work.failed.connect(self._fail)
         self.table.chosen.connect(
             lambda row: window.attempt(lambda: self._go_to(self._rows[row].clusters))
         )
@@ -171,10 +171,13 @@ class SuggestionsDock(Dock):
     def _show_nothing(self, hint: str) -> None:
         self._current = None
         self._work.cancel()
+        self._show_no_preview(hint)
+        self._mark()
+
+    def _show_no_preview(self, hint: str) -> None:
         self.figure.set_preview(None, hint)
         self.metrics.set_rows([])
         self.metrics.horizontalHeader().hide()
-        self._mark()
 
     def refresh(self) -> None:
         """List what is suggested now; a hidden list waits until it is shown."""
@@ -356,6 +359,11 @@ class SuggestionsDock(Dock):
         self.figure.set_preview(preview)
         self._show_metrics(preview)
         self.metrics.fit_columns()
+
+    def _fail(self, error: Exception) -> None:
+        # What is shown may be of other clusters.
+        self._show_no_preview("no preview")
+        self._window.show_trouble("No preview", error)
 
     def _show_metrics(self, preview: Preview) -> None:
         titles = ("metric", *map(str, preview.clusters), "merged", "change")

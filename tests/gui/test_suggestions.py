@@ -321,3 +321,26 @@ def test_the_list_follows_what_navigation_passes_over(
     assert noisy in pairs(user)
     user.window.actions_by_name["skip"].trigger()
     assert noisy not in pairs(user)
+
+
+def test_no_preview_of_other_clusters_is_left_where_there_is_none(
+    demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    user = open_window(demo)
+    session, dock = user.session, user.window.suggestions
+    a, b, c = session.cluster_ids[:3].tolist()
+    user.select(a, b)
+    dock.show_selected()
+    user.settle()
+    assert dock.figure.preview is not None
+    monkeypatch.setattr("phygui.curation.learning.preview", fails)
+    user.select(a, c)
+    dock.show_selected()
+    user.settle()
+    assert "the disk is gone" in user.message
+    assert dock.current == (a, c)
+    assert dock.figure.preview is None
+    assert not dock.metrics.content.rowCount()
