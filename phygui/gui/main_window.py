@@ -463,8 +463,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved edits; then stop the workers before the canvases go."""
-        if not self._disposed:
-            self.saving.wait()
+        if not self._disposed and not self.saving.wait():
+            event.ignore()
+            return
         if not self._disposed and self.session.is_modified:
             answer = dialogs.ask_unsaved(self, self.session)
             if answer == "cancel" or (answer == "save" and not self.saving.save_now()):

@@ -19,6 +19,7 @@ from phygui import Session
 from phygui.curation import persistence, saving, storage
 from phygui.io import durable
 from phygui.io.disk import Disk
+from phygui.io.errors import KwikError
 
 
 def answer(user: Any, text: str) -> None:
@@ -275,6 +276,42 @@ def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
         assert again.unsaved_edits == []
         assert 18 in again.cluster_ids
         assert again.group_of(18) != "good"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_closing_waits_for_a_copy_and_goes_on_only_if_it_was_saved(
+    hybrid: Path,
+    open_window: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    fails: bool,
+) -> None:
+    user = open_window(hybrid)
+    may_end = threading.Event()
+    write, asked = saving.write_states, []
+
+    def slowly(*args: Any, **options: Any) -> None:
+        assert may_end.wait(20)
+        if fails:
+            raise KwikError("the disk is full")
+        write(*args, **options)
+
+    def ask(box: QMessageBox) -> int:
+        asked.append((tmp_path / "copy.kwik").exists())
+        return int(QMessageBox.Discard)
+
+    monkeypatch.setattr(saving, "write_states", slowly)
+    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    user.session.merge([4, 9])
+    user.settle()
+    user.window.saving.save_copy_to(str(tmp_path / "copy.kwik"))
+    QTimer.singleShot(50, may_end.set)
+    assert user.window.close() != fails
+    assert asked == ([] if fails else [True])
+    if fails:
+        assert user.window.isVisible()
+        assert user.window.saving.question.text() == "the disk is full"
+        user.window.saving.question.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
