@@ -98,6 +98,11 @@ class Interactive:
             self._click_lasso(self._press_cell, x, y, event.button)
             self._press_cell = None
 
+    def end_drag_outside(self) -> None:
+        """End a drag that began in a cell that new data took away."""
+        if self._press_cell is not None and self._press_cell >= len(self.cells):
+            self._press_cell = None
+
     def on_mouse_release(self, event: Any) -> None:
         """End a drag."""
         self._press_cell = None
