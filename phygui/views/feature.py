@@ -262,7 +262,7 @@ class FeatureView(View, TimeCursor):
             alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
             masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
             if masks and self.params.dim_masked:
-                alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.max(masks, axis=0)
+                alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.nan_to_num(np.fmax.reduce(masks))
             parts.append(vertices(x, y, color=colors, cell=cell, alpha=alpha))
         return parts
 
