@@ -71,6 +71,8 @@ class SuggestionsDock(Dock):
         self._rows: list[Suggestion] = []
         self._current: tuple[int, ...] | None = None
         self._stale = True
+        # Whether the preview was on its way when the dock was hidden.
+        self._given_up = False
         # What was selected when the first suggestion was wanted that the search finds.
         self._awaits_from: Selection | None = None
         self.table = PlainTable(TITLES, TIPS, sortable=False, n_kept=2, scale=SCALE)
@@ -161,7 +163,10 @@ class SuggestionsDock(Dock):
         if visible and self._stale:
             self.refresh()
         if not visible:
+            self._given_up = self._given_up or self._work.is_busy
             self._work.cancel()
+        elif self._given_up and self.current is not None:
+            self._preview(self.current)
 
     def _forget(self) -> None:
         self._awaits_from = None
@@ -169,7 +174,7 @@ class SuggestionsDock(Dock):
         self.refresh()
 
     def _show_nothing(self, hint: str) -> None:
-        self._current = None
+        self._current, self._given_up = None, False
         self._work.cancel()
         self._show_no_preview(hint)
         self._mark()
@@ -349,7 +354,7 @@ class SuggestionsDock(Dock):
 
     def _preview(self, clusters: tuple[int, ...]) -> None:
         job = self._session.preview_job(clusters)
-        self._current, self._awaits_from = clusters, None
+        self._current, self._awaits_from, self._given_up = clusters, None, False
         self._mark()
         self._work.request(job)
 
