@@ -54,7 +54,7 @@ def summarize(
         Values that are not finite count as 0.
     masks : array (n_spikes, n_columns) or (n_spikes, n_channels), optional
         In [0, 1]; the features are multiplied by them, so that what other spikes do on channels
-        where this one is not seen does not count. By default all 1.
+        where this one is not seen does not count. By default all 1. What is not finite is 0.
     waveforms : array (n, n_samples, n_channels), optional
         Filtered waveforms of some of the spikes.
 
@@ -137,6 +137,7 @@ def _masked(features: NDArray, masks: NDArray | None) -> NDArray[np.float64]:
         raise ValueError(
             f"{features.shape[1]} feature columns are not a multiple of {masks.shape[1]} masks"
         )
+    masks = np.nan_to_num(masks, posinf=0.0, neginf=0.0)
     return found * np.repeat(masks, features.shape[1] // masks.shape[1], axis=1)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from phygui.curation.update import EditError, Update
 
 SavedState = tuple[int, Update | None]
-Memento = tuple[tuple[Update, ...], int, int | None]
+Memento = tuple[tuple[Update, ...], int]
 
 
 class History:
@@ -18,6 +18,7 @@ class History:
         self._position = 0
         # Position that the file on disk holds; None once that state cannot be reached by undo.
         self._saved: int | None = 0
+        self._last_saved: SavedState = (0, None)
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -97,12 +98,14 @@ class History:
 
     def memento(self) -> Memento:
         """All there is, for :meth:`take_back`."""
-        return tuple(self._updates), self._position, self._saved
+        return tuple(self._updates), self._position
 
     def take_back(self, memento: Memento) -> None:
-        """Be again as when the memento was taken, as if nothing had been done since."""
-        updates, self._position, self._saved = memento
+        """Have the edits again as when the memento was taken, as if none had been made since."""
+        updates, self._position = memento
         self._updates = list(updates)
+        # A save may have ended since.
+        self.mark_saved(self._last_saved)
 
     def state(self) -> SavedState:
         """A token of what is in effect now, for :meth:`mark_saved` once it is on disk."""
@@ -110,7 +113,7 @@ class History:
 
     def mark_saved(self, state: SavedState) -> None:
         """What was in effect when ``state`` was taken is now on disk."""
-        position, last = state
+        position, last = self._last_saved = state
         reachable = position <= len(self._updates) and (
             position == 0 or self._updates[position - 1] is last
         )

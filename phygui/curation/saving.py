@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,14 @@ class Saver:
         # Something else was written, or nothing at all: what is edited here is as it was.
         self._stamp = stamp
         return False
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While this session itself writes into the file what is not edited in it."""
+        is_known = stamp_of(self.path) == self._stamp
+        yield
+        if is_known:
+            self._stamp = stamp_of(self.path)
 
     # -- writing ---------------------------------------------------------------------------
 

@@ -135,6 +135,7 @@ class StatsCache:
         if not living or n_known == self._kept:
             return None
         self._kept = n_known
+        n_located = self._model.n_located
 
         def write() -> None:
             with self._lock:
@@ -143,7 +144,10 @@ class StatsCache:
                 limit = len(living) + max(len(living), N_OTHERS)
                 entries = dict(list(entries.items())[:limit])
                 try:
-                    write_whole(self.path, _encode(self._print(), entries), lasts=False)
+                    data = self._print()
+                    # Where other data has come in since, none of this was computed from it.
+                    if self._model.n_located == n_located:
+                        write_whole(self.path, _encode(data, entries), lasts=False)
                 except (KwikError, OSError) as error:
                     log.warning("%s could not be written: %s", self.path, error)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phygui.curation.persistence import Keeper
-from phygui.curation.places import Places
+from phygui.curation.places import CopyJob, Places
 from phygui.curation.recovery import UnsavedEdit
 from phygui.curation.saving import Saved, SaveJob, Saver, read_state, state_in
 from phygui.curation.state import State
@@ -40,9 +40,11 @@ class Storage(Places):
             job.finish()
         modified = self.is_modified
         states = None if modified else {k: c.state(copy=False) for k, c in self._curations.items()}
-        self._keeper.close(states, discard=discard)
-        for model in self._models.values():
-            model.close()
+        try:
+            self._keeper.close(states, discard=discard)
+        finally:
+            for model in self._models.values():
+                model.close()
 
     # -- what an earlier session left ----------------------------------------------------------
 
@@ -109,11 +111,16 @@ class Storage(Places):
         return done
 
     def save_jobs(self, *, overwrite: bool = False) -> list[SaveJob]:
-        """The work of a save, to be run in order by any one thread, then finished by this one."""
+        """The work of a save, to be run in order by any one thread, then finished by this one.
+
+        Raises
+        ------
+        KwikError
+            If nothing may be written, or the last edits have just been taken back.
+        """
         if self.read_only:
             raise KwikError(f"{self.path}: nothing is saved, since {self.read_only_reason}.")
-        # What is not on the disk yet may still have to be taken back.
-        self._outbox.deliver(wait=True)
+        self._wait_for_journal()
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
         if not modified:
             return []
@@ -147,9 +154,15 @@ class Storage(Places):
 
     def save_copy_job(self, path: str | Path, *, overwrite: bool = False) -> Callable[[], Path]:
         """The work of :meth:`save_copy`, on the edits made so far, for any thread."""
-        self._outbox.deliver(wait=True)
+        self._wait_for_journal()
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
         return self._saver.copy_job(path, modified, overwrite)
+
+    def _wait_for_journal(self) -> None:
+        """What is not on the disk yet may still have to be taken back: that is to be read first."""
+        problem = self._outbox.deliver(wait=True)
+        if problem:
+            raise KwikError(problem)
 
     def changed_on_disk(self) -> bool:
         """Whether another program has changed what is edited here since it was read or saved.
@@ -162,6 +175,22 @@ class Storage(Places):
         return self._saver.changed_on_disk(
             {key: c.clustering.n_spikes for key, c in self._curations.items()}
         )
+
+    def copy_job(self, new_name: str) -> CopyJob:
+        """The work of copying the active clustering as it is now, unsaved edits included.
+
+        Raises
+        ------
+        KwikError
+            If the name is impossible, or nothing may be written.
+        """
+        job = super().copy_job(new_name)
+
+        def run() -> None:
+            with self._saver.aside():
+                job.run()
+
+        return CopyJob(run, job.finish)
 
     # -- what was saved before -----------------------------------------------------------------
 

@@ -293,7 +293,7 @@ class _Features:
         if model.features is not None and model.masks is not None:
             n_columns = model.n_channels * model.n_features_per_channel
             masks = np.repeat(model.masks[sample], model.n_features_per_channel, axis=1)
-            return np.nan_to_num(model.features[sample, :n_columns]) * masks
+            return np.nan_to_num(model.features[sample, :n_columns]) * np.nan_to_num(masks)
         if model.waveforms is not None:
             return np.asarray(model.waveforms[sample]).reshape(len(sample), -1)
         return None

@@ -84,6 +84,9 @@ class Background(QObject):
         self._search = Latest(window.pool, self, burst_ms=0)
         self._search.done.connect(self._receive_suggestions)
         self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
+        # Whatever was wanted while it had not yet noticed that it was not wanted any more.
+        self._stats.dropped.connect(self.request)
+        self._search.dropped.connect(self.request)
         self._later = _timer(self, LATER_MS, self.request)
         self._patience = QElapsedTimer()
         self._show = _timer(self, SHOW_AFTER_MS, self._show_line)

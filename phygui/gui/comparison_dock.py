@@ -80,7 +80,7 @@ class ComparisonDock(Dock):
         super().__init__("comparison", "Compare clusterings", self._lay_out())
         self._work = Latest(window.pool, self, burst_ms=0)
         self._work.done.connect(self._receive)
-        self._work.failed.connect(window.fail)
+        self._work.failed.connect(self._fail)
         self.compare_button.clicked.connect(lambda: self.compare())
         self.swap_button.clicked.connect(lambda: self._swap())
         self.first.activated.connect(lambda _: self.compare())
@@ -211,6 +211,10 @@ class ComparisonDock(Dock):
             self.table.fit_columns()
         self.map.set_agreement(found, compared.names)
         self.note.setText(self._summary(found, best))
+
+    def _fail(self, error: Exception) -> None:
+        self.note.setText("not compared")
+        self._window.fail(error)
 
     def _summary(self, found: Agreement, best: list[int]) -> str:
         same = sum(found.jaccard[k] == 1.0 for k in best)

@@ -289,6 +289,9 @@ class MainWindow(QMainWindow):
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""
         session = self.session
+        if session.is_announcing:
+            # It is ahead of what may be seen, by an edit that is on its way to the disk.
+            return
         decided, total = session.wizard.progress()
         percent = round(100 * decided / total) if total else 0
         self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")
@@ -467,8 +470,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved edits; then stop the workers before the canvases go."""
-        if not self._disposed:
-            self.saving.wait()
+        if not self._disposed and not self.saving.wait():
+            event.ignore()
+            return
         if not self._disposed and self.session.is_modified:
             answer = dialogs.ask_unsaved(self, self.session)
             if answer == "cancel" or (answer == "save" and not self.saving.save_now()):
@@ -489,8 +493,11 @@ class MainWindow(QMainWindow):
         """Close without asking, keep unsaved edits aside, and open the file again."""
         self._discards = True
         self._remember()
-        self.dispose()
-        self.reopen_wanted.emit(self)
+        try:
+            self.dispose()
+        finally:
+            # What could not be kept aside is still in the journal, and offered when it is open.
+            self.reopen_wanted.emit(self)
 
     def dispose(self) -> None:
         """Stop the workers, give canvases and files back."""

@@ -30,6 +30,7 @@ class Saving:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._saving = False
+        self._n_copies = 0
         self.question: QMessageBox | None = None
         self.dialog: RestoreDialog | TextDialog | None = None
 
@@ -40,7 +41,11 @@ class Saving:
         window = self._window
         if self._saving or not window.session.is_modified:
             return
-        jobs = window.session.save_jobs()
+        try:
+            jobs = window.session.save_jobs()
+        except KwikError as error:
+            window.say(str(error), wrong=True)
+            return
         self._saving = True
         window.say("saving ...")
 
@@ -59,11 +64,19 @@ class Saving:
 
         window.commands.in_worker(work, done, failed)
 
-    def wait(self) -> None:
-        """Let a save that runs come to its end: only then is it known what is not saved."""
+    def wait(self) -> bool:
+        """Let saves that run come to their end: only then is it known what is not saved.
+
+        Returns
+        -------
+        bool
+            Whether all is well; else there is now a question about it.
+        """
         flags = QEventLoop.ExcludeUserInputEvents | QEventLoop.WaitForMoreEvents
-        while self._saving:
+        before = self.question
+        while self._saving or self._n_copies:
             QCoreApplication.processEvents(flags)
+        return self.question is before
 
     def saved(self, saved: Saved) -> None:
         """Say where, when and how much was saved."""
@@ -99,11 +112,17 @@ class Saving:
         window, session = self._window, self._window.session
 
         def done(_: object) -> None:
+            self._n_copies -= 1
             window.say(f"saved a copy to {path}; the edits are not in {session.path.name}")
+
+        def failed(error: Exception) -> None:
+            self._n_copies -= 1
+            self._not_saved(error)
 
         # The file dialog has asked already whether to overwrite.
         job = session.save_copy_job(path, overwrite=True)
-        window.commands.in_worker(lambda _: job(), done, self._not_saved)
+        self._n_copies += 1
+        window.commands.in_worker(lambda _: job(), done, failed)
 
     def _not_saved(self, error: Exception) -> None:
         """Say why nothing was saved, and what can be done."""

@@ -71,6 +71,8 @@ class SuggestionsDock(Dock):
         self._rows: list[Suggestion] = []
         self._current: tuple[int, ...] | None = None
         self._stale = True
+        # Whether the preview was on its way when the dock was hidden.
+        self._given_up = False
         # What was selected when the first suggestion was wanted that the search finds.
         self._awaits_from: Selection | None = None
         self.table = PlainTable(TITLES, TIPS, sortable=False, n_kept=2, scale=SCALE)
@@ -84,7 +86,7 @@ class SuggestionsDock(Dock):
         super().__init__("suggestions", "Merge suggestions", self._lay_out())
         self._work = Latest(window.pool, self)
         self._work.done.connect(self._receive)
-        self._work.failed.connect(lambda e: window.show_trouble("No preview", e))
+        self._work.failed.connect(self._fail)
         self.table.chosen.connect(
             lambda row: window.attempt(lambda: self._go_to(self._rows[row].clusters))
         )
@@ -161,7 +163,10 @@ class SuggestionsDock(Dock):
         if visible and self._stale:
             self.refresh()
         if not visible:
+            self._given_up = self._given_up or self._work.is_busy
             self._work.cancel()
+        elif self._given_up and self.current is not None:
+            self._preview(self.current)
 
     def _forget(self) -> None:
         self._awaits_from = None
@@ -169,12 +174,15 @@ class SuggestionsDock(Dock):
         self.refresh()
 
     def _show_nothing(self, hint: str) -> None:
-        self._current = None
+        self._current, self._given_up = None, False
         self._work.cancel()
+        self._show_no_preview(hint)
+        self._mark()
+
+    def _show_no_preview(self, hint: str) -> None:
         self.figure.set_preview(None, hint)
         self.metrics.set_rows([])
         self.metrics.horizontalHeader().hide()
-        self._mark()
 
     def refresh(self) -> None:
         """List what is suggested now; a hidden list waits until it is shown."""
@@ -347,7 +355,7 @@ class SuggestionsDock(Dock):
 
     def _preview(self, clusters: tuple[int, ...]) -> None:
         job = self._session.preview_job(clusters)
-        self._current, self._awaits_from = clusters, None
+        self._current, self._awaits_from, self._given_up = clusters, None, False
         self._mark()
         self._work.request(job)
 
@@ -357,6 +365,11 @@ class SuggestionsDock(Dock):
         self.figure.set_preview(preview)
         self._show_metrics(preview)
         self.metrics.fit_columns()
+
+    def _fail(self, error: Exception) -> None:
+        # What is shown may be of other clusters.
+        self._show_no_preview("no preview")
+        self._window.show_trouble("No preview", error)
 
     def _show_metrics(self, preview: Preview) -> None:
         titles = ("metric", *map(str, preview.clusters), "merged", "change")

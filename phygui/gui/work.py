@@ -50,10 +50,13 @@ class Latest(QObject):
         The result of the newest request, in the GUI thread. Results of older ones are dropped.
     failed : Exception
         The newest request raised this.
+    dropped
+        What was cancelled runs no more, and nothing else was asked for since.
     """
 
     done = pyqtSignal(object)
     failed = pyqtSignal(object)
+    dropped = pyqtSignal()
     _returned = pyqtSignal(int, object, object)
 
     def __init__(
@@ -124,5 +127,7 @@ class Latest(QObject):
                 self.done.emit(result)
             else:
                 self.failed.emit(error)
+        elif self._waiting is None:
+            self.dropped.emit()
         if self._waiting is not None and not self._quiet.isActive():
             self._start()

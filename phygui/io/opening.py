@@ -88,6 +88,8 @@ class OpenDataset:
         self.warnings: list[str] = []
         #: The data that is not there: {"features" or "traces": the file that was looked for}.
         self.missing: dict[str, str] = {}
+        #: How often other data was located: what was computed from the data before is void.
+        self.n_located = 0
         self._features: FeatureStore | None = None
         self._traces: Traces | None = None
         self._lock = threading.RLock()
@@ -338,6 +340,7 @@ class OpenDataset:
             else:
                 raise ValueError(f"cannot locate {what!r}, only 'traces' or 'features'")
             self.missing.pop(what, None)
+            self.n_located += 1
         try:
             rawdata.remember(self._path, what, paths)
         except OSError as error:

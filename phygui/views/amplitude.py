@@ -103,10 +103,11 @@ class AmplitudeView(View, TimeCursor):
         for cluster_id in snapshot.cluster_ids:
             spikes = snapshot.spikes(cluster_id)
             sample = sample_spikes(spikes, n_each)
-            known = _cache.get((model, spikes), n_each)
+            key = (n_each, model.n_located)
+            known = _cache.get((model, spikes), key)
             if known is None:
                 known = values_and_masks(model, [AMPLITUDE], sample, cancelled)[AMPLITUDE][0]
-                _cache.put((model, spikes), n_each, known, known.nbytes)
+                _cache.put((model, spikes), key, known, known.nbytes)
             samples.append(sample)
             amplitudes.append(known)
         top = amplitude_top(amplitudes)

@@ -146,7 +146,8 @@ def channel_strengths(
     array of float32 (n_channels,)
     """
     model, spikes = snapshot.model, snapshot.spikes(cluster_id)
-    known = _cache.get((model, spikes), "strengths")
+    key = ("strengths", model.n_located)
+    known = _cache.get((model, spikes), key)
     if known is None:
         check(cancelled)
         block = features_of(model)[sample_spikes(spikes, _N_TYPICAL)]
@@ -154,7 +155,7 @@ def channel_strengths(
         masked = _masked_sizes(block[:, :n_columns])
         by_channel = masked.reshape(len(block), model.n_channels, -1).max(axis=2, initial=0.0)
         known = by_channel.mean(axis=0) if len(block) else by_channel.sum(axis=0)
-        _cache.put((model, spikes), "strengths", known, known.nbytes)
+        _cache.put((model, spikes), key, known, known.nbytes)
     return known
 
 

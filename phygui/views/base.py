@@ -230,6 +230,7 @@ class View(Interactive, app.Canvas):
                     axis.show(*moved[axis.key])
         self.cells = list(cells)
         self._layout_size = ()
+        self.end_drag_outside()
 
     def set_theme(self, name: str) -> None:
         """Show in the ``dark`` or the ``light`` theme."""

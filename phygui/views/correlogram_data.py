@@ -201,19 +201,20 @@ class _Train:
 
     def __init__(self, spike_ids: NDArray[np.int64], spike_samples: NDArray) -> None:
         self.spike_ids = spike_ids
-        self._spike_samples = spike_samples
+        # Raw data that is located later may tell that recordings are longer or shorter.
+        self.spike_samples = spike_samples
         self._samples: NDArray[np.int64] | None = None
 
     @property
     def samples(self) -> NDArray[np.int64]:
         if self._samples is None:
-            self._samples = self._spike_samples[self.spike_ids].astype(np.int64)
+            self._samples = self.spike_samples[self.spike_ids].astype(np.int64)
         return self._samples
 
 
 def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArray[np.int64]:
     """Counts of one pair, from the cache if it has been counted before."""
-    owners = (a.spike_ids, b.spike_ids)
+    owners = (a.spike_samples, a.spike_ids, b.spike_ids)
     key = (params.log_lag, params.bin_ms, params.window_ms, rate)
     known = _cache.get(owners, key)
     if known is not None:
@@ -242,11 +243,12 @@ def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArr
 
 
 def _violations(train: _Train, params: CorrelogramParams, rate: float) -> float:
+    owners = (train.spike_samples, train.spike_ids)
     key = ("violations", params.refractory_ms, rate)
-    known = _cache.get((train.spike_ids,), key)
+    known = _cache.get(owners, key)
     if known is None:
         known = refractory_violations(train.samples, rate, params.refractory_ms / 1000).rate
-        _cache.put((train.spike_ids,), key, known, 8)
+        _cache.put(owners, key, known, 8)
     return known
 
 

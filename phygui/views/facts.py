@@ -43,11 +43,12 @@ def stats_of(
     found = {}
     for cluster_id in cluster_ids:
         owners = (snapshot.model, snapshot.spikes(cluster_id))
-        stats = snapshot.stats.get(cluster_id) or _cache.get(owners, "stats")
+        key = ("stats", snapshot.model.n_located)
+        stats = snapshot.stats.get(cluster_id) or _cache.get(owners, key)
         if stats is None:
             check(cancelled)
             stats = compute_stats(snapshot, [cluster_id])[cluster_id]
-            _cache.put(owners, "stats", stats, _SIZE)
+            _cache.put(owners, key, stats, _SIZE)
         found[cluster_id] = stats
     return found
 
@@ -92,12 +93,13 @@ def column(
 
 
 def _violations(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> float:
-    spike_ids = snapshot.spikes(cluster_id)
-    owners = (snapshot.model, spike_ids)
+    spike_ids, spike_samples = snapshot.spikes(cluster_id), snapshot.model.spike_samples
+    # Raw data that is located later may tell that recordings are longer or shorter.
+    owners = (spike_samples, spike_ids)
     found = _cache.get(owners, "violations")
     if found is None:
         check(cancelled)
-        samples = np.asarray(snapshot.model.spike_samples)[spike_ids].astype(np.int64)
+        samples = spike_samples[spike_ids].astype(np.int64)
         found = refractory_violations(samples, snapshot.model.sample_rate, REFRACTORY).rate
         _cache.put(owners, "violations", found, 8)
     return found

@@ -279,7 +279,7 @@ class FeatureView(View, TimeCursor):
         alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
         masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
         if masks and self.params.dim_masked:
-            alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.max(masks, axis=0)
+            alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.nan_to_num(np.fmax.reduce(masks))
         return vertices(x, y, color=colors, cell=cell, alpha=alpha)
 
     def before_draw(self) -> None:
@@ -403,13 +403,13 @@ def _background_of(
     sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
     clusters = snapshot.clusters_of(sample)
     others = ~np.isin(clusters, snapshot.cluster_ids)
-    found = {}
+    found, n_located = {}, model.n_located
     for key in dict.fromkeys(keys):
-        pair = _background.get((model,), (key, n))
+        pair = _background.get((model,), (key, n, n_located))
         if pair is None:
             pair = values_and_masks(model, [key], sample, cancelled)[key]
             size = sum(a.nbytes for a in pair if a is not None)
-            _background.put((model,), (key, n), pair, size)
+            _background.put((model,), (key, n, n_located), pair, size)
         value, mask = pair
         found[key] = value[others], None if mask is None else mask[others]
     return sample[others], clusters[others], found

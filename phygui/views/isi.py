@@ -88,8 +88,7 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
-    model = snapshot.model
-    rate = float(model.sample_rate)
+    rate, spike_samples = float(snapshot.model.sample_rate), snapshot.model.spike_samples
     if params.log:
         edges = log_edges(params.longest_ms)
     else:
@@ -100,14 +99,16 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     for cluster_id in ids:
         check(cancelled)
         spike_ids = snapshot.spikes(cluster_id)
-        found = _cache.get((spike_ids,), (params, rate))
+        # Raw data that is located later may tell that recordings are longer or shorter.
+        owners = (spike_samples, spike_ids)
+        found = _cache.get(owners, (params, rate))
         if found is None:
-            samples = np.asarray(model.spike_samples)[spike_ids].astype(np.int64)
+            samples = spike_samples[spike_ids].astype(np.int64)
             found = (
                 isi_histogram(samples, edges, rate),
                 refractory_violations(samples, rate, params.refractory_ms / 1000).rate,
             )
-            _cache.put((spike_ids,), (params, rate), found, found[0].nbytes)
+            _cache.put(owners, (params, rate), found, found[0].nbytes)
         counts.append(found[0])
         violations.append(found[1])
     n_left_out = len(snapshot.cluster_ids) - len(ids)

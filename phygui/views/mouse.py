@@ -136,6 +136,11 @@ class Interactive:
             self._click_lasso(self._press_cell, x, y, event.button)
             self._press_cell = None
 
+    def end_drag_outside(self) -> None:
+        """End a drag that began in a cell that is gone since other clusters were selected."""
+        if self._press_cell is not None and self._press_cell >= len(self.cells):
+            self._press_cell = None
+
     def on_mouse_release(self, event: Any) -> None:
         """End a drag."""
         self._press_cell = None
@@ -146,10 +151,6 @@ class Interactive:
             self._hover(event.pos)
             return
         if self._press_cell is None or event.last_event is None:
-            return
-        if self._press_cell >= len(self.cells):
-            # The other hand has selected other clusters meanwhile, and there are fewer plots.
-            self._press_cell = None
             return
         cell = self.cells[self._press_cell]
         _, _, width, height = self.layout.boxes[self._press_cell]

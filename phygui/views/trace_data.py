@@ -263,8 +263,8 @@ def _n_columns(model: KwikModel, order: str) -> int:
 
 def _waveform_extent(model: KwikModel) -> tuple[int, int]:
     """Samples of a waveform before and after its spike, as the detection cut them."""
-    before = int(model.metadata.get("extract_s_before", 16))
-    return before, max(int(model.metadata.get("extract_s_after", 16)), 1)
+    before = model.n_samples_before
+    return before, model.n_samples_waveforms - before
 
 
 def _spikes_of(

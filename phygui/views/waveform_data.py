@@ -253,7 +253,7 @@ def _read(
     cancelled: Cancel,
 ) -> _Cluster:
     model, owner = snapshot.model, snapshot.spikes(cluster_id)
-    key = (len(spikes), channels.tobytes())
+    key = (len(spikes), channels.tobytes(), model.n_located)
     found = _cache.get((model, owner), key)
     if found is not None:
         return found
@@ -296,7 +296,8 @@ def _reach(waveforms: list[NDArray[np.float32]], n_channels: int) -> NDArray[np.
 
 def _full_scale(model: KwikModel) -> float:
     """A scale that suits most spikes; the same for all clusters, so that they can be compared."""
-    known = _cache.get((model,), "full scale")
+    key = ("full scale", model.n_located)
+    known = _cache.get((model,), key)
     if known is None:
         assert model.waveforms is not None
         n = min(model.n_spikes, _N_TYPICAL)
@@ -304,5 +305,5 @@ def _full_scale(model: KwikModel) -> float:
         heights = np.ptp(model.waveforms[spikes], axis=1).max(axis=1, initial=0.0)
         known = float(np.percentile(heights, 75)) * model.voltage_gain / 1.4 if n else 0.0
         known = known or 1.0
-        _cache.put((model,), "full scale", known, 8)
+        _cache.put((model,), key, known, 8)
     return known

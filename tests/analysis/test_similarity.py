@@ -139,6 +139,14 @@ def test_nothing_known():
     flat = summarize(np.zeros((10, 6)), waveforms=np.zeros((2, 32, 2)))
     assert similarity([flat], [flat])[0, 0] == 0.0  # its waveform has no shape
     assert np.isfinite(summarize(np.full((3, 6), np.nan)).mean).all()
+    # A channel with no mask is one where the spike is not seen.
+    masks = np.ones((5, 2))
+    masks[:3, 0] = np.nan, np.inf, -np.inf
+    features = np.arange(1.0, 31.0).reshape(5, 6)
+    found = summarize(features, masks)
+    features[:3, :3] = 0
+    np.testing.assert_allclose(found.mean, features.mean(axis=0))
+    assert np.isfinite(found.directions).all()
     with pytest.raises(ValueError, match="multiple"):
         summarize(np.zeros((5, 6)), np.ones((5, 4)))
 

@@ -75,3 +75,21 @@ def test_an_edit_made_while_saving_stays_unsaved():
     assert history.n_unsaved == 1
     history.undo()
     assert not history.is_modified
+
+
+def test_a_save_that_ends_before_an_edit_is_taken_back_counts():
+    history = History()
+    history.record(edit("a"))
+    saved = history.state()
+    history.undo()
+    # What is in effect is what the file holds, as far as is known while the save runs.
+    assert not history.is_modified
+    memento = history.memento()
+    history.record(edit("b"))
+    history.mark_saved(saved)
+    history.take_back(memento)
+    assert [u.description for u in history.updates] == ["a"]
+    assert history.position == 0
+    # The file holds the edit that was undone.
+    assert history.saved_position == 1
+    assert history.is_modified

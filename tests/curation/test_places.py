@@ -234,3 +234,17 @@ def test_located_features_count_where_they_fit(tmp_path, monkeypatch):
         assert session.model.features is None
         with pytest.raises(KwikError):
             session.locate("features", elsewhere)
+
+
+def test_a_copy_does_not_count_as_a_change_by_another_program(small: Path) -> None:
+    # Without a journal nothing tells what the file held.
+    with Session.open(small, journal=False) as session:
+        session.merge(session.cluster_ids[:2])
+        session.copy_clustering("copy")
+        assert not session.changed_on_disk()
+        assert session.save()
+        session.copy_clustering("other copy")
+        with h5py.File(small, "r+") as file:
+            file["channel_groups/0/spikes/clusters/main"][:3] = 999
+        session.copy_clustering("third copy")
+        assert session.changed_on_disk()

@@ -242,3 +242,18 @@ def test_a_session_that_cannot_recall_does_not_keep_the_dataset(
             open_session(small)
     with open_session(small) as session:
         assert not session.read_only
+
+
+def test_what_is_written_late_is_not_taken_for_what_was_computed_from_other_data(
+    small: Path,
+) -> None:
+    raw = small.with_suffix(".dat")
+    elsewhere = raw.rename(raw.with_name("raw.dat"))
+    with Session.open(small) as session:
+        session.learn_all()
+        late = session.remember_job()
+        assert late is not None
+        session.locate("traces", elsewhere)
+        late()
+        session.learn_all()
+        assert all(of.amplitude for of in session.stats.values())

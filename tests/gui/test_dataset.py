@@ -13,6 +13,7 @@ from PyQt5.QtCore import Qt
 from phygui import KwikWarning, Session
 from phygui.gui.actions import BY_NAME
 from phygui.io.demo import make_demo
+from phygui.io.errors import KwikError
 from phygui.views import VIEWS
 from phygui.views.base import Empty
 
@@ -368,6 +369,19 @@ def test_what_was_compared_of_another_channel_group_is_not_shown(
     window.show_dock("comparison")
     user.settle()
     assert dock.agreement is not None
+
+
+def test_a_comparison_that_fails_is_not_waited_for(
+    hybrid: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KwikError("the clustering is gone")
+
+    user = open_window(hybrid)
+    monkeypatch.setattr("phygui.gui.comparison_dock.agreement", fails)
+    run(user, "compare_clusterings")
+    assert user.message == "the clustering is gone"
+    assert user.window.comparison.note.text() == "not compared"
 
 
 def test_comparing_tells_which_cluster_went_where(hybrid: Path, open_window: Callable) -> None:

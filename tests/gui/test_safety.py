@@ -16,8 +16,10 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QMessageBox
 
 from phygui import Session
-from phygui.curation import saving, storage
+from phygui.curation import persistence, saving, storage
 from phygui.io import durable
+from phygui.io.disk import Disk
+from phygui.io.errors import KwikError
 
 
 def answer(user: Any, text: str) -> None:
@@ -276,6 +278,42 @@ def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
         assert again.group_of(18) != "good"
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_closing_waits_for_a_copy_and_goes_on_only_if_it_was_saved(
+    hybrid: Path,
+    open_window: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    fails: bool,
+) -> None:
+    user = open_window(hybrid)
+    may_end = threading.Event()
+    write, asked = saving.write_states, []
+
+    def slowly(*args: Any, **options: Any) -> None:
+        assert may_end.wait(20)
+        if fails:
+            raise KwikError("the disk is full")
+        write(*args, **options)
+
+    def ask(box: QMessageBox) -> int:
+        asked.append((tmp_path / "copy.kwik").exists())
+        return int(QMessageBox.Discard)
+
+    monkeypatch.setattr(saving, "write_states", slowly)
+    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    user.session.merge([4, 9])
+    user.settle()
+    user.window.saving.save_copy_to(str(tmp_path / "copy.kwik"))
+    QTimer.singleShot(50, may_end.set)
+    assert user.window.close() != fails
+    assert asked == ([] if fails else [True])
+    if fails:
+        assert user.window.isVisible()
+        assert user.window.saving.question.text() == "the disk is full"
+        user.window.saving.question.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
 def test_a_read_only_folder_keeps_the_journal_elsewhere(
     hybrid: Path, open_window: Callable[..., Any], tmp_path: Path
@@ -312,3 +350,94 @@ def make_writable(folder: Path) -> None:
     if os.geteuid() == 0:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
     folder.chmod(0o755)
+
+
+class Gate:
+    """A disk that waits, or fails, when told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_open = threading.Event()
+        self.is_open.set()
+        self.fails = False
+        sync = Disk.sync
+
+        def slowly(disk: Disk, fd: int) -> None:
+            assert self.is_open.wait(20)
+            if self.fails:
+                raise OSError(28, "No space left on device")
+            sync(disk, fd)
+
+        monkeypatch.setattr(Disk, "sync", slowly)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    return Gate(monkeypatch)
+
+
+def test_nothing_of_an_edit_is_seen_before_it_is_on_the_disk(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate
+) -> None:
+    user = open_window(hybrid)
+    window = user.window
+
+    def seen() -> list[str]:
+        return [window.windowTitle(), *(label.text() for label in window.status.values())]
+
+    user.select(4, 9)
+    before = seen()
+    gate.is_open.clear()
+    user.qtbot.keyClick(window.cluster_table.view, Qt.Key_G)
+    user.qtbot.wait(50)
+    assert user.session.n_unsaved == 1
+    assert seen() == before
+    assert not window.isWindowModified()
+    gate.is_open.set()
+    user.settle()
+    assert "1 unsaved" in window.windowTitle()
+    assert window.isWindowModified()
+
+
+def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate
+) -> None:
+    user = open_window(hybrid)
+    table = user.window.cluster_table.view
+    for may_be_saved in (False, True):
+        user.select(4, 9)
+        if may_be_saved:
+            user.session.label([4], "k", "v")
+            user.settle()
+        gate.is_open.clear()
+        gate.fails = True
+        user.qtbot.keyClick(table, Qt.Key_G)
+        assert user.session.n_unsaved == 1 + may_be_saved
+        gate.is_open.set()
+        user.qtbot.keyClick(table, Qt.Key_S, Qt.ControlModifier)
+        user.settle()
+        assert "the last edit was taken back" in user.message
+        assert user.session.n_unsaved == may_be_saved
+        gate.fails = False
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: "saved 1 edit" in user.message, timeout=10_000)
+
+
+def test_a_file_is_opened_again_although_edits_could_not_be_kept_aside(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(hybrid)
+    user.session.merge([4, 9])
+    user.settle()
+    wanted: list[Any] = []
+    user.window.reopen_wanted.connect(wanted.append)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(persistence, "write_whole", full)
+        user.window.attempt(user.window.reopen)
+    assert wanted == [user.window]
+    assert user.session.model.features is None, "its files are closed"
+    with Session.open(hybrid) as again:
+        assert len(again.unsaved_edits) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.analysis import merge_score
+from phygui.curation import learning
 from phygui.curation.suggestions import Suggestion
 from phygui.gui.columns import BY_NAME
 from phygui.io.demo import make_demo
@@ -321,3 +323,58 @@ def test_the_list_follows_what_navigation_passes_over(
     assert noisy in pairs(user)
     user.window.actions_by_name["skip"].trigger()
     assert noisy not in pairs(user)
+
+
+def test_no_preview_of_other_clusters_is_left_where_there_is_none(
+    demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    user = open_window(demo)
+    session, dock = user.session, user.window.suggestions
+    a, b, c = session.cluster_ids[:3].tolist()
+    user.select(a, b)
+    dock.show_selected()
+    user.settle()
+    assert dock.figure.preview is not None
+    monkeypatch.setattr("phygui.curation.learning.preview", fails)
+    user.select(a, c)
+    dock.show_selected()
+    user.settle()
+    assert "the disk is gone" in user.message
+    assert dock.current == (a, c)
+    assert dock.figure.preview is None
+    assert not dock.metrics.content.rowCount()
+
+
+@pytest.mark.parametrize("is_back_soon", [False, True])
+def test_a_preview_that_was_given_up_with_the_dock_comes_when_it_is_back(
+    demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch, is_back_soon: bool
+) -> None:
+    plain, may_go_on = learning.preview, threading.Event()
+
+    def slowly(*args: Any) -> Any:
+        assert may_go_on.wait(20)
+        return plain(*args)
+
+    user = open_window(demo)
+    dock = user.window.suggestions
+    a, b, c = user.session.cluster_ids[:3].tolist()
+    user.select(a, b)
+    dock.show_selected()
+    user.settle()
+    assert dock.figure.preview.clusters == (a, b)
+    user.select(a, c)
+    monkeypatch.setattr(learning, "preview", slowly)
+    dock.show_selected()
+    dock.close()
+    if is_back_soon:
+        dock.bring_to_front()
+        user.qtbot.waitUntil(lambda: dock.is_on_screen, timeout=5_000)
+    may_go_on.set()
+    user.settle()
+    dock.bring_to_front()
+    user.settle()
+    assert dock.current == (a, c)
+    assert dock.figure.preview.clusters == (a, c)

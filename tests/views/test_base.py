@@ -492,6 +492,27 @@ def test_the_mouse_between_new_data_and_its_first_draw(board, mouse):
     assert board.lasso is None
 
 
+@pytest.mark.parametrize("fewer", [Empty("Nothing is selected"), "one"])
+@pytest.mark.parametrize("button", [Qt.LeftButton, Qt.RightButton])
+def test_a_drag_ends_with_the_cell_that_it_began_in(board, mouse, monkeypatch, fewer, button):
+    start = center(board, 1)
+    hand = mouse(board)
+    hand._send(QEvent.MouseButtonPress, start, button, button, Qt.NoModifier)
+    hand._send(QEvent.MouseMove, np.add(start, 5), Qt.NoButton, button, Qt.NoModifier)
+    build = board.build
+
+    def build_one(data):
+        build(data)
+        board.set_cells(board.cells[:1])
+
+    monkeypatch.setattr(board, "build", build_one)
+    # What was asked for by a key comes while the mouse is held down.
+    board.set_data(fewer)
+    hand._send(QEvent.MouseMove, np.add(start, 10), Qt.NoButton, button, Qt.NoModifier)
+    hand._send(QEvent.MouseButtonRelease, start, button, Qt.NoButton, Qt.NoModifier)
+    assert all(cell.x.view == (0, 10) for cell in board.cells)
+
+
 def test_any_sequence_of_events_leaves_ranges_that_can_be_drawn(board, mouse, picture, qtbot):
     rng = np.random.default_rng(0)
     buttons = [Qt.LeftButton, Qt.RightButton]

@@ -79,6 +79,25 @@ def test_features_that_are_not_finite(snapshot, shown, picture, monkeypatch):
             view.describe(0, 1.0, 1.0)
 
 
+def test_spikes_without_a_mask_are_drawn(snapshot, shown, monkeypatch):
+    plain = attributes.features_of
+
+    class Spoilt:
+        def __init__(self, model):
+            self.store = plain(model)
+
+        def __getitem__(self, key):
+            block = np.array(self.store[key])
+            block[..., 1] = np.nan
+            return block
+
+    monkeypatch.setattr(attributes, "features_of", Spoilt)
+    odd = with_clusters(snapshot, {3: list(range(5, 300, 3))})
+    cls = VIEWS["features"]
+    view = shown(cls(), cls.load(odd, cls.Params(), never), (500, 400))
+    assert (view._points.vertices["alpha"] > 0).all()
+
+
 def test_equal_features(snapshot, shown, picture, monkeypatch):
     class Flat:
         def __init__(self, model):

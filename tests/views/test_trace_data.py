@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
+from phygui.curation.session import Session
 from phygui.curation.snapshot import Snapshot
 from phygui.io.filters import BandPass
 from phygui.views import trace_signal
@@ -70,7 +73,8 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
         recording_offsets=np.array(bounds if bounds is not None else [0, n_samples]),
         spike_samples=samples,
         masks=masks,
-        metadata={"extract_s_before": 10, "extract_s_after": 20},
+        n_samples_before=10,
+        n_samples_waveforms=30,
         events={"stimulus": np.array([0.3, 1.1])},
         missing={},
         path=Path("myexperiment.kwik"),
@@ -500,3 +504,27 @@ def test_next_and_previous_spikes_and_violations(stride, monkeypatch):
         assert trains.previous_spike(t) == max((s for s in whole if s < t), default=None)
         assert trains.next_violation(t, 40) == min((s for s in short if s > t), default=None)
         assert trains.previous_violation(t, 40) == max((s for s in short if s < t), default=None)
+
+
+@pytest.mark.parametrize(
+    "told", [{"extract_s_before": "ten", "extract_s_after": 16}, {"waveforms_nsamples": 20}]
+)
+def test_a_spike_is_as_long_as_its_waveform_whatever_the_file_says(small, told) -> None:
+    with h5py.File(small, "r+") as file:
+        attributes = file["application_data/spikedetekt"].attrs
+        del attributes["extract_s_before"], attributes["extract_s_after"]
+        attributes.update(told)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = Session.open(small)
+    with session:
+        spike = session.spikes_per_cluster[4][1]
+        session.select([4])
+        model = session.model
+        params = TraceParams(time=float(model.spike_times[spike]), duration=0.05)
+        data = load(session.snapshot(), params, never)
+        first, last = data.spike_points[data.spike_ids.tolist().index(spike)]
+        sample = int(model.spike_samples[spike])
+        assert data.envelope.bin_size == 1
+        assert data.envelope.samples[first] == sample - model.n_samples_before
+        assert last - first + 1 == model.n_samples_waveforms

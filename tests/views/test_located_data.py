@@ -1,0 +1,122 @@
+"""What was computed before other data was located is not shown any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from phygui.curation.session import Session
+from phygui.views.amplitude import AmplitudeParams, AmplitudeView
+from phygui.views.attributes import channel_strengths
+from phygui.views.correlogram_data import CorrelogramParams
+from phygui.views.correlogram_data import load as load_correlograms
+from phygui.views.facts import column, stats_of
+from phygui.views.feature import FeatureParams, FeatureView
+from phygui.views.isi import IsiParams
+from phygui.views.isi import load as load_intervals
+from phygui.views.waveform_data import WaveformParams, load_waveforms
+
+
+@pytest.fixture(autouse=True)
+def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phygui.io.rawdata.locations_file", lambda: tmp_path / "locations.json")
+
+
+def never() -> bool:
+    return False
+
+
+def test_clusters_have_amplitudes_as_soon_as_there_is_raw_data(small: Path) -> None:
+    raw = small.with_suffix(".dat")
+    elsewhere = raw.rename(raw.with_name("elsewhere.dat"))
+    with Session.open(small) as session:
+        ids = session.cluster_ids.tolist()
+        stats = stats_of(session.snapshot(), ids, never)
+        assert all(of.amplitude is None for of in stats.values())
+        session.locate("traces", elsewhere)
+        stats = stats_of(session.snapshot(), ids, never)
+        assert all(of.amplitude for of in stats.values())
+
+
+def test_waveforms_are_those_of_the_raw_data_located_last(small: Path) -> None:
+    raw = small.with_suffix(".dat")
+    louder = raw.with_name("louder.dat")
+    (2 * np.fromfile(raw, np.int16)).tofile(louder)
+    with Session.open(small) as session:
+        session.select([4])
+        before = load_waveforms(session.snapshot(), WaveformParams(), never)
+        session.locate("traces", louder)
+        after = load_waveforms(session.snapshot(), WaveformParams(), never)
+    np.testing.assert_allclose(after.waveforms, 2 * before.waveforms, atol=0.05)
+    assert after.full_scale == pytest.approx(2 * before.full_scale, rel=1e-3)
+
+
+def test_features_are_those_of_the_file_located_last(small: Path) -> None:
+    larger = small.with_name("larger.kwx")
+    larger.write_bytes(small.with_suffix(".kwx").read_bytes())
+    with h5py.File(larger, "r+") as file:
+        found = next(iter(file["channel_groups"].values()))["features_masks"]
+        found[:, :, 0] = 2 * found[:, :, 0]
+    with Session.open(small) as session:
+        session.select([4])
+
+        def told() -> list[np.ndarray]:
+            snapshot = session.snapshot()
+            features = FeatureView.load(snapshot, FeatureParams(), never)
+            return [
+                AmplitudeView.load(snapshot, AmplitudeParams(), never).amplitudes,
+                channel_strengths(snapshot, 4, never),
+                *(features.values[key] for key in features.values if ":" in key),
+            ]
+
+        before = told()
+        session.locate("features", larger)
+        for old, new in zip(before, told(), strict=True):
+            np.testing.assert_allclose(new, 2 * old, rtol=1e-5)
+
+
+def test_intervals_follow_recordings_that_are_as_long_as_the_raw_data(small: Path) -> None:
+    raw = small.with_suffix(".dat")
+    both = raw.with_name("both")
+    both.mkdir()
+    values = np.fromfile(raw, np.int16).reshape(-1, 32)
+    with h5py.File(small, "r+") as file:
+        spikes = next(iter(file["channel_groups"].values()))["spikes"]
+        times = spikes["time_samples"][...]
+        half = int(times[len(times) // 2])
+        # The second recording is told to start right after the last spike of the first.
+        spikes["recording"][...] = times >= half
+        spikes["time_samples"][...] = np.where(times >= half, times - half, times)
+        clusters = spikes["clusters/main"]
+        last = np.flatnonzero(times < half)[-1]
+        clusters[last : last + 2] = 999
+        file["recordings/0"].attrs["start_sample"] = 0
+        second = file.create_group("recordings/1")
+        second.attrs["start_sample"] = int(times[last]) + 1
+        for name, value in file["recordings/0"].attrs.items():
+            if name not in second.attrs:
+                second.attrs[name] = value
+        for k in (0, 1):
+            group = file.require_group(f"recordings/{k}/raw")
+            group.attrs["dat_path"] = np.array([f"{k}.dat".encode()])
+    raw.unlink()
+    values[: half + 20_000].tofile(both / "0.dat")
+    values[half:].tofile(both / "1.dat")
+    with Session.open(small) as session:
+        session.select([999])
+        pair = session.snapshot()
+        assert session.model.traces is None
+        assert column(pair, "violations", [999], never)[0] == 50
+        assert load_correlograms(pair, CorrelogramParams(), never).counts.sum() == 1
+        assert load_correlograms(pair, CorrelogramParams(), never).violations[0] == 0.5
+        assert load_intervals(pair, IsiParams(), never).violations[0] == 0.5
+        session.locate("traces", both)
+        apart = session.snapshot()
+        assert np.diff(session.model.spike_samples[apart.spikes(999)])[0] > 20_000
+        assert column(apart, "violations", [999], never)[0] == 0
+        assert load_correlograms(apart, CorrelogramParams(), never).counts.sum() == 0
+        assert load_correlograms(apart, CorrelogramParams(), never).violations[0] == 0
+        assert load_intervals(apart, IsiParams(), never).violations[0] == 0
