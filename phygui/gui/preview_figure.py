@@ -78,15 +78,16 @@ class PreviewFigure(QWidget):
         *hues, merged = self._colors()
         *rates, merged_rate = [_violations(m) for m in shown.metrics]
         n = len(shown.clusters)
-        plots = [(k, hues[k], f"{c}", rates[k]) for k, c in enumerate(shown.clusters)]
+        plots: list[tuple[int, QColor, tuple[str, ...], tuple[str, ...]]]
+        plots = [(k, hues[k], (f"{c}",), rates[k]) for k, c in enumerate(shown.clusters)]
         plots += [
-            (n + 1, color("dim"), "cross", ()),
-            (n, merged, "merged", merged_rate),
+            (n + 1, color("dim"), ("cross",), ()),
+            (n, merged, ("merged", "both" if n == 2 else "all"), merged_rate),
         ]
         rows, n_columns = _below(area, (0.5, 0.5)), -(-len(plots) // 2)
         cells = [cell for row in rows for cell in _beside(row, (1 / n_columns,) * n_columns)]
-        for (k, hue, title, note), cell in zip(plots, cells, strict=False):
-            plot = self._frame(painter, cell, title, hue, note)
+        for (k, hue, titles, notes), cell in zip(plots, cells, strict=False):
+            plot = self._frame(painter, cell, titles, hue, notes)
             self._draw_bars(painter, plot, shown.lags, shown.rates[k], hue)
 
     def _draw_bars(
@@ -121,10 +122,10 @@ class PreviewFigure(QWidget):
         shown = self._preview
         assert shown is not None
         if shown.shapes is None:
-            self._frame(painter, area, "no waveforms, no features", color("dim"))
+            self._frame(painter, area, ("no waveforms, no features", "nothing"), color("dim"))
             return
         low, high = float(shown.shapes.min()), float(shown.shapes.max())
-        what = "mean waveforms" if shown.is_waveform else "mean features"
+        what = ("mean waveforms" if shown.is_waveform else "mean features", "means")
         # What the height of a cell stands for.
         note = f"{high - low:.0f} µV" if shown.is_waveform else ""
         plot = self._frame(painter, area, what, color("dim"), (note,))
@@ -175,12 +176,12 @@ class PreviewFigure(QWidget):
         shown = self._preview
         assert shown is not None
         if shown.amplitudes is None:
-            self._frame(painter, area, "no amplitudes", color("dim"))
+            self._frame(painter, area, ("no amplitudes",), color("dim"))
             return
         unit = f" ({shown.amplitude_unit})" if shown.amplitude_unit else ""
-        title = f"amplitude{unit} over time, ch {shown.channels[0]}"
+        titles = (f"amplitude{unit} over time, ch {shown.channels[0]}", "amplitude", "ampl.")
         last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
-        plot = self._frame(painter, area, title, color("dim"), (f"{last:.0f} s",))
+        plot = self._frame(painter, area, titles, color("dim"), (f"{last:.0f} s",))
         top = max(amplitude_top(shown.amplitudes), 1e-12)
         for times, amplitudes, hue in zip(
             shown.times, shown.amplitudes, self._colors()[:-1], strict=True
@@ -197,23 +198,25 @@ class PreviewFigure(QWidget):
         self,
         painter: QPainter,
         area: QRectF,
-        title: str,
+        titles: tuple[str, ...],
         hue: QColor,
         notes: tuple[str, ...] = (),
     ) -> QRectF:
         """A title line, the plot below it, and a line under that; returns the plot.
 
-        At the right end of the title line is the longest note for which there is room.
+        The title is the longest for which there is room; at the right end of its line is the
+        longest note for which a shorter title leaves some.
         """
         metrics = QFontMetricsF(self.font())
         head = QRectF(area.left(), area.top(), area.width(), metrics.height())
-        # The first word of a title is enough where the rest would leave no room for a note.
-        taken = metrics.horizontalAdvance(title.split(" ")[0] + "…  ")
-        room = area.width() - min(taken, metrics.horizontalAdvance(title + "  "))
-        note = next((n for n in notes if metrics.horizontalAdvance(n) <= room), "")
+
+        def longest(texts: tuple[str, ...], width: float) -> str:
+            return next((t for t in texts if metrics.horizontalAdvance(t) <= width), "")
+
+        note = longest(notes, area.width() - metrics.horizontalAdvance(titles[-1] + "  "))
         left = area.width() - (metrics.horizontalAdvance(note + "  ") if note else 0)
         painter.setPen(hue)
-        title = metrics.elidedText(title, Qt.ElideRight, left)
+        title = longest(titles, left) or metrics.elidedText(titles[-1], Qt.ElideRight, left)
         painter.drawText(head, int(Qt.AlignLeft | Qt.AlignVCenter), title)
         painter.setPen(color("dim"))
         painter.drawText(head, int(Qt.AlignRight | Qt.AlignVCenter), note)

@@ -164,6 +164,27 @@ def test_no_label_runs_across_a_waveform(
         assert not crossed, size
 
 
+def test_titles_are_whole_words_in_a_small_picture_too(
+    demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(demo)
+    dock = dock_of(user)
+    monkeypatch.setattr(preview_figure, "QPainter", Recorder)
+    dock.figure.setMinimumSize(10, 10)
+    for size, titles in (
+        ((900, 400), {"merged", "mean waveforms"}),
+        ((262, 180), {"both", "means", "ampl."}),
+    ):
+        dock.figure.resize(*size)
+        image = QImage(*size, QImage.Format_RGB32)
+        dock.figure.render(image)
+        texts = {t for t, _ in Recorder.texts}
+        assert titles <= texts
+        assert not [t for t in texts if "…" in t]
+        # What the height of a waveform stands for has room beside them.
+        assert any(t.endswith("µV") for t in texts)
+
+
 @pytest.mark.parametrize("names", ["3 + 14", "123 + 1250", "12345 + 12360"])
 @pytest.mark.parametrize("size", SIZES)
 def test_names_and_scores_are_read_without_scrolling_however_long(
