@@ -78,6 +78,7 @@ class AmplitudeView(View, TimeCursor):
     Params: ClassVar[type] = AmplitudeParams
     has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True
+    has_legend: ClassVar[bool] = True
 
     def __init__(self, params: AmplitudeParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)

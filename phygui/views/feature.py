@@ -152,6 +152,7 @@ class FeatureView(View, TimeCursor):
     Params: ClassVar[type] = FeatureParams
     has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True
+    has_legend: ClassVar[bool] = True
 
     def __init__(self, params: FeatureParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)

@@ -88,6 +88,7 @@ class RateView(View, TimeCursor):
     name: ClassVar[str] = "rates"
     title = "Firing rates"
     Params: ClassVar[type] = RateParams
+    has_legend: ClassVar[bool] = True
     grid_lines: ClassVar[bool] = True
     load = staticmethod(load)
 

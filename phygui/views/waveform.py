@@ -51,8 +51,6 @@ _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 _STEP = 0.5
 _FAINTER = 0.4
 """Opacity of spikes that are pointed at under means or densities, to that over spikes."""
-_BETWEEN = 10.0
-"""Logical pixels between two names of the legend."""
 
 
 class WaveformView(View):
@@ -343,25 +341,13 @@ class WaveformView(View):
 
         Above them it is said how many of their spikes are drawn.
         """
-        texts = [str(c) for c in self.data.cluster_ids]
         right, y = size[0] - 8.0, size[1] - 8
         room = right - start - 12
         if text_width(self.summary) <= room:
             layout.labels.append(
                 Label(self.summary, right, y - 15, color=DIM, align=("right", "bottom"))
             )
-        # The width of so many names, with what separates each from the next.
-        widths = np.cumsum([0.0] + [text_width(text) + _BETWEEN for text in texts])
-        n_shown = len(texts)
-        if widths[-1] - _BETWEEN > room:
-            room -= text_width(f"+{len(texts)}")
-            n_shown = int(np.searchsorted(widths, room, side="right")) - 1
-            rest = f"+{len(texts) - max(n_shown, 0)}"
-            layout.labels.append(Label(rest, right, y, color=DIM, align=("right", "bottom")))
-            right -= text_width(rest) + _BETWEEN
-        for k in reversed(range(n_shown)):
-            layout.labels.append(Label(texts[k], right, y, color=k, align=("right", "bottom")))
-            right -= text_width(texts[k]) + _BETWEEN
+        self.write_legend(right, y, room)
 
     # -- the user --------------------------------------------------------------------------
 

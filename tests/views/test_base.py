@@ -17,7 +17,7 @@ from phygui.views.base import Cancelled, Empty, View, check
 from phygui.views.colors import theme
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
-from phygui.views.visuals import Batch, boxes, vertices
+from phygui.views.visuals import Batch, boxes, text_width, vertices
 
 
 @dataclass(frozen=True)
@@ -575,3 +575,61 @@ def test_what_is_missing_is_said_with_what_was_looked_for():
     assert missing_data(model, "features", "traces").reason.startswith(
         "No features nor raw data: the features and x.dat were looked for beside x.kwik, in vain."
     )
+
+
+# -- legends -----------------------------------------------------------------------------------
+
+
+class Named(Board):
+    """A board on which clusters are told by their colours."""
+
+    has_legend = True
+
+
+def legend_of(view):
+    """Its names from left to right, and what says how many more there are."""
+    names = sorted((a for a in view.all_labels if a.color >= 0), key=lambda a: a.x)
+    rest = [a for a in view.all_labels if a.text.startswith("+")]
+    return names, rest
+
+
+def test_the_legend_names_clusters_in_their_colours_above_the_plots(shown, picture):
+    view = shown(Named(), SimpleNamespace(cluster_ids=(31, 4, 15)), (500, 300))
+    plain = shown(Board(), SimpleNamespace(cluster_ids=(31, 4, 15)), (500, 300))
+    names, rest = legend_of(view)
+    assert [(a.text, a.color) for a in names] == [("31", 0), ("4", 1), ("15", 2)]
+    assert not rest
+    assert not legend_of(plain)[0]
+    left, top, width, _ = view.layout.boxes.T
+    assert names[0].x - text_width("31") >= left.min()
+    assert names[-1].x == (left + width).max()
+    # The plots give way by less than a line of text, and nothing lies over another.
+    assert 0 < top.min() - plain.layout.boxes[:, 1].min() < 11
+    assert all(11 <= a.y < top.min() for a in names)
+    image = picture(view)[: int(top.min()), :, :]
+    for k in range(3):
+        color = theme().clusters[k][:3].astype(int)
+        assert np.abs(image - color).max(axis=2).min() < 60
+
+
+def test_a_legend_too_long_says_how_many_more_there_are(shown):
+    ids = tuple(range(1000, 1040))
+    for width in (900, 300, 120):
+        view = shown(Named(), SimpleNamespace(cluster_ids=ids), (width, 300))
+        names, rest = legend_of(view)
+        left = view.layout.boxes[:, 0].min()
+        assert [a.text for a in names] == [str(c) for c in ids[: len(names)]]
+        assert all(a.x - text_width(a.text) >= left for a in [*names, *rest])
+        assert rest[0].text == f"+{len(ids) - len(names)}"
+        assert all(a.x < rest[0].x - text_width(rest[0].text) for a in names)
+
+
+def test_no_legend_where_nothing_is_shown_or_there_is_no_room(shown):
+    data = SimpleNamespace(cluster_ids=(4, 9))
+    view = shown(Named(), Empty("Select a cluster."), (500, 300))
+    assert not legend_of(view)[0]
+    view.set_data(data)
+    view.native.grabFramebuffer()
+    assert len(legend_of(view)[0]) == 2
+    low = shown(Named(), data, (500, 80))
+    assert not legend_of(low)[0]

@@ -259,3 +259,14 @@ def test_similarity_says_what_is_missing(bare):
 def test_cancelled(session, load, params):
     with pytest.raises(Cancelled):
         load(session.snapshot(), params, lambda: True)
+
+
+@pytest.mark.parametrize("name", ["features", "amplitudes", "rates"])
+def test_clusters_told_by_colour_alone_are_in_a_legend(session, shown, name):
+    view = shown(VIEWS[name](), size=SIZE)
+    for n in (1, 2, 8):
+        session.select(sorted(session.spikes_per_cluster)[:n])
+        view.set_data(VIEWS[name].load(session.snapshot(), view.params, never))
+        view.native.grabFramebuffer()
+        found = sorted((a.x, a.text, a.color) for a in view.all_labels if a.color >= 0)
+        assert [pair for _, *pair in found] == [[str(c), k] for k, c in enumerate(session.selected)]
