@@ -53,6 +53,7 @@ class TraceView(View, TimeCursor):
     name: ClassVar[str] = "traces"
     title = "Traces"
     Params: ClassVar[type] = TraceParams
+    has_legend: ClassVar[bool] = True
     load = staticmethod(load)
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:

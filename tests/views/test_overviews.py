@@ -261,7 +261,7 @@ def test_cancelled(session, load, params):
         load(session.snapshot(), params, lambda: True)
 
 
-@pytest.mark.parametrize("name", ["features", "amplitudes", "rates"])
+@pytest.mark.parametrize("name", ["features", "amplitudes", "rates", "traces"])
 def test_clusters_told_by_colour_alone_are_in_a_legend(session, shown, name):
     view = shown(VIEWS[name](), size=SIZE)
     for n in (1, 2, 8):
