@@ -108,6 +108,8 @@ class Axis:
         ``ticks(low, high, n_max)`` gives places and texts; None for none.
     fixed : bool
         Neither pan nor zoom moves it.
+    scaled : bool
+        The scale of the data zooms it about zero, also when other data come.
     keep : bool
         A zoom made by the user outlives the next selection.
     limits : tuple of float, optional
@@ -124,6 +126,7 @@ class Axis:
     label: str = ""
     ticks: Callable[[float, float, int], Ticks] | None = nice_ticks
     fixed: bool = False
+    scaled: bool = False
     keep: bool = False
     limits: tuple[float, float] | None = None
     named_below: bool = False

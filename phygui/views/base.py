@@ -198,7 +198,9 @@ class View(Interactive, app.Canvas):
         changed = [
             f for f in fields(params) if getattr(params, f.name) != getattr(self.params, f.name)
         ]
-        self.params = params
+        scale, self.params = self.data_scale, params
+        if self.data_scale != scale:
+            self.on_data_scale(self.data_scale / scale)
         if any(f.metadata.get("reload", True) for f in changed):
             self.is_stale = True
         elif self.has_picture:
@@ -235,12 +237,16 @@ class View(Interactive, app.Canvas):
             self.point_at(self.data, self.highlighted)
 
     def set_cells(self, cells: Sequence[Cell]) -> None:
-        """Replace the grid; an axis that keeps the user's zoom takes it over by its key."""
+        """Replace the grid; what the user zoomed is taken over by axes that keep it, by their key.
+
+        Axes that follow the scale of the data do so at once.
+        """
         moved = {a.key: a.view for c in self.cells for a in (c.x, c.y) if a.keep and a.is_moved}
-        for cell in cells:
-            for axis in (cell.x, cell.y):
-                if axis.keep and axis.key in moved:
-                    axis.show(*moved[axis.key])
+        for axis in {id(a): a for c in cells for a in (c.x, c.y)}.values():
+            if axis.keep and axis.key in moved:
+                axis.show(*moved[axis.key])
+            elif axis.scaled:
+                axis.zoom(self.data_scale, 0.0)
         self.cells = list(cells)
         self._layout_size = ()
         self.end_drag_outside()

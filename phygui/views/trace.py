@@ -362,7 +362,6 @@ class TraceView(View, TimeCursor):
     def reset_view(self) -> None:
         """Show the usual duration about the same time, all channels, at the usual scale."""
         super().reset_view()
-        self.on_data_scale(1.0)
         self.change_params(duration=TraceParams.duration)
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:

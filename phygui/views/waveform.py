@@ -231,15 +231,10 @@ class WaveformView(View):
         self._images.set_data(as_opacity(counts), np.stack(extents, axis=1), color=rows)
 
     def on_data_scale(self, factor: float) -> None:
-        """Scale the waveforms."""
+        """Follow the scale; lines do so by themselves."""
         super().on_data_scale(factor)
         if self.params.show == "density" and isinstance(self.data, WaveformData):
             self._build_densities(self.data)
-
-    def reset_view(self) -> None:
-        """Undo pan, zoom and data scale."""
-        self.on_data_scale(1 / self.data_scale)
-        super().reset_view()
 
     def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
         """Point at some spikes, also where they are none of those drawn, once they are read."""

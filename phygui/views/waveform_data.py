@@ -14,6 +14,7 @@ from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 from phygui.views.geometry import ProbeLayout, probe_layout
 from phygui.views.loading import missing_data
+from phygui.views.mouse import scale_of_data
 from phygui.views.samples import Budget, among
 
 _BUDGET = Budget(each=100, together=400, most=4_000)
@@ -67,6 +68,7 @@ class WaveformParams:
             "reload": False,
         },
     )
+    data_scale: float = scale_of_data()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from phygui.views.base import Cancelled, Empty, View, check
 from phygui.views.colors import theme
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
+from phygui.views.mouse import turn
 from phygui.views.visuals import Batch, boxes, text_width, vertices
 
 
@@ -135,17 +136,50 @@ def test_reset(board, mouse, qtbot, how):
 
 def test_ctrl_wheel_scales_data_and_alt_wheel_markers(board, mouse, picture):
     mouse(board).wheel(center(board, 0), 1, Qt.ControlModifier)
-    assert board.data_scale == pytest.approx(1.15)
+    assert board.data_scale == 1.2
     assert board.cells[0].x.view == (0, 10)
     before = board.marker_size
     for _ in range(5):
         mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
-    assert board.marker_size == pytest.approx(before * 1.15**5)
+    assert (before, board.marker_size) == (3, 6)
     picture(board)
     assert board.points.size == board.marker_size
     for _ in range(60):
         mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
     assert board.marker_size == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "steps", "wanted"),
+    [
+        (1.0, 1, 1.2),
+        (1.0, -1, 0.9),
+        (0.7, 0, 0.7),
+        (3.0, 1, 3.5),
+        (9.0, 1, 10.0),
+        (10.0, 2, 14.0),
+        (5.247, 1, 6.0),
+        (5.247, -1, 4.5),
+        (1.0, 16, 10.0),
+        (1.0, -32, 0.01),
+    ],
+)
+def test_the_wheel_goes_through_round_numbers(value, steps, wanted):
+    found, left = turn(value, steps)
+    assert found == wanted
+    assert abs(left) <= 0.5
+    assert turn(found, -steps)[0] == (value if left == 0 else pytest.approx(value, rel=0.15))
+
+
+def test_parts_of_a_step_of_the_wheel_add_up(board):
+    for _ in range(8):
+        board._turn("data_scale", 0.25)
+    assert board.data_scale == 1.4
+    # What is left over of the steps goes with the number that they led to.
+    board._turn("data_scale", 0.4)
+    board.data_scale = 3.0
+    board._turn("data_scale", 0.2)
+    assert board.data_scale == 3.0
 
 
 def test_outside_of_the_cells_nothing_moves(board, mouse):
@@ -444,7 +478,7 @@ def test_scale_and_zoom_have_bounds(board, mouse, picture):
         for steps in (-100, 200, -200):
             for _ in range(20):
                 mouse(board).wheel(center(board, 0), steps, held)
-    assert 1e-7 < board.data_scale < 1e7
+    assert board.data_scale == 0.01
     assert np.isfinite(board.cells[0].x.view).all()
     picture(board)
 
