@@ -191,6 +191,26 @@ class Cell:
     weight: float = 1.0
     lasso: bool = True
 
+    def pan(self, right: float, up: float) -> None:
+        """Move what is shown by so much of the cell's width and height.
+
+        Where one axis is both it goes along the diagonal, as far as the way leads along it.
+        """
+        if self.x is self.y:
+            right = up = (right + up) / 2
+        else:
+            self.y.pan(-up * (self.y.view[1] - self.y.view[0]))
+        self.x.pan(-right * (self.x.view[1] - self.x.view[0]))
+
+    def zoom(self, across: float, up: float, around: tuple[float, float]) -> None:
+        """Show ranges so many times smaller about a place; where one axis is both, the mean."""
+        x, y = around
+        if self.x is self.y:
+            across, x = math.sqrt(across * up), (x + y) / 2
+        else:
+            self.y.zoom(up, y)
+        self.x.zoom(across, x)
+
 
 @dataclass
 class Layout:

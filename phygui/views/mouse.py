@@ -213,12 +213,10 @@ class Interactive:
         _, _, width, height = self.layout.boxes[self._press_cell]
         dx, dy = np.subtract(event.pos, event.last_event.pos)
         if event.press_event.button == 1:
-            cell.x.pan(-dx / width * (cell.x.view[1] - cell.x.view[0]))
-            cell.y.pan(dy / height * (cell.y.view[1] - cell.y.view[0]))
+            cell.pan(dx / width, -dy / height)
         elif event.press_event.button == 2:
             around = self.to_data(self._press_cell, *event.press_event.pos)
-            cell.x.zoom(1.008**dx, around[0])
-            cell.y.zoom(1.008**-dy, around[1])
+            cell.zoom(1.008**dx, 1.008**-dy, around)
         self.moved()
 
     def on_mouse_wheel(self, event: Any) -> None:
@@ -234,9 +232,8 @@ class Interactive:
             index = self._cell_at(event.pos)
             if index is None:
                 return
-            x, y = self.to_data(index, *event.pos)
-            self.cells[index].x.zoom(1.15**steps, x)
-            self.cells[index].y.zoom(1.15**steps, y)
+            factor = 1.15**steps
+            self.cells[index].zoom(factor, factor, self.to_data(index, *event.pos))
         self.moved()
 
     def on_mouse_double_click(self, event: Any) -> None:

@@ -182,6 +182,41 @@ def test_parts_of_a_step_of_the_wheel_add_up(board):
     assert board.data_scale == 3.0
 
 
+class Diagonal(Board):
+    """One axis goes across and up, as where the same is asked for twice."""
+
+    def build(self, data):
+        both = Axis("x", 0, 10, "x (V)")
+        self.set_cells([Cell(both, both)])
+        self.points.set_data(vertices([3, 5], [3, 5], color=[0, 1]))
+
+
+def test_where_one_axis_is_both_it_moves_once(shown, mouse):
+    view = shown(Diagonal(), "data", (500, 300))
+    cell = view.cells[0]
+    _, _, width, height = view.layout.boxes[0]
+    # What is dragged along the diagonal stays under the mouse.
+    mouse(view).drag(view.to_pixels(0, 5, 5), view.to_pixels(0, 7, 7))
+    np.testing.assert_allclose(cell.x.view, (-2, 8), atol=0.02)
+    view.reset_view()
+    x, y = center(view, 0)
+    mouse(view).drag((x, y), (x + width / 5, y))
+    np.testing.assert_allclose(cell.x.view, (-1, 9), atol=0.02)
+    view.reset_view()
+    mouse(view).drag((x, y), (x + width / 5, y + height / 5))
+    np.testing.assert_allclose(cell.x.view, (0, 10), atol=0.02)
+    view.reset_view()
+    mouse(view).wheel(view.to_pixels(0, 8, 8), 2)
+    assert np.ptp(cell.x.view) == pytest.approx(10 / 1.15**2)
+    np.testing.assert_allclose(view.to_pixels(0, 8, 8)[0] - x, 0.3 * width, rtol=0.02)
+    view.reset_view()
+    mouse(view).drag((x, y), (x + 50, y - 50), Qt.RightButton)
+    assert np.ptp(cell.x.view) == pytest.approx(10 / 1.008**50)
+    view.reset_view()
+    mouse(view).wheel((x, y), 3, Qt.ControlModifier)
+    assert cell.x.view == (0, 10)
+
+
 def test_outside_of_the_cells_nothing_moves(board, mouse):
     mouse(board).wheel((1, 299), 3)
     mouse(board).drag((1, 299), (100, 200))
