@@ -266,10 +266,18 @@ class WaveformView(View):
 
     @property
     def summary(self) -> str:
-        """How many of the spikes are drawn."""
-        if not isinstance(self.data, WaveformData):
-            return ""
-        return how_many(len(self.data.spike_ids), self.data.n_spikes)
+        """How many of the spikes are drawn, and whether the channels wanted cannot be."""
+        return self._summaries[0] if isinstance(self.data, WaveformData) else ""
+
+    @property
+    def _summaries(self) -> list[str]:
+        """The summary, and less of it for less room."""
+        drawn = how_many(len(self.data.spike_ids), self.data.n_spikes)
+        if not self.data.absent:
+            return [drawn]
+        absent = f"no channel {self.data.absent}"
+        both = "; ".join(filter(None, [drawn, f"{absent} in this channel group"]))
+        return [both, absent, drawn]
 
     # -- scale bars, channel names, legend -------------------------------------------------
 
@@ -338,10 +346,9 @@ class WaveformView(View):
         """
         right, y = size[0] - 8.0, size[1] - 8
         room = right - start - 12
-        if text_width(self.summary) <= room:
-            layout.labels.append(
-                Label(self.summary, right, y - 15, color=DIM, align=("right", "bottom"))
-            )
+        said = next((text for text in self._summaries if text_width(text) <= room), "")
+        if said:
+            layout.labels.append(Label(said, right, y - 15, color=DIM, align=("right", "bottom")))
         self.write_legend(right, y, room)
 
     # -- the user --------------------------------------------------------------------------
