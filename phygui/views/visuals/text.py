@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -140,18 +141,23 @@ def legend(
     """
     align: Any = ("right", "bottom")
     labels = []
-    # The width of so many names, with what separates each from the next.
-    widths = np.cumsum([0.0] + [text_width(name) + _BETWEEN for name in names])
+    # The width of so many names, with what separates each from the next; of no more than there is
+    # room for, as it is asked for at every move of the mouse that drags a plot.
+    widths = [0.0]
+    for name in names:
+        if widths[-1] - _BETWEEN > room:
+            break
+        widths.append(widths[-1] + text_width(name) + _BETWEEN)
     n_shown = len(names)
     if widths[-1] - _BETWEEN > room:
-        n_shown = int(np.searchsorted(widths, room - text_width(f"+{len(names)}"), "right")) - 1
+        n_shown = bisect_right(widths, room - text_width(f"+{len(names)}")) - 1
         n_shown = max(n_shown, 0)
         rest = f"+{len(names) - n_shown}"
         labels.append(Label(rest, right, bottom, color=color, align=align))
         right -= text_width(rest) + _BETWEEN
     for k in reversed(range(n_shown)):
         labels.append(Label(names[k], right, bottom, color=k, align=align))
-        right -= text_width(names[k]) + _BETWEEN
+        right -= widths[k + 1] - widths[k]
     return labels
 
 
