@@ -24,6 +24,15 @@ from PyQt5.QtWidgets import (
 from phygui.views.base import View
 
 
+class _RealBox(QDoubleSpinBox):
+    """Shows a number with the decimals that it has, and no zeros after them."""
+
+    def textFromValue(self, value: float) -> str:
+        """What is shown of a value."""
+        text, point = super().textFromValue(value), self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
 class ParameterDialog(QDialog):
     """Shows the plain parameters of a view; every change is applied at once, in both directions."""
 
@@ -97,7 +106,7 @@ class ParameterDialog(QDialog):
             spin.valueChanged.connect(lambda number: self._change(field.name, int(number)))
             return spin
         if isinstance(value, float):
-            real = QDoubleSpinBox()
+            real = _RealBox()
             real.setDecimals(3)
             real.setRange(float(meta.get("min", 0)), float(meta.get("max", 1e6)))
             real.setSingleStep(float(meta.get("step", 0.1)))

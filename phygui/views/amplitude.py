@@ -26,7 +26,7 @@ from phygui.views.colors import HIGHLIGHT
 from phygui.views.cursor import TimeCursor
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
-from phygui.views.mouse import size_of_points
+from phygui.views.mouse import scale_of_data, size_of_points
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, boxes, vertices
@@ -45,6 +45,7 @@ class AmplitudeParams:
         "Most spikes drawn of each cluster; a split always takes all of them.", step=1000
     )
     marker_size: float = size_of_points(3.0)
+    data_scale: float = scale_of_data()
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class AmplitudeView(View, TimeCursor):
     Params: ClassVar[type] = AmplitudeParams
     has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True
+    has_legend: ClassVar[bool] = True
 
     def __init__(self, params: AmplitudeParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)
@@ -145,7 +147,7 @@ class AmplitudeView(View, TimeCursor):
     def build(self, data: AmplitudeData) -> None:
         """Make the cells, the points and the bars."""
         time = Axis(TIME, 0.0, data.duration, "time (s)", keep=True)
-        amplitude = Axis(AMPLITUDE, 0.0, float(data.edges[-1]), data.label)
+        amplitude = Axis(AMPLITUDE, 0.0, float(data.edges[-1]), data.label, scaled=True)
         share = Axis("share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "%", fixed=True)
         self.set_cells(
             [
@@ -163,11 +165,6 @@ class AmplitudeView(View, TimeCursor):
         """Follow the marker size."""
         self._points.size = self.marker_size
         self._pointed.size = self.marker_size + 2
-
-    def on_data_scale(self, factor: float) -> None:
-        """Scale the amplitudes; time stays."""
-        if self.cells:
-            self.cells[0].y.zoom(factor, 0.0)
 
     def point_at(self, data: AmplitudeData, spike_ids: NDArray[np.int64]) -> None:
         """Point at those of some spikes that are drawn."""

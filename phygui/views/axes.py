@@ -108,6 +108,8 @@ class Axis:
         ``ticks(low, high, n_max)`` gives places and texts; None for none.
     fixed : bool
         Neither pan nor zoom moves it.
+    scaled : bool
+        The scale of the data zooms it about zero, also when other data come.
     keep : bool
         A zoom made by the user outlives the next selection.
     limits : tuple of float, optional
@@ -124,6 +126,7 @@ class Axis:
     label: str = ""
     ticks: Callable[[float, float, int], Ticks] | None = nice_ticks
     fixed: bool = False
+    scaled: bool = False
     keep: bool = False
     limits: tuple[float, float] | None = None
     named_below: bool = False
@@ -187,6 +190,26 @@ class Cell:
     frame: bool = True
     weight: float = 1.0
     lasso: bool = True
+
+    def pan(self, right: float, up: float) -> None:
+        """Move what is shown by so much of the cell's width and height.
+
+        Where one axis is both it goes along the diagonal, as far as the way leads along it.
+        """
+        if self.x is self.y:
+            right = up = (right + up) / 2
+        else:
+            self.y.pan(-up * (self.y.view[1] - self.y.view[0]))
+        self.x.pan(-right * (self.x.view[1] - self.x.view[0]))
+
+    def zoom(self, across: float, up: float, around: tuple[float, float]) -> None:
+        """Show ranges so many times smaller about a place; where one axis is both, the mean."""
+        x, y = around
+        if self.x is self.y:
+            across, x = math.sqrt(across * up), (x + y) / 2
+        else:
+            self.y.zoom(up, y)
+        self.x.zoom(across, x)
 
 
 @dataclass

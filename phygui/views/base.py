@@ -19,11 +19,15 @@ from phygui.views.colors import theme as theme_of
 from phygui.views.lasso import Lasso
 from phygui.views.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.mouse import Interactive
-from phygui.views.visuals import Batch, Label, Shared, Text, is_software, paragraph
+from phygui.views.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
 _closing: dict[int, Any] = {}
+_LEGEND = 9.0
+"""Logical pixels that the line of a legend takes above the plots, beside the room that is there."""
+_SMALLEST_WITH_LEGEND = 100.0
+"""Logical pixels of height of a canvas below which plots are given all of it."""
 
 
 class Visual(Protocol):
@@ -48,6 +52,9 @@ class View(Interactive, app.Canvas):
         makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores,
         ``rebuild=False`` one that :meth:`build` ignores too, ``local=True`` one that means
         something in this dataset only, such as a channel.
+    has_legend : bool
+        Whether the clusters shown are named in a line above the plots, each in its colour. For
+        views that tell them apart by nothing else.
     has_lasso : bool
         Whether spikes can be selected with a lasso, see :meth:`spikes_in_lasso`.
     loads_highlight : bool
@@ -64,6 +71,7 @@ class View(Interactive, app.Canvas):
     title = ""
     Params: ClassVar[type] = NoParams
     loads_highlight: ClassVar[bool] = False
+    has_legend: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     gap: ClassVar[float] = 6.0
     margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
@@ -146,6 +154,11 @@ class View(Interactive, app.Canvas):
     def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
         """Add lines and labels, in pixels of the canvas, to those of the axes."""
 
+    def write_legend(self, right: float, bottom: float, room: float) -> None:
+        """Name the clusters shown in a line that ends at a place of the canvas."""
+        names = [str(cluster_id) for cluster_id in self.data.cluster_ids]
+        self.layout.labels += legend(names, right, bottom, room, DIM)
+
     @property
     def summary(self) -> str:
         """What the settings dialog says about what is shown; empty for nothing."""
@@ -185,7 +198,9 @@ class View(Interactive, app.Canvas):
         changed = [
             f for f in fields(params) if getattr(params, f.name) != getattr(self.params, f.name)
         ]
-        self.params = params
+        scale, self.params = self.data_scale, params
+        if self.data_scale != scale:
+            self.on_data_scale(self.data_scale / scale)
         if any(f.metadata.get("reload", True) for f in changed):
             self.is_stale = True
         elif self.has_picture:
@@ -222,12 +237,16 @@ class View(Interactive, app.Canvas):
             self.point_at(self.data, self.highlighted)
 
     def set_cells(self, cells: Sequence[Cell]) -> None:
-        """Replace the grid; an axis that keeps the user's zoom takes it over by its key."""
+        """Replace the grid; what the user zoomed is taken over by axes that keep it, by their key.
+
+        Axes that follow the scale of the data do so at once.
+        """
         moved = {a.key: a.view for c in self.cells for a in (c.x, c.y) if a.keep and a.is_moved}
-        for cell in cells:
-            for axis in (cell.x, cell.y):
-                if axis.keep and axis.key in moved:
-                    axis.show(*moved[axis.key])
+        for axis in {id(a): a for c in cells for a in (c.x, c.y)}.values():
+            if axis.keep and axis.key in moved:
+                axis.show(*moved[axis.key])
+            elif axis.scaled:
+                axis.zoom(self.data_scale, 0.0)
         self.cells = list(cells)
         self._layout_size = ()
         self.end_drag_outside()
@@ -329,13 +348,19 @@ class View(Interactive, app.Canvas):
             labels = paragraph(self.data.reason, size, DIM)
             self.layout = Layout(np.empty((0, 4)))
         else:
+            left, top, right, bottom = self.margins
+            named = self.has_legend and self.has_picture and size[1] >= _SMALLEST_WITH_LEGEND
             self.layout = lay_out(
                 self.cells,
                 size,
                 gap=self.gap,
-                margins=self.margins,
+                margins=(left, top + _LEGEND if named else top, right, bottom),
                 grid_lines=self.grid_lines,
             )
+            if named and self.cells:
+                first, above, widths, _ = self.layout.boxes.T
+                start, end = float(first.min()), float((first + widths).max())
+                self.write_legend(end, float(above.min()) - 2, end - start)
             self.decorate(self.layout, size)
             labels = self.layout.labels + self.labels
         self._axis_lines.set_data(*self.layout.lines)

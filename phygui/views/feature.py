@@ -32,7 +32,7 @@ from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import AUTOMATIC, Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
-from phygui.views.mouse import size_of_points
+from phygui.views.mouse import scale_of_data, size_of_points
 from phygui.views.picking import nearest_point
 from phygui.views.samples import Budget, among, how_many
 from phygui.views.visuals import Batch, Images, vertices
@@ -113,6 +113,7 @@ class FeatureParams:
         },
     )
     marker_size: float = size_of_points(3.0)
+    data_scale: float = scale_of_data()
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class FeatureView(View, TimeCursor):
     Params: ClassVar[type] = FeatureParams
     has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True
+    has_legend: ClassVar[bool] = True
 
     def __init__(self, params: FeatureParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)
@@ -242,7 +244,8 @@ class FeatureView(View, TimeCursor):
     def build(self, data: FeatureData) -> None:
         """Make the cells and the points."""
         axes = {
-            key: Axis(key, *limits, label=data.labels[key]) for key, limits in data.ranges.items()
+            key: Axis(key, *limits, label=data.labels[key], scaled=key != TIME)
+            for key, limits in data.ranges.items()
         }
         self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
         drawn = np.arange(len(data.spike_ids))
@@ -286,12 +289,6 @@ class FeatureView(View, TimeCursor):
         """Follow the marker size."""
         self._points.size = self.marker_size
         self._pointed.size = self.marker_size + 2
-
-    def on_data_scale(self, factor: float) -> None:
-        """Scale the features around zero; time stays."""
-        for axis in {id(a): a for c in self.cells for a in (c.x, c.y)}.values():
-            if axis.key != TIME:
-                axis.zoom(factor, 0.0)
 
     def point_at(self, data: FeatureData, spike_ids: NDArray[np.int64]) -> None:
         """Point at those of some spikes that are drawn, or counted."""

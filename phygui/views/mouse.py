@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field, replace
 from typing import Any, ClassVar
 
@@ -14,24 +15,54 @@ from phygui.views.lasso import Lasso
 from phygui.views.loading import Empty
 from phygui.views.visuals import Batch, vertices
 
-_LEAST_SIZE, _MOST_SIZE = 1.0, 20.0
+_LIMITS = {"marker_size": (1.0, 20.0), "data_scale": (0.01, 100.0)}
+"""What the wheel changes, and how far."""
+_ROUND = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0)
+"""Round numbers of a decade, each about 15% larger than the one before."""
 
 
 def size_of_points(default: float) -> Any:
     """The parameter ``marker_size`` of a view: so it is in the settings dialog, and kept."""
+    return _turned_by_wheel("marker_size", default, "Size of points", "Alt", 0.5, "px")
+
+
+def scale_of_data() -> Any:
+    """The parameter ``data_scale`` of a view: so it is in the settings dialog, and kept."""
+    return _turned_by_wheel("data_scale", 1.0, "Scale", "Ctrl", 0.2, "×", " A reset makes it 1.")
+
+
+def _turned_by_wheel(
+    name: str, default: float, label: str, key: str, step: float, unit: str, also: str = ""
+) -> Any:
+    least, most = _LIMITS[name]
     return field(
         default=default,
         metadata={
-            "label": "Size of points",
-            "help": "Alt+wheel changes it too.",
-            "min": _LEAST_SIZE,
-            "max": _MOST_SIZE,
-            "step": 0.5,
-            "unit": "px",
+            "label": label,
+            "help": f"{key}+wheel changes it too.{also}",
+            "min": least,
+            "max": most,
+            "step": step,
+            "unit": unit,
             "reload": False,
             "rebuild": False,
         },
     )
+
+
+def turn(value: float, steps: float) -> tuple[float, float]:
+    """The round number some steps of a wheel from a positive number, and what is left of the steps.
+
+    Each step is about 15%; of a part of one, as fine wheels and touchpads make it, there may be
+    nothing but what is left.
+    """
+    decade = math.floor(math.log10(value))
+    places = np.arange(len(_ROUND) + 1)
+    place = float(np.interp(value / 10.0**decade, (*_ROUND, 10.0), places)) + steps
+    nearest = round(place)
+    tens, k = divmod(nearest, len(_ROUND))
+    # Not a product: 7 times a tenth is a little more than 0.7.
+    return float(f"{_ROUND[k]}e{decade + tens}"), place - nearest
 
 
 class Interactive:
@@ -49,8 +80,10 @@ class Interactive:
         self.data: Any = None
         self.cells: list[Cell] = []
         self.layout = Layout(np.empty((0, 4)))
-        self.data_scale = 1.0
-        self._marker_size = 3.0
+        self._own = {"marker_size": 3.0, "data_scale": 1.0}
+        """Of what the wheel changes, where it is none of the view's parameters."""
+        self._left: dict[str, tuple[float, float]] = {}
+        """What the wheel last made of each, and the part of a step that is left."""
         self.lasso: Lasso | None = None
         self._lasso_line = Batch("lines", smooth=True)
         self._lasso_points = Batch("points", size=5.0)
@@ -68,15 +101,37 @@ class Interactive:
     @property
     def marker_size(self) -> float:
         """Diameter of points in logical pixels: the parameter of this name, if there is one."""
-        return getattr(self.params, "marker_size", self._marker_size)
+        return getattr(self.params, "marker_size", self._own["marker_size"])
 
     @marker_size.setter
     def marker_size(self, size: float) -> None:
-        size = float(np.clip(size, _LEAST_SIZE, _MOST_SIZE))
-        if hasattr(self.params, "marker_size"):
-            self.change_params(marker_size=size)
-        else:
-            self._marker_size = size
+        self._change("marker_size", float(np.clip(size, *_LIMITS["marker_size"])))
+
+    @property
+    def data_scale(self) -> float:
+        """How many times taller data are than at first: the parameter, if there is one."""
+        return getattr(self.params, "data_scale", self._own["data_scale"])
+
+    @data_scale.setter
+    def data_scale(self, scale: float) -> None:
+        self._change("data_scale", float(scale))
+
+    def _change(self, name: str, value: float) -> None:
+        if hasattr(self.params, name):
+            self.change_params(**{name: value})
+            return
+        before, self._own[name] = self._own[name], value
+        if name == "data_scale" and value != before:
+            self.on_data_scale(value / before)
+
+    def _turn(self, name: str, steps: float) -> None:
+        """Change the size of points, or the scale, with the wheel."""
+        before = getattr(self, name)
+        after, left = self._left.get(name, (before, 0.0))
+        value, left = turn(before, steps + (left if after == before else 0.0))
+        value = float(np.clip(value, *_LIMITS[name]))
+        self._left[name] = value, left
+        setattr(self, name, value)
 
     # -- to be overridden ------------------------------------------------------------------
 
@@ -89,20 +144,22 @@ class Interactive:
         return False
 
     def on_data_scale(self, factor: float) -> None:
-        """Scale the data."""
-        self.data_scale = float(np.clip(self.data_scale * factor, 1e-6, 1e6))
+        """Follow the scale of the data, which has become so many times what it was."""
+        for axis in {id(a): a for c in self.cells for a in (c.x, c.y)}.values():
+            if axis.scaled:
+                axis.zoom(factor, 0.0)
 
     def on_alt_wheel(self, steps: float) -> None:
         """Alt and wheel: the size of markers."""
         if self.has_markers:
-            self.marker_size *= 1.15**steps
+            self._turn("marker_size", steps)
 
     def reset_view(self) -> None:
         """Undo pan, zoom and data scale."""
+        self.data_scale = 1.0
         for cell in self.cells:
             cell.x.reset()
             cell.y.reset()
-        self.data_scale = 1.0
         self.refresh()
 
     # -- mouse and keys --------------------------------------------------------------------
@@ -156,12 +213,10 @@ class Interactive:
         _, _, width, height = self.layout.boxes[self._press_cell]
         dx, dy = np.subtract(event.pos, event.last_event.pos)
         if event.press_event.button == 1:
-            cell.x.pan(-dx / width * (cell.x.view[1] - cell.x.view[0]))
-            cell.y.pan(dy / height * (cell.y.view[1] - cell.y.view[0]))
+            cell.pan(dx / width, -dy / height)
         elif event.press_event.button == 2:
             around = self.to_data(self._press_cell, *event.press_event.pos)
-            cell.x.zoom(1.008**dx, around[0])
-            cell.y.zoom(1.008**-dy, around[1])
+            cell.zoom(1.008**dx, 1.008**-dy, around)
         self.moved()
 
     def on_mouse_wheel(self, event: Any) -> None:
@@ -170,16 +225,15 @@ class Interactive:
         steps = float(sum(event.delta))
         held = _held(event)
         if "Control" in held:
-            self.on_data_scale(1.15**steps)
+            self._turn("data_scale", steps)
         elif "Alt" in held:
             self.on_alt_wheel(steps)
         else:
             index = self._cell_at(event.pos)
             if index is None:
                 return
-            x, y = self.to_data(index, *event.pos)
-            self.cells[index].x.zoom(1.15**steps, x)
-            self.cells[index].y.zoom(1.15**steps, y)
+            factor = 1.15**steps
+            self.cells[index].zoom(factor, factor, self.to_data(index, *event.pos))
         self.moved()
 
     def on_mouse_double_click(self, event: Any) -> None:

@@ -88,6 +88,7 @@ class RateView(View, TimeCursor):
     name: ClassVar[str] = "rates"
     title = "Firing rates"
     Params: ClassVar[type] = RateParams
+    has_legend: ClassVar[bool] = True
     grid_lines: ClassVar[bool] = True
     load = staticmethod(load)
 
@@ -105,6 +106,7 @@ class RateView(View, TimeCursor):
         x = Axis("time", low, high, "time (s)", keep=True, limits=(low, high))
         y = Axis("rate", 0, top, "spikes/s", limits=(0, top))
         self.set_cells([Cell(x, y)])
+        self.on_data_scale(1.0)
         # Each stair is a tread and the riser to the next one.
         xs = np.repeat(data.edges, 2)[1:-1]
         heights = np.repeat(data.rates, 2, axis=1)

@@ -53,6 +53,7 @@ class TraceView(View, TimeCursor):
     name: ClassVar[str] = "traces"
     title = "Traces"
     Params: ClassVar[type] = TraceParams
+    has_legend: ClassVar[bool] = True
     load = staticmethod(load)
 
     def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
@@ -361,7 +362,6 @@ class TraceView(View, TimeCursor):
     def reset_view(self) -> None:
         """Show the usual duration about the same time, all channels, at the usual scale."""
         super().reset_view()
-        self.on_data_scale(1.0)
         self.change_params(duration=TraceParams.duration)
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:

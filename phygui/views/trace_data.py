@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.views.base import Empty
 from phygui.views.loading import missing_data
+from phygui.views.mouse import scale_of_data
 from phygui.views.trace_signal import Envelope, Kind, calibration, envelope
 from phygui.views.trains import Trains, samples_like
 
@@ -111,6 +112,7 @@ class TraceParams:
             "help": "Spikes of a cluster closer than this are violations to be walked through",
         },
     )
+    data_scale: float = scale_of_data()
 
 
 @dataclass(frozen=True)

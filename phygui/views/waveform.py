@@ -51,8 +51,6 @@ _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 _STEP = 0.5
 _FAINTER = 0.4
 """Opacity of spikes that are pointed at under means or densities, to that over spikes."""
-_BETWEEN = 10.0
-"""Logical pixels between two names of the legend."""
 
 
 class WaveformView(View):
@@ -233,15 +231,10 @@ class WaveformView(View):
         self._images.set_data(as_opacity(counts), np.stack(extents, axis=1), color=rows)
 
     def on_data_scale(self, factor: float) -> None:
-        """Scale the waveforms."""
+        """Follow the scale; lines do so by themselves."""
         super().on_data_scale(factor)
         if self.params.show == "density" and isinstance(self.data, WaveformData):
             self._build_densities(self.data)
-
-    def reset_view(self) -> None:
-        """Undo pan, zoom and data scale."""
-        self.on_data_scale(1 / self.data_scale)
-        super().reset_view()
 
     def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
         """Point at some spikes, also where they are none of those drawn, once they are read."""
@@ -273,10 +266,18 @@ class WaveformView(View):
 
     @property
     def summary(self) -> str:
-        """How many of the spikes are drawn."""
-        if not isinstance(self.data, WaveformData):
-            return ""
-        return how_many(len(self.data.spike_ids), self.data.n_spikes)
+        """How many of the spikes are drawn, and whether the channels wanted cannot be."""
+        return self._summaries[0] if isinstance(self.data, WaveformData) else ""
+
+    @property
+    def _summaries(self) -> list[str]:
+        """The summary, and less of it for less room."""
+        drawn = how_many(len(self.data.spike_ids), self.data.n_spikes)
+        if not self.data.absent:
+            return [drawn]
+        absent = f"no channel {self.data.absent}"
+        both = "; ".join(filter(None, [drawn, f"{absent} in this channel group"]))
+        return [both, absent, drawn]
 
     # -- scale bars, channel names, legend -------------------------------------------------
 
@@ -343,25 +344,12 @@ class WaveformView(View):
 
         Above them it is said how many of their spikes are drawn.
         """
-        texts = [str(c) for c in self.data.cluster_ids]
         right, y = size[0] - 8.0, size[1] - 8
         room = right - start - 12
-        if text_width(self.summary) <= room:
-            layout.labels.append(
-                Label(self.summary, right, y - 15, color=DIM, align=("right", "bottom"))
-            )
-        # The width of so many names, with what separates each from the next.
-        widths = np.cumsum([0.0] + [text_width(text) + _BETWEEN for text in texts])
-        n_shown = len(texts)
-        if widths[-1] - _BETWEEN > room:
-            room -= text_width(f"+{len(texts)}")
-            n_shown = int(np.searchsorted(widths, room, side="right")) - 1
-            rest = f"+{len(texts) - max(n_shown, 0)}"
-            layout.labels.append(Label(rest, right, y, color=DIM, align=("right", "bottom")))
-            right -= text_width(rest) + _BETWEEN
-        for k in reversed(range(n_shown)):
-            layout.labels.append(Label(texts[k], right, y, color=k, align=("right", "bottom")))
-            right -= text_width(texts[k]) + _BETWEEN
+        said = next((text for text in self._summaries if text_width(text) <= room), "")
+        if said:
+            layout.labels.append(Label(said, right, y - 15, color=DIM, align=("right", "bottom")))
+        self.write_legend(right, y, room)
 
     # -- the user --------------------------------------------------------------------------
 

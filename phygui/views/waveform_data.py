@@ -14,6 +14,7 @@ from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 from phygui.views.geometry import ProbeLayout, probe_layout
 from phygui.views.loading import missing_data
+from phygui.views.mouse import scale_of_data
 from phygui.views.samples import Budget, among
 
 _BUDGET = Budget(each=100, together=400, most=4_000)
@@ -45,7 +46,8 @@ class WaveformParams:
         default="",
         metadata={
             "label": "Only these channels",
-            "help": "Channel numbers and ranges, as in 3, 5-9; empty for the above.",
+            "help": "Channel numbers and ranges, as in 3, 5-9; empty for the above, which is "
+            "also taken in channel groups that have none of them.",
             "local": True,
         },
     )
@@ -67,6 +69,7 @@ class WaveformParams:
             "reload": False,
         },
     )
+    data_scale: float = scale_of_data()
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class WaveformData:
     (2, n_channels)."""
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
+    absent: str = ""
+    """The channels that the user wrote, if this channel group has none of them."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,7 @@ def load_waveforms(
         unit="µV" if model.metadata.get("voltage_gain") else "units",
         reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
         n_spikes=sum(sizes),
+        absent="" if len(chosen) else " ".join(params.chosen.split()),
     )
 
 
@@ -204,7 +210,8 @@ def parse_channels(text: str, channel_order: list[int]) -> NDArray[np.int64]:
     Returns
     -------
     array of int64
-        Their indices into the channel order, in that order.
+        Their indices into the channel order, in that order; none if there are no such channels, as
+        may be in another channel group.
 
     Raises
     ------
@@ -218,8 +225,6 @@ def parse_channels(text: str, channel_order: list[int]) -> NDArray[np.int64]:
             raise ValueError(f"'{part}' is neither a channel number nor a range like 5-9")
         spans.append((int(first), int(last if dash else first)))
     found = [i for i, c in enumerate(channel_order) if any(a <= c <= b for a, b in spans)]
-    if spans and not found:
-        raise ValueError(f"none of the channels {text} is in this channel group")
     return np.array(found, np.int64)
 
 

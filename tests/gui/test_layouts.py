@@ -238,6 +238,54 @@ def test_what_the_user_changed_holds_in_all_datasets_but_where_it_was_changed_to
     assert visit("b") == mine
 
 
+def test_the_scale_of_the_data_is_found_again(
+    demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
+) -> None:
+    names = ("waveforms", "traces", "features")
+    user = open_window(demo)
+    for name in names:
+        user.view(name)._turn("data_scale", 4)
+    user.settle()
+    user.window.close()
+    again = open_window(others("b"))
+    assert [again.view(name).data_scale for name in names] == [1.8] * 3
+    for name in names:
+        again.view(name).reset_view()
+    again.settle()
+    again.window.close()
+    last = open_window(others("c"))
+    assert [last.view(name).data_scale for name in names] == [1.0] * 3
+
+
+def test_the_dialog_shows_numbers_as_short_as_they_are(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    view = user.view("features")
+    view.change_params(marker_size=5.0)
+    QTest.mouseClick(
+        user.window.view_docks["features"].title_bar.buttons["settings"], Qt.LeftButton
+    )
+    [dialog] = user.window.findChildren(ParameterDialog)
+    spin = dialog.editors["marker_size"]
+    assert spin.text() == "5 px"
+    view.on_alt_wheel(1)
+    assert spin.text() == "6 px"
+    view.on_alt_wheel(-3)
+    assert spin.text() == "4 px"
+    view.on_alt_wheel(-1)
+    assert spin.text() == "3.5 px"
+    spin.stepUp()
+    assert view.marker_size == 4.0
+    spin.lineEdit().setText("2.25 px")
+    spin.interpretText()
+    assert view.marker_size == 2.25
+    assert spin.text() == "2.25 px"
+    spin.setValue(20.0)
+    assert spin.text() == "20 px"
+    assert dialog.editors["data_scale"].text() == "1 ×"
+
+
 def test_defaults_are_restored_for_the_dataset_and_for_the_user(
     demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
 ) -> None:

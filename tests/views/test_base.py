@@ -17,7 +17,8 @@ from phygui.views.base import Cancelled, Empty, View, check
 from phygui.views.colors import theme
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
-from phygui.views.visuals import Batch, boxes, vertices
+from phygui.views.mouse import turn
+from phygui.views.visuals import Batch, boxes, text_width, vertices
 
 
 @dataclass(frozen=True)
@@ -135,17 +136,85 @@ def test_reset(board, mouse, qtbot, how):
 
 def test_ctrl_wheel_scales_data_and_alt_wheel_markers(board, mouse, picture):
     mouse(board).wheel(center(board, 0), 1, Qt.ControlModifier)
-    assert board.data_scale == pytest.approx(1.15)
+    assert board.data_scale == 1.2
     assert board.cells[0].x.view == (0, 10)
     before = board.marker_size
     for _ in range(5):
         mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
-    assert board.marker_size == pytest.approx(before * 1.15**5)
+    assert (before, board.marker_size) == (3, 6)
     picture(board)
     assert board.points.size == board.marker_size
     for _ in range(60):
         mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
     assert board.marker_size == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "steps", "wanted"),
+    [
+        (1.0, 1, 1.2),
+        (1.0, -1, 0.9),
+        (0.7, 0, 0.7),
+        (3.0, 1, 3.5),
+        (9.0, 1, 10.0),
+        (10.0, 2, 14.0),
+        (5.247, 1, 6.0),
+        (5.247, -1, 4.5),
+        (1.0, 16, 10.0),
+        (1.0, -32, 0.01),
+    ],
+)
+def test_the_wheel_goes_through_round_numbers(value, steps, wanted):
+    found, left = turn(value, steps)
+    assert found == wanted
+    assert abs(left) <= 0.5
+    assert turn(found, -steps)[0] == (value if left == 0 else pytest.approx(value, rel=0.15))
+
+
+def test_parts_of_a_step_of_the_wheel_add_up(board):
+    for _ in range(8):
+        board._turn("data_scale", 0.25)
+    assert board.data_scale == 1.4
+    # What is left over of the steps goes with the number that they led to.
+    board._turn("data_scale", 0.4)
+    board.data_scale = 3.0
+    board._turn("data_scale", 0.2)
+    assert board.data_scale == 3.0
+
+
+class Diagonal(Board):
+    """One axis goes across and up, as where the same is asked for twice."""
+
+    def build(self, data):
+        both = Axis("x", 0, 10, "x (V)")
+        self.set_cells([Cell(both, both)])
+        self.points.set_data(vertices([3, 5], [3, 5], color=[0, 1]))
+
+
+def test_where_one_axis_is_both_it_moves_once(shown, mouse):
+    view = shown(Diagonal(), "data", (500, 300))
+    cell = view.cells[0]
+    _, _, width, height = view.layout.boxes[0]
+    # What is dragged along the diagonal stays under the mouse.
+    mouse(view).drag(view.to_pixels(0, 5, 5), view.to_pixels(0, 7, 7))
+    np.testing.assert_allclose(cell.x.view, (-2, 8), atol=0.02)
+    view.reset_view()
+    x, y = center(view, 0)
+    mouse(view).drag((x, y), (x + width / 5, y))
+    np.testing.assert_allclose(cell.x.view, (-1, 9), atol=0.02)
+    view.reset_view()
+    mouse(view).drag((x, y), (x + width / 5, y + height / 5))
+    np.testing.assert_allclose(cell.x.view, (0, 10), atol=0.02)
+    view.reset_view()
+    mouse(view).wheel(view.to_pixels(0, 8, 8), 2)
+    assert np.ptp(cell.x.view) == pytest.approx(10 / 1.15**2)
+    np.testing.assert_allclose(view.to_pixels(0, 8, 8)[0] - x, 0.3 * width, rtol=0.02)
+    view.reset_view()
+    mouse(view).drag((x, y), (x + 50, y - 50), Qt.RightButton)
+    assert np.ptp(cell.x.view) == pytest.approx(10 / 1.008**50)
+    view.reset_view()
+    mouse(view).wheel((x, y), 3, Qt.ControlModifier)
+    assert cell.x.view == (0, 10)
 
 
 def test_outside_of_the_cells_nothing_moves(board, mouse):
@@ -444,7 +513,7 @@ def test_scale_and_zoom_have_bounds(board, mouse, picture):
         for steps in (-100, 200, -200):
             for _ in range(20):
                 mouse(board).wheel(center(board, 0), steps, held)
-    assert 1e-7 < board.data_scale < 1e7
+    assert board.data_scale == 0.01
     assert np.isfinite(board.cells[0].x.view).all()
     picture(board)
 
@@ -575,3 +644,61 @@ def test_what_is_missing_is_said_with_what_was_looked_for():
     assert missing_data(model, "features", "traces").reason.startswith(
         "No features nor raw data: the features and x.dat were looked for beside x.kwik, in vain."
     )
+
+
+# -- legends -----------------------------------------------------------------------------------
+
+
+class Named(Board):
+    """A board on which clusters are told by their colours."""
+
+    has_legend = True
+
+
+def legend_of(view):
+    """Its names from left to right, and what says how many more there are."""
+    names = sorted((a for a in view.all_labels if a.color >= 0), key=lambda a: a.x)
+    rest = [a for a in view.all_labels if a.text.startswith("+")]
+    return names, rest
+
+
+def test_the_legend_names_clusters_in_their_colours_above_the_plots(shown, picture):
+    view = shown(Named(), SimpleNamespace(cluster_ids=(31, 4, 15)), (500, 300))
+    plain = shown(Board(), SimpleNamespace(cluster_ids=(31, 4, 15)), (500, 300))
+    names, rest = legend_of(view)
+    assert [(a.text, a.color) for a in names] == [("31", 0), ("4", 1), ("15", 2)]
+    assert not rest
+    assert not legend_of(plain)[0]
+    left, top, width, _ = view.layout.boxes.T
+    assert names[0].x - text_width("31") >= left.min()
+    assert names[-1].x == (left + width).max()
+    # The plots give way by less than a line of text, and nothing lies over another.
+    assert 0 < top.min() - plain.layout.boxes[:, 1].min() < 11
+    assert all(11 <= a.y < top.min() for a in names)
+    image = picture(view)[: int(top.min()), :, :]
+    for k in range(3):
+        color = theme().clusters[k][:3].astype(int)
+        assert np.abs(image - color).max(axis=2).min() < 60
+
+
+def test_a_legend_too_long_says_how_many_more_there_are(shown):
+    ids = tuple(range(1000, 1040))
+    for width in (900, 300, 120):
+        view = shown(Named(), SimpleNamespace(cluster_ids=ids), (width, 300))
+        names, rest = legend_of(view)
+        left = view.layout.boxes[:, 0].min()
+        assert [a.text for a in names] == [str(c) for c in ids[: len(names)]]
+        assert all(a.x - text_width(a.text) >= left for a in [*names, *rest])
+        assert rest[0].text == f"+{len(ids) - len(names)}"
+        assert all(a.x < rest[0].x - text_width(rest[0].text) for a in names)
+
+
+def test_no_legend_where_nothing_is_shown_or_there_is_no_room(shown):
+    data = SimpleNamespace(cluster_ids=(4, 9))
+    view = shown(Named(), Empty("Select a cluster."), (500, 300))
+    assert not legend_of(view)[0]
+    view.set_data(data)
+    view.native.grabFramebuffer()
+    assert len(legend_of(view)[0]) == 2
+    low = shown(Named(), data, (500, 80))
+    assert not legend_of(low)[0]

@@ -122,7 +122,7 @@ def test_interactions(view, mouse, qtbot, picture):
     before = view.cells[0].y.view[1]
     mouse(view).wheel(view.to_pixels(1, 5.5, 1), 1, Qt.ControlModifier)
     picture(view)
-    assert view.cells[0].y.view[1] == pytest.approx(before / 1.15)
+    assert view.cells[0].y.view[1] == pytest.approx(before / view.data_scale)
     mouse(view).wheel(view.to_pixels(1, 10, 1), 2)
     assert view.cells[0].x.view[1] < 30
 

@@ -236,10 +236,55 @@ def test_the_size_of_points_is_a_setting(session, shown, mouse, name, monkeypatc
     monkeypatch.setattr(view, "build", None)  # Points are not made anew for it.
     left, top, width, height = view.layout.boxes[0]
     mouse(view).wheel((left + width / 2, top + height / 2), 2, Qt.AltModifier)
-    assert changed == [pytest.approx(cls.Params().marker_size * 1.15**2)]
+    assert changed == [{3.0: 4.0, 8.0: 10.0}[cls.Params().marker_size]]
     assert not view.is_stale
     again = shown(cls(view.params), data, SIZE)
     assert again.marker_size == view.marker_size == changed[0]
+
+
+@pytest.mark.parametrize("name", ["features", "amplitudes", "waveforms", "traces"])
+def test_the_scale_is_a_setting_that_outlives_the_selection(
+    session, shown, mouse, name, monkeypatch
+):
+    def load(params):
+        return VIEWS[name].load(session.snapshot(), params, never)
+
+    def middle(view):
+        left, top, width, height = view.layout.boxes[0]
+        return left + width / 2, top + height / 2
+
+    def vertical(view):
+        """How tall a unit is drawn, and where zero is."""
+        low, high = view.cells[0].y.view
+        return (high - low) / (view.data_scale if name in ("waveforms", "traces") else 1.0)
+
+    cls = VIEWS[name]
+    view = shown(cls(), load(cls.Params()), SIZE)
+    first = vertical(view)
+    with monkeypatch.context() as patch:
+        patch.setattr(view, "build", None)  # Nothing is made anew for it.
+        mouse(view).wheel(middle(view), 3, Qt.ControlModifier)
+    assert view.params == cls.Params(data_scale=1.6)
+    assert not view.is_stale
+    assert vertical(view) == pytest.approx(first / 1.6)
+    # With other clusters, and with these again.
+    before = session.selected
+    session.select(sorted(session.spikes_per_cluster)[-3:])
+    view.set_data(load(view.params))
+    session.select(before)
+    view.set_data(load(view.params))
+    assert view.data_scale == 1.6
+    assert vertical(view) == pytest.approx(first / 1.6)
+    # In a view that is made with it, as when the program starts again.
+    again = shown(cls(view.params), load(view.params), SIZE)
+    assert vertical(again) == pytest.approx(first / 1.6)
+    # From the dialog.
+    again.change_params(data_scale=0.5)
+    assert vertical(again) == pytest.approx(first / 0.5)
+    mouse(again).double_click(middle(again))
+    assert again.params == cls.Params()
+    assert vertical(again) == pytest.approx(first)
+    assert not again.cells[0].y.is_moved
 
 
 def test_similarity_says_what_is_missing(bare):
@@ -259,3 +304,14 @@ def test_similarity_says_what_is_missing(bare):
 def test_cancelled(session, load, params):
     with pytest.raises(Cancelled):
         load(session.snapshot(), params, lambda: True)
+
+
+@pytest.mark.parametrize("name", ["features", "amplitudes", "rates", "traces"])
+def test_clusters_told_by_colour_alone_are_in_a_legend(session, shown, name):
+    view = shown(VIEWS[name](), size=SIZE)
+    for n in (1, 2, 8):
+        session.select(sorted(session.spikes_per_cluster)[:n])
+        view.set_data(VIEWS[name].load(session.snapshot(), view.params, never))
+        view.native.grabFramebuffer()
+        found = sorted((a.x, a.text, a.color) for a in view.all_labels if a.color >= 0)
+        assert [pair for _, *pair in found] == [[str(c), k] for k, c in enumerate(session.selected)]

@@ -106,3 +106,14 @@ def test_the_cursor_is_a_line(view, picture):
     _, top, _, height = view.layout.boxes[0].astype(int)
     column = image[top + 2 : top + height - 2, int(x) - 1 : int(x) + 2]
     assert (column.min(axis=2) > 130).any(axis=1).mean() > 0.8
+
+
+def test_the_scale_stays_for_other_rates(view, mouse):
+    mouse(view).wheel(view.to_pixels(0, 10, 1), 3, Qt.ControlModifier)
+    before = view.cells[0].y.view
+    assert before == (0.0, view.cells[0].y.high / 1.6)
+    view.set_data(view.data)
+    assert view.cells[0].y.view == before
+    view.reset_view()
+    view.set_data(view.data)
+    assert not view.cells[0].y.is_moved

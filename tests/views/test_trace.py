@@ -130,7 +130,7 @@ def test_nothing_is_coloured_without_a_selection(session, shown, reload, picture
 def test_the_traces_follow_the_signal(shown, reload, picture):
     """The highest and the lowest point of a row are where the signal has them."""
     view = shown(reload(TraceView(TraceParams(time=1.0, duration=0.01, spikes="none"))), size=SIZE)
-    view.on_data_scale(0.5)
+    view.data_scale = 0.5
     data = view.data
     row = 5
     picture(view)

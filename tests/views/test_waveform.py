@@ -69,9 +69,35 @@ def test_channels_by_hand(small_model, snapshot):
     names = [int(c) for c in small_model.channel_order]
     data = WaveformView.load(snapshot, WaveformParams(chosen=f"{names[3]} {names[1]}"), never)
     assert data.channels.tolist() == [1, 3]
-    for wrong in ("x", "3-", "-3", "100000"):
+    for wrong in ("x", "3-", "-3"):
         found = WaveformView.load(snapshot, WaveformParams(chosen=wrong), never)
         assert isinstance(found, Empty)
+
+
+def test_channels_that_the_group_lacks_are_said_and_others_shown(
+    small_model, snapshot, shown, picture
+):
+    plain = WaveformView.load(snapshot, WaveformParams(), never)
+    names = [int(c) for c in small_model.channel_order]
+    some = WaveformView.load(snapshot, WaveformParams(chosen=f"1000-1003 {names[2]}"), never)
+    assert some.channels.tolist() == [2]
+    assert not some.absent
+    params = WaveformParams(chosen="1000,  1002-1003")
+    data = WaveformView.load(snapshot, params, never)
+    np.testing.assert_array_equal(data.channels, plain.channels)
+    np.testing.assert_array_equal(data.waveforms, plain.waveforms)
+    for width, wanted in (
+        (800, "no channel 1000, 1002-1003 in this channel group"),
+        (340, "no channel 1000, 1002-1003"),
+    ):
+        view = shown(WaveformView(params), data, (width, 400))
+        picture(view)
+        assert wanted in view.summary
+        [said] = [a for a in view.all_labels if "no channel" in a.text]
+        assert said.text.endswith(wanted)
+        assert said.x - text_width(said.text) > 100
+    view.set_data(plain)
+    assert "channel" not in view.summary
 
 
 def test_a_second_load_reads_nothing(snapshot, monkeypatch):
@@ -321,7 +347,7 @@ def test_the_scale_bar_of_large_waveforms_is_in_millivolts(view, picture):
 def test_ctrl_wheel_makes_waveforms_larger_and_the_bar_follows(view, mouse, picture):
     mouse(view).wheel((400, 300), 4, Qt.ControlModifier)
     picture(view)
-    assert view.data_scale == pytest.approx(1.15**4)
+    assert view.data_scale == 1.8
     test_scale_bars_tell_the_truth(view)
 
 

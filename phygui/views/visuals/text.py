@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,6 +26,8 @@ _GLYPH = np.dtype(
     ]
 )
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])
+_BETWEEN = 10.0
+"""Logical pixels between two names of a legend."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,44 @@ def glyph_vertices(labels: Sequence[Label], font: Font, ratio: float) -> NDArray
     out["position"] = table[:, None, :2]
     out["color"], out["cell"], out["dy"] = table[:, 2:3], table[:, 3:4], 0
     return out.reshape(-1)
+
+
+def legend(
+    names: Sequence[str], right: float, bottom: float, room: float, color: int
+) -> list[Label]:
+    """Labels that write names of clusters in a line, each in its colour, as many as there is room.
+
+    Parameters
+    ----------
+    names : sequence of str
+        In the order of the selection.
+    right, bottom : float
+        Where the line ends, in logical pixels.
+    room : float
+        Logical pixels that it may take.
+    color : int
+        Of what says how many more names there are.
+    """
+    align: Any = ("right", "bottom")
+    labels = []
+    # The width of so many names, with what separates each from the next; of no more than there is
+    # room for, as it is asked for at every move of the mouse that drags a plot.
+    widths = [0.0]
+    for name in names:
+        if widths[-1] - _BETWEEN > room:
+            break
+        widths.append(widths[-1] + text_width(name) + _BETWEEN)
+    n_shown = len(names)
+    if widths[-1] - _BETWEEN > room:
+        n_shown = bisect_right(widths, room - text_width(f"+{len(names)}")) - 1
+        n_shown = max(n_shown, 0)
+        rest = f"+{len(names) - n_shown}"
+        labels.append(Label(rest, right, bottom, color=color, align=align))
+        right -= text_width(rest) + _BETWEEN
+    for k in reversed(range(n_shown)):
+        labels.append(Label(names[k], right, bottom, color=k, align=align))
+        right -= widths[k + 1] - widths[k]
+    return labels
 
 
 def paragraph(text: str, size: tuple[float, float], color: int) -> list[Label]:
