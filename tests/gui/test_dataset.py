@@ -530,3 +530,29 @@ def test_what_is_unusual_is_told(copy_dataset: Callable, open_window: Callable) 
     assert "channels [0]" in text
     assert len(text.splitlines()) == len(user.session.model.warnings)
     user.window.commands._remarks.close()
+
+
+def test_a_state_of_another_channel_group_is_not_offered_to_be_brought_back(
+    shanks: Path, open_window: Callable
+) -> None:
+    user = open_window(shanks)
+    session, dialog = user.session, user.window.saving
+    for _ in range(2):
+        session.merge(session.cluster_ids[:2])
+        session.save()
+        session.switch(session.model.channel_groups[1])
+    user.settle()
+    session.switch(session.model.channel_groups[0])
+    user.settle()
+    run(user, "restore")
+    table, difference = dialog.dialog.table, dialog.dialog.difference
+    # The later one is of the other channel group; the one that fits is chosen.
+    assert "channel group 1, main" in table.item(1, 2).text()
+    assert [index.row() for index in table.selectionModel().selectedRows()] == [2]
+    assert dialog.dialog.restore_button.isEnabled()
+    place = table.visualItemRect(table.item(1, 0)).center()
+    user.qtbot.mouseClick(table.viewport(), Qt.LeftButton, pos=place)
+    assert not dialog.dialog.restore_button.isEnabled()
+    user.settle()
+    assert "Only channel group 1, main" in difference.toPlainText()
+    dialog.dialog.close()
