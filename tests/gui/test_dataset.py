@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui import KwikWarning, Session
+from phygui import KwikModel, KwikWarning, Session
 from phygui.gui.actions import BY_NAME
+from phygui.gui.menus import edit_menu
 from phygui.io.demo import make_demo
 from phygui.views import VIEWS
 from phygui.views.base import Empty
@@ -556,3 +557,26 @@ def test_a_state_of_another_channel_group_is_not_offered_to_be_brought_back(
     user.settle()
     assert "Only channel group 1, main" in difference.toPlainText()
     dialog.dialog.close()
+
+
+def test_menus_move_clusters_to_the_groups_of_the_dataset_too(
+    small: Path, open_window: Callable
+) -> None:
+    with KwikModel(small) as model:
+        model.add_cluster_group(4, "Narrow & fast")
+    user = open_window(small)
+    first, second = user.session.cluster_ids[:2].tolist()
+    user.select(first)
+    edit = next(a.menu() for a in user.window.menuBar().actions() if a.text() == "&Edit")
+    context = edit_menu(user.window)
+    for menu, cluster in ((edit, first), (context, second)):
+        user.select(cluster)
+        best = next(a.menu() for a in menu.actions() if a.text() == "Move best to")
+        for _ in range(2):
+            best.aboutToShow.emit()
+        user.settle()
+        (item,) = [a for a in best.actions() if a.text() == "Move best to Narrow && fast"]
+        item.trigger()
+        user.settle()
+        assert user.session.group_of(cluster) == "Narrow & fast"
+    context.close()
