@@ -20,6 +20,7 @@ from phygui.logs import start_log
 if TYPE_CHECKING:
     from phygui.curation.session import Session
     from phygui.gui.ahead import Opening
+    from phygui.io.backups import Backup
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
@@ -180,8 +181,6 @@ def recover(file: Path, only_list: bool) -> None:
 )
 def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> None:
     """List the saved states of FILE.kwik; with a NUMBER, bring that one back and save it."""
-    from phygui.curation.comparison import compare as difference
-
     with _session(file) as session:
         backups = session.backups()
         states = [None, *backups]
@@ -189,18 +188,57 @@ def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> 
             if not 0 <= n < len(states):
                 fail(f"{file}: no saved state {n}; there are {len(backups)}")
         if compare is not None:
-            first, second = (session.state(states[n]) for n in compare)
-            for line in difference(first, second).lines(session.group_names):
+            for line in _differences(session, *(states[n] for n in compare)):
                 click.echo(line)
         elif number:
-            update = session.restore(backups[number - 1])
+            words = _bring_back(session, backups[number - 1])
             for saved in session.save():
-                click.echo(f"{update.description}, and saved to {saved.path}")
+                click.echo(f"{words}, and saved to {saved.path}")
         else:
             for n, backup in enumerate(backups, 1):
                 click.echo(f"{n}: {backup}")
             if not backups:
                 click.echo("there are no saved states")
+
+
+def _differences(session: Session, first: Backup | None, second: Backup | None) -> list[str]:
+    """How the second state differs from the first; None is the present one.
+
+    A save keeps what was edited: that may be any channel group and clustering, or several.
+    """
+    from phygui.curation.comparison import compare
+    from phygui.io.errors import KwikError
+
+    held = [list(backup.tallies) for backup in (first, second) if backup is not None]
+    keys = [key for key in held[0] if key in held[-1]] if held else [None]
+    if not keys:
+        raise KwikError("these two states are of different channel groups or clusterings.")
+    lines = []
+    for key in keys:
+        if key is not None:
+            session.switch(*key)
+        found = compare(session.state(first), session.state(second)).lines(session.group_names)
+        if len(keys) > 1:
+            lines.append(f"channel group {session.channel_group}, {session.clustering}:")
+        lines += found
+    return lines
+
+
+def _bring_back(session: Session, backup: Backup) -> str:
+    """Bring back all that a save kept; what was done, in words."""
+    from phygui.curation.update import EditError
+
+    words, same = "", None
+    for key in backup.tallies:
+        session.switch(*key)
+        try:
+            words = session.restore(backup).description
+        except EditError as error:
+            # One of several may be as it was.
+            same = error
+    if not words and same is not None:
+        raise same
+    return words
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 from PyQt5.QtGui import QImage
 
 from phygui import KwikModel, Session, __version__
+from phygui.io.demo import make_demo
 
 GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import kwik as run; run()"
 
@@ -194,3 +195,22 @@ def test_restore_lists_compares_and_brings_back(small: Path) -> None:
     assert done.returncode == 0, done.stderr
     with KwikModel(small) as model:
         assert model.spike_clusters.tolist() == first
+
+
+def test_restore_finds_the_channel_group_that_was_saved(tmp_path: Path) -> None:
+    make_demo(tmp_path, n_spikes=2_000, n_clusters=8, n_channels=8, n_channel_groups=2, raw=None)
+    path = tmp_path / "demo.kwik"
+    with Session.open(path, 1) as session:
+        session.merge(session.cluster_ids[:2])
+        session.save()
+        merged = session.spike_clusters.tolist()
+        session.undo()
+        session.save()
+    told = run(KWIK, "restore", path, "--compare", 2, 0)
+    assert told.returncode == 0, told.stderr
+    assert "in another cluster" in told.stdout
+    done = run(KWIK, "restore", path, 2)
+    assert done.returncode == 0, done.stderr
+    with KwikModel(path, 1) as model:
+        assert model.spike_clusters.tolist() == merged
+    assert run(KWIK, "restore", path, 1, "--compare", 0, 0).returncode == 0

@@ -80,6 +80,27 @@ class Filter:
             return set()
         return {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
 
+    def wanted(self, name: str) -> list[str]:
+        """The texts of which one has to be the value of a name, or must not be, in their order."""
+        if self._tree is None:
+            return []
+        found: list[str] = []
+        for node in ast.walk(self._tree):
+            if not isinstance(node, ast.Compare):
+                continue
+            sides = [node.left, *node.comparators]
+            for left, sign, right in zip(sides, node.ops, sides[1:], strict=False):
+                pairs: list[tuple[ast.expr, list[ast.expr]]] = []
+                if isinstance(sign, ast.Eq | ast.NotEq):
+                    pairs = [(left, [right]), (right, [left])]
+                elif isinstance(right, ast.List | ast.Tuple | ast.Set):
+                    pairs = [(left, right.elts)]
+                for named, values in pairs:
+                    if isinstance(named, ast.Name) and named.id == name:
+                        texts = (v.value for v in values if isinstance(v, ast.Constant))
+                        found += [text for text in texts if isinstance(text, str)]
+        return list(dict.fromkeys(found))
+
 
 # -- values --------------------------------------------------------------------------------
 

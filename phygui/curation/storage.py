@@ -13,6 +13,7 @@ from phygui.curation.state import State
 from phygui.io.backups import Backup, list_backups
 from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
+from phygui.io.state_folder import may_write_beside
 
 
 class Storage(Places):
@@ -88,6 +89,13 @@ class Storage(Places):
     def n_unsaved(self) -> int:
         """Number of edits that are not in the file."""
         return sum(c.history.n_unsaved for c in self._curations.values())
+
+    @property
+    def unwritable_reason(self) -> str:
+        """Why a save would fail although edits are possible; empty if nothing is known of it."""
+        if self.read_only or may_write_beside(self.path):
+            return ""
+        return f"this user may not write in {self.path.resolve().parent}"
 
     def save(self, *, overwrite: bool = False) -> list[Saved]:
         """Write every modified clustering into the file, all at once.

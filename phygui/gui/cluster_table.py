@@ -364,7 +364,7 @@ class ClusterTable(QWidget):
             self._show_unknown()
 
     def _show_unknown(self) -> None:
-        """Say which columns in the filter let nothing pass because nothing is known of them."""
+        """Say which columns and groups in the filter cannot be found, and why."""
         model = self.model
         self._unknown = model.unknown_in_filter() if model.rowCount() < model.n_all else []
         sentences = []
@@ -372,6 +372,10 @@ class ClusterTable(QWidget):
             reason = model.reason(column)
             why = f": {reason}" if reason else ""
             sentences.append(f"{column.name} is not known for any cluster{why}")
+        # A group is written as the table writes it: nothing else tells of a slip.
+        if unheard := model.unheard_groups():
+            known = ", ".join(model.group_names)
+            sentences.append(f"no group is called {' or '.join(unheard)}; there are {known}")
         self._tell("\n".join(sentences))
 
     def _tell(self, problem: str, *, wrong: bool = False) -> None:

@@ -325,6 +325,9 @@ class MainWindow(QMainWindow):
         self.cluster_table.view.setFocus()
         if self.session.read_only:
             self.say(f"read-only: {self.session.read_only_reason}")
+        elif reason := self.session.unwritable_reason:
+            # Better now than after hours of work.
+            self.say(f"{reason}: edits are kept elsewhere, and saved as a copy only", wrong=True)
         elif self.session.measures.problems:
             self.say(self.session.measures.problems[-1], wrong=True)
         elif self.session.model.warnings:

@@ -9,6 +9,7 @@ from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QToolBar
 
+from phygui.curation.groups import DEFAULT_GROUP_NAMES as FOUR
 from phygui.gui.actions import ACTIONS, Action
 from phygui.gui.theme import icon
 
@@ -32,6 +33,8 @@ def build_menus(window: MainWindow) -> dict[str, QMenu]:
         sections[path] = section
         menu.addAction(_make(window, action))
     _add_recent(window, menus["File"])
+    for which in ("best", "match", "all"):
+        _follow_groups(window, menus[f"Edit/Move {which} to"], which)
     view = menus["View"]
     view.addSeparator()
     for dock in window.docks.values():
@@ -66,6 +69,32 @@ def _add_recent(window: MainWindow, file: QMenu) -> None:
         recent.setEnabled(not recent.isEmpty())
 
     file.aboutToShow.connect(fill)
+
+
+def _follow_groups(window: MainWindow, menu: QMenu, which: str) -> None:
+    """List the groups that this dataset has beyond the four anew whenever a menu is shown."""
+    listed: list[QAction] = []
+
+    def fill() -> None:
+        while listed:
+            listed.pop().deleteLater()
+        listed.extend(_add_groups(window, menu, which))
+
+    menu.aboutToShow.connect(fill)
+
+
+def _add_groups(window: MainWindow, menu: QMenu, which: str) -> list[QAction]:
+    """Add what moves clusters to the groups that a dataset has beyond the four."""
+    names = [n for group, n in window.session.group_names.items() if group not in FOUR]
+    added = [menu.addSeparator()] if names else []
+    for name in names:
+        item = menu.addAction(menu_text(f"Move {which} to {name}"))
+        item.setEnabled(window.actions_by_name[f"move_{which}_to_good"].isEnabled())
+        item.triggered.connect(
+            lambda _, name=name: window.attempt(lambda: window.commands.move(which, name))
+        )
+        added.append(item)
+    return added
 
 
 def plain_text(text: str) -> str:
@@ -152,6 +181,7 @@ def edit_menu(window: MainWindow) -> QMenu:
         submenu = menu.addMenu(f"Move {which} to")
         for group in ("good", "mua", "noise", "unsorted"):
             submenu.addAction(window.actions_by_name[f"move_{which}_to_{group}"])
+        _add_groups(window, submenu, which)
     menu.addSeparator()
     menu.addAction(window.actions_by_name["copy_rows"])
     return menu

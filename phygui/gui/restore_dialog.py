@@ -69,21 +69,27 @@ class RestoreDialog(QDialog):
         layout.addWidget(self.difference)
         layout.addWidget(buttons)
         self.table.itemSelectionChanged.connect(self._compare)
-        self.table.selectRow(min(1, len(self._backups) - 1))
+        fits = [row for row, backup in enumerate(self._backups) if backup and self._holds(backup)]
+        self.table.selectRow(fits[0] if fits else min(1, len(self._backups) - 1))
 
     def _texts(self, backup: Backup | None) -> tuple[str, str, str]:
-        key = (self._session.channel_group, self._session.clustering)
         if backup is None:
             names = self._session.cluster_groups.values()
             tally = {name: list(names).count(name) for name in dict.fromkeys(names)}
             return "now", str(self._session.n_unsaved), _in_words(tally)
-        if key not in backup.tallies:
-            return f"{backup.time:%Y-%m-%d %H:%M:%S}", str(backup.n_edits), "(another clustering)"
-        return (
-            f"{backup.time:%Y-%m-%d %H:%M:%S}",
-            str(backup.n_edits),
-            _in_words(backup.tallies[key]),
-        )
+        if not self._holds(backup):
+            words = f"({_held(backup)} only)"
+        else:
+            words = _in_words(backup.tallies[self._key])
+        return f"{backup.time:%Y-%m-%d %H:%M:%S}", str(backup.n_edits), words
+
+    @property
+    def _key(self) -> tuple[int, str]:
+        return self._session.channel_group, self._session.clustering
+
+    def _holds(self, backup: Backup | None) -> bool:
+        """Whether a state is one of the active clustering; a save writes what was edited."""
+        return backup is None or self._key in backup.tallies
 
     @property
     def chosen(self) -> list[Backup | None]:
@@ -93,7 +99,15 @@ class RestoreDialog(QDialog):
 
     def _compare(self) -> None:
         chosen = self.chosen
-        self.restore_button.setEnabled(len(chosen) == 1 and chosen[0] is not None)
+        others = [backup for backup in chosen if backup is not None and not self._holds(backup)]
+        self.restore_button.setEnabled(len(chosen) == 1 and chosen[0] is not None and not others)
+        self._comparing.cancel()
+        if others:
+            held = _held(others[0])
+            self.difference.setPlainText(
+                f"Only {held} was saved then: go there to compare it, and to bring it back."
+            )
+            return
         if not 1 <= len(chosen) <= 2:
             self.difference.setPlainText("")
             return
@@ -118,6 +132,10 @@ class RestoreDialog(QDialog):
         (backup,) = self.chosen
         self.restore_wanted.emit(backup)
         self.accept()
+
+
+def _held(backup: Backup) -> str:
+    return " and ".join(f"channel group {group}, {name}" for group, name in backup.tallies)
 
 
 def _in_words(tally: dict[str, int]) -> str:

@@ -78,9 +78,23 @@ def _select(w: MainWindow, text: str) -> None:
 
 
 def _move(w: MainWindow, text: str) -> None:
-    group, _, rest = text.strip().partition(" ")
+    group, rest = _group(w, text.strip())
     ids = _clusters(rest)
     w.session.move(w.session.selected if ids is None else ids, group)
+
+
+def _group(w: MainWindow, text: str) -> tuple[str, str]:
+    """The name of a group that a text begins with, and the rest; names may hold spaces."""
+    if text.startswith('"') and '"' in text[1:]:
+        name, _, rest = text[1:].partition('"')
+        return name, rest
+    lower, names = f"{text.lower()} ", w.session.group_names.values()
+    begun = [name for name in names if lower.startswith(f"{name.lower()} ")]
+    if begun:
+        longest = max(map(len, begun))
+        return text[:longest], text[longest:]
+    name, _, rest = text.partition(" ")
+    return name, rest
 
 
 def _filter(w: MainWindow, text: str) -> None:
@@ -124,7 +138,12 @@ def _label(w: MainWindow, text: str) -> None:
 
 
 def _group_words(w: MainWindow, text: str) -> Iterable[str]:
-    return () if " " in text else [name.lower() for name in w.session.group_names.values()]
+    # In any case of letters: what is written already stays as it is.
+    return [
+        text + name[len(text) :]
+        for name in w.session.group_names.values()
+        if name.lower().startswith(text.lower())
+    ]
 
 
 def _column_words(w: MainWindow, text: str) -> Iterable[str]:
@@ -213,8 +232,8 @@ def completions(window: MainWindow, line: str) -> list[str]:
     snippet = BY_NAME.get(name)
     if snippet is None:
         return []
-    # A label is one word, spaces in its value included.
-    begun = rest if name == "l" else _last_word(rest)
+    # A label is one word, spaces in its value included, and so is the name of a group.
+    begun = rest if name in ("l", "m") else _last_word(rest)
     head = line[: len(line) - len(begun)]
     words = snippet.words(window, rest)
     return [head + word for word in words if word.startswith(begun) and word != begun]

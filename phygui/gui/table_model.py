@@ -149,6 +149,15 @@ class ClusterTableModel(QAbstractTableModel):
             if self._all and all(self.value(c, column) is None for c in self._all)
         ]
 
+    @property
+    def group_names(self) -> list[str]:
+        """Names of the cluster groups, as they are shown."""
+        return list(self._session.group_names.values())
+
+    def unheard_groups(self) -> list[str]:
+        """What the filter takes for the name of a cluster group, and is none."""
+        return [text for text in self._filter.wanted("group") if text not in self.group_names]
+
     def reason(self, column: Column) -> str:
         """Why a column has no value where it has none for any cluster."""
         reasons = {column.reason(self._session, c) for c in self._all}

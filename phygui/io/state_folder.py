@@ -36,6 +36,11 @@ def state_folder(kwik_path: str | os.PathLike[str]) -> Path:
     return platformdirs.user_state_path("phygui", appauthor=False) / "datasets" / name
 
 
+def may_write_beside(kwik_path: str | os.PathLike[str]) -> bool:
+    """Whether the ``.kwik`` could be replaced: a save makes a new file in its folder."""
+    return os.access(Path(kwik_path).resolve().parent, os.W_OK | os.X_OK)
+
+
 def remove_if_empty(folder: Path) -> None:
     """Remove a folder that holds nothing; else leave it."""
     try:

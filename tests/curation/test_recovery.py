@@ -159,6 +159,10 @@ def test_declined_edits_are_kept_aside(dead):
     assert "split 5 into 17 and 18" in text
     with Session.open(small) as session:
         assert session.unsaved_edits == []
+    # Under its first name it is offered anew.
+    aside.replace(aside.with_name("journal"))
+    with Session.open(small) as session:
+        assert session.unsaved_edits[0].description == "split 5 into 17 and 18"
 
 
 def test_edits_that_nobody_asked_for_are_kept_aside_at_the_first_new_one(dead):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui import KwikWarning, Session
+from phygui import KwikModel, KwikWarning, Session
 from phygui.gui.actions import BY_NAME
+from phygui.gui.menus import edit_menu
 from phygui.io.demo import make_demo
 from phygui.io.errors import KwikError
 from phygui.views import VIEWS
@@ -544,3 +545,52 @@ def test_what_is_unusual_is_told(copy_dataset: Callable, open_window: Callable) 
     assert "channels [0]" in text
     assert len(text.splitlines()) == len(user.session.model.warnings)
     user.window.commands._remarks.close()
+
+
+def test_a_state_of_another_channel_group_is_not_offered_to_be_brought_back(
+    shanks: Path, open_window: Callable
+) -> None:
+    user = open_window(shanks)
+    session, dialog = user.session, user.window.saving
+    for _ in range(2):
+        session.merge(session.cluster_ids[:2])
+        session.save()
+        session.switch(session.model.channel_groups[1])
+    user.settle()
+    session.switch(session.model.channel_groups[0])
+    user.settle()
+    run(user, "restore")
+    table, difference = dialog.dialog.table, dialog.dialog.difference
+    # The later one is of the other channel group; the one that fits is chosen.
+    assert "channel group 1, main" in table.item(1, 2).text()
+    assert [index.row() for index in table.selectionModel().selectedRows()] == [2]
+    assert dialog.dialog.restore_button.isEnabled()
+    place = table.visualItemRect(table.item(1, 0)).center()
+    user.qtbot.mouseClick(table.viewport(), Qt.LeftButton, pos=place)
+    assert not dialog.dialog.restore_button.isEnabled()
+    user.settle()
+    assert "Only channel group 1, main" in difference.toPlainText()
+    dialog.dialog.close()
+
+
+def test_menus_move_clusters_to_the_groups_of_the_dataset_too(
+    small: Path, open_window: Callable
+) -> None:
+    with KwikModel(small) as model:
+        model.add_cluster_group(4, "Narrow & fast")
+    user = open_window(small)
+    first, second = user.session.cluster_ids[:2].tolist()
+    user.select(first)
+    edit = next(a.menu() for a in user.window.menuBar().actions() if a.text() == "&Edit")
+    context = edit_menu(user.window)
+    for menu, cluster in ((edit, first), (context, second)):
+        user.select(cluster)
+        best = next(a.menu() for a in menu.actions() if a.text() == "Move best to")
+        for _ in range(2):
+            best.aboutToShow.emit()
+        user.settle()
+        (item,) = [a for a in best.actions() if a.text() == "Move best to Narrow && fast"]
+        item.trigger()
+        user.settle()
+        assert user.session.group_of(cluster) == "Narrow & fast"
+    context.close()

@@ -326,6 +326,7 @@ def test_a_read_only_folder_keeps_the_journal_elsewhere(
     make_read_only(folder)
     try:
         user = open_window(path)
+        assert f"may not write in {folder}" in user.message
         user.select(4, 9)
         user.press(Qt.Key_G)
         user.press(Qt.Key_S, Qt.ControlModifier)

@@ -384,6 +384,25 @@ def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: A
     assert {table.model.cluster_ids[i.row()] for i in rows} == set(ids[:2])
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('group == "MUA"', "no group is called MUA; there are noise, mua, good, unsorted"),
+        ('group in ["Good", "mua", "x"]', "no group is called Good or x; there are "),
+        ('group != "mua" and "goo" not in group', ""),
+    ],
+)
+def test_a_filter_for_a_group_that_there_is_not_says_so(
+    session: Session, tables: Any, text: str, told: str
+) -> None:
+    table = tables(session).clusters
+    table.filter.setText(text)
+    assert table.problem.isVisible() == bool(told)
+    assert table.problem.text().startswith(told)
+    table.filter.setText("")
+    assert not table.problem.isVisible()
+
+
 def test_a_filter_for_what_no_cluster_has_says_why_nothing_is_left(
     session: Session, tables: Any
 ) -> None:
