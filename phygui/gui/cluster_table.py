@@ -10,17 +10,19 @@ from PyQt5.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPoint,
+    QPointF,
     Qt,
     pyqtSignal,
 )
 from PyQt5.QtGui import (
-    QBrush,
     QColor,
+    QFont,
     QFontMetrics,
     QKeyEvent,
     QKeySequence,
-    QPalette,
+    QPainter,
     QResizeEvent,
+    QStaticText,
 )
 from PyQt5.QtWidgets import (
     QAbstractItemView,
@@ -42,7 +44,7 @@ from phygui.gui.column_widths import ColumnWidths
 from phygui.gui.columns import Column, label_columns
 from phygui.gui.table_header import Header
 from phygui.gui.table_model import ClusterTableModel
-from phygui.gui.theme import plain_tip
+from phygui.gui.theme import color, plain_tip
 
 
 def luminance(color: QColor) -> float:
@@ -54,41 +56,78 @@ def luminance(color: QColor) -> float:
 MIDDLE = 0.47
 """Luminance against which white and near-black text have the same contrast."""
 
-_UNFOCUSED = ~QStyle.State(QStyle.State_HasFocus)
-_PLAIN = ~QStyle.State(QStyle.State_HasFocus | QStyle.State_Selected)
+MOST_TEXTS = 4096
+"""Texts that are kept laid out."""
+
 _DARK, _LIGHT = QColor("#101114"), QColor("#ffffff")
 """Text on light and on dark colours."""
 
 
 class _Delegate(QStyledItemDelegate):
-    """Keeps group colours and cluster colours readable in selected rows."""
+    """Draws cells, with group colours and cluster colours readable in selected rows too.
+
+    A selection rewrites tables, which is to take less time than the plots beside them: Qt's own
+    drawing asks the model for each role and goes through the style sheet for each cell.
+    """
 
     def __init__(self, view: QTableView, model: ClusterTableModel) -> None:
         super().__init__(view)
         self._model = model
+        self._fonts: tuple[QFont, QFont] = (QFont(), QFont())
+        self._margin = 0
+        self._texts: dict[tuple[str, bool, int], tuple[QStaticText, float, float]] = {}
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Say how a cell looks; Qt's own would ask the model seven times, once for each role."""
-        cell = self._model.cell(index)
-        option.index = index
-        option.features |= QStyleOptionViewItem.HasDisplay
-        # A line break in a label is one in its cell.
-        option.text = cell.text.replace("\n", "\u2028")
-        option.displayAlignment = cell.alignment
-        if cell.is_bold:
-            font = option.font
-            font.setBold(True)
-            option.font, option.fontMetrics = font, QFontMetrics(font)
-        if cell.background is not None:
-            option.backgroundBrush = QBrush(cell.background)
-            option.state = option.state & _PLAIN
-            is_light = luminance(cell.background) > MIDDLE
-            option.palette.setColor(QPalette.Text, _DARK if is_light else _LIGHT)
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draw a cell."""
+        if painter is None:
             return
-        option.palette.setColor(QPalette.Text, cell.color)
-        if option.state & QStyle.State_Selected:
-            option.state = option.state & _UNFOCUSED
-            option.palette.setColor(QPalette.HighlightedText, cell.color)
+        cell, rect, hue = self._model.cell(index), option.rect, None
+        if cell.background is not None:
+            painter.fillRect(rect, cell.background)
+            hue = _DARK if luminance(cell.background) > MIDDLE else _LIGHT
+        elif option.state & QStyle.State_Selected:
+            painter.fillRect(rect, color("highlight"))
+        if option.font != self._fonts[0] or not self._margin:
+            self._take_over(option)
+        room = rect.width() - 2 * self._margin
+        key = (cell.text, cell.is_bold, room)
+        laid_out = self._texts.get(key)
+        if laid_out is None:
+            laid_out = self._lay_out(*key)
+        text, width, height = laid_out
+        x = float(rect.x() + self._margin)
+        if cell.alignment & Qt.AlignRight:
+            x += room - width
+        painter.setFont(self._fonts[cell.is_bold])
+        painter.setPen(cell.color if hue is None else hue)
+        painter.drawStaticText(QPointF(x, rect.y() + (rect.height() - height) / 2), text)
+
+    def _take_over(self, option: QStyleOptionViewItem) -> None:
+        """Another font: all texts look different."""
+        view, bold = option.widget, QFont(option.font)
+        bold.setBold(True)
+        self._fonts = (QFont(option.font), bold)
+        # What Qt leaves free at either side of a text.
+        self._margin = view.style().pixelMetric(QStyle.PM_FocusFrameHMargin, None, view) + 1
+        self._texts.clear()
+
+    def _lay_out(self, text: str, is_bold: bool, room: int) -> tuple[QStaticText, float, float]:
+        """A text as it is drawn, and its size; laid out once, however often it is drawn."""
+        font = self._fonts[is_bold]
+        metrics = QFontMetrics(font)
+        # A label may have several lines; a row has one.
+        first, more, _ = text.partition("\n")
+        static = QStaticText(metrics.elidedText(first + "…" * len(more), Qt.ElideRight, room))
+        static.setTextFormat(Qt.PlainText)
+        static.prepare(font=font)
+        if len(self._texts) >= MOST_TEXTS:
+            self._texts.clear()
+        size = static.size()
+        found = static, size.width(), size.height()
+        self._texts[text, is_bold, room] = found
+        return found
 
 
 class _View(QTableView):

@@ -59,8 +59,9 @@ def color(name: str) -> QColor:
     return QColor(_COLORS[_current][name])
 
 
+@lru_cache(maxsize=64)
 def group_color(group: str) -> QColor:
-    """Text colour of a cluster group."""
+    """Text colour of a cluster group; not to be changed."""
     return QColor(_GROUP_COLORS[_current].get(group, _COLORS[_current]["text"]))
 
 
@@ -69,6 +70,7 @@ def apply_theme(app: QApplication, name: str) -> None:
     global _current
     _current = name if name in THEMES else "dark"
     icon.cache_clear()
+    group_color.cache_clear()
     app.setStyle("Fusion")
     app.setPalette(_palette())
     app.setStyleSheet(_style())

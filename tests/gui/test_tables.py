@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtGui import QPalette
+from PyQt5.QtGui import QColor, QImage
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
 
@@ -24,6 +24,8 @@ from phygui.gui.cluster_table import ClusterTable
 from phygui.gui.columns import COLUMNS, Column
 from phygui.gui.settings import Settings
 from phygui.gui.tables import Tables
+from phygui.gui.theme import apply_theme, color, group_color
+from phygui.views.colors import cluster_color
 
 N_MANY = 10_000
 
@@ -341,36 +343,46 @@ def test_selected_clusters_have_their_colour_in_both_tables(session: Session, ta
     assert len(marks) == 3
 
 
-def test_cells_look_as_the_model_says_to_qt(session: Session, tables: Any) -> None:
+@pytest.mark.parametrize("size", [9.0, 14.0])
+def test_cells_look_as_qt_would_draw_them(
+    session: Session, tables: Any, size: float, qtbot: Any
+) -> None:
     ids = session.cluster_ids.tolist()
     session.label(ids[:3], "note", "a\nb")
+    session.label(ids[3:6], "where", "far away from everything else " * 3)
     session.move(ids[:4], "good")
-    session.select(ids[1:3])
     table: ClusterTable = tables(session).clusters
     view, delegate = table.view, table.view.itemDelegate()
-    role_by_role = QStyledItemDelegate()
-    seen = set()
-    for row in range(6):
-        for column in range(table.model.columnCount()):
-            index = table.model.index(row, column)
-            ours, theirs = view.viewOptions(), view.viewOptions()
-            delegate.initStyleOption(ours, index)
-            role_by_role.initStyleOption(theirs, index)
-            assert ours.index == theirs.index
-            assert ours.text == theirs.text
-            assert ours.features == theirs.features
-            assert ours.displayAlignment == theirs.displayAlignment
-            assert ours.font == theirs.font
-            width = "id 17" + ours.text
-            assert ours.fontMetrics.width(width) == theirs.fontMetrics.width(width)
-            assert ours.backgroundBrush == theirs.backgroundBrush
-            if ours.backgroundBrush.style() == Qt.NoBrush:
-                text = [o.palette.color(QPalette.Text) for o in (ours, theirs)]
-                assert text[0] == text[1]
-            seen.add((ours.text, ours.font.bold(), ours.backgroundBrush.style() != Qt.NoBrush))
-    assert "a\u2028b" in {text for text, _, _ in seen}
-    assert {bold for _, bold, _ in seen} == {True, False}
-    assert {filled for _, _, filled in seen} == {True, False}
+    font = view.font()
+    font.setPointSizeF(size)
+    view.setFont(font)
+    table.resize(700, 500)
+    table.show()
+
+    def drawn() -> QImage:
+        image = QImage(view.viewport().size(), QImage.Format_RGB32)
+        view.viewport().render(image)
+        return image
+
+    for theme in ("dark", "light", "dark"):
+        apply_theme(QApplication.instance(), theme)
+        view.setItemDelegate(QStyledItemDelegate(view))
+        theirs = drawn()
+        view.setItemDelegate(delegate)
+        assert drawn() == theirs
+    # Where a row is selected, the colours of its group and of its cluster are seen as well.
+    session.select(ids[1:2])
+    index = table.model.index(table.model.row_of(ids[1]), 0)
+    cell = view.visualRect(index)
+    image = drawn()
+    assert image.pixelColor(cell.topLeft() + QPoint(1, 1)) == QColor(*cluster_color(0, "dark"))
+    group = view.visualRect(index.siblingAtColumn(table.column_names.index("group")))
+    pixels = {
+        image.pixelColor(x, y).name()
+        for x in range(group.left(), group.right())
+        for y in range(group.top(), group.bottom())
+    }
+    assert {color("highlight").name(), group_color("good").name()} <= pixels
 
 
 def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: Any) -> None:

@@ -36,9 +36,14 @@ def shown(qtbot: Any) -> Iterator[Callable[..., Any]]:
         view.native.resize(*size)
         view.show()
         qtbot.waitExposed(view.native)
-        if data is not None:
-            view.set_data(data)
-        qtbot.wait(1)
+        if data is None:
+            qtbot.wait(1)
+            return view
+        painted: list[bool] = []
+        note = view.painted.connect(lambda: painted.append(True))
+        view.set_data(data)
+        qtbot.waitUntil(lambda: bool(painted))
+        view.painted.disconnect(note)
         return view
 
     yield show
