@@ -22,6 +22,10 @@ class Storage(Places):
     def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
         super().__init__(model, keeper=keeper)
         self._saver = Saver(Path(model.path), self._keeper)
+        # Looked at here, where a worker opens the file, and not by the window.
+        self._unwritable = ""
+        if not may_write_beside(self.path):
+            self._unwritable = f"this user may not write in {self.path.resolve().parent}"
         # Saves that are in the file, and not yet in the history.
         self._written: list[SaveJob] = []
 
@@ -93,9 +97,7 @@ class Storage(Places):
     @property
     def unwritable_reason(self) -> str:
         """Why a save would fail although edits are possible; empty if nothing is known of it."""
-        if self.read_only or may_write_beside(self.path):
-            return ""
-        return f"this user may not write in {self.path.resolve().parent}"
+        return "" if self.read_only else self._unwritable
 
     def save(self, *, overwrite: bool = False) -> list[Saved]:
         """Write every modified clustering into the file, all at once.

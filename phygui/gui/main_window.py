@@ -396,14 +396,16 @@ class MainWindow(QMainWindow):
 
     def attempt(self, work: Callable[[], object]) -> None:
         """Do something for the user; what cannot be done is said in the status bar."""
-        before = self._slip
+        before, self._slip = self._slip, ""
         try:
             work()
         except (EditError, KwikError) as error:
             self.say(str(error), wrong=True)
             self._slip = str(error)
         else:
-            if self._slip == before:
+            # Work may have attempted a part of it by itself, in vain.
+            if not self._slip:
+                self._slip = before
                 self._forget_slip()
         self.update_state()
 

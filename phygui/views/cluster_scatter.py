@@ -20,42 +20,36 @@ REACH = 10.0
 """Logical pixels from the mouse within which a cluster is meant."""
 
 
+def _column(default: str, label: str, axis: str) -> Any:
+    return field(
+        default=default,
+        metadata={
+            "label": label,
+            "choices": tuple(COLUMNS),
+            "help": f"What the {axis} axis shows",
+        },
+    )
+
+
+def _logarithmic(way: str) -> Any:
+    return field(
+        default=False,
+        metadata={
+            "label": f"Logarithmic {way}",
+            "reload": False,
+            "help": "Equal ratios are equally far apart; what is zero or less is not shown",
+        },
+    )
+
+
 @dataclass(frozen=True)
 class ClusterScatterParams:
     """Settings of the cluster scatter view."""
 
-    x: str = field(
-        default="amplitude",
-        metadata={
-            "label": "Across",
-            "choices": tuple(COLUMNS),
-            "help": "What the horizontal axis shows",
-        },
-    )
-    y: str = field(
-        default="firing rate",
-        metadata={
-            "label": "Up",
-            "choices": tuple(COLUMNS),
-            "help": "What the vertical axis shows",
-        },
-    )
-    log_x: bool = field(
-        default=False,
-        metadata={
-            "label": "Logarithmic across",
-            "reload": False,
-            "help": "Equal ratios are equally far apart; what is zero or less is not shown",
-        },
-    )
-    log_y: bool = field(
-        default=False,
-        metadata={
-            "label": "Logarithmic up",
-            "reload": False,
-            "help": "Equal ratios are equally far apart; what is zero or less is not shown",
-        },
-    )
+    x: str = _column("amplitude", "Across", "horizontal")
+    y: str = _column("firing rate", "Up", "vertical")
+    log_x: bool = _logarithmic("across")
+    log_y: bool = _logarithmic("up")
     marker_size: float = size_of_points(8.0)
 
 

@@ -16,7 +16,7 @@ from phygui.analysis import (
 )
 from phygui.views.base import Cancelled, Empty
 from phygui.views.cache import ByteCache
-from phygui.views.lags import log_edges
+from phygui.views.lags import log_edges, refractory_period
 
 if TYPE_CHECKING:
     from phygui.curation.snapshot import Snapshot
@@ -71,18 +71,7 @@ class CorrelogramParams:
         default=False,
         metadata={"label": "Same scale everywhere", "help": "One vertical scale for all pairs"},
     )
-    refractory_ms: float = field(
-        default=2.0,
-        metadata={
-            "label": "Refractory period",
-            "unit": "ms",
-            "min": 0.0,
-            "max": 50.0,
-            "step": 0.5,
-            "help": "The grey band; the share of spikes that follow one of their cluster sooner is "
-            "written beside its name",
-        },
-    )
+    refractory_ms: float = refractory_period()
     show_baseline: bool = field(
         default=True,
         metadata={

@@ -104,7 +104,6 @@ class HistogramGridView(View):
         """Make one plot for each cluster."""
         n = len(data.cluster_ids)
         self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
-        self._n_columns = n_columns(n, self.size)
         edges = self.edges(data)
         low, high = float(edges[0]), float(edges[-1])
         levels = self.levels(data)
@@ -114,7 +113,7 @@ class HistogramGridView(View):
             top = max(float(heights.max()), 0.0 if levels is None else float(levels[k]))
             label = self.unit if k == 0 else ""
             y = Axis(f"{k}", 0, top if top > 0 else 1.0, label, self._y_ticks, fixed=True)
-            cells.append(Cell(x, y, *divmod(k, self._n_columns)))
+            cells.append(Cell(x, y))
         self.set_cells(cells)
         row, column = np.nonzero(data.heights)
         tops = data.heights[row, column]

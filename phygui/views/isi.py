@@ -14,7 +14,7 @@ from phygui.views.axes import Ticks
 from phygui.views.base import Cancel, Empty, check
 from phygui.views.cache import ByteCache
 from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
-from phygui.views.lags import LagScale, log_edges
+from phygui.views.lags import LagScale, log_edges, refractory_period
 
 _cache = ByteCache(8 * 2**20)
 
@@ -49,18 +49,7 @@ class IsiParams:
         default=False,
         metadata={"label": "Logarithmic", "help": "Bins of equal width on a logarithmic axis"},
     )
-    refractory_ms: float = field(
-        default=2.0,
-        metadata={
-            "label": "Refractory period",
-            "unit": "ms",
-            "min": 0.0,
-            "max": 50.0,
-            "step": 0.5,
-            "help": "The grey band; the share of spikes that follow one of their cluster sooner is "
-            "written beside its name",
-        },
-    )
+    refractory_ms: float = refractory_period()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,22 @@ BINS_PER_DECADE = 15
 GAP = 0.15
 """Room in decades left for the lags too short for a logarithmic axis."""
 MOST_TICKS = 7
+
+
+def refractory_period() -> Any:
+    """The parameter ``refractory_ms`` of a view that marks the period and counts violations."""
+    return field(
+        default=2.0,
+        metadata={
+            "label": "Refractory period",
+            "unit": "ms",
+            "min": 0.0,
+            "max": 50.0,
+            "step": 0.5,
+            "help": "The grey band; the share of spikes that follow one of their cluster sooner is "
+            "written beside its name",
+        },
+    )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -16,11 +15,9 @@ from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.colors import DIM, FRAME
 from phygui.views.cursor import TimeCursor
 from phygui.views.trains import counts_between, samples_like
-from phygui.views.visuals import CANVAS, Batch, Images, Label, vertices
+from phygui.views.visuals import CANVAS, Batch, Images, Label, apart, vertices
 
 N_BINS = 1500
-APART = 10.0
-"""Logical pixels between two names from which both can be read."""
 
 
 @dataclass(frozen=True)
@@ -145,23 +142,16 @@ class RasterView(View, TimeCursor):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, RasterData):
-            names = self._names(self.data)
-            taken = [name.y for name in names]
-            others = [
-                label
-                for label in self._text.labels
-                if label.align != ("right", "center") or _is_free(label.y, taken)
-            ]
-            self._text.set_labels([*others, *names])
+            self._text.set_labels(apart([*self._names(self.data), *self._text.labels]))
 
     def _names(self, data: RasterData) -> list[Label]:
-        """Ids of the selected clusters, in their colours; of those too close the first selected."""
+        """Ids of the selected clusters, in their colours."""
         left, top, _, height = self.layout.boxes[0]
-        labels: list[Label] = []
+        labels = []
         rows = {cluster_id: row for row, cluster_id in enumerate(data.cluster_ids)}
         for k, cluster_id in enumerate(data.selected):
             _, y = self.to_pixels(0, 0, -rows[cluster_id])
-            if top <= y <= top + height and _is_free(y, [label.y for label in labels]):
+            if top <= y <= top + height:
                 text = str(cluster_id)
                 labels.append(Label(text, left - 4, y, CANVAS, k, ("right", "center")))
         return labels
@@ -186,8 +176,3 @@ class RasterView(View, TimeCursor):
         k = min(max(int(x / data.duration * N_BINS), 0), N_BINS - 1)
         rate = data.rates[row, k]
         return f"{x:.4g} s, cluster {data.cluster_ids[row]}: {rate:.3g} spikes/s"
-
-
-def _is_free(y: float, taken: Sequence[float]) -> bool:
-    """Whether a name at this height overlaps none of those that are there."""
-    return all(abs(y - other) >= APART for other in taken)

@@ -14,8 +14,7 @@ from phygui.views.axes import Axis, Cell, Ticks
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.facts import location_of, stats_of
 from phygui.views.loading import missing_data
-from phygui.views.visuals import CANVAS, Batch, Images, Label, text_width, vertices
-from phygui.views.visuals.font import FONT_SIZE
+from phygui.views.visuals import CANVAS, Batch, Images, Label, apart, vertices
 
 ROWS = 64
 """Rows of the matrix that are computed between two looks at whether they are still wanted."""
@@ -152,28 +151,22 @@ class SimilarityView(View):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, SimilarityData):
-            names = self._names(self.data)
-            others = [a for a in self._text.labels if not any(_touch(a, b) for b in names)]
-            self._text.set_labels([*others, *names])
+            self._text.set_labels(apart([*self._names(self.data), *self._text.labels]))
 
     def _names(self, data: SimilarityData) -> list[Label]:
-        """Ids of the selected clusters, in their colours; the first of those that would touch."""
+        """Ids of the selected clusters, in their colours."""
         left, top, width, height = self.layout.boxes[0]
-        labels: list[Label] = []
-
-        def add(label: Label) -> None:
-            if not any(_touch(label, other) for other in labels):
-                labels.append(label)
-
+        labels = []
+        rows = {cluster_id: row for row, cluster_id in enumerate(data.cluster_ids)}
         for color, cluster_id in enumerate(data.selected):
-            k = data.cluster_ids.index(cluster_id)
+            k = rows[cluster_id]
             across, y = self.to_pixels(0, k, -k)
             name = str(cluster_id)
             if top <= y <= top + height:
-                add(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
+                labels.append(Label(name, left - 4, y, CANVAS, color, ("right", "center")))
             if left <= across <= left + width:
                 below = top + height + 3
-                add(Label(name, across, below, CANVAS, color, ("center", "top")))
+                labels.append(Label(name, across, below, CANVAS, color, ("center", "top")))
         return labels
 
     def _pair(self, x: float, y: float) -> tuple[int, int]:
@@ -196,12 +189,3 @@ class SimilarityView(View):
         i, j = self._pair(x, y)
         a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
         return f"{a} and {b}: similarity {self.data.values[i, j]:.2f}" if i != j else f"cluster {a}"
-
-
-def _touch(a: Label, b: Label) -> bool:
-    """Whether two numbers at the same axis would be written over each other."""
-    if a.align != b.align:
-        return False
-    if a.align[1] == "center":
-        return abs(a.y - b.y) < FONT_SIZE - 1
-    return abs(a.x - b.x) < (text_width(a.text) + text_width(b.text)) / 2 + 3

@@ -243,6 +243,20 @@ def test_closing_with_unsaved_edits_asks(
             assert (18 in again.cluster_ids) == (choice == "Save")
 
 
+def hold_writing(monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> threading.Event:
+    """States are written into files only once the event is set; then it may fail."""
+    may_end, write = threading.Event(), saving.write_states
+
+    def slowly(*args: Any, **options: Any) -> None:
+        assert may_end.wait(20)
+        if fails:
+            raise KwikError("the disk is full")
+        write(*args, **options)
+
+    monkeypatch.setattr(saving, "write_states", slowly)
+    return may_end
+
+
 @pytest.mark.parametrize("edits_on", [False, True])
 def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
     hybrid: Path,
@@ -250,19 +264,13 @@ def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
     monkeypatch: pytest.MonkeyPatch,
     edits_on: bool,
 ) -> None:
-    user = open_window(hybrid)
-    may_end = threading.Event()
-    write, asked = saving.write_states, []
-
-    def slowly(*args: Any, **options: Any) -> None:
-        assert may_end.wait(20)
-        write(*args, **options)
+    user, asked = open_window(hybrid), []
+    may_end = hold_writing(monkeypatch)
 
     def ask(box: QMessageBox) -> int:
         asked.append(box.text())
         return int(QMessageBox.Discard)
 
-    monkeypatch.setattr(saving, "write_states", slowly)
     monkeypatch.setattr(QMessageBox, "exec_", ask)
     user.session.merge([4, 9])
     user.window.saving.save()
@@ -286,21 +294,13 @@ def test_closing_waits_for_a_copy_and_goes_on_only_if_it_was_saved(
     tmp_path: Path,
     fails: bool,
 ) -> None:
-    user = open_window(hybrid)
-    may_end = threading.Event()
-    write, asked = saving.write_states, []
-
-    def slowly(*args: Any, **options: Any) -> None:
-        assert may_end.wait(20)
-        if fails:
-            raise KwikError("the disk is full")
-        write(*args, **options)
+    user, asked = open_window(hybrid), []
+    may_end = hold_writing(monkeypatch, fails=fails)
 
     def ask(box: QMessageBox) -> int:
         asked.append((tmp_path / "copy.kwik").exists())
         return int(QMessageBox.Discard)
 
-    monkeypatch.setattr(saving, "write_states", slowly)
     monkeypatch.setattr(QMessageBox, "exec_", ask)
     user.session.merge([4, 9])
     user.settle()

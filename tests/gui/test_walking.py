@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
+from phygui.curation.update import EditError
+
 ALT, SHIFT = Qt.AltModifier, Qt.ShiftModifier
 
 
@@ -92,3 +94,18 @@ def test_where_there_is_no_spike_to_go_to_it_is_said(
     # Who goes on with something else has read it.
     user.press(Qt.Key_O)
     assert user.message == ""
+
+
+def test_what_a_part_of_the_work_could_not_do_is_said_each_time(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    window = open_window(demo).window
+
+    def part() -> None:
+        raise EditError("not that")
+
+    for _ in range(3):
+        window.attempt(lambda: window.attempt(part))
+        assert window.status["edit"].text() == "not that"
+    window.attempt(lambda: None)
+    assert window.status["edit"].text() == ""

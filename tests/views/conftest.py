@@ -16,6 +16,8 @@ from PyQt5.QtTest import QTest
 from vispy import app
 from vispy.io import write_png
 
+from tests.views.board import Board
+
 QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
 app.use_app("pyqt5")
 
@@ -53,6 +55,12 @@ def shown(qtbot: Any) -> Iterator[Callable[..., Any]]:
         # takes the current OpenGL context with it.
         view.native.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.DeferredDelete)
+
+
+@pytest.fixture
+def board(shown: Callable[..., Any]) -> Board:
+    """A view of two plots, shown."""
+    return shown(Board(), "data", (500, 300))
 
 
 class Mouse:

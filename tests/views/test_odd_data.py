@@ -24,6 +24,22 @@ def with_clusters(snapshot, lists):
     )
 
 
+def spoil_features(monkeypatch, spoil):
+    """Have something done to features and masks wherever they are read."""
+    plain = attributes.features_of
+
+    class Spoilt:
+        def __init__(self, model):
+            self.store = plain(model)
+
+        def __getitem__(self, key):
+            block = np.array(self.store[key])
+            spoil(block)
+            return block
+
+    monkeypatch.setattr(attributes, "features_of", Spoilt)
+
+
 @pytest.fixture
 def snapshot(small_model, snapshot_of):
     return snapshot_of(small_model, [])
@@ -54,19 +70,11 @@ def test_clusters_of_one_or_two_spikes(name, settings, spikes, snapshot, shown, 
 
 
 def test_features_that_are_not_finite(snapshot, shown, picture, monkeypatch):
-    plain = attributes.features_of
+    def spoil(block):
+        block[::2, ..., 0] = np.nan
+        block[1::4, ..., 0] = np.inf
 
-    class Spoilt:
-        def __init__(self, model):
-            self.store = plain(model)
-
-        def __getitem__(self, key):
-            block = np.array(self.store[key])
-            block[::2, ..., 0] = np.nan
-            block[1::4, ..., 0] = np.inf
-            return block
-
-    monkeypatch.setattr(attributes, "features_of", Spoilt)
+    spoil_features(monkeypatch, spoil)
     odd = with_clusters(snapshot, {3: list(range(5, 300, 3)), 8: [11, 12]})
     for name in ("features", "amplitudes"):
         cls = VIEWS[name]
@@ -80,18 +88,10 @@ def test_features_that_are_not_finite(snapshot, shown, picture, monkeypatch):
 
 
 def test_spikes_without_a_mask_are_drawn(snapshot, shown, monkeypatch):
-    plain = attributes.features_of
+    def spoil(block):
+        block[..., 1] = np.nan
 
-    class Spoilt:
-        def __init__(self, model):
-            self.store = plain(model)
-
-        def __getitem__(self, key):
-            block = np.array(self.store[key])
-            block[..., 1] = np.nan
-            return block
-
-    monkeypatch.setattr(attributes, "features_of", Spoilt)
+    spoil_features(monkeypatch, spoil)
     odd = with_clusters(snapshot, {3: list(range(5, 300, 3))})
     cls = VIEWS["features"]
     view = shown(cls(), cls.load(odd, cls.Params(), never), (500, 400))

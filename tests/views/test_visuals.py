@@ -14,6 +14,7 @@ from phygui.views.visuals import (
     Batch,
     Images,
     Label,
+    apart,
     bands,
     boxes,
     strips,
@@ -248,3 +249,22 @@ def test_twice_the_scale_is_the_same_picture_larger(board, picture):
     n_small = np.count_nonzero(np.abs(at.image - BACKGROUND).max(axis=2) > 60)
     n_large = np.count_nonzero(np.abs(large - BACKGROUND).max(axis=2) > 60)
     assert n_large == pytest.approx(4 * n_small, rel=0.25)
+
+
+def test_labels_apart_are_the_first_of_those_that_would_touch():
+    def label(text, x, y, align=("right", "center")):
+        return Label(text, x, y, CANVAS, 0, align)
+
+    wide = text_width("1234")
+    selected = [
+        label("12", 50, 100),
+        label("7", 50, 108),
+        label("1234", 80, 200, ("center", "top")),
+    ]
+    ticks = [
+        label("11", 50, 92),
+        label("10", 50, 111),
+        label("5", 80 + wide / 2 + 3, 200, ("left", "top")),
+        label("6", 80 + wide / 2, 200, ("left", "top")),
+    ]
+    assert apart([*selected, *ticks]) == [selected[0], selected[2], ticks[1], ticks[2]]

@@ -6,7 +6,7 @@ from phygui.views.visuals.batch import VERTEX, Batch, bands, boxes, strips, vert
 from phygui.views.visuals.font import text_width
 from phygui.views.visuals.image import MAPPED, Images
 from phygui.views.visuals.shared import CANVAS, Shared, is_software
-from phygui.views.visuals.text import Label, Text, legend, paragraph
+from phygui.views.visuals.text import Label, Text, apart, legend, paragraph
 
 __all__ = [
     "CANVAS",
@@ -17,6 +17,7 @@ __all__ = [
     "Label",
     "Shared",
     "Text",
+    "apart",
     "bands",
     "boxes",
     "is_software",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vispy import gloo
 
 from phygui.views.visuals.batch import begin, upload
-from phygui.views.visuals.font import Font, font_at, text_width
+from phygui.views.visuals.font import FONT_SIZE, Font, font_at, text_width
 from phygui.views.visuals.shared import CANVAS, Shared
 
 _GLYPH = np.dtype(
@@ -26,6 +26,11 @@ _GLYPH = np.dtype(
     ]
 )
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])
+_BEFORE = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
+"""Part of a label that comes before its place."""
+_TALL = FONT_SIZE - 1
+_APART = 3.0
+"""Least distance between labels side by side, in logical pixels."""
 _BETWEEN = 10.0
 """Logical pixels between two names of a legend."""
 
@@ -159,6 +164,23 @@ def legend(
         labels.append(Label(names[k], right, bottom, color=k, align=align))
         right -= widths[k + 1] - widths[k]
     return labels
+
+
+def apart(labels: Sequence[Label]) -> list[Label]:
+    """Those of some labels on the canvas that are not written over one before them."""
+    kept: list[Label] = []
+    boxes: list[tuple[float, float, float, float]] = []
+    for label in labels:
+        width = text_width(label.text) + _APART
+        left = label.x - _BEFORE[label.align[0]] * width
+        top = label.y - _BEFORE[label.align[1]] * _TALL
+        box = left, top, left + width, top + _TALL
+        if not any(
+            box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3] for x0, y0, x1, y1 in boxes
+        ):
+            kept.append(label)
+            boxes.append(box)
+    return kept
 
 
 def paragraph(text: str, size: tuple[float, float], color: int) -> list[Label]:
