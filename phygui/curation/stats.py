@@ -183,7 +183,7 @@ class QualitySource:
         amplitudes = features = others = None
         sizes = channel_sizes(stats.summary, model.n_features_per_channel)
         if model.features is not None and sizes is not None:
-            channels = np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
+            channels = self.isolation_channels(sizes)
             amplitudes = self._amplitudes(spike_ids, int(np.argmax(sizes)))
             features, others = self._isolation_features(snapshot, spike_ids, channels)
         waveform = stats.summary.mean_waveform
@@ -214,6 +214,11 @@ class QualitySource:
                 ]
                 self._noise = noise_levels(np.concatenate(pieces))
             return self._noise
+
+    @staticmethod
+    def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
+        """The channels on which the isolation of a cluster of such `channel_sizes` is judged."""
+        return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
 
     def _amplitudes(self, spike_ids: NDArray[np.int64], channel: int) -> NDArray[np.float64]:
         """Length of the features on the best channel, for a sample of the spikes."""
