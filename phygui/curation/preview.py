@@ -113,7 +113,7 @@ def preview(
     model = snapshot.model
     spikes = (*(snapshot.spikes(c) for c in clusters), merged.spikes(MERGED))
     lags, rates = _correlograms(model, spikes)
-    sizes = channel_sizes(known[MERGED].summary, model.n_features_per_channel)
+    sizes = channel_sizes(known[MERGED].summary, model)
     places = np.empty(0, np.int64) if sizes is None else np.argsort(-sizes, kind="stable")
     places = places[:N_CHANNELS]
     shapes, is_waveform = _shapes(model, [known[c] for c in all_ids], places)
@@ -166,7 +166,7 @@ def _shapes(
     waveforms = [s.summary.mean_waveform for s in stats]
     if all(w is not None for w in waveforms):
         of_channels = np.stack([w[:, places] for w in waveforms if w is not None])
-        return (of_channels * model.voltage_gain).astype(np.float32), True
+        return (of_channels * model.channel_gains[places]).astype(np.float32), True
     means = [s.summary.mean for s in stats]
     if all(m is not None for m in means):
         n = model.n_features_per_channel
@@ -190,4 +190,4 @@ def _amplitudes(
     samples = [sample_spikes(s, N_AMPLITUDES // 5) for s in spikes]
     times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
     sizes = [np.ptp(model.waveforms[s][:, :, best], axis=1) for s in samples]
-    return times, tuple(size * model.voltage_gain for size in sizes), "µV"
+    return times, tuple(size * model.channel_gains[best] for size in sizes), "µV"

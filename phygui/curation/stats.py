@@ -83,13 +83,11 @@ def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
     if model.waveforms is not None:
         waveforms = model.waveforms[sample_spikes(spike_ids, N_SPIKES_WAVEFORMS)]
     summary = summarize(features, masks, waveforms)
-    sizes = channel_sizes(summary, model.n_features_per_channel)
+    sizes = channel_sizes(summary, model)
     if sizes is None or not len(sizes):
         return ClusterStats(summary=summary)
     best = int(np.argmax(sizes))
     size = float(sizes[best])
-    if summary.mean_waveform is not None:
-        size *= model.voltage_gain
     return ClusterStats(
         best_channel=int(model.channel_order[best]),
         depth=float(model.channel_positions[best, 1]),
@@ -137,15 +135,15 @@ def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats |
     return replace(largest, summary=summary)
 
 
-def channel_sizes(summary: ClusterSummary, n_per_channel: int) -> NDArray[np.float32] | None:
-    """How large a cluster is on each channel: peak to peak of its mean waveform in raw units.
+def channel_sizes(summary: ClusterSummary, model: KwikModel) -> NDArray[np.float64] | None:
+    """How large a cluster is on each channel: peak to peak of its mean waveform, microvolts.
 
     Without raw data, the length of the mean masked features; None where neither is known.
     """
     if summary.mean_waveform is not None:
-        return np.ptp(summary.mean_waveform, axis=0)
+        return np.ptp(summary.mean_waveform, axis=0) * model.channel_gains
     if summary.mean is not None:
-        return np.linalg.norm(summary.mean.reshape(-1, n_per_channel), axis=1)
+        return np.linalg.norm(summary.mean.reshape(-1, model.n_features_per_channel), axis=1)
     return None
 
 
@@ -181,7 +179,7 @@ class QualitySource:
         model, spike_ids = self._model, snapshot.spikes(cluster_id)
         samples = np.asarray(model.spike_samples[spike_ids]).astype(np.int64)
         amplitudes = features = others = None
-        sizes = channel_sizes(stats.summary, model.n_features_per_channel)
+        sizes = channel_sizes(stats.summary, model)
         if model.features is not None and sizes is not None:
             channels = self.isolation_channels(sizes)
             amplitudes = self._amplitudes(spike_ids, int(np.argmax(sizes)))
@@ -190,8 +188,8 @@ class QualitySource:
         data = ClusterData(
             spike_samples=samples,
             amplitudes=amplitudes,
-            mean_waveform=waveform,
-            noise=None if waveform is None else self.noise(),
+            mean_waveform=None if waveform is None else waveform * model.channel_gains,
+            noise=None if waveform is None else self.noise() * model.channel_gains,
             features=features,
             other_features=others,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from phygui.io.values import hertz
+
 if TYPE_CHECKING:
     from phygui.io.kwik import KwikModel
 
@@ -22,7 +24,7 @@ def describe(model: KwikModel) -> str:
         ("channel groups", _chosen(model.channel_groups, model.channel_group)),
         ("clusterings", _chosen(model.clusterings, model.clustering)),
         ("duration", f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"),
-        ("sample rate", f"{model.sample_rate:,.0f} Hz"),
+        ("sample rate", hertz(model.sample_rate, ",")),
         ("channels", f"{model.n_channels} of the {model.n_raw_channels} recorded"),
         ("spikes", f"{model.n_spikes:,}"),
         ("clusters", f"{model.n_clusters:,}{f' ({of_each})' if of_each else ''}"),
@@ -48,12 +50,25 @@ def _chosen(names: list[int] | list[str], chosen: int | str) -> str:
 
 def _features(model: KwikModel) -> str:
     if model.features is None:
-        return f"none: {model.missing.get('features')} was looked for"
+        return _absent(model, "features")
     return f"{model.n_features_per_channel} per channel"
 
 
 def _raw(model: KwikModel) -> str:
     if model.traces is None:
-        return f"none: {model.missing.get('traces')} was looked for"
+        return _absent(model, "traces")
     n_samples, n_channels = model.traces.shape
     return f"{n_samples:,} samples of {n_channels} channels, {model.traces.dtype}"
+
+
+def _absent(model: KwikModel, what: str) -> str:
+    """Why data is not there; empty data of a dataset that was closed has no reason."""
+    absent = model.absent.get(what)
+    if absent is None:
+        return "none"
+    if absent.reason:
+        return f"none: {absent.reason}"
+    if absent.elsewhere:
+        where = " and ".join(str(path) for path in absent.elsewhere[:2])
+        return f"none: {where}, outside the folder, is opened only when it is located there"
+    return f"none: {absent.looked_for} was not found"

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from phygui.io.values import hertz
+
 #: The filter's memory counts as over where its envelope has decayed to this part.
 _DECAY = 3e-5
 _MIN_MARGIN = 100
@@ -39,7 +41,7 @@ class BandPass:
     def __init__(self, sample_rate: float, low: float, high: float, order: int = 3) -> None:
         if not 0 < low < high < sample_rate / 2:
             raise ValueError(
-                f"a pass band from {low:g} to {high:g} Hz is impossible at {sample_rate:g} Hz"
+                f"a pass band from {low:g} to {high:g} Hz is impossible at {hertz(sample_rate)}"
             )
         self.sample_rate = float(sample_rate)
         self.low = float(low)

@@ -109,8 +109,34 @@ class KwikModel(EditableDataset):
 
     @property
     def voltage_gain(self) -> float:
-        """Microvolts per raw unit."""
-        return self._settings.voltage_gain
+        """Microvolts per raw unit: that of the channel group's middle channel where they differ.
+
+        1 where it is not known, see `gain_is_known`.
+        """
+        return float(np.median(self.channel_gains))
+
+    @property
+    def channel_gains(self) -> np.ndarray:
+        """Microvolts per raw unit of each channel: (n_channels,) float64, in ``channel_order``.
+
+        As the raw data says (``channel_bit_volts`` of Open Ephys), else as the ``.kwik`` does;
+        1 where neither does, see `gain_is_known`.
+        """
+        order, gains = self.channel_order, self._raw_gains
+        if gains is None:
+            return np.full(len(order), self._settings.voltage_gain)
+        return gains[order]
+
+    @property
+    def gain_is_known(self) -> bool:
+        """Whether raw units can be told in microvolts."""
+        return self._settings.gain_is_known or self._raw_gains is not None
+
+    @property
+    def _raw_gains(self) -> np.ndarray | None:
+        gains = None if self._raw is None else self._raw.gains
+        fits = gains is not None and self.channel_order.max() < len(gains)
+        return gains if fits else None
 
     @property
     def filter(self) -> BandPass:

@@ -12,7 +12,7 @@ import numpy as np
 
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import File
-from phygui.io.values import UNREADABLE
+from phygui.io.values import UNREADABLE, hertz
 
 PATH = "/application_data/spikedetekt"
 
@@ -47,8 +47,8 @@ Warn = Callable[[str], None]
 class Settings:
     """What the reader needs to know to interpret a dataset, defaults filled in.
 
-    Frequencies are in hertz, ``voltage_gain`` in microvolts per raw unit. ``n_raw_channels`` is
-    None, and ``n_features_assumed`` true, when the file does not say.
+    Frequencies are in hertz, ``voltage_gain`` in microvolts per raw unit, 1 where it is not known.
+    ``n_raw_channels`` is None, and ``n_features_assumed`` true, when the file does not say.
     """
 
     sample_rate: float
@@ -61,6 +61,7 @@ class Settings:
     filter_low: float
     filter_high: float
     voltage_gain: float
+    gain_is_known: bool
     dtype: np.dtype
 
 
@@ -139,16 +140,17 @@ def read_settings(
             f"{path}: {PATH}/@sample_rate is missing, and no recording says its own; "
             "expected 1 to 1e9 hertz."
         )
-    if recording_rate is not None and "sample_rate" in metadata and recording_rate != rate:
+    told_apart = recording_rate is not None and not same_rate(recording_rate, rate)
+    if recording_rate is not None and told_apart and "sample_rate" in metadata:
         warn(
-            f"{path}: the recordings say {recording_rate:g} Hz and {PATH} says {rate:g} Hz; "
+            f"{path}: the recordings say {hertz(recording_rate)} and {PATH} says {hertz(rate)}; "
             "the latter is taken."
         )
     names = ("n_features_per_channel", "nfeatures_per_channel")
     before, after = _window(told)
     low, high = _band(told, rate)
     gain = told.number(
-        ("voltage_gain",), 1.0, lambda v: v >= 0, "microvolts per unit, 0 for unknown"
+        ("voltage_gain",), None, lambda v: v >= 0, "microvolts per unit, 0 for unknown"
     )
     return Settings(
         sample_rate=float(rate),
@@ -161,8 +163,34 @@ def read_settings(
         filter_low=low,
         filter_high=high,
         voltage_gain=float(gain or 1.0),
+        gain_is_known=bool(gain),
         dtype=_raw_dtype(metadata, path, warn),
     )
+
+
+def recording_rate(recordings: dict[int, dict[str, Any]], path: str, warn: Warn) -> float | None:
+    """The sample rate the recordings say, in hertz; that of the first where they disagree."""
+    rates = {
+        number: float(attributes["sample_rate"])
+        for number, attributes in recordings.items()
+        if _is_number(attributes.get("sample_rate")) and 1 <= attributes["sample_rate"] <= 1e9
+    }
+    if not rates:
+        return None
+    first = next(iter(rates))
+    for number, rate in rates.items():
+        if not same_rate(rate, rates[first]):
+            warn(
+                f"{path}: recording {first} was sampled at {hertz(rates[first])} and recording "
+                f"{number} at {hertz(rate)}; one rate is taken for all recordings."
+            )
+            break
+    return rates[first]
+
+
+def same_rate(first: float, second: float) -> bool:
+    """Whether two sample rates are equal, up to the precision of float32, which some files hold."""
+    return abs(first - second) <= 2e-7 * max(first, second)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,19 @@ from phygui.io.errors import KwikChangedError, KwikError, KwikWarning
 from phygui.io.events import read_events
 from phygui.io.features import FeatureStore, open_features
 from phygui.io.hdf5 import File, check_regular_file, open_hdf5
-from phygui.io.metadata import read_metadata, read_settings, with_both_names
-from phygui.io.probe import Probe, read_channel_groups, read_probe
+from phygui.io.kinds import what_instead
+from phygui.io.metadata import read_metadata, read_settings, recording_rate, with_both_names
+from phygui.io.probe import Probe, n_channels_needed, read_channel_groups, read_probe
+from phygui.io.rawdata import Absent
+from phygui.io.recorded import (
+    RawData,
+    Recorded,
+    Source,
+    close_all,
+    compare_rates,
+    join,
+    open_recording,
+)
 from phygui.io.spikes import (
     MisfitError,
     absolute_samples,
@@ -28,7 +39,6 @@ from phygui.io.spikes import (
     read_spike_recordings,
     read_time_samples,
     recording_offsets,
-    recording_rate,
 )
 from phygui.io.traces import Traces
 
@@ -86,12 +96,12 @@ class OpenDataset:
         self._path = Path(path).expanduser().absolute()
         #: What was found to be unusual, one sentence each.
         self.warnings: list[str] = []
-        #: The data that is not there: {"features" or "traces": the file that was looked for}.
-        self.missing: dict[str, str] = {}
+        #: What is not there or not used: {"features", "traces" or "waveforms": why}.
+        self.absent: dict[str, Absent] = {}
         #: How often other data was located: what was computed from the data before is void.
         self.n_located = 0
         self._features: FeatureStore | None = None
-        self._traces: Traces | None = None
+        self._raw: RawData | None = None
         self._lock = threading.RLock()
         self._silent = True  # until all is open: a warning may be an error
         try:
@@ -114,9 +124,21 @@ class OpenDataset:
         with self._lock:
             if self._features is not None:
                 self._features.close()
-            if self._traces is not None:
-                self._traces.close()
-            self._features = self._traces = None
+            if self._raw is not None:
+                self._raw.traces.close()
+            self._features = self._raw = None
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The data that is not there: {"features" or "traces": the file that was looked for}.
+
+        Of what is there but not used, the sentence that says why.
+        """
+        return {what: str(absent) for what, absent in self.absent.items()}
+
+    @property
+    def _traces(self) -> Traces | None:
+        return None if self._raw is None else self._raw.traces
 
     def _warn(self, text: str) -> None:
         if text in self.warnings:
@@ -153,23 +175,21 @@ class OpenDataset:
         """What does not depend on the channel group."""
         root = file.group("/")
         version = file.attribute(root, "kwik_version", "/")
-        if file.find("/channel_groups") is None:
-            raise KwikError(
-                f"{self._path} is not a Kwik file: /channel_groups is missing, expected the "
-                "channel groups."
-            )
+        if not file.members("/channel_groups"):
+            raise KwikError(what_instead(file))
         if version is None:
             self._warn(f"{self._path}: /@kwik_version is missing; version 2 is assumed.")
-        elif version != 2:
+        elif version not in (2, "2", "2.0"):
             raise KwikError(f"{self._path}: /@kwik_version is {version!r}, expected 2.")
         name = file.attribute(root, "name", "/")
         self._name = name if isinstance(name, str) and name else rawdata.stem_of(self._path)
         self._recordings = read_recordings(file, self._warn)
         metadata = read_metadata(file, self._warn)
-        rate = recording_rate(self._recordings)
+        rate = recording_rate(self._recordings, str(self._path), self._warn)
         self._settings = read_settings(metadata, rate, str(self._path), self._warn)
         self._metadata = with_both_names(metadata, self._settings.sample_rate)
         self._channel_groups = read_channel_groups(file, self._warn)
+        self._n_channels_needed = n_channels_needed(file, self._channel_groups)
 
     def _read_shank(self, file: File, channel_group: int | None, clustering: str | None) -> Shank:
         """All of one channel group, without changing anything if it cannot be read."""
@@ -241,11 +261,15 @@ class OpenDataset:
     def _check_channels(self) -> None:
         """Say why there are no waveforms where the raw data has too few channels."""
         order = self._shank.probe.channels
-        if self._traces is not None and order.max() >= self._traces.shape[1]:
-            self._warn(
+        self.absent.pop("waveforms", None)
+        if self._raw is not None and order.max() >= self._raw.traces.shape[1]:
+            reason = (
                 f"{self._path}: {self._shank.path}/@channel_order names channel {order.max()}, "
-                f"but the raw data has {self._traces.shape[1]} channels; waveforms are left out."
+                f"but the raw data has {self._raw.traces.shape[1]} channels; waveforms are left "
+                "out."
             )
+            self.absent["waveforms"] = Absent(self._raw.source.path.name, reason)
+            self._warn(reason)
 
     # -- features and raw data ---------------------------------------------------------------
 
@@ -253,17 +277,17 @@ class OpenDataset:
         if self._features is not None:
             self._features.close()
         self._features = None
-        self.missing.pop("features", None)
+        self.absent.pop("features", None)
         found = rawdata.remembered(self._path, "features")
         stem = rawdata.stem_of(self._path)
         path = found[0] if found else self._path.with_name(f"{stem}.kwx")
         if not os.path.exists(path):
-            self.missing["features"] = path.name
+            self.absent["features"] = Absent(path.name)
             return
         try:
             self._features = self._features_at(path)
         except KwikError as error:
-            self.missing["features"] = path.name
+            self.absent["features"] = Absent(path.name, str(error))
             self._warn(f"{error} Features and masks are left out.")
 
     def _features_at(self, path: Path) -> FeatureStore:
@@ -280,36 +304,63 @@ class OpenDataset:
             )
 
     def _open_traces(self) -> None:
-        self._traces = None
-        self.missing.pop("traces", None)
-        found = rawdata.remembered(self._path, "traces")
-        looked_for = found[0].name if found else f"{rawdata.stem_of(self._path)}.dat"
+        """Open the raw data, where the user said it is or where it is looked for."""
+        self._raw = None
+        self.absent.pop("traces", None)
+        remembered = rawdata.remembered(self._path, "traces")
+        looked_for = (remembered or [self._path.with_suffix(".dat")])[0].name
+        found: list[Recorded] | Absent
         try:
-            if found:
-                sources = rawdata.sources_at(found, self._recordings)
+            if remembered:
+                found = self._recordings_at(remembered)
             else:
-                told, name = rawdata.find_sources(self._path, self._recordings)
-                if told is None:
-                    self.missing["traces"] = name
-                    return
-                sources, looked_for = told, told[0].path.name
-            self._traces = self._traces_at(sources)
+                found = rawdata.find(self._path, self._recordings, self._open_recording, self._warn)
+            if not isinstance(found, Absent):
+                looked_for = found[0].source.path.name
+                self._raw = self._join(found)
+                return
         except KwikError as error:
-            self.missing["traces"] = looked_for
-            self._warn(f"{error} Raw data is left out.")
+            found = Absent(looked_for, str(error))
+        self.absent["traces"] = found
+        if found.reason:
+            self._warn(f"{found.reason} Raw data is left out.")
 
     def _drop_traces(self, reason: str) -> None:
         """Do without raw data that cannot be that of the spikes."""
-        if self._traces is not None:
-            self._traces.close()
-        self._traces = None
-        told, name = rawdata.find_sources(self._path, self._recordings)
-        self.missing["traces"] = name if told is None else told[0].path.name
+        if self._raw is None:
+            return
+        self._raw.traces.close()
+        self.absent["traces"] = Absent(self._raw.source.path.name, reason)
+        self._raw = None
         self._warn(f"{reason} Raw data is left out.")
 
-    def _traces_at(self, sources: list[rawdata.Source]) -> Traces:
-        settings = self._settings
-        return rawdata.open_traces(sources, settings.dtype, settings.n_raw_channels, self._warn)
+    def _open_recording(self, source: Source) -> Recorded:
+        return open_recording(
+            source, self._settings.dtype, self._settings.n_raw_channels, self._warn
+        )
+
+    def _recordings_at(self, paths: list[Path]) -> list[Recorded]:
+        return rawdata.recordings_at(
+            paths, self._path, self._recordings, self._open_recording, self._warn
+        )
+
+    def _join(self, recorded: list[Recorded]) -> RawData:
+        """The raw data of all recordings; what it says of gain and rate is compared."""
+        told = self._settings
+        try:
+            raw = join(recorded, told.n_raw_channels, self._n_channels_needed, self._warn)
+        except KwikError:
+            close_all(recorded)
+            raise
+        compare_rates(recorded, told.sample_rate, self._path, self._warn)
+        if raw.gains is not None and told.gain_is_known:
+            first = float(raw.gains[0])
+            if not np.isclose(first, told.voltage_gain, rtol=1e-3):
+                self._warn(
+                    f"{raw.source.path} says {first:g} microvolts per unit and {self._path} says "
+                    f"{told.voltage_gain:g}; the former is taken."
+                )
+        return raw
 
     def locate(
         self, what: str, path: str | os.PathLike[str] | list[str | os.PathLike[str]]
@@ -339,7 +390,7 @@ class OpenDataset:
                 self._features = store
             else:
                 raise ValueError(f"cannot locate {what!r}, only 'traces' or 'features'")
-            self.missing.pop(what, None)
+            self.absent.pop(what, None)
             self.n_located += 1
         try:
             rawdata.remember(self._path, what, paths)
@@ -350,17 +401,18 @@ class OpenDataset:
             )
 
     def _locate_traces(self, paths: list[Path]) -> None:
-        before = self._traces
-        self._traces = self._traces_at(rawdata.sources_at(paths, self._recordings))
+        before = self._raw
+        self._raw = self._join(self._recordings_at(paths))
         shank = self._shank
         try:
             shank.place(*self._absolute(shank.path, shank.time_samples, shank.spike_recordings))
         except KwikError:
-            self._traces.close()
-            self._traces = before
+            self._raw.traces.close()
+            self._raw = before
             raise
         if before is not None:
-            before.close()
+            before.traces.close()
+        self._check_channels()
 
 
 def _freeze(*arrays: np.ndarray) -> None:

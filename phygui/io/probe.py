@@ -164,6 +164,12 @@ def _quiet_order(file: File, channel_group: int) -> np.ndarray:
         return np.zeros(0, dtype=np.int64)
 
 
+def n_channels_needed(file: File, channel_groups: list[int]) -> int:
+    """How many channels raw data must have for all channel groups: one more than the largest."""
+    largest = [_quiet_order(file, group).max(initial=-1) for group in channel_groups]
+    return 1 + int(max(largest, default=-1))
+
+
 def _place(positions: np.ndarray, unplaced: np.ndarray) -> np.ndarray:
     step = 20.0
     placed = positions.copy()

@@ -1,31 +1,42 @@
-"""Finding and opening the raw data of a dataset, and remembering where the user said it is."""
+"""Finding the raw data of a dataset, and remembering where the user said it is."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from phygui.io.errors import KwikError
-from phygui.io.hdf5 import check_regular_file, open_hdf5
-from phygui.io.layouts import open_store
-from phygui.io.stores import ContiguousStore, Store
-from phygui.io.traces import Traces
+from phygui.io.hdf5 import check_regular_file
+from phygui.io.recorded import NothingThereError, Recorded, Source, close_all
 
-Warn = Callable[[str], None]
+Opener = Callable[[Source], Recorded]
+Recordings = dict[int, dict[str, Any]]
+
+_KWD = re.compile(r"(.*\.kwd)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where the samples of one recording are: a flat file, or a dataset of an HDF5 file."""
+class Absent:
+    """Data that is not there, or not used.
 
-    path: Path
-    dataset: str | None = None
+    Attributes
+    ----------
+    looked_for : the file that was looked for
+    reason : why what is there is not used, in a sentence; empty if nothing was found
+    elsewhere : what the dataset names outside its own folder, which only the user may follow
+    """
+
+    looked_for: str
+    reason: str = ""
+    elsewhere: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        return self.reason or self.looked_for
 
 
 def stem_of(kwik_path: Path) -> str:
@@ -33,47 +44,163 @@ def stem_of(kwik_path: Path) -> str:
     return kwik_path.name.removesuffix(".kwik")
 
 
-def find_sources(
-    kwik_path: Path, recordings: dict[int, dict[str, Any]]
-) -> tuple[list[Source] | None, str]:
-    """The raw data of each recording, or None, and the name of the first that was looked for.
+# -- finding ---------------------------------------------------------------------------------
+
+
+def find(
+    kwik_path: Path, recordings: Recordings, opener: Opener, warn: Callable[[str], None]
+) -> list[Recorded] | Absent:
+    """The raw data of each recording, or why it is not there.
 
     Looked up in this order: the path in the file, relative to the ``.kwik``; its base name
-    beside the ``.kwik``; ``NAME.raw.kwd``; ``NAME.dat``. A path that leads out of the dataset's
-    folder is never followed: the user may point there.
+    beside the ``.kwik``; ``NAME.raw.kwd``; a ``NAME_100.raw.kwd`` of Open Ephys; ``NAME.dat``. What
+    holds no samples counts as missing. A path that leads out of the dataset's folder is never
+    followed, nor looked at: the user may point there.
+
+    Raises
+    ------
+    KwikError
+        If a file that is there cannot be read.
     """
-    folder, stem = kwik_path.parent, stem_of(kwik_path)
-    recordings = recordings or {0: {}}
-    sources = []
-    for number, attributes in recordings.items():
-        names = _names(attributes, number, stem)
-        if len(recordings) == 1:
-            names.append((f"{stem}.dat", None))  # which cannot be all of several recordings
-        for name, inner in names:
-            path = _inside(folder, name)
-            if path is not None and os.path.isfile(path):
-                sources.append(Source(path, inner))
-                break
-        else:
-            return None, names[0][0]
-    return sources, ""
+    return _Search(kwik_path.parent, stem_of(kwik_path), recordings or {0: {}}, opener, warn).run()
 
 
-def _names(attributes: dict[str, Any], number: int, stem: str) -> list[tuple[str, str | None]]:
-    """File names to try for a recording, each with the dataset to look up inside."""
-    beside = (f"{stem}.raw.kwd", f"/recordings/{number}/data")
-    names: list[tuple[str, str | None]] = []
-    told = attributes.get("hdf5_path")
-    if isinstance(told, str) and told:
-        name, inner = told.replace("{raw.kwd}", beside[0]), beside[1]
-        before, mark, after = name.partition(".kwd/")
-        if mark:
-            name, inner = f"{before}.kwd", f"/{after.strip('/')}/data"
-        names += [(name, inner), (_base(name), inner)]
+class _Search:
+    """The search for the raw data of all recordings in one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        stem: str,
+        recordings: Recordings,
+        opener: Opener,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._folder, self._stem, self._recordings = folder, stem, recordings
+        self._opener, self._warn = opener, warn
+        self._passed: list[str] = []
+
+    def run(self) -> list[Recorded] | Absent:
+        found: list[Recorded] = []
+        looked_for, elsewhere, n_missing = "", [], 0
+        try:
+            for number, attributes in self._recordings.items():
+                recorded = self._recording(number, attributes)
+                if recorded is not None:
+                    found.append(recorded)
+                    elsewhere.append(recorded.source.path)
+                    continue
+                if not n_missing:
+                    looked_for = next(self._names(number, attributes))[0]
+                n_missing += 1
+                elsewhere += _outside(self._folder, attributes, self._stem)[:1]
+        except BaseException:
+            close_all(found)
+            raise
+        if not n_missing and any(recorded.n_samples for recorded in found):
+            return found
+        close_all(found)
+        if not n_missing:
+            return Absent(found[0].source.path.name, found[0].emptiness)
+        complete = len(elsewhere) == len(self._recordings)
+        if len(set(elsewhere)) == 1:
+            elsewhere = elsewhere[:1]  # a .kwd that holds all recordings
+        reason = self._passed[0] if self._passed else ""
+        return Absent(looked_for, reason, tuple(elsewhere) if complete else ())
+
+    def _recording(self, number: int, attributes: dict[str, Any]) -> Recorded | None:
+        """What the first place holds that has samples, else an empty recording, else None."""
+        empty, passed = None, []
+        for source in self._sources(number, attributes):
+            try:
+                recorded = self._opener(source)
+            except NothingThereError as nothing:
+                passed.append(str(nothing))
+                continue
+            if not recorded.n_samples:
+                empty = empty or recorded
+                passed.append(recorded.emptiness)
+                continue
+            if passed and not self._passed:
+                self._warn(f"{passed[0]} {recorded.source} is read instead.")
+            self._passed += passed
+            return recorded
+        self._passed += passed
+        return empty
+
+    def _sources(self, number: int, attributes: dict[str, Any]) -> Iterator[Source]:
+        """Files that are there, in the order in which they are tried."""
+        tried = set()
+        for name, dataset in self._names(number, attributes):
+            path = _inside(self._folder, name)
+            if path is None or (path, dataset) in tried or not os.path.isfile(path):
+                continue
+            tried.add((path, dataset))
+            yield Source(path, dataset)
+
+    def _names(self, number: int, attributes: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+        """File names to try for a recording, each with the dataset to look up inside."""
+        usual = f"/recordings/{number}/data"
+        beside = [usual]
+        for name, dataset in _told(attributes, self._stem):
+            datasets: list[str | None] = [None]
+            if dataset is not None:
+                datasets = [dataset or usual, usual]
+                beside.insert(0, dataset or usual)
+            for inner in datasets:
+                for each in (name, name.replace("\\", "/"), _base(name)):
+                    yield each, inner
+        for inner in beside:
+            yield f"{self._stem}.raw.kwd", inner
+        yield from ((name, usual) for name in self._of_open_ephys(usual))
+        if len(self._recordings) == 1:
+            yield f"{self._stem}.dat", None  # which cannot be all of several recordings
+
+    def _of_open_ephys(self, dataset: str) -> list[str]:
+        """Names of ``experiment1_100.raw.kwd`` for ``experiment1``, if it is one and is genuine."""
+        pattern = re.compile(rf"{re.escape(self._stem)}_\d+\.raw\.kwd")
+        try:
+            names = sorted(n for n in os.listdir(self._folder) if pattern.fullmatch(n))
+        except OSError:
+            return []
+        # Another dataset's own raw data looks the same, but has its .kwik beside it.
+        names = [
+            n for n in names if not (self._folder / f"{n.removesuffix('.raw.kwd')}.kwik").exists()
+        ]
+        if len(names) > 1:
+            self._passed.append(
+                f"{', '.join(names)} in {self._folder} may all be the raw data: expected one."
+            )
+            return []
+        return [n for n in names if self._is_of_open_ephys(self._folder / n, dataset)]
+
+    def _is_of_open_ephys(self, path: Path, dataset: str) -> bool:
+        try:
+            recorded = self._opener(Source(path, dataset))
+        except KwikError:
+            return False
+        close_all([recorded])
+        return recorded.gains is not None
+
+
+def _told(attributes: dict[str, Any], stem: str) -> Iterator[tuple[str, str | None]]:
+    """Names of files that the ``.kwik`` says, and the place inside; None for a flat file.
+
+    ``{raw.kwd}/recordings/0`` and ``{raw.kwd}/recordings/0/data`` are the same place.
+    """
+    paths = attributes.get("hdf5_paths")
+    for told in (attributes.get("hdf5_path"), *(paths if isinstance(paths, list) else ())):
+        if isinstance(told, str) and told:
+            name = told.replace("{raw.kwd}", f"{stem}.raw.kwd")
+            found = _KWD.fullmatch(name.replace("\\", "/"))
+            if found is None:
+                yield name, ""
+            else:
+                inner = (found.group(2) or "").strip("/")
+                yield name[: found.end(1)], f"/{inner}" if inner else ""
     told = attributes.get("dat_path")
     if isinstance(told, str) and told:
-        names += [(told, None), (_base(told), None)]
-    return [*names, beside]
+        yield told, None
 
 
 def _base(name: str) -> str:
@@ -83,114 +210,87 @@ def _base(name: str) -> str:
 
 def _inside(folder: Path, name: str) -> Path | None:
     """The path of a name relative to a folder, unless it leads out of it."""
+    path = _joined(folder, name)
+    inside = path is not None and str(path).startswith(os.path.join(os.path.abspath(folder), ""))
+    return path if inside else None
+
+
+def _joined(folder: Path, name: str) -> Path | None:
     if "\0" in name or not name:
         return None
-    root = os.path.abspath(folder)
-    path = os.path.normpath(os.path.join(root, name))
-    return Path(path) if path.startswith(os.path.join(root, "")) else None
+    return Path(os.path.normpath(os.path.join(os.path.abspath(folder), name)))
 
 
-def sources_at(paths: list[Path], recordings: dict[int, dict[str, Any]]) -> list[Source]:
-    """The raw data where the user pointed: a ``.kwd``, a folder, or one flat file a recording.
+def _outside(folder: Path, attributes: dict[str, Any], stem: str) -> list[Path]:
+    """What a recording names outside the folder of the dataset."""
+    paths = [_joined(folder, name) for name, _ in _told(attributes, stem)]
+    return [p for p in paths if p is not None and _inside(folder, str(p)) is None]
+
+
+# -- where the user points -------------------------------------------------------------------
+
+
+def recordings_at(
+    paths: list[Path],
+    kwik_path: Path,
+    recordings: Recordings,
+    opener: Opener,
+    warn: Callable[[str], None],
+) -> list[Recorded]:
+    """The raw data where the user pointed: a ``.kwd``, a folder, or one file a recording.
 
     Raises
     ------
     KwikError
         If that cannot be the raw data of these recordings.
     """
-    recordings = recordings or {0: {}}
+    recordings, stem = recordings or {0: {}}, stem_of(kwik_path)
     if len(paths) == 1 and paths[0].is_dir():
-        found = []
-        for number, attributes in recordings.items():
-            for name, inner in _names(attributes, number, "*"):
-                path = paths[0] / _base(name)
-                if "*" not in name and path.is_file():
-                    found.append(Source(path, inner))
-                    break
-            else:
-                told = attributes.get("dat_path") or attributes.get("hdf5_path")
-                raise KwikError(
-                    f"{paths[0]} holds no raw data of recording {number}"
-                    f"{f', expected {_base(told)}' if isinstance(told, str) else ''}."
-                )
+        found = _Search(paths[0], stem, recordings, opener, warn).run()
+        if isinstance(found, Absent):
+            raise KwikError(found.reason or _nothing_in(paths[0], stem, recordings))
         return found
-    for path in paths:
-        check_regular_file(path)
     import h5py
 
-    if len(paths) == 1 and h5py.is_hdf5(paths[0]):
-        return [Source(paths[0], f"/recordings/{number}/data") for number in recordings]
+    for path in paths:
+        check_regular_file(path)
+    kinds = [h5py.is_hdf5(path) for path in paths]
+    if len(paths) == 1 and kinds[0]:
+        paths, kinds = paths * len(recordings), kinds * len(recordings)
     if len(paths) != len(recordings):
         raise KwikError(
             f"{paths[0]} is one flat file, but there are {len(recordings)} recordings; "
             "expected one file a recording, or the folder they are in."
         )
-    return [Source(path) for path in paths]
-
-
-def open_traces(
-    sources: list[Source], dtype: np.dtype, n_channels: int | None, warn: Warn
-) -> Traces:
-    """All recordings as one array, read-only.
-
-    Raises
-    ------
-    KwikError
-        If one is missing or damaged, or they do not fit one another.
-    """
-    stores: list[Store] = []
+    opened: list[Recorded] = []
     try:
-        for source in sources:
-            if source.dataset is None:
-                stores.append(_open_flat(source.path, dtype, n_channels, warn))
-            else:
-                stores.append(_open_kwd(source.path, source.dataset))
-            first, last = stores[0], stores[-1]
-            if first.shape[1] != last.shape[1] or first.dtype != last.dtype:
-                raise KwikError(
-                    f"{source.path} has {last.shape[1]} channels of {last.dtype}, expected "
-                    f"{first.shape[1]} of {first.dtype}, as in {sources[0].path}."
-                )
-    except KwikError:
-        for store in stores:
-            store.close()
+        for path, is_kwd, (number, attributes) in zip(
+            paths, kinds, recordings.items(), strict=True
+        ):
+            usual = f"/recordings/{number}/data"
+            places = [d for _, d in _told(attributes, stem) if d] if is_kwd else []
+            opened.append(_open_first(path, [*places, usual] if is_kwd else [None], opener))
+    except BaseException:
+        close_all(opened)
         raise
-    traces = Traces(stores)
-    if n_channels is not None and traces.shape[1] != n_channels:
-        warn(
-            f"{sources[0].path} has {traces.shape[1]} channels and the metadata says "
-            f"{n_channels}; the former is taken."
-        )
-    return traces
+    return opened
 
 
-def _open_flat(path: Path, dtype: np.dtype, n_channels: int | None, warn: Warn) -> Store:
-    size = check_regular_file(path).st_size
-    if n_channels is None:
-        raise KwikError(
-            f"{path} cannot be read, since the metadata does not say how many channels it has."
-        )
-    n_samples, rest = divmod(size, n_channels * dtype.itemsize)
-    if rest:
-        warn(
-            f"{path} holds {size} bytes, which is no multiple of {n_channels} channels of "
-            f"{dtype}; its last {rest} bytes are left out."
-        )
-    if not n_samples:
-        raise KwikError(
-            f"{path} holds {size} bytes, expected at least one sample of {n_channels} channels."
-        )
-    return ContiguousStore(path, 0, (n_samples, n_channels), dtype)
+def _open_first(path: Path, datasets: list[str | None], opener: Opener) -> Recorded:
+    """The first of some places in a file that is there; the last one's error if none is."""
+    for dataset in datasets[:-1]:
+        try:
+            return opener(Source(path, dataset))
+        except NothingThereError:
+            continue
+    return opener(Source(path, datasets[-1]))
 
 
-def _open_kwd(path: Path, dataset: str) -> Store:
-    with open_hdf5(path) as file:
-        store = open_store(file, dataset, 2)
-        if store is None:
-            raise KwikError(f"{path}: {dataset} is missing, expected the samples of a recording.")
-        if store.shape[1] == 0:
-            raise KwikError(f"{path}: {dataset} has no channels.")
-        return store
+def _nothing_in(folder: Path, stem: str, recordings: Recordings) -> str:
+    number, attributes = next(iter(recordings.items()))
+    expected = [_base(name) for name, _ in _told(attributes, stem)]
+    text = f", expected {expected[0]}" if expected else ""
+    return f"{folder} holds no raw data of recording {number}{text}."
 
 
 # -- where the user said it is ---------------------------------------------------------------

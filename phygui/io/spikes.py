@@ -32,6 +32,11 @@ def read_recordings(file: File, warn: Warn) -> dict[int, dict[str, Any]]:
                 value = file.attribute(raw, key, f"{path}/raw")
                 if value is not None:
                     found[key] = value
+            # Open Ephys: the .kwd of each processor.
+            processors = file.group(f"{path}/raw/hdf5_paths")
+            if processors is not None:
+                told = file.attributes(processors, f"{path}/raw/hdf5_paths")
+                found["hdf5_paths"] = [v for _, v in sorted(told.items()) if isinstance(v, str)]
         unreadable += [f"{path}/@{key}" for key, value in found.items() if value is UNREADABLE]
         recordings[int(name)] = {
             key: value.tolist() if isinstance(value, np.ndarray) else value
@@ -44,17 +49,6 @@ def read_recordings(file: File, warn: Warn) -> dict[int, dict[str, Any]]:
             "unknown type, and were not read."
         )
     return recordings
-
-
-def recording_rate(recordings: dict[int, dict[str, Any]]) -> float | None:
-    """The sample rate the recordings agree on, if they say one."""
-    rates = {
-        float(attributes["sample_rate"])
-        for attributes in recordings.values()
-        if isinstance(attributes.get("sample_rate"), int | float)
-        and 1 <= attributes["sample_rate"] <= 1e9
-    }
-    return rates.pop() if len(rates) == 1 else None
 
 
 def read_time_samples(file: File, path: str, warn: Warn) -> np.ndarray:

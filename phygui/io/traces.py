@@ -12,13 +12,19 @@ class Traces(LazyArray):
     """Raw data as stored: (n_samples, n_raw_channels), the recordings one after the other.
 
     Nothing is copied or joined on disk: each index is looked up in the recording it falls in.
+
+    Parameters
+    ----------
+    stores : the samples of each recording, all with as many columns
+    n_channels : how many of the first columns are shown; by default all
     """
 
-    def __init__(self, stores: list[Store]) -> None:
+    def __init__(self, stores: list[Store], n_channels: int | None = None) -> None:
         self.stores = stores
         self.lengths = [store.shape[0] for store in stores]
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int64)
-        self.shape = (int(self.offsets[-1]), stores[0].shape[1])
+        n_channels = stores[0].shape[1] if n_channels is None else n_channels
+        self.shape = (int(self.offsets[-1]), n_channels)
         self.dtype = stores[0].dtype.newbyteorder("=")
 
     def _read(self, selections: list[Selection]) -> np.ndarray:

@@ -13,6 +13,7 @@ from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import DIM
 from phygui.views.facts import COLUMNS, column
+from phygui.views.loading import why_absent
 from phygui.views.mouse import size_of_points
 from phygui.views.visuals import Batch, Label, vertices
 
@@ -87,8 +88,9 @@ def load(
     y = column(snapshot, params.y, ids, cancelled)
     for name, values in ((params.x, x), (params.y, y)):
         if not np.isfinite(values).any():
-            looked_for = " and ".join(snapshot.model.missing.values())
-            return Empty(f"The {name} is not known without {looked_for or 'more data'}")
+            reasons = [why_absent(snapshot.model, kind) for kind in snapshot.model.absent]
+            text = "; ".join(reasons) or "more data is needed"
+            return Empty(f"The {name} is not known: {text.rstrip('.')}.")
     colors = [-1] * len(others) + list(range(len(selected)))[::-1]
     return ClusterScatterData(ids, x, y, (params.x, params.y), np.array(colors, dtype=np.int64))
 

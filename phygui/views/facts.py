@@ -59,7 +59,7 @@ def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
     The mean position of its channels, each weighted by the square of the cluster's size there;
     channels with less than half the largest size, which hold mostly noise, do not count.
     """
-    sizes = channel_sizes(stats.summary, snapshot.model.n_features_per_channel)
+    sizes = channel_sizes(stats.summary, snapshot.model)
     if sizes is None or not len(sizes) or not sizes.max() > 0:
         return float("nan"), float("nan")
     weights = np.where(sizes >= 0.5 * sizes.max(), sizes.astype(np.float64) ** 2, 0.0)

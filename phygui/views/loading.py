@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from phygui.io.kwik import KwikModel
+    from phygui.io.rawdata import Absent
 
 
 class Cancelled(Exception):
@@ -30,21 +32,61 @@ def check(cancelled: Cancel) -> None:
 
 @dataclass(frozen=True)
 class Empty:
-    """There is nothing to show, and this is why."""
+    """There is nothing to show, and this is why.
+
+    Attributes
+    ----------
+    reason : why, in words
+    kind : ``features`` or ``traces``, if files elsewhere are said to hold them
+    elsewhere : these files, which are opened only when the user says so
+    """
 
     reason: str
+    kind: str = ""
+    elsewhere: tuple[Path, ...] = ()
+
+
+_NAMES = {"features": "features", "traces": "raw data"}
 
 
 def missing_data(model: KwikModel, *kinds: str) -> Empty:
     """What a view says that has no data of some kinds, ``features`` or ``traces``, to show."""
-    names = {"features": "features", "traces": "raw data"}
-    what = " nor ".join(names[kind] for kind in kinds)
-    files = " and ".join(model.missing.get(kind, f"the {names[kind]}") for kind in kinds)
-    were = "was" if len(kinds) == 1 else "were"
-    return Empty(
-        f"No {what}: {files} {were} looked for beside {model.path.name}, in vain. "
-        "Dataset > Locate tells where it is."
-    )
+    what = " nor ".join(_NAMES[kind] for kind in kinds)
+    reasons = [why_absent(model, kind) for kind in kinds]
+    empty = Empty(f"No {what}: {'; '.join(reasons).rstrip('.')}.")
+    for kind in kinds:
+        absent = _absent(model, kind)
+        if absent is not None and absent.elsewhere:
+            return replace(empty, kind=kind, elsewhere=absent.elsewhere)
+        if absent is not None and absent.reason:
+            return empty
+    return replace(empty, reason=f"{empty.reason} Dataset > Locate tells where it is.")
+
+
+def why_absent(model: KwikModel, kind: str) -> str:
+    """Why data of a kind is not there: not found, refused, or out of reach."""
+    absent = _absent(model, kind)
+    if absent is None:
+        return f"the {_NAMES[kind]} cannot be read"
+    if absent.reason:
+        return absent.reason
+    if absent.elsewhere:
+        places = " and ".join(str(path) for path in absent.elsewhere[:2])
+        more = len(absent.elsewhere) - 2
+        others = f" and {more} more" if more > 0 else ""
+        return (
+            f"{model.path.name} says that it is {places}{others}, outside the folder of the "
+            "dataset, which is opened only when you say so"
+        )
+    return f"{absent.looked_for} was not found beside {model.path.name}"
+
+
+def _absent(model: KwikModel, kind: str) -> Absent | None:
+    absent = model.absent.get(kind)
+    if absent is None and kind == "traces":
+        # There is raw data, but no waveforms can be cut from it.
+        absent = model.absent.get("waveforms")
+    return absent
 
 
 @dataclass(frozen=True)

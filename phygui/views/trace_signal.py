@@ -274,7 +274,7 @@ def _stored(model: KwikModel, start: int, stop: int) -> NDArray[np.float32]:
     if model.traces is None:
         raise ValueError("there is no raw data")
     values = np.asarray(model.traces[start:stop])[:, model.channel_order]
-    return values.astype(np.float32) * np.float32(model.voltage_gain)
+    return values.astype(np.float32) * model.channel_gains.astype(np.float32)
 
 
 def _referenced(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:

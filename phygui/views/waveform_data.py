@@ -177,7 +177,7 @@ def load_waveforms(
         cluster_unmasked=np.stack([c.unmasked.mean(axis=0) >= 0.5 for c in clusters]),
         times=1000.0 * times,
         full_scale=_full_scale(model),
-        unit="µV" if model.metadata.get("voltage_gain") else "units",
+        unit="µV" if model.gain_is_known else "units",
         reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
         n_spikes=sum(sizes),
         absent="" if len(chosen) else " ".join(params.chosen.split()),
@@ -283,7 +283,7 @@ def _waveforms(
         check(cancelled)
         at = np.ix_(spikes[start : start + _CHUNK], samples, channels)
         parts.append(model.waveforms[at])
-    waveforms = np.concatenate(parts) * np.float32(model.voltage_gain)
+    waveforms = np.concatenate(parts) * model.channel_gains[channels].astype(np.float32)
     shape = (len(spikes), len(channels))
     unmasked = np.ones(shape, bool) if mask is None else mask[:, channels] > 0
     return waveforms, unmasked
@@ -307,8 +307,8 @@ def _full_scale(model: KwikModel) -> float:
         assert model.waveforms is not None
         n = min(model.n_spikes, _N_TYPICAL)
         spikes = (2 * np.arange(n, dtype=np.int64) + 1) * model.n_spikes // max(1, 2 * n)
-        heights = np.ptp(model.waveforms[spikes], axis=1).max(axis=1, initial=0.0)
-        known = float(np.percentile(heights, 75)) * model.voltage_gain / 1.4 if n else 0.0
+        heights = np.ptp(model.waveforms[spikes], axis=1) * model.channel_gains
+        known = float(np.percentile(heights.max(axis=1, initial=0.0), 75)) / 1.4 if n else 0.0
         known = known or 1.0
         _cache.put((model,), key, known, 8)
     return known

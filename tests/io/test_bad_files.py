@@ -388,4 +388,4 @@ def test_what_was_wrong_is_said_again_in_the_description(tiny: Tiny) -> None:
     tiny.kwx.unlink()
     model, text = opened(tiny)
     assert text in model.describe()
-    assert "tiny.kwx was looked for" in model.describe()
+    assert "none: tiny.kwx was not found" in model.describe()

@@ -33,6 +33,7 @@ def test_defaults() -> None:
         filter_low=500.0,
         filter_high=9500.0,
         voltage_gain=1.0,
+        gain_is_known=False,
         dtype=np.dtype("int16"),
     )
 
@@ -107,6 +108,7 @@ def test_the_sample_rate_of_the_recordings() -> None:
 def test_a_gain_of_zero_is_unknown() -> None:
     settings, said = read(voltage_gain=0)
     assert settings.voltage_gain == 1
+    assert not settings.gain_is_known
     assert said == []
 
 

@@ -270,7 +270,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     "half a .kwx": (
         truncated("kwx", 0.5),
         r"tiny\.kwx is truncated: .* Features and masks are left out",
-        lambda m: m.features is None and m.missing == {"features": "tiny.kwx"},
+        lambda m: m.features is None and "kwx is truncated" in m.missing["features"],
     ),
     "the last byte of the .kwx": (
         lambda t: os.truncate(t.kwx, t.kwx.stat().st_size - 1),
@@ -341,7 +341,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     "an empty .dat": (
         lambda t: t.dat.write_bytes(b""),
         "is empty .* Raw data is left out",
-        lambda m: m.traces is None and m.missing == {"traces": "tiny.dat"},
+        lambda m: m.traces is None and "is empty" in m.missing["traces"],
     ),
     "a .dat shorter than a sample": (
         lambda t: t.dat.write_bytes(b"12345"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from phygui import KwikModel
 from phygui.io.errors import KwikError
-from phygui.io.rawdata import Source, open_traces
+from phygui.io.recorded import Source, join, open_recording
 from phygui.io.stores import MemoryStore
 from phygui.io.traces import Traces
 
@@ -49,6 +50,13 @@ def write(folder: Path, kind: str, dtype: Any = "<i2") -> list[Source]:
                 chunks = (min(chunks[0], len(array)), chunks[1])
             file.create_dataset(f"recordings/{i}/data", data=array, **{**options, "chunks": chunks})
     return [Source(path, f"/recordings/{i}/data") for i in range(len(arrays))]
+
+
+def open_traces(
+    sources: list[Source], dtype: np.dtype, n_channels: int, warn: Callable[[str], object]
+) -> Traces:
+    recorded = [open_recording(source, dtype, n_channels, warn) for source in sources]
+    return join(recorded, n_channels, n_channels, warn).traces
 
 
 KINDS = ["flat", "contiguous", "chunked", "tiles", "compressed"]

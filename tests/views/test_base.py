@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from phygui.io.rawdata import Absent
 from phygui.views.base import Cancelled, Empty, check
 from phygui.views.colors import theme
 from phygui.views.loading import missing_data
@@ -136,13 +137,37 @@ def test_a_closed_view_goes_away_while_another_draws(board, qtbot, picture):
 
 
 def test_what_is_missing_is_said_with_what_was_looked_for():
-    model = SimpleNamespace(path=Path("x.kwik"), missing={"traces": "x.dat"})
+    absent = {"traces": Absent("x.dat"), "features": Absent("x.kwx")}
+    model = SimpleNamespace(path=Path("x.kwik"), absent=absent)
     assert missing_data(model, "traces").reason == (
-        "No raw data: x.dat was looked for beside x.kwik, in vain. "
-        "Dataset > Locate tells where it is."
+        "No raw data: x.dat was not found beside x.kwik. Dataset > Locate tells where it is."
     )
-    assert missing_data(model, "features", "traces").reason.startswith(
-        "No features nor raw data: the features and x.dat were looked for beside x.kwik, in vain."
+    assert missing_data(model, "features", "traces").reason == (
+        "No features nor raw data: x.kwx was not found beside x.kwik; x.dat was not found beside "
+        "x.kwik. Dataset > Locate tells where it is."
+    )
+
+
+def test_data_that_is_there_but_not_used_is_said_with_the_reason():
+    absent = {
+        "traces": Absent("x.dat", "x.dat holds 3 bytes."),
+        "waveforms": Absent("x.dat", "No."),
+    }
+    model = SimpleNamespace(path=Path("x.kwik"), absent=absent)
+    assert missing_data(model, "traces") == Empty("No raw data: x.dat holds 3 bytes.")
+    del absent["traces"]
+    assert missing_data(model, "traces") == Empty("No raw data: No.")
+
+
+def test_files_outside_the_folder_are_named_and_offered():
+    places = tuple(Path(f"/far/{i}.dat") for i in range(4))
+    model = SimpleNamespace(path=Path("x.kwik"), absent={"traces": Absent("0.dat", "", places)})
+    assert missing_data(model, "features", "traces") == Empty(
+        "No features nor raw data: the features cannot be read; x.kwik says that it is /far/0.dat "
+        "and /far/1.dat and 2 more, outside the folder of the dataset, which is opened only when "
+        "you say so.",
+        "traces",
+        places,
     )
 
 

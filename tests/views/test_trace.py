@@ -279,7 +279,7 @@ def test_without_raw_data_the_canvas_says_so(hybrid, shown, picture):
         assert isinstance(data, Empty)
         view = shown(TraceView(), data, SIZE)
         picture(view)
-        assert "No raw data: hybrid_10sec.dat was looked for" in " ".join(texts(view))
+        assert "No raw data: hybrid_10sec.dat was not found" in " ".join(texts(view))
         assert not view.next_spike()
         view.reset_view()
 

@@ -16,6 +16,7 @@ import pytest
 from phygui.curation.session import Session
 from phygui.curation.snapshot import Snapshot
 from phygui.io.filters import BandPass
+from phygui.io.rawdata import Absent
 from phygui.views import trace_signal
 from phygui.views.base import Cancelled, Empty
 from phygui.views.trace_data import (
@@ -68,7 +69,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
         channel_positions=np.column_stack([np.zeros(n_channels), [30.0, 10.0, 20.0, 0.0]])
         if n_channels == 4
         else np.zeros((n_channels, 2)),
-        voltage_gain=GAIN,
+        channel_gains=np.full(n_channels, GAIN),
         filter=BandPass(RATE, 500, 9500),
         recording_offsets=np.array(bounds if bounds is not None else [0, n_samples]),
         spike_samples=samples,
@@ -76,7 +77,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
         n_samples_before=10,
         n_samples_waveforms=30,
         events={"stimulus": np.array([0.3, 1.1])},
-        missing={},
+        absent={},
         path=Path("myexperiment.kwik"),
     )
 
@@ -454,11 +455,11 @@ def test_of_very_many_events_some_are_marked_all_over_the_stretch():
 
 def test_without_raw_data_the_file_looked_for_is_named():
     model = make_model()
-    model.traces, model.missing = None, {"traces": "myexperiment.dat"}
+    model.traces, model.absent = None, {"traces": Absent("myexperiment.dat")}
     found = load(make_snapshot(model), TraceParams(), never)
     assert isinstance(found, Empty)
     assert found.reason == (
-        "No raw data: myexperiment.dat was looked for beside myexperiment.kwik, in vain. "
+        "No raw data: myexperiment.dat was not found beside myexperiment.kwik. "
         "Dataset > Locate tells where it is."
     )
 
