@@ -113,17 +113,19 @@ class Clustering:
     def split(self, spike_ids: ArrayLike) -> Update:
         """The change that makes one new cluster of some spikes.
 
-        What is left of each touched cluster becomes a new cluster too.
+        What is left of each touched cluster becomes a new cluster too. It is empty if the
+        spikes are exactly one whole cluster.
 
         Raises
         ------
         EditError
-            If there are no spikes, or they are exactly one whole cluster.
+            If there are no spikes.
         """
         inside = self._checked_spikes(spike_ids)
         touched = np.unique(self._spike_clusters[inside])
         if len(touched) == 1 and len(inside) == len(self._spikes[int(touched[0])]):
-            raise EditError(f"these are all the spikes of cluster {touched[0]}: nothing to split")
+            text = f"these are all the spikes of cluster {touched[0]}: nothing to split"
+            return Update("split", text)
         before, after = self._replace([inside], touched)
         text = f"split {in_words(before)} into {in_words(after)}"
         return Update("split", text, before, after)

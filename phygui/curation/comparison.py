@@ -102,16 +102,18 @@ def compare(first: State, second: State) -> Comparison:
 def change_to(curation: Curation, target: State, description: str) -> Update:
     """The change that makes a clustering what it was at another time, cluster ids included.
 
+    It is empty if nothing would change.
+
     Raises
     ------
     EditError
-        If it is about other spikes, or nothing would change.
+        If it is about other spikes.
     """
     clustering, groups = curation.clustering, curation.groups
     now = curation.state(copy=False)
     found = compare(now, target)
     if found.is_same:
-        raise EditError("nothing would change: it is like this already")
+        return Update("restore", "nothing would change: it is like this already")
     before = {c: clustering.spikes(c) for c in (*found.gone, *found.changed)}
     wanted = (*found.new, *found.changed)
     spikes = np.flatnonzero(np.isin(target.spike_clusters, wanted))

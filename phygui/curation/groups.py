@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from phygui.curation.update import AlreadySo, EditError, Update, in_words
+from phygui.curation.update import EditError, Update, in_words
 
 NOISE, MUA, GOOD, UNSORTED = 0, 1, 2, 3
 DEFAULT_GROUP_NAMES = {NOISE: "noise", MUA: "mua", GOOD: "good", UNSORTED: "unsorted"}
@@ -65,10 +65,12 @@ class ClusterGroups:
     def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
         """The change that puts clusters into a group; clusters already there are left out.
 
+        It is empty if all of them are.
+
         Raises
         ------
         EditError
-            If there is no such group or no cluster; an :class:`AlreadySo` if nothing would change.
+            If there is no such group or no cluster.
         """
         number = self.number_of(group)
         ids = list(dict.fromkeys(int(c) for c in cluster_ids))
@@ -77,7 +79,8 @@ class ClusterGroups:
         moved = [c for c in ids if self._groups.get(c) != number]
         name = self._names.get(number, str(number))
         if not moved:
-            raise AlreadySo(f"{in_words(ids)} {'is' if len(ids) == 1 else 'are'} {name} already")
+            are = "is" if len(ids) == 1 else "are"
+            return Update("group", f"{in_words(ids)} {are} {name} already")
         return Update(
             "group",
             f"moved {in_words(moved)} to {name}",

@@ -29,10 +29,12 @@ class Labels:
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
         """The change that sets one label of some clusters, or removes it (value None).
 
+        It is empty if all is so already.
+
         Raises
         ------
         EditError
-            If no cluster is named, the key is empty, or nothing would change.
+            If no cluster is named, or the key is empty.
         """
         ids = list(dict.fromkeys(int(c) for c in cluster_ids))
         key = key.strip()
@@ -42,7 +44,7 @@ class Labels:
             raise EditError(f"a label is written key=value, not {key!r}")
         changed = [c for c in ids if self[c].get(key) != value]
         if not changed:
-            raise EditError(f"{in_words(ids)}: the label {key} is so already")
+            return Update("label", f"{in_words(ids)}: the label {key} is so already")
         after = {}
         for cluster_id in changed:
             after[cluster_id] = {k: v for k, v in self[cluster_id].items() if k != key}

@@ -8,12 +8,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from psygnal import Signal
-
 from phygui.analysis import Metric
 from phygui.curation.knowledge import Knowledge, Learnt
 from phygui.curation.preview import Preview, preview
 from phygui.curation.remembered import read_rejections, write_rejections
+from phygui.curation.signals import Signal
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import Cancel, ClusterStats
 from phygui.curation.stats_cache import StatsCache

@@ -73,6 +73,8 @@ class Keeper:
         Who else has the dataset open for writing.
     reason : str
         Why the dataset is open for reading only; empty if it is not.
+    on_aside : callable
+        Called with one sentence when the first edit sets those of an earlier session aside.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Keeper:
         self.folder = state_folder(path)
         self.holder: Holder | None = None
         self.reason = "it was opened read-only" if read_only else ""
+        self.on_aside: Callable[[str], None] = lambda sentence: None
         self._journals = journal and not read_only
         self._disk = disk
         self._journal: Journal | None = None
@@ -115,6 +118,11 @@ class Keeper:
     def read_only(self) -> bool:
         """Whether nothing may be written."""
         return bool(self.reason)
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether edits are written down."""
+        return self._journals
 
     @property
     def journal_path(self) -> Path:
@@ -191,9 +199,9 @@ class Keeper:
         leftover = Leftover(content)
         return leftover if content.size or content.damage or content.torn else None
 
-    def _begin_anew(self, reason: str = "") -> None:
+    def _begin_anew(self, reason: str = "") -> Path:
         """Keep the journal under another name, and begin one that knows the ids in use."""
-        self._keep_aside(reason)
+        aside = self._keep_aside(reason)
         data = encode(ids_record(self._largest, now())) if self._largest else b""
         try:
             # It takes the place of the other at once: there is a journal at every moment.
@@ -204,8 +212,9 @@ class Keeper:
             ) from error
         self._leftover = None
         self._journal = Journal(self.journal_path, len(data), self._disk)
+        return aside
 
-    def _keep_aside(self, reason: str, *, copy: bool = False) -> None:
+    def _keep_aside(self, reason: str, *, copy: bool = False) -> Path:
         """Give the journal another name as well, or copy it: then it can be written to."""
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
         aside = self.folder / f"{NAME}-{stamp}"
@@ -220,6 +229,7 @@ class Keeper:
             raise KwikError(
                 f"{self.journal_path} cannot be kept aside: {error.strerror or error}."
             ) from error
+        return aside
 
     def _drop_old_journals(self) -> None:
         """Keep the newest of the journals of which everything was saved, and all others."""
@@ -289,9 +299,17 @@ class Keeper:
             if leftover is None:
                 self._journal = Journal(self.journal_path, 0, self._disk)
             elif not leftover.is_settled:
-                self._begin_anew(
-                    self.problem or "it was not brought back before new edits were made"
+                n, problem = len(self.unsaved_edits), self.problem
+                aside = self._begin_anew(
+                    problem or "it was not brought back before new edits were made"
                 )
+                if n or problem:
+                    edits = "1 edit" if n == 1 else f"{n} edits"
+                    self.on_aside(
+                        f"{self.path}: the journal of an earlier session, with {edits} not in the "
+                        f"file, is kept aside as {aside}, since it was not brought back before "
+                        "the first new edit"
+                    )
             elif leftover.has_steps:
                 self._begin_anew()
                 self._drop_old_journals()

@@ -7,18 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from psygnal import Signal
-
 from phygui.curation.copying import copy_clustering
 from phygui.curation.curation import Curation
 from phygui.curation.entries import Key
 from phygui.curation.measures import Measures
 from phygui.curation.outbox import Action, Outbox
 from phygui.curation.persistence import Keeper
+from phygui.curation.remarks import warn_caller
 from phygui.curation.remembered import read_locked, write_locked
 from phygui.curation.saving import Saved, read_curation, read_state
+from phygui.curation.signals import Signal
 from phygui.curation.state import State
 from phygui.curation.stats_cache import StatsCache
+from phygui.curation.turns import Turns, in_turn
 from phygui.curation.update import EditError
 from phygui.io.editing import check_clustering_name
 from phygui.io.errors import KwikError
@@ -45,6 +46,8 @@ class Places:
     ----------
     measures : Measures
         What quality and similarity are, in all of them.
+    turns : Turns
+        Whose turn it is to change something.
     """
 
     selection_changed = Signal(tuple)
@@ -54,7 +57,9 @@ class Places:
     warned = Signal(str)
 
     def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
+        self.turns = Turns()
         self._keeper = keeper or Keeper(model.path, journal=False, lock=False)
+        self._keeper.on_aside = self._kept_aside
         self._outbox = Outbox(self._fail)
         self._generation = 0
         self._models: dict[int, KwikModel] = {model.channel_group: model}
@@ -80,6 +85,8 @@ class Places:
     @dispatch.setter
     def dispatch(self, dispatch: Callable[[Action], None] | None) -> None:
         self._outbox.dispatch = dispatch
+        # What is announced reaches the widgets of that thread.
+        self.turns.thread = None if dispatch is None else threading.get_ident()
 
     @property
     def is_announcing(self) -> bool:
@@ -95,6 +102,11 @@ class Places:
     def read_only_reason(self) -> str:
         """Why, in half a sentence: opened so, or open elsewhere, by whom and since when."""
         return self._keeper.reason
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the session has been closed; it can be looked at, and not edited or saved."""
+        return self.turns.is_closed
 
     # -- where we are ----------------------------------------------------------------------
 
@@ -146,9 +158,10 @@ class Places:
             curation = known.get((group, name)) or self._read_curation(model, name)
 
             def finish() -> None:
-                if self._models.setdefault(group, model) is not model:
-                    model.close()
-                self._activate(self._curations.setdefault((group, name), curation))
+                with self.turns:
+                    if self._models.setdefault(group, model) is not model:
+                        model.close()
+                    self._activate(self._curations.setdefault((group, name), curation))
 
             return finish
 
@@ -174,6 +187,7 @@ class Places:
         key = (self.channel_group, self.clustering)
         return self.clustering != READ_ONLY_CLUSTERING and key not in self._locked
 
+    @in_turn
     def set_editable(self, editable: bool) -> None:
         """Let the active clustering be edited, or protect it; kept for later sessions.
 
@@ -193,6 +207,8 @@ class Places:
     @property
     def locked_reason(self) -> str:
         """Why the active clustering may not be edited, in one sentence; empty if it may."""
+        if self.turns.problem:
+            return f"nothing can be edited: {self.turns.problem}"
         if self.read_only:
             return f"nothing can be edited: {self.read_only_reason}"
         if self.is_editable:
@@ -222,6 +238,7 @@ class Places:
 
     # -- copying ---------------------------------------------------------------------------
 
+    @in_turn
     def copy_job(self, new_name: str) -> CopyJob:
         """The work of copying the active clustering as it is now, unsaved edits included.
 
@@ -261,6 +278,13 @@ class Places:
         job.finish()
 
     # -- helpers ---------------------------------------------------------------------------
+
+    def _kept_aside(self, sentence: str) -> None:
+        """Edits of an earlier session were not asked for before new ones were made."""
+        if self.dispatch is None:
+            warn_caller(sentence)
+        else:
+            self.warned.emit(sentence)
 
     def _fail(self, problem: str) -> None:
         self._keeper.resume()

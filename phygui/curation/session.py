@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from psygnal import Signal
 
 from phygui.curation.comparison import change_to
 from phygui.curation.history import Memento
 from phygui.curation.learning import Learning
 from phygui.curation.persistence import Keeper
+from phygui.curation.remarks import warn_caller
+from phygui.curation.signals import Signal
+from phygui.curation.turns import in_turn
 from phygui.curation.update import EditError, Selection, Update
 from phygui.curation.wizard import Wizard
 from phygui.io.backups import Backup
@@ -25,8 +27,16 @@ class Session(Learning):
     """One dataset being curated.
 
     Open one with :meth:`open`. The methods that edit return the
-    :class:`~phygui.curation.update.Update` that they made, and raise
-    :class:`~phygui.curation.update.EditError` when there is nothing to do.
+    :class:`~phygui.curation.update.Update` that they made; it is empty
+    (``update.is_empty``) where all was so already. They raise
+    :class:`~phygui.curation.update.EditError` when the edit makes no sense.
+
+    Several threads may edit a session: they take turns. Once a window shows
+    it, it belongs to the thread of the window. A forked child may look at the
+    session of its parent, and neither edit nor save it.
+
+    What a listener of a signal raises is reported, and stops neither the edit
+    nor the other listeners.
 
     Attributes
     ----------
@@ -80,7 +90,7 @@ class Session(Learning):
         recover : bool, optional
             Bring back the edits that an earlier session did not save (True), or keep them
             aside (False). By default they are only listed in ``unsaved_edits``, until the
-            first edit: what was not asked for by then is kept aside.
+            first edit: what was not asked for by then is kept aside, with a warning.
         journal : bool
             Write every edit to the disk before it is announced. Without it, what is not
             saved is lost with the process.
@@ -109,7 +119,14 @@ class Session(Learning):
         return self
 
     def __exit__(self, *exc: object) -> None:
+        is_open, n = not self.turns.problem, self.n_unsaved
         self.close()
+        if is_open and n:
+            where = "they are in its journal: open it with recover=True to bring them back"
+            if not self._keeper.has_journal:
+                where = "they are lost, since it was opened without a journal"
+            edits = "1 edit was" if n == 1 else f"{n} edits were"
+            warn_caller(f"{self.path}: {edits} not saved; {where}")
 
     # -- clusters --------------------------------------------------------------------------
 
@@ -201,21 +218,23 @@ class Session(Learning):
         self._set_selection(self.wizard.after_move(cluster_ids, self.selection))
 
     def _set_selection(self, selection: Selection) -> None:
-        active, before = self._active, self._active.selection
-        if selection == before:
-            return
-        active.selection = selection
-        self._generation += 1
+        with self.turns:
+            active, before = self._active, self._active.selection
+            if selection == before:
+                return
+            active.selection = selection
+            self._generation += 1
 
-        def take_back() -> None:
-            active.selection = before
+            def take_back() -> None:
+                active.selection = before
 
-        self._outbox.post(
-            lambda: self.selection_changed.emit(selection.clusters), take_back=take_back
-        )
+            self._outbox.post(
+                lambda: self.selection_changed.emit(selection.clusters), take_back=take_back
+            )
 
     # -- edits -----------------------------------------------------------------------------
 
+    @in_turn
     def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
         """Make one new cluster of two or more; by default of the selected ones.
 
@@ -225,31 +244,33 @@ class Session(Learning):
         update = self._editable().clustering.merge(ids)
         return self._make(self._active.inherit(update, first=ids[0]))
 
+    @in_turn
     def split(self, spike_ids: ArrayLike) -> Update:
         """Make one new cluster of some spikes, and another of the rest of each touched cluster."""
         update = self._editable().clustering.split(spike_ids)
         return self._make(self._active.inherit(update))
 
+    @in_turn
     def assign(self, spike_ids: ArrayLike, labels: ArrayLike) -> Update:
         """Make one new cluster of the spikes of each label, and of the rest of each touched one."""
         update = self._editable().clustering.assign(spike_ids, labels)
         return self._make(self._active.inherit(update))
 
+    @in_turn
     def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
         """Put clusters into a group, given by name or number.
 
-        Raises
-        ------
-        AlreadySo
-            If all of them are in it; :meth:`go_on` then selects what a move would have.
+        Where all of them are in it, nothing is done: :meth:`go_on` selects what a move would have.
         """
         ids = self._existing(cluster_ids)
         return self._make(self._editable().groups.move(ids, group), moved=ids)
 
+    @in_turn
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
         """Set a label of some clusters; None removes it."""
         return self._make(self._editable().labels.label(self._existing(cluster_ids), key, value))
 
+    @in_turn
     def restore(self, backup: Backup) -> Update:
         """Make the active clustering what it was in a backup; an edit like any other.
 
@@ -290,18 +311,21 @@ class Session(Learning):
         """Number of clusters in each group after so many edits; empty where it is not known."""
         return self.history[position - 1].tally if position else self._active.first_tally
 
+    @in_turn
     def undo(self) -> Update:
         """Take the last edit back, selection included."""
         history = self._editable().history
         memento = history.memento()
         return self._apply(history.undo(), memento)
 
+    @in_turn
     def redo(self) -> Update:
         """Make the last undone edit again."""
         history = self._editable().history
         memento = history.memento()
         return self._apply(history.redo(), memento)
 
+    @in_turn
     def jump_to(self, position: int) -> None:
         """Undo or redo, step by step, until so many edits are in effect.
 
@@ -325,6 +349,8 @@ class Session(Learning):
 
     def _make(self, update: Update, moved: Iterable[int] = ()) -> Update:
         """Make a new edit: apply it, choose what is selected next, remember it, announce it."""
+        if update.is_empty:
+            return update
         active, before = self._active, self._active.selection
         memento = active.history.memento()
         self._keeper.begin(active)

@@ -10,6 +10,7 @@ from phygui.curation.places import CopyJob, Places
 from phygui.curation.recovery import UnsavedEdit
 from phygui.curation.saving import Saved, SaveJob, Saver, read_state, state_in
 from phygui.curation.state import State
+from phygui.curation.turns import in_turn
 from phygui.io.backups import Backup, list_backups
 from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
@@ -30,7 +31,7 @@ class Storage(Places):
         self._written: list[SaveJob] = []
 
     def close(self, *, discard: bool = False) -> None:
-        """Close the files.
+        """Close the files; edits and saves are refused from then on.
 
         Unsaved edits stay in the journal, and the next session offers them again.
 
@@ -39,17 +40,26 @@ class Storage(Places):
         discard : bool
             They are not wanted: keep them aside instead.
         """
+        try:
+            # A forked child has files of its own to close, and nothing else.
+            if self.turns.is_ours:
+                with self.turns:
+                    self._close_journal(discard)
+        finally:
+            for model in self._models.values():
+                model.close()
+
+    def _close_journal(self, discard: bool) -> None:
+        if self.is_closed:
+            return
         self._outbox.deliver(wait=True)
         # A save may have ended when nobody was there any more to be told.
         for job in self._written:
             job.finish()
+        self.turns.is_closed = True
         modified = self.is_modified
         states = None if modified else {k: c.state(copy=False) for k, c in self._curations.items()}
-        try:
-            self._keeper.close(states, discard=discard)
-        finally:
-            for model in self._models.values():
-                model.close()
+        self._keeper.close(states, discard=discard)
 
     # -- what an earlier session left ----------------------------------------------------------
 
@@ -63,6 +73,7 @@ class Storage(Places):
         """Why such edits cannot be brought back, or not all; empty if nothing is wrong."""
         return self._keeper.problem
 
+    @in_turn
     def recover(self) -> list[UnsavedEdit]:
         """Bring back the edits that an earlier session did not save; returns them.
 
@@ -78,6 +89,7 @@ class Storage(Places):
             self._activate(self._curation_of(self.channel_group, self.clustering))
         return edits
 
+    @in_turn
     def decline_recovery(self) -> None:
         """Keep the journal of an earlier session aside, under another name."""
         self._keeper.set_aside("it was declined")
@@ -99,6 +111,7 @@ class Storage(Places):
         """Why a save would fail although edits are possible; empty if nothing is known of it."""
         return "" if self.read_only else self._unwritable
 
+    @in_turn
     def save(self, *, overwrite: bool = False) -> list[Saved]:
         """Write every modified clustering into the file, all at once.
 
@@ -120,6 +133,7 @@ class Storage(Places):
             done.append(job.finish())
         return done
 
+    @in_turn
     def save_jobs(self, *, overwrite: bool = False) -> list[SaveJob]:
         """The work of a save, to be run in order by any one thread, then finished by this one.
 
@@ -137,16 +151,18 @@ class Storage(Places):
         job = self._saver.job(modified, overwrite)
 
         def finish() -> Saved:
-            if job in self._written:
-                self._written.remove(job)
-            saved = job.finish()
-            for model in self._models.values():
-                model.follow()
-            self.saved.emit(saved)
-            return saved
+            with self.turns:
+                if job in self._written:
+                    self._written.remove(job)
+                saved = job.finish()
+                for model in self._models.values():
+                    model.follow()
+                self.saved.emit(saved)
+                return saved
 
         def run() -> None:
             with self._writing:
+                self.turns.check()
                 job.run()
                 self._written.append(job)
 
@@ -162,6 +178,7 @@ class Storage(Places):
         """
         return self.save_copy_job(path, overwrite=overwrite)()
 
+    @in_turn
     def save_copy_job(self, path: str | Path, *, overwrite: bool = False) -> Callable[[], Path]:
         """The work of :meth:`save_copy`, on the edits made so far, for any thread."""
         self._wait_for_journal()

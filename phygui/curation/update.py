@@ -22,10 +22,6 @@ class EditError(ValueError):
     """An edit cannot be made; the text is one sentence for the user."""
 
 
-class AlreadySo(EditError):
-    """An edit would change nothing, since all is so already."""
-
-
 @dataclass(frozen=True)
 class Selection:
     """The selected clusters: those of the cluster table, then those of the similarity table."""
@@ -86,6 +82,11 @@ class Update:
         return np.sort(np.concatenate(list(self.before.values())), kind="stable")
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing, since all was so already; the description says what."""
+        return not (self.before or self.after or self.groups_after or self.labels_after)
+
+    @property
     def changed(self) -> tuple[int, ...]:
         """Ids of the living clusters whose group or labels change, ascending."""
         touched = set(self.groups_after) | set(self.labels_after)
@@ -107,6 +108,19 @@ class Update:
             cause=cause,
             time=self.time,
         )
+
+
+def insist(update: Update) -> Update:
+    """An edit that has changed something; the program says so where it has not.
+
+    Raises
+    ------
+    EditError
+        If it has changed nothing.
+    """
+    if update.is_empty:
+        raise EditError(update.description)
+    return update
 
 
 def in_words(cluster_ids: Iterable[int], limit: int = 8) -> str:

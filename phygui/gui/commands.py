@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
-from phygui.curation.update import AlreadySo, EditError
+from phygui.curation.update import EditError, insist
 from phygui.gui import dialogs, theme
 from phygui.gui.actions import NO_LASSO
 from phygui.gui.key_dialog import KeyDialog
@@ -105,11 +105,10 @@ class Commands:
             "match": selection.match,
             "all": selection.clusters,
         }[which]
-        try:
-            session.move(clusters, group)
-        except AlreadySo as so:
+        update = session.move(clusters, group)
+        if update.is_empty:
             session.go_on(clusters)
-            self._window.say(f"{so}")
+            self._window.say(update.description)
 
     def split(self) -> None:
         """Split off the spikes inside the lasso: all of them, also those that are not drawn."""
@@ -140,7 +139,7 @@ class Commands:
     def _split_spikes(self, view: View, spike_ids: Any) -> None:
         if not len(spike_ids):
             raise EditError("no spike of the selected clusters lies inside the lasso")
-        self._window.session.split(spike_ids)
+        insist(self._window.session.split(spike_ids))
         view.clear_lasso()
 
     def clear_lasso(self) -> None:
@@ -154,7 +153,7 @@ class Commands:
         if not equals:
             raise EditError(f"a label is written key=value, not {text!r}")
         session = self._window.session
-        session.label(session.selected, key, value.strip() or None)
+        insist(session.label(session.selected, key, value.strip() or None))
 
     def copy_rows(self) -> None:
         """Put the selected rows of the table with the keyboard, or else the clusters, on the

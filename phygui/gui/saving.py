@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
 from phygui.curation.comparison import compare
 from phygui.curation.saving import ChangedOnDisk, Saved
-from phygui.curation.update import EditError
+from phygui.curation.update import EditError, insist
 from phygui.gui import dialogs
 from phygui.gui.restore_dialog import RestoreDialog
 from phygui.gui.text_dialog import TextDialog
@@ -209,7 +209,9 @@ class Saving:
             raise EditError("nothing was saved yet, so there is nothing to restore")
         self.dialog = RestoreDialog(self._window, self._window.session, backups, self._window.pool)
         self.dialog.restore_wanted.connect(
-            lambda backup: self._window.attempt(lambda: self._window.session.restore(backup))
+            lambda backup: self._window.attempt(
+                lambda: insist(self._window.session.restore(backup))
+            )
         )
         self.dialog.open()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from phygui.curation.update import EditError
+from phygui.curation.update import EditError, insist
 from phygui.gui.parameters import range_problem
 from phygui.gui.table_model import N_SORT_KEYS
 from phygui.views.correlogram_data import CorrelogramParams
@@ -80,7 +80,7 @@ def _select(w: MainWindow, text: str) -> None:
 def _move(w: MainWindow, text: str) -> None:
     group, rest = _group(w, text.strip())
     ids = _clusters(rest)
-    w.session.move(w.session.selected if ids is None else ids, group)
+    insist(w.session.move(w.session.selected if ids is None else ids, group))
 
 
 def _group(w: MainWindow, text: str) -> tuple[str, str]:

@@ -17,3 +17,7 @@ class KwikChangedError(KwikError):
 
 class KwikWarning(UserWarning):
     """A file is unusual but readable; the text says what was assumed."""
+
+
+class UnsavedEditsWarning(UserWarning):
+    """Edits are not in the file; the text says where they are."""

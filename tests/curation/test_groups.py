@@ -32,7 +32,6 @@ def test_a_move_names_only_what_changes_and_can_be_taken_back():
     ("clusters", "group", "words"),
     [
         ([], "good", "no cluster is selected"),
-        ([1], "good", "1 is good already"),
         ([1, 2], "great", "no cluster group 'great'; there are noise, mua, good, unsorted"),
         ([1], 7, "no cluster group 7"),
     ],
@@ -40,6 +39,17 @@ def test_a_move_names_only_what_changes_and_can_be_taken_back():
 def test_impossible_moves_say_why(clusters, group, words):
     with pytest.raises(EditError, match=words):
         ClusterGroups({1: 2, 2: 2}).move(clusters, group)
+
+
+def test_what_is_so_already_is_an_empty_edit_that_says_so():
+    update = ClusterGroups({1: 2, 2: 2}).move([1, 2], "good")
+    assert update.is_empty
+    assert update.description == "1 and 2 are good already"
+    labels = Labels({1: {"layer": "5"}})
+    for clusters, value in (([1], "5"), ([2], None)):
+        update = labels.label(clusters, "layer", value)
+        assert update.is_empty
+        assert update.description.endswith("the label layer is so already")
 
 
 def test_labels_are_set_replaced_removed_and_taken_back():
@@ -61,8 +71,6 @@ def test_labels_are_set_replaced_removed_and_taken_back():
         ([], "a", "b", "no cluster is selected"),
         ([1], "", "b", "key=value"),
         ([1], "a=b", "c", "key=value"),
-        ([1], "layer", "5", "so already"),
-        ([2], "layer", None, "so already"),
     ],
 )
 def test_impossible_labels_say_why(clusters, key, value, words):

@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from phygui.curation.saving import read_state
 from phygui.curation.session import Session
-from phygui.curation.update import EditError
 from phygui.io.demo import make_demo
 from phygui.io.kwik import KwikModel
 from tests.curation.conftest import crash
@@ -103,9 +102,7 @@ class Machine(RuleBasedStateMachine):
         n = len(self.oracle.clusters)
         spikes = data.draw(st.sets(st.integers(0, n - 1), min_size=1, max_size=30))
         before = self.selection
-        try:
-            self.session.split(np.array(sorted(spikes)))
-        except EditError:
+        if self.session.split(np.array(sorted(spikes))).is_empty:
             cluster_id = self.oracle.clusters[min(spikes)]
             assert spikes == {s for s, c in enumerate(self.oracle.clusters) if c == cluster_id}
             return
@@ -116,9 +113,7 @@ class Machine(RuleBasedStateMachine):
     def move(self, data, group: int) -> None:
         ids = self.chosen(data, 1)
         before = self.selection
-        try:
-            self.session.move(ids, group)
-        except EditError:
+        if self.session.move(ids, group).is_empty:
             assert all(self.oracle.groups.get(c) == group for c in ids)
             return
         self.oracle.groups |= dict.fromkeys(ids, group)
@@ -129,9 +124,7 @@ class Machine(RuleBasedStateMachine):
         ids = self.chosen(data, 1)
         before = self.selection
         labels = self.oracle.labels
-        try:
-            self.session.label(ids, key, value)
-        except EditError:
+        if self.session.label(ids, key, value).is_empty:
             assert all(labels.get(c, {}).get(key) == value for c in ids)
             return
         for c in ids:
@@ -214,9 +207,7 @@ class Machine(RuleBasedStateMachine):
             return
         before = self.selection
         state = self.session.state(backup)
-        try:
-            self.session.restore(backup)
-        except EditError:
+        if self.session.restore(backup).is_empty:
             return
         self.oracle.clusters = state.spike_clusters.tolist()
         for c, group in state.cluster_groups.items():
