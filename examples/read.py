@@ -25,7 +25,7 @@ def main(path: str) -> None:
             mean = model.waveforms[spike_ids].mean(axis=0) * model.voltage_gain
             channel = int(np.ptp(mean, axis=0).argmax())
             print(
-                f"cluster {cluster_id}: {np.ptp(mean, axis=0).max():.0f} µV on "
+                f"cluster {cluster_id}: {np.ptp(mean, axis=0).max():.0f} {model.voltage_unit} on "
                 f"channel {model.channel_order[channel]}"
             )
 

@@ -47,13 +47,16 @@ class Preview:
     channels : tuple of int
         Channels, as numbered in the file, on which the clusters are shown, largest first.
     shapes : (n + 1, n_samples, n_channels) float32, optional
-        Mean waveforms in microvolts, or without raw data mean masked features, one after another.
+        Mean waveforms in ``voltage_unit``, or without raw data mean masked features, one after
+        another.
     is_waveform : bool
         Which of the two.
     times, amplitudes : tuple of n arrays
         Of samples of the spikes of each: seconds, and the size on the best channel.
     amplitude_unit : str
         Empty for features.
+    voltage_unit : str
+        Of waveforms: microvolts, or raw units if no gain is known.
     metrics : tuple of n + 1 mappings of str to Metric
     """
 
@@ -67,6 +70,7 @@ class Preview:
     times: tuple[NDArray[np.float64], ...]
     amplitudes: tuple[NDArray[np.float32], ...] | None
     amplitude_unit: str
+    voltage_unit: str
     metrics: tuple[Mapping[str, Metric], ...]
 
 
@@ -129,6 +133,7 @@ def preview(
         times,
         amplitudes,
         unit,
+        model.voltage_unit,
         tuple(measured[c] for c in all_ids),
     )
 
@@ -190,4 +195,4 @@ def _amplitudes(
     samples = [sample_spikes(s, N_AMPLITUDES // 5) for s in spikes]
     times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
     sizes = [np.ptp(model.waveforms[s][:, :, best], axis=1) for s in samples]
-    return times, tuple(size * model.channel_gains[best] for size in sizes), "µV"
+    return times, tuple(size * model.channel_gains[best] for size in sizes), model.voltage_unit

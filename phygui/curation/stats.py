@@ -51,7 +51,7 @@ class ClusterStats:
     depth: float | None = None
     """Vertical position of the best channel, micrometres."""
     amplitude: float | None = None
-    """Peak to peak of the mean waveform on the best channel, microvolts."""
+    """Peak to peak of the mean waveform on the best channel, in the model's ``voltage_unit``."""
     size: float = 0.0
     """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
     summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))

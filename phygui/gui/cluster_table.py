@@ -439,7 +439,7 @@ class ClusterTable(QWidget):
         lacking = [c for c in self.model.columns if c.name in names]
         n = len(lacking)
         self.given_way.setText(f"{n} column{'s' if n > 1 else ''} hidden" if n else "")
-        titles = "\n".join(f"{c.title}: {c.tip}" for c in lacking)
+        titles = "\n".join(f"{c.title}: {self.model.tip(c)}" for c in lacking)
         self.given_way.setToolTip(plain_tip(f"there is no room for\n{titles}") if n else "")
 
     @property

@@ -39,6 +39,8 @@ class Column:
     """Why the value of a cluster is not known, for its tooltip."""
     is_label: bool = False
     """Whether it shows the labels with one key, and is there as long as any cluster has one."""
+    is_voltage: bool = False
+    """Whether its values are in the dataset's unit of voltages."""
     lookup: Callable[[Session], Mapping[int, Any]] | None = None
     """Values of all clusters at once, where that is faster than one by one."""
 
@@ -53,6 +55,10 @@ class Column:
             found = self.lookup(session)
             return [found.get(c) if c in living else None for c in cluster_ids]
         return [value(session, c) if c in living else None for c in cluster_ids]
+
+    def tip_for(self, session: Session) -> str:
+        """What the column holds, and for voltages in which unit."""
+        return f"{self.tip}, {session.model.voltage_unit}" if self.is_voltage else self.tip
 
     def text(self, value: Any) -> str:
         """The value as it is written; a dash where there is none."""
@@ -149,12 +155,13 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "amplitude",
         "ampl.",
-        "peak-to-peak amplitude of the mean waveform on the best channel, µV",
+        "peak-to-peak amplitude of the mean waveform on the best channel",
         _stat("amplitude"),
         ".0f",
         "888",
         reason=_no_stat("there is no raw data"),
         gives_way=3,
+        is_voltage=True,
     ),
     _metric_column("snr", "SNR", "mean waveform over the noise, on the best channel", ".1f"),
     _metric_column(

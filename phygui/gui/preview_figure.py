@@ -13,6 +13,7 @@ from phygui.curation.preview import Preview
 from phygui.gui.theme import color, current_theme
 from phygui.views.attributes import amplitude_top
 from phygui.views.colors import cluster_color
+from phygui.views.voltages import reading
 
 REFRACTORY_MS = 2.0
 _GAP = 6.0
@@ -127,7 +128,7 @@ class PreviewFigure(QWidget):
         low, high = float(shown.shapes.min()), float(shown.shapes.max())
         what = ("mean waveforms" if shown.is_waveform else "mean features", "means")
         # What the height of a cell stands for.
-        note = f"{high - low:.0f} µV" if shown.is_waveform else ""
+        note = reading(high - low, shown.voltage_unit) if shown.is_waveform else ""
         plot = self._frame(painter, area, what, color("dim"), (note,))
         span = max(high - low, 1e-12)
         n_columns = 3 if len(shown.channels) > 4 else max(1, min(2, len(shown.channels)))

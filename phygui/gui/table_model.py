@@ -158,6 +158,10 @@ class ClusterTableModel(QAbstractTableModel):
         """What the filter takes for the name of a cluster group, and is none."""
         return [text for text in self._filter.wanted("group") if text not in self.group_names]
 
+    def tip(self, column: Column) -> str:
+        """What a column holds."""
+        return column.tip_for(self._session)
+
     def reason(self, column: Column) -> str:
         """Why a column has no value where it has none for any cluster."""
         reasons = {column.reason(self._session, c) for c in self._all}
@@ -317,7 +321,7 @@ class ClusterTableModel(QAbstractTableModel):
         if role == Qt.DisplayRole:
             return column.title + self._rank(column)
         if role == Qt.ToolTipRole:
-            return f"{column.name}: {column.tip}"
+            return f"{column.name}: {self.tip(column)}"
         if role == Qt.TextAlignmentRole:
             return Qt.AlignCenter
         return None

@@ -18,6 +18,9 @@ from phygui.io.probe import Probe
 from phygui.io.traces import Traces
 from phygui.io.waveforms import Waveforms
 
+#: What :attr:`KwikModel.voltage_unit` is.
+MICROVOLTS, RAW_UNITS = "µV", "units"
+
 
 class _Made(NamedTuple):
     """Waveforms, and what they were made for: one object, so that it warns once."""
@@ -111,7 +114,7 @@ class KwikModel(EditableDataset):
     def voltage_gain(self) -> float:
         """Microvolts per raw unit: that of the channel group's middle channel where they differ.
 
-        1 where it is not known, see `gain_is_known`.
+        1 where it is not known, see `voltage_unit`.
         """
         return float(np.median(self.channel_gains))
 
@@ -131,6 +134,11 @@ class KwikModel(EditableDataset):
     def gain_is_known(self) -> bool:
         """Whether raw units can be told in microvolts."""
         return self._settings.gain_is_known or self._raw_gains is not None
+
+    @property
+    def voltage_unit(self) -> str:
+        """What raw data times its gain is in: ``µV``, or ``units`` where no gain is known."""
+        return MICROVOLTS if self.gain_is_known else RAW_UNITS
 
     @property
     def _raw_gains(self) -> np.ndarray | None:

@@ -12,7 +12,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import DIM
-from phygui.views.facts import COLUMNS, column
+from phygui.views.facts import COLUMNS, axis_name, column
 from phygui.views.loading import why_absent
 from phygui.views.mouse import size_of_points
 from phygui.views.visuals import Batch, Label, vertices
@@ -65,6 +65,8 @@ class ClusterScatterData:
     y: NDArray[np.float64]
     names: tuple[str, str]
     """What the two are."""
+    labels: tuple[str, str]
+    """How they stand at the axes."""
     colors: NDArray[np.int64]
     """(n_clusters,) place in the selection, or -1."""
 
@@ -92,7 +94,9 @@ def load(
             text = "; ".join(reasons) or "more data is needed"
             return Empty(f"The {name} is not known: {text.rstrip('.')}.")
     colors = [-1] * len(others) + list(range(len(selected)))[::-1]
-    return ClusterScatterData(ids, x, y, (params.x, params.y), np.array(colors, dtype=np.int64))
+    names = params.x, params.y
+    labels = axis_name(params.x, snapshot.model), axis_name(params.y, snapshot.model)
+    return ClusterScatterData(ids, x, y, names, labels, np.array(colors, dtype=np.int64))
 
 
 class ClusterScatterView(View):
@@ -119,7 +123,7 @@ class ClusterScatterView(View):
     def build(self, data: ClusterScatterData) -> None:
         """Place the points."""
         x, y = self._places(data)
-        self.set_cells([Cell(self._axis(x, data.names[0], 0), self._axis(y, data.names[1], 1))])
+        self.set_cells([Cell(self._axis(data, x, 0), self._axis(data, y, 1))])
         known = np.isfinite(x) & np.isfinite(y)
         chosen = data.colors >= 0
         others = known & ~chosen
@@ -141,13 +145,14 @@ class ClusterScatterView(View):
             places.append(values)
         return places[0], places[1]
 
-    def _axis(self, values: NDArray[np.float64], name: str, axis: int) -> Axis:
+    def _axis(self, data: ClusterScatterData, values: NDArray[np.float64], axis: int) -> Axis:
         finite = values[np.isfinite(values)]
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
         margin = 0.06 * (high - low) or 0.5
         log = (self.params.log_x, self.params.log_y)[axis]
         ticks = _log_ticks if log else nice_ticks
-        return Axis(f"{name} {log}", low - margin, high + margin, COLUMNS[name], ticks, keep=True)
+        name, label = f"{data.names[axis]} {log}", data.labels[axis]
+        return Axis(name, low - margin, high + margin, label, ticks, keep=True)
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for the cluster."""

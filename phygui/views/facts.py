@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from phygui.analysis import refractory_violations
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import ClusterStats, channel_sizes, compute_stats
+from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, check
 from phygui.views.cache import ByteCache
 
@@ -23,11 +24,17 @@ COLUMNS = {
     "id": "cluster",
     "number of spikes": "spikes",
     "firing rate": "spikes/s",
-    "amplitude": "amplitude (μV)",
+    "amplitude": "amplitude",
     "depth": "depth (μm)",
     "violations": "violations (%)",
 }
-"""What is known of every cluster, and how it stands at an axis."""
+"""What is known of every cluster, and how it stands at an axis but for the unit of voltages."""
+
+
+def axis_name(name: str, model: KwikModel) -> str:
+    """How one of :data:`COLUMNS` stands at an axis."""
+    of_voltages = name == "amplitude"
+    return f"{COLUMNS[name]} ({model.voltage_unit})" if of_voltages else COLUMNS[name]
 
 
 def stats_of(

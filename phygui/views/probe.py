@@ -12,7 +12,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.colors import DIM, GREY
-from phygui.views.facts import location_of, stats_of
+from phygui.views.facts import axis_name, location_of, stats_of
 from phygui.views.mouse import size_of_points
 from phygui.views.visuals import Batch, Label, vertices
 
@@ -47,7 +47,7 @@ class ProbeData:
     places: NDArray[np.float64]
     """(n_clusters, 2), NaN where not known."""
     sizes: NDArray[np.float64]
-    """(n_clusters,) microvolts, or the size of the mean features."""
+    """(n_clusters,) amplitudes, or the size of the mean features."""
     size_label: str
     colors: NDArray[np.int64]
     """(n_clusters,) place in the selection, or GREY."""
@@ -70,8 +70,8 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     ids = (*others, *reversed(selected))
     stats = stats_of(snapshot, ids, cancelled)
     places = [location_of(snapshot, stats[c]) for c in ids]
-    in_microvolts = model.waveforms is not None
-    sizes = [stats[c].amplitude if in_microvolts else stats[c].size for c in ids]
+    in_volts = model.waveforms is not None
+    sizes = [stats[c].amplitude if in_volts else stats[c].size for c in ids]
     colors = [GREY] * len(others) + list(range(len(selected)))[::-1]
     return ProbeData(
         channels=positions,
@@ -79,7 +79,7 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
         cluster_ids=tuple(ids),
         places=np.array(places, dtype=np.float64).reshape(-1, 2),
         sizes=np.array([np.nan if s is None else s for s in sizes], dtype=np.float64),
-        size_label="amplitude (μV)" if in_microvolts else "size of features",
+        size_label=axis_name("amplitude", model) if in_volts else "size of features",
         colors=np.array(colors, dtype=np.int64),
     )
 

@@ -25,6 +25,7 @@ from phygui.views.trace_data import (
 )
 from phygui.views.trace_overlay import name_marks, scale_bar, write_note
 from phygui.views.visuals import Batch, Images, Label, strips, vertices
+from phygui.views.voltages import reading
 
 NOISE_PER_ROW = 10.0
 """Standard deviations of the noise between two rows, before the data are scaled."""
@@ -233,7 +234,7 @@ class TraceView(View, TimeCursor):
         if self.params.mode == "lines" and box[3] >= SMALLEST_WITH_BAR:
             low, high = self.cells[0].y.view
             per_row = NOISE_PER_ROW * data.noise / self.data_scale
-            bar, ground = scale_bar(per_row * (high - low) / box[3], box, labels)
+            bar, ground = scale_bar(per_row * (high - low) / box[3], data.unit, box, labels)
             self._bar.set_data(bar)
             grounds.append(ground)
         self._grounds.set_data(*grounds)
@@ -392,7 +393,7 @@ class TraceView(View, TimeCursor):
         text = f"{time:.4f} s, channel {data.channel_labels[row]}"
         point = int(np.searchsorted(data.envelope.samples, time * data.sample_rate))
         if data.envelope.bin_size == 1 and point < len(data.envelope.samples):
-            text += f", {data.envelope.values[row, point]:.0f} μV"
+            text += f", {reading(data.envelope.values[row, point], data.unit)}"
         found = self._spike_near(x, y)
         if found is not None:
             text += f", spike {data.spike_ids[found]} of cluster {data.spike_clusters[found]}"

@@ -132,7 +132,9 @@ class TraceData:
     n_columns: int
     """Columns of the probe that successive rows go through in turn."""
     noise: float
-    """Standard deviation of the noise in which spikes stand, microvolts."""
+    """Standard deviation of the noise in which spikes stand, in ``unit``."""
+    unit: str
+    """Of all voltages: microvolts, or raw units if no gain is known."""
     labels: NDArray[np.int16]
     """(n_channels, n_points) 0, or 1 + the colour index of the spike drawn there, or -1."""
     spike_ids: NDArray[np.int64]
@@ -229,6 +231,7 @@ def load(
         channel_labels=tuple(str(model.channel_order[r]) for r in rows),
         n_columns=_n_columns(model, params.order),
         noise=noise,
+        unit=model.voltage_unit,
         labels=paint_spikes(
             drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
         ),

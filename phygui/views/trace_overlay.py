@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.views.colors import BACKGROUND, FOREGROUND
 from phygui.views.visuals import CANVAS, Label, boxes, text_width, vertices
+from phygui.views.voltages import amount
 
 BAR_LENGTH = 60.0
 """Most logical pixels of a scale bar."""
@@ -60,9 +61,9 @@ def write_note(text: str, box: Box, labels: list[Label]) -> NDArray[Any]:
 
 
 def scale_bar(
-    microvolts_per_pixel: float, box: Box, labels: list[Label]
+    units_per_pixel: float, unit: str, box: Box, labels: list[Label]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Draw a bar of a round number of microvolts in the upper right corner.
+    """Draw a bar of a round voltage in the upper right corner.
 
     Returns
     -------
@@ -72,10 +73,10 @@ def scale_bar(
         Triangles of the ground.
     """
     left, top, width, _ = box
-    value = round_below(BAR_LENGTH * microvolts_per_pixel)
-    text = f"{value:g} μV" if value < 1000 else f"{value / 1000:g} mV"
+    value = round_below(BAR_LENGTH * units_per_pixel)
+    text = amount(value, unit)
     right, first = left + width - 8.5, top + 8.5
-    last = first + round(value / microvolts_per_pixel)
+    last = first + round(value / units_per_pixel)
     middle = (first + last) / 2
     labels.append(Label(text, right - 6, middle, CANVAS, FOREGROUND, ("right", "center")))
     bar = vertices(

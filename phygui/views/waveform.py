@@ -25,6 +25,7 @@ from phygui.views.visuals import (
     text_width,
     vertices,
 )
+from phygui.views.voltages import amount, reading
 from phygui.views.waveform_data import (
     Pointed,
     WaveformData,
@@ -384,7 +385,7 @@ class WaveformView(View):
         text += owner
         scale = data.layout.height / data.full_scale * self.data_scale
         value = (y - data.layout.centers[index, 1]) / scale
-        text += f", {value:.0f} {data.unit}"
+        text += f", {reading(value, data.unit)}"
         along = part + 0.5
         if not self.params.overlap and len(data.cluster_ids) > 1:
             # Each cluster has its own time, and there is room between them.
@@ -446,11 +447,6 @@ def vertical_range(data: WaveformData) -> tuple[float, float]:
     beyond = np.array([y0 - ends[0].min(), ends[1].max() - y1]) / height
     room = height * np.clip(np.ceil(beyond / _STEP) * _STEP, _LEAST_ROOM, _MOST_ROOM)
     return float(y0 - room[0]), float(y1 + room[1])
-
-
-def amount(value: float, unit: str) -> str:
-    """Write a voltage; from a thousand microvolts on in millivolts, as the traces do."""
-    return f"{value / 1000:g} mV" if unit == "µV" and value >= 1000 else f"{value:g} {unit}"
 
 
 def nice_length(at_most: float) -> float:

@@ -74,7 +74,7 @@ class WaveformParams:
 
 @dataclass(frozen=True)
 class WaveformData:
-    """What the waveform view draws, in microvolts."""
+    """What the waveform view draws, in microvolts, or raw units if no gain is known."""
 
     cluster_ids: tuple[int, ...]
     channels: NDArray[np.int64]
@@ -100,8 +100,9 @@ class WaveformData:
     times: NDArray[np.float64]
     """Of the samples, from the spike on, in milliseconds."""
     full_scale: float
-    """What the height of a box stands for before the user scales the data, in microvolts."""
+    """What the height of a box stands for before the user scales the data."""
     unit: str
+    """Of all voltages."""
     reach: NDArray[np.float32]
     """The lowest and the highest voltage of nearly all spikes of every cluster on each channel,
     (2, n_channels)."""
@@ -177,7 +178,7 @@ def load_waveforms(
         cluster_unmasked=np.stack([c.unmasked.mean(axis=0) >= 0.5 for c in clusters]),
         times=1000.0 * times,
         full_scale=_full_scale(model),
-        unit="µV" if model.gain_is_known else "units",
+        unit=model.voltage_unit,
         reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
         n_spikes=sum(sizes),
         absent="" if len(chosen) else " ".join(params.chosen.split()),

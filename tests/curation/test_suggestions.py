@@ -204,5 +204,6 @@ def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) 
     assert np.abs(together - counts[2])[away].max() <= 0.02 * counts[2].max() + 2
     assert shown.amplitudes is not None
     assert [len(a) for a in shown.amplitudes] == [len(t) for t in shown.times]
+    assert (shown.voltage_unit, shown.amplitude_unit) == ("µV", "" if features else "µV")
     assert preview(session.snapshot(), (made, int(session.cluster_ids[2])),
                    QualitySource(session.model), cancelled=lambda: True) is None  # fmt: skip

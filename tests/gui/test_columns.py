@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 from PyQt5.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PyQt5.QtGui import QMouseEvent
@@ -22,6 +23,22 @@ from phygui.gui.tables import Tables
 
 NARROW = 380
 """Width of the tables in a window that is 1366 pixels wide."""
+
+
+@pytest.mark.parametrize(("gain", "unit"), [(0.5, "µV"), (0, "units")])
+def test_the_tooltip_of_amplitudes_says_their_unit(
+    qtbot: Any, small: Path, gain: float, unit: str
+) -> None:
+    with h5py.File(small, "r+") as file:
+        file["application_data/spikedetekt"].attrs["voltage_gain"] = gain
+    with Session.open(small, read_only=True) as session:
+        tables = Tables(session, lambda work: work())
+        model = tables.clusters.model
+        at = [column.name for column in model.columns].index("amplitude")
+        assert model.headerData(at, Qt.Horizontal, Qt.ToolTipRole).endswith(f", {unit}")
+        assert model.tip(model.columns[at]).endswith(f", {unit}")
+        for dock in tables.docks.values():
+            dock.deleteLater()
 
 
 @pytest.fixture

@@ -354,7 +354,7 @@ def test_the_kwik_file_is_closed_once_it_is_read(tiny: Tiny) -> None:
 def test_samples_from_metadata(tiny: Tiny) -> None:
     model = KwikModel(tiny.kwik)
     assert (model.n_samples_waveforms, model.n_samples_before) == (22, 10)
-    assert model.voltage_gain == 0.5
+    assert (model.voltage_gain, model.voltage_unit) == (0.5, "µV")
     assert model.n_raw_channels == 6
     assert model.name == "tiny"
 
@@ -369,7 +369,7 @@ def test_defaults_where_the_metadata_is_silent(tiny: Tiny) -> None:
     assert model.warnings == []
     assert (model.n_samples_waveforms, model.n_features_per_channel) == (32, 3)
     assert (model.filter.low, model.filter.high, model.filter.order) == (500, 9500, 3)
-    assert model.voltage_gain == 1
+    assert (model.voltage_gain, model.voltage_unit) == (1, "units")
     assert model.traces is not None
     assert model.traces.dtype == np.int16
 

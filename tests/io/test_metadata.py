@@ -107,9 +107,9 @@ def test_the_sample_rate_of_the_recordings() -> None:
 
 def test_a_gain_of_zero_is_unknown() -> None:
     settings, said = read(voltage_gain=0)
-    assert settings.voltage_gain == 1
-    assert not settings.gain_is_known
+    assert (settings.voltage_gain, settings.gain_is_known) == (1, False)
     assert said == []
+    assert read(voltage_gain=1)[0].gain_is_known
 
 
 def test_a_slow_recording_gets_a_filter_that_exists() -> None:

@@ -77,7 +77,7 @@ def test_axes_and_scale_bar(view, picture):
     assert "channel" in written
     assert {"0.92", "1.00", "1.08"} <= set(written)
     assert set(view.data.channel_labels) & set(written)
-    assert any(text.endswith(("μV", "mV")) for text in written)
+    assert any(text.endswith(("µV", "mV")) for text in written)
 
 
 @pytest.mark.parametrize("height", [160, 230, 300, 430, 800])

@@ -70,6 +70,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
         if n_channels == 4
         else np.zeros((n_channels, 2)),
         channel_gains=np.full(n_channels, GAIN),
+        voltage_unit="µV",
         filter=BandPass(RATE, 500, 9500),
         recording_offsets=np.array(bounds if bounds is not None else [0, n_samples]),
         spike_samples=samples,
