@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from phygui.curation.adoption import take_over, unsaved_in
 from phygui.curation.curation import Curation
 from phygui.curation.entries import Key, now, step_record
 from phygui.curation.recovery import (
@@ -25,10 +28,13 @@ from phygui.io.disk import DISK, Disk
 from phygui.io.durable import remove_leftovers
 from phygui.io.errors import KwikError
 from phygui.io.fingerprint import FileStamp
-from phygui.io.journal import NAME, Journal, read_journal
-from phygui.io.lock import Holder, Lock
+from phygui.io.journal import LARGEST, NAME, Journal
+from phygui.io.lock import Holder, Lock, living_holder
 from phygui.io.records import Record, encode
-from phygui.io.state_folder import remove_if_empty, state_folder, write_whole
+from phygui.io.state_files import is_plain, read_whole, write_whole
+from phygui.io.state_folder import find_place, remove_if_empty
+
+log = logging.getLogger(__name__)
 
 KEPT_JOURNALS = 20
 """Journals of which everything was saved that are kept as history."""
@@ -87,7 +93,8 @@ class Keeper:
         disk: Disk = DISK,
     ) -> None:
         self.path = Path(path)
-        self.folder = state_folder(path)
+        self._place = find_place(path)
+        self.folder = self._place.folder
         self.holder: Holder | None = None
         self.reason = "it was opened read-only" if read_only else ""
         self.on_aside: Callable[[str], None] = lambda sentence: None
@@ -101,10 +108,13 @@ class Keeper:
         self._n_steps: dict[Key, int] = {}
         self._largest: dict[Key, int] = {}
         self._settled = True
-        self._lock = Lock(self.folder)
+        self._lock = Lock(self.folder, self._place.make)
         self._leftover: Leftover | None = None
+        self._remark = ""
         self._locks = lock and not read_only
-        if self._locks:
+        if self._locks and self._place.reason:
+            self._use_unwritable()
+        elif self._locks:
             self._take_lock()
         try:
             if self.holder is None and journal:
@@ -141,7 +151,7 @@ class Keeper:
         """Why the edits of an earlier session cannot be brought back, or not all of them."""
         if self._leftover is None:
             return ""
-        return self._leftover.problem or self._leftover.damage
+        return self._leftover.problem or self._leftover.damage or self._remark
 
     def compare(self, state_of: Callable[[Key], State]) -> None:
         """Find out what an earlier session has left that the file does not hold."""
@@ -192,12 +202,12 @@ class Keeper:
             self._begin_anew(reason)
 
     def _find_leftover(self) -> Leftover | None:
-        try:
-            content = read_journal(self.journal_path)
-        except OSError as error:
-            raise KwikError(f"{self.journal_path} cannot be read: {error.strerror}.") from error
-        leftover = Leftover(content)
-        return leftover if content.size or content.damage or content.torn else None
+        found = unsaved_in(self.folder)
+        # What lies elsewhere has come here by now, if anything may be written here.
+        for other in self._place.others if self.read_only else ():
+            if found is None or found.is_settled:
+                found = unsaved_in(other) or found
+        return found
 
     def _begin_anew(self, reason: str = "") -> Path:
         """Keep the journal under another name, and begin one that knows the ids in use."""
@@ -223,8 +233,11 @@ class Keeper:
         try:
             if reason:
                 write_whole(aside.with_suffix(".txt"), "\n".join(lines).encode())
-            if copy or not _linked(self.journal_path, aside):
-                write_whole(aside, self.journal_path.read_bytes())
+            if not is_plain(self.journal_path):
+                # What is no journal is not read, only put out of the way.
+                os.rename(self.journal_path, aside)
+            elif copy or not _linked(self.journal_path, aside):
+                write_whole(aside, read_whole(self.journal_path, LARGEST))
         except OSError as error:
             raise KwikError(
                 f"{self.journal_path} cannot be kept aside: {error.strerror or error}."
@@ -367,6 +380,11 @@ class Keeper:
                 self._journal.close()
                 if discard and states is None:
                     self._begin_anew("the edits were discarded")
+        except KwikError as error:
+            # Nothing can be done about it any more, and all edits are in the journal.
+            if getattr(error.__cause__, "errno", None) != errno.EROFS:
+                raise
+            log.warning("%s", error)
         finally:
             self._journal = None
             self._release()
@@ -398,15 +416,38 @@ class Keeper:
             return
         if self.holder is None:
             remove_leftovers(self.path)
-        else:
+            self._take_over()
+        if self.holder is not None:
             self.reason = f"it is open elsewhere ({self.holder})"
             self._journals = False
+
+    def _take_over(self) -> None:
+        """Bring here what was kept elsewhere while this folder could not be used."""
+        for other in self._place.others:
+            try:
+                keep = other.parent == self._place.dataset.parent
+                self.holder, remark = take_over(self.folder, other, keep=keep)
+            except OSError as error:
+                self._remark = f"{other} cannot be taken over: {error.strerror or error}"
+            else:
+                self._remark = self._remark or remark
+            if self.holder is not None:
+                self._release()
+                return
+
+    def _use_unwritable(self) -> None:
+        """Work beside nobody unseen: read what is there, and say why no more than that."""
+        self.holder = living_holder(self.folder)
+        self.reason = self._place.reason
+        if self.holder is not None:
+            self.reason = f"it is open elsewhere ({self.holder}), and {self.reason}"
+        self._journals = self._locks = False
 
 
 def _linked(path: Path, name: Path) -> bool:
     """Give a file another name; False where the file system has no such thing."""
     try:
-        os.link(path, name)
+        os.link(path, name, follow_symlinks=False)
     except OSError:
         return False
     return True

@@ -15,7 +15,7 @@ from phygui.curation.history import History
 from phygui.curation.update import Selection, Update
 from phygui.io.errors import KwikError
 from phygui.io.journal import JournalContent
-from phygui.io.records import Record, RecordError
+from phygui.io.records import Record, RecordError, n_values
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,8 @@ def _replay(curation: Curation, track: _Track, largest_id: int) -> None:
         if number == track.start:
             history.mark_saved(history.state())
         if step.operation == "edit":
+            if n_values(step.record) > curation.clustering.n_spikes:
+                raise RecordError("an edit is of more spikes than there are")
             update = step.update()
             history.record(update)
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from phygui.curation.entries import Key
-from phygui.io.state_folder import write_whole
+from phygui.io.state_files import make_folder, read_json, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def read_rejections(folder: Path, channel_group: int) -> set[frozenset[str]]:
     told = _read(folder / f"rejected-{channel_group}.json")
     try:
         return {frozenset((str(a), str(b))) for a, b in told["pairs"]}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return set()
 
 
@@ -38,7 +38,7 @@ def read_locked(folder: Path) -> set[Key]:
     told = _read(folder / "clusterings.json")
     try:
         return {(int(group), str(name)) for group, name in told["read_only"]}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return set()
 
 
@@ -49,8 +49,8 @@ def write_locked(folder: Path, keys: Iterable[Key]) -> None:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+        return read_json(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         log.warning("%s is not used: %s", path, error)
@@ -59,7 +59,7 @@ def _read(path: Path) -> Any:
 
 def _write(path: Path, told: Any) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_whole(path, json.dumps(told, indent=1).encode(), lasts=False)
     except OSError as error:
         log.warning("%s could not be written: %s", path, error)

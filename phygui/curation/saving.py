@@ -25,7 +25,7 @@ from phygui.io.hdf5 import open_hdf5
 from phygui.io.journal import JournalError
 from phygui.io.kwik import KwikModel
 from phygui.io.labels import read_labels, verify_labels, write_labels
-from phygui.io.records import RecordError
+from phygui.io.records import RecordError, n_values
 from phygui.io.save import verify_clustering, write_clustering
 
 
@@ -272,8 +272,8 @@ def read_curation(path: Path, key: Key) -> Curation:
         model.close()
 
 
-def state_in(backup: Backup, key: Key) -> State:
-    """A clustering as it was in a backup.
+def state_in(backup: Backup, key: Key, n_spikes: int) -> State:
+    """A clustering of so many spikes as it was in a backup.
 
     Raises
     ------
@@ -283,6 +283,8 @@ def state_in(backup: Backup, key: Key) -> State:
     try:
         for record in backup.records():
             if key_of(record.text) == key:
+                if n_values(record) > n_spikes:
+                    raise RecordError(f"it is of more than the {n_spikes} spikes that there are")
                 return State.of_record(record)
     except RecordError as error:
         raise KwikError(f"{backup.path} is a damaged backup: {error}.") from error

@@ -10,12 +10,13 @@ import hashlib
 import io
 import json
 import logging
+import math
 import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from phygui.curation.snapshot import Snapshot, spikes_print
 from phygui.curation.stats import Cancel, ClusterStats
 from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
-from phygui.io.state_folder import write_whole
+from phygui.io.state_files import make_folder, open_for_reading, parse_json, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,10 @@ VERSION = 1
 """To be raised whenever stats or metrics are computed differently."""
 N_OTHERS = 500
 """Clusters that are not there any more of which what is known is kept, at least."""
+
+LARGEST = 1 << 27
+"""Bytes that a file may have, and that all it holds may have when unpacked."""
+_MOST_LISTED = 1 << 16
 
 _SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course")
 _UNREADABLE = (
@@ -46,6 +51,8 @@ _UNREADABLE = (
     EOFError,
     MemoryError,
     NotImplementedError,
+    RecursionError,
+    OverflowError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -147,7 +154,8 @@ class StatsCache:
                     data = self._print()
                     # Where other data has come in since, none of this was computed from it.
                     if self._model.n_located == n_located:
-                        write_whole(self.path, _encode(data, entries), lasts=False)
+                        make_folder(self.path.parent)
+                        write_whole(self.path, _fitting(data, entries), lasts=False)
                 except (KwikError, OSError) as error:
                     log.warning("%s could not be written: %s", self.path, error)
 
@@ -161,16 +169,27 @@ class StatsCache:
     def _read(self) -> dict[str, Known]:
         """What the file holds; nothing if it or the data is damaged, or it is of other data."""
         try:
-            if not self.path.exists():
-                return {}
-            with np.load(self.path, allow_pickle=False) as arrays:
-                return _decode(self._print(), arrays)
+            with open_for_reading(self.path, LARGEST) as file:
+                return _decode(self._print(), _unpacked(file))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
         except _UNREADABLE as error:
             log.warning("%s is not used: %s", self.path, error)
             return {}
 
 
-def _encode(data: str, entries: Mapping[str, Known]) -> bytes:
+def _fitting(data: str, entries: Mapping[str, Known]) -> bytes:
+    """As many entries as may be read again, the first ones."""
+    while True:
+        arrays = _arrays(data, entries)
+        if sum(values.nbytes for values in arrays.values()) < LARGEST - _MOST_LISTED:
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, allow_pickle=False, **arrays)
+            return buffer.getvalue()
+        entries = dict(list(entries.items())[: len(entries) // 2])
+
+
+def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
     stats = [known for known, _ in entries.values()]
     names = list(dict.fromkeys(name for _, metrics in entries.values() for name in metrics))
     reasons = [[m[n].reason if n in m else None for n in names] for _, m in entries.values()]
@@ -191,14 +210,50 @@ def _encode(data: str, entries: Mapping[str, Known]) -> bytes:
         if parts:
             arrays[name] = np.stack(list(parts.values()))
             arrays[f"{name}_of"] = np.array(list(parts), np.int64)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    return arrays
+
+
+def _unpacked(file: BinaryIO) -> dict[str, NDArray[Any]]:
+    """The arrays that a file holds, as far as their sizes are those of such a file."""
+    # The end of an archive says how long its list of members is, which is read as a whole.
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _MOST_LISTED))
+    tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or int.from_bytes(tail[end + 12 : end + 16], "little") > _MOST_LISTED:
+        raise ValueError("it is not an archive of statistics")
+    arrays = {}
+    with zipfile.ZipFile(file) as archive:
+        if sum(member.file_size for member in archive.infolist()) > LARGEST:
+            raise ValueError(f"it would take more than {LARGEST} bytes of memory")
+        for member in archive.infolist():
+            with archive.open(member) as part:
+                content = part.read(LARGEST)
+            arrays[member.filename.removesuffix(".npy")] = _array(content)
+    return arrays
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    """The array that a member holds; one that would be larger than the member is refused."""
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, in_columns, dtype = read(file)
+    if dtype.hasobject or dtype.kind not in "iuf":
+        raise ValueError(f"it holds {dtype}, not numbers")
+    n = math.prod(shape)
+    if n * dtype.itemsize != len(content) - file.tell():
+        raise ValueError(f"an array of the shape {shape} does not fit into its bytes")
+    values = np.frombuffer(content, dtype, n, file.tell())
+    return values.reshape(shape, order="F" if in_columns else "C")
 
 
 def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
-    info = json.loads(arrays["info"].tobytes())
-    if info["data"] != data:
+    info = parse_json(arrays["info"].tobytes())
+    if not isinstance(info, dict) or info["data"] != data:
         return {}
     keys, names = [str(key) for key in info["keys"]], [str(name) for name in info["metrics"]]
     parts: list[dict[str, Any]] = [{} for _ in keys]

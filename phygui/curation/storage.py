@@ -235,7 +235,8 @@ class Storage(Places):
         """
         if backup is None:
             return self._active.state()
-        return state_in(backup, (self.channel_group, self.clustering))
+        key, n_spikes = (self.channel_group, self.clustering), self._active.clustering.n_spikes
+        return state_in(backup, key, n_spikes)
 
     def state_in_file(self) -> State:
         """The active clustering as the file holds it now.

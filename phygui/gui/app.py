@@ -52,7 +52,7 @@ def make_application(settings: Settings) -> QApplication:
     QLocale.setDefault(QLocale.c())
     vispy.use("pyqt5")
     app.setWindowIcon(theme.icon("phygui"))
-    theme.apply_theme(app, settings.get("theme", "dark"))
+    theme.apply_theme(app, str(settings.get("theme", "dark")))
     return app
 
 

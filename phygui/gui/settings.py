@@ -11,21 +11,35 @@ from typing import Any
 from platformdirs import user_config_path
 from PyQt5.QtCore import QByteArray, QSettings
 
+from phygui.io.state_files import check_file, parse_json, read_whole
+
 log = logging.getLogger(__name__)
 
 N_RECENT = 12
+LARGEST = 1 << 22
+"""Bytes that the file may have: it holds some ten thousand in years of use."""
+_OBJECT = b"@Variant("
 
 
 class Settings:
     """A small store in the user's configuration folder.
 
     Values are JSON texts, so nothing in the file can be more than data; a
-    value that cannot be read is taken as absent.
+    value that cannot be read is taken as absent. A file that cannot be one
+    of settings is left alone, and what is set is forgotten with the program.
+
+    Attributes
+    ----------
+    problem : str
+        Why the file is not used, in one sentence; else empty.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or user_config_path("phygui") / "phygui.ini"
-        self._store = QSettings(str(self.path), QSettings.IniFormat)
+        self.problem = _problem(self.path)
+        if self.problem:
+            log.warning("%s", self.problem)
+        self._store = _Memory() if self.problem else QSettings(str(self.path), QSettings.IniFormat)
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key."""
@@ -33,7 +47,7 @@ class Settings:
         if not isinstance(text, str):
             return default
         try:
-            return json.loads(text)
+            return parse_json(text)
         except ValueError:
             log.warning("%s: the value of %s is not JSON and is ignored", self.path, key)
             return default
@@ -71,3 +85,34 @@ class Settings:
         """A file has been opened."""
         paths = [str(path.absolute()), *(str(p) for p in self.recent())]
         self.set("recent", list(dict.fromkeys(paths))[:N_RECENT])
+
+
+class _Memory:
+    """The part of ``QSettings`` that is used here, without a file."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def value(self, key: str) -> Any:
+        return self._values.get(key)
+
+    def setValue(self, key: str, value: Any) -> None:
+        self._values[key] = value
+
+    def remove(self, prefix: str) -> None:
+        of_it = [key for key in self._values if key == prefix or key.startswith(f"{prefix}/")]
+        for key in of_it:
+            del self._values[key]
+
+
+def _problem(path: Path) -> str:
+    """Why Qt had better not open a file of settings; empty if it may."""
+    try:
+        # Beside the file, Qt makes one that keeps other programs from writing at the same time.
+        check_file(path.with_name(f"{path.name}.lock"))
+        check_file(path, LARGEST)
+        if path.exists() and _OBJECT in read_whole(Path(os.path.realpath(path)), LARGEST):
+            return f"{path} is not used: it holds objects of Qt, and settings are texts"
+    except OSError as error:
+        return f"{path} is not used: {error.strerror or error}"
+    return ""

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from phygui.io.errors import KwikError
 from phygui.io.records import Record, decode_all, encode
-from phygui.io.state_folder import remove_if_empty, write_whole
+from phygui.io.state_files import make_folder, read_whole, write_whole
+from phygui.io.state_folder import remove_if_empty
 
 FOLDER = "backups"
 SUFFIX = ".backup"
 KEPT = 10
+LARGEST = 1 << 30
+"""Bytes that a backup may have."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def write_backup(
     }
     data = b"".join(encode(record) for record in (Record(head), *records))
     place = folder / FOLDER
-    place.mkdir(parents=True, exist_ok=True)
+    make_folder(place)
     # Sorted by name, they are sorted by time.
     path = place / f"{time:%Y%m%d-%H%M%S-%f}{SUFFIX}"
     write_whole(path, data)
@@ -129,7 +132,7 @@ def list_backups(folder: Path) -> list[Backup]:
 
 def _read(path: str | os.PathLike[str]) -> list[Record]:
     try:
-        data = Path(path).read_bytes()
+        data = read_whole(Path(path), LARGEST)
     except OSError as error:
         raise KwikError(f"{path} cannot be read: {error.strerror or error}.") from error
     records, _, problem = decode_all(data)

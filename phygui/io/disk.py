@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from phygui.io.state_files import open_for_writing
+
 
 class Disk:
     """What the journal asks of the system; a test replaces a call to fail or stop short."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open a file; new ones may be read by all whom the umask allows."""
-        return os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o666)
+        """Open a regular file for writing; nothing is followed."""
+        return open_for_writing(path, flags)
 
     def write_at(self, fd: int, data: bytes, offset: int) -> int:
         """Write some bytes; returns how many were written, perhaps fewer."""

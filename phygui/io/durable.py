@@ -21,6 +21,7 @@ import h5py
 
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import check_regular_file
+from phygui.io.state_files import sync_folder
 
 Edit = Callable[[h5py.File], None]
 
@@ -210,17 +211,6 @@ def _keep_owner(path: Path, status: os.stat_result) -> None:
 
 def _sync_file(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sync_folder(path: Path) -> None:
-    """Flush a folder's entries to the disk, where the system knows how."""
-    if os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         os.fsync(handle)
     finally:

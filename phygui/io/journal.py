@@ -14,9 +14,11 @@ from typing import Any
 
 from phygui.io.disk import DISK, Disk
 from phygui.io.records import Record, decode_all, encode, has_record_after
-from phygui.io.state_folder import sync_folder
+from phygui.io.state_files import make_folder, read_whole, sync_folder
 
 NAME = "journal"
+LARGEST = 1 << 32
+"""Bytes that a journal may have to be read."""
 
 Source = Record | Callable[[], Record]
 
@@ -53,10 +55,10 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     Raises
     ------
     OSError
-        If the file is there and cannot be read.
+        If the file is there and cannot be read, or is not one that a journal can be.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_whole(Path(path), LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         data = b""
     records, size, problem = decode_all(data)
@@ -198,11 +200,11 @@ class Journal:
     def _prepare(self) -> None:
         """Open the file, and cut off what a crash or a failure left behind the last record."""
         if self._fd < 0:
-            created = not self.path.exists()
+            created = not os.path.lexists(self.path)
             if created and self._size:
                 raise FileNotFoundError(errno.ENOENT, "the file has been removed")
             if created:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self.path.parent)
             self._fd = self._disk.open(self.path, os.O_RDWR | os.O_CREAT)
             if created:
                 sync_folder(self.path.parent)

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import getpass
 import json
+import logging
 import os
 import platform
+import stat
+import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from phygui.io.state_files import (
+    make_folder,
+    open_for_writing,
+    parse_json,
+    read_whole,
+    write_all,
+)
 from phygui.io.state_folder import remove_if_empty
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+log = logging.getLogger(__name__)
 
 NAME = "lock"
 
@@ -28,6 +40,10 @@ HEARTBEAT = 60.0
 STALE_AFTER = 600.0
 """Seconds without one after which a holder on another computer counts as dead."""
 
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ENOLCK)
+_LARGEST = 10_000
+# Tokens of the locks that this process has: a text may outlive its lock where a disk fails.
+_held: set[str] = set()
 _TRIES = 10
 _PAUSE = 0.02
 
@@ -60,13 +76,16 @@ class Holder:
 
     @property
     def is_here(self) -> bool:
-        """Whether it ran on this computer, perhaps before it was started anew."""
-        return self.host == platform.node()
+        """Whether it runs or ran on this computer since that was started.
+
+        Another computer may have the same name.
+        """
+        return self.host == platform.node() and self.boot == _boot()
 
     def is_alive(self) -> bool:
         """Whether its process still runs; only known for this computer."""
-        if self.boot != _boot():
-            return False
+        if self.process == os.getpid() and self.token:
+            return self.token in _held
         started = _started(self.process)
         return started is not None and (not self.started or started == self.started)
 
@@ -87,21 +106,26 @@ UNKNOWN = Holder(host="an unknown computer", process=0, since="an unknown time")
 class Lock:
     """A lock file; :meth:`acquire` takes it or says who holds it.
 
-    The file is locked with ``flock`` as long as the holder lives: the system
-    frees it when the process dies, also over NFS. Its text says who that is.
-    Where the file system has no such locks, or they do not reach other
-    computers, the text decides alone: a holder on this computer is dead if
-    its process is gone, one on another computer if it has given no sign of
-    life (the time of the file) for ten minutes.
+    The system locks the file as long as the holder lives, and frees it when the process dies,
+    also over NFS. Its text says who that is. Where the file system has no such locks, or they do
+    not reach other computers, the text decides alone: a holder on this computer is dead if its
+    process is gone, any other one if it has given no sign of life (the time of the file) for ten
+    minutes.
 
     Parameters
     ----------
     folder : path
         Where the file lies; created with it, and removed again when left empty.
+    make : callable, optional
+        Makes the folder.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], make: Callable[[], None] | None = None
+    ) -> None:
         self.path = Path(folder) / NAME
+        self._make = make or partial(make_folder, self.path.parent)
+        self._system: FileLock | None = None
         self._fd = -1
         self._me = UNKNOWN
         self._stop = threading.Event()
@@ -141,60 +165,145 @@ class Lock:
         return self.is_held and (_read(self.path) or UNKNOWN).token == self._me.token
 
     def release(self) -> None:
-        """Give the lock up; does nothing if it is not held."""
+        """Give the lock up; does nothing if it is not held.
+
+        Whatever has become of the folder or its disk meanwhile, this process has it no longer.
+        """
         if not self.is_held:
             return
         self._stop.set()
-        if self.still_held():
-            self.path.unlink(missing_ok=True)
-        fd, self._fd = self._fd, -1
-        os.close(fd)
+        with contextlib.suppress(OSError):
+            if self.still_held():
+                # Nobody is named any more, though the name may have to stay.
+                os.ftruncate(self._fd, 0)
+                self.path.unlink()
+        self._let_go()
         remove_if_empty(self.path.parent)
 
     # -- helpers ---------------------------------------------------------------------------
 
     def _try(self) -> Holder | None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._make()
         try:
-            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-        except FileNotFoundError:  # the folder has been removed by its last user meanwhile
-            return UNKNOWN
-        taken = False
-        try:
-            if not _lock(fd):
+            self._clear_odd()
+            try:
+                is_locked = self._lock()
+            except PermissionError:
+                return self._succeed_another_user()
+            if not is_locked:
                 return _read(self.path) or UNKNOWN
-            if not _same_file(fd, self.path):  # released by its holder meanwhile
-                return UNKNOWN
+            # Released by its holder meanwhile?
+            if not _same_file(self._fd, self.path):
+                return self._let_go(UNKNOWN)
             holder = _read(self.path)
-            if holder is not None and not self._is_stale(holder, fd):
-                return holder
+            if holder is not None and not self._is_stale(holder):
+                return self._let_go(holder)
             me = Holder.me()
-            data = json.dumps(asdict(me)).encode()
-            os.ftruncate(fd, 0)
-            os.lseek(fd, 0, os.SEEK_SET)
-            os.write(fd, data)
-            os.fsync(fd)
+            _write(self._fd, json.dumps(asdict(me)).encode())
             # Without working locks somebody else may have done the same at the same time.
             if (_read(self.path) or UNKNOWN).token != me.token:
-                return UNKNOWN
-            self._fd, self._me, taken = fd, me, True
+                return self._let_go(UNKNOWN)
+            self._me = me
+            _held.add(me.token)
             return None
-        finally:
-            if not taken:
-                os.close(fd)
+        except FileNotFoundError:  # the folder has been removed by its last user meanwhile
+            return self._let_go(UNKNOWN)
+        except BaseException:
+            self._let_go()
+            raise
 
-    def _is_stale(self, holder: Holder, fd: int) -> bool:
+    def _lock(self) -> bool:
+        """Open the file and lock it without waiting; True also where the system has no locks."""
+        system = FileLock(
+            self.path,
+            blocking=False,
+            thread_local=False,
+            fallback_to_soft=False,
+            preserve_lock_file=True,
+        )
+        try:
+            self._fd = open_for_writing(self.path, os.O_RDWR | os.O_CREAT, replace=False)
+            system.acquire()
+        except Timeout:
+            self._let_go()
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        else:
+            self._system = system
+        return True
+
+    def _let_go(self, holder: Holder = UNKNOWN) -> Holder:
+        """Give up what was opened and locked; returns who has it instead."""
+        _held.discard(self._me.token)
+        system, self._system = self._system, None
+        fd, self._fd = self._fd, -1
+        with contextlib.suppress(OSError):
+            if fd >= 0:
+                os.close(fd)
+        with contextlib.suppress(OSError):
+            if system is not None:
+                system.release(force=True)
+        return holder
+
+    def _clear_odd(self) -> None:
+        """Remove a link, a pipe or a second name of another file that stands in the way.
+
+        Raises
+        ------
+        OSError
+            If it cannot be removed.
+        """
+        try:
+            status = os.lstat(self.path)
+        except FileNotFoundError:
+            return
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if not is_folder and (not stat.S_ISREG(status.st_mode) or status.st_nlink > 1):
+            log.warning("%s is not the lock that it should be: it is removed", self.path)
+            self.path.unlink()
+
+    def _succeed_another_user(self) -> Holder:
+        """Remove a lock that this user may not write, if nobody holds it any more.
+
+        Raises
+        ------
+        PermissionError
+            If nothing may be written in the folder.
+        """
+        self._let_go()
+        holder = _read(self.path)
+        if holder is not None and not self._is_stale(holder):
+            return holder
+        self.path.unlink()
+        return UNKNOWN
+
+    def _is_stale(self, holder: Holder) -> bool:
         if holder.is_here:
             return not holder.is_alive()
-        return _file_system_now(self.path.parent) - os.fstat(fd).st_mtime > STALE_AFTER
+        age = _file_system_now(self.path.parent) - os.lstat(self.path).st_mtime
+        return age > STALE_AFTER
 
     def _beat(self) -> None:
         stop = self._stop
         while not stop.wait(HEARTBEAT):
-            try:
+            with contextlib.suppress(OSError):
                 os.utime(self._fd)
-            except OSError:
-                continue
+
+
+def living_holder(folder: Path) -> Holder | None:
+    """Who holds a lock in a folder where nothing can be written, as far as that can be told."""
+    holder = holder_of(folder)
+    if holder is None:
+        return None
+    if holder.is_here:
+        return holder if holder.is_alive() else None
+    try:
+        age = time.time() - os.lstat(folder / NAME).st_mtime
+    except OSError:
+        return None
+    return holder if age < STALE_AFTER else None
 
 
 def holder_of(folder: str | os.PathLike[str]) -> Holder | None:
@@ -202,20 +311,22 @@ def holder_of(folder: str | os.PathLike[str]) -> Holder | None:
     return _read(Path(folder) / NAME)
 
 
-def _lock(fd: int) -> bool:
-    """Lock a file without waiting; True also where the file system has no locks."""
-    if fcntl is None:
-        return True
+def _write(fd: int, data: bytes) -> None:
+    """Replace what an open file holds; when that fails, it names nobody."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN)
-    return True
+        os.ftruncate(fd, 0)
+        os.lseek(fd, 0, os.SEEK_SET)
+        write_all(fd, data)
+        os.fsync(fd)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, 0)
+        raise
 
 
 def _same_file(fd: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(fd), os.stat(path))
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
     except OSError:
         return False
 
@@ -223,7 +334,7 @@ def _same_file(fd: int, path: Path) -> bool:
 def _read(path: Path) -> Holder | None:
     """The holder named in a file; None if the file is empty, absent or no such text."""
     try:
-        told = json.loads(path.read_bytes()[:10_000])
+        told = parse_json(read_whole(path, _LARGEST))
         texts = {k: str(told.get(k, "")) for k in ("user", "boot", "started", "token")}
         return Holder(str(told["host"]), int(told["process"]), str(told["since"]), **texts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -232,12 +343,10 @@ def _read(path: Path) -> Holder | None:
 
 def _file_system_now(folder: Path) -> float:
     """The time by the clock of the file system, which may be another computer's."""
-    probe = folder / f".clock.{os.getpid()}"
-    try:
-        probe.touch()
-        return probe.stat().st_mtime
-    finally:
-        probe.unlink(missing_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"now")
+        probe.flush()
+        return os.fstat(probe.fileno()).st_mtime
 
 
 def _user() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ from typing import Any
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import check_regular_file
 from phygui.io.recorded import NothingThereError, Recorded, Source, close_all
+from phygui.io.state_files import make_folder, read_json, write_whole
+
+log = logging.getLogger(__name__)
 
 Opener = Callable[[Source], Recorded]
 Recordings = dict[int, dict[str, Any]]
@@ -300,13 +304,17 @@ def locations_file() -> Path:
     """The file, in the user's configuration, that remembers where data was found."""
     import platformdirs
 
-    return Path(platformdirs.user_config_dir("phygui", appauthor=False)) / "locations.json"
+    folder = platformdirs.user_config_dir("phygui", appauthor=False)
+    return Path(os.path.realpath(folder)) / "locations.json"
 
 
 def _all_locations() -> dict[str, Any]:
     try:
-        found = json.loads(locations_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(locations_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        log.warning("%s is not used: %s", locations_file(), error)
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -332,7 +340,5 @@ def remember(kwik_path: Path, what: str, paths: list[Path]) -> None:
     else:
         of_dataset.pop(what, None)
     path = locations_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(locations, indent=1, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, path)
+    make_folder(path.parent)
+    write_whole(path, json.dumps(locations, indent=1).encode(), lasts=False)

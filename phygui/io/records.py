@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from phygui.io.state_files import parse_json
 
 FORMAT_VERSION = 1
 
@@ -20,6 +22,8 @@ _HEAD = struct.Struct("<4sHIQI")
 _CHECKED = _HEAD.size - 4
 
 LARGEST_TEXT = 1 << 28
+_LOOKED_AT = 1 << 29
+_MOST_PACKED = 1100
 LARGEST_ARRAY = 1 << 34
 
 
@@ -33,6 +37,13 @@ class Record:
 
     text: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def n_values(record: Record) -> int:
+    """The length of the longest array of a record, which is not unpacked to be measured."""
+    arrays = record.arrays
+    lengths = arrays.lengths() if isinstance(arrays, _Arrays) else map(len, arrays.values())
+    return max(lengths, default=0)
 
 
 def encode(record: Record) -> bytes:
@@ -81,8 +92,10 @@ def decode(data: bytes, offset: int = 0) -> tuple[Record, int]:
     if found != checksum:
         raise RecordError("its checksum is wrong")
     try:
-        told = json.loads(bytes(view[start : start + n_text]))
-        arrays = _decode_arrays(told["arrays"], bytes(view[start + n_text : end]))
+        told = parse_json(bytes(view[start : start + n_text]))
+        arrays = _Arrays(told["arrays"], view[start + n_text : end])
+        if not isinstance(told["text"], dict):
+            raise RecordError("its text is no mapping")
         return Record(told["text"], arrays), end
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error, OverflowError) as error:
         raise RecordError(f"it makes no sense ({error})") from error
@@ -113,16 +126,29 @@ def decode_all(data: bytes) -> tuple[list[Record], int, str]:
 def has_record_after(data: bytes, offset: int) -> bool:
     """Whether a whole valid record lies anywhere behind an offset.
 
-    That tells damage within a file from a last record that was cut short.
+    That tells damage within a file from a last record that was cut short. Bytes made to look like
+    the beginnings of many long records count as damage once they have taken too long.
     """
-    position = data.find(_MARK, offset + 1)
+    position, looked_at = data.find(_MARK, offset + 1), 0
     while position >= 0:
         try:
             decode(data, position)
             return True
         except RecordError:
-            position = data.find(_MARK, position + 1)
+            looked_at += _claimed(data, position)
+        if looked_at > _LOOKED_AT:
+            return True
+        position = data.find(_MARK, position + 1)
     return False
+
+
+def _claimed(data: bytes, offset: int) -> int:
+    """How many bytes have been looked at to find out that there is no record."""
+    if len(data) - offset < _HEAD.size:
+        return 0
+    _, _, n_text, n_data, _ = _HEAD.unpack_from(data, offset)
+    size = _HEAD.size + n_text + n_data
+    return int(size) if offset + size <= len(data) else _HEAD.size
 
 
 def _encode_array(name: str, values: NDArray[Any]) -> tuple[dict[str, Any], bytes]:
@@ -149,26 +175,65 @@ def _encode_array(name: str, values: NDArray[Any]) -> tuple[dict[str, Any], byte
     return spec, blob
 
 
-def _decode_arrays(specs: Mapping[str, Any], data: bytes) -> dict[str, NDArray[np.int64]]:
-    arrays, start = {}, 0
-    for name, spec in specs.items():
-        n = int(spec["n"])
-        if n == 0:
-            arrays[name] = np.empty(0, np.int64)
-            continue
-        width, size = int(spec["width"]), int(spec["bytes"])
-        if width not in (1, 2, 4, 8) or not 0 < n * width <= LARGEST_ARRAY or size < 0:
-            raise RecordError(f"{name} cannot have {n} values of {width} bytes")
-        if start + size > len(data):
-            raise RecordError(f"{name} is cut short")
+class _Arrays(Mapping[str, NDArray[np.int64]]):
+    """The arrays of a record, unpacked each time that one is asked for.
+
+    A few bytes may promise gigabytes: they cost nothing unless they are wanted.
+    """
+
+    def __init__(self, specs: Mapping[str, Any], data: memoryview) -> None:
+        self._parts: dict[str, _Packed] = {}
+        start = 0
+        for name, spec in specs.items():
+            n = int(spec["n"])
+            if n == 0:
+                self._parts[name] = _Packed(0, 1, None, b"")
+                continue
+            width, size = int(spec["width"]), int(spec["bytes"])
+            if width not in (1, 2, 4, 8) or not 0 < n * width <= LARGEST_ARRAY or size < 0:
+                raise RecordError(f"{name} cannot have {n} values of {width} bytes")
+            if start + size > len(data):
+                raise RecordError(f"{name} is cut short")
+            if n * width > size * _MOST_PACKED + _MOST_PACKED:
+                raise RecordError(f"{name} cannot have {n} values in {size} bytes")
+            first = int(spec["first"]) if "first" in spec else None
+            self._parts[name] = _Packed(n, width, first, bytes(data[start : start + size]))
+            start += size
+
+    def __getitem__(self, name: str) -> NDArray[np.int64]:
+        return self._parts[name].unpacked(name)
+
+    def lengths(self) -> list[int]:
+        """How many values each array has."""
+        return [part.n for part in self._parts.values()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """One array as it is stored."""
+
+    n: int
+    width: int
+    first: int | None
+    blob: bytes
+
+    def unpacked(self, name: str) -> NDArray[np.int64]:
+        if self.n == 0:
+            return np.empty(0, np.int64)
+        n, width = self.n, self.width
         # What is asked for is bounded by what was promised: no bytes can blow up in memory.
-        inflated = zlib.decompressobj().decompress(data[start : start + size], n * width)
+        try:
+            inflated = zlib.decompressobj().decompress(self.blob, n * width)
+        except zlib.error as error:
+            raise RecordError(f"{name} makes no sense ({error})") from error
         if len(inflated) != n * width:
             raise RecordError(f"{name} has {len(inflated)} bytes, not {n * width}")
         planes = np.frombuffer(inflated, np.uint8).reshape(width, n)
         values = np.ascontiguousarray(planes.T).view(f"<u{width}")[:, 0].astype(np.int64)
-        if "first" in spec:
-            values = np.cumsum(values) + int(spec["first"])
-        arrays[name] = values
-        start += size
-    return arrays
+        return values if self.first is None else np.cumsum(values) + self.first

@@ -284,13 +284,15 @@ def test_read_only_lists_but_does_not_bring_back(dead):
             session.recover()
 
 
-def test_a_journal_that_cannot_be_read_is_told_and_leaves_no_lock(small):
+def test_a_journal_that_cannot_be_read_is_told_and_put_out_of_the_way(small):
     (small.with_suffix(".phygui") / "journal").mkdir(parents=True)
-    with pytest.raises(KwikError, match="journal cannot be read"):
-        Session.open(small)
+    with Session.open(small) as session:
+        assert "journal cannot be used: it is a folder" in session.recovery_problem
+        assert session.unsaved_edits == []
+        session.merge([3, 4])
     assert not (small.with_suffix(".phygui") / "lock").exists()
-    with Session.open(small, journal=False) as session:
-        assert not session.read_only
+    with Session.open(small, recover=True) as session:
+        assert 16 in session.cluster_ids
 
 
 def test_the_lock_is_given_up_whatever_happens_at_the_end(small, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -92,11 +93,10 @@ def test_a_killed_holder_is_succeeded(folder, other_process):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"boot": "another"},
         {"boot": lock_module._boot()},
         {"boot": lock_module._boot(), "process": os.getpid(), "started": "1"},
     ],
-    ids=["before a restart", "process gone", "number used again"],
+    ids=["process gone", "number used again"],
 )
 def test_a_dead_holder_of_this_computer_is_succeeded(folder, changes):
     plant(folder, **changes)
@@ -106,7 +106,10 @@ def test_a_dead_holder_of_this_computer_is_succeeded(folder, changes):
 
 
 def test_a_living_holder_counts_even_where_locks_do_not_work(folder, monkeypatch):
-    monkeypatch.setattr(lock_module, "fcntl", None)
+    def missing(*_, **__):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(lock_module.FileLock, "acquire", missing)
     first = Lock(folder)
     assert first.acquire() is None
     holder = Lock(folder).acquire()
@@ -115,11 +118,14 @@ def test_a_living_holder_counts_even_where_locks_do_not_work(folder, monkeypatch
     first.release()
 
 
-def test_another_computer_is_believed_for_ten_minutes(folder):
-    plant(folder, host="elsewhere")
+@pytest.mark.parametrize(
+    "changes", [{"host": "elsewhere"}, {"boot": "another"}], ids=["another name", "the same name"]
+)
+def test_another_computer_is_believed_for_ten_minutes(folder, changes):
+    plant(folder, **changes)
     holder = Lock(folder).acquire()
     assert holder is not None
-    assert holder.host == "elsewhere"
+    assert holder.process == 2**22 + 5
     past = time.time() - lock_module.STALE_AFTER - 60
     os.utime(folder / "lock", (past, past))
     lock = Lock(folder)
@@ -172,3 +178,58 @@ def test_many_try_and_one_gets_it(folder):
     for process in processes:
         process.communicate(b"")
     assert answers.count(b"True\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "second name"])
+def test_what_stands_in_the_way_of_a_lock_is_not_written_to(folder, tmp_path, kind):
+    folder.mkdir()
+    thesis = tmp_path / "thesis.txt"
+    thesis.write_text("six years of work")
+    path = folder / "lock"
+    if kind == "link":
+        path.symlink_to(thesis)
+    elif kind == "dangling link":
+        path.symlink_to(tmp_path / "elsewhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        os.link(thesis, path)
+    lock = Lock(folder)
+    assert lock.acquire() is None
+    lock.release()
+    assert thesis.read_text() == "six years of work"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_folder_in_the_place_of_the_lock_is_told(folder):
+    (folder / "lock").mkdir(parents=True)
+    with pytest.raises(OSError, match="it is a folder"):
+        Lock(folder).acquire()
+
+
+def test_a_full_disk_is_told_and_names_nobody(folder, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:10]) if len(data) > 200 else 0)
+    with pytest.raises(OSError, match="No space left"):
+        Lock(folder).acquire()
+    monkeypatch.undo()
+    assert holder_of(folder) is None
+    lock = Lock(folder)
+    assert lock.acquire() is None
+    lock.release()
+
+
+def test_a_folder_that_loses_its_permissions_does_not_keep_the_lock(folder, monkeypatch):
+    lock = Lock(folder)
+    lock.acquire()
+
+    def denied(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", denied)
+    lock.release()
+    monkeypatch.undo()
+    assert not lock.is_held
+    again = Lock(folder)
+    assert again.acquire() is None
+    again.release()

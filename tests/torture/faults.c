@@ -71,6 +71,11 @@ static int under_fd(int fd) {
     return under(path);
 }
 
+/* A name that belongs to a folder which is held open. */
+static int under_at(int dir, const char *path) {
+    return path && path[0] != '/' && dir != AT_FDCWD ? under_fd(dir) : under(path);
+}
+
 /* What is to happen to this call: 0 nothing, 1 failure, 2 half a write, 3 death afterwards. */
 static int fate(int kind, const char *name) {
     int n;
@@ -135,7 +140,7 @@ OPENER(open64)
         if (flags & (O_CREAT | __O_TMPFILE)) {         \
             va_list a; va_start(a, flags); m = va_arg(a, mode_t); va_end(a); \
         }                                              \
-        DO((flags & (O_CREAT | O_WRONLY | O_RDWR)) ? OPEN : READ, #symbol, under(path), \
+        DO((flags & (O_CREAT | O_WRONLY | O_RDWR)) ? OPEN : READ, #symbol, under_at(dir, path), \
            real(dir, path, flags, m));                 \
     }
 OPENER_AT(openat)
@@ -194,7 +199,7 @@ int rename(const char *a, const char *b) {
 }
 int renameat(int d, const char *a, int e, const char *b) {
     REAL(int, "renameat", int, const char *, int, const char *)
-    DO(RENAME, "renameat", under(b), real(d, a, e, b));
+    DO(RENAME, "renameat", under_at(e, b), real(d, a, e, b));
 }
 int link(const char *a, const char *b) {
     REAL(int, "link", const char *, const char *)
@@ -202,7 +207,7 @@ int link(const char *a, const char *b) {
 }
 int linkat(int d, const char *a, int e, const char *b, int flags) {
     REAL(int, "linkat", int, const char *, int, const char *, int)
-    DO(LINK, "linkat", under(b), real(d, a, e, b, flags));
+    DO(LINK, "linkat", under_at(e, b), real(d, a, e, b, flags));
 }
 int unlink(const char *a) {
     REAL(int, "unlink", const char *)
@@ -210,7 +215,7 @@ int unlink(const char *a) {
 }
 int unlinkat(int d, const char *a, int flags) {
     REAL(int, "unlinkat", int, const char *, int)
-    DO(UNLINK, "unlinkat", under(a), real(d, a, flags));
+    DO(UNLINK, "unlinkat", under_at(d, a), real(d, a, flags));
 }
 int mkdir(const char *a, mode_t m) {
     REAL(int, "mkdir", const char *, mode_t)
@@ -222,5 +227,5 @@ int chmod(const char *a, mode_t m) {
 }
 int fchmodat(int d, const char *a, mode_t m, int flags) {
     REAL(int, "fchmodat", int, const char *, mode_t, int)
-    DO(MODE, "fchmodat", under(a), real(d, a, m, flags));
+    DO(MODE, "fchmodat", under_at(d, a), real(d, a, m, flags));
 }
