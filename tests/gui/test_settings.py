@@ -11,7 +11,9 @@ import pytest
 from phygui.gui.settings import LARGEST, Settings
 
 
-@pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "device", "folder", "large", "object"])
+@pytest.mark.parametrize(
+    "kind", ["link", "dangling", "pipe", "device", "folder", "large", "object"]
+)
 def test_a_file_that_is_none_of_settings_is_left_alone(tmp_path: Path, kind: str, caplog) -> None:
     path, other = tmp_path / "phygui.ini", tmp_path / "other"
     other.write_text("precious")
