@@ -26,8 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from simulated import AFTER_MS, BEFORE_MS, Plan, Spikes, plans, simulate
 
+from phygui.curation.amplitudes import channel_sizes
 from phygui.curation.session import Session
-from phygui.curation.stats import QualitySource, channel_sizes
+from phygui.curation.stats import QualitySource
 
 REFRACTORY_S = 0.002
 """The refractory period of the program's tables."""
@@ -146,7 +147,7 @@ def isolation_of_others(session: Session) -> Values:
     features = np.asarray(model.features[:]).astype(np.float64)
     n = model.n_features_per_channel
     for cluster_id in session.cluster_ids:
-        sizes = channel_sizes(session.stats[cluster_id].summary, n)
+        sizes = channel_sizes(session.stats[cluster_id].summary, model)
         channels = QualitySource.isolation_channels(sizes)
         points = features[:, (channels[:, None] * n + np.arange(n)).ravel()]
         c = int(cluster_id)

@@ -24,7 +24,7 @@ from .isolation import (
 )
 from .merging import MergeScore, drift_continuity, merge_score, merged_refractoriness
 from .metric import Metric
-from .quality import ClusterData, quality_metrics
+from .quality import MIN_SPIKES, ClusterData, quality_metrics
 from .sampling import sample_spikes
 from .similarity import separation, similarity, waveform_similarity
 from .summaries import ClusterSummary, combine, summarize
@@ -48,6 +48,7 @@ from .trains import (
 from .warm import warm_up
 
 __all__ = [
+    "MIN_SPIKES",
     "Agreement",
     "ClusterData",
     "ClusterSummary",

@@ -163,9 +163,10 @@ def noise_levels(traces: ArrayLike) -> NDArray[np.float64]:
     ----------
     [Quiroga]_, equation of the threshold, there without removing the median.
     """
-    found = np.asarray(traces, dtype=np.float64)
-    deviations = np.abs(found - np.median(found, axis=0))
-    return np.median(deviations, axis=0) / _MAD_OF_NORMAL
+    # One channel after another: medians of values that lie side by side are far faster.
+    found = np.ascontiguousarray(np.asarray(traces).T)
+    deviations = np.abs(found - np.median(found, axis=1, keepdims=True))
+    return np.median(deviations, axis=1).astype(np.float64) / _MAD_OF_NORMAL
 
 
 def snr(mean_waveform: ArrayLike, noise: ArrayLike) -> Metric:

@@ -19,7 +19,10 @@ from .train_quality import (
     violation_rate,
 )
 
-__all__ = ["ClusterData", "quality_metrics"]
+__all__ = ["MIN_SPIKES", "ClusterData", "quality_metrics"]
+
+MIN_SPIKES = 10
+"""Spikes below which the peak of the mean waveform is mostly noise that did not average out."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def quality_metrics(
         metrics["amplitude_cutoff"] = amplitude_cutoff(data.amplitudes)
     if data.mean_waveform is None or data.noise is None:
         metrics["snr"] = undefined("there is no raw data")
+    elif len(samples) < MIN_SPIKES:
+        metrics["snr"] = undefined(f"of fewer than {MIN_SPIKES} spikes, noise alone would make it")
     else:
         metrics["snr"] = snr(data.mean_waveform, data.noise)
     for name, metric in (

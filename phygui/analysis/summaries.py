@@ -45,6 +45,9 @@ def summarize(
     features: ArrayLike | None = None,
     masks: ArrayLike | None = None,
     waveforms: ArrayLike | None = None,
+    *,
+    mean_waveform: ArrayLike | None = None,
+    n_spikes: int | None = None,
 ) -> ClusterSummary:
     """Summarise a cluster from a sample of its spikes; a few hundred are plenty.
 
@@ -57,25 +60,32 @@ def summarize(
         where this one is not seen does not count. By default all 1. What is not finite is 0.
     waveforms : array (n, n_samples, n_channels), optional
         Filtered waveforms of some of the spikes.
+    mean_waveform : array (n_samples, n_channels), optional
+        Their mean instead, where that is known.
+    n_spikes : int, optional
+        What to give as the number of spikes; by default the most that there are of either.
 
     Returns
     -------
     ClusterSummary
     """
-    n_spikes = 0
+    n_given = 0
     mean = directions = residual = None
     if features is not None:
         masked = _masked(np.asarray(features), None if masks is None else np.asarray(masks))
-        n_spikes = len(masked)
-        if n_spikes:
+        n_given = len(masked)
+        if n_given:
             mean, directions, residual = _cloud(masked)
-    mean_waveform = time_course = None
     if waveforms is not None and len(np.asarray(waveforms)):
         waveforms = np.asarray(waveforms)
-        n_spikes = max(n_spikes, len(waveforms))
-        mean_waveform = waveforms.mean(axis=0, dtype=np.float64).astype(np.float32)
-        time_course = _time_course(mean_waveform)
-    return ClusterSummary(n_spikes, mean, directions, residual, mean_waveform, time_course)
+        n_given = max(n_given, len(waveforms))
+        mean_waveform = waveforms.mean(axis=0, dtype=np.float64)
+    shape = course = None
+    if mean_waveform is not None:
+        shape = np.asarray(mean_waveform).astype(np.float32)
+        course = _time_course(shape)
+    n_spikes = n_given if n_spikes is None else n_spikes
+    return ClusterSummary(n_spikes, mean, directions, residual, shape, course)
 
 
 def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> ClusterSummary:

@@ -228,52 +228,65 @@ def presence_ratio(
 
 
 def amplitude_cutoff(
-    amplitudes: ArrayLike, n_bins: int = 500, smoothing: float = 3.0, min_per_bin: float = 5.0
+    amplitudes: ArrayLike, min_spikes: int = 500, share_at_edge: float = 0.01
 ) -> Metric:
     """Fraction of the spikes that are missing because they were too small to be detected.
 
-    The histogram of amplitudes, smoothed, is taken to be symmetric: what its high end has beyond
-    the height at which its low end breaks off is missing from the low end.
+    The distribution of amplitudes is taken to be symmetric: what is beyond its lower edge, if
+    nothing was cut away, is as much as there is beyond the mirror image of that edge.
 
     Parameters
     ----------
     amplitudes : array of float (n_spikes,)
         Of either sign; values that are not finite are left out.
-    n_bins : int
-        Bins from the smallest to the largest amplitude.
-    smoothing : float
-        Standard deviation of the Gaussian, in bins.
-    min_per_bin : float
-        Mean number of spikes in a bin below which the estimate is undefined.
+    min_spikes : int
+        Below so many spikes the estimate is undefined: chance would make it.
+    share_at_edge : float
+        Share of the spikes below what counts as the edge, for a few stray ones not to be taken
+        for it.
 
     Returns
     -------
     Metric
         Between 0 and 0.5, the most that can be told from half a distribution.
 
+    Notes
+    -----
+    The centre is where the mean of the spikes between the edge and its mirror image is: a fixed
+    point, unlike the mode no matter of how a histogram is binned and smoothed. Where a fifth of
+    a normal distribution is cut away, the standard deviation of the estimate is 0.06 of 500
+    spikes, 0.04 of 1,000 and 0.02 of 5,000.
+
     References
     ----------
     [Hill]_, "false negatives due to the detection threshold", which fits a Gaussian; by the
-    symmetry of the histogram instead as in [Siegle]_, methods, "amplitude cutoff".
+    symmetry of the distribution instead as in [Siegle]_, methods, "amplitude cutoff".
     """
     found: NDArray[np.float64] = np.asarray(amplitudes, dtype=np.float64)
     found = found[np.isfinite(found)]
-    n_needed = math.ceil(min_per_bin * n_bins)
-    if len(found) < n_needed:
-        return undefined(f"fewer than {n_needed:,} spikes have an amplitude")
-    if found.min() == found.max():
+    if len(found) < min_spikes:
+        return undefined(f"fewer than {min_spikes:,} spikes have an amplitude")
+    found = np.sort(-found if np.median(found) < 0 else found)
+    if found[0] == found[-1]:
         return undefined("all amplitudes are equal")
+    n_below = int(share_at_edge * len(found))
+    edge, inside = found[n_below], found[n_below:]
+    beyond = len(inside) - _n_up_to_mirror(inside, edge)
+    n_missing = max(0, beyond - n_below)
+    return Metric(min(n_missing / (len(found) + n_missing), 0.5))
 
-    from scipy.ndimage import gaussian_filter1d
 
-    if np.median(found) < 0:
-        found = -found
-    counts = np.histogram(found, n_bins)[0].astype(np.float64)
-    # In whole spikes: less than one in a bin is no evidence of either end.
-    density = np.floor(gaussian_filter1d(counts, smoothing, mode="nearest"))
-    same_height = np.flatnonzero(density >= density[0])[-1]
-    n_missing = density[same_height + 1 :].sum()
-    return Metric(min(float(n_missing / (len(found) + n_missing)), 0.5))
+def _n_up_to_mirror(values: NDArray[np.float64], edge: float) -> int:
+    """How many of some values, ascending, lie between an edge below them and its mirror image.
+
+    The mirror is the largest about which the values between have their mean.
+    """
+    # A centre for each number of values: half-way between the edge and the next value.
+    n = np.arange(1, len(values) + 1)
+    centres = (edge + values) / 2
+    means = np.cumsum(values) / n
+    above = np.flatnonzero(means >= centres)
+    return int(n[above[-1]])
 
 
 def _expected_violations(

@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import Metric, cross_correlogram, sample_spikes
+from phygui.curation.amplitudes import (
+    amplitude_unit,
+    channel_sizes,
+    ruler_of,
+    spike_amplitudes,
+)
 from phygui.curation.snapshot import Snapshot
 from phygui.curation.stats import (
     Cancel,
     ClusterStats,
     QualitySource,
-    channel_sizes,
     compute_stats,
 )
 
@@ -52,7 +57,8 @@ class Preview:
     is_waveform : bool
         Which of the two.
     times, amplitudes : tuple of n arrays
-        Of samples of the spikes of each: seconds, and the size on the best channel.
+        Of samples of the spikes of each: seconds, and their amplitudes as spikes of the merged
+        cluster, see :mod:`phygui.curation.amplitudes`.
     amplitude_unit : str
         Empty for features.
     voltage_unit : str
@@ -121,7 +127,11 @@ def preview(
     places = np.empty(0, np.int64) if sizes is None else np.argsort(-sizes, kind="stable")
     places = places[:N_CHANNELS]
     shapes, is_waveform = _shapes(model, [known[c] for c in all_ids], places)
-    times, amplitudes, unit = _amplitudes(model, spikes[:-1], places)
+    samples = [sample_spikes(s, N_AMPLITUDES) for s in spikes[:-1]]
+    ruler = ruler_of(model, known[MERGED].summary)
+    amplitudes = None
+    if ruler is not None:
+        amplitudes = tuple(spike_amplitudes(model, s, ruler) for s in samples)
     return Preview(
         clusters,
         tuple(map(len, spikes)),
@@ -130,9 +140,9 @@ def preview(
         tuple(int(model.channel_order[p]) for p in places),
         shapes,
         is_waveform,
-        times,
+        tuple(model.spike_samples[s] / model.sample_rate for s in samples),
         amplitudes,
-        unit,
+        amplitude_unit(model),
         model.voltage_unit,
         tuple(measured[c] for c in all_ids),
     )
@@ -178,21 +188,3 @@ def _shapes(
         by_channel = np.stack([m.reshape(-1, n) for m in means if m is not None])
         return by_channel[:, places].transpose(0, 2, 1).astype(np.float32), False
     return None, False
-
-
-def _amplitudes(
-    model: Any, spikes: tuple[NDArray[np.int64], ...], places: NDArray[np.int64]
-) -> tuple[Any, Any, str]:
-    """Times and sizes on the best channel of samples of the spikes of clusters."""
-    samples = [sample_spikes(s, N_AMPLITUDES) for s in spikes]
-    times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
-    if not len(places):
-        return times, None, ""
-    best, n = int(places[0]), model.n_features_per_channel
-    if model.features is not None:
-        columns = [model.features[s, best * n : (best + 1) * n] for s in samples]
-        return times, tuple(np.linalg.norm(np.nan_to_num(c), axis=1) for c in columns), ""
-    samples = [sample_spikes(s, N_AMPLITUDES // 5) for s in spikes]
-    times = tuple(model.spike_samples[s] / model.sample_rate for s in samples)
-    sizes = [np.ptp(model.waveforms[s][:, :, best], axis=1) for s in samples]
-    return times, tuple(size * model.channel_gains[best] for size in sizes), model.voltage_unit

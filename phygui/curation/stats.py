@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,15 +20,18 @@ from phygui.analysis import (
     sample_spikes,
     summarize,
 )
+from phygui.curation.amplitudes import channel_sizes, ruler_of, spike_amplitudes
 from phygui.curation.snapshot import Snapshot
 from phygui.io.kwik import KwikModel
 
 N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
-N_SPIKES_WAVEFORMS = 60
-"""Spikes of a cluster that its mean waveform is taken from."""
-N_SPIKES_AMPLITUDES = 5_000
-"""Spikes of a cluster whose amplitudes are looked at."""
+WAVEFORM_BYTES = 256 * 2**20
+"""Raw data that may be read at once for a cluster: all channels are, whichever are wanted."""
+N_SPIKES_WAVEFORMS = 500, 5_000
+"""Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
+N_SPIKES_AMPLITUDES = 2_000, 5_000
+"""Spikes of a cluster whose amplitudes are looked at, likewise."""
 N_OTHERS = 20_000
 """Spikes of all clusters among which the isolation of one is judged."""
 N_CHANNELS_ISOLATION = 4
@@ -36,8 +40,10 @@ FEW_SPIKES = 50
 """Spikes of a cluster that make it count half of its size."""
 LEAST_PURITY = 0.05
 """What a cluster counts of its size that is all contamination."""
-NOISE_S = 2.0
-"""Seconds of raw data that the noise is taken from."""
+NOISE_S = 20.0
+"""Seconds of raw data that the noise is taken from, spread over the recordings."""
+NOISE_PIECE_S = 0.5
+"""Seconds of it that are read at once."""
 
 Cancel = Callable[[], bool]
 
@@ -51,7 +57,9 @@ class ClusterStats:
     depth: float | None = None
     """Vertical position of the best channel, micrometres."""
     amplitude: float | None = None
-    """Peak to peak of the mean waveform on the best channel, in the model's ``voltage_unit``."""
+    """Peak of the mean waveform on the best channel, in the model's ``voltage_unit``: the mean of
+    what
+    :func:`~phygui.curation.amplitudes.spike_amplitudes` gives for the spikes."""
     size: float = 0.0
     """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
     summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))
@@ -75,14 +83,16 @@ def compute_stats(
 
 
 def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
-    features = masks = waveforms = None
+    features = masks = mean_waveform = None
     n_columns = model.n_channels * model.n_features_per_channel
     if model.features is not None and model.masks is not None:
         sample = sample_spikes(spike_ids, N_SPIKES_FEATURES)
         features, masks = model.features[sample, :n_columns], model.masks[sample]
     if model.waveforms is not None:
-        waveforms = model.waveforms[sample_spikes(spike_ids, N_SPIKES_WAVEFORMS)]
-    summary = summarize(features, masks, waveforms)
+        n = _affordable(model, *N_SPIKES_WAVEFORMS)
+        mean_waveform = model.waveforms.mean(sample_spikes(spike_ids, n))
+    n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
+    summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
     sizes = channel_sizes(summary, model)
     if sizes is None or not len(sizes):
         return ClusterStats(summary=summary)
@@ -95,6 +105,14 @@ def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
         size=size,
         summary=summary,
     )
+
+
+def _affordable(model: KwikModel, least: int, most: int) -> int:
+    """Spikes whose raw data is read for a cluster: fewer where recordings have many channels."""
+    assert model.traces is not None
+    width = model.n_samples_waveforms + 2 * model.filter.margin
+    each = width * model.traces.shape[1] * model.traces.dtype.itemsize
+    return int(np.clip(WAVEFORM_BYTES // each, least, most))
 
 
 def default_quality(stats: ClusterStats, metrics: Mapping[str, Metric]) -> float:
@@ -135,18 +153,6 @@ def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats |
     return replace(largest, summary=summary)
 
 
-def channel_sizes(summary: ClusterSummary, model: KwikModel) -> NDArray[np.float64] | None:
-    """How large a cluster is on each channel: peak to peak of its mean waveform, microvolts.
-
-    Without raw data, the length of the mean masked features; None where neither is known.
-    """
-    if summary.mean_waveform is not None:
-        return np.ptp(summary.mean_waveform, axis=0) * model.channel_gains
-    if summary.mean is not None:
-        return np.linalg.norm(summary.mean.reshape(-1, model.n_features_per_channel), axis=1)
-    return None
-
-
 class QualitySource:
     """Computes the quality metrics of clusters of one channel group, in any thread.
 
@@ -157,6 +163,7 @@ class QualitySource:
     def __init__(self, model: KwikModel) -> None:
         self._model = model
         self._lock = threading.Lock()
+        self._levels: list[NDArray[np.float64]] = []
         self._noise: NDArray[np.float64] | None = None
 
     def compute(
@@ -170,6 +177,8 @@ class QualitySource:
         for cluster_id, of in stats.items():
             if cancelled():
                 break
+            if of.summary.mean_waveform is not None and self.noise(cancelled) is None:
+                break
             metrics[cluster_id] = self._metrics_of(snapshot, cluster_id, of)
         return metrics
 
@@ -178,39 +187,44 @@ class QualitySource:
     ) -> dict[str, Metric]:
         model, spike_ids = self._model, snapshot.spikes(cluster_id)
         samples = np.asarray(model.spike_samples[spike_ids]).astype(np.int64)
-        amplitudes = features = others = None
+        features = others = None
         sizes = channel_sizes(stats.summary, model)
         if model.features is not None and sizes is not None:
             channels = self.isolation_channels(sizes)
-            amplitudes = self._amplitudes(spike_ids, int(np.argmax(sizes)))
             features, others = self._isolation_features(snapshot, spike_ids, channels)
         waveform = stats.summary.mean_waveform
+        noise = None if waveform is None else self.noise()
         data = ClusterData(
             spike_samples=samples,
-            amplitudes=amplitudes,
+            amplitudes=self._amplitudes(spike_ids, stats),
             mean_waveform=None if waveform is None else waveform * model.channel_gains,
-            noise=None if waveform is None else self.noise() * model.channel_gains,
+            noise=None if noise is None else noise * model.channel_gains,
             features=features,
             other_features=others,
         )
         return quality_metrics(data, model.sample_rate, model.duration)
 
-    def noise(self) -> NDArray[np.float64]:
-        """Noise of each channel of the channel order, raw units, from pieces of the recording."""
+    def noise(self, cancelled: Cancel = lambda: False) -> NDArray[np.float64] | None:
+        """Noise of each channel of the channel order, raw units; None when cancelled.
+
+        The mean of those of pieces of the recordings, each as long as it is.
+        """
         with self._lock:
             if self._noise is None:
                 model = self._model
                 assert model.traces is not None
-                n_samples = model.traces.shape[0]
-                length = min(n_samples, int(NOISE_S * model.sample_rate / 4))
-                starts = np.linspace(0, n_samples - length, 4).astype(int)
-                pieces = [
-                    model.filter.apply(
-                        np.asarray(model.traces[start : start + length])[:, model.channel_order]
-                    )
-                    for start in np.unique(starts)
-                ]
-                self._noise = noise_levels(np.concatenate(pieces))
+                pieces = noise_pieces(
+                    model.traces.lengths,
+                    NOISE_S * model.sample_rate,
+                    NOISE_PIECE_S * model.sample_rate,
+                )
+                # Goes on where it was cancelled, which every key that is pressed may do.
+                for piece in pieces[len(self._levels) :]:
+                    if cancelled():
+                        return None
+                    self._levels.append(noise_levels(self._filtered(*piece)))
+                lengths = [stop - start for _, start, stop in pieces]
+                self._noise = np.average(self._levels, axis=0, weights=lengths)
             return self._noise
 
     @staticmethod
@@ -218,13 +232,32 @@ class QualitySource:
         """The channels on which the isolation of a cluster of such `channel_sizes` is judged."""
         return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
 
-    def _amplitudes(self, spike_ids: NDArray[np.int64], channel: int) -> NDArray[np.float64]:
-        """Length of the features on the best channel, for a sample of the spikes."""
-        n = self._model.n_features_per_channel
-        sample = sample_spikes(spike_ids, N_SPIKES_AMPLITUDES)
-        assert self._model.features is not None
-        values = self._model.features[sample, channel * n : (channel + 1) * n]
-        return np.linalg.norm(np.nan_to_num(values), axis=1)
+    def _filtered(self, recording: int, start: int, stop: int) -> NDArray[np.float32]:
+        """A piece of a recording on the channels of the channel group."""
+        model = self._model
+        assert model.traces is not None
+        offset, length = int(model.traces.offsets[recording]), model.traces.lengths[recording]
+        margin = model.filter.margin
+        first, last = max(0, start - margin), min(length, stop + margin)
+        raw = model.traces[offset + first : offset + last, :]
+        raw = np.asarray(raw)[:, model.channel_order]
+        if last - first == stop - start + 2 * margin:
+            return model.filter.middle(raw)
+        return model.filter.apply(raw)[start - first : stop - first]
+
+    def _amplitudes(
+        self, spike_ids: NDArray[np.int64], stats: ClusterStats
+    ) -> NDArray[np.float32] | None:
+        """Amplitudes of a sample of the spikes; None if there is nothing to measure them by."""
+        ruler = ruler_of(self._model, stats.summary)
+        if ruler is None:
+            return None
+        most = N_SPIKES_AMPLITUDES[1]
+        if ruler.sample >= 0:
+            most = _affordable(self._model, *N_SPIKES_AMPLITUDES)
+        found = spike_amplitudes(self._model, sample_spikes(spike_ids, most), ruler)
+        # 0 are those of which there is no raw data.
+        return found[found != 0]
 
     def _isolation_features(
         self, snapshot: Snapshot, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
@@ -239,3 +272,33 @@ class QualitySource:
         columns = [model.features[sample, c * n : (c + 1) * n] for c in channels]
         values = np.nan_to_num(np.concatenate(columns, axis=1))
         return values[inside], values[~inside]
+
+
+def noise_pieces(
+    lengths: Sequence[int], n_samples: float, most: float
+) -> list[tuple[int, int, int]]:
+    """Pieces of recordings, spread evenly, that noise is taken from.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Samples of each recording.
+    n_samples : float
+        Samples wanted altogether; all are taken if there are no more.
+    most : float
+        Samples of a piece at most.
+
+    Returns
+    -------
+    list of (int, int, int)
+        Recording, first sample and the one after the last, counted from the recording's start.
+    """
+    share = min(1.0, n_samples / max(sum(lengths), 1))
+    pieces = []
+    for recording, length in enumerate(lengths):
+        wanted = math.ceil(share * length)
+        n = max(1, math.ceil(wanted / most))
+        size = math.ceil(wanted / n)
+        starts = np.linspace(0, length - size, n) if n > 1 else [(length - size) / 2]
+        pieces += [(recording, int(start), int(start) + size) for start in starts if size]
+    return pieces

@@ -10,6 +10,7 @@ from itertools import count
 from keyword import iskeyword
 from typing import Any
 
+from phygui.analysis import MIN_SPIKES
 from phygui.curation.session import Session
 
 DASH = "–"
@@ -107,6 +108,19 @@ def _quality(session: Session, cluster_id: int) -> float | None:
     return session.knowledge.quality(cluster_id) if cluster_id in session.stats else None
 
 
+def _amplitude(session: Session, cluster_id: int) -> float | None:
+    if _n_spikes(session, cluster_id) < MIN_SPIKES:
+        return None
+    found: float | None = _stat("amplitude")(session, cluster_id)
+    return found
+
+
+def _no_amplitude(session: Session, cluster_id: int) -> str:
+    if cluster_id in session.stats and session.stats[cluster_id].amplitude is not None:
+        return f"of fewer than {MIN_SPIKES} spikes, noise alone would make it"
+    return _no_stat("there is no raw data")(session, cluster_id)
+
+
 def _n_spikes(session: Session, cluster_id: int) -> int:
     return len(session.spikes_per_cluster[cluster_id])
 
@@ -155,11 +169,11 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "amplitude",
         "ampl.",
-        "peak-to-peak amplitude of the mean waveform on the best channel",
-        _stat("amplitude"),
+        "amplitude of the spikes: peak of the mean waveform on the best channel",
+        _amplitude,
         ".0f",
         "888",
-        reason=_no_stat("there is no raw data"),
+        reason=_no_amplitude,
         gives_way=3,
         is_voltage=True,
     ),

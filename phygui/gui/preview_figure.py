@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from phygui.analysis import Metric
 from phygui.curation.preview import Preview
 from phygui.gui.theme import color, current_theme
-from phygui.views.attributes import amplitude_top
+from phygui.views.attributes import amplitude_range
 from phygui.views.colors import cluster_color
 from phygui.views.voltages import reading
 
@@ -183,12 +183,13 @@ class PreviewFigure(QWidget):
         titles = (f"amplitude{unit} over time, ch {shown.channels[0]}", "amplitude", "ampl.")
         last = max((float(t[-1]) for t in shown.times if len(t)), default=1.0)
         plot = self._frame(painter, area, titles, color("dim"), (f"{last:.0f} s",))
-        top = max(amplitude_top(shown.amplitudes), 1e-12)
+        low, high = amplitude_range(shown.amplitudes)
+        span = max(high - low, 1e-12)
         for times, amplitudes, hue in zip(
             shown.times, shown.amplitudes, self._colors()[:-1], strict=True
         ):
             x = plot.left() + times / max(last, 1e-12) * plot.width()
-            y = plot.bottom() - np.clip(amplitudes / top, 0, 1) * plot.height()
+            y = plot.bottom() - np.clip((amplitudes - low) / span, 0, 1) * plot.height()
             points = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
             faint = QColor(hue)
             faint.setAlpha(170)

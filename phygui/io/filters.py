@@ -133,6 +133,30 @@ class BandPass:
         filtered = both[padding : padding + n].astype(np.float32)
         return np.moveaxis(filtered, 0, axis)
 
+    def middle(self, traces: np.ndarray) -> np.ndarray:
+        """Filter the middle of a piece of a recording, much faster than :meth:`apply`.
+
+        Parameters
+        ----------
+        traces : (n_samples, n_channels) array, longer than ``2 * margin``
+
+        Returns
+        -------
+        filtered : (n_samples - 2 * margin, n_channels) float32 array
+            Without the margin at both sides, of which the filter needs to know.
+        """
+        # Channel by channel, each about its mean: a transform in float32 is then exact enough.
+        values = np.asarray(traces).T
+        values = (values - values.mean(axis=1, keepdims=True, dtype=np.float64)).astype(np.float32)
+        n = values.shape[1]
+        # What the transform carries from the end round to the start falls into the margins.
+        length = _fast_length(n)
+        spectrum = np.fft.rfft(values, length, axis=1)
+        # Forward and backward at once: the gain is squared and the phase cancels.
+        spectrum *= (np.abs(self._response(length)) ** 2).astype(np.float32)
+        filtered = np.fft.irfft(spectrum, length, axis=1)
+        return np.ascontiguousarray(filtered[:, self.margin : n - self.margin].T)
+
     def _pass(self, values: np.ndarray) -> np.ndarray:
         """Filter once, forward along axis 0, as if the first sample had been there for ever."""
         # What the transform carries from the end round to the start falls into the part before

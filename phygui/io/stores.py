@@ -161,12 +161,15 @@ class ContiguousStore(Store):
 
     def windows(self, starts: np.ndarray, width: int, columns: np.ndarray) -> np.ndarray:
         n_columns = self.shape[1]
-        if len(columns) * 3 < n_columns:
-            return super().windows(starts, width, columns)
-        # Rows follow one another: each window is one piece of the file.
         row = self.nbytes // self.shape[0]
-        for start in (self.offset + starts[:MOST_AHEAD] * row).tolist():
-            self._map.will_need(start, start + width * row)
+        few = len(columns) * 3 < n_columns
+        # Rows follow one another: each window is one piece of the file. Where rows are shorter
+        # than a page, all pages of it are touched even for one column.
+        if not few or row < mmap.PAGESIZE:
+            for start in (self.offset + starts[:MOST_AHEAD] * row).tolist():
+                self._map.will_need(start, start + width * row)
+        if few:
+            return super().windows(starts, width, columns)
         pieces = np.lib.stride_tricks.sliding_window_view(
             self.array().reshape(-1), width * n_columns
         )[starts * n_columns]

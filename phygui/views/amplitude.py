@@ -13,11 +13,12 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.attributes import (
     AMPLITUDE,
     TIME,
-    amplitude_top,
+    amplitude_range,
     axis_label,
+    measured,
+    ruler_in,
     spikes_inside,
     times_of,
-    values_and_masks,
 )
 from phygui.views.axes import Axis, Cell, name_value
 from phygui.views.base import Cancel, Empty, View
@@ -60,7 +61,7 @@ class AmplitudeData:
     times: NDArray[np.float64]
     """Seconds, (n,)."""
     amplitudes: NDArray[np.float32]
-    """(n,)."""
+    """(n,), microvolts, or without raw data in the units of features."""
     edges: NDArray[np.float64]
     """Of the bins of the histogram, (n_bins + 1,)."""
     shares: NDArray[np.float64]
@@ -95,8 +96,8 @@ class AmplitudeView(View, TimeCursor):
     ) -> AmplitudeData | Empty:
         """Read the amplitudes of a sample of the spikes of each selected cluster."""
         model = snapshot.model
-        if model.features is None:
-            return missing_data(model, "features")
+        if model.features is None and model.waveforms is None:
+            return missing_data(model, "features", "traces")
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its amplitudes.")
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
@@ -105,15 +106,17 @@ class AmplitudeView(View, TimeCursor):
         for cluster_id in snapshot.cluster_ids:
             spikes = snapshot.spikes(cluster_id)
             sample = sample_spikes(spikes, n_each)
-            key = (n_each, model.n_located)
+            ruler = ruler_in(snapshot, cluster_id, cancelled)
+            # What a merged cluster is measured by is estimated first, and computed then.
+            by = None if ruler is None else (ruler.channel, ruler.sample)
+            key = (n_each, model.n_located, by)
             known = _cache.get((model, spikes), key)
             if known is None:
-                known = values_and_masks(model, [AMPLITUDE], sample, cancelled)[AMPLITUDE][0]
+                known = measured(snapshot, sample, ruler, cancelled)
                 _cache.put((model, spikes), key, known, known.nbytes)
             samples.append(sample)
             amplitudes.append(known)
-        top = amplitude_top(amplitudes)
-        edges = np.linspace(0.0, top, _N_BINS + 1)
+        edges = np.linspace(*amplitude_range(amplitudes), _N_BINS + 1)
         shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in amplitudes]
         chosen = np.concatenate(samples)
         order = np.argsort(chosen, kind="stable")
@@ -147,7 +150,8 @@ class AmplitudeView(View, TimeCursor):
     def build(self, data: AmplitudeData) -> None:
         """Make the cells, the points and the bars."""
         time = Axis(TIME, 0.0, data.duration, "time (s)", keep=True)
-        amplitude = Axis(AMPLITUDE, 0.0, float(data.edges[-1]), data.label, scaled=True)
+        low, high = float(data.edges[0]), float(data.edges[-1])
+        amplitude = Axis(AMPLITUDE, low, high, data.label, scaled=True)
         share = Axis("share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "%", fixed=True)
         self.set_cells(
             [
@@ -157,8 +161,9 @@ class AmplitudeView(View, TimeCursor):
         )
         self._points.set_data(vertices(data.times, data.amplitudes, color=data.colors))
         cluster = np.arange(len(data.shares))[:, None]
-        low, high = data.edges[:-1], data.edges[1:]
-        self._bars.set_data(boxes(0.0, data.shares, low, high, color=cluster, cell=1))
+        self._bars.set_data(
+            boxes(0.0, data.shares, data.edges[:-1], data.edges[1:], color=cluster, cell=1)
+        )
         self.draw_cursor()
 
     def before_draw(self) -> None:

@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
+from phygui.curation.amplitudes import Ruler, amplitude_unit, ruler_of, spike_amplitudes
 from phygui.curation.snapshot import Snapshot
 from phygui.io.features import FeaturesMasks
 from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, check
 from phygui.views.cache import ByteCache
+from phygui.views.facts import stats_of
 
 TIME, AMPLITUDE = "time", "amplitude"
 _CHUNK = 50_000
+_STRETCH = 5_000
 _N_TYPICAL = 200
 _NEAR = 16
 _ENOUGH = 6
@@ -47,7 +50,10 @@ def axis_label(model: KwikModel, key: str) -> str:
     found = parse_key(key)
     if found is not None:
         return f"ch {int(model.channel_order[found[0]])} PC{found[1] + 1}"
-    return {TIME: "time (s)", AMPLITUDE: "amplitude"}[key]
+    if key == TIME:
+        return "time (s)"
+    unit = amplitude_unit(model)
+    return f"amplitude ({unit})" if unit else "amplitude"
 
 
 def features_of(model: KwikModel) -> FeaturesMasks:
@@ -57,13 +63,13 @@ def features_of(model: KwikModel) -> FeaturesMasks:
 
 
 def values_and_masks(
-    model: KwikModel, keys: Iterable[str], spike_ids: NDArray[np.int64], cancelled: Cancel
+    snapshot: Snapshot, keys: Iterable[str], spike_ids: NDArray[np.int64], cancelled: Cancel
 ) -> dict[str, tuple[NDArray[np.float64] | NDArray[np.float32], NDArray[np.float32] | None]]:
     """Read attributes of some spikes.
 
     Parameters
     ----------
-    model : KwikModel
+    snapshot : Snapshot
     keys : iterable of str
     spike_ids : array of int64 (n,)
     cancelled : callable
@@ -72,18 +78,19 @@ def values_and_masks(
     Returns
     -------
     dict
-        By key: the values, (n,), in seconds or arbitrary units, and the masks in [0, 1], (n,), or
+        By key: the values, (n,), in seconds, in the unit of amplitudes, or in the arbitrary one of
+        features, and the masks in [0, 1], (n,), or
         None where an attribute has no mask. Only the columns asked for, and what is between near
         ones, are read.
     """
     found: dict = {}
+    model = snapshot.model
     wanted = list(dict.fromkeys(keys))
     n_features = model.n_features_per_channel
-    features = features_of(model)
     places = {key: place for key in wanted if (place := parse_key(key)) is not None}
     for first, last in spans({channel for channel, _ in places.values()}):
         check(cancelled)
-        block = features[spike_ids, first * n_features : (last + 1) * n_features, :]
+        block = features_of(model)[spike_ids, first * n_features : (last + 1) * n_features, :]
         for key, (channel, feature) in places.items():
             if first <= channel <= last:
                 column = (channel - first) * n_features + feature
@@ -91,8 +98,7 @@ def values_and_masks(
     if TIME in wanted:
         found[TIME] = times_of(model, spike_ids), None
     if AMPLITUDE in wanted:
-        check(cancelled)
-        found[AMPLITUDE] = amplitudes(model, spike_ids), None
+        found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
     return found
 
 
@@ -116,17 +122,47 @@ def times_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float
     return model.spike_samples[spike_ids] / model.sample_rate
 
 
-def amplitudes(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Size of spikes: the largest first feature over the channels, each times its mask.
+def amplitudes(
+    snapshot: Snapshot, spike_ids: NDArray[np.int64], cancelled: Cancel
+) -> NDArray[np.float32]:
+    """Amplitude of some spikes, see :mod:`phygui.curation.amplitudes`.
+
+    A spike of a selected cluster is measured as that cluster is; one of another cluster as the
+    best selected one, beside whose spikes it is drawn.
 
     Returns
     -------
     array of float32 (n,)
-        In the units of the features.
+        In the unit of :func:`~phygui.curation.amplitudes.amplitude_unit`.
     """
-    step = model.n_features_per_channel
-    block = features_of(model)[spike_ids, ::step, :]
-    return _masked_sizes(block).max(axis=1, initial=0.0)
+    found = np.full(len(spike_ids), np.nan, np.float32)
+    clusters = snapshot.clusters_of(spike_ids)
+    others = ~np.isin(clusters, snapshot.cluster_ids)
+    for place, cluster_id in enumerate(snapshot.cluster_ids):
+        own = clusters == cluster_id
+        at = np.flatnonzero(own | others if place == 0 else own)
+        if len(at):
+            ruler = ruler_in(snapshot, cluster_id, cancelled)
+            found[at] = measured(snapshot, spike_ids[at], ruler, cancelled)
+    return found
+
+
+def ruler_in(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> Ruler | None:
+    """What the spikes of a cluster are measured by."""
+    stats = stats_of(snapshot, [cluster_id], cancelled)[cluster_id]
+    return ruler_of(snapshot.model, stats.summary)
+
+
+def measured(
+    snapshot: Snapshot, spike_ids: NDArray[np.int64], ruler: Ruler | None, cancelled: Cancel
+) -> NDArray[np.float32]:
+    """Amplitudes of spikes of one cluster, read in stretches so as to stop when cancelled."""
+    found = np.empty(len(spike_ids), np.float32)
+    for start in range(0, len(spike_ids), _STRETCH):
+        check(cancelled)
+        part = slice(start, start + _STRETCH)
+        found[part] = spike_amplitudes(snapshot.model, spike_ids[part], ruler)
+    return found
 
 
 def _masked_sizes(block: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -173,13 +209,15 @@ def best_channels(snapshot: Snapshot, cancelled: Cancel) -> list[int]:
     return [int(c) for c in dict.fromkeys(turns.tolist())]
 
 
-def amplitude_top(groups: Iterable[NDArray]) -> float:
-    """The end of an axis of amplitudes, which begins at zero, as of :func:`robust_range`.
+def amplitude_range(groups: Iterable[NDArray]) -> tuple[float, float]:
+    """The range of an axis of amplitudes, as of :func:`robust_range`: zero is always on it.
 
     The margin is a part of the whole axis: a cluster whose spikes are alike, however large they
-    are, would else cling to its end.
+    are, would else cling to its end. Amplitudes below zero are those of spikes that are no spikes
+    of their cluster, or of a cluster of noise.
     """
-    return (1 + _MARGIN) * robust_range(groups, margin=0.0)[1]
+    low, high = robust_range(groups, margin=0.0)
+    return (1 + _MARGIN) * min(low, 0.0), (1 + _MARGIN) * max(high, 0.0)
 
 
 def robust_range(
@@ -242,7 +280,7 @@ def spikes_inside(
         for start in range(0, len(spikes), _CHUNK):
             check(cancelled)
             chunk = spikes[start : start + _CHUNK]
-            read = values_and_masks(snapshot.model, (x_key, y_key), chunk, cancelled)
+            read = values_and_masks(snapshot, (x_key, y_key), chunk, cancelled)
             points = np.column_stack([read[x_key][0], read[y_key][0]])
             found.append(chunk[points_in_polygon(points, polygon)])
     return np.sort(np.concatenate(found))

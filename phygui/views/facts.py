@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import refractory_violations
+from phygui.curation.amplitudes import channel_sizes
 from phygui.curation.snapshot import Snapshot
-from phygui.curation.stats import ClusterStats, channel_sizes, compute_stats
+from phygui.curation.stats import ClusterStats, compute_stats
 from phygui.io.kwik import KwikModel
 from phygui.views.base import Cancel, check
 from phygui.views.cache import ByteCache

@@ -14,7 +14,7 @@ from phygui.io.kwik import KwikModel
 from phygui.views.attributes import (
     AMPLITUDE,
     TIME,
-    amplitude_top,
+    amplitude_range,
     axis_label,
     best_channels,
     parse_key,
@@ -191,7 +191,7 @@ class FeatureView(View, TimeCursor):
         # In the order of time clusters are mixed, and none hides the others.
         order = np.argsort(chosen, kind="stable")
         chosen, colors = chosen[order], colors[order]
-        selected = values_and_masks(model, keys, chosen, cancelled)
+        selected = values_and_masks(snapshot, keys, chosen, cancelled)
         check(cancelled)
         behind, owners, others = _background_of(snapshot, keys, params.n_background, cancelled)
 
@@ -353,7 +353,7 @@ def _range(
         return 0.0, max(float(model.duration), float(values.max(initial=0.0)))
     groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
     if key == AMPLITUDE:
-        return 0.0, amplitude_top(groups)
+        return amplitude_range(groups)
     low, high = robust_range(groups)
     # Zero, where the background is, with some room around it.
     room = 0.1 * max(high, -low)
@@ -402,11 +402,13 @@ def _background_of(
     others = ~np.isin(clusters, snapshot.cluster_ids)
     found, n_located = {}, model.n_located
     for key in dict.fromkeys(keys):
-        pair = _background.get((model,), (key, n, n_located))
+        # Amplitudes are measured as those of the best cluster are.
+        pair = None if key == AMPLITUDE else _background.get((model,), (key, n, n_located))
         if pair is None:
-            pair = values_and_masks(model, [key], sample, cancelled)[key]
+            pair = values_and_masks(snapshot, [key], sample, cancelled)[key]
             size = sum(a.nbytes for a in pair if a is not None)
-            _background.put((model,), (key, n, n_located), pair, size)
+            if key != AMPLITUDE:
+                _background.put((model,), (key, n, n_located), pair, size)
         value, mask = pair
         found[key] = value[others], None if mask is None else mask[others]
     return sample[others], clusters[others], found

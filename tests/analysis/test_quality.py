@@ -91,13 +91,28 @@ def test_presence_ratio():
     assert presence_ratio(samples, 1000.0, 150.0, bin_duration=30.0, min_share=1.5).value == 2 / 5
 
 
-def test_amplitude_cutoff():
+@pytest.mark.parametrize(("n_spikes", "spread"), [(500, 0.08), (2000, 0.045), (5000, 0.03)])
+def test_amplitude_cutoff_finds_the_fifth_that_was_cut_away(n_spikes, spread):
     rng = np.random.default_rng(2)
-    whole = rng.normal(100.0, 10.0, 60_000)
-    assert amplitude_cutoff(whole).value < 0.001
-    cut = whole[whole > 92.0]
-    assert amplitude_cutoff(cut).value == pytest.approx(np.mean(whole <= 92.0), abs=0.04)
-    assert amplitude_cutoff(-cut).value == amplitude_cutoff(cut).value
+    found = []
+    for _ in range(100):
+        whole = np.sort(rng.normal(100.0, 12.0, round(n_spikes / 0.8)))
+        assert amplitude_cutoff(whole).value < 0.03
+        found.append(amplitude_cutoff(rng.permutation(whole[-n_spikes:])).value)
+        assert amplitude_cutoff(-whole[-n_spikes:]).value == found[-1]
+    assert np.mean(found) == pytest.approx(0.20, abs=0.01)
+    assert np.mean(np.abs(np.array(found) - 0.20) < spread) > 0.8
+
+
+def test_amplitude_cutoff_is_not_misled_by_stray_spikes_nor_by_a_tail():
+    rng = np.random.default_rng(3)
+    cut = np.sort(rng.normal(100.0, 12.0, 5000))[1000:]
+    strays = rng.uniform(-20, 80, 40)
+    assert amplitude_cutoff(np.append(cut, strays)).value == pytest.approx(0.20, abs=0.03)
+    # Small spikes of bursts: a longer tail below than above.
+    tailed = np.append(rng.normal(100, 12, 5000), rng.normal(65, 12, 900))
+    assert amplitude_cutoff(tailed).value < 0.005
+    assert amplitude_cutoff(np.append(tailed, [np.nan, np.inf])) == amplitude_cutoff(tailed)
 
 
 def test_isolation_by_its_definition():
@@ -142,7 +157,7 @@ def test_snr():
         (lambda: contamination_hill([1, 2], RATE, 1.0, 0.001, 0.001), "censored"),
         (lambda: presence_ratio([], RATE, 100.0), "no spikes"),
         (lambda: presence_ratio([1], RATE, 10.0), "shorter than 60 s"),
-        (lambda: amplitude_cutoff(np.ones(100)), "fewer than 2,500"),
+        (lambda: amplitude_cutoff(np.ones(499)), "fewer than 500"),
         (lambda: amplitude_cutoff(np.ones(10_000)), "all amplitudes are equal"),
         (lambda: isolation_distance(np.eye(3), np.eye(3)), "too few"),
         (lambda: isolation_distance(np.eye(9, 2), np.eye(3, 2)), "fewer other spikes"),
@@ -179,5 +194,12 @@ def test_all_metrics_of_a_cluster():
         RATE,
         DURATION,
     )
+    few = quality_metrics(
+        ClusterData(np.arange(9) * 100, mean_waveform=rng.normal(size=(32, 4)), noise=np.ones(4)),
+        RATE,
+        DURATION,
+    )
+    assert not few["snr"].is_defined
+    assert "fewer than 10 spikes" in few["snr"].reason
     assert list(full) == list(bare)
     assert all(metric.is_defined and metric.reason == "" for metric in full.values())

@@ -194,7 +194,7 @@ def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) 
     assert shown.channels[0] == stats.best_channel
     assert shown.shapes is not None
     assert shown.is_waveform
-    assert np.ptp(shown.shapes[2][:, 0]) == pytest.approx(stats.amplitude, rel=1e-5)
+    assert np.abs(shown.shapes[2][:, 0]).max() == pytest.approx(stats.amplitude, rel=1e-5)
     # Pairs of the merged train within the window are those of its parts, and across.
     sizes = np.array([len(parts[0]), len(parts[1]), len(merged), len(parts[0])])
     counts = np.rint(shown.rates * sizes[:, None] * (shown.lags[1] - shown.lags[0]) / 1000)
@@ -204,6 +204,9 @@ def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) 
     assert np.abs(together - counts[2])[away].max() <= 0.02 * counts[2].max() + 2
     assert shown.amplitudes is not None
     assert [len(a) for a in shown.amplitudes] == [len(t) for t in shown.times]
-    assert (shown.voltage_unit, shown.amplitude_unit) == ("µV", "" if features else "µV")
+    # The same amplitude, in the same unit, as in the table.
+    assert shown.amplitude_unit == shown.voltage_unit == "µV"
+    assert all(len(t) == len(p) for t, p in zip(shown.times, parts, strict=True))
+    assert np.mean(np.concatenate(shown.amplitudes)) == pytest.approx(stats.amplitude, rel=1e-3)
     assert preview(session.snapshot(), (made, int(session.cluster_ids[2])),
                    QualitySource(session.model), cancelled=lambda: True) is None  # fmt: skip

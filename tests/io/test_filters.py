@@ -79,3 +79,17 @@ def test_the_margin_is_as_long_as_the_filter_remembers() -> None:
 def test_impossible_bands(low: float, high: float) -> None:
     with pytest.raises(ValueError, match="impossible at 20000 Hz"):
         BandPass(RATE, low, high)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float64])
+def test_the_middle_of_a_piece_is_that_of_the_whole_recording(dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    t = np.arange(30_000)[:, None]
+    waves = 3000 * np.sin(t / 900) + rng.normal(0, 50, (len(t), 3))
+    traces = (waves + (0 if dtype == np.int16 else 1e8)).astype(dtype)
+    band_pass = BandPass(20_000.0, 500.0, 9_500.0)
+    margin = band_pass.margin
+    whole = band_pass.apply(traces)
+    found = band_pass.middle(traces[5000 - margin : 15_001 + margin])
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, whole[5000:15_001], atol=0.1)

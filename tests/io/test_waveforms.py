@@ -87,6 +87,31 @@ def test_a_simulated_recording(simulated: KwikModel) -> None:
     assert largest_error(found, expected) < 0.001
 
 
+@pytest.mark.parametrize("batch_bytes", [1, 2**25])
+def test_means_and_single_samples_are_those_of_the_waveforms(
+    batch_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of spikes at the edges, in several recordings, and after the end of one."""
+    monkeypatch.setattr(module, "_BATCH_BYTES", batch_bytes)
+    said: list[str] = []
+    recordings = [slow(6000, seed=1), slow(3000, seed=2) + 30_000, slow(90, seed=3)]
+    times = np.r_[0:400:9, 900:6000:50, 0:3000:40, 0:90:7, 5000]
+    numbers = np.repeat([0, 1, 2, 2], [45 + 102, 75, 13, 1])
+    made = make(recordings, times, numbers, np.array([3, 0, 4]), warn=said.append)
+    spikes = np.random.default_rng(4).permutation(len(times))
+    whole = made[:].astype(np.float64)
+    expected = whole[:-1].mean(axis=0)
+    found = made.mean(spikes)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=0.001 * np.abs(expected).max())
+    at = made.at(spikes, 20, 2)
+    np.testing.assert_allclose(at, whole[spikes, 20, 2], atol=0.001 * np.abs(at).max())
+    assert at[spikes == len(times) - 1] == 0
+    assert (made.mean(np.array([], np.int64)) == 0).all()
+    assert len(made.at(np.array([], np.int64), 0, 0)) == 0
+    assert len(said) == 1
+
+
 def test_recordings_of_a_kwd(copy_dataset: Callable[[str], Path]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -35,7 +35,7 @@ def test_load_gives_the_amplitudes_of_all_spikes_up_to_the_bound(small_model, sn
     data = AmplitudeView.load(snapshot, AmplitudeParams(), never)
     wanted = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
     np.testing.assert_array_equal(data.spike_ids, wanted)
-    np.testing.assert_allclose(data.amplitudes, amplitudes(small_model, wanted))
+    np.testing.assert_allclose(data.amplitudes, amplitudes(snapshot, wanted, never))
     np.testing.assert_array_equal(data.times, small_model.spike_times[wanted])
     clusters = small_model.spike_clusters[wanted]
     np.testing.assert_array_equal(np.array(data.cluster_ids)[data.colors], clusters)
@@ -63,9 +63,7 @@ def test_one_huge_spike_of_a_small_cluster_does_not_squash_the_others(
     spikes = snapshot.spikes(cluster)
     values = np.linspace(80, 120, len(spikes))
     values[len(spikes) // 2] *= 300
-    monkeypatch.setattr(
-        "phygui.views.amplitude.values_and_masks", lambda *args: {"amplitude": (values, None)}
-    )
+    monkeypatch.setattr("phygui.views.amplitude.measured", lambda *args: values)
     data = AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=3001), never)
     assert 10 <= len(spikes) < 50
     assert 120 < data.edges[-1] < 200
@@ -76,7 +74,8 @@ def test_empty_states_and_cancelling(small_model, snapshot_of, snapshot):
     assert "Select a cluster" in nothing.reason
     with pytest.raises(Cancelled):
         AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=11), lambda: True)
-    small_model.path.with_suffix(".kwx").unlink()
+    for suffix in (".kwx", ".dat"):
+        small_model.path.with_suffix(suffix).unlink()
     from phygui import KwikModel
 
     with KwikModel(small_model.path) as model:
@@ -114,7 +113,7 @@ def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapsho
     assert (lasso.x, lasso.y) == ("time", "amplitude")
     found = AmplitudeView.spikes_in_lasso(snapshot, AmplitudeParams(), lasso, never)
     every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
-    sizes, times = amplitudes(small_model, every), small_model.spike_times[every]
+    sizes, times = amplitudes(snapshot, every, never), small_model.spike_times[every]
     (x0, y0), (x1, y1) = lasso.points.min(axis=0), lasso.points.max(axis=0)
     y0 = lasso.points[:2, 1].max()
     sure = every[(sizes > y0) & (sizes < y1) & (times > x0) & (times < x1)]
@@ -141,7 +140,8 @@ def test_hover_and_highlight(view, mouse, picture):
     spike = int(np.argmin(np.abs(data.amplitudes - np.median(data.amplitudes))))
     mouse(view).move(view.to_pixels(0, data.times[spike], data.amplitudes[spike]))
     assert said[-1].startswith("spike ")
-    _, _, size = said[-1].rpartition("amplitude ")
+    assert view.cells[0].y.label == "amplitude (µV)"
+    size = said[-1].rpartition("amplitude ")[2].split()[0]
     assert float(size) == pytest.approx(data.amplitudes[spike], rel=0.05)
     mouse(view).move(view.to_pixels(1, 1.0, data.amplitudes[spike]))
     assert "%" in said[-1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phygui.views.attributes import (
-    amplitude_top,
+    amplitude_range,
     amplitudes,
     axis_label,
     best_channels,
@@ -32,9 +32,10 @@ def test_keys_and_labels(small_model):
     assert axis_label(small_model, "time") == "time (s)"
 
 
-def test_values_and_masks_are_those_of_the_model(small_model):
+def test_values_and_masks_are_those_of_the_model(small_model, snapshot_of):
     spikes = np.array([0, 5, 17, 100])
-    found = values_and_masks(small_model, ["time", "2:1", "0:0", "2:0", "30:2"], spikes, never)
+    snapshot = snapshot_of(small_model, [])
+    found = values_and_masks(snapshot, ["time", "2:1", "0:0", "2:0", "30:2"], spikes, never)
     n = small_model.n_features_per_channel
     features, masks = small_model.features[...], small_model.masks[...]
     np.testing.assert_array_equal(found["2:1"][0], features[spikes, 2 * n + 1])
@@ -48,7 +49,7 @@ def test_values_and_masks_are_those_of_the_model(small_model):
     assert set(found) == {"time", "2:1", "0:0", "2:0", "30:2"}
 
 
-def test_only_the_columns_asked_for_are_read(small_model, monkeypatch):
+def test_only_the_columns_asked_for_are_read(small_model, snapshot_of, monkeypatch):
     asked = []
 
     class Spy:
@@ -57,7 +58,7 @@ def test_only_the_columns_asked_for_are_read(small_model, monkeypatch):
             return np.zeros((2, small_model.n_features_per_channel, 2), np.float32)
 
     monkeypatch.setattr("phygui.views.attributes.features_of", lambda model: Spy())
-    values_and_masks(small_model, ["3:0", "3:1"], np.array([1, 2]), never)
+    values_and_masks(snapshot_of(small_model, []), ["3:0", "3:1"], np.array([1, 2]), never)
     n = small_model.n_features_per_channel
     assert [key[1] for key in asked] == [slice(3 * n, 4 * n)]
 
@@ -69,14 +70,19 @@ def test_near_channels_are_read_together():
     assert spans([0, 17, 40]) == [(0, 0), (17, 17), (40, 40)]
 
 
-def test_amplitude_is_the_largest_masked_first_feature(small_model):
-    spikes = np.arange(0, small_model.n_spikes, 7)
-    n = small_model.n_features_per_channel
-    wanted = []
-    for spike in spikes:
-        row = small_model.features[spike, ::n] * small_model.masks[spike]
-        wanted.append(np.abs(row[: small_model.n_channels]).max())
-    np.testing.assert_allclose(amplitudes(small_model, spikes), wanted, rtol=1e-6)
+def test_spikes_are_measured_as_their_own_selected_cluster_is(small_model, snapshot_of):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    first, second, other = (int(c) for c in ids[np.argsort(-counts)][:3])
+    snapshot = snapshot_of(small_model, [first, second])
+    spikes = np.arange(small_model.n_spikes)
+    found = amplitudes(snapshot, spikes, never)
+    waveforms = small_model.waveforms[...].astype(np.float64) * small_model.voltage_gain
+    for cluster, ruled_by in ((first, first), (second, second), (other, first)):
+        mean = waveforms[small_model.spike_clusters == ruled_by].mean(axis=0)
+        sample, channel = np.unravel_index(np.argmax(np.abs(mean)), mean.shape)
+        own = small_model.spike_clusters == cluster
+        wanted = np.sign(mean[sample, channel]) * waveforms[own, sample, channel]
+        np.testing.assert_allclose(found[own], wanted, atol=0.01)
 
 
 def test_best_channels_are_those_of_the_largest_mean_masked_feature(small_model, snapshot_of):
@@ -196,7 +202,16 @@ def test_spikes_inside_can_be_cancelled(small_model, snapshot_of):
 
 def test_a_large_cluster_does_not_cling_to_the_end_of_the_amplitudes():
     values = np.random.default_rng(0).normal(1000, 10, 500)
-    assert np.mean(values < 0.9 * amplitude_top([values])) == 1
+    low, high = amplitude_range([values])
+    assert low == 0
+    assert np.mean(values < 0.9 * high) == 1
     values[0] = 1e9
-    assert amplitude_top([values]) < 1300
-    assert amplitude_top([]) > 0
+    assert amplitude_range([values])[1] < 1300
+    assert amplitude_range([])[1] > 0
+
+
+def test_amplitudes_around_zero_are_on_the_axis():
+    noise = np.random.default_rng(0).normal(5, 10, 500)
+    low, high = amplitude_range([noise, np.full(20, 80.0)])
+    assert np.mean(noise < low) < 0.02
+    assert high > 80
