@@ -100,9 +100,9 @@ def spike_amplitudes(
     Returns
     -------
     array of float32 (n,)
-        In the model's ``voltage_unit`` with raw data, else in the units of the features. 0 for a spike that lies
-        outside its recording, or that has no finite features; NaN without a ruler, or where the
-        data it was made for is gone.
+        In the model's ``voltage_unit`` with raw data, else in the units of the features. 0 for a
+        spike that lies outside its recording, or that has no finite features; NaN without a ruler,
+        or where the data it was made for is gone.
     """
     if ruler is not None and ruler.sample >= 0 and model.waveforms is not None:
         values = model.waveforms.at(spike_ids, ruler.sample, ruler.channel)

@@ -58,8 +58,7 @@ class ClusterStats:
     """Vertical position of the best channel, micrometres."""
     amplitude: float | None = None
     """Peak of the mean waveform on the best channel, in the model's ``voltage_unit``: the mean of
-    what
-    :func:`~phygui.curation.amplitudes.spike_amplitudes` gives for the spikes."""
+    what :func:`~phygui.curation.amplitudes.spike_amplitudes` gives for the spikes."""
     size: float = 0.0
     """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
     summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))
