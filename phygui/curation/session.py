@@ -82,7 +82,7 @@ class Session(Learning):
         path : path
             The ``.kwik`` file.
         channel_group : int, optional
-            The shank to start with; by default the first one.
+            The shank to start with; by default the first one that has clusters.
         clustering : str, optional
             The clustering to start with; by default ``main``.
         read_only : bool

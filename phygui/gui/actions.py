@@ -69,7 +69,7 @@ def first(*whys: Why) -> Why:
 
 
 one_shank = unless(
-    lambda w: len(w.session.model.channel_groups) > 1, "there is one channel group only"
+    lambda w: len(w.switching.curatable) > 1, "there is no other channel group with clusters"
 )
 
 

@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QTo
 
 from phygui.curation.update import EditError
 from phygui.gui.work import Latest
+from phygui.io.incomplete import why_incomplete
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
@@ -62,8 +63,8 @@ class Switching:
     def _fill_shanks(self, menu: QMenu) -> None:
         session = self._window.session
         menu.clear()
-        for group in session.model.channel_groups:
-            item = menu.addAction(str(group))
+        for text, group in self._shanks():
+            item = menu.addAction(text)
             item.setCheckable(True)
             item.setChecked(group == session.channel_group)
             item.triggered.connect(lambda _, group=group: self.switch(group))
@@ -81,14 +82,27 @@ class Switching:
     def refresh(self) -> None:
         """Show which channel group and clustering are active, and which there are."""
         session = self._window.session
-        groups, names = session.model.channel_groups, session.model.clusterings
-        _fill(self.shank, [(str(g), g) for g in groups], session.channel_group)
+        groups, names = self._shanks(), session.model.clusterings
+        _fill(self.shank, groups, session.channel_group)
         lock = "" if session.is_editable else LOCK
         texts = [(n + (lock if n == session.clustering else ""), n) for n in names]
         _fill(self.clustering, texts, session.clustering)
         many = (len(groups) > 1, len(groups) > 1, len(names) > 1, len(names) > 1)
         for item, shown in zip(self._items, (*many, any(many)), strict=False):
             item.setVisible(shown)
+
+    def _shanks(self) -> list[tuple[str, int]]:
+        """Each channel group, with what it lacks if it cannot be curated: ``1 (no spikes)``."""
+        model = self._window.session.model
+        lacks = model.incomplete_channel_groups
+        return [(f"{g} ({lacks[g]})" if g in lacks else str(g), g) for g in model.channel_groups]
+
+    @property
+    def curatable(self) -> list[int]:
+        """Channel groups to step through: those that have clusters, and the active one."""
+        session = self._window.session
+        lacks, here = session.model.incomplete_channel_groups, session.channel_group
+        return [g for g in session.model.channel_groups if g not in lacks or g == here]
 
     # -- verbs -----------------------------------------------------------------------------
 
@@ -99,6 +113,12 @@ class Switching:
         if same_group and clustering in (None, session.clustering):
             self._work.cancel()
             self.refresh()
+            return
+        lacks = session.model.incomplete_channel_groups
+        if channel_group in lacks and channel_group != session.channel_group:
+            self._work.cancel()
+            self.refresh()
+            self._window.say(why_incomplete(channel_group, lacks[channel_group]))
             return
         job = session.switch_job(channel_group, clustering)
         self._work.request(lambda _: job())
@@ -121,7 +141,7 @@ class Switching:
     def step_shank(self, step: int) -> None:
         """Go to the next or previous channel group."""
         session = self._window.session
-        self.switch(_step(session.model.channel_groups, session.channel_group, step))
+        self.switch(_step(self.curatable, session.channel_group, step))
 
     def step_clustering(self, step: int) -> None:
         """Go to the next or previous clustering."""

@@ -21,7 +21,7 @@ def describe(model: KwikModel) -> str:
     )
     rows = [
         ("file", str(model.path)),
-        ("channel groups", _chosen(model.channel_groups, model.channel_group)),
+        ("channel groups", _channel_groups(model)),
         ("clusterings", _chosen(model.clusterings, model.clustering)),
         ("duration", f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"),
         ("sample rate", hertz(model.sample_rate, ",")),
@@ -44,8 +44,17 @@ def _count(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _chosen(names: list[int] | list[str], chosen: int | str) -> str:
-    return ", ".join(f"{name} (open)" if name == chosen else str(name) for name in names)
+def _chosen(names: list[str], chosen: str) -> str:
+    return ", ".join(f"{name} (open)" if name == chosen else name for name in names)
+
+
+def _channel_groups(model: KwikModel) -> str:
+    lacks = model.incomplete_channel_groups
+    names = [
+        f"{group} ({lacks[group]})" if group in lacks else str(group)
+        for group in model.channel_groups
+    ]
+    return _chosen(names, names[model.channel_groups.index(model.channel_group)])
 
 
 def _features(model: KwikModel) -> str:

@@ -36,7 +36,7 @@ class KwikModel(EditableDataset):
     Parameters
     ----------
     path : the ``.kwik`` file
-    channel_group : the channel group (shank) to open; the first by default
+    channel_group : the channel group (shank) to open; by default the first that has clusters
     clustering : the clustering to open; ``main`` by default
 
     Raises
@@ -210,6 +210,11 @@ class KwikModel(EditableDataset):
     def channel_groups(self) -> list[int]:
         """Channel groups (shanks) of the file, ascending."""
         return list(self._channel_groups)
+
+    @property
+    def incomplete_channel_groups(self) -> dict[int, str]:
+        """What channel groups lack that cannot be curated: ``{0: "no spikes"}``."""
+        return dict(self._incomplete)
 
     @property
     def channel_group(self) -> int:

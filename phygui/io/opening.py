@@ -18,6 +18,7 @@ from phygui.io.errors import KwikChangedError, KwikError, KwikWarning
 from phygui.io.events import read_events
 from phygui.io.features import FeatureStore, open_features
 from phygui.io.hdf5 import File, check_regular_file, open_hdf5
+from phygui.io.incomplete import NO_CLUSTERS, incomplete_groups, why_incomplete
 from phygui.io.kinds import what_instead
 from phygui.io.metadata import read_metadata, read_settings, recording_rate, with_both_names
 from phygui.io.probe import Probe, n_channels_needed, read_channel_groups, read_probe
@@ -189,18 +190,23 @@ class OpenDataset:
         self._settings = read_settings(metadata, rate, str(self._path), self._warn)
         self._metadata = with_both_names(metadata, self._settings.sample_rate)
         self._channel_groups = read_channel_groups(file, self._warn)
+        self._incomplete = incomplete_groups(file, self._channel_groups)
+        if self._incomplete and len(self._channel_groups) > 1:
+            told = (why_incomplete(group, lack) for group, lack in self._incomplete.items())
+            self._warn(f"{self._path}: {'; '.join(told)}.")
         self._n_channels_needed = n_channels_needed(file, self._channel_groups)
 
     def _read_shank(self, file: File, channel_group: int | None, clustering: str | None) -> Shank:
         """All of one channel group, without changing anything if it cannot be read."""
         groups = self._channel_groups
         if channel_group is None:
-            channel_group = groups[0]
+            channel_group = next((g for g in groups if g not in self._incomplete), groups[0])
         if channel_group not in groups:
             raise KwikError(
                 f"{self._path} has no channel group {channel_group!r}, expected one of {groups}."
             )
         path = f"/channel_groups/{channel_group}"
+        self._refuse_incomplete(file, channel_group)
         times = read_time_samples(file, f"{path}/spikes", self._warn)
         recordings = read_spike_recordings(
             file, f"{path}/spikes", len(times), list(self._recordings), self._warn
@@ -223,6 +229,22 @@ class OpenDataset:
             samples=samples,
             clusterings=clusterings,
             clustering=opened,
+        )
+
+    def _refuse_incomplete(self, file: File, channel_group: int) -> None:
+        """Say what a channel group lacks; one of no spikes that has all the rest can be read."""
+        lack = self._incomplete.get(channel_group)
+        places = ("time_samples", "clusters")
+        path = f"/channel_groups/{channel_group}/spikes"
+        absent = [f"{path}/{place}" for place in places if file.find(f"{path}/{place}") is None]
+        absent = absent or [f"{path}/clusters"] * (lack == NO_CLUSTERS)
+        if lack is None or not absent:
+            return
+        others = [str(group) for group in self._channel_groups if group not in self._incomplete]
+        instead = f" Open channel group {others[0]} instead." if others else ""
+        raise KwikError(
+            f"{self._path}: {why_incomplete(channel_group, lack)} ({absent[0]} is missing or "
+            f"empty).{instead}"
         )
 
     def _read_clustering(
