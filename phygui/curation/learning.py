@@ -61,26 +61,48 @@ class Learning(Storage):
             similarity=active.knowledge.measures.similarity,
         )
 
-    def locate(self, what: str, path: str | Path) -> None:
+    def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
         """Say where data is that was not found; it is remembered, and not written into the file.
 
         Parameters
         ----------
         what : ``"traces"`` or ``"features"``
         path : path
-            The ``.kwx``; or the ``.kwd``, the flat file, or the folder of the raw data.
+            The ``.kwx``; or the ``.kwd``, the flat file, or the folder of the raw data. A list of
+            files, one a recording, where there are several.
 
         Raises
         ------
         KwikError
             If what is there does not fit the active channel group; nothing has changed then.
         """
-        self.model.locate(what, path)
-        for model in self._models.values():
-            if model is not self.model:
+        self.locate_job(what, path)()()
+
+    def locate_job(
+        self, what: str, path: str | Path | list[str | Path]
+    ) -> Callable[[], Callable[[], None]]:
+        """The work of :meth:`locate`: opens in any thread, and returns what shows it in this one.
+
+        Raises
+        ------
+        KwikError
+            As :meth:`locate`, where it opens.
+        """
+        first = self.model
+        others = [model for model in self._models.values() if model is not first]
+
+        def read() -> Callable[[], None]:
+            first.locate(what, path)
+            for model in others:
                 # What does not fit another channel group is missing there as before.
                 with suppress(KwikError):
                     model.locate(what, path)
+            return self._show_located
+
+        return read
+
+    def _show_located(self) -> None:
+        """What was computed without the data that is there now is void."""
         for curation in self._curations.values():
             curation.knowledge.forget()
             curation.suggestions.forget()

@@ -73,6 +73,12 @@ one_shank = unless(
 )
 
 
+def no_traces_elsewhere(w: MainWindow) -> str:
+    """The file names no raw data outside its folder that is not open yet."""
+    absent = w.session.model.absent.get("traces")
+    return "" if absent and absent.elsewhere else "no raw data is named outside the folder"
+
+
 def cannot_save(w: MainWindow) -> str:
     """Nothing may be written, or there is nothing to write."""
     if w.session.read_only:
@@ -300,6 +306,10 @@ ACTIONS: tuple[Action, ...] = (
            tip="which cluster of one is where in the other, and how well they agree"),
     Action("locate_traces", "Locate the raw data...", "Dataset|data",
            lambda w: w.commands.locate("traces"), tip="where the .raw.kwd or .dat file is"),
+    Action("accept_traces", "Open the raw data that the file names", "Dataset|data",
+           lambda w: w.commands.accept_traces(),
+           tip="where that is outside the folder of the dataset",
+           hindrance=no_traces_elsewhere),
     Action("locate_features", "Locate the features...", "Dataset|data",
            lambda w: w.commands.locate("features"), tip="where the .kwx file is"),
     Action("remarks", "Remarks on the file...", "Dataset|data",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,10 @@ from phygui.views.feature_grid import AUTOMATIC
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
+
+
+CALLED = {"features": "features", "traces": "raw data"}
+"""What the user calls kinds of data."""
 
 
 class Commands:
@@ -78,18 +82,34 @@ class Commands:
     def locate(self, what: str) -> None:
         """Ask where data is that was not found beside the dataset, and show it."""
         session = self._window.session
-        wanted = session.model.missing.get(what, "")
+        absent = session.model.absent.get(what)
         patterns = {"features": "Features (*.kwx)", "traces": "Raw data (*.kwd *.dat *.bin)"}
-        called = {"features": "features", "traces": "raw data"}[what]
         name, _ = QFileDialog.getOpenFileName(
             self._window,
-            f"Locate {wanted}" if wanted else f"Locate the {called}",
+            f"Locate {absent.looked_for}" if absent else f"Locate the {CALLED[what]}",
             str(session.path.parent),
             f"{patterns[what]};;All files (*)",
         )
         if name:
-            session.locate(what, name)
-            self._window.say(f"{what} are read from {name}")
+            self.open_elsewhere(what, (Path(name),))
+
+    def open_elsewhere(self, what: str, paths: Sequence[Path]) -> None:
+        """Take data from files that the user pointed to, or accepts; they are read in a worker."""
+        window, session = self._window, self._window.session
+        names = " and ".join(str(path) for path in paths[:2])
+        names += f" and {len(paths) - 2} more" if len(paths) > 2 else ""
+        job = session.locate_job(what, list(paths))
+        window.say(f"opening {names} ...")
+
+        def done(finish: Callable[[], None]) -> None:
+            finish()
+            window.say(f"{CALLED[what]} from {names}")
+
+        self.in_worker(lambda _: job(), done, window.fail)
+
+    def accept_traces(self) -> None:
+        """Open the raw data that the file names outside the folder of the dataset."""
+        self.open_elsewhere("traces", self._window.session.model.absent["traces"].elsewhere)
 
     # -- edits -----------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import (
 from phygui.curation.session import Session
 from phygui.curation.snapshot import Snapshot
 from phygui.gui import opengl
+from phygui.gui.elsewhere import ElsewhereButton
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
 from phygui.io.kwik import KwikModel
@@ -178,6 +179,8 @@ class ViewDock(Dock):
     """It follows the session no longer, or again."""
     settings_wanted = pyqtSignal()
     export_wanted = pyqtSignal()
+    elsewhere_wanted = pyqtSignal(str, object)
+    """A kind of data, and the paths outside the folder of the dataset that are to be opened."""
 
     def __init__(
         self,
@@ -206,6 +209,7 @@ class ViewDock(Dock):
         self._held = False
         self._is_paused = False
         self._has_tooltip = False
+        self._elsewhere: ElsewhereButton | None = None
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
@@ -353,9 +357,19 @@ class ViewDock(Dock):
     def _receive(self, data: object) -> None:
         if not self._closed:
             self.view.set_data(data)
+            self._offer_elsewhere(data)
             self._unpainted = True
             self._load_highlight()
             self.shown_data.emit()
+
+    def _offer_elsewhere(self, data: object) -> None:
+        """Have a button where the data is in files that only the user may have opened."""
+        if self._elsewhere is None:
+            if not (isinstance(data, Empty) and data.elsewhere):
+                return
+            self._elsewhere = ElsewhereButton(self.view.native)
+            self._elsewhere.wanted.connect(self.elsewhere_wanted)
+        self._elsewhere.follow(data)
 
     def _load_highlight(self) -> None:
         """The spikes inside a lasso, or what is shown, have changed: load what they take."""
@@ -380,6 +394,8 @@ class ViewDock(Dock):
         """Say at the mouse what is under it, once it rests; no longer when it has left."""
         if event.type() == QEvent.Leave and self._view is not None:
             self._view.forget_hover()
+        elif event.type() == QEvent.Resize and self._elsewhere is not None:
+            self._elsewhere.place()
         elif isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip:
             self._show_tooltip(event.pos(), event.globalPos())
             return True
@@ -410,7 +426,9 @@ class ViewDock(Dock):
 
     def _fail(self, error: Exception) -> None:
         if not self._closed:
-            self.view.set_data(Empty(f"{error}"))
+            empty = Empty(f"{error}")
+            self.view.set_data(empty)
+            self._offer_elsewhere(empty)
             self.trouble.emit(f"The {TITLES[self._kind].lower()} view could not be loaded", error)
             self.shown_data.emit()
 

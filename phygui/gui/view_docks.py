@@ -66,6 +66,7 @@ class ViewDocks:
         dock.shown_data.connect(window.views_came)
         dock.discarded.connect(self._discard_later)
         dock.settings_wanted.connect(lambda: self._edit_settings(dock))
+        dock.elsewhere_wanted.connect(window.commands.open_elsewhere)
         dock.export_wanted.connect(lambda: export_picture(window, dock))
         window.view_docks[name] = dock
         window.docks[name] = dock

@@ -14,7 +14,7 @@ NO_SPIKES = "no spikes"
 NO_CLUSTERS = "no clusters"
 
 _WHY = {
-    NO_SPIKES: "no spikes were detected on it",
+    NO_SPIKES: "none were detected on it",
     NO_CLUSTERS: "its spikes were not clustered",
 }
 

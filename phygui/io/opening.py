@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -385,7 +385,7 @@ class OpenDataset:
         return raw
 
     def locate(
-        self, what: str, path: str | os.PathLike[str] | list[str | os.PathLike[str]]
+        self, what: str, path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
     ) -> None:
         """Say where data is that was not found, now and whenever this user opens this dataset.
 
@@ -400,7 +400,7 @@ class OpenDataset:
         KwikError
             If what is there does not fit the dataset; nothing has changed then.
         """
-        given = path if isinstance(path, list) else [path]
+        given = [path] if isinstance(path, str | os.PathLike) else path
         paths = [Path(one).expanduser().absolute() for one in given]
         with self._lock:
             if what == "traces":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QPushButton
 
 from phygui import KwikModel, KwikWarning, Session
 from phygui.gui.actions import BY_NAME
@@ -193,6 +196,33 @@ def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callab
         assert again.group_of(best) == "good"
     with Session.open(shanks, 0, read_only=True) as again:
         assert again.cluster_ids.tolist() == session.cluster_ids.tolist()
+
+
+@pytest.mark.filterwarnings("ignore::phygui.KwikWarning")
+def test_shanks_without_spikes_or_clusters_say_so_when_they_are_chosen(
+    shanks: Path, open_window: Callable
+) -> None:
+    with h5py.File(shanks, "r+") as file:
+        file.move("channel_groups/1", "channel_groups/2")
+        file.copy("channel_groups/0", "channel_groups/1")
+        file.copy("channel_groups/0", "channel_groups/3")
+        del file["channel_groups/0/spikes"]
+        del file["channel_groups/1/spikes/clusters"]
+    user = open_window(shanks)
+    session, combo = user.session, user.window.switching.shank
+    assert session.channel_group == 2
+    texts = [combo.itemText(i) for i in range(combo.count())]
+    assert texts == ["0 (no spikes)", "1 (no clusters)", "2", "3"]
+    for group, word in ((0, "spikes"), (1, "clusters")):
+        combo.setCurrentIndex(group)
+        combo.activated.emit(group)
+        user.settle()
+        assert f"channel group {group} has no {word}" in user.message
+        assert (session.channel_group, combo.currentText()) == (2, "2")
+    for group in (3, 2):
+        # Steps pass over them.
+        user.press(Qt.Key_PageDown, Qt.ControlModifier)
+        assert session.channel_group == group
 
 
 def test_copying_a_clustering_and_making_it_read_only(hybrid: Path, open_window: Callable) -> None:
@@ -533,6 +563,81 @@ def test_raw_data_kept_elsewhere_can_be_located(
     user.window.dispose()
     again = open_window(small)
     assert not isinstance(again.view("traces").data, Empty), "it is remembered"
+
+
+@pytest.fixture
+def archived(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A dataset that names its raw data by an absolute path outside its folder."""
+    raw = tmp_path_factory.mktemp("archive") / "raw.dat"
+    small.with_suffix(".dat").rename(raw)
+    with h5py.File(small, "r+") as file:
+        of_raw = file.require_group("recordings/0/raw").attrs
+        for name in list(of_raw):
+            del of_raw[name]
+        of_raw["dat_path"] = str(raw)
+    return small, raw
+
+
+def elsewhere_button(user: Any, kind: str) -> QPushButton:
+    return user.view(kind).native.findChild(QPushButton, "elsewhere")
+
+
+@pytest.mark.parametrize("how", ["mouse", "space", "return", "menu"])
+def test_raw_data_outside_the_folder_is_opened_when_the_user_says_so(
+    archived: tuple[Path, Path], open_window: Callable, how: str
+) -> None:
+    path, raw = archived
+    user = open_window(path)
+    assert not user.session.model.has_traces(), "not on its own"
+    assert str(raw) in user.view("waveforms").data.reason
+    button = elsewhere_button(user, "waveforms")
+    assert button.isVisible()
+    assert str(raw) in button.toolTip()
+    native, selected = button.parentWidget(), user.session.selected
+    assert native.rect().contains(button.geometry())
+    threads = []
+    locate = user.session.model.locate
+    user.session.model.locate = lambda *a: (threads.append(threading.current_thread()), locate(*a))
+    if how == "mouse":
+        user.qtbot.mouseClick(button, Qt.LeftButton)
+    elif how == "menu":
+        user.window.actions_by_name["accept_traces"].trigger()
+    else:
+        button.setFocus()
+        user.qtbot.keyClick(button, Qt.Key_Space if how == "space" else Qt.Key_Return)
+    user.settle()
+    assert threads
+    assert threading.main_thread() not in threads
+    assert user.session.model.has_traces()
+    assert user.session.selected == selected
+    assert not isinstance(user.view("waveforms").data, Empty)
+    assert not button.isVisible()
+    assert "raw.dat" in user.message
+    assert not BY_NAME["accept_traces"].enabled(user.window)
+
+
+def test_raw_data_that_is_no_longer_where_the_file_names_it(
+    archived: tuple[Path, Path], open_window: Callable
+) -> None:
+    path, raw = archived
+    raw.unlink()
+    user = open_window(path)
+    button = elsewhere_button(user, "waveforms")
+    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.settle()
+    assert f"{raw} does not exist" in user.message
+    assert button.isVisible()
+
+
+def test_views_say_why_raw_data_that_is_there_is_not_used(
+    small: Path, open_window: Callable
+) -> None:
+    small.with_suffix(".dat").write_bytes(b"")
+    with pytest.warns(KwikWarning, match="Raw data is left out"):
+        user = open_window(small)
+    assert "simulated_small.dat is empty (0 bytes)" in user.view("waveforms").data.reason
+    assert "simulated_small.dat is empty (0 bytes)" in user.session.model.describe()
+    assert elsewhere_button(user, "waveforms") is None
 
 
 def test_what_is_unusual_is_told(copy_dataset: Callable, open_window: Callable) -> None:
