@@ -12,6 +12,7 @@ from .correlograms import (
     lag_correlogram,
     lag_edges,
     log_lag_edges,
+    two_sided_correlogram,
 )
 from .geometry import points_in_polygon
 from .isolation import (
@@ -88,6 +89,7 @@ __all__ = [
     "similarity",
     "snr",
     "summarize",
+    "two_sided_correlogram",
     "violation_rate",
     "warm_up",
     "waveform_similarity",

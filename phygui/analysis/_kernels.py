@@ -93,7 +93,7 @@ def _count_lags_until_full(
             continue
         if n_kept == samples.shape[0]:
             return i, n_kept
-        sample = np.int64(times[i] * sample_rate)
+        sample = np.int64(np.rint(times[i] * sample_rate))
         if n_kept and sample < samples[n_kept - 1]:
             return i, -1
         j = n_kept - 1

@@ -16,6 +16,7 @@ __all__ = [
     "lag_correlogram",
     "lag_edges",
     "log_lag_edges",
+    "two_sided_correlogram",
 ]
 
 
@@ -30,16 +31,17 @@ def correlograms(
 ) -> NDArray[np.int64]:
     """Correlograms of every pair of clusters.
 
-    Lags are counted in whole samples: bin `k` on the right of the centre holds the lags of
-    `k * bin` to `(k + 1) * bin - 1` samples. A pair of spikes belongs to the cluster of its
-    earlier spike first (for spikes in the same sample, the one that comes first in the arrays).
-    The centre bin is the larger of the counts of its two sides. No spike is paired with itself.
+    Times and the size of a bin are rounded to the nearest whole sample, and lags counted in these:
+    bin `k` on the right of the centre holds the lags of `k * bin` to `(k + 1) * bin - 1` samples,
+    as if all had been given in samples with `sample_rate=1`. A pair of spikes belongs to the
+    cluster of its earlier spike first (for spikes in the same sample, the one that comes first in
+    the arrays). The centre bin is the larger of the counts of its two sides. No spike is paired
+    with itself.
 
     Parameters
     ----------
     spike_times : array (n_spikes,)
-        Times in seconds, increasing. Pass samples with `sample_rate=1` and sizes in samples to
-        avoid any rounding: times are truncated to whole samples.
+        Times in seconds, increasing.
     spike_clusters : array of int (n_spikes,)
         Cluster of every spike.
     cluster_ids : array of int (n_clusters,), optional
@@ -48,7 +50,8 @@ def correlograms(
     sample_rate : float
         In hertz.
     bin_size, window_size : float
-        Seconds. There are `2 * int(window_size / bin_size / 2) + 1` bins.
+        Seconds. There are `2 * int(window_size / bin_size / 2) + 1` bins, in exact arithmetic:
+        0.03 over 0.0003 is 100.
     symmetrize : bool
         True for both signs of the lag, False for the non-negative lags only.
 
@@ -120,14 +123,59 @@ def cross_correlogram(
     """
     if bin_size < 1 or window_size < 0:
         raise ValueError(f"a bin of {bin_size} samples in a window of {window_size} is impossible")
-    bin_samples, n_half = int(bin_size), int(0.5 * window_size / bin_size) + 1
-    after = np.zeros(n_half, dtype=np.int64)
+    n_half = int(0.5 * window_size / bin_size) + 1
+    sides = two_sided_correlogram(
+        samples_a,
+        samples_b,
+        bin_size=int(bin_size),
+        n_bins=n_half,
+        spike_ids_a=spike_ids_a,
+        spike_ids_b=spike_ids_b,
+    )
+    centre = max(sides[n_half - 1], sides[n_half])
+    return np.concatenate([sides[: n_half - 1], [centre], sides[n_half + 1 :]])
+
+
+def two_sided_correlogram(
+    samples_a: ArrayLike,
+    samples_b: ArrayLike | None = None,
+    *,
+    bin_size: int,
+    n_bins: int,
+    spike_ids_a: ArrayLike | None = None,
+    spike_ids_b: ArrayLike | None = None,
+) -> NDArray[np.int64]:
+    """The correlogram of two trains, each side of lag zero in bins of its own.
+
+    Unlike in the odd number of bins of `cross_correlogram`, every bin holds just the pairs of its
+    lags: it can be drawn where these are.
+
+    Parameters
+    ----------
+    samples_a, samples_b, spike_ids_a, spike_ids_b
+        As in `cross_correlogram`.
+    bin_size : int
+        In samples.
+    n_bins : int
+        On each side.
+
+    Returns
+    -------
+    array of int64 (2 * n_bins,)
+        Counts of the spikes of b around the spikes of a. The bin `n_bins + k` holds those that
+        follow by `k * bin_size` to `(k + 1) * bin_size - 1` samples, and the bin `n_bins - 1 - k`
+        those that precede by as much.
+    """
+    if bin_size < 1 or n_bins < 1:
+        raise ValueError(f"{n_bins} bins of {bin_size} samples are impossible")
+    bin_samples = int(bin_size)
+    after = np.zeros(n_bins, dtype=np.int64)
     a = plain(samples_a, np.int64)
     if samples_b is None:
         order = plain(np.arange(len(a)), np.int64)
-        count = _pair_counter(a, a, n_half * bin_samples)
-        count(a, order, a, order, bin_samples, n_half, after)
-        return np.concatenate([after[:0:-1], after])
+        count = _pair_counter(a, a, n_bins * bin_samples)
+        count(a, order, a, order, bin_samples, n_bins, after)
+        return np.concatenate([after[::-1], after])
     b = plain(samples_b, np.int64)
     order_a = (
         plain(np.zeros(len(a), np.int64)) if spike_ids_a is None else plain(spike_ids_a, np.int64)
@@ -137,12 +185,11 @@ def cross_correlogram(
     )
     if order_a.shape != a.shape or order_b.shape != b.shape:
         raise ValueError("there must be one spike id for each spike")
-    before = np.zeros(n_half, dtype=np.int64)
-    count = _pair_counter(a, b, n_half * bin_samples)
-    count(a, order_a, b, order_b, bin_samples, n_half, after)
-    count(b, order_b, a, order_a, bin_samples, n_half, before)
-    centre = max(after[0], before[0])
-    return np.concatenate([before[:0:-1], [centre], after[1:]])
+    before = np.zeros(n_bins, dtype=np.int64)
+    count = _pair_counter(a, b, n_bins * bin_samples)
+    count(a, order_a, b, order_b, bin_samples, n_bins, after)
+    count(b, order_b, a, order_a, bin_samples, n_bins, before)
+    return np.concatenate([before[::-1], after])
 
 
 def _pair_counter(a: NDArray[np.int64], b: NDArray[np.int64], n_lags: int) -> Any:
@@ -225,13 +272,15 @@ def _bins(sample_rate: float, bin_size: float | None, window_size: float | None)
         raise ValueError("bin_size and window_size must be given")
     bin_size = min(max(bin_size, 1e-5), 1e5)
     window_size = min(max(window_size, 1e-5), 1e5)
-    bin_samples = int(sample_rate * bin_size)
+    # A bin that is meant to be whole may come out a rounding error below: 20,000 Hz times 0.0003 s
+    # is 5.999... samples, and 0.03 over 0.0003 s 99.999... bins.
+    bin_samples = round(sample_rate * bin_size)
     if bin_samples < 1:
         raise ValueError(
             f"a bin of {bin_size} s holds no whole sample at {sample_rate} Hz; "
             "is the sample rate right?"
         )
-    return bin_samples, int(0.5 * window_size / bin_size) + 1
+    return bin_samples, int(0.5 * window_size / bin_size * (1 + 1e-9)) + 1
 
 
 def _places(

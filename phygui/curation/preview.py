@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import Metric, cross_correlogram, sample_spikes
+from phygui.analysis import Metric, sample_spikes, two_sided_correlogram
 from phygui.curation.amplitudes import (
     amplitude_unit,
     channel_sizes,
@@ -154,14 +154,14 @@ def _correlograms(
     """Of each train, and of all but the first and the last around the first."""
     others = np.sort(np.concatenate(spikes[1:-1]), kind="stable")
     bin_size = max(1, round(BIN_S * model.sample_rate))
-    window = round(WINDOW_S * model.sample_rate)
+    n_bins = round(WINDOW_S / 2 * model.sample_rate / bin_size)
     pairs = (*((each, None) for each in spikes), (spikes[0], others))
     counts = [
-        cross_correlogram(
+        two_sided_correlogram(
             model.spike_samples[a].astype(np.int64),
             None if b is None else model.spike_samples[b].astype(np.int64),
             bin_size=bin_size,
-            window_size=window,
+            n_bins=n_bins,
             spike_ids_a=a,
             spike_ids_b=b,
         )
@@ -169,8 +169,7 @@ def _correlograms(
     ]
     seconds = bin_size / model.sample_rate
     rates = [c / (len(a) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
-    n_bins = len(counts[0])
-    lags = (np.arange(n_bins) - n_bins // 2) * seconds * 1000
+    lags = (np.arange(-n_bins, n_bins) + 0.5) * seconds * 1000
     return lags, np.stack(rates)
 
 

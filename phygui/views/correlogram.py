@@ -120,14 +120,7 @@ class CorrelogramView(View):
         """The lags within the refractory period."""
         n = len(data.cluster_ids)
         reach = self.params.refractory_ms
-        if self.params.log_lag:
-            shown = reach > SHORTEST
-        else:
-            # The bar k holds lags of k to k + 1 bins and is drawn around k bins: the limit of
-            # the bars that lie within the period is half a bin nearer.
-            reach -= float(np.diff(data.edges_ms[0])[0]) / 2
-            shown = reach > 0
-        if not shown:
+        if reach <= (SHORTEST if self.params.log_lag else 0):
             self._band.clear()
             return
         edge = float(self._scale.place(np.array([reach]))[0])
@@ -247,8 +240,8 @@ class CorrelogramView(View):
         if not len(found):
             return text
         k = int(found[0])
-        lag = data.edges_ms[k].mean()
-        text += f", lag {lag:.3g} ms: {data.counts[i, j, k]} pairs"
+        low, high = data.edges_ms[k]
+        text += f", lag {low:.3g} to {high:.3g} ms: {data.counts[i, j, k]} pairs"
         if data.unit != "pairs":
             text += f", {short(data.heights[i, j, k])} {data.unit}"
         return text
@@ -262,9 +255,10 @@ def short(value: float) -> str:
 def asymmetry(counts: NDArray[np.int64]) -> float:
     """How much more the second train follows the first than it precedes it, from -1 to 1.
 
-    Pairs of positive lag less those of negative lag, over their sum; 0 where there are none. A
-    bar in the middle belongs to both sides and does not count.
+    Pairs of positive lag less those of negative lag, over their sum; 0 where there are none. The
+    bars next to lag zero do not count: which of two spikes at the same time comes first means
+    nothing.
     """
     half = len(counts) // 2
-    before, after = int(counts[:half].sum()), int(counts[len(counts) - half :].sum())
+    before, after = int(counts[: half - 1].sum()), int(counts[half + 1 :].sum())
     return (after - before) / max(after + before, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import (
-    cross_correlogram,
     lag_correlogram,
     refractory_violations,
+    two_sided_correlogram,
 )
 from phygui.views.base import Cancelled, Empty
 from phygui.views.cache import ByteCache
@@ -171,18 +172,16 @@ def scaled(
 def bin_edges(params: CorrelogramParams, sample_rate: float) -> NDArray[np.float64]:
     """Limits of the bars in milliseconds, (n_bins, 2).
 
-    The bar k holds the lags of k to k + 1 bins, and the bar -k those of -k - 1 to -k: bars are
-    drawn around k bins, so the two sides mirror each other about the centre bar.
+    Bars are where the lags that they count are: on the right from k to k + 1 bins, and on the left
+    from -k - 1 to -k.
     """
     if params.log_lag:
         right = log_edges(params.window_ms / 2) * 1000
         bars = np.column_stack([right[:-1], right[1:]])
         return np.concatenate([-bars[::-1, ::-1], bars])
-    bin_samples, window_samples = _in_samples(params, sample_rate)
-    n_half = int(0.5 * window_samples / bin_samples) + 1
-    centres = np.arange(-n_half + 1, n_half)
-    bin_ms = 1000 * bin_samples / sample_rate
-    return np.column_stack([centres - 0.5, centres + 0.5]) * bin_ms
+    bin_size, n_bins = _linear_bins(params, sample_rate)
+    left = np.arange(-n_bins, n_bins, dtype=np.float64)
+    return np.column_stack([left, left + 1]) * (1000 * bin_size / sample_rate)
 
 
 class _Train:
@@ -215,15 +214,15 @@ def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArr
         before = after if a is b else lag_correlogram(b.samples, a.samples, edges, rate)
         counts = np.concatenate([before[::-1], after])
     else:
-        bin_size, window_size = _in_samples(params, rate)
+        bin_size, n_bins = _linear_bins(params, rate)
         if a is b:
-            counts = cross_correlogram(a.samples, bin_size=bin_size, window_size=window_size)
+            counts = two_sided_correlogram(a.samples, bin_size=bin_size, n_bins=n_bins)
         else:
-            counts = cross_correlogram(
+            counts = two_sided_correlogram(
                 a.samples,
                 b.samples,
                 bin_size=bin_size,
-                window_size=window_size,
+                n_bins=n_bins,
                 spike_ids_a=a.spike_ids,
                 spike_ids_b=b.spike_ids,
             )
@@ -241,8 +240,8 @@ def _violations(train: _Train, params: CorrelogramParams, rate: float) -> float:
     return known
 
 
-def _in_samples(params: CorrelogramParams, rate: float) -> tuple[int, int]:
-    """Bin and window in whole samples: at least one sample and one bin, and not too many bins."""
-    window_size = max(round(params.window_ms / 1000 * rate), 1)
-    bin_size = max(round(params.bin_ms / 1000 * rate), -(-window_size // MOST_BINS), 1)
-    return bin_size, max(window_size, bin_size)
+def _linear_bins(params: CorrelogramParams, rate: float) -> tuple[int, int]:
+    """Whole samples of a bin, at least one, and bins on each side of lag zero, not too many."""
+    half = max(params.window_ms / 2000 * rate, 1.0)
+    bin_size = max(round(params.bin_ms / 1000 * rate), math.ceil(2 * half / MOST_BINS), 1)
+    return bin_size, max(round(half / bin_size), 1)

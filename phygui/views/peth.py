@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -106,7 +107,9 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
         return Empty("No cluster is selected")
     rate = float(model.sample_rate)
     event_samples = np.rint(events[name] * rate).astype(np.int64)
-    width = max(params.bin_ms / 1000, 1 / rate, (params.before + params.after) / MOST_BINS)
+    # All bins hold the same number of samples, or they would differ by what they can count.
+    least = math.ceil((params.before + params.after) * rate / MOST_BINS)
+    width = max(round(params.bin_ms / 1000 * rate), least, 1) / rate
     first, last = -round(params.before / width), max(round(params.after / width), 1)
     edges = np.arange(first, last + 1, dtype=np.float64) * width
     counts = []

@@ -15,6 +15,7 @@ from phygui.analysis import (
     lag_correlogram,
     lag_edges,
     log_lag_edges,
+    two_sided_correlogram,
 )
 
 trains = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 4)), min_size=0, max_size=60).map(
@@ -80,6 +81,19 @@ def test_a_pair_alone_is_that_of_the_matrix(spikes, bin_size, window):
                     spike_ids_b=of_b,
                 )
             np.testing.assert_array_equal(pair, whole[i, j])
+            n_bins = len(pair) // 2 + 1
+            sides = two_sided_correlogram(
+                samples[of_a],
+                None if i == j else samples[of_b],
+                bin_size=bin_size,
+                n_bins=n_bins,
+                spike_ids_a=of_a,
+                spike_ids_b=of_b,
+            )
+            one_way = correlograms(
+                samples, clusters, bin_size=bin_size, window_size=window, symmetrize=False
+            )
+            assert sides.tolist() == [*one_way[j, i, ::-1], *one_way[i, j]]
 
 
 @settings(max_examples=100, deadline=None)
@@ -101,6 +115,42 @@ def test_bins_of_any_width_equal_counting_every_pair(spikes, edges):
             ]
             found = lag_correlogram(parts[i], None if i == j else parts[j], edges, 1.0)
             assert found.tolist() == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([20_000.0, 24_414.0625, 29_999.95, 30_000.0]),
+    st.sampled_from([(0.001, 0.05), (0.0003, 0.03), (0.0005, 0.1)]),
+    st.integers(0, 10**9),
+    st.lists(st.tuples(st.integers(0, 900), st.integers(0, 2)), max_size=40),
+    st.floats(-0.4, 0.4),
+)
+def test_seconds_count_as_the_samples_that_they_are(rate, sizes, start, steps, jitter):
+    bin_size, window_size = sizes
+    samples = start + np.cumsum([step for step, _ in steps], dtype=np.int64)
+    clusters = np.array([c for _, c in steps], dtype=np.int32)
+    n_half = round(window_size / bin_size) // 2
+    found = correlograms((samples + jitter) / rate, clusters, range(3), rate, bin_size, window_size)
+    assert found.shape == (3, 3, 2 * n_half + 1)
+    bin_samples = round(bin_size * rate)
+    whole = correlograms(samples, clusters, range(3), 1.0, bin_samples, 2 * n_half * bin_samples)
+    np.testing.assert_array_equal(found, whole)
+    expected = naive(samples.tolist(), clusters.tolist(), range(3), bin_samples, n_half + 1, True)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("rate", [20_000.0, 24_414.0625, 29_999.95, 30_000.0])
+@pytest.mark.parametrize("bin_size", [0.001, 0.0003])
+def test_no_lag_is_in_the_wrong_bin(rate, bin_size):
+    # One pair for each lag in samples, each far from the others.
+    bin_samples = round(bin_size * rate)
+    lags = np.arange(10 * bin_samples)
+    starts = np.arange(len(lags)) * 100_000 + 12_345
+    samples = np.stack([starts, starts + lags], axis=1).ravel()
+    found = correlograms(
+        samples / rate, np.zeros(len(samples), int), None, rate, bin_size, 20 * bin_size, False
+    )
+    assert found[0, 0].tolist() == [bin_samples] * 10 + [0]
 
 
 def test_times_in_seconds_and_default_clusters():

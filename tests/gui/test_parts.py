@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QImage, QPainter, QPolygonF
 from PyQt5.QtWidgets import QApplication, QSplitter, QTabBar, QWidget
 
+from phygui.curation.preview import Preview
 from phygui.gui import preview_figure
 from phygui.gui.app import make_application
 from phygui.gui.parts import LEAST_FIGURE, LEAST_ROWS, Parts
@@ -162,6 +164,40 @@ def test_no_label_runs_across_a_waveform(
         assert len(Recorder.texts) > n_channels
         crossed = [t for t, at in Recorder.texts if any(at.intersects(x) for x in Recorder.lines)]
         assert not crossed, size
+
+
+def test_bars_are_drawn_at_their_lags_and_the_band_is_as_wide_as_the_refractory_period(
+    qtbot: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_application(settings)
+    filled: list[QRectF] = []
+
+    class Filling(QPainter):
+        def fillRect(self, area: QRectF, brush: Any) -> None:
+            super().fillRect(area, brush)
+            filled.append(QRectF(area))
+
+    monkeypatch.setattr(preview_figure, "QPainter", Filling)
+    lags = np.arange(-30, 30) + 0.5
+    # In each plot the only pairs are those of 5 to 6 ms.
+    rates = np.zeros((4, 60))
+    rates[:, 35] = 1
+    nothing: tuple[Any, ...] = (np.zeros(0),) * 2
+    figure = preview_figure.PreviewFigure()
+    qtbot.addWidget(figure)
+    figure.resize(900, 300)
+    figure.set_preview(
+        Preview((1, 2), (9, 9, 18), lags, rates, (), None, False, nothing, None, "", ({},) * 3)
+    )
+    figure.render(QImage(900, 300, QImage.Format_RGB32))
+    # Of each of four plots, the band and then one rectangle for each bin.
+    plots = np.array([area.getRect() for area in filled[1:]]).reshape(4, 61, 4)
+    for band, bar in zip(plots[:, 0], plots[:, 36], strict=True):
+        ms = band[2] / 4
+        assert band[0] + 7 * ms == pytest.approx(bar[0], abs=1)
+        assert bar[2] == pytest.approx(ms, abs=1)
+        assert bar[3] > 20
+    assert np.count_nonzero(plots[:, :, 3] > 1) == 8
 
 
 def test_titles_are_whole_words_in_a_small_picture_too(

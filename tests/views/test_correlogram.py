@@ -53,7 +53,7 @@ def naive(snapshot: Snapshot, a: int, b: int, bin_size: int, n_half: int) -> lis
                 after[k] += 1
             elif k < n_half and j < i:
                 before[k] += 1
-    return [*before[:0:-1], max(after[0], before[0]), *after[1:]]
+    return [*before[::-1], *after]
 
 
 @pytest.fixture(autouse=True)
@@ -64,10 +64,10 @@ def _fresh_cache():
 def test_counts_are_those_of_every_pair_of_spikes():
     snapshot = make_snapshot()
     data = load(snapshot, CorrelogramParams(bin_ms=1, window_ms=50), never)
-    assert data.counts.shape == (3, 3, 51)
+    assert data.counts.shape == (3, 3, 50)
     for i in range(3):
         for j in range(3):
-            expected = naive(snapshot, i, j, 20, 26)
+            expected = naive(snapshot, i, j, 20, 25)
             assert data.counts[i, j].tolist() == expected
 
 
@@ -79,7 +79,10 @@ def test_counts_equal_the_public_correlograms():
     expected = correlograms(
         snapshot.model.spike_samples, snapshot.spike_clusters, range(5), 1.0, 10, 2000
     )
-    np.testing.assert_array_equal(data.counts, expected)
+    # One bar for each side of lag zero, and none beyond the window.
+    np.testing.assert_array_equal(data.counts[..., :99], expected[..., 1:100])
+    np.testing.assert_array_equal(data.counts[..., 101:], expected[..., 101:200])
+    np.testing.assert_array_equal(data.counts[..., 99:101].max(axis=-1), expected[..., 100])
 
 
 def test_wide_windows():
@@ -95,8 +98,8 @@ def test_wide_windows():
         0.05,
         20.0,
     )
-    assert data.counts.shape == (2, 2, 401)
-    np.testing.assert_array_equal(data.counts, expected)
+    assert data.counts.shape == (2, 2, 400)
+    np.testing.assert_array_equal(data.counts[..., 201:], expected[..., 201:400])
 
 
 def test_logarithmic_lags():
@@ -116,10 +119,35 @@ def test_logarithmic_lags():
     np.testing.assert_array_equal(data.counts[1, 0], data.counts[0, 1, ::-1])
 
 
-def test_bars_stand_around_whole_bins():
+def test_bars_stand_where_their_lags_are():
     edges = bin_edges(CorrelogramParams(bin_ms=1, window_ms=50), RATE)
-    np.testing.assert_allclose(edges.mean(axis=1), np.arange(-25, 26))
+    np.testing.assert_allclose(edges[:, 0], np.arange(-25, 25))
     np.testing.assert_allclose(np.diff(edges, axis=1), 1)
+
+
+@pytest.mark.parametrize("rate", [20_000.0, 24_414.0625, 29_999.95, 30_000.0])
+@pytest.mark.parametrize("bin_ms", [0.3, 1.0])
+@pytest.mark.parametrize("log_lag", [False, True])
+def test_every_pair_lies_under_the_bar_that_counts_it(rate, bin_ms, log_lag):
+    snapshot = make_snapshot(2)
+    snapshot.model.sample_rate = rate
+    params = CorrelogramParams(bin_ms=bin_ms, window_ms=40, log_lag=log_lag)
+    data = load(snapshot, params, never)
+    assert data.edges_ms[-1, 1] == pytest.approx(20, abs=bin_ms)
+    samples = snapshot.model.spike_samples.astype(np.int64)
+    a, b = snapshot.spikes(0), snapshot.spikes(1)
+    lags = (samples[b][None, :] - samples[a][:, None]) / rate * 1000
+    half, near = len(data.edges_ms) // 2, 1e-9
+    for k in range(half):
+        low, high = data.edges_ms[half + k]
+        after = (lags > low - near) & (lags < high - near)
+        before = (lags > -high + near) & (lags < -low + near)
+        if k == 0 and not log_lag:
+            # Of two spikes at the same time, the file tells which comes first.
+            after &= b[None, :] > a[:, None]
+            before &= b[None, :] < a[:, None]
+        assert data.counts[0, 1, half + k] == after.sum()
+        assert data.counts[0, 1, half - 1 - k] == before.sum()
 
 
 def test_the_number_of_bars_is_bounded():
@@ -161,13 +189,13 @@ def test_violations_are_the_share_of_short_intervals():
 
 def test_an_edit_recounts_only_the_pairs_it_touched(monkeypatch):
     counted = []
-    plain = correlogram_data.cross_correlogram
+    plain = correlogram_data.two_sided_correlogram
 
     def counting(a, b=None, **kwargs):
         counted.append(1)
         return plain(a, b, **kwargs)
 
-    monkeypatch.setattr(correlogram_data, "cross_correlogram", counting)
+    monkeypatch.setattr(correlogram_data, "two_sided_correlogram", counting)
     before = make_snapshot(4)
     load(before, CorrelogramParams(), never)
     assert len(counted) == 10
@@ -181,7 +209,7 @@ def test_an_edit_recounts_only_the_pairs_it_touched(monkeypatch):
     assert len(counted) == 13, "only the pairs of the new cluster"
     load(before, CorrelogramParams(), never)
     assert len(counted) == 13, "an undo needs no count"
-    assert data.counts[2, 2].tolist() == naive(after, 4, 4, 20, 26)
+    assert data.counts[2, 2].tolist() == naive(after, 4, 4, 20, 25)
 
 
 def test_the_cache_is_bounded(monkeypatch):
@@ -217,7 +245,7 @@ def test_clusters_of_one_spike():
     spikes = {0: np.array([5]), 1: np.array([9])}
     lonely = Snapshot(1, snapshot.model, (0, 1), spikes, snapshot.spike_clusters, {})
     data = load(lonely, CorrelogramParams(), never)
-    assert data.counts.shape == (2, 2, 51)
+    assert data.counts.shape == (2, 2, 50)
     assert data.violations.tolist() == [0, 0]
     assert np.isfinite(data.heights).all()
 
@@ -286,14 +314,18 @@ def test_the_baseline_is_a_line_at_its_height(view, picture):
     assert rows[0] + top + 20 == pytest.approx(expected, abs=1.5)
 
 
-def test_the_band_ends_between_the_bars_within_and_beyond_the_period(view, picture):
+@pytest.mark.parametrize("period", [1.5, 2.0])
+def test_the_band_is_as_wide_as_the_refractory_period(shown, picture, period):
+    view = CorrelogramView(CorrelogramParams(refractory_ms=period))
+    shown(view, load(make_snapshot(2), view.params, never), SIZE)
     image = picture(view).astype(int)
     row = int(view.layout.boxes[0][1]) + 18
     frame = np.abs(image[row] - background_of(view)).max(axis=1) > 8
-    within = [view.to_pixels(0, lag, 0)[0] for lag in (-1.4, -0.7, 0.7, 1.4)]
-    beyond = [view.to_pixels(0, lag, 0)[0] for lag in (-1.8, 1.8)]
-    assert all(frame[int(x)] for x in within)
-    assert not any(frame[int(x)] for x in beyond)
+    ends = [view.to_pixels(0, lag, 0)[0] for lag in (-period, period)]
+    inside = np.arange(round(ends[0]) + 1, round(ends[1]) - 1)
+    assert frame[inside].all()
+    assert not frame[round(ends[0]) - 3 : round(ends[0]) - 1].any()
+    assert not frame[round(ends[1]) + 1 : round(ends[1]) + 3].any()
 
 
 @pytest.mark.parametrize("n", [1, 8, 20])
@@ -477,13 +509,14 @@ def test_hovering_tells_the_bar(view, mouse):
     x, y = view.to_pixels(1, data.edges_ms[30].mean(), data.heights[0, 1].max() / 2)
     mouse(view).move((x, y))
     assert said[-1].startswith("1 around 0, asymmetry ")
-    assert said[-1].endswith(f", lag 5 ms: {data.counts[0, 1, 30]} pairs")
+    assert said[-1].endswith(f", lag 5 to 6 ms: {data.counts[0, 1, 30]} pairs")
 
 
 def test_asymmetry():
-    assert asymmetry(np.array([1, 2, 99, 4, 5])) == pytest.approx(6 / 12)
+    # The bars next to lag zero, where the order in the file decides, are left out.
+    assert asymmetry(np.array([1, 2, 90, 0, 4, 5])) == pytest.approx(6 / 12)
     assert asymmetry(np.array([3, 1, 0, 0])) == -1
-    assert asymmetry(np.zeros(5, int)) == 0
+    assert asymmetry(np.zeros(6, int)) == 0
 
 
 def test_a_plot_without_a_pair_reaches_a_whole_one():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,6 +58,20 @@ def test_counts_are_those_around_every_event(snapshot, number, event):
         assert data.counts[k].tolist() == expected
         np.testing.assert_allclose(data.heights[k], data.counts[k] / data.n_events / 0.01)
         assert data.mean_rates[k] == pytest.approx(len(times) / 20)
+
+
+@pytest.mark.parametrize("rate", [20_000.0, 24_414.0625, 29_999.95])
+@pytest.mark.parametrize("bin_ms", [0.3, 1.0])
+def test_every_spike_lies_under_the_bar_that_counts_it(snapshot, rate, bin_ms):
+    snapshot.model.sample_rate = rate
+    data = load(snapshot, PethParams(event=2, before=0.05, after=0.05, bin_ms=bin_ms), never)
+    widths = np.diff(data.edges) * rate
+    np.testing.assert_allclose(widths, round(bin_ms * rate / 1000), rtol=1e-6)
+    samples = snapshot.model.spike_samples[snapshot.spikes(2)].astype(int)
+    starts = np.rint(snapshot.model.events["sound"] * rate).astype(int)
+    lags = (samples[None, :] - starts[:, None]) / rate
+    for k, (low, high) in enumerate(pairwise(data.edges)):
+        assert data.counts[0, k] == np.sum((lags > low - 1e-9) & (lags < high - 1e-9))
 
 
 def test_an_answer_is_seen(snapshot):
