@@ -187,7 +187,20 @@ def test_bars_are_drawn_at_their_lags_and_the_band_is_as_wide_as_the_refractory_
     qtbot.addWidget(figure)
     figure.resize(900, 300)
     figure.set_preview(
-        Preview((1, 2), (9, 9, 18), lags, rates, (), None, False, nothing, None, "", ({},) * 3)
+        Preview(
+            clusters=(1, 2),
+            n_spikes=(9, 9, 18),
+            lags=lags,
+            rates=rates,
+            channels=(),
+            shapes=None,
+            is_waveform=False,
+            times=nothing,
+            amplitudes=None,
+            amplitude_unit="",
+            voltage_unit="",
+            metrics=({}, {}, {}),
+        )
     )
     figure.render(QImage(900, 300, QImage.Format_RGB32))
     # Of each of four plots, the band and then one rectangle for each bin.
