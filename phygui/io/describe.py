@@ -73,11 +73,4 @@ def _raw(model: KwikModel) -> str:
 def _absent(model: KwikModel, what: str) -> str:
     """Why data is not there; empty data of a dataset that was closed has no reason."""
     absent = model.absent.get(what)
-    if absent is None:
-        return "none"
-    if absent.reason:
-        return f"none: {absent.reason}"
-    if absent.elsewhere:
-        where = " and ".join(str(path) for path in absent.elsewhere[:2])
-        return f"none: {where}, outside the folder, is opened only when it is located there"
-    return f"none: {absent.looked_for} was not found"
+    return "none" if absent is None else f"none: {absent.why(model.path)}"

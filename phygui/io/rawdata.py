@@ -42,6 +42,19 @@ class Absent:
     def __str__(self) -> str:
         return self.reason or self.looked_for
 
+    def why(self, kwik_path: Path) -> str:
+        """Why it is not there, in words: not found, refused, or out of reach."""
+        reasons = [self.reason.rstrip(".")] if self.reason else []
+        if self.elsewhere:
+            more = len(self.elsewhere) - 2
+            places = " and ".join(str(path) for path in self.elsewhere[:2])
+            places += f" and {more} more" if more > 0 else ""
+            reasons.append(
+                f"{kwik_path.name} names {places}, outside the folder of the dataset, which is "
+                "opened only when you say so"
+            )
+        return "; ".join(reasons) or f"{self.looked_for} was not found beside {kwik_path.name}"
+
 
 def stem_of(kwik_path: Path) -> str:
     """The name that the files of one dataset share."""

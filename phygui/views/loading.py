@@ -68,17 +68,7 @@ def why_absent(model: KwikModel, kind: str) -> str:
     absent = _absent(model, kind)
     if absent is None:
         return f"the {_NAMES[kind]} cannot be read"
-    if absent.reason:
-        return absent.reason
-    if absent.elsewhere:
-        places = " and ".join(str(path) for path in absent.elsewhere[:2])
-        more = len(absent.elsewhere) - 2
-        others = f" and {more} more" if more > 0 else ""
-        return (
-            f"{model.path.name} says that it is {places}{others}, outside the folder of the "
-            "dataset, which is opened only when you say so"
-        )
-    return f"{absent.looked_for} was not found beside {model.path.name}"
+    return absent.why(model.path)
 
 
 def _absent(model: KwikModel, kind: str) -> Absent | None:

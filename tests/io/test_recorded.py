@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from phygui.io import rawdata
 from phygui.io.errors import KwikError
 
 from .conftest import N_RAW, N_SAMPLES, Tiny
+from .field_files import TROUGH, depths, raw_data, write_kwik
 
 DATA = "recordings/0/data"
 
@@ -145,6 +147,79 @@ def test_a_flat_file_of_the_usual_name_is_found_in_a_folder_that_is_located(tiny
     model = opened(tiny.kwik)
     model.locate("traces", elsewhere)
     assert model.has_traces()
+
+
+@pytest.mark.parametrize("form", ["{raw.kwd}/recordings/%d/data", "{raw.kwd}/recordings/%d"])
+@pytest.mark.parametrize("writer", ["SpikeDetekt2", "Open Ephys"])
+def test_every_spike_has_its_own_waveform(tmp_path: Path, form: str, writer: str) -> None:
+    times = np.arange(300, 19_000, 300)
+    channels = np.arange(len(times)) % 4
+    n_columns, gains = (4, None) if writer == "SpikeDetekt2" else (6, [0.195] * 4 + [3.7e-5] * 2)
+    for i in range(2):
+        samples = np.full((20_000, n_columns), 12_000, np.int16)
+        samples[:, :4] = raw_data(20_000, times, channels, seed=i)
+        write_kwd(tmp_path / "k.raw.kwd", samples, f"recordings/{i}/data", gains=gains)
+    path = write_kwik(
+        tmp_path / "k.kwik",
+        np.tile(times, 2),
+        np.repeat([0, 1], len(times)),
+        np.tile(channels, 2) + 2,
+        {i: {"hdf5_path": form % i, "start_sample": 20_000 * i} for i in range(2)},
+        n_channels=n_columns,
+        metadata={"voltage_gain": None},
+    )
+    model = opened(path)
+    assert (depths(model, np.tile(channels, 2)) < TROUGH).all()
+    assert model.voltage_gain == (1 if gains is None else 0.195)
+    assert model.n_raw_channels == 4
+
+
+def test_files_outside_the_folder_are_named_and_not_touched(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    far = tmp_path_factory.mktemp("far") / "far.dat"
+    tiny.dat.rename(far)
+    point_to(tiny, "dat_path", str(far))
+    touched: list[str] = []
+    for name in ("isfile", "exists", "getsize"):
+        real = getattr(os.path, name)
+        monkeypatch.setattr(
+            os.path, name, lambda path, real=real: (touched.append(str(path)), real(path))[1]
+        )
+    model = opened(tiny.kwik)
+    assert str(far) not in touched
+    assert model.absent["traces"].elsewhere == (far,)
+    assert str(far) in model.describe()
+    model.locate("traces", model.absent["traces"].elsewhere)
+    assert model.has_traces()
+    assert opened(tiny.kwik).has_traces(), "it is remembered"
+
+
+@pytest.mark.parametrize("key", ["dat_path", "hdf5_path"])
+def test_files_of_several_recordings_outside_the_folder(
+    tmp_path: Path, make_tiny: Callable[[Path], Tiny], key: str
+) -> None:
+    folder, far = tmp_path / "near", tmp_path / "far"
+    folder.mkdir()
+    far.mkdir()
+    tiny = make_tiny(folder)
+    samples = samples_of(tiny)
+    tiny.dat.unlink()
+    names = {"dat_path": "../far/{}.dat", "hdf5_path": "../far/a.kwd/recordings/{}"}
+    with tiny.edit() as file:
+        for i in range(2):
+            raw = file.require_group(f"recordings/{i}/raw").attrs
+            raw.pop("dat_path", None)
+            raw[key] = names[key].format(i)
+            samples.tofile(far / f"{i}.dat")
+            write_kwd(far / "a.kwd", samples, f"recordings/{i}/data")
+    model = opened(tiny.kwik)
+    places = model.absent["traces"].elsewhere
+    expected = ["0.dat", "1.dat"] if key == "dat_path" else ["a.kwd"]
+    assert places == tuple(far / name for name in expected)
+    model.locate("traces", places)
+    assert model.traces is not None
+    assert model.traces.lengths == [N_SAMPLES] * 2
 
 
 # -- files that hold nothing -----------------------------------------------------------------

@@ -117,6 +117,20 @@ def test_recordings_larger_than_memory_cost_nothing_to_open(tmp_path: Path) -> N
     assert (traces[500_000_000:500_000_010] == 0).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_channels_may_be_left_out(tmp_path: Path, kind: str) -> None:
+    recorded = [
+        open_recording(source, np.dtype("<i2"), N_CHANNELS, pytest.fail)
+        for source in write(tmp_path, kind)
+    ]
+    found, whole = Traces([each.store for each in recorded], 3), np.concatenate(recordings())
+    assert found.shape == (TOTAL, 3)
+    np.testing.assert_array_equal(found[:], whole[:, :3])
+    np.testing.assert_array_equal(found[[3, 60, 2], -1], whole[[3, 60, 2], 2])
+    with pytest.raises(IndexError):
+        found[0, 3]
+
+
 def test_recordings_that_do_not_fit_one_another(tmp_path: Path) -> None:
     first, *_ = write(tmp_path, "flat")
     with h5py.File(tmp_path / "x.kwd", "w") as file:

@@ -163,9 +163,9 @@ def test_files_outside_the_folder_are_named_and_offered():
     places = tuple(Path(f"/far/{i}.dat") for i in range(4))
     model = SimpleNamespace(path=Path("x.kwik"), absent={"traces": Absent("0.dat", "", places)})
     assert missing_data(model, "features", "traces") == Empty(
-        "No features nor raw data: the features cannot be read; x.kwik says that it is /far/0.dat "
-        "and /far/1.dat and 2 more, outside the folder of the dataset, which is opened only when "
-        "you say so.",
+        "No features nor raw data: the features cannot be read; x.kwik names /far/0.dat and "
+        "/far/1.dat and 2 more, outside the folder of the dataset, which is opened only when you "
+        "say so.",
         "traces",
         places,
     )
