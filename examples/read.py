@@ -22,7 +22,7 @@ def main(path: str) -> None:
         if model.features is not None:
             print("mean first feature:", float(model.features[spike_ids, 0].mean()))
         if model.waveforms is not None:
-            mean = model.waveforms[spike_ids].mean(axis=0) * model.voltage_gain
+            mean = model.waveforms[spike_ids].mean(axis=0) * model.channel_gains
             channel = int(np.ptp(mean, axis=0).argmax())
             print(
                 f"cluster {cluster_id}: {np.ptp(mean, axis=0).max():.0f} {model.voltage_unit} on "

@@ -12,6 +12,7 @@ from typing import Any
 
 from phygui.analysis import MIN_SPIKES
 from phygui.curation.session import Session
+from phygui.views.loading import why_absent
 
 DASH = "–"
 NO_DATA = "there are neither features nor raw data"
@@ -118,7 +119,8 @@ def _amplitude(session: Session, cluster_id: int) -> float | None:
 def _no_amplitude(session: Session, cluster_id: int) -> str:
     if cluster_id in session.stats and session.stats[cluster_id].amplitude is not None:
         return f"of fewer than {MIN_SPIKES} spikes, noise alone would make it"
-    return _no_stat("there is no raw data")(session, cluster_id)
+    why = why_absent(session.model, "traces")
+    return _no_stat(f"there is no raw data: {why}")(session, cluster_id)
 
 
 def _n_spikes(session: Session, cluster_id: int) -> int:
