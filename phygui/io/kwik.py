@@ -112,11 +112,12 @@ class KwikModel(EditableDataset):
 
     @property
     def voltage_gain(self) -> float:
-        """Microvolts per raw unit: that of the channel group's middle channel where they differ.
+        """Microvolts per raw unit; where channels differ, the middle one of `channel_gains`.
 
         1 where it is not known, see `voltage_unit`.
         """
-        return float(np.median(self.channel_gains))
+        gains = np.sort(self.channel_gains)
+        return float(gains[(len(gains) - 1) // 2])
 
     @property
     def channel_gains(self) -> np.ndarray:

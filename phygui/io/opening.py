@@ -281,17 +281,24 @@ class OpenDataset:
             self._check_channels()
 
     def _check_channels(self) -> None:
-        """Say why there are no waveforms where the raw data has too few channels."""
-        order = self._shank.probe.channels
+        """Say what is particular about the raw data of the channels of the open channel group."""
+        order, raw = self._shank.probe.channels, self._raw
         self.absent.pop("waveforms", None)
-        if self._raw is not None and order.max() >= self._raw.traces.shape[1]:
+        if raw is None:
+            return
+        if order.max() >= raw.traces.shape[1]:
             reason = (
                 f"{self._path}: {self._shank.path}/@channel_order names channel {order.max()}, "
-                f"but the raw data has {self._raw.traces.shape[1]} channels; waveforms are left "
-                "out."
+                f"but the raw data has {raw.traces.shape[1]} channels; waveforms are left out."
             )
-            self.absent["waveforms"] = Absent(self._raw.source.path.name, reason)
+            self.absent["waveforms"] = Absent(raw.source.path.name, reason)
             self._warn(reason)
+        elif raw.gains is not None and not np.allclose(raw.gains[order], raw.gains[order[0]]):
+            low, high = raw.gains[order].min(), raw.gains[order].max()
+            self._warn(
+                f"{raw.source.path}: the gains of the channels of {self._shank.path} go from "
+                f"{low:g} to {high:g} microvolts per unit; each channel has its own."
+            )
 
     # -- features and raw data ---------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +170,15 @@ class _Search:
                     yield each, inner
         for inner in beside:
             yield f"{self._stem}.raw.kwd", inner
-        yield from ((name, usual) for name in self._of_open_ephys(usual))
+        for name in self._like_open_ephys:
+            if self._is_of_open_ephys(self._folder / name, usual):
+                yield name, usual
         if len(self._recordings) == 1:
             yield f"{self._stem}.dat", None  # which cannot be all of several recordings
 
-    def _of_open_ephys(self, dataset: str) -> list[str]:
-        """Names of ``experiment1_100.raw.kwd`` for ``experiment1``, if it is one and is genuine."""
+    @cached_property
+    def _like_open_ephys(self) -> list[str]:
+        """The name of ``experiment1_100.raw.kwd`` for ``experiment1``, if there is one."""
         pattern = re.compile(rf"{re.escape(self._stem)}_\d+\.raw\.kwd")
         try:
             names = sorted(n for n in os.listdir(self._folder) if pattern.fullmatch(n))
@@ -189,7 +193,7 @@ class _Search:
                 f"{', '.join(names)} in {self._folder} may all be the raw data: expected one."
             )
             return []
-        return [n for n in names if self._is_of_open_ephys(self._folder / n, dataset)]
+        return names
 
     def _is_of_open_ephys(self, path: Path, dataset: str) -> bool:
         try:

@@ -310,6 +310,8 @@ def test_a_gain_for_each_channel_reaches_amplitudes_and_best_channels(tiny: Tiny
     model = opened(tiny.kwik)
     order = model.channel_order.tolist()
     np.testing.assert_array_equal(model.channel_gains, gains[order])
+    assert model.voltage_gain == 0.5
+    assert "go from 0.25 to 4 microvolts per unit" in "\n".join(model.warnings)
     spikes = model.spikes_per_cluster[2]
     snapshot = Snapshot(1, model, (2,), {2: spikes}, np.asarray(model.spike_clusters), {})
     stats = compute_stats(snapshot, [2])[2]

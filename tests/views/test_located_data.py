@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from phygui import KwikModel
 from phygui.curation.session import Session
 from phygui.views.amplitude import AmplitudeParams, AmplitudeView
 from phygui.views.attributes import channel_strengths
@@ -17,6 +19,7 @@ from phygui.views.facts import column, stats_of
 from phygui.views.feature import FeatureParams, FeatureView
 from phygui.views.isi import IsiParams
 from phygui.views.isi import load as load_intervals
+from phygui.views.trace_signal import Kind, read
 from phygui.views.waveform_data import WaveformParams, load_waveforms
 
 
@@ -52,6 +55,33 @@ def test_waveforms_are_those_of_the_raw_data_located_last(small: Path) -> None:
         after = load_waveforms(session.snapshot(), WaveformParams(), never)
     np.testing.assert_allclose(after.waveforms, 2 * before.waveforms, atol=0.05)
     assert after.full_scale == pytest.approx(2 * before.full_scale, rel=1e-3)
+
+
+def test_each_channel_is_shown_with_the_gain_that_its_raw_data_says(small: Path) -> None:
+    raw = small.with_suffix(".dat")
+    with KwikModel(small) as model:
+        order, n_channels = model.channel_order, model.n_raw_channels
+        raw_units = model.waveforms[:]
+        stored = model.traces[100:200][:, order]
+    gains = 0.1 * (1 + np.arange(n_channels))
+    kwd = small.with_suffix(".raw.kwd")
+    with h5py.File(kwd, "w") as file:
+        file["recordings/0/data"] = np.fromfile(raw, np.int16).reshape(-1, n_channels)
+        file["recordings/0/application_data/channel_bit_volts"] = gains
+    with Session.open(small) as session, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session.locate("traces", kwd)
+        assert session.model.voltage_unit == "µV"
+        session.select([4])
+        found = load_waveforms(session.snapshot(), WaveformParams(channels="all"), never)
+        signal = read(session.model, 100, 200, Kind(filtered=False))
+    expected = raw_units[found.spike_ids] * gains[order]
+    np.testing.assert_allclose(
+        found.waveforms, expected[:, :, found.channels], rtol=1e-4, atol=0.01
+    )
+    # Traces are centred.
+    steps = np.diff(stored * gains[order], axis=0)
+    np.testing.assert_allclose(np.diff(signal, axis=0), steps, atol=0.01)
 
 
 def test_features_are_those_of_the_file_located_last(small: Path) -> None:
