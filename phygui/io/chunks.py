@@ -1,4 +1,4 @@
-"""Rows of chunked arrays from the mapped bytes; a table says where each chunk begins."""
+"""Rows of chunked arrays from the bytes of a file; a table says where each chunk begins."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from phygui.io.arrays import Selection, indices_of, length_of
 from phygui.io.errors import KwikError
+from phygui.io.filebytes import FileBytes
 from phygui.io.hdf5 import open_hdf5
-from phygui.io.stores import FileMap, Store, orthogonal
+from phygui.io.stores import Store, read_rows, read_run
 
 #: A slice of chunks with at least this many rows is copied chunk by chunk, not row by row.
 _TALL = 64
@@ -40,17 +41,17 @@ class ChunkedStore(Store):
         self._make_table = table
         self._table: np.ndarray | None = None
         self._lock = threading.Lock()
-        self._map = FileMap(path, 0)
+        self._file = FileBytes(path, 0)
 
     def table(self) -> np.ndarray:
         """File offset of every chunk, on the grid of chunks; -1 where none was ever written."""
         with self._lock:
             if self._table is None:
                 table = self._make_table()
-                size = len(self._map.bytes())
+                size = self._file.size
                 if table.size and table.max() + self._chunk_bytes > size:
                     raise KwikError(
-                        f"{self._map.path} is truncated: it holds {size} bytes, expected "
+                        f"{self._file.path} is truncated: it holds {size} bytes, expected "
                         f"{table.max() + self._chunk_bytes}."
                     )
                 self._table = table
@@ -62,73 +63,45 @@ class ChunkedStore(Store):
         if not out.size:
             return out
         table = self.table()
-        raw = self._map.bytes()
         inner = [_tiles(s, c) for s, c in zip(selections[1:], self.chunks[1:], strict=True)]
         if isinstance(selections[0], slice) and self.chunks[0] >= _TALL:
             for tile in _product([_tiles(selections[0], self.chunks[0]), *inner]):
-                self._copy(raw, int(table[tuple(t[0] for t in tile)]), tile, out)
+                self._copy(int(table[tuple(t[0] for t in tile)]), tile, out)
             return out
+        row_bytes = self._chunk_bytes // self.chunks[0]
         chunk_of, within = np.divmod(rows, self.chunks[0])
-        strides = np.cumprod([self.dtype.itemsize, *self.chunks[:0:-1]])[::-1].tolist()
         for tile in _product(inner):
             offsets = table[(chunk_of, *(t[0] for t in tile))]
-            starts = offsets + within * strides[0]
+            starts = np.where(offsets < 0, -1, offsets + within * row_bytes)
             where = (slice(None), *(t[2] for t in tile))
-            self._gather(raw, starts, offsets < 0, strides, [t[1] for t in tile], out, where)
+            self._gather(starts, [t[1] for t in tile], out, where)
         return out
 
-    def _copy(self, raw: np.ndarray, at: int, tile: tuple[Any, ...], out: np.ndarray) -> None:
+    def _copy(self, at: int, tile: tuple[Any, ...], out: np.ndarray) -> None:
         """Copy the part of one chunk that begins at byte ``at``."""
         where = tuple(t[2] for t in tile)
         if at < 0:
             out[where] = self._fill
             return
-        chunk = raw[at : at + self._chunk_bytes].view(self.dtype).reshape(self.chunks)
-        inside = [t[1] for t in tile]
-        if all(isinstance(s, slice) for s in inside):
-            out[where] = chunk[tuple(inside)]
-        else:
-            out[where] = orthogonal(chunk, inside)
+        rows, *inner = (t[1] for t in tile)
+        first = at + rows.start * (self._chunk_bytes // self.chunks[0])
+        block = read_run(
+            self._file, first, rows.stop - rows.start, self.chunks[1:], self.dtype, inner
+        )
+        out[where] = block[:: rows.step]
 
     def _gather(
-        self,
-        raw: np.ndarray,
-        starts: np.ndarray,
-        absent: np.ndarray,
-        strides: list[int],
-        selections: list[Selection],
-        out: np.ndarray,
-        where: tuple[Any, ...],
+        self, starts: np.ndarray, selections: list[Selection], out: np.ndarray, where: Any
     ) -> None:
-        """Copy the rows that begin at ``starts`` bytes; one vectorised pass per alignment."""
-        itemsize = self.dtype.itemsize
+        """Read the rows that begin at ``starts`` bytes; negative where none was ever written."""
+        absent = starts < 0
         if absent.any():
             out[where] = self._fill
             present = np.flatnonzero(~absent)
-            starts = starts[present]
-            where = (present, *where[1:])
+            starts, where = starts[present], (present, *where[1:])
             if not len(present):
                 return
-        phases = starts % itemsize
-        for phase in np.unique(phases).tolist():
-            chosen = np.flatnonzero(phases == phase)
-            usable = (len(raw) - phase) // itemsize * itemsize
-            items = raw[phase : phase + usable].view(self.dtype)
-            inner = self.chunks[1:]
-            span = strides[0] // itemsize if inner else 1
-            windows = np.lib.stride_tricks.as_strided(
-                items,
-                shape=(max(0, len(items) - span + 1), *inner),
-                strides=(itemsize, *strides[1:]),
-                writeable=False,
-            )
-            block = orthogonal(windows, [starts[chosen] // itemsize, *selections])
-            if len(chosen) == len(starts):
-                out[where] = block
-            else:
-                first = where[0]
-                at: Any = chosen if isinstance(first, slice) else first[chosen]
-                out[(at, *where[1:])] = block
+        out[where] = read_rows(self._file, starts, self.chunks[1:], self.dtype, selections)
 
 
 def _tiles(selection: Selection, chunk: int) -> list[tuple[int, Selection, slice]]:

@@ -35,7 +35,7 @@ def check_regular_file(path: Path) -> os.stat_result:
     except FileNotFoundError:
         raise KwikError(f"{path} does not exist.") from None
     except (OSError, ValueError) as error:
-        raise KwikError(f"{path} cannot be reached: {_reason(error)}.") from error
+        raise KwikError(f"{path} cannot be reached: {reason(error)}.") from error
     if stat.S_ISDIR(status.st_mode):
         raise KwikError(f"{path} is a folder, not a file.")
     if not stat.S_ISREG(status.st_mode):
@@ -45,7 +45,7 @@ def check_regular_file(path: Path) -> os.stat_result:
     return status
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(text).split()).rstrip(".")
 
@@ -79,7 +79,7 @@ def hdf5_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
-        raise KwikError(f"{path} is damaged and cannot be read: {_reason(error)}.") from error
+        raise KwikError(f"{path} is damaged and cannot be read: {reason(error)}.") from error
     except MemoryError as error:
         raise KwikError(f"{path} asks for more memory than there is.") from error
 
@@ -110,7 +110,7 @@ class File:
                 raise KwikError(
                     f"{path} is truncated: it holds {self.size} bytes, fewer than it says."
                 ) from error
-            raise KwikError(f"{path} is a damaged HDF5 file: {_reason(error)}.") from error
+            raise KwikError(f"{path} is a damaged HDF5 file: {reason(error)}.") from error
 
     def close(self) -> None:
         """Close the file; what is open in it becomes unusable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from h5py import h5d
 from phygui.io.arrays import Selection, indices_of, length_of
 from phygui.io.chunks import ChunkedStore, ChunkTable
 from phygui.io.errors import KwikError
-from phygui.io.hdf5 import File, hdf5_errors, open_read_only
-from phygui.io.stores import ContiguousStore, MemoryStore, Store, orthogonal
+from phygui.io.hdf5 import File, check_regular_file, hdf5_errors, open_read_only
+from phygui.io.stores import ContiguousStore, MemoryStore, Store, hull, inside, orthogonal
 
 #: Decompressed chunks kept in memory for one file.
 CHUNK_CACHE_BYTES = 64 * 2**20
@@ -66,28 +67,48 @@ class H5Store(Store):
         self.shape = shape
         self.dtype = dtype
         self._lock = threading.Lock()
-        with hdf5_errors(path):
+        self._is_closed = False
+        self._open()
+
+    def _open(self) -> None:
+        with hdf5_errors(self.path):
             self._file = open_read_only(
-                path, rdcc_nbytes=CHUNK_CACHE_BYTES, rdcc_nslots=10007, rdcc_w0=1.0
+                self.path, rdcc_nbytes=CHUNK_CACHE_BYTES, rdcc_nslots=10007, rdcc_w0=1.0
             )
-            self._dataset = self._file[name]
+            self._dataset = self._file[self.name]
+            if self._dataset.shape != self.shape or self._dataset.dtype != self.dtype:
+                raise KwikError(f"{self.path}: {self.name} was replaced by another array.")
         self._step = self._dataset.chunks[0] if self._dataset.chunks else 4096
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             self._file.close()
 
     def read(self, selections: list[Selection]) -> np.ndarray:
+        with self._lock:
+            if self._is_closed:
+                raise KwikError(f"{self.path} was closed.")
+            if self._file:
+                try:
+                    return self._read(selections)
+                except KwikError:
+                    # Perhaps the file is there again, and only what was open before is dead.
+                    with suppress(OSError, RuntimeError):
+                        self._file.close()
+            check_regular_file(self.path)
+            self._open()
+            return self._read(selections)
+
+    def _read(self, selections: list[Selection]) -> np.ndarray:
         shape = [length_of(s) for s in selections]
         out = np.empty(shape, dtype=self.dtype)
         if not out.size:
             return out
-        hulls = [_hull(s) for s in selections[1:]]
-        inner = [_inside(s, hull) for s, hull in zip(selections[1:], hulls, strict=True)]
+        hulls = [hull(s) for s in selections[1:]]
+        inner = [inside(s, along) for s, along in zip(selections[1:], hulls, strict=True)]
         rows = selections[0]
-        with self._lock, hdf5_errors(self.path):
-            if not self._file:
-                raise KwikError(f"{self.path} was closed.")
+        with hdf5_errors(self.path):
             if isinstance(rows, slice) and rows.step == 1:
                 block = self._dataset[(rows, *hulls)]
                 return orthogonal(block, [slice(None), *inner])
@@ -101,15 +122,3 @@ class H5Store(Store):
                 block = self._dataset[(slice(low, high), *hulls)]
                 out[at] = orthogonal(block, [rows[at] - low, *inner])
         return out
-
-
-def _hull(selection: Selection) -> slice:
-    if isinstance(selection, slice):
-        return slice(selection.start, selection.stop)
-    return slice(int(selection[0]), int(selection[-1]) + 1)
-
-
-def _inside(selection: Selection, hull: slice) -> Selection:
-    if isinstance(selection, slice):
-        return slice(0, None, selection.step)
-    return selection - hull.start

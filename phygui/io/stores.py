@@ -1,21 +1,20 @@
-"""Rows of large arrays, straight from the mapped bytes of a file where these are plain.
+"""Rows of large arrays, straight from the bytes of a file where these are plain.
 
-A memory map lets the kernel fetch just the pages of the rows asked for, at a fraction of the
-cost of the HDF5 library's own fancy indexing.
+To fetch just the bytes of the rows asked for costs a fraction of the HDF5 library's own fancy
+indexing.
 """
 
 from __future__ import annotations
 
-import mmap
+import math
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from phygui.io.arrays import Selection, length_of
-from phygui.io.errors import KwikError
-from phygui.io.hdf5 import check_regular_file
+from phygui.io.arrays import Selection, indices_of, length_of
+from phygui.io.filebytes import FileBytes
 
 
 class Store(ABC):
@@ -70,7 +69,7 @@ def orthogonal(array: np.ndarray, selections: list[Selection]) -> np.ndarray:
 
 def _as_slice(selection: Selection) -> Selection:
     """Indices that follow one another as the slice that they are: whole runs are copied faster."""
-    if isinstance(selection, slice) or not len(selection) or len(selection) > 10_000:
+    if isinstance(selection, slice) or not len(selection):
         return selection
     first, n = int(selection[0]), len(selection)
     if selection[-1] - first != n - 1 or (n > 2 and np.any(np.diff(selection) != 1)):
@@ -94,45 +93,104 @@ class MemoryStore(Store):
         return orthogonal(self._array, selections)
 
 
-MOST_AHEAD = 1000
-"""Windows that are read ahead one by one; more would cost more than they save."""
+def hull(selection: Selection) -> slice:
+    """The stretch from the first to the last of what is selected."""
+    if isinstance(selection, slice):
+        return slice(selection.start, selection.stop)
+    return slice(int(selection[0]), int(selection[-1]) + 1)
 
 
-class FileMap:
-    """The bytes of a file, mapped read-only; never touched beyond the file's end."""
+def inside(selection: Selection, hull: slice) -> Selection:
+    """A selection counted from the beginning of its hull."""
+    if isinstance(selection, slice):
+        return slice(0, None, selection.step)
+    return selection - hull.start
 
-    def __init__(self, path: Path, needed: int) -> None:
-        self.path = path
-        size = check_regular_file(path).st_size
-        if size < needed:
-            raise KwikError(f"{path} is truncated: it holds {size} bytes, expected {needed}.")
-        try:
-            with open(path, "rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
-            raise KwikError(f"{path} cannot be mapped: {error}.") from error
-        # Spikes and stretches are scattered over the file: what the system would read ahead of
-        # each is mostly thrown away. A stretch is read ahead as a whole instead, see `will_need`.
-        if hasattr(mmap, "MADV_RANDOM"):
-            self._map.madvise(mmap.MADV_RANDOM)
 
-    def will_need(self, start: int, stop: int) -> None:
-        """Have a stretch of bytes read in one go rather than page by page."""
-        start -= start % mmap.PAGESIZE
-        if hasattr(mmap, "MADV_WILLNEED") and stop - start > mmap.PAGESIZE:
-            self._map.madvise(mmap.MADV_WILLNEED, start, stop - start)
+#: A stretch of rows of which only some columns are wanted is read in blocks of this many bytes.
+_BLOCK = 4 * 2**20
+#: Rows longer than this are not read as a whole if less than a quarter of them is wanted.
+_LONG_ROW = 4096
 
-    def bytes(self) -> np.ndarray:
-        """All the bytes, after checking that the file still has them.
 
-        Reading a map beyond the end of its file kills the process.
-        """
-        if self._map.size() < len(self._map):
-            raise KwikError(
-                f"{self.path} became shorter while it was open ({self._map.size()} of "
-                f"{len(self._map)} bytes are left)."
-            )
-        return np.frombuffer(self._map, dtype=np.uint8)
+def read_run(
+    file: FileBytes,
+    start: int,
+    n_rows: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    selections: list[Selection],
+) -> np.ndarray:
+    """Rows that follow one another in a file, the first from byte ``start`` on.
+
+    Parameters
+    ----------
+    shape : shape of a row
+    selections : what to take along each axis of a row; nothing of it is empty
+    """
+    row = math.prod(shape) * dtype.itemsize
+    span, _ = _span(shape, dtype, selections)
+    if row > _LONG_ROW and 4 * span < row:
+        return read_rows(file, start + row * np.arange(n_rows), shape, dtype, selections)
+
+    def read(first: int, stop: int) -> np.ndarray:
+        block = file.piece(start + first * row, start + stop * row).view(dtype)
+        return block.reshape(stop - first, *shape)
+
+    if _take_all(selections, shape):
+        return read(0, n_rows)
+    step = max(1, _BLOCK // row)
+    blocks = [
+        orthogonal(read(first, min(first + step, n_rows)), [slice(None), *selections])
+        for first in range(0, n_rows, step)
+    ]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def read_rows(
+    file: FileBytes,
+    starts: np.ndarray,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    selections: list[Selection],
+) -> np.ndarray:
+    """Rows that begin at these bytes of a file; see :func:`read_run`."""
+    span, first = _span(shape, dtype, selections)
+    if selections:
+        along = hull(selections[0])
+        selections = [inside(selections[0], along), *selections[1:]]
+        shape = (along.stop - along.start, *shape[1:])
+    starts = starts.astype(np.int64) + first
+
+    def read(some: np.ndarray) -> np.ndarray:
+        # Rows that touch are one piece.
+        heads = np.flatnonzero(np.diff(some, prepend=some[0] - span - 1) != span)
+        lengths = np.diff(heads, append=len(some)) * span
+        return file.pieces(some[heads], lengths).view(dtype).reshape(len(some), *shape)
+
+    if _take_all(selections, shape):
+        return read(starts)
+    step = max(1, _BLOCK // span)
+    blocks = [
+        orthogonal(read(starts[i : i + step]), [slice(None), *selections])
+        for i in range(0, len(starts), step)
+    ]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def _span(shape: tuple[int, ...], dtype: np.dtype, selections: list[Selection]) -> tuple[int, int]:
+    """How many bytes of a row are wanted, from which byte on."""
+    if not shape:
+        return dtype.itemsize, 0
+    along, step = hull(selections[0]), math.prod(shape[1:]) * dtype.itemsize
+    return (along.stop - along.start) * step, along.start * step
+
+
+def _take_all(selections: list[Selection], shape: tuple[int, ...]) -> bool:
+    return all(
+        isinstance(s := _as_slice(selection), slice) and s.indices(n) == (0, n, 1)
+        for selection, n in zip(selections, shape, strict=True)
+    )
 
 
 class ContiguousStore(Store):
@@ -142,37 +200,36 @@ class ContiguousStore(Store):
         self.shape = shape
         self.dtype = dtype
         self.offset = offset
-        self.nbytes = int(np.prod(shape, dtype=object)) * dtype.itemsize
-        self._map = FileMap(path, offset + self.nbytes)
-
-    def array(self) -> np.ndarray:
-        """The array, not copied: touch it at once and keep no reference."""
-        raw = self._map.bytes()[self.offset : self.offset + self.nbytes]
-        return raw.view(self.dtype).reshape(self.shape)
+        self.nbytes = math.prod(shape) * dtype.itemsize
+        self._file = FileBytes(path, offset + self.nbytes)
 
     def read(self, selections: list[Selection]) -> np.ndarray:
-        if not self.nbytes:
-            return np.zeros([length_of(s) for s in selections], dtype=self.dtype)
-        rows = selections[0]
-        if isinstance(rows, slice) and rows.step == 1 and rows.stop > rows.start:
-            row = self.nbytes // self.shape[0]
-            self._map.will_need(self.offset + rows.start * row, self.offset + rows.stop * row)
-        return orthogonal(self.array(), selections)
+        lengths = [length_of(s) for s in selections]
+        if 0 in lengths:
+            return np.zeros(lengths, dtype=self.dtype)
+        row = self.nbytes // self.shape[0]
+        rows, inner, shape = _as_slice(selections[0]), selections[1:], self.shape[1:]
+        if isinstance(rows, slice) and rows.step == 1:
+            at = self.offset + rows.start * row
+            return read_run(self._file, at, lengths[0], shape, self.dtype, inner)
+        starts = self.offset + indices_of(rows) * row
+        return read_rows(self._file, starts, shape, self.dtype, inner)
 
     def windows(self, starts: np.ndarray, width: int, columns: np.ndarray) -> np.ndarray:
         n_columns = self.shape[1]
         row = self.nbytes // self.shape[0]
-        few = len(columns) * 3 < n_columns
-        # Rows follow one another: each window is one piece of the file. Where rows are shorter
-        # than a page, all pages of it are touched even for one column.
-        if not few or row < mmap.PAGESIZE:
-            for start in (self.offset + starts[:MOST_AHEAD] * row).tolist():
-                self._map.will_need(start, start + width * row)
-        if few:
+        if row > _LONG_ROW and len(columns) * 3 < n_columns:
             return super().windows(starts, width, columns)
-        pieces = np.lib.stride_tricks.sliding_window_view(
-            self.array().reshape(-1), width * n_columns
-        )[starts * n_columns]
-        block = pieces.reshape(len(starts), width, n_columns)
+        # Rows follow one another: each window is one piece of the file.
         whole = len(columns) == n_columns and np.array_equal(columns, np.arange(n_columns))
-        return block if whole else block[:, :, columns]
+        bytes_of = self.offset + starts.astype(np.int64) * row
+        at_once = max(1, len(starts) if whole else _BLOCK // (width * row))
+        blocks = []
+        for i in range(0, len(starts), at_once):
+            some = bytes_of[i : i + at_once]
+            pieces = self._file.pieces(some, np.full(len(some), width * row))
+            block = pieces.view(self.dtype).reshape(len(some), width, n_columns)
+            blocks.append(block if whole else block[:, :, columns])
+        if len(blocks) == 1:
+            return blocks[0]
+        return np.concatenate([np.empty((0, width, len(columns)), self.dtype), *blocks])

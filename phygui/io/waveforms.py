@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from phygui.io.arrays import LazyArray, Selection, indices_of, length_of
+from phygui.io.filebytes import MOST_AHEAD
 from phygui.io.filters import BandPass
-from phygui.io.stores import MOST_AHEAD, Store
+from phygui.io.stores import Store
 from phygui.io.traces import Traces
 
 #: Memory for the samples of one batch of spikes.
