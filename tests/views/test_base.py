@@ -55,6 +55,16 @@ def test_empty_state_is_written_in_lines_that_fit(shown, picture):
     assert len(view.cells) == 2
 
 
+def test_a_path_that_is_longer_than_a_line_is_broken(shown, picture):
+    path = "/archive/2014-05-30_rat-17/session_3/sorted.by.hand/a_rather_long_name.raw.kwd"
+    view = shown(Board(), Empty(f"No raw data: {path} does not exist."), (300, 200))
+    assert path in "".join(label.text for label in view.all_labels)
+    image = picture(view)
+    lit = np.argwhere(np.abs(image - image[0, 0]).max(axis=2) > 40)
+    assert lit[:, 1].min() > 5
+    assert lit[:, 1].max() < 295
+
+
 def test_parameters_of_the_look_build_again_and_others_make_stale(board):
     changes = []
     board.params_changed.connect(lambda: changes.append(board.params))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -183,15 +184,24 @@ def apart(labels: Sequence[Label]) -> list[Label]:
     return kept
 
 
+_SEPARATORS = re.compile(r"(?<=[/\\_.-])(?=.)")
+"""After which a word that is too long may be broken."""
+
+
 def paragraph(text: str, size: tuple[float, float], color: int) -> list[Label]:
-    """Labels that write a text in the middle of a canvas, broken into lines."""
-    lines = [""]
+    """Labels that write a text in the middle of a canvas, broken into lines.
+
+    A path that is longer than a line is broken after its separators.
+    """
+    lines, room = [""], 0.85 * size[0]
     for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer) > 0.85 * size[0]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+        parts = [word] if text_width(word) <= room else _SEPARATORS.split(word)
+        for k, part in enumerate(parts):
+            longer = f"{lines[-1]}{'' if k else ' '}{part}".strip()
+            if lines[-1] and text_width(longer) > room:
+                lines.append(part)
+            else:
+                lines[-1] = longer
     top = size[1] / 2 - 8 * (len(lines) - 1)
     return [
         Label(line, size[0] / 2, top + 16 * k, CANVAS, color, ("center", "center"))
