@@ -75,11 +75,11 @@ def unsaved_in(folder: Path) -> Leftover | None:
     try:
         content = read_journal(path)
     except OSError as error:
-        leftover = Leftover(journal.JournalContent((), 0, False, ""))
+        leftover = Leftover(journal.JournalContent())
         leftover.problem = f"{path} cannot be used: {error.strerror or error}"
         return leftover
     leftover = Leftover(content)
-    return leftover if content.size or content.damage or content.torn else None
+    return leftover if content.data else None
 
 
 def _take_journal(folder: Path, other: Path) -> str:

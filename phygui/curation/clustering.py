@@ -106,7 +106,8 @@ class Clustering:
         if len(ids) < 2:
             raise EditError("a merge needs at least two clusters")
         before = {c: self.spikes(c) for c in ids}
-        merged = np.sort(np.concatenate(list(before.values())), kind="stable")
+        merged = np.concatenate(list(before.values()))
+        merged.sort(kind="stable")
         new = self._new_ids(1)[0]
         return Update("merge", f"merged {in_words(ids)} into {new}", before, {new: merged})
 

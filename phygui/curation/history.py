@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+from phygui.curation.entries import parts_at
+from phygui.curation.parts import Parts
 from phygui.curation.update import EditError, Update
+from phygui.io.scratch import Place
 
 SavedState = tuple[int, Update | None]
 Memento = tuple[tuple[Update, ...], int]
+
+IN_MEMORY = 32 << 20
+"""Bytes of spikes of the latest edits that are held in memory; those of older ones are on disk."""
 
 
 class History:
@@ -19,6 +28,8 @@ class History:
         # Position that the file on disk holds; None once that state cannot be reached by undo.
         self._saved: int | None = 0
         self._last_saved: SavedState = (0, None)
+        self._held: deque[tuple[int, list[Callable[[], None]]]] = deque()
+        self._n_held = 0
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -68,6 +79,26 @@ class History:
         del self._updates[self._position :]
         self._updates.append(update)
         self._position += 1
+
+    def on_disk(self, update: Update, place: Place) -> None:
+        """The spikes of an edit can be read at a place: memory is only for the latest edits."""
+        releases: list[Callable[[], None]] = []
+        n_bytes = 0
+        if isinstance(update.before, Parts):
+            n_bytes += update.before.n_bytes
+            releases.append(partial(update.before.release, parts_at(place, "before")))
+        if isinstance(update.after, Parts):
+            n_bytes += update.after.n_bytes
+            releases.append(partial(update.after.release, parts_at(place, "after")))
+        if not n_bytes:
+            return
+        self._held.append((n_bytes, releases))
+        self._n_held += n_bytes
+        while self._n_held > IN_MEMORY:
+            n_bytes, releases = self._held.popleft()
+            self._n_held -= n_bytes
+            for release in releases:
+                release()
 
     def undo(self) -> Update:
         """Step back; returns the change to apply.

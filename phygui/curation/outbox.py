@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from phygui.io.errors import KwikError
+from phygui.io.scratch import Place
 
 Action = Callable[[], None]
 
@@ -15,7 +16,7 @@ Action = Callable[[], None]
 @dataclass(frozen=True)
 class _Entry:
     shown: Action
-    future: Future[None] | None
+    future: Future[Place | None] | None
     take_back: Action | None
 
 
@@ -37,7 +38,10 @@ class Outbox:
         return len(self._waiting)
 
     def post(
-        self, shown: Action, future: Future[None] | None = None, take_back: Action | None = None
+        self,
+        shown: Action,
+        future: Future[Place | None] | None = None,
+        take_back: Action | None = None,
     ) -> None:
         """Announce something once it and all before it are on the disk.
 
@@ -78,7 +82,7 @@ class Outbox:
             self._waiting.popleft().shown()
         return ""
 
-    def _wake(self, _: Future[None]) -> None:
+    def _wake(self, _: Future[Place | None]) -> None:
         dispatch = self.dispatch
         if dispatch is not None:
             dispatch(self._deliver_later)

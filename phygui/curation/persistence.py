@@ -31,6 +31,7 @@ from phygui.io.fingerprint import FileStamp
 from phygui.io.journal import LARGEST, NAME, Journal
 from phygui.io.lock import Holder, Lock, living_holder
 from phygui.io.records import Record, encode
+from phygui.io.scratch import Place
 from phygui.io.state_files import is_plain, read_whole, write_whole
 from phygui.io.state_folder import find_place, remove_if_empty
 
@@ -55,7 +56,7 @@ class Saving:
     """
 
     states: Mapping[Key, State]
-    note: Future[None] | None
+    note: Future[Place | None] | None
     record: Callable[[], Record]
 
 
@@ -104,7 +105,7 @@ class Keeper:
         # Of each clustering that is in the journal: the fingerprint of what the file holds.
         self._prints: dict[Key, str] = {}
         # When the journal tells of it; None if it did so before this session.
-        self._bases: dict[Key, Future[None] | None] = {}
+        self._bases: dict[Key, Future[Place | None] | None] = {}
         self._n_steps: dict[Key, int] = {}
         self._largest: dict[Key, int] = {}
         self._settled = True
@@ -151,7 +152,8 @@ class Keeper:
         """Why the edits of an earlier session cannot be brought back, or not all of them."""
         if self._leftover is None:
             return ""
-        return self._leftover.problem or self._leftover.damage or self._remark
+        found = (self._leftover.problem, self._leftover.damage, self._remark)
+        return "; ".join(filter(None, found))
 
     def compare(self, state_of: Callable[[Key], State]) -> None:
         """Find out what an earlier session has left that the file does not hold."""
@@ -178,17 +180,19 @@ class Keeper:
         if self.read_only:
             raise KwikError(f"{self.path}: nothing is brought back, since {self.reason}.")
         if leftover.problem:
-            self.set_aside(leftover.problem)
-            raise KwikError(f"{self.path}: {leftover.problem}.")
+            problem = self.problem
+            self.set_aside(problem)
+            raise KwikError(f"{self.path}: {problem}.")
         leftover.compare(lambda key: fresh(key).state(copy=False).fingerprint)
+        journal = self._journal_after(leftover)
         try:
-            curations = leftover.replay(fresh)
+            curations = leftover.replay(fresh, journal.scratch())
         except KwikError as error:
             self.set_aside(str(error))
             raise
         if leftover.damage:
             self._keep_aside(leftover.damage, copy=True)
-        self._journal = Journal(self.journal_path, leftover.size, self._disk)
+        self._journal = journal
         self._prints, self._n_steps = leftover.prints(), leftover.n_steps()
         self._bases = dict.fromkeys(self._prints)
         self._settled = False
@@ -221,8 +225,15 @@ class Keeper:
                 f"{self.journal_path} cannot be written: {error.strerror or error}."
             ) from error
         self._leftover = None
-        self._journal = Journal(self.journal_path, len(data), self._disk)
+        self._journal = self._journal_of(data)
         return aside
+
+    def _journal_of(self, earlier: bytes = b"") -> Journal:
+        return Journal(self.journal_path, earlier, self._disk, self._keep_aside)
+
+    def _journal_after(self, leftover: Leftover) -> Journal:
+        """The journal of an earlier session, to be gone on with."""
+        return self._journal_of(leftover.content.data[: leftover.size])
 
     def _keep_aside(self, reason: str, *, copy: bool = False) -> Path:
         """Give the journal another name as well, or copy it: then it can be written to."""
@@ -282,7 +293,7 @@ class Keeper:
             wait([base])
         return self._prints.get(key, "")
 
-    def record(self, curation: Curation, update: Update) -> Future[None] | None:
+    def record(self, curation: Curation, update: Update) -> Future[Place | None] | None:
         """Write an edit down; the result is done when it is on the disk."""
         if not self._journals:
             return None
@@ -310,7 +321,7 @@ class Keeper:
         if self._journal is None:
             leftover = self._leftover
             if leftover is None:
-                self._journal = Journal(self.journal_path, 0, self._disk)
+                self._journal = self._journal_of()
             elif not leftover.is_settled:
                 n, problem = len(self.unsaved_edits), self.problem
                 aside = self._begin_anew(
@@ -327,7 +338,7 @@ class Keeper:
                 self._begin_anew()
                 self._drop_old_journals()
             else:
-                self._journal = Journal(self.journal_path, leftover.size, self._disk)
+                self._journal = self._journal_after(leftover)
             self._leftover = None
         assert self._journal is not None
         return self._journal

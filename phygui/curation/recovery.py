@@ -13,9 +13,11 @@ from phygui.curation.curation import Curation
 from phygui.curation.entries import Key, Step, key_of, step_of
 from phygui.curation.history import History
 from phygui.curation.update import Selection, Update
+from phygui.io.damage import examine
 from phygui.io.errors import KwikError
 from phygui.io.journal import JournalContent
 from phygui.io.records import Record, RecordError, n_values
+from phygui.io.scratch import Place, Scratch
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class _Track:
     """What the journal says of one clustering."""
 
     steps: list[Step] = field(default_factory=list)
+    # Where the record of each step lies in the journal: offset and size.
+    wheres: list[tuple[int, int]] = field(default_factory=list)
     # Number of steps in effect, and fingerprint of the state, wherever the file may have stood.
     states: list[tuple[int, str]] = field(default_factory=list)
     settled: bool = True
@@ -66,16 +70,21 @@ class Leftover:
     """
 
     def __init__(self, content: JournalContent) -> None:
+        self.content = content
         self.size = content.size
         self.problem = ""
         self.damage = content.damage
         self.largest_ids: dict[Key, int] = {}
         self._tracks: dict[Key, _Track] = {}
-        try:
-            for record in content.records:
-                self._read(record)
-        except (RecordError, ValueError, KeyError, TypeError) as error:
-            self.problem = f"the journal cannot be used: {error}"
+        for number, record in enumerate(content.records):
+            start = content.ends[number - 1] if number else 0
+            try:
+                self._read(record, (start, content.ends[number] - start))
+            except (RecordError, ValueError, KeyError, TypeError) as error:
+                self.size = start
+                lost = examine(content.data, self.size)
+                self.damage = f"record {number + 1} of the journal cannot be used: {error}; {lost}"
+                break
 
     @property
     def keys(self) -> list[Key]:
@@ -146,13 +155,17 @@ class Leftover:
                 found.extend(_difference(track.steps, track.start or 0))
         return sorted(found, key=lambda edit: edit.time)
 
-    def replay(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
+    def replay(
+        self, fresh: Callable[[Key], Curation], scratch: Scratch | None = None
+    ) -> dict[Key, Curation]:
         """The curations with everything in effect that the journal tells of.
 
         Parameters
         ----------
         fresh : callable
             A clustering as the file holds it, to be changed.
+        scratch : Scratch, optional
+            Where the journal can be read again: edits that are long past need no memory then.
 
         Raises
         ------
@@ -164,7 +177,7 @@ class Leftover:
             if track.start is not None:
                 done[key] = fresh(key)
                 try:
-                    _replay(done[key], track, self.largest_ids.get(key, -1))
+                    _replay(done[key], track, self.largest_ids.get(key, -1), scratch)
                 except (RecordError, ValueError) as error:
                     raise KwikError(
                         f"the edits of channel group {key[0]}, clustering '{key[1]}' "
@@ -172,12 +185,13 @@ class Leftover:
                     ) from error
         return done
 
-    def _read(self, record: Record) -> None:
+    def _read(self, record: Record, where: tuple[int, int]) -> None:
         operation = record.text.get("op")
         if operation == "base":
             track = self._tracks.setdefault(key_of(record.text), _Track())
             # The file has been read anew: what came before belongs to another time.
             track.steps.clear()
+            track.wheres.clear()
             track.states[:] = [(0, _text(record, "fingerprint"))]
             self._used(key_of(record.text), [_integer(record, "largest_id")])
             track.settled = True
@@ -197,11 +211,11 @@ class Leftover:
                     told.settled = told.states[-1][0] == len(told.steps)
         else:
             step = step_of(record)
-            if step is not None:
-                track = self._known(step.key)
-                track.steps.append(step)
-                track.settled = False
-                self._used(step.key, map(int, record.text.get("after", [])))
+            track = self._known(step.key)
+            track.steps.append(step)
+            track.wheres.append(where)
+            track.settled = False
+            self._used(step.key, map(int, record.text.get("after", [])))
 
     def _used(self, key: Key, ids: Iterable[int]) -> None:
         self.largest_ids[key] = max([self.largest_ids.get(key, -1), *ids])
@@ -212,7 +226,7 @@ class Leftover:
         return self._tracks[key]
 
 
-def _replay(curation: Curation, track: _Track, largest_id: int) -> None:
+def _replay(curation: Curation, track: _Track, largest_id: int, scratch: Scratch | None) -> None:
     """Go through all steps for the history, and make those that the file lacks."""
     history = History()
     selection = Selection()
@@ -230,6 +244,8 @@ def _replay(curation: Curation, track: _Track, largest_id: int) -> None:
         if number >= (track.start or 0):
             _check(curation, update)
             curation.apply(update)
+        if scratch is not None and step.operation == "edit":
+            history.on_disk(update, Place(scratch, *track.wheres[number]))
     if track.start == len(track.steps):
         history.mark_saved(history.state())
     if track.start:

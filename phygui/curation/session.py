@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from phygui.curation.comparison import change_to
 from phygui.curation.history import Memento
 from phygui.curation.learning import Learning
+from phygui.curation.parts import Parts
 from phygui.curation.persistence import Keeper
 from phygui.curation.remarks import warn_caller
 from phygui.curation.signals import Signal
@@ -356,12 +357,24 @@ class Session(Learning):
         self._keeper.begin(active)
         active.apply(update)
         after = self.wizard.after(update, before, moved)
-        update = replace(active.dated(update), selection_before=before, selection_after=after)
+        update = replace(
+            active.dated(update),
+            before=Parts(update.before),
+            after=Parts(update.after),
+            selection_before=before,
+            selection_after=after,
+        )
         active.history.record(update)
         return self._announce(update, memento)
 
     def _apply(self, update: Update, memento: Memento) -> Update:
         """Apply a stored edit, forwards or backwards, and announce it."""
+        try:
+            # From the disk, if need be: before anything is changed.
+            update = replace(update, after=dict(update.after.items()))
+        except EditError:
+            self._active.history.take_back(memento)
+            raise
         self._keeper.begin(self._active)
         self._active.apply(update)
         return self._announce(update, memento)
@@ -373,6 +386,9 @@ class Session(Learning):
         self._generation += 1
 
         def shown() -> None:
+            place = note.result() if note is not None else None
+            if place is not None and update.cause == "edit":
+                active.history.on_disk(update, place)
             self.clustered.emit(update)
             self.selection_changed.emit(update.selection_after.clusters)
 
@@ -383,7 +399,8 @@ class Session(Learning):
             self._keeper.taken_back(active)
             self._generation += 1
 
-        self._outbox.post(shown, self._keeper.record(active, update), take_back)
+        note = self._keeper.record(active, update)
+        self._outbox.post(shown, note, take_back)
         return update
 
     def __repr__(self) -> str:

@@ -175,6 +175,13 @@ class Saving:
         problem, edits = session.recovery_problem, session.unsaved_edits
         if problem and not edits:
             self._window.say(problem, wrong=True)
+            if not session.read_only:
+                self._ask(
+                    "The journal cannot be used",
+                    f"What an earlier session of {session.path.name} left cannot be brought back.",
+                    f"{problem}\n\nIts bytes are kept aside before anything is written.",
+                    {"Keep it aside": self.decline_recovery},
+                )
         if not edits or session.read_only:
             return
         n = len(edits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +16,21 @@ from phygui.io.state_files import parse_json
 
 FORMAT_VERSION = 1
 
-_MARK = b"PhyR"
+MARK = b"PhyR"
 # Mark, format version, length of the text, length of the arrays, checksum of all but itself.
 _HEAD = struct.Struct("<4sHIQI")
 _CHECKED = _HEAD.size - 4
 
 LARGEST_TEXT = 1 << 28
-_LOOKED_AT = 1 << 29
 _MOST_PACKED = 1100
 LARGEST_ARRAY = 1 << 34
+
+_PIECE = 1 << 18
+"""Values that are packed at a time."""
+
+
+Pieces = Callable[[NDArray[Any]], Iterator[tuple[slice, NDArray[Any]]]]
+"""Goes through the values of an array a piece at a time."""
 
 
 class RecordError(ValueError):
@@ -63,9 +69,39 @@ def encode(record: Record) -> bytes:
         blobs.append(blob)
     text = json.dumps({"arrays": specs, "text": dict(record.text)}, ensure_ascii=False).encode()
     data = b"".join(blobs)
-    head = _HEAD.pack(_MARK, FORMAT_VERSION, len(text), len(data), 0)[:_CHECKED]
+    head = _HEAD.pack(MARK, FORMAT_VERSION, len(text), len(data), 0)[:_CHECKED]
     checksum = zlib.crc32(data, zlib.crc32(text, zlib.crc32(head)))
     return b"".join((head, struct.pack("<I", checksum), text, data))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the head of a record says, whatever its format.
+
+    Attributes
+    ----------
+    size : int
+        Bytes of the record, its head included.
+    checksum : int
+        The checksum that all of it but the checksum itself should have.
+    """
+
+    size: int
+    checksum: int
+
+    def is_whole(self, data: bytes, offset: int) -> bool:
+        """Whether the record that starts there has this checksum."""
+        view = memoryview(data)[offset : offset + self.size]
+        found = zlib.crc32(view[_HEAD.size :], zlib.crc32(view[:_CHECKED]))
+        return len(view) == self.size and found == self.checksum
+
+
+def frame_at(data: bytes, offset: int) -> Frame | None:
+    """The head that bytes would be if a record started there; None if they are too few."""
+    if len(data) - offset < _HEAD.size:
+        return None
+    _, _, n_text, n_data, checksum = _HEAD.unpack_from(data, offset)
+    return Frame(_HEAD.size + n_text + n_data, checksum)
 
 
 def decode(data: bytes, offset: int = 0) -> tuple[Record, int]:
@@ -79,7 +115,7 @@ def decode(data: bytes, offset: int = 0) -> tuple[Record, int]:
     if len(data) - offset < _HEAD.size:
         raise RecordError("it is cut short")
     mark, version, n_text, n_data, checksum = _HEAD.unpack_from(data, offset)
-    if mark != _MARK:
+    if mark != MARK:
         raise RecordError("it does not start as a record does")
     if version > FORMAT_VERSION:
         raise RecordError(f"it has the format {version}, and {FORMAT_VERSION} is the newest known")
@@ -123,34 +159,6 @@ def decode_all(data: bytes) -> tuple[list[Record], int, str]:
     return records, end, ""
 
 
-def has_record_after(data: bytes, offset: int) -> bool:
-    """Whether a whole valid record lies anywhere behind an offset.
-
-    That tells damage within a file from a last record that was cut short. Bytes made to look like
-    the beginnings of many long records count as damage once they have taken too long.
-    """
-    position, looked_at = data.find(_MARK, offset + 1), 0
-    while position >= 0:
-        try:
-            decode(data, position)
-            return True
-        except RecordError:
-            looked_at += _claimed(data, position)
-        if looked_at > _LOOKED_AT:
-            return True
-        position = data.find(_MARK, position + 1)
-    return False
-
-
-def _claimed(data: bytes, offset: int) -> int:
-    """How many bytes have been looked at to find out that there is no record."""
-    if len(data) - offset < _HEAD.size:
-        return 0
-    _, _, n_text, n_data, _ = _HEAD.unpack_from(data, offset)
-    size = _HEAD.size + n_text + n_data
-    return int(size) if offset + size <= len(data) else _HEAD.size
-
-
 def _encode_array(name: str, values: NDArray[Any]) -> tuple[dict[str, Any], bytes]:
     if values.ndim != 1 or values.dtype.kind not in "iu":
         raise RecordError(f"{name} is not a row of integers")
@@ -158,24 +166,47 @@ def _encode_array(name: str, values: NDArray[Any]) -> tuple[dict[str, Any], byte
         return {"n": 0}, b""
     if int(values.min()) < 0:
         raise RecordError(f"{name} holds a negative number")
-    steps = np.diff(values, prepend=values[:1])
-    increasing = values.dtype.kind == "i" and len(values) > 1 and int(steps.min()) >= 0
-    if increasing:
-        steps[0] = 0
-    stored = steps if increasing else values
-    dtype = np.min_scalar_type(int(stored.max())).newbyteorder("<")
-    planes = stored.astype(dtype).view(np.uint8).reshape(len(values), dtype.itemsize)
-    # Bytes of equal weight lie side by side: the high ones are nearly all zero and pack well.
+    increasing = values.dtype.kind == "i" and len(values) > 1
+    increasing = increasing and all(int(steps.min()) >= 0 for _, steps in _steps(values))
+    pieces = _steps if increasing else _pieces
+    dtype = np.min_scalar_type(max(int(piece.max()) for _, piece in pieces(values)))
+    if dtype == values.dtype == np.uint8:
+        planes = values[np.newaxis]
+    else:
+        planes = _planes(values, pieces, dtype)
     # Only runs are looked for: other repetitions cost time and are hardly ever there.
     packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
-    blob = packer.compress(np.ascontiguousarray(planes.T).tobytes()) + packer.flush()
+    blob = packer.compress(np.ascontiguousarray(planes).data) + packer.flush()
     spec = {"n": len(values), "width": dtype.itemsize, "bytes": len(blob)}
     if increasing:
         spec["first"] = int(values[0])
     return spec, blob
 
 
-class _Arrays(Mapping[str, NDArray[np.int64]]):
+def _planes(values: NDArray[Any], pieces: Pieces, dtype: np.dtype[Any]) -> NDArray[np.uint8]:
+    """Bytes of equal weight side by side: the high ones are nearly all zero and pack well."""
+    planes = np.empty((dtype.itemsize, len(values)), np.uint8)
+    for where, piece in pieces(values):
+        stored = piece.astype(dtype.newbyteorder("<")).view(np.uint8)
+        planes[:, where] = stored.reshape(len(piece), dtype.itemsize).T
+    return planes
+
+
+def _pieces(values: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """The values a piece at a time, so that no copy of all of them is made."""
+    for start in range(0, len(values), _PIECE):
+        yield slice(start, start + _PIECE), values[start : start + _PIECE]
+
+
+def _steps(values: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """The difference of each value to the one before it, a piece at a time; the first is 0."""
+    last = values[0]
+    for where, piece in _pieces(values):
+        yield where, np.diff(piece, prepend=last)
+        last = piece[-1]
+
+
+class _Arrays(Mapping[str, NDArray[Any]]):
     """The arrays of a record, unpacked each time that one is asked for.
 
     A few bytes may promise gigabytes: they cost nothing unless they are wanted.
@@ -200,7 +231,7 @@ class _Arrays(Mapping[str, NDArray[np.int64]]):
             self._parts[name] = _Packed(n, width, first, bytes(data[start : start + size]))
             start += size
 
-    def __getitem__(self, name: str) -> NDArray[np.int64]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         return self._parts[name].unpacked(name)
 
     def lengths(self) -> list[int]:
@@ -223,7 +254,7 @@ class _Packed:
     first: int | None
     blob: bytes
 
-    def unpacked(self, name: str) -> NDArray[np.int64]:
+    def unpacked(self, name: str) -> NDArray[Any]:
         if self.n == 0:
             return np.empty(0, np.int64)
         n, width = self.n, self.width
@@ -235,5 +266,11 @@ class _Packed:
         if len(inflated) != n * width:
             raise RecordError(f"{name} has {len(inflated)} bytes, not {n * width}")
         planes = np.frombuffer(inflated, np.uint8).reshape(width, n)
-        values = np.ascontiguousarray(planes.T).view(f"<u{width}")[:, 0].astype(np.int64)
-        return values if self.first is None else np.cumsum(values) + self.first
+        # What increases is made of steps, and has become wide; the rest stays as narrow as it is.
+        values = np.empty(n, f"u{width}" if self.first is None else np.int64)
+        for where, piece in _pieces(values):
+            piece[:] = np.ascontiguousarray(planes[:, where].T).view(f"<u{width}")[:, 0]
+        if self.first is not None:
+            np.cumsum(values, out=values)
+            values += self.first
+        return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from phygui.io.disk import Disk
 from phygui.io.journal import Journal, JournalError, read_journal
 from phygui.io.records import Record
+from phygui.io.scratch import Scratch
 
 
 def numbers(path: Path) -> list[int]:
@@ -95,7 +97,7 @@ def test_the_caller_does_not_wait(path):
     journal.close()
 
 
-def test_a_torn_record_is_dropped_and_overwritten(path):
+def test_a_torn_record_is_told_dropped_and_overwritten(path):
     journal = Journal(path)
     for n in range(3):
         journal.append(Record({"n": n}))
@@ -103,13 +105,13 @@ def test_a_torn_record_is_dropped_and_overwritten(path):
     path.write_bytes(path.read_bytes()[:-5])
     content = read_journal(path)
     assert len(content.records) == 2
-    assert content.torn
-    assert not content.damage
-    journal = Journal(path, content.size)
+    assert "record 3" in content.damage
+    assert "cut short: 1 edit could not be read" in content.damage
+    journal = Journal(path, content.data[: content.size])
     journal.append(Record({"n": 7}))
     journal.close()
     assert numbers(path) == [0, 1, 7]
-    assert not read_journal(path).torn
+    assert not read_journal(path).damage
 
 
 def test_damage_in_the_midst_is_reported(path):
@@ -122,8 +124,8 @@ def test_damage_in_the_midst_is_reported(path):
     path.write_bytes(bytes(data))
     content = read_journal(path)
     assert len(content.records) == 1
-    assert not content.torn
     assert "record 2" in content.damage
+    assert "checksum is wrong: 2 edits could not be read" in content.damage
 
 
 @pytest.mark.parametrize("name", ["open", "write_at", "sync", "truncate"])
@@ -174,12 +176,89 @@ def test_a_record_that_cannot_be_made_fails_alone(path):
     assert numbers(path) == [1]
 
 
-def test_a_journal_that_was_removed_is_not_written_to_unseen(path):
+MEDDLING = {
+    "removed": lambda path: path.unlink(),
+    "moved": lambda path: path.rename(path.with_name("elsewhere")),
+    "moved with its folder": lambda path: path.parent.rename(path.parent.with_name("elsewhere")),
+    "cut": lambda path: os.truncate(path, 10),
+    "emptied": lambda path: os.truncate(path, 0),
+    "grown": lambda path: path.write_bytes(path.read_bytes() + b"more"),
+    "replaced": lambda path: replace(path, b"another journal"),
+    "replaced by its like": lambda path: replace(path, path.read_bytes()),
+    "replaced by a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+def replace(path, data):
+    path.with_name("new").write_bytes(data)
+    path.with_name("new").replace(path)
+
+
+@pytest.mark.parametrize("how", MEDDLING)
+def test_a_journal_that_is_meddled_with_fails_once_and_is_written_anew(path, how):
+    aside = []
+    journal = Journal(path, keep_aside=lambda reason: aside.append((reason, path.is_dir())))
+    for n in range(3):
+        journal.append(Record({"n": n}, {"spikes": np.arange(n)})).result(10)
+    MEDDLING[how](path)
+    with pytest.raises(JournalError, match="while it was in use") as caught:
+        journal.append(Record({"n": 3})).result(10)
+    is_anew = how != "replaced by a folder"
+    assert ("written anew with all that this session did" in str(caught.value)) == is_anew
+    if not is_anew:
+        path.rmdir()
+        journal.resume()
+        with pytest.raises(JournalError, match="while it was in use"):
+            journal.append(Record({"n": 3})).result(10)
+    assert numbers(path) == [0, 1, 2]
+    assert bool(aside) == (how not in ("removed", "moved", "moved with its folder"))
+    journal.resume()
+    journal.append(Record({"n": 4})).result(10)
+    journal.close()
+    assert numbers(path) == [0, 1, 2, 4]
+
+
+def test_an_earlier_journal_that_was_exchanged_before_the_first_record_is_noticed(path):
     journal = Journal(path)
     journal.append(Record({"n": 0})).result(10)
-    path.unlink()
-    for _ in range(2):
-        with pytest.raises(JournalError, match="removed"):
+    journal.close()
+    earlier = path.read_bytes()
+    for data in (b"x" * len(earlier), earlier[:-1], None):
+        path.unlink() if data is None else path.write_bytes(data)
+        journal = Journal(path, earlier)
+        with pytest.raises(JournalError, match="written anew"):
             journal.append(Record({"n": 1})).result(10)
         journal.resume()
+        journal.append(Record({"n": 2})).result(10)
+        journal.close()
+        assert numbers(path) == [0, 2]
+
+
+def test_without_room_for_a_second_copy_the_journal_still_works(path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Scratch, "append", full)
+    journal = Journal(path)
+    assert journal.append(Record({"n": 0})).result(10) is None
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(JournalError, match="written anew"):
+        journal.append(Record({"n": 1})).result(10)
+    assert numbers(path) == [0]
+    journal.resume()
+    os.truncate(path, 3)
+    with pytest.raises(JournalError, match="lost: save now"):
+        journal.append(Record({"n": 2})).result(10)
     journal.close()
+
+
+def test_a_record_is_read_again_from_its_place(path):
+    journal = Journal(path)
+    places = [journal.append(Record({"n": n}, {"a": np.arange(n)})) for n in range(9)]
+    journal.close()
+    path.unlink()
+    for n, place in enumerate(places):
+        record = place.result().record()
+        assert record.text["n"] == n
+        np.testing.assert_array_equal(record.arrays["a"], np.arange(n))
+    assert [p.name for p in path.parent.iterdir()] == []

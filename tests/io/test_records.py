@@ -14,7 +14,6 @@ from phygui.io.records import (
     decode,
     decode_all,
     encode,
-    has_record_after,
 )
 
 integers = hnp.arrays(np.int64, st.integers(0, 60), elements=st.integers(0, 2**62))
@@ -56,15 +55,6 @@ def test_every_cut_and_every_flipped_bit_is_seen():
             damaged = bytearray(data)
             damaged[position] ^= 1 << bit
             assert len(decode_all(bytes(damaged))[0]) == 1
-
-
-def test_damage_in_the_midst_is_told_from_a_cut_at_the_end():
-    parts = [encode(Record({"n": n})) for n in range(3)]
-    data = bytearray(b"".join(parts))
-    assert not has_record_after(bytes(data[:-1]), len(parts[0]) + len(parts[1]))
-    data[len(parts[0]) + 30] ^= 1
-    assert decode_all(bytes(data))[1] == len(parts[0])
-    assert has_record_after(bytes(data), len(parts[0]))
 
 
 def test_a_newer_format_is_refused():

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 
+from phygui.io.errors import UnsavedEditsWarning
 from tests.torture import faults
 
 
@@ -21,6 +23,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="a sample, in less than a minute")
     parser.add_argument("--seed", type=int, default=0, help="another seed for the random parts")
     given = parser.parse_args()
+    warnings.simplefilter("ignore", UnsavedEditsWarning)
     can_inject = faults.is_possible()
     if can_inject:
         faults.preload()
