@@ -133,7 +133,8 @@ class OpenDataset:
     def missing(self) -> dict[str, str]:
         """The data that is not there: {"features" or "traces": the file that was looked for}.
 
-        Of what is there but not used, the sentence that says why.
+        Of what is there but not used, the sentence that says why; ``waveforms`` is there if they
+        cannot be cut from the raw data that there is.
         """
         return {what: str(absent) for what, absent in self.absent.items()}
 

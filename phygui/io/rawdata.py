@@ -210,18 +210,17 @@ def _told(attributes: dict[str, Any], stem: str) -> Iterator[tuple[str, str | No
     ``{raw.kwd}/recordings/0`` and ``{raw.kwd}/recordings/0/data`` are the same place.
     """
     paths = attributes.get("hdf5_paths")
-    for told in (attributes.get("hdf5_path"), *(paths if isinstance(paths, list) else ())):
-        if isinstance(told, str) and told:
-            name = told.replace("{raw.kwd}", f"{stem}.raw.kwd")
-            found = _KWD.fullmatch(name.replace("\\", "/"))
-            if found is None:
-                yield name, ""
-            else:
-                inner = (found.group(2) or "").strip("/")
-                yield name[: found.end(1)], f"/{inner}" if inner else ""
-    told = attributes.get("dat_path")
-    if isinstance(told, str) and told:
-        yield told, None
+    names = [attributes.get("hdf5_path"), *(paths if isinstance(paths, list) else ())]
+    for told, is_flat in (*((name, False) for name in names), (attributes.get("dat_path"), True)):
+        if not isinstance(told, str) or not told:
+            continue
+        name = told.replace("{raw.kwd}", f"{stem}.raw.kwd")
+        found = _KWD.fullmatch(name.replace("\\", "/"))
+        if found is not None:
+            inner = (found.group(2) or "").strip("/")
+            yield name[: found.end(1)], f"/{inner}" if inner else ""
+        else:
+            yield name, None if is_flat else ""
 
 
 def _base(name: str) -> str:

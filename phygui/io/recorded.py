@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 from h5py import h5g
 
@@ -121,6 +122,8 @@ def open_recording(source: Source, dtype: np.dtype, n_channels: int | None, warn
 def _open_flat(path: Path, dtype: np.dtype, n_channels: int | None, warn: Warn) -> Store:
     _refuse_empty(path)
     size = check_regular_file(path).st_size
+    if h5py.is_hdf5(path):
+        raise KwikError(f"{path} is an HDF5 file, expected flat samples of {dtype}.")
     if n_channels is None:
         raise KwikError(
             f"{path} cannot be read, since the metadata does not say how many channels it has."

@@ -110,6 +110,23 @@ def test_both_ways_to_name_a_place_in_a_kwd(tiny: Tiny, told: str, inner: str) -
     np.testing.assert_array_equal(model.traces[:50], samples[:50])
 
 
+@pytest.mark.parametrize("told", ["tiny.raw.kwd", "{raw.kwd}/recordings/0/data", "tiny.raw.KWD"])
+def test_a_kwd_is_never_read_as_a_flat_file(tiny: Tiny, told: str) -> None:
+    samples = to_kwd(tiny, "tiny.raw.KWD" if told.endswith("KWD") else "tiny.raw.kwd")
+    point_to(tiny, "dat_path", told)
+    model = opened(tiny.kwik)
+    assert model.traces is not None
+    np.testing.assert_array_equal(model.traces[:50], samples[:50])
+
+
+def test_an_hdf5_file_of_another_name_is_not_read_as_a_flat_one(tiny: Tiny) -> None:
+    to_kwd(tiny, "tiny.dat")
+    point_to(tiny, "dat_path", "tiny.dat")
+    model = opened(tiny.kwik)
+    assert model.traces is None
+    assert "tiny.dat is an HDF5 file, expected flat samples" in model.missing["traces"]
+
+
 def test_a_path_with_backslashes_leads_into_a_folder(tiny: Tiny) -> None:
     (tiny.folder / "raw").mkdir()
     tiny.dat.rename(tiny.folder / "raw" / "other.dat")
