@@ -130,6 +130,25 @@ class Curation:
         for cluster_id in cluster_ids:
             self.tally[self.groups[cluster_id]] += step
 
+    def merge(self, cluster_ids: Iterable[int]) -> Update:
+        """The change that makes one new cluster of two or more.
+
+        Its group is that of :meth:`ClusterGroups.of_merged`, its labels are those of the first.
+
+        Raises
+        ------
+        EditError
+            If fewer than two clusters are named, or one that does not exist.
+        """
+        update = self.clustering.merge(cluster_ids)
+        group, why = self.groups.of_merged({c: len(of) for c, of in update.before.items()})
+        update = self.inherit(update, first=next(iter(update.before)))
+        return replace(
+            update,
+            description=f"{update.description}, {why}" if why else update.description,
+            groups_after={**update.groups_after, **dict.fromkeys(update.after, group)},
+        )
+
     def inherit(self, update: Update, first: int | None = None) -> Update:
         """Complete a change of spikes: each new cluster takes over a group and labels.
 

@@ -62,6 +62,33 @@ class ClusterGroups:
         """Number of clusters in each group, by name."""
         return dict(Counter(self.name_of(c) for c in cluster_ids))
 
+    def of_merged(self, n_spikes: Mapping[int, int]) -> tuple[int, str]:
+        """The group of a cluster that is made of others.
+
+        It is the one that has been decided for some of them, if it is only one; else that of the
+        largest, or of the first of the largest.
+
+        Parameters
+        ----------
+        n_spikes : mapping of int to int
+            The clusters and how many spikes each has.
+
+        Returns
+        -------
+        int
+            The group.
+        str
+            Its name and which of them it comes from; empty where all have the same.
+        """
+        of_each = {c: self[c] for c in n_spikes}
+        if len(set(of_each.values())) == 1:
+            return next(iter(of_each.values())), ""
+        decided = [c for c, group in of_each.items() if group != UNSORTED]
+        if len({of_each[c] for c in decided}) == 1:
+            return of_each[decided[0]], f"{self.name_of(decided[0])} as {in_words(decided)}"
+        largest = max(n_spikes, key=n_spikes.__getitem__)
+        return of_each[largest], f"{self.name_of(largest)} as {largest}, the largest"
+
     def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
         """The change that puts clusters into a group; clusters already there are left out.
 

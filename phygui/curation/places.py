@@ -143,6 +143,14 @@ class Places:
         """
         self.switch_job(channel_group, clustering)()()
 
+    def change_channel_group(self, channel_group: int) -> None:
+        """Switch to a channel group."""
+        self.switch(channel_group=channel_group)
+
+    def change_clustering(self, clustering: str) -> None:
+        """Switch to a clustering."""
+        self.switch(clustering=clustering)
+
     def switch_job(
         self, channel_group: int | None = None, clustering: str | None = None
     ) -> SwitchJob:

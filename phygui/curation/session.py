@@ -137,6 +137,11 @@ class Session(Learning):
         return self._active.clustering.cluster_ids
 
     @property
+    def n_clusters(self) -> int:
+        """Number of clusters that hold spikes."""
+        return len(self._active.clustering.spikes_per_cluster)
+
+    @property
     def spike_clusters(self) -> NDArray[np.int32]:
         """Cluster of each spike, (n_spikes,) int32, read-only."""
         return self._active.clustering.spike_clusters
@@ -239,11 +244,11 @@ class Session(Learning):
     def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
         """Make one new cluster of two or more; by default of the selected ones.
 
-        The new cluster takes the group of the first one named.
+        The new cluster takes the group that was decided for some of them, if it is only one, else
+        that of the largest; and the labels of the first one named.
         """
         ids = self.selected if cluster_ids is None else [int(c) for c in cluster_ids]
-        update = self._editable().clustering.merge(ids)
-        return self._make(self._active.inherit(update, first=ids[0]))
+        return self._make(self._editable().merge(ids))
 
     @in_turn
     def split(self, spike_ids: ArrayLike) -> Update:

@@ -101,6 +101,8 @@ class Storage(Places):
         """Whether any clustering has edits that are not in the file."""
         return any(c.history.is_modified for c in self._curations.values())
 
+    has_unsaved_changes = is_modified
+
     @property
     def n_unsaved(self) -> int:
         """Number of edits that are not in the file."""

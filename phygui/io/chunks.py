@@ -43,6 +43,9 @@ class ChunkedStore(Store):
         self._lock = threading.Lock()
         self._file = FileBytes(path, 0)
 
+    def close(self) -> None:
+        self._file.close()
+
     def table(self) -> np.ndarray:
         """File offset of every chunk, on the grid of chunks; -1 where none was ever written."""
         with self._lock:

@@ -161,8 +161,8 @@ def _group_names(file: File, path: str, warn: Warn) -> dict[int, str]:
         if isinstance(name, str | int) and str(name).strip():
             names[int(key)] = str(name)
         elif int(key) not in names:
-            names[int(key)] = f"Group {key}"
-            warn(f"{file.path}: {path}/{key}/@name is missing; 'Group {key}' is assumed.")
+            names[int(key)] = default_name(int(key))
+            warn(f"{file.path}: {path}/{key}/@name is missing; '{names[int(key)]}' is assumed.")
     return dict(sorted(names.items()))
 
 
@@ -206,12 +206,17 @@ def _cluster_groups(
             f"{' and others' if len(odd) > 8 else ''} is no cluster group; Unsorted is assumed."
         )
     for value in sorted(unnamed):
-        names[value] = f"Group {value}"
+        names[value] = default_name(value)
         warn(
             f"{file.path}: clusters of {path} are in group {value}, which has no name; "
-            f"'Group {value}' is assumed."
+            f"'{names[value]}' is assumed."
         )
     return groups, largest, public(file.attributes(parent, path))
+
+
+def default_name(group: int) -> str:
+    """What a group is called that has no name."""
+    return f"Group {group}"
 
 
 def numbers_by_name(names: Mapping[int, str]) -> dict[str, int]:

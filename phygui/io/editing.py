@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,42 @@ from phygui.io.clusters import (
     UNSORTED,
     Clustering,
     count_clusters,
+    default_name,
     list_clusterings,
     numbers_by_name,
     public,
 )
 from phygui.io.durable import durable_edit
 from phygui.io.errors import KwikChangedError, KwikError
+from phygui.io.lock import Lock, holder_of
 from phygui.io.opening import OpenDataset, _identity
+from phygui.io.state_folder import state_folder
 from phygui.io.values import plain
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """Hold the lock that sessions hold, while a dataset is written without one.
+
+    Raises
+    ------
+    KwikError
+        If a session holds it: it has edits that are not in the file yet.
+    """
+    lock = Lock(state_folder(path))
+    try:
+        holder = lock.acquire()
+    except OSError:
+        # Where no lock can be taken, another user may have one.
+        holder = holder_of(lock.path.parent)
+    if holder is not None:
+        raise KwikError(
+            f"{path} is open for editing ({holder}); nothing is written beside that session."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class EditableDataset(OpenDataset):
@@ -33,13 +62,14 @@ class EditableDataset(OpenDataset):
         self, edit: Callable[[h5py.File], None], verify: Callable[[h5py.File], None] | None = None
     ) -> None:
         """Change the file on disk; what is in memory is for the caller to bring up to date."""
-        if self.changed_on_disk:
-            raise KwikChangedError(
-                f"{self._path} was changed by another program since it was opened; it is not "
-                "overwritten."
-            )
-        durable_edit(self._path, edit, verify)
-        self._identity = _identity(self._path)
+        with _only_writer(self._path):
+            if self.changed_on_disk:
+                raise KwikChangedError(
+                    f"{self._path} was changed by another program since it was opened; it is not "
+                    "overwritten."
+                )
+            durable_edit(self._path, edit, verify)
+            self._identity = _identity(self._path)
 
     def _reread(self, clustering: str | None = None) -> None:
         """Read the clusterings again after a change."""
@@ -73,7 +103,7 @@ class EditableDataset(OpenDataset):
         ------
         KwikError
             If it cannot be written; the file is then as it was. ``KwikChangedError`` if another
-            program changed it since it was opened.
+            program changed it since it was opened. Also if a session has it open for editing.
         """
         shank = self._shank
         name = shank.clustering.name
@@ -119,7 +149,10 @@ class EditableDataset(OpenDataset):
         number: int | None
         for cluster in count_clusters(values)[0].tolist():
             told = cluster_groups.get(cluster, current.cluster_groups.get(cluster, UNSORTED))
-            number = by_name.get(told.casefold()) if isinstance(told, str) else int(told)
+            number = by_name.get(told.casefold()) if isinstance(told, str) else _number(told)
+            if number is not None and 4 <= number < 2**31:
+                # Scripts number groups that have no name; the file then gives them one.
+                names.setdefault(number, default_name(number))
             if number is None or number not in names:
                 raise KwikError(
                     f"{self._path}: cluster {cluster} is in group {told!r}, expected one of "
@@ -312,6 +345,13 @@ def _group_name(name: str) -> str:
     if not isinstance(name, str) or not name.strip() or "\0" in name:
         raise KwikError(f"{name!r} is no name for a cluster group, expected text.")
     return name.strip()
+
+
+def _number(group: Any) -> int | None:
+    """The whole number that a group was given as, else None."""
+    if isinstance(group, float | np.floating):
+        return int(group) if float(group).is_integer() else None
+    return int(group) if isinstance(group, int | np.integer) else None
 
 
 def _attribute(key: str, value: Any) -> Any:

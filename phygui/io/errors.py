@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 
-class KwikError(Exception):
+class KwikError(ValueError):
     """A file cannot be read or written as asked.
 
     The text is one sentence that names the file, the place in it, what was
-    found and what was expected. It is shown to the user as it is.
+    found and what was expected. It is shown to the user as it is. Scripts
+    written for phy 0.1 and klusta expect a ``ValueError``.
     """
 
 

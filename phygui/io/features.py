@@ -135,6 +135,22 @@ class Features(LazyArray):
         return self._store.read(selections[0], selections[1], _FEATURES)[:, :, 0]
 
 
+class FeaturesByChannel(LazyArray):
+    """The same, channel by channel: (n_spikes, n_channels, n_features_per_channel) float32."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._store = store
+        self.shape = (store.n_spikes, store.n_channels, store.n_features_per_channel)
+        self.dtype = np.dtype(np.float32)
+
+    def _read(self, selections: list[Selection]) -> np.ndarray:
+        rows, channels, features = selections
+        k = self._store.n_features_per_channel
+        columns = indices_of(channels)[:, None] * k + indices_of(features)
+        block = self._store.read(rows, columns.ravel(), _FEATURES)
+        return block.reshape(length_of(rows), *columns.shape)
+
+
 class Masks(LazyArray):
     """Masks: (n_spikes, n_channels) float32 in [0, 1]; 1 where a channel took part in a spike."""
 

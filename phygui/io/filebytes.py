@@ -132,6 +132,12 @@ class FileBytes:
             raise KwikError(f"{path} is truncated: it holds {self.size} bytes, expected {needed}.")
         self._lock = threading.Lock()
         self._opened: _Opened | None = self._open()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let go of the file and its map, as soon as what reads from them now has ended."""
+        with self._lock:
+            self._opened, self._is_closed = None, True
 
     def _open(self) -> _Opened:
         try:
@@ -177,6 +183,8 @@ class FileBytes:
 
     def _current(self) -> _Opened:
         with self._lock:
+            if self._is_closed:
+                raise KwikError(f"{self.path} was closed.")
             if self._opened is None:
                 size = check_regular_file(self.path).st_size
                 if size < self.size:

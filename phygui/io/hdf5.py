@@ -78,6 +78,8 @@ def hdf5_errors(path: Path) -> Iterator[None]:
     """Turn what h5py raises on a damaged file into a ``KwikError`` naming the file."""
     try:
         yield
+    except KwikError:
+        raise
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
         raise KwikError(f"{path} is damaged and cannot be read: {reason(error)}.") from error
     except MemoryError as error:
@@ -94,6 +96,8 @@ class File:
             if not h5py.is_hdf5(path):
                 raise KwikError(f"{path} is not an HDF5 file, or its beginning is damaged.")
             self.h5 = open_read_only(path)
+        except KwikError:
+            raise
         except BlockingIOError as error:
             raise KwikError(
                 f"{path} is open for writing in another program; close it there first."

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from phygui.io.clusters import DEFAULT_GROUPS, public
+from phygui.io.cluster_metadata import ClusterMetadata
+from phygui.io.clusters import DEFAULT_GROUPS
 from phygui.io.describe import describe
 from phygui.io.editing import EditableDataset
-from phygui.io.features import Features, FeaturesMasks, Masks
+from phygui.io.features import Features, FeaturesByChannel, FeaturesMasks, Masks
 from phygui.io.filters import BandPass
 from phygui.io.probe import Probe
 from phygui.io.traces import Traces
@@ -35,7 +36,7 @@ class KwikModel(EditableDataset):
 
     Parameters
     ----------
-    path : the ``.kwik`` file
+    path : the ``.kwik`` file; also called ``kwik_path``
     channel_group : the channel group (shank) to open; by default the first that has clusters
     clustering : the clustering to open; ``main`` by default
 
@@ -89,6 +90,8 @@ class KwikModel(EditableDataset):
     def path(self) -> Path:
         """The ``.kwik`` file."""
         return self._path
+
+    kwik_path = path
 
     @property
     def name(self) -> str:
@@ -225,10 +228,7 @@ class KwikModel(EditableDataset):
     @channel_group.setter
     def channel_group(self, channel_group: int) -> None:
         with self._reopened() as file:
-            try:
-                shank = self._read_shank(file, channel_group, self.clustering)
-            except Exception:
-                shank = self._read_shank(file, channel_group, None)
+            shank = self._read_shank(file, channel_group, self.clustering, insist=False)
         self._switch(shank)
 
     @property
@@ -253,9 +253,9 @@ class KwikModel(EditableDataset):
     # -- probe and recordings ----------------------------------------------------------------
 
     @property
-    def channels(self) -> list[int]:
-        """Channels of the channel group, ascending."""
-        return sorted(self.channel_order.tolist())
+    def channels(self) -> np.ndarray:
+        """Channels of the channel group: (n_channels,) int64, ascending."""
+        return np.sort(self.channel_order)
 
     @property
     def channel_order(self) -> np.ndarray:
@@ -355,20 +355,11 @@ class KwikModel(EditableDataset):
         return dict(self._shank.clustering.metadata)
 
     @property
-    def cluster_metadata(self) -> dict[int, dict[str, Any]]:
-        """Attributes of each cluster with spikes: ``{cluster: {name: value}}``, plain values."""
-        parent = f"{self._shank.path}/clusters/{self.clustering}"
-        metadata: dict[int, dict[str, Any]] = {}
-        with self._reopened() as file:
-            for cluster in self.cluster_ids.tolist():
-                path = f"{parent}/{cluster}"
-                found = {}
-                for place in (f"{path}/application_data/klustaviewa", path):
-                    member = file.find(place)
-                    if member is not None:
-                        found.update(public(file.attributes(member, place)))
-                metadata[cluster] = {**found, "cluster_group": self.cluster_groups[cluster]}
-        return metadata
+    def cluster_metadata(self) -> ClusterMetadata:
+        """What is known of each cluster: ``[c]``, ``.group(c)`` and ``.attributes(c)``."""
+        clustering = self._shank.clustering
+        where = f"{self._shank.path}/clusters/{clustering.name}"
+        return ClusterMetadata(clustering, where, self._reopened)
 
     @property
     def spikes_per_cluster(self) -> dict[int, np.ndarray]:
@@ -399,19 +390,30 @@ class KwikModel(EditableDataset):
         return None if self._features is None else Features(self._features)
 
     @property
+    def all_features(self) -> FeaturesByChannel | None:
+        """`features`, lazy (n_spikes, n_channels, n_features_per_channel) float32, or None."""
+        return None if self._features is None else FeaturesByChannel(self._features)
+
+    @property
     def masks(self) -> Masks | None:
         """Masks: lazy (n_spikes, n_channels) float32 in [0, 1], or None."""
         return None if self._features is None else Masks(self._features)
+
+    all_masks = masks
 
     @property
     def features_masks(self) -> FeaturesMasks | None:
         """Features and masks: lazy (n_spikes, n_columns, 2) float32, or None."""
         return None if self._features is None else FeaturesMasks(self._features)
 
+    all_features_masks = features_masks
+
     @property
     def traces(self) -> Traces | None:
         """Raw data as stored: lazy (n_samples, n_raw_channels), or None."""
         return self._traces
+
+    all_traces = traces
 
     @property
     def waveforms(self) -> Waveforms | None:
@@ -433,6 +435,8 @@ class KwikModel(EditableDataset):
             made = self._waveforms = _Made(self._traces, shank.probe, waveforms)
         return made.waveforms
 
+    all_waveforms = waveforms
+
     _waveforms: _Made | None = None
 
     def has_kwx(self) -> bool:
@@ -442,3 +446,5 @@ class KwikModel(EditableDataset):
     def has_traces(self) -> bool:
         """Whether the raw data is there."""
         return self._traces is not None
+
+    has_kwd = has_traces

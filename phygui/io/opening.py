@@ -90,10 +90,15 @@ class OpenDataset:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None = None,
         channel_group: int | None = None,
         clustering: str | None = None,
+        *,
+        kwik_path: str | os.PathLike[str] | None = None,
     ) -> None:
+        path = kwik_path if path is None else path
+        if path is None:
+            raise KwikError("no file was named, expected the path of a .kwik file.")
         self._path = Path(path).expanduser().absolute()
         #: What was found to be unusual, one sentence each.
         self.warnings: list[str] = []
@@ -197,8 +202,18 @@ class OpenDataset:
             self._warn(f"{self._path}: {'; '.join(told)}.")
         self._n_channels_needed = n_channels_needed(file, self._channel_groups)
 
-    def _read_shank(self, file: File, channel_group: int | None, clustering: str | None) -> Shank:
-        """All of one channel group, without changing anything if it cannot be read."""
+    def _read_shank(
+        self,
+        file: File,
+        channel_group: int | None,
+        clustering: str | None,
+        *,
+        insist: bool = True,
+    ) -> Shank:
+        """All of one channel group, without changing anything if it cannot be read.
+
+        Where it has no clustering of the name, and that is not insisted on, its default one opens.
+        """
         groups = self._channel_groups
         if channel_group is None:
             channel_group = next((g for g in groups if g not in self._incomplete), groups[0])
@@ -218,7 +233,9 @@ class OpenDataset:
             self._drop_traces(str(error))
             offsets, samples = self._absolute(path, times, recordings)
         clusterings = list_clusterings(file, path, len(times), self._warn)
-        name = default_clustering(clusterings) if clustering is None else clustering
+        name = clustering
+        if name is None or not (insist or name in clusterings):
+            name = default_clustering(clusterings)
         opened = self._read_clustering(file, path, name, clusterings, len(times))
         self._events = read_events(file, len(offsets) - 1, self._warn)
         return Shank(

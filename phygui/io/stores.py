@@ -203,6 +203,9 @@ class ContiguousStore(Store):
         self.nbytes = math.prod(shape) * dtype.itemsize
         self._file = FileBytes(path, offset + self.nbytes)
 
+    def close(self) -> None:
+        self._file.close()
+
     def read(self, selections: list[Selection]) -> np.ndarray:
         lengths = [length_of(s) for s in selections]
         if 0 in lengths:

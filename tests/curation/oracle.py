@@ -34,22 +34,31 @@ class Oracle:
 
     # -- edits: each returns nothing, changes the lists, and adds a state ------------------------
 
-    def replace(self, parts: list[list[int]], parents: list[int] | None = None) -> None:
+    def replace(
+        self, parts: list[list[int]], parents: list[int] | None = None, g: int | None = None
+    ) -> None:
         """Each list of spikes becomes a new cluster, that takes after the old one of its first."""
         old = list(self.clusters)
         for number, part in enumerate(parts):
             self.largest += 1
             parent = parents[number] if parents else old[min(part)]
-            self.groups[self.largest] = self.groups.get(parent, UNSORTED)
+            self.groups[self.largest] = self.groups.get(parent, UNSORTED) if g is None else g
             if self.labels.get(parent):
                 self.labels[self.largest] = dict(self.labels[parent])
             for spike in part:
                 self.clusters[spike] = self.largest
 
     def merge(self, ids: list[int]) -> None:
-        """Spikes of some clusters become one, that takes after the first of them."""
+        """Spikes of some clusters become one, with the labels of the first of them.
+
+        Its group is the only one that was decided, or else that of the largest.
+        """
         part = [s for s, c in enumerate(self.clusters) if c in ids]
-        self.replace([part], [ids[0]])
+        groups = [self.groups.get(c, UNSORTED) for c in ids]
+        decided = set(groups) - {UNSORTED}
+        sizes = [self.clusters.count(c) for c in ids]
+        group = decided.pop() if len(decided) == 1 else groups[sizes.index(max(sizes))]
+        self.replace([part], [ids[0]], group)
 
     def split(self, spikes: list[int]) -> None:
         """Some spikes become a cluster, the rest of each touched one another."""

@@ -41,6 +41,26 @@ def test_impossible_moves_say_why(clusters, group, words):
         ClusterGroups({1: 2, 2: 2}).move(clusters, group)
 
 
+@pytest.mark.parametrize(
+    ("groups", "sizes", "expected", "why"),
+    [
+        ({}, {1: 5, 2: 9}, "unsorted", ""),
+        ({1: 2, 2: 2}, {1: 5, 2: 9}, "good", ""),
+        ({2: 2}, {1: 5, 2: 1, 3: 7}, "good", "good as 2"),
+        ({1: 4, 3: 4}, {1: 5, 2: 9, 3: 7}, "Interneurons", "Interneurons as 1 and 3"),
+        ({1: 2, 2: 0}, {1: 5, 2: 9}, "noise", "noise as 2, the largest"),
+        ({1: 2, 2: 0}, {2: 9, 1: 9}, "noise", "noise as 2, the largest"),
+        ({1: 2, 2: 0}, {1: 5, 2: 5, 3: 9}, "unsorted", "unsorted as 3, the largest"),
+    ],
+)
+def test_a_merged_cluster_keeps_the_one_decision_else_that_of_the_largest(
+    groups, sizes, expected, why
+):
+    known = ClusterGroups(groups, {4: "Interneurons"})
+    group, words = known.of_merged(sizes)
+    assert (known.names[group], words) == (expected, why)
+
+
 def test_what_is_so_already_is_an_empty_edit_that_says_so():
     update = ClusterGroups({1: 2, 2: 2}).move([1, 2], "good")
     assert update.is_empty

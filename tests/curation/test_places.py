@@ -53,6 +53,24 @@ def test_navigation_passes_over_the_same_wherever_one_is(shanks: Path) -> None:
         assert wizard.skip_noise_and_mua
 
 
+def test_switching_by_the_names_of_earlier_programs(shanks: Path) -> None:
+    with Session.open(shanks) as session:
+        first, second = session.model.channel_groups
+        assert session.n_clusters == len(session.cluster_ids) == 10
+        session.merge(session.cluster_ids[:2].tolist())
+        assert session.n_clusters == len(session.cluster_ids) == 9
+        assert session.has_unsaved_changes
+        session.change_channel_group(second)
+        assert (session.channel_group, session.n_clusters) == (second, 10)
+        session.change_clustering("original")
+        assert session.clustering == "original"
+        with pytest.raises(ValueError, match="no clustering 'automat'"):
+            session.change_clustering("automat")
+        session.change_channel_group(first)
+        session.save()
+        assert not session.has_unsaved_changes
+
+
 def test_each_shank_keeps_edits_undo_and_selection(shanks: Path) -> None:
     with Session.open(shanks) as session:
         first, second = session.model.channel_groups

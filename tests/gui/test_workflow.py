@@ -95,6 +95,35 @@ def test_noise_and_mua_are_skipped_by_keys_and_not_by_clicks(
     assert session.selection.best == (everyone[1],)
 
 
+def test_a_merge_keeps_the_group_that_was_decided_and_says_so(
+    small: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(small)
+    session = user.session
+    large, middle, little = sorted(
+        session.cluster_ids.tolist(), key=lambda c: -len(session.spikes_per_cluster[c])
+    )[:3]
+    for cluster, key in ((middle, Qt.Key_M), (little, Qt.Key_G)):
+        user.select(cluster)
+        user.press(key, Qt.AltModifier)
+    groups = session.cluster_groups
+    assert [groups[c] for c in (large, middle, little)] == ["unsorted", "mua", "good"]
+
+    for chosen, group, why in (
+        ((large, little), "good", f"good as {little}"),
+        ((little, middle), "mua", f"mua as {middle}, the largest"),
+        ((middle, large, little), "unsorted", f"unsorted as {large}, the largest"),
+    ):
+        user.select(*chosen)
+        user.press(Qt.Key_G)
+        (merged,) = session.selection.best
+        assert session.cluster_groups[merged] == group
+        assert user.message.endswith(f"into {merged}, {why}")
+        user.press(Qt.Key_Z, CTRL)
+        assert session.cluster_groups == groups
+        assert merged not in session.cluster_groups
+
+
 def test_merge_undo_and_redo_select_what_they_should(
     either: Path, open_window: Callable[..., Any]
 ) -> None:

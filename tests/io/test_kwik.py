@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from phygui import KwikModel
-from phygui.io.errors import KwikWarning
+from phygui.io.errors import KwikError, KwikWarning
 
 from .conftest import GROUP, N_SPIKES, Tiny, write_kwik
 
@@ -65,7 +65,7 @@ def test_hybrid_10sec(hybrid: Path) -> None:
 def test_the_probe_of_hybrid_10sec(hybrid: Path) -> None:
     model = KwikModel(hybrid)
     probe = model.probe
-    assert probe.channels.tolist() == list(range(32)) == model.channels
+    assert probe.channels.tolist() == list(range(32)) == model.channels.tolist()
     assert model.channel_positions[:2].tolist() == [[35, 310], [-34, 300]]
     assert model.channel_positions.dtype == np.float64
     assert probe.adjacency[0] == (1, 2)
@@ -131,8 +131,13 @@ def test_clusters_against_numpy(dataset: Path) -> None:
     assert model.largest_cluster_id >= model.cluster_ids.max()
     metadata = model.cluster_metadata
     assert list(metadata) == model.cluster_ids.tolist()
-    assert all(found["cluster_group"] == model.cluster_groups[c] for c, found in metadata.items())
-    assert all(isinstance(found["color"], int) for found in metadata.values())
+    for cluster, name in metadata.items():
+        found = metadata.attributes(cluster)
+        assert found["cluster_group"] == model.cluster_groups[cluster] == metadata.group(cluster)
+        assert model.cluster_group_names[metadata.group(cluster)].lower() == name
+        assert isinstance(found["color"], int)
+    # What has no spikes has no group yet.
+    assert (metadata[10_000], metadata.group(10_000), 10_000 in metadata) == ("unsorted", 3, False)
     assert model.describe().count("\n") >= 10
 
 
@@ -343,6 +348,39 @@ def test_context_manager_and_use_after_closing(tiny: Tiny) -> None:
     assert model.n_spikes == N_SPIKES
     assert model.features is None
     assert model.waveforms is None
+
+
+def test_closing_gives_the_maps_back_though_arrays_are_kept(tiny: Tiny) -> None:
+    def mapped() -> set[str]:
+        maps = Path("/proc/self/maps")
+        text = maps.read_text() if maps.exists() else ""
+        return {file.name for file in (tiny.dat, tiny.kwx) if str(file) in text}
+
+    model = KwikModel(tiny.kwik)
+    kept = model.features, model.traces, model.waveforms
+    for array in kept:
+        assert array is not None
+        assert array[0].size
+    # A system without such a list of maps tells nothing of them.
+    assert mapped() in (set(), {tiny.dat.name, tiny.kwx.name})
+    model.close()
+    assert not mapped()
+    for array in kept:
+        with pytest.raises(KwikError, match="was closed"):
+            array[0]  # type: ignore[index]
+
+
+def test_switching_names_the_error_that_it_met(tiny: Tiny) -> None:
+    with tiny.edit() as file:
+        file.copy(GROUP, "channel_groups/1")
+        file["channel_groups/1/spikes/clusters/original"][0] = -3
+    model = KwikModel(tiny.kwik, clustering="original")
+    # The clustering is there and damaged: another one in its place would hide that.
+    with pytest.raises(KwikError, match="clusters/original holds -3"):
+        model.channel_group = 1
+    with pytest.raises(KwikError, match="no channel group 42, expected one of"):
+        model.channel_group = 42
+    assert (model.channel_group, model.clustering) == (0, "original")
 
 
 def test_the_kwik_file_is_closed_once_it_is_read(tiny: Tiny) -> None:

@@ -17,7 +17,7 @@ def test_rows_follow_the_channel_order(tiny: Tiny) -> None:
     probe = model.probe
     assert probe.channels.tolist() == [4, 1, 0, 3] == model.channel_order.tolist()
     assert probe.channels.dtype == np.int64
-    assert model.channels == [0, 1, 3, 4]
+    assert model.channels.tolist() == [0, 1, 3, 4]
     assert model.channel_positions.tolist() == [[4, 40], [1, 10], [0, 0], [3, 30]]
     assert probe.names == ("ch4", "ch1", "ch0", "ch3")
     assert probe.adjacency == {4: (3,), 1: (0, 3), 0: (1,), 3: (1, 4)}

@@ -14,6 +14,8 @@ import pytest
 
 from phygui import KwikModel
 from phygui.io.errors import KwikChangedError, KwikError
+from phygui.io.lock import Lock
+from phygui.io.state_folder import state_folder
 
 from .conftest import GROUP, N_SPIKES, Tiny
 
@@ -134,6 +136,38 @@ def test_groups_by_number_name_and_default(tiny: Tiny) -> None:
     assert KwikModel(tiny.kwik).cluster_groups == expected
 
 
+def test_groups_without_a_name_are_given_one(tiny: Tiny) -> None:
+    tiny.set(f"{GROUP}/clusters/main/5", "cluster_group", 7)
+    model = quiet(tiny.kwik)
+    values = np.where(model.spike_clusters == 5, 40, model.spike_clusters)
+    model.save(values, {**model.cluster_groups, 40: model.cluster_metadata.group(5), 9: 12})
+    saved = KwikModel(tiny.kwik)
+    assert saved.warnings == []
+    assert saved.cluster_groups[40] == 7
+    assert (saved.cluster_group_names[7], saved.cluster_metadata[40]) == ("Group 7", "group 7")
+    model.save(values, {40: np.int64(12), 9: 2.0, 2: "MUA"})
+    saved = KwikModel(tiny.kwik)
+    assert (saved.cluster_groups[40], saved.cluster_group_names[12]) == (12, "Group 12")
+    assert (saved.cluster_groups[9], saved.cluster_groups[2]) == (2, 1)
+
+
+def test_a_session_that_has_the_file_open_is_not_written_beside(tiny: Tiny) -> None:
+    model = quiet(tiny.kwik)
+    values = np.full(N_SPIKES, 2)
+    lock = Lock(state_folder(tiny.kwik))
+    assert lock.acquire() is None
+    content = tiny.kwik.read_bytes()
+    with pytest.raises(KwikError, match=r"tiny\.kwik is open for editing \(in this program"):
+        model.save(values, {})
+    with pytest.raises(KwikError, match="open for editing"):
+        model.add_cluster_group(4, "Pyramidal")
+    assert tiny.kwik.read_bytes() == content
+    lock.release()
+    model.save(values, {})
+    assert KwikModel(tiny.kwik).cluster_ids.tolist() == [2]
+    assert not state_folder(tiny.kwik).exists()
+
+
 def test_metadata_of_the_clustering(tiny: Tiny) -> None:
     model = KwikModel(tiny.kwik)
     told = {"who": "Zoë", "n": 3, "x": 0.5, "done": True, "list": [1.5, 2.5]}
@@ -152,7 +186,11 @@ def test_metadata_of_the_clustering(tiny: Tiny) -> None:
         (np.zeros(N_SPIKES), {}, "type float64, expected 60 integers"),
         (np.full(N_SPIKES, -1), {}, "from -1 to -1, expected cluster ids from 0 up"),
         (np.full(N_SPIKES, 2**31), {}, r"below 2\*\*31"),
-        (np.full(N_SPIKES, 4), {4: 17}, "cluster 4 is in group 17, expected one of Noise"),
+        (np.full(N_SPIKES, 4), {4: -1}, "cluster 4 is in group -1, expected one of Noise"),
+        (np.full(N_SPIKES, 4), {4: 2**31}, "cluster 4 is in group 2147483648, expected"),
+        (np.full(N_SPIKES, 4), {4: 2.5}, "cluster 4 is in group 2.5, expected one of Noise"),
+        (np.full(N_SPIKES, 4), {4: float("nan")}, "cluster 4 is in group nan, expected one of"),
+        (np.full(N_SPIKES, 4), {4: None}, "cluster 4 is in group None, expected one of Noise"),
         (np.full(N_SPIKES, 4), {4: "superb"}, "cluster 4 is in group 'superb'"),
     ],
 )
