@@ -24,9 +24,9 @@ from phygui.io.clusters import (
 )
 from phygui.io.durable import durable_edit
 from phygui.io.errors import KwikChangedError, KwikError
-from phygui.io.lock import Lock, holder_of
+from phygui.io.lock import Lock, living_holder
 from phygui.io.opening import OpenDataset, _identity
-from phygui.io.state_folder import state_folder
+from phygui.io.state_folder import find_place
 from phygui.io.values import plain
 
 
@@ -39,12 +39,13 @@ def _only_writer(path: Path) -> Iterator[None]:
     KwikError
         If a session holds it: it has edits that are not in the file yet.
     """
-    lock = Lock(state_folder(path))
+    place = find_place(path)
+    lock = Lock(place.folder, place.make)
     try:
-        holder = lock.acquire()
+        holder = living_holder(place.folder) if place.reason else lock.acquire()
     except OSError:
         # Where no lock can be taken, another user may have one.
-        holder = holder_of(lock.path.parent)
+        holder = living_holder(place.folder)
     if holder is not None:
         raise KwikError(
             f"{path} is open for editing ({holder}); nothing is written beside that session."
