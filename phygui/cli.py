@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from phygui._isolation import forget_current_folder
 from phygui._version import __version__
 from phygui.heap import claim
 from phygui.logs import start_log
@@ -69,6 +70,7 @@ def gui(
     debug: bool,
 ) -> None:
     """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
+    forget_current_folder()
     claim(HEAP_AT_START)
     # What a start makes stays: nothing is gained by looking for garbage in it again and again.
     gc.disable()
@@ -134,6 +136,7 @@ def _result(opening: Opening, debug: bool) -> Session:
 @click.version_option(__version__, prog_name="phygui")
 def kwik() -> None:
     """Look at and manage Kwik datasets from the shell."""
+    forget_current_folder()
 
 
 @kwik.command()

@@ -214,3 +214,18 @@ def test_restore_finds_the_channel_group_that_was_saved(tmp_path: Path) -> None:
     with KwikModel(path, 1) as model:
         assert model.spike_clusters.tolist() == merged
     assert run(KWIK, "restore", path, 1, "--compare", 0, 0).returncode == 0
+
+
+def test_nothing_is_imported_from_the_folder_of_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``python -c`` and ``python -m`` look for modules in the current folder first."""
+    made = make_demo(tmp_path, n_spikes=200, n_clusters=8, n_channels=4, duration=5.0, raw=None)
+    for name in ("h5py", "numpy", "scipy", "yaml", "PyQt5", "json"):
+        (tmp_path / f"{name}.py").write_text("open('imported', 'w')\nraise SystemExit(77)\n")
+    monkeypatch.chdir(tmp_path)
+    own = Path(__file__).parents[1]
+    done = run(KWIK, "describe", made.kwik_path, PYTHONPATH=os.pathsep + str(own))
+    assert done.returncode == 0, done.stderr
+    assert "200" in done.stdout
+    assert not (tmp_path / "imported").exists()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+from phygui._isolation import outside
 
 from ._loops import set_loaded
 
@@ -27,10 +31,26 @@ def warm_up(*, apart: bool = False) -> None:
     """
     if apart and not _is_cached():
         # Whatever goes wrong there will be told of here.
-        code = "from phygui.analysis import warm_up; warm_up()"
-        subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+        _fill_cache()
     _call_every_kernel()
     set_loaded()
+
+
+def _fill_cache() -> None:
+    """Compile in a process that imports what this one can, but nothing from the current folder."""
+    python = sys.executable or ""
+    if getattr(sys, "frozen", False) or "python" not in Path(python).name.lower():
+        # What runs there is no Python: a program that holds phygui, which would start once more.
+        return
+    code = (
+        "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+        "from phygui.analysis import warm_up; warm_up()"
+    )
+    command = [python, "-I", "-c", code, json.dumps(outside(sys.path))]
+    with suppress(OSError):
+        subprocess.run(
+            command, check=False, capture_output=True, stdin=subprocess.DEVNULL, cwd=sys.prefix
+        )
 
 
 def _is_cached() -> bool:

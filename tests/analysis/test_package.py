@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -42,6 +43,45 @@ def test_a_process_apart_fills_an_empty_cache(monkeypatch, is_cached):
     monkeypatch.setattr(warm.subprocess, "run", lambda command, **_: calls.append(command))
     phygui.analysis.warm_up(apart=True)
     assert len(calls) == (0 if is_cached else 1)
+
+
+@pytest.fixture
+def hostile(tmp_path, monkeypatch):
+    """A current folder with modules that tell when they are imported, and settings of numba."""
+    told = tmp_path / "imported"
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for name in ("numba", "json", "phygui", "numpy", "yaml", "pathlib", "sitecustomize"):
+        (folder / f"{name}.py").write_text(f"open({str(told)!r}, 'w').write({name!r})")
+    (folder / ".numba_config.yaml").write_text(f"cache_dir: {folder}")
+    monkeypatch.chdir(folder)
+    return told
+
+
+def test_the_process_apart_imports_nothing_from_the_current_folder(hostile, monkeypatch):
+    """It has the modules of this process, and really compiles."""
+    done = []
+    run = subprocess.run
+
+    def told(command, **options):
+        done.append(run(command, **options))
+
+    monkeypatch.setattr(warm.subprocess, "run", told)
+    monkeypatch.setattr(warm.sys, "path", ["", os.getcwd(), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep + os.getcwd())
+    warm._fill_cache()
+    assert done[0].returncode == 0, done[0].stderr
+    assert not hostile.exists()
+
+
+@pytest.mark.parametrize("executable", ["", None, "/opt/phygui/phy-gui", "/nowhere/python3"])
+def test_no_process_apart_where_there_is_no_python(executable, monkeypatch):
+    monkeypatch.setattr(warm.sys, "executable", executable)
+    warm._fill_cache()
+    monkeypatch.setattr(warm.sys, "executable", sys.executable)
+    monkeypatch.setattr(warm.sys, "frozen", True, raising=False)
+    monkeypatch.setattr(warm.subprocess, "run", lambda *_, **__: pytest.fail("it was started"))
+    warm._fill_cache()
 
 
 def test_the_cache_is_found(monkeypatch):
