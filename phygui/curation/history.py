@@ -72,6 +72,16 @@ class History:
             return max(self._position, 1)
         return abs(self._position - self._saved)
 
+    def unsaved(self) -> list[tuple[Update, bool]]:
+        """The edits that :attr:`n_unsaved` counts, and whether each was undone.
+
+        Those that the file holds and that were undone are not among them once other edits have
+        taken their place.
+        """
+        if self._saved is not None and self._saved > self._position:
+            return [(u, True) for u in reversed(self._updates[self._position : self._saved])]
+        return [(u, False) for u in self._updates[self._saved or 0 : self._position]]
+
     def record(self, update: Update) -> None:
         """Add an edit that has just been made; edits that were undone are forgotten."""
         if self._saved is not None and self._saved > self._position:

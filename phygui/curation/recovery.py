@@ -30,7 +30,8 @@ class UnsavedEdit:
     clustering: str
 
     def __str__(self) -> str:
-        return f"{self.description}, {self.time:%H:%M}"
+        where = f"shank {self.channel_group}, {self.clustering}"
+        return f"{self.description}, {self.time:%H:%M} ({where})"
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from phygui.curation.persistence import Keeper
@@ -107,6 +108,23 @@ class Storage(Places):
     def n_unsaved(self) -> int:
         """Number of edits that are not in the file."""
         return sum(c.history.n_unsaved for c in self._curations.values())
+
+    @property
+    def edits_to_save(self) -> list[UnsavedEdit]:
+        """Edits of this session that are not in the file, or that were undone since they were.
+
+        By the time at which they were made, oldest first.
+        """
+        now = datetime.now().astimezone()
+        found = []
+        for key, curation in self._curations.items():
+            history = curation.history
+            if history.saved_position is None:
+                found.append(UnsavedEdit(now, "undid what is in the file", *key))
+            for update, undone in history.unsaved():
+                words = f"undid: {update.description}" if undone else update.description
+                found.append(UnsavedEdit(update.time or now, words, *key))
+        return sorted(found, key=lambda edit: edit.time)
 
     @property
     def unwritable_reason(self) -> str:

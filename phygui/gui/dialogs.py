@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui._version import __version__
+from phygui.curation.recovery import UnsavedEdit
 from phygui.curation.session import Session
 from phygui.gui.actions import ACTIONS
 from phygui.gui.snippets import snippet_rows
@@ -47,6 +48,10 @@ GESTURES = (
 )
 
 
+N_EDITS = 8
+"""Edits that a question about them lists; the others are in its details."""
+
+
 def make_plain(box: QMessageBox) -> None:
     """Show texts as they are: what a file holds is never taken as markup."""
     box.setTextFormat(Qt.PlainText)
@@ -65,6 +70,19 @@ def show_error(parent: QWidget | None, title: str, sentence: str, details: str =
     box.exec_()
 
 
+def describe_edits(box: QMessageBox, edits: Sequence[UnsavedEdit], more: str = "") -> None:
+    """List the last of some edits, and all of them in the details if those are more."""
+    lines = [str(edit) for edit in edits]
+    n_left = len(lines) - N_EDITS
+    last = "\n".join(
+        [*lines[-N_EDITS:], *([f"... and {n_left} before these"] if n_left > 0 else [])]
+    )
+    box.setInformativeText("\n\n".join(filter(None, [last, more])))
+    if n_left > 0:
+        box.setDetailedText("\n".join(lines))
+    make_plain(box)
+
+
 def ask_unsaved(parent: QWidget, session: Session) -> str:
     """Ask what to do with unsaved edits: "save", "discard" or "cancel"."""
     n = session.n_unsaved
@@ -75,8 +93,8 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
         QMessageBox.Save | QMessageBox.Discard | QMessageBox.Cancel,
         parent,
     )
-    box.setTextFormat(Qt.PlainText)
-    box.setInformativeText(f"Save {'them' if n != 1 else 'it'} before closing?")
+    question = f"Save {'them' if n != 1 else 'it'} before closing?"
+    describe_edits(box, session.edits_to_save, question)
     box.setDefaultButton(QMessageBox.Save)
     answer = box.exec_()
     if answer == QMessageBox.Save:

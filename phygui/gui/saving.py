@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QCoreApplication, QEventLoop
 from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
 from phygui.curation.comparison import compare
+from phygui.curation.recovery import UnsavedEdit
 from phygui.curation.saving import ChangedOnDisk, Saved
 from phygui.curation.update import EditError, insist
 from phygui.gui import dialogs
@@ -131,12 +132,13 @@ class Saving:
             self._ask(
                 "The file was changed elsewhere",
                 str(error),
-                "Your edits are safe in the journal.",
+                "Your edits are safe in the journal. Cancel changes nothing.",
                 {
                     "Keep theirs": self._keep_theirs,
                     "Keep mine as a copy...": self.save_copy,
                     "Show the difference": self.show_difference,
                 },
+                is_harmless=False,
             )
             return
         self._ask(
@@ -185,15 +187,13 @@ class Saving:
         if not edits or session.read_only:
             return
         n = len(edits)
-        lines = [str(edit) for edit in edits]
         self._ask(
             "Unsaved edits were found",
             f"{session.path.name} was closed with {n} edit{'s' if n > 1 else ''} that "
             f"{'are' if n > 1 else 'is'} not in the file.",
-            "\n".join([*lines[-8:], *([f"... and {n - 8} before these"] if n > 8 else [])])
-            + (f"\n\n{problem}" if problem else ""),
+            problem,
             {"Bring them back": self.recover, "Keep them aside": self.decline_recovery},
-            details="\n".join(lines),
+            edits=edits,
         )
 
     def recover(self) -> None:
@@ -225,21 +225,30 @@ class Saving:
     # -- helpers ---------------------------------------------------------------------------
 
     def _ask(
-        self, title: str, sentence: str, more: str, answers: Answers, *, details: str = ""
+        self,
+        title: str,
+        sentence: str,
+        more: str,
+        answers: Answers,
+        *,
+        edits: Sequence[UnsavedEdit] = (),
+        is_harmless: bool = True,
     ) -> None:
-        """Ask without waiting: the window goes on painting, and so do its workers."""
+        """Ask without waiting: the window goes on painting, and so do its workers.
+
+        Enter gives the first answer if that is harmless, and else none of them.
+        """
         box = QMessageBox(QMessageBox.Question, title, sentence, parent=self._window)
-        dialogs.make_plain(box)
-        box.setInformativeText(more)
-        if details:
-            box.setDetailedText(details)
+        dialogs.describe_edits(box, edits, more)
         buttons: dict[QAbstractButton, Callable[[], object]] = {}
         for text, action in answers.items():
             button = box.addButton(text, QMessageBox.ActionRole)
-            if not buttons:
+            if is_harmless and not buttons:
                 box.setDefaultButton(button)
             buttons[button] = action
-        box.addButton(QMessageBox.Cancel)
+        cancel = box.addButton(QMessageBox.Cancel)
+        if not is_harmless:
+            box.setDefaultButton(cancel)
 
         def answered(button: QAbstractButton) -> None:
             self.question = None

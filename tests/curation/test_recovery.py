@@ -43,7 +43,7 @@ def test_unsaved_edits_are_listed_in_words(dead):
             "moved 8 to noise",
         ]
         edit = session.unsaved_edits[0]
-        assert str(edit) == f"{edit.description}, {edit.time:%H:%M}"
+        assert str(edit) == f"{edit.description}, {edit.time:%H:%M} (shank 0, main)"
         assert 5 in session.cluster_ids, "nothing is done unasked"
         assert not session.recovery_problem
 

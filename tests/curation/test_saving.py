@@ -67,6 +67,31 @@ def test_several_clusterings_are_saved_at_once(small, monkeypatch):
     assert 7 in KwikModel(small).cluster_ids
 
 
+def test_what_is_to_be_saved_is_listed(small, session):
+    def listed():
+        edits = session.edits_to_save
+        assert all(edit.clustering == session.clustering for edit in edits)
+        return [edit.description for edit in edits]
+
+    assert listed() == []
+    edit(session)
+    words = ["merged 3 and 4 into 16", "moved 5 to good", "labelled 6 depth=800 µm"]
+    assert listed() == words
+    session.undo()
+    assert listed() == words[:2]
+    session.save()
+    assert listed() == []
+    session.undo()
+    assert listed() == [f"undid: {words[1]}"]
+    session.move([7], "mua")
+    assert listed() == [words[0], "moved 7 to mua", "undid what is in the file"]
+    session.undo()
+    session.undo()
+    assert listed() == ["undid what is in the file"]
+    session.save()
+    assert listed() == []
+
+
 def test_edits_made_during_a_save_stay_unsaved(small, session, crashed):
     edit(session)
     (job,) = session.save_jobs()

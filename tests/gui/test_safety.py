@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import pytest
 from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtWidgets import QMessageBox
+from PyQt5.QtWidgets import QLabel, QMessageBox
 
 from phygui import Session
 from phygui.curation import persistence, saving, storage
@@ -49,6 +49,7 @@ def test_edits_of_a_dead_session_are_listed_and_brought_back(
     user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
     text = user.window.saving.question.informativeText()
     assert "merged 4 and 9 into 18" in text
+    assert text.count(" (shank 0, main)") == 2
     assert "moved 18 to good" in text
     answer(user, "Bring them back")
     assert user.session.cluster_groups[18] == "good"
@@ -114,6 +115,18 @@ def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
     user.press(Qt.Key_G)
     edit_elsewhere(hybrid)
     theirs = hybrid.read_bytes()
+    # Enter, pressed without reading, changes nothing.
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    assert "Cancel changes nothing" in user.window.saving.question.informativeText()
+    before = user.session.spike_clusters.tolist()
+    user.qtbot.keyClick(user.window.saving.question, Qt.Key_Return)
+    user.settle()
+    assert user.window.saving.question is None
+    assert hybrid.read_bytes() == theirs
+    assert user.session.is_modified
+    assert user.session.spike_clusters.tolist() == before
+
     user.press(Qt.Key_S, Qt.ControlModifier)
     answer(user, "Show the difference")
     assert "18" in user.window.saving.dialog.text.toPlainText()
@@ -241,6 +254,50 @@ def test_closing_with_unsaved_edits_asks(
         with Session.open(hybrid) as again:
             assert again.unsaved_edits == []
             assert (18 in again.cluster_ids) == (choice == "Save")
+
+
+def test_the_question_at_closing_lists_what_is_not_saved_and_where(
+    small: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(small)
+    session = user.session
+    user.select(4, 9)
+    user.press(Qt.Key_G)
+    session.copy_clustering("mine <b>")
+    session.switch(clustering="mine <b>")
+    moved = [2, 3, 5, 6, 7, 8, 10, 11]
+    for cluster in moved:
+        session.move([cluster], "good")
+    user.settle()
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    asked = []
+
+    def ask(box: QMessageBox) -> int:
+        labels = [label for label in box.findChildren(QLabel) if label.text()]
+        assert all(label.textFormat() == Qt.PlainText for label in labels)
+        asked.append((box.text(), box.informativeText(), box.detailedText()))
+        return int(QMessageBox.Cancel)
+
+    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    user.window.close()
+    ((text, listed, details),) = asked
+    assert "8 unsaved edits" in text
+    lines = listed.splitlines()
+    made = [line.split(", ")[0] for line in lines[1:8]]
+    assert made == [f"moved {cluster} to good" for cluster in moved[:7]]
+    assert lines[0].startswith("merged 4 and 9 into 16, ")
+    assert lines[0].endswith("(shank 0, main)")
+    assert lines[7].endswith("(shank 0, mine <b>)")
+    assert lines[-1] == "Save them before closing?"
+    assert not details
+
+    user.press(Qt.Key_Y, Qt.ControlModifier)
+    user.window.close()
+    _, listed, details = asked[1]
+    assert "merged" not in listed
+    assert "... and 1 before these" in listed
+    assert details.splitlines()[0] == lines[0]
+    assert len(details.splitlines()) == 9
 
 
 def hold_writing(monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> threading.Event:
