@@ -195,7 +195,7 @@ def test_the_lasso_of_a_paused_view_holds_the_spikes_of_its_clusters(user: Any) 
     features, dock = user.view("features"), user.window.docks["features"]
     shown = tuple(user.session.selected)
     dock.title_bar.buttons["pause"].click()
-    user.press(Qt.Key_Down)
+    user.select(*[c for c in user.session.cluster_ids.tolist() if c not in shown][:2])
     spikes = brush(user)
     own = np.concatenate([dock.snapshot.spikes(c) for c in shown])
     assert np.isin(spikes, own).all()
