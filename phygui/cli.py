@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import click
 from phygui._isolation import forget_current_folder
 from phygui._version import __version__
 from phygui.heap import claim
-from phygui.logs import start_log
+from phygui.logs import PlainFormatter, start_log
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
@@ -29,9 +30,16 @@ HEAP_AT_START = 96 << 20
 """Bytes of memory that the start of the window needs anyway."""
 
 
+def say(line: object, *, err: bool = False) -> None:
+    """Write one line; what names and files hold in it commands no terminal."""
+    from phygui.io.words import plain
+
+    click.echo(plain(line), err=err)
+
+
 def fail(sentence: object) -> NoReturn:
     """End with one sentence on stderr."""
-    click.echo(f"phygui: {sentence}", err=True)
+    say(f"phygui: {sentence}", err=True)
     sys.exit(USAGE)
 
 
@@ -76,7 +84,9 @@ def gui(
     gc.disable()
     # The window has worker threads of its own; those of OpenBLAS would wait for the same cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)
+    terminal = logging.StreamHandler()
+    terminal.setFormatter(PlainFormatter(logging.BASIC_FORMAT))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[terminal])
     logging.captureWarnings(True)
     start_log(debug=debug)
     if file is not None and demo:
@@ -132,11 +142,17 @@ def _result(opening: Opening, debug: bool) -> Session:
         fail(error)
 
 
+def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
+    say(f"phygui: {message}", err=True)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="phygui")
 def kwik() -> None:
     """Look at and manage Kwik datasets from the shell."""
     forget_current_folder()
+    click.get_current_context().with_resource(warnings.catch_warnings())
+    warnings.showwarning = _say_warning
 
 
 @kwik.command()
@@ -161,15 +177,15 @@ def recover(file: Path, only_list: bool) -> None:
     with _session(file) as session:
         edits = session.unsaved_edits
         for edit in edits:
-            click.echo(str(edit))
+            say(str(edit))
         if session.recovery_problem:
-            click.echo(session.recovery_problem, err=True)
+            say(session.recovery_problem, err=True)
         if not edits:
-            click.echo("there are no unsaved edits")
+            say("there are no unsaved edits")
         elif not only_list:
             session.recover()
             for saved in session.save():
-                click.echo(f"saved {saved.n_edits} edits to {saved.path}")
+                say(f"saved {saved.n_edits} edits to {saved.path}")
 
 
 @kwik.command()
@@ -192,16 +208,16 @@ def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> 
                 fail(f"{file}: no saved state {n}; there are {len(backups)}")
         if compare is not None:
             for line in _differences(session, *(states[n] for n in compare)):
-                click.echo(line)
+                say(line)
         elif number:
             words = _bring_back(session, backups[number - 1])
             for saved in session.save():
-                click.echo(f"{words}, and saved to {saved.path}")
+                say(f"{words}, and saved to {saved.path}")
         else:
             for n, backup in enumerate(backups, 1):
-                click.echo(f"{n}: {backup}")
+                say(f"{n}: {backup}")
             if not backups:
-                click.echo("there are no saved states")
+                say("there are no saved states")
 
 
 def _differences(session: Session, first: Backup | None, second: Backup | None) -> list[str]:
@@ -231,16 +247,20 @@ def _bring_back(session: Session, backup: Backup) -> str:
     """Bring back all that a save kept; what was done, in words."""
     from phygui.curation.update import EditError
 
-    words, same = "", None
+    words, refusal = "", None
     for key in backup.tallies:
         session.switch(*key)
+        if not session.is_editable:
+            continue
         try:
-            words = session.restore(backup).description
+            update = session.restore(backup)
         except EditError as error:
-            # One of several may be as it was.
-            same = error
-    if not words and same is not None:
-        raise same
+            refusal = error
+            continue
+        # One of several may be as it was.
+        words = words if update.is_empty else update.description
+    if not words:
+        raise refusal or EditError("nothing would change: it is like this already")
     return words
 
 

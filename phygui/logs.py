@@ -10,10 +10,12 @@ import platform
 import sys
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from phygui._version import __version__
+from phygui.io.words import plain
 
 LARGEST = 1_000_000
 """Bytes after which the log goes on in a new file."""
@@ -28,6 +30,21 @@ log = logging.getLogger("phygui")
 def log_path() -> Path:
     """The log file of this user."""
     return platformdirs.user_log_path("phygui", appauthor=False) / "phygui.log"
+
+
+class PlainFormatter(logging.Formatter):
+    """Each record is one line, whatever names are in it; a traceback is indented below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        copy = logging.makeLogRecord(record.__dict__)
+        copy.msg, copy.args = plain(record.getMessage().rstrip("\n")), None
+        copy.exc_text = None
+        return super().format(copy)
+
+    def formatException(self, ei: Any) -> str:
+        """The traceback as text."""
+        return "\n".join(f"  {plain(line)}" for line in super().formatException(ei).split("\n"))
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
@@ -68,7 +85,7 @@ def start_log(*, debug: bool = False, path: Path | None = None) -> Path | None:
         log.warning("%s cannot be written (%s): there is no log file", path, error.strerror)
         return None
     handler.setFormatter(
-        logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+        PlainFormatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     )
     handler.setLevel(logging.DEBUG if debug else logging.INFO)
     root = logging.getLogger()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -13,7 +14,9 @@ import pytest
 from PyQt5.QtGui import QImage
 
 from phygui import KwikModel, Session, __version__
+from phygui.curation.update import EditError
 from phygui.io.demo import make_demo
+from phygui.io.errors import KwikError
 
 GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import kwik as run; run()"
 
@@ -187,14 +190,27 @@ def test_restore_lists_compares_and_brings_back(small: Path) -> None:
         session.merge(session.cluster_ids[:2])
         session.save()
     told = run(KWIK, "restore", small).stdout.splitlines()
-    assert [line.partition(":")[0] for line in told] == ["1", "2"]
+    assert [line.partition(":")[0] for line in told] == ["1", "2", "3"]
     assert "1 good" in told[1]
+    assert "original, from before the first save" in told[2]
     assert "in another cluster" in run(KWIK, "restore", small, "--compare", 2, 1).stdout
     assert run(KWIK, "restore", small, 7).returncode == 2
     done = run(KWIK, "restore", small, 2)
     assert done.returncode == 0, done.stderr
     with KwikModel(small) as model:
         assert model.spike_clusters.tolist() == first
+        names = {model.cluster_group_names[g] for g in model.cluster_groups.values()}
+        assert names == {"Unsorted", "Good"}
+    # The restoring was a save too: the original is the last one again.
+    done = run(KWIK, "restore", small, 4)
+    assert done.returncode == 0, done.stderr
+    assert "restored the state from before the first save" in done.stdout
+    with KwikModel(small) as model:
+        names = {model.cluster_group_names[g] for g in model.cluster_groups.values()}
+        assert names == {"Unsorted"}
+    again = run(KWIK, "restore", small, 5)
+    assert again.returncode == 2
+    assert "like this already" in again.stderr
 
 
 def test_restore_finds_the_channel_group_that_was_saved(tmp_path: Path) -> None:
@@ -229,3 +245,65 @@ def test_nothing_is_imported_from_the_folder_of_a_dataset(
     assert done.returncode == 0, done.stderr
     assert "200" in done.stdout
     assert not (tmp_path / "imported").exists()
+
+
+ODD = b"a\xff\x1b[31m\nb.kwik"
+
+
+def test_names_command_neither_the_terminal_nor_forge_lines(small: Path) -> None:
+    path = Path(os.fsdecode(os.path.join(os.fsencode(small.parent), ODD)))
+    try:
+        small.rename(path)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    with h5py.File(path, "r+") as file:
+        groups = file["channel_groups/0/cluster_groups/main"]
+        groups["2"].attrs["name"] = b"Go\x1b]0;owned\x07od\nforged: line"
+        file.copy("channel_groups/0/spikes/clusters/main", "channel_groups/0/spikes/clusters/x\ny")
+    script = (
+        "import os, sys\nfrom phygui import Session\ns = Session.open(sys.argv[1])\n"
+        "s.label([3], 'note\\x1b[2J', 'x\\ny')\ns.save()\ns.label([4], 'note\\x1b[2J', 'x\\ny')\n"
+        "s.move([4], 2)\nos._exit(9)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, check=False)
+    assert done.returncode == 9, done.stderr
+    said = b""
+    for words in (
+        ["describe", path],
+        ["recover", path, "--list"],
+        ["restore", path],
+        ["restore", path, "--compare", 1, 0],
+        ["restore", path, 99],
+        ["describe", path.with_name(path.name + "\n\x1b[1m")],
+        ["recover", path],
+        ["restore", path, 1],
+    ):
+        command = [sys.executable, "-c", KWIK, *map(str, words)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert b"Traceback" not in done.stderr
+        assert done.stdout + done.stderr
+        said += done.stdout + done.stderr
+    assert not {c for c in said if c < 32 and c != 10}
+    assert b"\\udcff\\x1b[31m\\nb.kwik" in said
+    assert b"\\nforged: line" in said or b"forged" not in said
+    assert not [line for line in said.splitlines() if line.startswith((b"b.kwik", b"forged", b"y"))]
+
+
+@pytest.mark.parametrize("n_letters", [200, 245, 248, 250, 300])
+def test_long_names_work_or_give_a_sentence(small: Path, n_letters: int) -> None:
+    path = small.with_name("n" * n_letters + ".kwik")
+    with suppress(OSError):
+        small.rename(path)
+    for words in (["describe"], ["recover"], ["restore"]):
+        done = run(KWIK, words[0], path)
+        assert done.returncode in (0, 2)
+        assert "Traceback" not in done.stderr
+        assert done.returncode == 0 or done.stderr.count("\n") == 1
+    problem = ""
+    try:
+        with Session.open(path) as session:
+            session.move([3], "good")
+            session.save()
+    except (KwikError, EditError) as error:
+        problem = str(error)
+    assert ("too long" in problem) == (n_letters > 245)

@@ -56,3 +56,27 @@ def test_a_native_crash_is_in_the_log(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, check=False)
     assert done.returncode < 0
     assert "Segmentation fault" in Path(path).read_text()
+
+
+def test_names_forge_no_lines_and_command_no_terminal(path):
+    logs.start_log(path=path)
+    name = "a\x1b[31m\n2030-01-01 00:00:00 1 ERROR phygui: forged"
+    log = logging.getLogger("phygui")
+    log.error("%s cannot be read", name)
+    log.error(name)
+    try:
+        raise ValueError(name)
+    except ValueError:
+        log.exception("not opened")
+    logging.getLogger("py.warnings").warning("%s", f"{name}\n")
+    text = path.read_text()
+    assert "\x1b" not in text
+    assert not [line for line in text.splitlines() if line.startswith("2030")]
+    assert text.count("a\\x1b[31m\\n2030") == 3
+    assert "Traceback" in text
+
+
+def test_a_path_that_is_no_text_is_written(path):
+    logs.start_log(path=path)
+    logging.getLogger("phygui").error("%s is gone", "a\udcff.kwik")
+    assert "a\\udcff.kwik is gone" in path.read_text()

@@ -6,6 +6,7 @@ import sys
 import warnings
 
 from phygui.io.errors import UnsavedEditsWarning
+from phygui.io.words import plain
 
 
 def warn_caller(text: str) -> None:
@@ -13,4 +14,4 @@ def warn_caller(text: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("phygui."):
         level, frame = level + 1, frame.f_back
-    warnings.warn(text, UnsavedEditsWarning, stacklevel=level)
+    warnings.warn(plain(text), UnsavedEditsWarning, stacklevel=level)

@@ -285,7 +285,7 @@ class Session(Learning):
         KwikError
             If the backup is damaged, or holds nothing of this clustering.
         """
-        text = f"restored the state saved {backup.time:%Y-%m-%d %H:%M}"
+        text = f"restored {backup.words}"
         return self._make(change_to(self._editable(), self.state(backup), text))
 
     @property

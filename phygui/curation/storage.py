@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from phygui.curation.original import original_of
 from phygui.curation.persistence import Keeper
 from phygui.curation.places import CopyJob, Places
 from phygui.curation.recovery import UnsavedEdit
@@ -242,8 +243,9 @@ class Storage(Places):
     # -- what was saved before -----------------------------------------------------------------
 
     def backups(self) -> list[Backup]:
-        """The last saved states, newest first."""
-        return list_backups(self._keeper.folder)
+        """The last saved states, newest first, and the original as the last of them."""
+        original = original_of(self.path)
+        return [*list_backups(self._keeper.folder), *([original] if original else [])]
 
     def state(self, backup: Backup | None = None) -> State:
         """The active clustering as it is now, whatever edits follow, or as it was in a backup.

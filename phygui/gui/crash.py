@@ -139,7 +139,9 @@ class CrashGuard(QObject):
 
     def report_text(self, sentence: str, details: str = "") -> None:
         """Tell of something that is known as a text only; from any thread."""
-        log.error("%s\n%s", sentence, details)
+        log.error("%s", sentence)
+        for line in details.splitlines():
+            log.error("  %s", line)
         self._tell(Problem(sentence, details), details or sentence)
 
     def _tell(self, problem: Problem, place: str) -> None:

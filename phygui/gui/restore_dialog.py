@@ -81,7 +81,7 @@ class RestoreDialog(QDialog):
             words = f"({_held(backup)} only)"
         else:
             words = _in_words(backup.tallies[self._key])
-        return f"{backup.time:%Y-%m-%d %H:%M:%S}", str(backup.n_edits), words
+        return backup.title, str(backup.n_edits or ""), words
 
     @property
     def _key(self) -> tuple[int, str]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from phygui.io.errors import KwikError
@@ -17,6 +17,7 @@ from phygui.io.state_folder import remove_if_empty
 FOLDER = "backups"
 SUFFIX = ".backup"
 KEPT = 10
+_STAMP = "%Y%m%d-%H%M%S-%f"
 LARGEST = 1 << 30
 """Bytes that a backup may have."""
 
@@ -42,7 +43,7 @@ class Backup:
     n_edits: int
     tallies: dict[tuple[int, str], dict[str, int]]
 
-    def records(self) -> list[Record]:
+    def records(self) -> Iterable[Record]:
         """What it holds: one record per clustering.
 
         Raises
@@ -52,13 +53,28 @@ class Backup:
         """
         return _read(self.path)[1:]
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is called in a list."""
+        return f"{self.time:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return f"the state saved {self.time:%Y-%m-%d %H:%M}"
+
+    @property
+    def clusters(self) -> str:
+        """How many clusters of each group it has, by channel group and clustering."""
         parts = []
         for (group, name), tally in self.tallies.items():
             counts = ", ".join(f"{n} {word}" for word, n in tally.items())
             parts.append(f"channel group {group}, {name}: {counts or 'no clusters'}")
+        return "; ".join(parts)
+
+    def __str__(self) -> str:
         edits = "1 edit" if self.n_edits == 1 else f"{self.n_edits} edits"
-        return f"{self.time:%Y-%m-%d %H:%M:%S}, {edits}; {'; '.join(parts)}"
+        return f"{self.title}, {edits}; {self.clusters}"
 
 
 def write_backup(
@@ -92,12 +108,23 @@ def write_backup(
     data = b"".join(encode(record) for record in (Record(head), *records))
     place = folder / FOLDER
     make_folder(place)
-    # Sorted by name, they are sorted by time.
-    path = place / f"{time:%Y%m%d-%H%M%S-%f}{SUFFIX}"
+    # Sorted by name, they are in the order of the saves, also where the clock was set back.
+    stamp = max(time.replace(tzinfo=None), _newest(place) + timedelta(microseconds=1))
+    path = place / f"{stamp:{_STAMP}}{SUFFIX}"
     write_whole(path, data)
     for old in sorted(place.glob(f"*{SUFFIX}"))[:-KEPT]:
         drop_backup(old)
     return path
+
+
+def _newest(place: Path) -> datetime:
+    """The latest time in a name; no later than makes room for others behind it."""
+    times = [datetime.min]
+    for path in place.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(ValueError):
+            time = datetime.strptime(path.name.removesuffix(SUFFIX), _STAMP)
+            times += [time] if time.year < datetime.max.year else []
+    return max(times)
 
 
 def drop_backup(path: Path) -> None:
@@ -116,7 +143,12 @@ def list_backups(folder: Path) -> list[Backup]:
         The state folder of the dataset.
     """
     found = []
-    for path in sorted((folder / FOLDER).glob(f"*{SUFFIX}"), reverse=True):
+    try:
+        paths = sorted((folder / FOLDER).glob(f"*{SUFFIX}"), reverse=True)
+    except OSError:
+        # Python asks some questions about a folder that it cannot look into by raising.
+        paths = []
+    for path in paths:
         try:
             head = _read(path)[0].text
             tallies = {

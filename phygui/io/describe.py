@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from phygui.io.values import hertz
+from phygui.io.words import plain
 
 if TYPE_CHECKING:
     from phygui.io.kwik import KwikModel
@@ -34,9 +35,9 @@ def describe(model: KwikModel) -> str:
         ("events", ", ".join(f"{n} ({len(t)})" for n, t in model.events.items()) or "none"),
     ]
     width = max(len(label) for label, _ in rows) + 2
-    lines = [f"{label:<{width}}{text}" for label, text in rows]
+    lines = [f"{label:<{width}}{plain(text)}" for label, text in rows]
     if model.warnings:
-        lines += ["", "unusual:", *(f"  {text}" for text in model.warnings)]
+        lines += ["", "unusual:", *(f"  {plain(text)}" for text in model.warnings)]
     return "\n".join(lines)
 
 

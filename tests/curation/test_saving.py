@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from datetime import datetime
 
 import h5py
 import numpy as np
@@ -218,13 +219,13 @@ def test_a_failed_save_leaves_file_journal_and_backups(small, session, monkeypat
         session.save()
     monkeypatch.undo()
     assert small.read_bytes() == before
-    assert session.backups() == []
+    assert [backup.title for backup in session.backups()] == ["original"]
     assert session.n_unsaved == 3
     crashed(session)
     with Session.open(small, recover=True) as again:
         assert again.n_unsaved == 3
         again.save()
-        assert len(again.backups()) == 1
+        assert len(again.backups()) == 2
 
 
 def test_a_failed_backup_does_not_stop_the_save(small, session, monkeypatch):
@@ -264,8 +265,9 @@ def test_the_last_ten_states_are_kept(session):
     for n in range(12):
         session.label([5], "n", str(n))
         session.save()
-    kept = session.backups()
+    *kept, original = session.backups()
     assert len(kept) == 10
+    assert "n" not in session.state(original).labels.get(5, {})
     assert [session.state(b).labels[5]["n"] for b in kept] == [str(n) for n in range(11, 1, -1)]
     assert all(b.n_edits == 1 for b in kept)
     assert kept[0].time >= kept[-1].time
@@ -274,7 +276,7 @@ def test_the_last_ten_states_are_kept(session):
 def test_a_backup_tells_what_it_is(session):
     session.move([3, 4], "good")
     session.save()
-    (backup,) = session.backups()
+    backup, _ = session.backups()
     assert backup.tallies == {(0, "main"): session._active.groups.tally(session.cluster_ids)}
     assert "1 edit; channel group 0, main: 13" in str(backup)
     assert "2 good" in str(backup)
@@ -401,9 +403,9 @@ def test_damaged_backups_are_passed_over(session):
     time.sleep(0.001)
     session.move([7], "good")
     session.save()
-    newest, oldest = session.backups()
+    newest, oldest, original = session.backups()
     newest.path.write_bytes(newest.path.read_bytes()[:-4])
-    assert [b.path for b in session.backups()] == [oldest.path]
+    assert [b.path for b in session.backups()] == [oldest.path, original.path]
     with pytest.raises(KwikError, match="damaged"):
         session.restore(newest)
 
@@ -444,3 +446,56 @@ def test_a_save_that_ended_with_the_window_counts(small):
     with Session.open(small) as again:
         assert again.unsaved_edits == []
         assert 3 not in again.cluster_ids
+
+
+def test_the_original_is_the_oldest_state(small, session, state_of):
+    assert session.backups() == []
+    first = session.spike_clusters.tolist(), session.cluster_groups
+    edit(session)
+    session.save()
+    session.move([7], "good")
+    session.save()
+    *_, original = session.backups()
+    assert original.path == small.with_name(f"{small.name}.bak")
+    assert set(original.tallies) == {(0, "main"), (0, "original")}
+    assert original.tallies[0, "main"] == {"unsorted": 15}
+    assert str(original).startswith("original, from before the first save; channel group 0, main:")
+    update = session.restore(original)
+    assert (session.spike_clusters.tolist(), session.cluster_groups) == first
+    assert update.description == "restored the state from before the first save"
+    session.undo()
+    original.path.write_bytes(b"no HDF5")
+    assert len(session.backups()) == 2
+    with pytest.raises(KwikError):
+        session.restore(original)
+
+
+def test_a_clock_that_was_set_back_does_not_prune_what_was_just_saved(session, monkeypatch):
+    class Clock(datetime):
+        """Goes back by a day with each save."""
+
+        days = 0
+
+        @classmethod
+        def now(cls, tz=None):
+            cls.days += 1
+            return datetime(2030, 1, 31 - cls.days, 12)
+
+    monkeypatch.setattr(backups, "datetime", Clock)
+    for n in range(14):
+        session.label([5], "n", str(n))
+        session.save()
+    *kept, _ = session.backups()
+    assert [session.state(b).labels[5]["n"] for b in kept] == [str(n) for n in range(13, 3, -1)]
+    assert [b.time.day for b in kept] == list(range(17, 27))
+
+
+def test_names_that_are_no_times_do_not_come_between_saves(session):
+    session.label([5], "n", "0")
+    session.save()
+    folder = session._keeper.folder / backups.FOLDER
+    for name in ("99991231-235959-999999", "x", "20261301-000000-000000"):
+        (folder / f"{name}.backup").write_bytes(b"")
+    session.label([5], "n", "1")
+    session.save()
+    assert [session.state(b).labels[5]["n"] for b in session.backups()[:2]] == ["1", "0"]

@@ -1,0 +1,16 @@
+"""Words that come from files and names, shown so that they do nothing but be read."""
+
+from __future__ import annotations
+
+
+def plain(text: object) -> str:
+    """A text in which all that is not to be printed is escaped.
+
+    Names may hold line breaks and sequences that command a terminal, paths bytes that are no
+    text: they are shown as ``\\n``, ``\\x1b`` and ``\\udcff``.
+    """
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
