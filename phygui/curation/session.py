@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -285,8 +285,34 @@ class Session(Learning):
         KwikError
             If the backup is damaged, or holds nothing of this clustering.
         """
+        return self.restore_job(backup)()()
+
+    @in_turn
+    def restore_job(self, backup: Backup) -> Callable[[], Callable[[], Update]]:
+        """The work of :meth:`restore`, for any thread; it returns what makes the edit in this one.
+
+        Raises
+        ------
+        KwikError
+            As :meth:`restore`, where it reads.
+        EditError
+            If something else was edited before the edit is made.
+        """
         text = f"restored {backup.words}"
-        return self._make(change_to(self._editable(), self.state(backup), text))
+        curation, done = self._editable(), self.history[: self.history_position]
+
+        def read() -> Callable[[], Update]:
+            update = change_to(curation, self.state(backup), text)
+            return lambda: make(update)
+
+        def make(update: Update) -> Update:
+            with self.turns:
+                same = self._editable() is curation
+                if not same or self.history[: self.history_position] != done:
+                    raise EditError("nothing was restored: the clustering was edited meanwhile")
+                return self._make(update)
+
+        return read
 
     @property
     def can_undo(self) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from phygui.curation.curation import Curation
+from phygui.curation.entries import Key
 from phygui.curation.original import original_of
 from phygui.curation.persistence import Keeper
 from phygui.curation.places import CopyJob, Places
@@ -84,12 +86,34 @@ class Storage(Places):
         KwikError
             If that is impossible; its journal is then kept aside.
         """
+        return self.recover_job()()()
+
+    @in_turn
+    def recover_job(self) -> Callable[[], Callable[[], list[UnsavedEdit]]]:
+        """The work of :meth:`recover`, for any thread; it returns what shows them in this one.
+
+        Nothing may be edited before that.
+
+        Raises
+        ------
+        KwikError
+            As :meth:`recover`, where it reads.
+        """
         edits = self.unsaved_edits
-        curations = self._keeper.recover(self._fresh)
-        self._curations.update(curations)
-        if curations:
-            self._activate(self._curation_of(self.channel_group, self.clustering))
-        return edits
+
+        def read() -> Callable[[], list[UnsavedEdit]]:
+            self.turns.check()
+            curations = self._keeper.recover(self._fresh)
+            return lambda: show(curations)
+
+        def show(curations: dict[Key, Curation]) -> list[UnsavedEdit]:
+            with self.turns:
+                self._curations.update(curations)
+                if curations:
+                    self._activate(self._curation_of(self.channel_group, self.clustering))
+                return edits
+
+        return read
 
     @in_turn
     def decline_recovery(self) -> None:

@@ -158,8 +158,11 @@ class Application(QObject):
         threading.Thread(target=work, name="phygui-open", daemon=True).start()
 
     def _ask_path(self) -> Path | None:
-        recent = self.settings.recent()
-        folder = str(recent[0].parent) if recent else ""
+        # Where a recent file was found, and not on a drive that may be gone.
+        there = self.start.lookout.there if self.start is not None else set()
+        recent = [path for path in self.settings.recent() if path in there]
+        open_now = [window.session.path for window in self.windows[-1:]]
+        folder = str((open_now or recent)[0].parent) if open_now or recent else ""
         name, _ = QFileDialog.getOpenFileName(
             self._front(), "Open a Kwik file", folder, "Kwik files (*.kwik);;All files (*)"
         )

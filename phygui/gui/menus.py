@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QSize, Qt
@@ -11,6 +12,7 @@ from PyQt5.QtWidgets import QAction, QMenu, QToolBar
 
 from phygui.curation.groups import DEFAULT_GROUP_NAMES as FOUR
 from phygui.gui.actions import ACTIONS, Action
+from phygui.gui.recent import Lookout
 from phygui.gui.theme import icon
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ def dock_menu(window: MainWindow) -> QMenu:
 
 
 def _add_recent(window: MainWindow, file: QMenu) -> None:
-    """The files opened lately, listed anew whenever the menu is shown."""
+    """The files opened lately, listed anew whenever the menu is shown, as far as they are there."""
     recent = QMenu("Open recent", file)
+    lookout = Lookout(recent)
     file.insertMenu(window.actions_by_name["open_demo"], recent)
 
     def fill() -> None:
@@ -65,9 +68,18 @@ def _add_recent(window: MainWindow, file: QMenu) -> None:
         for path in window.settings.recent():
             if path != here:
                 item = recent.addAction(plain_text(str(path)))
+                item.setData(str(path))
                 item.triggered.connect(lambda _, path=path: window.open_wanted.emit(path))
         recent.setEnabled(not recent.isEmpty())
+        lookout.look_for(path for path in window.settings.recent() if path != here)
 
+    def drop(path: Path) -> None:
+        for item in recent.actions():
+            if item.data() == str(path):
+                recent.removeAction(item)
+        recent.setEnabled(not recent.isEmpty())
+
+    lookout.missing.connect(drop)
     file.aboutToShow.connect(fill)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PyQt5.QtCore import QCoreApplication, QEventLoop
 from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
@@ -15,11 +15,14 @@ from phygui.curation.saving import ChangedOnDisk, Saved
 from phygui.curation.update import EditError, insist
 from phygui.gui import dialogs
 from phygui.gui.restore_dialog import RestoreDialog
-from phygui.gui.text_dialog import TextDialog
+from phygui.gui.text_dialog import Patience, TextDialog
+from phygui.io.backups import Backup
 from phygui.io.errors import KwikError
 
 if TYPE_CHECKING:
     from phygui.gui.main_window import MainWindow
+
+T = TypeVar("T")
 
 Answers = dict[str, Callable[[], object]]
 """What can be answered to a question, and what then is done; None of it if it is closed."""
@@ -32,6 +35,7 @@ class Saving:
         self._window = window
         self._saving = False
         self._n_copies = 0
+        self.patience: Patience | None = None
         self.question: QMessageBox | None = None
         self.dialog: RestoreDialog | TextDialog | None = None
 
@@ -75,7 +79,7 @@ class Saving:
         """
         flags = QEventLoop.ExcludeUserInputEvents | QEventLoop.WaitForMoreEvents
         before = self.question
-        while self._saving or self._n_copies:
+        while self._saving or self._n_copies or self.patience is not None:
             QCoreApplication.processEvents(flags)
         return self.question is before
 
@@ -90,13 +94,15 @@ class Saving:
         window.update_state()
 
     def save_now(self) -> bool:
-        """Write the curation and wait for it, as when the window closes; True if all is well."""
-        try:
-            self._window.session.save()
-        except (KwikError, OSError) as error:
-            dialogs.show_error(self._window, "Not saved", str(error))
-            return False
-        return True
+        """Write the curation in a worker until it is done, as when the window closes.
+
+        Returns
+        -------
+        bool
+            Whether all is well; else there is now a question about it.
+        """
+        self.save()
+        return self.wait() and not self._window.session.is_modified
 
     def save_copy(self) -> None:
         """Ask for a place and write the file with all edits in it there."""
@@ -198,9 +204,14 @@ class Saving:
 
     def recover(self) -> None:
         """Bring back what an earlier session did not save."""
-        edits = self._window.session.recover()
-        n = len(edits)
-        self._window.say(f"brought back {n} unsaved edit{'s' if n != 1 else ''}")
+        window = self._window
+        job = window.session.recover_job()
+
+        def done(finish: Callable[[], list[UnsavedEdit]]) -> None:
+            n = len(finish())
+            window.say(f"brought back {n} unsaved edit{'s' if n != 1 else ''}")
+
+        self._alone("Bringing back the unsaved edits ...", job, done)
 
     def decline_recovery(self) -> None:
         """Keep the journal of an earlier session aside."""
@@ -211,18 +222,48 @@ class Saving:
 
     def show_backups(self) -> None:
         """List the saved states; any two can be compared, and each brought back."""
-        backups = self._window.session.backups()
-        if not backups:
-            raise EditError("nothing was saved yet, so there is nothing to restore")
-        self.dialog = RestoreDialog(self._window, self._window.session, backups, self._window.pool)
-        self.dialog.restore_wanted.connect(
-            lambda backup: self._window.attempt(
-                lambda: insist(self._window.session.restore(backup))
+        window, session = self._window, self._window.session
+
+        def show(backups: list[Backup]) -> None:
+            if not backups:
+                raise EditError("nothing was saved yet, so there is nothing to restore")
+            window.say("")
+            self.dialog = RestoreDialog(window, session, backups, window.pool)
+            self.dialog.restore_wanted.connect(
+                lambda backup: window.attempt(lambda: self.restore(backup))
             )
+            self.dialog.open()
+
+        window.say("reading the saved states ...")
+        window.commands.in_worker(
+            lambda _: session.backups(),
+            lambda backups: window.attempt(lambda: show(backups)),
+            window.fail,
         )
-        self.dialog.open()
+
+    def restore(self, backup: Backup) -> None:
+        """Bring back a saved state, as an edit."""
+        job = self._window.session.restore_job(backup)
+        self._alone("Bringing back the saved state ...", job, lambda finish: insist(finish()))
 
     # -- helpers ---------------------------------------------------------------------------
+
+    def _alone(self, sentence: str, work: Callable[[], T], done: Callable[[T], object]) -> None:
+        """Do something in a worker during which nothing may be edited; the window still paints."""
+        window = self._window
+        patience = self.patience = Patience(window, sentence)
+
+        def end(then: Callable[[], object]) -> None:
+            self.patience = None
+            patience.end()
+            window.attempt(then)
+
+        patience.open()
+        window.commands.in_worker(
+            lambda _: work(),
+            lambda result: end(lambda: done(result)),
+            lambda error: end(lambda: window.fail(error)),
+        )
 
     def _ask(
         self,

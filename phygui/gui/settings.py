@@ -75,16 +75,18 @@ class Settings:
     # -- recent files ------------------------------------------------------------------------
 
     def recent(self) -> list[Path]:
-        """Files opened lately, newest first, as far as they still exist."""
+        """Files opened lately, newest first; whether they still exist is not looked at here.
+
+        On a drive that is gone, that would take minutes: see :class:`~phygui.gui.recent.Lookout`.
+        """
         stored = self.get("recent", [])
         names = stored if isinstance(stored, list) else []
-        # That of pathlib raises where a folder or drive is out of reach.
-        return [Path(name) for name in names if isinstance(name, str) and os.path.exists(name)]
+        return [Path(name) for name in names if isinstance(name, str)]
 
     def add_recent(self, path: Path) -> None:
         """A file has been opened."""
-        paths = [str(path.absolute()), *(str(p) for p in self.recent())]
-        self.set("recent", list(dict.fromkeys(paths))[:N_RECENT])
+        paths = [path.absolute(), *self.recent()]
+        self.set("recent", list(dict.fromkeys(map(str, paths)))[:N_RECENT])
 
 
 class _Memory:

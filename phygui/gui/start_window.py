@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QDragEnterEvent, QDropEvent
 from PyQt5.QtWidgets import (
@@ -15,6 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui._version import __version__
+from phygui.gui.recent import Lookout
 from phygui.gui.settings import Settings
 from phygui.gui.theme import icon, plain_tip
 
@@ -50,10 +53,10 @@ class StartWindow(QWidget):
             item.setData(Qt.UserRole, str(path))
             item.setToolTip(plain_tip(str(path)))
             self.recent.addItem(item)
-        if not self.recent.count():
-            item = QListWidgetItem("no recent files: open a .kwik, drop one here, or try the demo")
-            item.setFlags(Qt.NoItemFlags)
-            self.recent.addItem(item)
+        self._say_if_empty()
+        self.lookout = Lookout(self)
+        self.lookout.missing.connect(self._drop)
+        self.lookout.look_for(settings.recent())
         self.recent.itemActivated.connect(
             lambda item: self.open_wanted.emit(item.data(Qt.UserRole))
         )
@@ -77,6 +80,20 @@ class StartWindow(QWidget):
         layout.addWidget(self.recent, 1)
         layout.addLayout(buttons)
         layout.addWidget(self.note)
+
+    def _say_if_empty(self) -> None:
+        if not self.recent.count():
+            item = QListWidgetItem("no recent files: open a .kwik, drop one here, or try the demo")
+            item.setFlags(Qt.NoItemFlags)
+            self.recent.addItem(item)
+
+    def _drop(self, path: Path) -> None:
+        """A file is not there; what a drive that is gone holds stays as long as it is not known."""
+        for row in reversed(range(self.recent.count())):
+            item = self.recent.item(row)
+            if item is not None and item.data(Qt.UserRole) == str(path):
+                self.recent.takeItem(row)
+        self._say_if_empty()
 
     def set_busy(self, text: str) -> None:
         """Say what is going on; nothing else can be opened meanwhile."""

@@ -25,3 +25,24 @@ class TextDialog(QDialog):
         layout.addWidget(heading)
         layout.addWidget(self.text)
         layout.addWidget(buttons)
+
+
+class Patience(QDialog):
+    """Says what is being done; as long as it is there, the window behind it takes no input."""
+
+    def __init__(self, parent: QWidget, sentence: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("phygui")
+        label = QLabel(sentence)
+        label.setTextFormat(Qt.PlainText)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 18, 24, 18)
+        layout.addWidget(label)
+
+    def reject(self) -> None:
+        """Escape and the frame's button do not end what is being done."""
+
+    def end(self) -> None:
+        """It is done."""
+        self.accept()
+        self.deleteLater()

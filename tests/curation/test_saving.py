@@ -499,3 +499,17 @@ def test_names_that_are_no_times_do_not_come_between_saves(session):
     session.label([5], "n", "1")
     session.save()
     assert [session.state(b).labels[5]["n"] for b in session.backups()[:2]] == ["1", "0"]
+
+
+def test_a_state_is_not_restored_over_edits_made_while_it_was_read(session):
+    edit(session)
+    session.save()
+    backup = session.backups()[0]
+    session.move([5], "noise")
+    make = session.restore_job(backup)()
+    session.undo()
+    session.move([7], "noise")  # as many edits as before, but another one
+    with pytest.raises(EditError, match="edited meanwhile"):
+        make()
+    assert not session.restore_job(backup)()().is_empty
+    assert session.group_of(7) != "noise"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,7 @@ def test_recent_files_open_from_the_start_window(
     settings.add_recent(hybrid)
     settings.add_recent(hybrid.with_name("gone.kwik"))
     start = application.show_start()
-    assert start.recent.count() == 1, "files that are gone are not listed"
+    qtbot.waitUntil(lambda: start.recent.count() == 1)  # files that are gone are not listed
     start.recent.itemActivated.emit(start.recent.item(0))
     assert not start.open_button.isEnabled()
     window = wait_for_window(qtbot, application)
@@ -51,13 +53,48 @@ def test_recent_files_open_from_the_start_window(
 
 
 def test_recent_files_that_cannot_be_looked_for_are_left_out(
-    application: Application, settings: Settings, hybrid: Path
+    qtbot: Any, application: Application, settings: Settings, hybrid: Path
 ) -> None:
     out_of_reach = str(hybrid.with_name("long" * 100))
     settings.set("recent", [out_of_reach, 7, str(hybrid)])
-    assert settings.recent() == [hybrid]
+    start = application.show_start()
+    qtbot.waitUntil(lambda: start.recent.count() == 1)
+    assert start.recent.item(0).data(Qt.UserRole) == str(hybrid)
     settings.set("recent", 7)
     assert settings.recent() == []
+
+
+def test_a_recent_file_on_a_drive_that_is_gone_keeps_nobody_waiting(
+    qtbot: Any,
+    application: Application,
+    settings: Settings,
+    hybrid: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first looks never come back, as on a network drive without its server."""
+    gone, hangs, exists = hybrid.with_name("gone.kwik"), threading.Event(), os.path.exists
+
+    def look(path: Any) -> bool:
+        if "dead" in str(path):
+            hangs.wait(20)
+        return exists(path)
+
+    monkeypatch.setattr(os.path, "exists", look)
+    dead = [str(hybrid.parent / "dead" / f"{i}.kwik") for i in range(5)]
+    settings.set("recent", [*dead, str(gone), str(hybrid)])
+    try:
+        start = application.show_start()
+        qtbot.waitUntil(lambda: start.recent.count() == 6)  # all but the one that is missing
+        start.recent.itemActivated.emit(start.recent.item(5))
+        window = wait_for_window(qtbot, application)
+        assert window.session.path == hybrid
+        assert settings.recent()[0] == hybrid
+        file = next(a.menu() for a in window.menuBar().actions() if a.text() == "&File")
+        file.aboutToShow.emit()
+        recent = next(a.menu() for a in file.actions() if a.text() == "Open recent")
+        qtbot.waitUntil(lambda: [a.text() for a in recent.actions()] == dead)
+    finally:
+        hangs.set()
 
 
 def test_without_recent_files_it_says_what_to_do(application: Application) -> None:

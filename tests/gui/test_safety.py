@@ -31,6 +31,28 @@ def answer(user: Any, text: str) -> None:
     user.settle()
 
 
+def saved_states(user: Any) -> Any:
+    """Have the saved states listed, which are read in a worker."""
+    user.window.saving.dialog = None
+    user.window.actions_by_name["restore"].trigger()
+    user.qtbot.waitUntil(lambda: user.window.saving.dialog is not None, timeout=10_000)
+    return user.window.saving.dialog
+
+
+def slow_disk(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[str]:
+    """A function comes back only when the window has turned its event loop; who called it."""
+    turned, function, callers = threading.Event(), getattr(module, name), []
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        callers.append(threading.current_thread().name)
+        assert turned.wait(20), f"{name} is waited for by the window"
+        return function(*args, **options)
+
+    monkeypatch.setattr(module, name, slowly)
+    QTimer.singleShot(100, turned.set)
+    return callers
+
+
 def crash_with_edits(path: Path, code: str) -> None:
     """Edit in another process that dies without closing anything."""
     script = (
@@ -59,6 +81,67 @@ def test_edits_of_a_dead_session_are_listed_and_brought_back(
     user.press(Qt.Key_Z, Qt.ControlModifier)
     user.press(Qt.Key_Z, Qt.ControlModifier)
     assert {4, 9} <= set(user.session.cluster_ids.tolist())
+
+
+def test_a_slow_disk_does_not_stop_the_window_while_edits_are_brought_back(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash_with_edits(hybrid, "session.merge([4, 9])")
+    user = open_window(hybrid)
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    callers = slow_disk(monkeypatch, persistence.Keeper, "recover")
+    user.window.saving.question.close()
+    user.window.saving.recover()
+    patience = user.window.saving.patience
+    assert patience.isVisible()
+    user.qtbot.keyClick(patience, Qt.Key_Escape)
+    assert user.window.saving.patience.isVisible(), "nothing is edited meanwhile"
+    assert user.window.isModal() is False
+    user.settle()
+    assert 18 in user.session.cluster_ids
+    assert user.window.saving.patience is None
+    assert all("phygui" in name for name in callers)
+
+
+def test_a_slow_disk_does_not_stop_the_window_while_states_are_restored(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(hybrid)
+    user.window.actions_by_name["restore"].trigger()
+    user.settle()
+    assert user.window.saving.dialog is None
+    assert "nothing was saved yet" in user.message
+    user.session.merge([4, 9])
+    user.settle()
+    user.session.save()
+    user.session.merge([18, 0])
+    user.settle()
+    listing = slow_disk(monkeypatch, storage, "list_backups")
+    dialog = saved_states(user)
+    user.settle()
+    reading = slow_disk(monkeypatch, storage, "state_in")
+    user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
+    assert user.window.saving.patience.isVisible()
+    user.settle()
+    assert 18 in user.session.cluster_ids
+    assert all("phygui" in name for name in (*listing, *reading))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_save_on_close_is_no_work_of_the_window(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    user = open_window(hybrid)
+    user.session.merge([4, 9])
+    user.settle()
+    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.Save))
+    may_end = hold_writing(monkeypatch, fails=fails)
+    QTimer.singleShot(100, may_end.set)
+    assert user.window.close() != fails
+    if fails:
+        assert user.window.isVisible()
+        assert user.window.saving.question.text() == "the disk is full"
+        user.window.saving.question.close()
 
 
 def test_declined_edits_are_kept_aside(hybrid: Path, open_window: Callable[..., Any]) -> None:
@@ -214,8 +297,7 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     user.press(Qt.Key_Z, Qt.ControlModifier)
     user.press(Qt.Key_S, Qt.ControlModifier)
     user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
-    user.window.saving.show_backups()
-    dialog = user.window.saving.dialog
+    dialog = saved_states(user)
     assert dialog.table.rowCount() == 3
     place = dialog.table.visualItemRect(dialog.table.item(2, 0)).center()
     user.qtbot.mouseClick(dialog.table.viewport(), Qt.LeftButton, pos=place)
