@@ -40,7 +40,7 @@ FEW_SPIKES = 50
 """Spikes of a cluster that make it count half of its size."""
 LEAST_PURITY = 0.05
 """What a cluster counts of its size that is all contamination."""
-NOISE_S = 20.0
+NOISE_S = 40.0
 """Seconds of raw data that the noise is taken from, spread over the recordings."""
 NOISE_PIECE_S = 0.5
 """Seconds of it that are read at once."""
@@ -162,8 +162,7 @@ class QualitySource:
     def __init__(self, model: KwikModel) -> None:
         self._model = model
         self._lock = threading.Lock()
-        self._levels: list[NDArray[np.float64]] = []
-        self._noise: NDArray[np.float64] | None = None
+        self._noise: dict[int, float] = {}
 
     def compute(
         self,
@@ -175,8 +174,6 @@ class QualitySource:
         metrics = {}
         for cluster_id, of in stats.items():
             if cancelled():
-                break
-            if of.summary.mean_waveform is not None and self.noise(cancelled) is None:
                 break
             metrics[cluster_id] = self._metrics_of(snapshot, cluster_id, of)
         return metrics
@@ -191,25 +188,28 @@ class QualitySource:
         if model.features is not None and sizes is not None:
             channels = self.isolation_channels(sizes)
             features, others = self._isolation_features(snapshot, spike_ids, channels)
-        waveform = stats.summary.mean_waveform
-        noise = None if waveform is None else self.noise()
+        waveform = noise = None
+        if stats.summary.mean_waveform is not None and sizes is not None:
+            best = int(np.argmax(sizes))
+            waveform, noise = stats.summary.mean_waveform[:, [best]], np.array([self.noise(best)])
         data = ClusterData(
             spike_samples=samples,
             amplitudes=self._amplitudes(spike_ids, stats),
-            mean_waveform=None if waveform is None else waveform * model.channel_gains,
-            noise=None if noise is None else noise * model.channel_gains,
+            mean_waveform=waveform,
+            noise=noise,
             features=features,
             other_features=others,
         )
         return quality_metrics(data, model.sample_rate, model.duration)
 
-    def noise(self, cancelled: Cancel = lambda: False) -> NDArray[np.float64] | None:
-        """Noise of each channel of the channel order, raw units; None when cancelled.
+    def noise(self, channel: int) -> float:
+        """Noise of a channel, an index into the channel order, in raw units.
 
-        The mean of those of pieces of the recordings, each as long as it is.
+        The mean of those of pieces of the recordings, each as long as it is. Only that of the best
+        channels of clusters is ever wanted: of hundreds of channels, those of a few.
         """
         with self._lock:
-            if self._noise is None:
+            if channel not in self._noise:
                 model = self._model
                 assert model.traces is not None
                 pieces = noise_pieces(
@@ -217,29 +217,25 @@ class QualitySource:
                     NOISE_S * model.sample_rate,
                     NOISE_PIECE_S * model.sample_rate,
                 )
-                # Goes on where it was cancelled, which every key that is pressed may do.
-                for piece in pieces[len(self._levels) :]:
-                    if cancelled():
-                        return None
-                    self._levels.append(noise_levels(self._filtered(*piece)))
+                levels = [noise_levels(self._filtered(channel, *piece))[0] for piece in pieces]
                 lengths = [stop - start for _, start, stop in pieces]
-                self._noise = np.average(self._levels, axis=0, weights=lengths)
-            return self._noise
+                self._noise[channel] = float(np.average(levels, weights=lengths))
+            return self._noise[channel]
 
     @staticmethod
     def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
         """The channels on which the isolation of a cluster of such `channel_sizes` is judged."""
         return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
 
-    def _filtered(self, recording: int, start: int, stop: int) -> NDArray[np.float32]:
-        """A piece of a recording on the channels of the channel group."""
+    def _filtered(self, channel: int, recording: int, start: int, stop: int) -> NDArray[np.float32]:
+        """A piece of a recording on one channel, (n_samples, 1)."""
         model = self._model
         assert model.traces is not None
         offset, length = int(model.traces.offsets[recording]), model.traces.lengths[recording]
         margin = model.filter.margin
         first, last = max(0, start - margin), min(length, stop + margin)
-        raw = model.traces[offset + first : offset + last, :]
-        raw = np.asarray(raw)[:, model.channel_order]
+        column = int(model.channel_order[channel])
+        raw = model.traces[offset + first : offset + last, column : column + 1]
         if last - first == stop - start + 2 * margin:
             return model.filter.middle(raw)
         return model.filter.apply(raw)[start - first : stop - first]

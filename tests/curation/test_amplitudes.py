@@ -68,34 +68,32 @@ def test_without_raw_data_it_is_the_projection_on_the_mean_features(small: Path)
         assert amplitude_unit(model) == ""
 
 
-def test_the_noise_is_that_of_the_whole_recording(small: Path) -> None:
+@pytest.mark.parametrize("piece_s", [0.1, 0.5, 30.0])
+def test_the_noise_is_that_of_the_whole_recording(
+    small: Path, piece_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NOISE_PIECE_S", piece_s)
     with Session.open(small) as session:
         filtered = whole(session) / session.model.voltage_gain
         deviation = np.median(np.abs(filtered - np.median(filtered, axis=0)), axis=0) / 0.6744898
         source = QualitySource(session.model)
-        found = source.noise()
-        assert found is not None
+        found = [source.noise(channel) for channel in range(session.model.n_channels)]
         np.testing.assert_allclose(found, deviation, rtol=0.02)
-        assert source.noise(lambda: True) is found
 
 
-def test_the_noise_goes_on_where_it_was_cancelled(
-    small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "NOISE_PIECE_S", 0.1)
-    read: list[tuple[int, int, int]] = []
-    plain = QualitySource._filtered
-    monkeypatch.setattr(
-        QualitySource, "_filtered", lambda self, *at: read.append(at) or plain(self, *at)
-    )
+def test_snr_is_the_amplitude_over_the_noise_of_the_best_channel(small: Path) -> None:
     with Session.open(small) as session:
-        source = QualitySource(session.model)
-        turns = iter([False, False, True])
-        assert source.noise(lambda: next(turns)) is None
-        assert len(read) == 2
-        found = source.noise()
-        assert len(read) == len(set(read)) > 10
-        np.testing.assert_array_equal(found, QualitySource(session.model).noise())
+        model = session.model
+        session.learn_all()
+        source = session.knowledge.source(session.snapshot())
+        for cluster, metrics in session.metrics.items():
+            of, n_spikes = session.stats[cluster], len(session.spikes_per_cluster[cluster])
+            assert metrics["snr"].is_defined == (n_spikes >= 10)
+            assert not metrics["amplitude_cutoff"].is_defined
+            if n_spikes >= 10:
+                best = model.channel_order.tolist().index(of.best_channel)
+                noise = source.noise(best) * model.channel_gains[best]
+                assert metrics["snr"].value == pytest.approx(of.amplitude / noise, rel=1e-5)
 
 
 @given(
@@ -122,6 +120,7 @@ def test_noise_comes_from_enough_pieces_all_over_the_recordings(
 
 
 def test_twenty_seconds_of_an_hour_are_read() -> None:
+    assert module.NOISE_S >= 20
     pieces = noise_pieces([60_000_000, 48_000_000], 20.0 * 30_000, 0.5 * 30_000)
     assert sum(stop - start for _, start, stop in pieces) == pytest.approx(600_000, rel=0.001)
     assert len(pieces) <= 42
