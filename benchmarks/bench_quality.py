@@ -214,7 +214,9 @@ def report(ours: Values, theirs: Values, n_spikes: dict[int, int]) -> list[str]:
         alone = int(np.sum(np.isfinite(a) != np.isfinite(b)))
         excess = [bar.excess(y, x) for x, y in zip(a[both], b[both], strict=True)]
         difference = np.max(np.abs(a - b)[both], initial=0.0)
-        relative = np.max(np.abs(a - b)[both] / np.maximum(np.abs(a[both]), 1e-12), initial=0.0)
+        relative = np.max(
+            np.abs(a - b)[both] / np.maximum(np.abs(a[both]), max(bar.absolute, 1e-12)), initial=0.0
+        )
         span = f"{a[both].min():.4g} to {a[both].max():.4g}" if both.any() else "nowhere defined"
         verdict = "OVER" if max(excess, default=0.0) > 1 else ""
         print(

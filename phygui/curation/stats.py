@@ -44,6 +44,8 @@ NOISE_S = 40.0
 """Seconds of raw data that the noise is taken from, spread over the recordings."""
 NOISE_PIECE_S = 0.5
 """Seconds of it that are read at once."""
+NOISE_CHANNELS = 32
+"""Channels, neighbours in the channel order, whose noise is computed at once."""
 
 Cancel = Callable[[], bool]
 
@@ -162,7 +164,7 @@ class QualitySource:
     def __init__(self, model: KwikModel) -> None:
         self._model = model
         self._lock = threading.Lock()
-        self._noise: dict[int, float] = {}
+        self._noise: dict[int, NDArray[np.float64]] = {}
 
     def compute(
         self,
@@ -205,11 +207,12 @@ class QualitySource:
     def noise(self, channel: int) -> float:
         """Noise of a channel, an index into the channel order, in raw units.
 
-        The mean of those of pieces of the recordings, each as long as it is. Only that of the best
-        channels of clusters is ever wanted: of hundreds of channels, those of a few.
+        The mean of those of pieces of the recordings, each as long as it is. Of hundreds of
+        channels only those near the best channels of clusters are looked at.
         """
+        block, place = divmod(channel, NOISE_CHANNELS)
         with self._lock:
-            if channel not in self._noise:
+            if block not in self._noise:
                 model = self._model
                 assert model.traces is not None
                 pieces = noise_pieces(
@@ -217,25 +220,28 @@ class QualitySource:
                     NOISE_S * model.sample_rate,
                     NOISE_PIECE_S * model.sample_rate,
                 )
-                levels = [noise_levels(self._filtered(channel, *piece))[0] for piece in pieces]
+                order = model.channel_order
+                columns = order[block * NOISE_CHANNELS : (block + 1) * NOISE_CHANNELS]
+                levels = [noise_levels(self._filtered(columns, *piece)) for piece in pieces]
                 lengths = [stop - start for _, start, stop in pieces]
-                self._noise[channel] = float(np.average(levels, weights=lengths))
-            return self._noise[channel]
+                self._noise[block] = np.average(levels, axis=0, weights=lengths)
+            return float(self._noise[block][place])
 
     @staticmethod
     def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
         """The channels on which the isolation of a cluster of such `channel_sizes` is judged."""
         return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
 
-    def _filtered(self, channel: int, recording: int, start: int, stop: int) -> NDArray[np.float32]:
-        """A piece of a recording on one channel, (n_samples, 1)."""
+    def _filtered(
+        self, columns: NDArray[np.int64], recording: int, start: int, stop: int
+    ) -> NDArray[np.float32]:
+        """A piece of a recording on some columns of the raw data."""
         model = self._model
         assert model.traces is not None
         offset, length = int(model.traces.offsets[recording]), model.traces.lengths[recording]
         margin = model.filter.margin
         first, last = max(0, start - margin), min(length, stop + margin)
-        column = int(model.channel_order[channel])
-        raw = model.traces[offset + first : offset + last, column : column + 1]
+        raw = model.traces[offset + first : offset + last, columns]
         if last - first == stop - start + 2 * margin:
             return model.filter.middle(raw)
         return model.filter.apply(raw)[start - first : stop - first]

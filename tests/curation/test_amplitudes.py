@@ -73,6 +73,7 @@ def test_the_noise_is_that_of_the_whole_recording(
     small: Path, piece_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "NOISE_PIECE_S", piece_s)
+    monkeypatch.setattr(module, "NOISE_CHANNELS", 5)
     with Session.open(small) as session:
         filtered = whole(session) / session.model.voltage_gain
         deviation = np.median(np.abs(filtered - np.median(filtered, axis=0)), axis=0) / 0.6744898
