@@ -59,7 +59,8 @@ def examine(data: bytes, offset: int) -> Damage:
     n_edits, is_exact = 0, True
     for piece, frame in _pieces(data, offset):
         n_edits += _is_edit(piece)
-        is_exact &= frame is not None and len(piece) <= frame.size
+        # What is longer hides others; what is shorter has lost its end, and what came behind it.
+        is_exact &= frame is not None and len(piece) == frame.size
     return Damage(n_edits, is_exact)
 
 

@@ -153,6 +153,34 @@ def test_declined_edits_are_kept_aside(hybrid: Path, open_window: Callable[..., 
     assert any(p.stat().st_size > 0 for p in kept)
 
 
+@pytest.mark.parametrize("n_lost", [1, 3])
+def test_what_of_a_journal_cannot_be_read_is_said_in_the_dialog(
+    hybrid: Path, open_window: Callable[..., Any], n_lost: int
+) -> None:
+    crash_with_edits(hybrid, "session.merge([4, 9]); session.move([18], 'good'); session.undo()")
+    journal = hybrid.with_suffix(".phygui") / "journal"
+    data = bytearray(journal.read_bytes())
+    starts = [n for n in range(len(data)) if data.startswith(b"PhyR", n)]
+    data[starts[-n_lost] + 40] ^= 1
+    journal.write_bytes(data)
+    user = open_window(hybrid)
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    box = user.window.saving.question
+    edits = "1 edit" if n_lost == 1 else f"{n_lost} edits"
+    assert f"its checksum is wrong: {edits} could not be read" in box.informativeText()
+    if n_lost == 3:
+        assert "cannot be brought back" in box.text()
+        answer(user, "Keep it aside")
+        assert 4 in user.session.cluster_ids
+    else:
+        assert "moved 18 to good" in box.informativeText()
+        answer(user, "Bring them back")
+        assert user.session.cluster_groups[18] == "good"
+    user.select(2, 3)
+    user.press(Qt.Key_G)
+    assert bytes(data) in [path.read_bytes() for path in journal.parent.glob("journal-*")]
+
+
 def test_a_second_window_is_read_only_and_says_who_writes(
     hybrid: Path, open_window: Callable[..., Any]
 ) -> None:
@@ -298,7 +326,8 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     user.press(Qt.Key_S, Qt.ControlModifier)
     user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
     dialog = saved_states(user)
-    assert dialog.table.rowCount() == 3
+    assert dialog.table.rowCount() == 4
+    assert dialog.table.item(3, 0).text() == "original"
     place = dialog.table.visualItemRect(dialog.table.item(2, 0)).center()
     user.qtbot.mouseClick(dialog.table.viewport(), Qt.LeftButton, pos=place)
     user.qtbot.waitUntil(lambda: "18" in dialog.difference.toPlainText(), timeout=10_000)

@@ -106,7 +106,7 @@ def test_a_torn_record_is_told_dropped_and_overwritten(path):
     content = read_journal(path)
     assert len(content.records) == 2
     assert "record 3" in content.damage
-    assert "cut short: 1 edit could not be read" in content.damage
+    assert "cut short: at least 1 edit could not be read" in content.damage
     journal = Journal(path, content.data[: content.size])
     journal.append(Record({"n": 7}))
     journal.close()

@@ -41,7 +41,9 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     # Imported here: the process starts anew to preload the library.
     from phygui.io.demo import make_demo
     from tests.torture.first_edits import FirstEdits
+    from tests.torture.journals import Damages, Meddling
     from tests.torture.kills import Kills
+    from tests.torture.listeners import Listeners
     from tests.torture.mutations import Mutations
     from tests.torture.saves import Saves
 
@@ -65,6 +67,19 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
         _print(first.counts)
     else:
         print("no C compiler: nothing is injected into saves and edits")
+
+    damages = Damages(small, folder)
+    _part("damaged journals", damages.counts)
+    damages.run(2 if short else 60, seed)
+    _print(damages.counts)
+    meddling = Meddling(small, folder)
+    _part("journals meddled with under an open session", meddling.counts)
+    meddling.run(2 if short else 100, seed)
+    _print(meddling.counts)
+    listeners = Listeners(demo.kwik_path, folder)
+    _part("listeners that fail", listeners.counts)
+    listeners.run(100 if short else 2000, seed)
+    _print(listeners.counts)
 
     for source, n_files in ((small, 24 if short else 800), (demo.kwik_path, 16 if short else 400)):
         mutations = Mutations(source, folder)
