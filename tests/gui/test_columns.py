@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import QApplication
 from phygui import KwikModel, Session
 from phygui.gui.app import make_application
 from phygui.gui.cluster_table import ClusterTable
+from phygui.gui.columns import BY_NAME
 from phygui.gui.plain_table import Cell, PlainTable
 from phygui.gui.settings import Settings
 from phygui.gui.tables import Tables
@@ -48,6 +49,19 @@ def session(small: Path) -> Iterator[Session]:
     with Session.open(small, journal=False) as session:
         session.learn_all()
         yield session
+
+
+def test_the_amplitude_of_fewer_than_ten_spikes_is_a_dash(session: Session) -> None:
+    spikes = session.spikes_per_cluster[int(session.cluster_ids[0])]
+    session.split(spikes[:9])
+    session.learn_all()
+    column = BY_NAME["amplitude"]
+    sizes = {int(c): len(session.spikes_per_cluster[int(c)]) for c in session.cluster_ids}
+    assert 9 in sizes.values()
+    for cluster, n_spikes in sizes.items():
+        value = column.value(session, cluster)
+        assert value == (session.stats[cluster].amplitude if n_spikes >= 10 else None)
+        assert ("fewer than 10 spikes" in column.reason(session, cluster)) or n_spikes >= 10
 
 
 @pytest.fixture
