@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QHelpEvent
 from PyQt5.QtWidgets import (
     QAction,
@@ -25,6 +25,7 @@ from phygui.gui import opengl
 from phygui.gui.elsewhere import ElsewhereButton
 from phygui.gui.theme import icon
 from phygui.gui.work import Latest, Pool
+from phygui.io.errors import KwikError
 from phygui.io.kwik import KwikModel
 from phygui.views import TITLES, VIEWS
 from phygui.views.base import Empty, View
@@ -33,6 +34,10 @@ FLOAT_SHIFT = 24
 """Pixels by which a dock moves right and down when it begins to float."""
 TOOLTIP_REACH = 3
 """Pixels that the mouse may move, by a hand that rests, before a tooltip goes."""
+
+
+RETRY_MS = 2000
+"""After how long data that could not be read is tried again: a drive may have come back."""
 
 
 class DockTitle(QWidget):
@@ -218,6 +223,11 @@ class ViewDock(Dock):
         self.highlighting.failed.connect(
             lambda error: self.trouble.emit("What the lasso holds could not be shown", error)
         )
+        self._failure = ""
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(RETRY_MS)
+        self._again.timeout.connect(self._load)
         self.visibilityChanged.connect(self._catch_up)
 
     def finish(self) -> None:
@@ -326,6 +336,7 @@ class ViewDock(Dock):
 
     def _load(self) -> None:
         self._stale = True
+        self._again.stop()
         if not self._may_load:
             self.work.cancel()
             return
@@ -356,6 +367,7 @@ class ViewDock(Dock):
 
     def _receive(self, data: object) -> None:
         if not self._closed:
+            self._failure = ""
             self.view.set_data(data)
             self._offer_elsewhere(data)
             self._unpainted = True
@@ -425,12 +437,17 @@ class ViewDock(Dock):
         self._unpainted = False
 
     def _fail(self, error: Exception) -> None:
-        if not self._closed:
-            empty = Empty(f"{error}")
+        if self._closed:
+            return
+        if isinstance(error, KwikError):
+            self._again.start()
+        failure, self._failure = self._failure, str(error)
+        if self._failure != failure or self.view.has_picture:
+            empty = Empty(self._failure)
             self.view.set_data(empty)
             self._offer_elsewhere(empty)
             self.trouble.emit(f"The {TITLES[self._kind].lower()} view could not be loaded", error)
-            self.shown_data.emit()
+        self.shown_data.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide, or go for good: the first dock of a kind stays in the View menu."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
+from phygui.io.errors import KwikError
 from phygui.views.base import Cancelled
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ class Latest(QObject):
             except (Cancelled, CancelledError):
                 answered = DROPPED
             except Exception as exception:
-                log.exception("work in a thread failed")
+                if not isinstance(exception, KwikError):  # of data, which may be tried again often
+                    log.exception("work in a thread failed")
                 error = exception
             if not self._pool.is_closed:
                 self._returned.emit(answered, result, error)

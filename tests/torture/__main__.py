@@ -88,12 +88,19 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
         _print(mutations.counts)
 
     if not short:
+        print("\nfeatures and raw data that fail or are cut under a window", flush=True)
+        _pytest("gui/test_failing_data.py")
         print("\nsessions against plain lists, thousands of steps", flush=True)
-        test = Path(__file__).parents[1] / "curation" / "test_session_machine.py"
-        command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", str(test)]
-        found = {**os.environ, "PHYGUI_TORTURE": "1"}
-        found.pop("LD_PRELOAD", None)
-        subprocess.run(command, check=True, env=found)
+        _pytest("curation/test_session_machine.py")
+
+
+def _pytest(name: str) -> None:
+    """Run tests that do more when this is the torture; what they print is seen."""
+    test = Path(__file__).parents[1] / name
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", str(test)]
+    found = {**os.environ, "PHYGUI_TORTURE": "1"}
+    found.pop("LD_PRELOAD", None)
+    subprocess.run(command, check=True, env=found)
 
 
 _started = [0.0]
