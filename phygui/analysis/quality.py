@@ -32,7 +32,9 @@ class ClusterData:
     Attributes
     ----------
     spike_samples : array of int (n_spikes,)
-        Increasing.
+        Increasing; recordings may be farther apart than they are, so that no interval spans two.
+    recorded_samples : array of int (n_spikes,), optional
+        The same in recorded time, the gaps between recordings left out; by default they are.
     amplitudes : array of float (n_amplitudes,), optional
         Of all spikes, or of a sample of them.
     mean_waveform : array (n_samples, n_channels), optional
@@ -45,6 +47,7 @@ class ClusterData:
     """
 
     spike_samples: NDArray[np.int64]
+    recorded_samples: NDArray[np.int64] | None = None
     amplitudes: NDArray | None = None
     mean_waveform: NDArray | None = None
     noise: NDArray | None = None
@@ -78,6 +81,7 @@ def quality_metrics(
     dict of str to Metric
     """
     samples = data.spike_samples
+    recorded = samples if data.recorded_samples is None else data.recorded_samples
     of_train = (samples, sample_rate, duration, refractory, censored)
     metrics = {
         "firing_rate": firing_rate(len(samples), duration),
@@ -85,7 +89,7 @@ def quality_metrics(
         "isi_violation_ratio": isi_violation_ratio(*of_train),
         "contamination_hill": contamination_hill(*of_train),
         "contamination_llobet": contamination_llobet(*of_train),
-        "presence_ratio": presence_ratio(samples, sample_rate, duration),
+        "presence_ratio": presence_ratio(recorded, sample_rate, duration),
     }
     if data.amplitudes is None:
         metrics["amplitude_cutoff"] = undefined("there are no amplitudes")

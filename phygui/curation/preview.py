@@ -158,12 +158,12 @@ def _correlograms(
     pairs = (*((each, None) for each in spikes), (spikes[0], others))
     counts = [
         two_sided_correlogram(
-            model.spike_samples[a].astype(np.int64),
-            None if b is None else model.spike_samples[b].astype(np.int64),
+            model.clock.pair_train(a),
+            None if b is None else model.clock.pair_train(b),
             bin_size=bin_size,
             n_bins=n_bins,
-            spike_ids_a=a,
-            spike_ids_b=b,
+            spike_ids_a=model.clock.ranks(a),
+            spike_ids_b=None if b is None else model.clock.ranks(b),
         )
         for a, b in pairs
     ]

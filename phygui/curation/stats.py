@@ -184,7 +184,6 @@ class QualitySource:
         self, snapshot: Snapshot, cluster_id: int, stats: ClusterStats
     ) -> dict[str, Metric]:
         model, spike_ids = self._model, snapshot.spikes(cluster_id)
-        samples = np.asarray(model.spike_samples[spike_ids]).astype(np.int64)
         features = others = None
         sizes = channel_sizes(stats.summary, model)
         if model.features is not None and sizes is not None:
@@ -195,7 +194,8 @@ class QualitySource:
             best = int(np.argmax(sizes))
             waveform, noise = stats.summary.mean_waveform[:, [best]], np.array([self.noise(best)])
         data = ClusterData(
-            spike_samples=samples,
+            spike_samples=model.clock.pair_train(spike_ids),
+            recorded_samples=model.clock.recorded_train(spike_ids),
             amplitudes=self._amplitudes(spike_ids, stats),
             mean_waveform=waveform,
             noise=noise,

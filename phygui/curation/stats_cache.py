@@ -61,7 +61,8 @@ _UNREADABLE = (
 def data_print(model: KwikModel) -> str:
     """A number for the data that stats are computed from, by samples of them: 32 digits."""
     digest = hashlib.blake2b(digest_size=16)
-    told = [VERSION, model.sample_rate, model.duration, model.channel_gains.tolist()]
+    told = [VERSION, model.sample_rate, model.channel_gains.tolist()]
+    told += [model.timeline.starts.tolist(), model.timeline.lengths.tolist()]
     told += [model.filter.low, model.filter.high, model.filter.order]
     told += [model.n_features_per_channel, model.n_samples_before, model.n_samples_waveforms]
     digest.update(json.dumps(told).encode())

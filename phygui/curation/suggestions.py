@@ -236,9 +236,9 @@ def _pair(a: int, b: int) -> Pair:
 def _score(snapshot: Snapshot, pair: Pair, similarity: float, features: _Features) -> MergeScore:
     """The evidence that two clusters are one unit."""
     model = snapshot.model
-    trains = [model.spike_samples[snapshot.spikes(c)].astype(np.int64) for c in pair]
+    trains = [model.clock.pair_train(snapshot.spikes(c)) for c in pair]
     refractoriness = merged_refractoriness(trains[0], trains[1], model.sample_rate)
-    some = [sample_spikes(snapshot.spikes(c), N_SPIKES) for c in pair]
+    some = [model.clock.in_order(sample_spikes(snapshot.spikes(c), N_SPIKES)) for c in pair]
     parts = [features.of(snapshot.spikes(c), s) for c, s in zip(pair, some, strict=True)]
     continuity = UNKNOWN
     if parts[0] is not None and parts[1] is not None:

@@ -116,9 +116,9 @@ def _sort(w: MainWindow, text: str) -> None:
 
 
 def _time(w: MainWindow, text: str) -> None:
-    seconds, duration = _numbers(text, 1, "t SECONDS")[0], w.session.model.duration
-    if not 0 <= seconds <= duration:
-        raise EditError(f"{seconds:g} s is outside of the recording, 0 to {duration:.3f} s")
+    seconds, span = _numbers(text, 1, "t SECONDS")[0], w.session.model.span
+    if not 0 <= seconds <= span:
+        raise EditError(f"{seconds:g} s is outside of the recording, 0 to {span:.3f} s")
     w.commands.trace_to(seconds)
 
 

@@ -59,17 +59,20 @@ def spike_at(snapshot: Snapshot, seconds: float, *, follows: bool = False) -> st
         Whether to take, of several, the one that comes soonest after one of its cluster, and to say
         after how long.
     """
-    samples, rate = snapshot.model.spike_samples, snapshot.model.sample_rate
-    sample = round(seconds * rate)
+    clock, rate = snapshot.model.clock, snapshot.model.sample_rate
+    samples, sample = clock.sorted_samples, round(seconds * rate)
     bounds = np.array([sample, sample + 1]).astype(samples.dtype)
     first, last = np.searchsorted(samples, bounds)
     found = []
     for cluster in snapshot.cluster_ids:
-        spike_ids = snapshot.spikes(cluster)
-        i = int(np.searchsorted(spike_ids, first))
-        if i < len(spike_ids) and spike_ids[i] < last:
-            before = int(samples[spike_ids[i - 1]]) if i else -np.inf
-            found.append(((sample - before) / rate, int(spike_ids[i]), cluster))
+        ranks = clock.ranks(snapshot.spikes(cluster))
+        i = int(np.searchsorted(ranks, first))
+        if i < len(ranks) and ranks[i] < last:
+            near = ranks[max(i - 1, 0) : i + 1]
+            # No interval spans two recordings.
+            apart = clock.apart(samples[near].astype(np.int64))
+            since = float(apart[-1] - apart[0]) / rate if i else np.inf
+            found.append((since, int(clock.spike_ids(ranks[i : i + 1])[0]), cluster))
     if not found:
         return ""
     interval, spike, cluster = min(found) if follows else found[0]

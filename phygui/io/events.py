@@ -10,6 +10,7 @@ import numpy as np
 from phygui.io.errors import KwikError
 from phygui.io.hdf5 import File
 from phygui.io.spikes import checked_samples
+from phygui.io.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,9 @@ class Events:
     samples: np.ndarray
     recordings: np.ndarray
 
-    def times(self, offsets: np.ndarray, sample_rate: float) -> np.ndarray:
+    def times(self, timeline: Timeline, sample_rate: float) -> np.ndarray:
         """Times from the start of the first recording: (n_events,) float64, seconds, ascending."""
-        return np.sort(self.samples + offsets[self.recordings]) / sample_rate
+        return np.sort(self.samples + timeline.starts[self.recordings]) / sample_rate
 
 
 def read_events(file: File, n_recordings: int, warn: Callable[[str], None]) -> dict[str, Events]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from phygui.io.clock import SpikeClock
 from phygui.io.cluster_metadata import ClusterMetadata
 from phygui.io.clusters import DEFAULT_GROUPS
 from phygui.io.describe import describe
@@ -16,6 +17,7 @@ from phygui.io.editing import EditableDataset
 from phygui.io.features import Features, FeaturesByChannel, FeaturesMasks, Masks
 from phygui.io.filters import BandPass
 from phygui.io.probe import Probe
+from phygui.io.timeline import Timeline
 from phygui.io.traces import Traces
 from phygui.io.waveforms import Waveforms
 
@@ -110,8 +112,26 @@ class KwikModel(EditableDataset):
 
     @property
     def duration(self) -> float:
-        """Length of all recordings, seconds; up to the last spike where raw data is missing."""
-        return float(self._shank.offsets[-1]) / self.sample_rate
+        """Recorded time, seconds: the lengths of all recordings, without the gaps between them.
+
+        Without raw data, up to the last spike.
+        """
+        return self.timeline.n_recorded / self.sample_rate
+
+    @property
+    def span(self) -> float:
+        """Seconds from the start of the first recording to the end of the last, gaps included."""
+        return self.timeline.n_samples / self.sample_rate
+
+    @property
+    def timeline(self) -> Timeline:
+        """Starts and lengths of the recordings, and how raw data and time go together."""
+        return self.clock.timeline
+
+    @property
+    def clock(self) -> SpikeClock:
+        """The spikes in the order of time, which need not be that of their ids."""
+        return self._shank.placed.clock
 
     @property
     def voltage_gain(self) -> float:
@@ -189,7 +209,7 @@ class KwikModel(EditableDataset):
     @property
     def n_recordings(self) -> int:
         """Number of recordings."""
-        return len(self._shank.offsets) - 1
+        return self.timeline.n_recordings
 
     @property
     def n_samples_before(self) -> int:
@@ -285,13 +305,16 @@ class KwikModel(EditableDataset):
     @property
     def recording_offsets(self) -> np.ndarray:
         """Where recordings start and the last ends: (n_recordings + 1,) int64, samples."""
-        return self._shank.offsets
+        timeline = self.timeline
+        offsets = np.append(timeline.starts, timeline.n_samples)
+        offsets.flags.writeable = False
+        return offsets
 
     @property
     def events(self) -> dict[str, np.ndarray]:
         """Times of each type of stimulus event: ``{name: (n_events,) float64}``, seconds."""
         return {
-            name: events.times(self._shank.offsets, self.sample_rate)
+            name: events.times(self.timeline, self.sample_rate)
             for name, events in self._events.items()
         }
 
@@ -304,18 +327,21 @@ class KwikModel(EditableDataset):
 
     @property
     def spike_samples(self) -> np.ndarray:
-        """Spike times over all recordings: (n_spikes,) uint64, samples, ascending."""
+        """Spike times from the start of the first recording: (n_spikes,) uint64, samples.
+
+        Ascending, if the file's are; ``clock`` has them in the order of time.
+        """
         return self._shank.samples
 
     @property
     def spike_times(self) -> np.ndarray:
-        """Spike times over all recordings: (n_spikes,) float64, seconds, ascending."""
+        """Spike times from the start of the first recording: (n_spikes,) float64, seconds."""
         return self._shank.times(self.sample_rate)
 
     @property
     def spike_recordings(self) -> np.ndarray:
         """Index of each spike's recording: (n_spikes,) integers."""
-        return self._shank.spike_recordings
+        return self._shank.placed.recordings
 
     @property
     def spike_clusters(self) -> np.ndarray:
@@ -377,7 +403,7 @@ class KwikModel(EditableDataset):
         if cluster_id not in self._shank.clustering.cluster_groups:
             raise KeyError(f"there is no cluster {cluster_id!r}")
         spikes = np.flatnonzero(self.spike_clusters == cluster_id)
-        return self._shank.samples[spikes] / self.sample_rate
+        return self.clock.train(spikes) / self.sample_rate
 
     # -- data on disk ------------------------------------------------------------------------
 
@@ -424,8 +450,8 @@ class KwikModel(EditableDataset):
         if made is None or made.traces is not self._traces or made.probe is not shank.probe:
             waveforms = Waveforms(
                 self._traces,
-                shank.time_samples,
-                shank.spike_recordings,
+                shank.placed.time_samples,
+                shank.placed.recordings,
                 self.channel_order,
                 told.samples_before,
                 told.samples_after,

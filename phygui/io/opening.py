@@ -17,10 +17,12 @@ from phygui.io.clusters import Clustering, default_clustering, list_clusterings,
 from phygui.io.errors import KwikChangedError, KwikError, KwikWarning
 from phygui.io.events import read_events
 from phygui.io.features import FeatureStore, open_features
+from phygui.io.filters import BandPass
 from phygui.io.hdf5 import File, check_regular_file, open_hdf5
 from phygui.io.incomplete import NO_CLUSTERS, incomplete_groups, why_incomplete
 from phygui.io.kinds import what_instead
 from phygui.io.metadata import read_metadata, read_settings, recording_rate, with_both_names
+from phygui.io.placing import MisfitError, Placed, Sizes, place_spikes
 from phygui.io.probe import Probe, n_channels_needed, read_channel_groups, read_probe
 from phygui.io.rawdata import Absent
 from phygui.io.recorded import (
@@ -32,16 +34,9 @@ from phygui.io.recorded import (
     join,
     open_recording,
 )
-from phygui.io.spikes import (
-    MisfitError,
-    absolute_samples,
-    check_lengths,
-    read_recordings,
-    read_spike_recordings,
-    read_time_samples,
-    recording_offsets,
-)
+from phygui.io.spikes import StoredSpikes, read_recordings, read_spikes
 from phygui.io.traces import Traces
+from phygui.io.waveforms import Waveforms
 
 
 @dataclass
@@ -50,22 +45,25 @@ class Shank:
 
     channel_group: int
     probe: Probe
-    time_samples: np.ndarray
-    spike_recordings: np.ndarray
-    offsets: np.ndarray
-    samples: np.ndarray
+    stored: StoredSpikes
+    placed: Placed
     clusterings: list[str]
     clustering: Clustering
     _times: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _freeze(self.time_samples, self.spike_recordings, self.offsets, self.samples)
         _freeze(self.probe.channels, self.probe.positions)
+        self.place(self.placed)
 
-    def place(self, offsets: np.ndarray, samples: np.ndarray) -> None:
-        """Put recordings and spikes on another time axis."""
-        _freeze(offsets, samples)
-        self.offsets, self.samples, self._times = offsets, samples, None
+    def place(self, placed: Placed) -> None:
+        """Put spikes into other recordings or at other times."""
+        _freeze(placed.time_samples, placed.recordings, placed.clock.samples)
+        self.placed, self._times = placed, None
+
+    @property
+    def samples(self) -> np.ndarray:
+        """Absolute spike times, in the order of the file: (n_spikes,) uint64."""
+        return self.placed.clock.samples
 
     def times(self, sample_rate: float) -> np.ndarray:
         """Spike times in seconds, computed when they are first asked for."""
@@ -108,6 +106,7 @@ class OpenDataset:
         self.n_located = 0
         self._features: FeatureStore | None = None
         self._raw: RawData | None = None
+        self._placing_remarks: list[str] = []
         self._lock = threading.RLock()
         self._silent = True  # until all is open: a warning may be an error
         try:
@@ -223,28 +222,25 @@ class OpenDataset:
             )
         path = f"/channel_groups/{channel_group}"
         self._refuse_incomplete(file, channel_group)
-        times = read_time_samples(file, f"{path}/spikes", self._warn)
-        recordings = read_spike_recordings(
-            file, f"{path}/spikes", len(times), list(self._recordings), self._warn
-        )
+        stored = read_spikes(file, f"{path}/spikes", list(self._recordings), self._warn)
+        n_spikes = len(stored.time_samples)
+        probe = read_probe(file, channel_group, groups, self._warn)
         try:
-            offsets, samples = self._absolute(path, times, recordings)
+            placed = self._place(stored, probe)
         except MisfitError as error:
             self._drop_traces(str(error))
-            offsets, samples = self._absolute(path, times, recordings)
-        clusterings = list_clusterings(file, path, len(times), self._warn)
+            placed = self._place(stored, probe)
+        clusterings = list_clusterings(file, path, n_spikes, self._warn)
         name = clustering
         if name is None or not (insist or name in clusterings):
             name = default_clustering(clusterings)
-        opened = self._read_clustering(file, path, name, clusterings, len(times))
-        self._events = read_events(file, len(offsets) - 1, self._warn)
+        opened = self._read_clustering(file, path, name, clusterings, n_spikes)
+        self._events = read_events(file, placed.clock.timeline.n_recordings, self._warn)
         return Shank(
             channel_group=int(channel_group),
-            probe=read_probe(file, channel_group, groups, self._warn),
-            time_samples=times,
-            spike_recordings=recordings,
-            offsets=offsets,
-            samples=samples,
+            probe=probe,
+            stored=stored,
+            placed=placed,
             clusterings=clusterings,
             clustering=opened,
         )
@@ -275,20 +271,43 @@ class OpenDataset:
             )
         return read_clustering(file, path, name, n_spikes, self._warn)
 
-    def _absolute(
-        self, path: str, times: np.ndarray, recordings: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Boundaries of the recordings, and spike times, on the time axis of all of them."""
+    def _place(self, stored: StoredSpikes, probe: Probe) -> Placed:
+        """The spikes of a channel group in their recordings and on one clock."""
         starts = [attributes.get("start_sample") for attributes in self._recordings.values()]
-        if not starts and len(recordings):
-            starts = [None] * (int(recordings.max()) + 1)
         lengths = None if self._traces is None else self._traces.lengths
-        if lengths is not None:
-            where = f"{self._path}: {path}/spikes/time_samples"
-            check_lengths(times, recordings, lengths, max(1, len(starts)), where, self._warn)
-        offsets = recording_offsets(times, recordings, lengths, starts, str(self._path), self._warn)
-        where = f"{self._path}: {path}/spikes/time_samples"
-        return offsets, absolute_samples(times, recordings, offsets, where)
+        remarks: list[str] = []
+        placed = place_spikes(
+            stored,
+            starts,
+            lengths,
+            self._waveform_sizes(stored, probe),
+            self._settings.sample_rate,
+            remarks.append,
+        )
+        # What was said without this raw data may be said otherwise with it.
+        self.warnings[:] = [text for text in self.warnings if text not in self._placing_remarks]
+        self._placing_remarks = remarks
+        for text in remarks:
+            self._warn(text)
+        return placed
+
+    def _waveform_sizes(self, stored: StoredSpikes, probe: Probe) -> Sizes | None:
+        """Tells how large spikes are at their times, were they in some recordings."""
+        traces, told = self._traces, self._settings
+        if traces is None or probe.channels.max() >= traces.shape[1]:
+            return None
+        # Wide enough for times that are a little off.
+        reach = max(1, round(0.0002 * told.sample_rate))
+
+        def sizes(spike_ids: np.ndarray, recordings: np.ndarray) -> np.ndarray:
+            band = BandPass(told.sample_rate, told.filter_low, told.filter_high, told.filter_order)
+            times = stored.time_samples[spike_ids]
+            waveforms = Waveforms(
+                traces, times, recordings, probe.channels, reach, reach + 1, band, lambda _: None
+            )
+            return np.abs(waveforms[:]).max(axis=(1, 2))
+
+        return sizes
 
     def _switch(self, shank: Shank) -> None:
         """Present another channel group or clustering."""
@@ -452,7 +471,7 @@ class OpenDataset:
         self._raw = self._join(self._recordings_at(paths))
         shank = self._shank
         try:
-            shank.place(*self._absolute(shank.path, shank.time_samples, shank.spike_recordings))
+            shank.place(self._place(shank.stored, shank.probe))
         except KwikError:
             self._raw.traces.close()
             self._raw = before

@@ -1,8 +1,9 @@
-"""Spike times, recordings and the absolute time axis that joins them."""
+"""Spike times and recordings, as the file holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,20 +81,58 @@ def checked_samples(values: np.ndarray, where: str, warn: Warn) -> np.ndarray:
     return values.astype(np.uint64, copy=False)
 
 
-def read_spike_recordings(
+@dataclass(frozen=True)
+class StoredSpikes:
+    """When the spikes of a channel group happen, as the file says it.
+
+    Attributes
+    ----------
+    where : the file and the ``spikes`` group, for messages
+    time_samples : (n_spikes,) uint64
+    recordings : (n_spikes,) integers, index of each spike's recording by ascending number; None
+        where the file does not say it
+    by_text : (n_recordings,) integers, where the recordings may be counted by their names in text
+        order (0, 1, 10, 11, 2, ...): the index by number of each; None where that is the same
+    is_klusta : whether klusta 3 wrote the file, which counts in text order
+    """
+
+    where: str
+    time_samples: np.ndarray
+    recordings: np.ndarray | None
+    by_text: np.ndarray | None = None
+    is_klusta: bool = False
+
+
+def read_spikes(file: File, path: str, recordings: list[int], warn: Warn) -> StoredSpikes:
+    """What a ``spikes`` group says: the times, and which recording each spike is in."""
+    times = read_time_samples(file, path, warn)
+    where = f"{file.path}: {path}"
+    numbers, counted = _read_recordings_of(file, path, len(times), recordings, warn)
+    by_text = np.array(sorted(range(len(recordings)), key=lambda i: str(recordings[i])), np.int32)
+    in_doubt = counted and numbers is not None and not np.array_equal(by_text, np.sort(by_text))
+    creator = file.attribute(file.group("/"), "creator_version", "/")
+    return StoredSpikes(
+        where=where,
+        time_samples=times,
+        recordings=numbers,
+        by_text=by_text if in_doubt else None,
+        is_klusta=isinstance(creator, str) and creator.startswith("klusta 3"),
+    )
+
+
+def _read_recordings_of(
     file: File, path: str, n_spikes: int, recordings: list[int], warn: Warn
-) -> np.ndarray:
-    """The index of each spike's recording among the recordings: (n_spikes,) integers."""
+) -> tuple[np.ndarray | None, bool]:
+    """The index of each spike's recording, (n_spikes,) integers, and whether these are counted.
+
+    They are not where the file gives the names of the recordings.
+    """
     n_recordings = max(1, len(recordings))
     where = f"{path}/recording"
     values = file.vector(where, required=False)
     if values is None:
-        if n_recordings > 1:
-            raise KwikError(
-                f"{file.path}: {where} is missing, expected the recording of each spike, "
-                f"since there are {n_recordings} recordings."
-            )
-        return np.broadcast_to(np.int32(0), (n_spikes,))
+        one = np.broadcast_to(np.int32(0), (n_spikes,))
+        return (None if n_recordings > 1 else one), True
     if len(values) != n_spikes:
         raise KwikError(
             f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one a spike."
@@ -101,7 +140,7 @@ def read_spike_recordings(
     if values.dtype.kind not in "iu":
         raise KwikError(f"{file.path}: {where} holds {values.dtype}, expected integers.")
     if not n_spikes:
-        return values
+        return values, True
     low, high = int(values.min()), int(values.max())
     if low < 0:
         raise KwikError(f"{file.path}: {where} is negative ({low}), expected 0 or more.")
@@ -112,126 +151,18 @@ def read_spike_recordings(
                 f"{file.path}: {where} reaches {high} with {n_recordings} recordings; it is "
                 "taken to hold their names rather than their indices."
             )
-            return np.searchsorted(recordings, values).astype(np.int32)
+            return np.searchsorted(recordings, values).astype(np.int32), False
         if len(recordings) == 0:
             warn(
                 f"{file.path}: /recordings is missing, but {where} reaches {high}; "
                 f"{high + 1} recordings are assumed."
             )
-            return values
+            return values, True
         raise KwikError(
             f"{file.path}: {where} reaches {high}, expected less than {n_recordings}, the "
             "number of recordings."
         )
     if high == 0:
         # One recording, or all spikes in the first: nothing to keep in memory.
-        return np.broadcast_to(values.dtype.type(0), (n_spikes,))
-    return values
-
-
-class MisfitError(KwikError):
-    """Raw data that cannot be that of the spikes."""
-
-
-def check_lengths(
-    time_samples: np.ndarray,
-    spike_recordings: np.ndarray,
-    lengths: list[int],
-    n_recordings: int,
-    where: str,
-    warn: Warn,
-) -> None:
-    """Compare the lengths of the recordings in the raw data with their last spikes.
-
-    Raises
-    ------
-    MisfitError
-        If the raw data is of another number of recordings, or if one that is followed by
-        another is shorter than its spikes say: the time of those that follow would be wrong.
-    """
-    if len(lengths) != n_recordings:
-        raise MisfitError(
-            f"{where}: there is raw data of {len(lengths)} recordings, expected {n_recordings}."
-        )
-    if not len(time_samples):
-        return
-    ends = last_spikes(time_samples, spike_recordings, n_recordings)
-    short = [i for i, (end, n) in enumerate(zip(ends, lengths, strict=True)) if end > n]
-    if short:
-        first = short[0]
-        text = (
-            f"{where}: the raw data of recording {first} ends at sample {lengths[first]}, but "
-            f"there is a spike at {ends[first] - 1}: it is truncated, or that of another dataset."
-        )
-        if first < n_recordings - 1:
-            raise MisfitError(text)
-        warn(text)
-
-
-def last_spikes(
-    time_samples: np.ndarray, spike_recordings: np.ndarray, n_recordings: int
-) -> np.ndarray:
-    """One more than the time of the last spike of each recording: (n_recordings,) int64."""
-    ends = np.zeros(n_recordings, dtype=np.int64)
-    if n_recordings == 1:
-        ends[0] = int(time_samples.max()) + 1 if len(time_samples) else 0
-    else:
-        np.maximum.at(ends, spike_recordings, time_samples.astype(np.int64) + 1)
-    return ends
-
-
-def recording_offsets(
-    time_samples: np.ndarray,
-    spike_recordings: np.ndarray,
-    lengths: list[int] | None,
-    start_samples: list[Any],
-    path: str,
-    warn: Warn,
-) -> np.ndarray:
-    """Where each recording starts and the last one ends, in absolute samples.
-
-    Parameters
-    ----------
-    time_samples, spike_recordings : of every spike
-    lengths : samples in each recording's raw data, or None when it is not there
-    start_samples : ``start_sample`` of each recording, None where it is missing
-
-    Returns
-    -------
-    offsets : (n_recordings + 1,) int64. The first is 0.
-    """
-    n_recordings = max(1, len(start_samples))
-    if lengths is not None:
-        return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    ends = last_spikes(time_samples, spike_recordings, n_recordings)
-    if n_recordings == 1:
-        return np.append(0, ends)
-    if all(isinstance(start, int) and start >= 0 for start in start_samples):
-        starts = np.array(start_samples, dtype=np.int64)
-        starts -= starts[0]
-        if np.all(starts[:-1] + ends[:-1] <= starts[1:]) and np.all(np.diff(starts) > 0):
-            return np.append(starts, starts[-1] + ends[-1])
-    warn(
-        f"{path}: the lengths of the recordings are unknown (no raw data, and no usable "
-        "start_sample); each is assumed to end with its last spike."
-    )
-    return np.concatenate([[0], np.cumsum(ends)]).astype(np.int64)
-
-
-def absolute_samples(
-    time_samples: np.ndarray, spike_recordings: np.ndarray, offsets: np.ndarray, where: str
-) -> np.ndarray:
-    """Spike times from the start of the first recording: (n_spikes,) uint64, never decreasing."""
-    if len(offsets) == 2:
-        samples = time_samples
-    else:
-        samples = time_samples + offsets.astype(np.uint64)[spike_recordings]
-    if len(samples) > 1:
-        later = samples[1:] >= samples[:-1]
-        if not later.all():
-            i = int(np.argmin(later)) + 1
-            raise KwikError(
-                f"{where} decreases at spike {i} (from {samples[i - 1]} to {samples[i]} "
-                "samples), expected spikes in the order of time."
-            )
-    return samples
+        return np.broadcast_to(values.dtype.type(0), (n_spikes,)), True
+    return values, True

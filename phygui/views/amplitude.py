@@ -24,7 +24,7 @@ from phygui.views.axes import Axis, Cell, name_value
 from phygui.views.base import Cancel, Empty, View
 from phygui.views.cache import ByteCache
 from phygui.views.colors import HIGHLIGHT
-from phygui.views.cursor import TimeCursor
+from phygui.views.cursor import Gaps, TimeCursor
 from phygui.views.lasso import Lasso
 from phygui.views.loading import missing_data
 from phygui.views.mouse import scale_of_data, size_of_points
@@ -66,10 +66,12 @@ class AmplitudeData:
     """Of the bins of the histogram, (n_bins + 1,)."""
     shares: NDArray[np.float64]
     """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins)."""
-    duration: float
+    span: float
+    """Seconds, with the gaps between recordings."""
     label: str
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
+    gaps: Gaps = ()
 
 
 class AmplitudeView(View, TimeCursor):
@@ -88,7 +90,13 @@ class AmplitudeView(View, TimeCursor):
         self._points = Batch("points", opacity=0.7)
         self._pointed = Batch("points")
         self._bars = Batch("triangles", opacity=0.5)
-        self.visuals = [self._points, self.cursor_line, self._pointed, self._bars]
+        self.visuals = [
+            self.gap_bands,
+            self._points,
+            self.cursor_line,
+            self._pointed,
+            self._bars,
+        ]
 
     @staticmethod
     def load(
@@ -128,9 +136,10 @@ class AmplitudeView(View, TimeCursor):
             amplitudes=np.concatenate(amplitudes)[order],
             edges=edges,
             shares=np.stack(shares),
-            duration=float(model.duration),
+            span=float(model.span),
             label=axis_label(model, AMPLITUDE),
             n_spikes=sum(sizes),
+            gaps=model.clock.gap_times(),
         )
 
     @staticmethod
@@ -149,7 +158,7 @@ class AmplitudeView(View, TimeCursor):
 
     def build(self, data: AmplitudeData) -> None:
         """Make the cells, the points and the bars."""
-        time = Axis(TIME, 0.0, data.duration, "time (s)", keep=True)
+        time = Axis(TIME, 0.0, data.span, "time (s)", keep=True)
         low, high = float(data.edges[0]), float(data.edges[-1])
         amplitude = Axis(AMPLITUDE, low, high, data.label, scaled=True)
         share = Axis("share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "%", fixed=True)
@@ -164,6 +173,7 @@ class AmplitudeView(View, TimeCursor):
         self._bars.set_data(
             boxes(0.0, data.shares, data.edges[:-1], data.edges[1:], color=cluster, cell=1)
         )
+        self.draw_gaps(data.gaps)
         self.draw_cursor()
 
     def before_draw(self) -> None:

@@ -21,6 +21,7 @@ from phygui.views.lags import log_edges, refractory_period
 
 if TYPE_CHECKING:
     from phygui.curation.snapshot import Snapshot
+    from phygui.io.clock import SpikeClock
 
 MAX_CLUSTERS = 20
 MOST_BINS = 2000
@@ -123,7 +124,7 @@ def load(
     rate = float(snapshot.model.sample_rate)
     duration = float(snapshot.model.duration)
     edges_ms = bin_edges(params, rate)
-    trains = [_Train(snapshot.spikes(c), snapshot.model.spike_samples) for c in ids]
+    trains = [_Train(snapshot.spikes(c), snapshot.model.clock) for c in ids]
 
     n = len(ids)
     counts = np.zeros((n, n, len(edges_ms)), dtype=np.int64)
@@ -153,7 +154,7 @@ def scaled(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Counts in the unit asked for, and the same for independent trains of the same mean rates.
 
-    With n_a and n_b spikes in a recording of length T, a bin of width w holds n_a n_b w / T
+    With n_a and n_b spikes in a recorded time of T, a bin of width w holds n_a n_b w / T
     pairs when the trains are independent; n_a w turns counts into the rate of b around a.
     """
     width = (edges_ms[:, 1] - edges_ms[:, 0]) / 1000
@@ -187,22 +188,22 @@ def bin_edges(params: CorrelogramParams, sample_rate: float) -> NDArray[np.float
 class _Train:
     """The spikes of a cluster; their samples are fetched when a pair must be counted."""
 
-    def __init__(self, spike_ids: NDArray[np.int64], spike_samples: NDArray) -> None:
+    def __init__(self, spike_ids: NDArray[np.int64], clock: SpikeClock) -> None:
         self.spike_ids = spike_ids
-        # Raw data that is located later may tell that recordings are longer or shorter.
-        self.spike_samples = spike_samples
+        # Raw data that is located later may put spikes into other recordings.
+        self.clock = clock
         self._samples: NDArray[np.int64] | None = None
 
     @property
     def samples(self) -> NDArray[np.int64]:
         if self._samples is None:
-            self._samples = self.spike_samples[self.spike_ids].astype(np.int64)
+            self._samples = self.clock.pair_train(self.spike_ids)
         return self._samples
 
 
 def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArray[np.int64]:
     """Counts of one pair, from the cache if it has been counted before."""
-    owners = (a.spike_samples, a.spike_ids, b.spike_ids)
+    owners = (a.clock, a.spike_ids, b.spike_ids)
     key = (params.log_lag, params.bin_ms, params.window_ms, rate)
     known = _cache.get(owners, key)
     if known is not None:
@@ -223,15 +224,15 @@ def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArr
                 b.samples,
                 bin_size=bin_size,
                 n_bins=n_bins,
-                spike_ids_a=a.spike_ids,
-                spike_ids_b=b.spike_ids,
+                spike_ids_a=a.clock.ranks(a.spike_ids),
+                spike_ids_b=b.clock.ranks(b.spike_ids),
             )
     _cache.put(owners, key, counts, counts.nbytes)
     return counts
 
 
 def _violations(train: _Train, params: CorrelogramParams, rate: float) -> float:
-    owners = (train.spike_samples, train.spike_ids)
+    owners = (train.clock, train.spike_ids)
     key = ("violations", params.refractory_ms, rate)
     known = _cache.get(owners, key)
     if known is None:

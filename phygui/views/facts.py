@@ -101,13 +101,13 @@ def column(
 
 
 def _violations(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> float:
-    spike_ids, spike_samples = snapshot.spikes(cluster_id), snapshot.model.spike_samples
-    # Raw data that is located later may tell that recordings are longer or shorter.
-    owners = (spike_samples, spike_ids)
+    spike_ids, clock = snapshot.spikes(cluster_id), snapshot.model.clock
+    # Raw data that is located later may put spikes into other recordings.
+    owners = (clock, spike_ids)
     found = _cache.get(owners, "violations")
     if found is None:
         check(cancelled)
-        samples = spike_samples[spike_ids].astype(np.int64)
+        samples = clock.pair_train(spike_ids)
         found = refractory_violations(samples, snapshot.model.sample_rate, REFRACTORY).rate
         _cache.put(owners, "violations", found, 8)
     return found

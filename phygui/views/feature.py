@@ -27,7 +27,7 @@ from phygui.views.axes import Axis, Cell, name_value
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.cache import ByteCache
 from phygui.views.colors import GREY, HIGHLIGHT
-from phygui.views.cursor import TimeCursor
+from phygui.views.cursor import Gaps, TimeCursor
 from phygui.views.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.feature_grid import AUTOMATIC, Plot, default_grid, parse_grid
 from phygui.views.lasso import Lasso
@@ -143,6 +143,7 @@ class FeatureData:
     """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
     outside: tuple[NDArray[np.int64], ...] = ()
     """Indices of spikes of the selection that no density shows, for each plot."""
+    gaps: Gaps = ()
 
 
 class FeatureView(View, TimeCursor):
@@ -161,7 +162,13 @@ class FeatureView(View, TimeCursor):
         self._points = Batch("points", opacity=0.85)
         self._pointed = Batch("points")
         self._images = Images(opacity=0.9)
-        self.visuals = [self._points, self._images, self.cursor_line, self._pointed]
+        self.visuals = [
+            self.gap_bands,
+            self._points,
+            self._images,
+            self.cursor_line,
+            self._pointed,
+        ]
 
     @staticmethod
     def load(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> FeatureData | Empty:
@@ -223,6 +230,7 @@ class FeatureView(View, TimeCursor):
             absent=_absent(model, params),
             densities=densities,
             outside=outside,
+            gaps=model.clock.gap_times(),
         )
 
     @staticmethod
@@ -257,6 +265,7 @@ class FeatureView(View, TimeCursor):
         for cell, found in enumerate(data.outside):
             parts.append(self._in_plot(data, cell, found, data.colors[found]))
         self._points.set_data(*parts)
+        self.draw_gaps(data.gaps)
         self.draw_cursor()
 
     def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
@@ -350,7 +359,7 @@ def _range(
     model: KwikModel, key: str, values: NDArray, colors: NDArray[np.int64]
 ) -> tuple[float, float]:
     if key == TIME:
-        return 0.0, max(float(model.duration), float(values.max(initial=0.0)))
+        return 0.0, max(float(model.span), float(values.max(initial=0.0)))
     groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
     if key == AMPLITUDE:
         return amplitude_range(groups)

@@ -77,7 +77,7 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
-    rate, spike_samples = float(snapshot.model.sample_rate), snapshot.model.spike_samples
+    rate, clock = float(snapshot.model.sample_rate), snapshot.model.clock
     if params.log:
         edges = log_edges(params.longest_ms)
     else:
@@ -88,11 +88,11 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     for cluster_id in ids:
         check(cancelled)
         spike_ids = snapshot.spikes(cluster_id)
-        # Raw data that is located later may tell that recordings are longer or shorter.
-        owners = (spike_samples, spike_ids)
+        # Raw data that is located later may put spikes into other recordings.
+        owners = (clock, spike_ids)
         found = _cache.get(owners, (params, rate))
         if found is None:
-            samples = spike_samples[spike_ids].astype(np.int64)
+            samples = clock.pair_train(spike_ids)
             found = (
                 isi_histogram(samples, edges, rate),
                 refractory_violations(samples, rate, params.refractory_ms / 1000).rate,

@@ -80,7 +80,7 @@ class PethData:
     edges: NDArray[np.float64]
     """(n_bins + 1,) seconds from the event."""
     mean_rates: NDArray[np.float64]
-    """(n_clusters,) spikes per second over the whole recording."""
+    """(n_clusters,) spikes per second of recorded time."""
     event: str
     n_events: int
     n_left_out: int
@@ -106,7 +106,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     if not ids:
         return Empty("No cluster is selected")
     rate = float(model.sample_rate)
-    event_samples = np.rint(events[name] * rate).astype(np.int64)
+    event_samples = model.clock.apart(np.rint(events[name] * rate).astype(np.int64))
     # All bins hold the same number of samples, or they would differ by what they can count.
     least = math.ceil((params.before + params.after) * rate / MOST_BINS)
     width = max(round(params.bin_ms / 1000 * rate), least, 1) / rate
@@ -116,7 +116,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     for cluster_id in ids:
         check(cancelled)
         spike_ids = snapshot.spikes(cluster_id)
-        samples = np.asarray(model.spike_samples)[spike_ids].astype(np.int64)
+        samples = model.clock.pair_train(spike_ids)
         counts.append(lag_correlogram(event_samples, samples, edges, rate))
     n_spikes = np.array([len(snapshot.spikes(c)) for c in ids])
     table = np.array(counts)

@@ -13,7 +13,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell, Ticks
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.colors import DIM, FRAME
-from phygui.views.cursor import TimeCursor
+from phygui.views.cursor import Gaps, TimeCursor, is_in_gap
 from phygui.views.trains import counts_between, samples_like
 from phygui.views.visuals import CANVAS, Batch, Images, Label, apart, vertices
 
@@ -48,11 +48,12 @@ class RasterData:
     cluster_ids: tuple[int, ...]
     rates: NDArray[np.float32]
     """(n_clusters, n_bins) spikes per second."""
-    duration: float
-    """Seconds."""
+    span: float
+    """Seconds, with the gaps between recordings."""
     selected: tuple[int, ...]
     boundaries: tuple[float, ...]
     """Seconds where recordings after the first begin."""
+    gaps: Gaps = ()
 
 
 def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterData | Empty:
@@ -64,27 +65,33 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
         When the result is no longer wanted.
     """
     model = snapshot.model
-    duration, rate = float(model.duration), float(model.sample_rate)
+    clock, timeline, rate = model.clock, model.clock.timeline, float(model.sample_rate)
+    span = timeline.n_samples / rate
     ids = sorted(snapshot.spikes_per_cluster)
-    if not ids or duration <= 0:
+    if not ids or span <= 0:
         return Empty("There are no spikes")
     if params.order == "number of spikes":
         ids.sort(key=lambda c: -len(snapshot.spikes(c)))
     elif params.order == "selection":
         first = set(snapshot.cluster_ids)
         ids = [*snapshot.cluster_ids, *(c for c in ids if c not in first)]
-    spike_samples = np.asarray(model.spike_samples)
-    limits = np.ceil(np.arange(N_BINS + 1) * (duration * rate / N_BINS) - 1e-6)
+    spike_samples = clock.sorted_samples
+    edges = np.arange(N_BINS + 1) * (timeline.n_samples / N_BINS)
+    limits = np.ceil(edges - 1e-6)
     # A spike at the very end belongs to the last bin.
     limits[-1] += 1
     ranks = np.searchsorted(spike_samples, samples_like(spike_samples, limits))
     rates = np.empty((len(ids), N_BINS), dtype=np.float32)
     for k, cluster_id in enumerate(ids):
         check(cancelled)
-        rates[k] = counts_between(snapshot.spikes(cluster_id), ranks)
-    rates /= duration / N_BINS
-    starts = np.asarray(model.recording_offsets)[1:-1] / rate
-    return RasterData(tuple(ids), rates, duration, snapshot.cluster_ids, tuple(starts.tolist()))
+        rates[k] = counts_between(clock, snapshot.spikes(cluster_id), ranks)
+    recorded = np.diff(timeline.to_rows(edges)) / rate
+    # A bin of which hardly anything was recorded would outshine its row.
+    rates /= np.maximum(recorded, span / N_BINS / 2)
+    starts = timeline.starts[1:] / rate
+    return RasterData(
+        tuple(ids), rates, span, snapshot.cluster_ids, tuple(starts.tolist()), clock.gap_times()
+    )
 
 
 class RasterView(View, TimeCursor):
@@ -100,12 +107,12 @@ class RasterView(View, TimeCursor):
         View.__init__(self, params, theme=theme)
         self._image = Images()
         self._marks = Batch("lines")
-        self.visuals = [self._marks, self._image, self.cursor_line]
+        self.visuals = [self.gap_bands, self._marks, self._image, self.cursor_line]
 
     def build(self, data: RasterData) -> None:
         """Draw each row as the opacity of its colour."""
         n = len(data.cluster_ids)
-        x = Axis("time", 0.0, data.duration, "time (s)", keep=True, limits=(0.0, data.duration))
+        x = Axis("time", 0.0, data.span, "time (s)", keep=True, limits=(0.0, data.span))
         y = Axis(
             "row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5), named_below=True
         )
@@ -119,12 +126,11 @@ class RasterView(View, TimeCursor):
         # The least spike must be seen.
         shades = np.where(shades > 0, 0.25 + 0.75 * shades, 0)
         rows = -np.arange(n)
-        extents = np.column_stack(
-            [np.zeros(n), np.full(n, data.duration), rows - 0.45, rows + 0.45]
-        )
+        extents = np.column_stack([np.zeros(n), np.full(n, data.span), rows - 0.45, rows + 0.45])
         self._image.set_data(shades[:, None], extents, color=colors)
         at = np.reshape(data.boundaries, (-1, 1))
         self._marks.set_data(vertices(at, [1.0, -1.0 - n], color=FRAME))
+        self.draw_gaps(data.gaps)
         self.draw_cursor()
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
@@ -173,6 +179,8 @@ class RasterView(View, TimeCursor):
         """The cluster, the time and the rate there."""
         data: RasterData = self.data
         row = self._row(y)
-        k = min(max(int(x / data.duration * N_BINS), 0), N_BINS - 1)
+        if is_in_gap(data.gaps, x):
+            return f"{x:.4g} s, cluster {data.cluster_ids[row]}: not recorded"
+        k = min(max(int(x / data.span * N_BINS), 0), N_BINS - 1)
         rate = data.rates[row, k]
         return f"{x:.4g} s, cluster {data.cluster_ids[row]}: {rate:.3g} spikes/s"

@@ -12,7 +12,7 @@ from phygui.curation.snapshot import Snapshot
 from phygui.views.axes import Axis, Cell
 from phygui.views.base import Cancel, Empty, View, check
 from phygui.views.colors import FRAME
-from phygui.views.cursor import TimeCursor
+from phygui.views.cursor import Gaps, TimeCursor, is_in_gap
 from phygui.views.trains import counts_between, samples_like
 from phygui.views.visuals import Batch, vertices
 
@@ -43,11 +43,12 @@ class RateData:
 
     cluster_ids: tuple[int, ...]
     rates: NDArray[np.float64]
-    """(n_clusters, n_bins) spikes per second."""
+    """(n_clusters, n_bins) spikes per second; NaN in gaps between recordings."""
     edges: NDArray[np.float64]
     """(n_bins + 1,) seconds."""
     boundaries: tuple[float, ...]
     """Seconds where recordings after the first begin."""
+    gaps: Gaps = ()
 
 
 def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData | Empty:
@@ -61,25 +62,49 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     if not snapshot.cluster_ids:
         return Empty("No cluster is selected")
     model = snapshot.model
-    duration, rate = float(model.duration), float(model.sample_rate)
+    clock, timeline, rate = model.clock, model.clock.timeline, float(model.sample_rate)
+    duration = timeline.n_recorded / rate
     if duration <= 0:
         return Empty("The recording has no length")
-    n_bins = 100 if params.bin <= 0 else int(np.ceil(duration / params.bin - 1e-9))
-    n_bins = min(max(n_bins, 1), MOST_BINS)
-    width = duration / n_bins if params.bin <= 0 else max(params.bin, duration / n_bins)
-    edges = np.minimum(np.arange(n_bins + 1) * width, duration)
-    edges[-1] = duration
-    spike_samples = np.asarray(model.spike_samples)
+    width = max(params.bin, duration / MOST_BINS) if params.bin > 0 else duration / 100
+    edges = bin_edges(timeline.stretches / rate, width, whole=params.bin <= 0)
+    spike_samples = clock.sorted_samples
     limits = np.ceil(edges * rate - 1e-6)
     # A spike at the very end belongs to the last bin.
     limits[-1] += 1
     ranks = np.searchsorted(spike_samples, samples_like(spike_samples, limits))
-    rates = np.empty((len(snapshot.cluster_ids), n_bins))
+    recorded = ~np.isin(edges[:-1], timeline.gaps[:, 0] / rate)
+    rates = np.full((len(snapshot.cluster_ids), len(edges) - 1), np.nan)
     for k, cluster_id in enumerate(snapshot.cluster_ids):
         check(cancelled)
-        rates[k] = counts_between(snapshot.spikes(cluster_id), ranks) / np.diff(edges)
-    starts = np.asarray(model.recording_offsets)[1:-1] / rate
-    return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()))
+        found = counts_between(clock, snapshot.spikes(cluster_id), ranks) / np.diff(edges)
+        rates[k, recorded] = found[recorded]
+    starts = timeline.starts[1:] / rate
+    return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()), clock.gap_times())
+
+
+def bin_edges(
+    stretches: NDArray[np.float64], width: float, *, whole: bool = False
+) -> NDArray[np.float64]:
+    """Limits of bins: in each stretch of a width, and one for each gap between stretches.
+
+    Parameters
+    ----------
+    stretches : (n_stretches, 2) float64
+        Seconds.
+    width : float
+    whole : bool
+        Whether the bins of a stretch are all of one width, about the one that is asked for; else
+        its last bin may be narrower.
+    """
+    edges = []
+    for low, high in stretches.tolist():
+        if high > low:
+            n_bins = (high - low) / width
+            n_bins = max(int(round(n_bins) if whole else np.ceil(n_bins - 1e-9)), 1)
+            step = (high - low) / n_bins if whole else width
+            edges += [low + np.arange(n_bins) * step, [high]]
+    return np.unique(np.concatenate(edges))
 
 
 class RateView(View, TimeCursor):
@@ -97,12 +122,12 @@ class RateView(View, TimeCursor):
         View.__init__(self, params, theme=theme)
         self._lines = Batch("lines", size=1.5)
         self._marks = Batch("lines")
-        self.visuals = [self._marks, self._lines, self.cursor_line]
+        self.visuals = [self.gap_bands, self._marks, self._lines, self.cursor_line]
 
     def build(self, data: RateData) -> None:
         """Draw the rates as stairs."""
         low, high = float(data.edges[0]), float(data.edges[-1])
-        top = max(float(data.rates.max()) * 1.05, 1e-9)
+        top = max(float(np.nanmax(data.rates)) * 1.05, 1e-9)
         x = Axis("time", low, high, "time (s)", keep=True, limits=(low, high))
         y = Axis("rate", 0, top, "spikes/s", limits=(0, top))
         self.set_cells([Cell(x, y)])
@@ -110,12 +135,15 @@ class RateView(View, TimeCursor):
         # Each stair is a tread and the riser to the next one.
         xs = np.repeat(data.edges, 2)[1:-1]
         heights = np.repeat(data.rates, 2, axis=1)
-        points = np.repeat(np.arange(len(xs)), 2)[1:-1]
+        points = np.repeat(np.arange(len(xs)), 2)[1:-1].reshape(-1, 2)
+        # Nothing is drawn over a gap, nor to one and from one.
+        points = points[np.isfinite(heights[0])[points].all(axis=1)].ravel()
         color = np.arange(len(data.rates))[:, None]
         # The best cluster is drawn last, over the others.
         self._lines.set_data(vertices(xs[points], heights[::-1, points], color=color[::-1]))
         at = np.asarray(data.boundaries).reshape(-1, 1)
         self._marks.set_data(vertices(at, [0.0, top], color=FRAME))
+        self.draw_gaps(data.gaps)
         self.draw_cursor()
 
     def on_data_scale(self, factor: float) -> None:
@@ -136,5 +164,7 @@ class RateView(View, TimeCursor):
         k = int(np.searchsorted(data.edges, x, side="right")) - 1
         if not 0 <= k < data.rates.shape[1]:
             return ""
+        if is_in_gap(data.gaps, x):
+            return f"{x:.4g} s: not recorded"
         i = int(np.argmin(np.abs(data.rates[:, k] - y)))
         return f"{x:.4g} s, cluster {data.cluster_ids[i]}: {data.rates[i, k]:.3g} spikes/s"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.base import View
 from phygui.views.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
-from phygui.views.cursor import CURSOR_OPACITY, TimeCursor
+from phygui.views.cursor import CURSOR_OPACITY, TimeCursor, is_in_gap
 from phygui.views.samples import among
 from phygui.views.trace_data import (
     MOST_DISTINCT,
@@ -71,6 +71,7 @@ class TraceView(View, TimeCursor):
         self._bar = Batch("lines")
         self.visuals = [
             self._image,
+            self.gap_bands,
             self._traces,
             self._casings,
             self._marks,
@@ -112,9 +113,16 @@ class TraceView(View, TimeCursor):
         else:
             values = data.envelope.values / np.float32(NOISE_PER_ROW * data.noise)
             quiet = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
-            self._traces.set_data(strips(times, rows, dy=values, color=GREY, alpha=quiet))
+            # No line leads over a gap.
+            self._traces.set_data(
+                *(
+                    strips(times[part], rows, dy=values[:, part], color=GREY, alpha=quiet)
+                    for part in _recorded_parts(data.envelope.values)
+                )
+            )
         self._spikes.set_data(self._over_traces(data.labels))
         self._set_marks(data, as_image)
+        self.draw_gaps(data.gaps)
         self.draw_cursor()
 
     def _set_marks(self, data: TraceData, as_image: bool) -> None:
@@ -148,7 +156,9 @@ class TraceView(View, TimeCursor):
         """The parts of the traces that spikes cover, in their colours."""
         data: TraceData = self.data
         times = data.envelope.samples / data.sample_rate - data.interval[0]
+        recorded = np.isfinite(data.envelope.values[:1])
         same = (labels[:, :-1] != 0) & (labels[:, :-1] == labels[:, 1:])
+        same &= recorded[:, :-1] & recorded[:, 1:]
         row, point = np.nonzero(same)
         points = np.column_stack([point, point + 1]).ravel()
         row = np.repeat(row, 2)
@@ -185,6 +195,8 @@ class TraceView(View, TimeCursor):
         left = times[0] - width / 2 if data.envelope.bin_size == 1 else times[0] - width / 4
         extent = [[left, left + n_columns * width, 0.5 - n_channels, 0.5]]
         limit = CONTRAST * data.noise / self.data_scale
+        # What was not recorded is under a band.
+        values = np.nan_to_num(values)
         self._image.set_data(values[::-1][None], extent, limits=(-limit, limit))
 
     def on_data_scale(self, factor: float) -> None:
@@ -251,14 +263,14 @@ class TraceView(View, TimeCursor):
 
     def _show_interval(self) -> None:
         data: TraceData = self.data
-        start, stop = interval_of(self.params, data.duration)
+        start, stop = interval_of(self.params, data.span)
         self.cells[0].x.view = (start - data.interval[0], stop - data.interval[0])
 
     def show_interval(self, start: float, stop: float) -> None:
         """Show a stretch, in seconds; it is kept within the recording."""
         if not isinstance(self.data, TraceData):
             return
-        total = self.data.duration
+        total = self.data.span
         duration = min(max(stop - start, SHORTEST), total)
         middle = (start + stop) / 2
         middle = min(max(middle, duration / 2), total - duration / 2)
@@ -275,7 +287,7 @@ class TraceView(View, TimeCursor):
         if not isinstance(self.data, TraceData):
             half = self.params.duration / 2
             return self.params.time - half, self.params.time + half
-        return interval_of(self.params, self.data.duration)
+        return interval_of(self.params, self.data.span)
 
     def go_to(self, time: float) -> None:
         """Show a time, in seconds, in the middle, and mark it."""
@@ -392,9 +404,18 @@ class TraceView(View, TimeCursor):
         time = x + data.interval[0]
         text = f"{time:.4f} s, channel {data.channel_labels[row]}"
         point = int(np.searchsorted(data.envelope.samples, time * data.sample_rate))
+        if is_in_gap(data.gaps, time):
+            return f"{text}: not recorded"
         if data.envelope.bin_size == 1 and point < len(data.envelope.samples):
             text += f", {reading(data.envelope.values[row, point], data.unit)}"
         found = self._spike_near(x, y)
         if found is not None:
             text += f", spike {data.spike_ids[found]} of cluster {data.spike_clusters[found]}"
         return text
+
+
+def _recorded_parts(values: NDArray[np.float32]) -> list[slice]:
+    """Runs of points of an envelope at which something was recorded."""
+    recorded = np.isfinite(values[0]) if len(values) else np.zeros(values.shape[1], bool)
+    edges = np.flatnonzero(np.diff(recorded, prepend=False, append=False))
+    return [slice(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.views.base import Empty
+from phygui.views.cursor import Gaps
 from phygui.views.loading import missing_data
 from phygui.views.mouse import scale_of_data
 from phygui.views.trace_signal import Envelope, Kind, calibration, envelope
@@ -121,8 +122,8 @@ class TraceData:
 
     interval: tuple[float, float]
     """Seconds, what was asked for."""
-    duration: float
-    """Seconds of the whole recording."""
+    span: float
+    """Seconds from the start of the first recording to the end of the last."""
     sample_rate: float
     envelope: Envelope
     """Its values are in the order of the rows."""
@@ -155,6 +156,7 @@ class TraceData:
     marks: tuple[tuple[float, str, str], ...]
     """(seconds, kind, label) of the starts of recordings and of the events in the stretch."""
     trains: Trains
+    gaps: Gaps = ()
 
     def spike_at(self, time: float, row: int, tolerance: float) -> int | None:
         """Place of the spike nearest to a time on a row, None when there is none within reach."""
@@ -185,7 +187,7 @@ def load(
     model = snapshot.model
     if model.traces is None:
         return missing_data(model, "traces")
-    n_samples, n_stored = model.traces.shape
+    n_samples, n_stored = model.timeline.n_samples, model.traces.shape[1]
     n_needed = int(max(model.channel_order, default=-1)) + 1
     if not n_samples or not n_needed or n_stored < n_needed:
         return Empty(
@@ -209,7 +211,7 @@ def load(
 
     before, after = _waveform_extent(model)
     spike_ids, n_spikes = _spikes_of(snapshot, start - after, stop + before, drawn.bin_size)
-    samples = np.asarray(model.spike_samples)[spike_ids].astype(np.int64)
+    samples = model.clock.samples[spike_ids].astype(np.int64)
     clusters = snapshot.clusters_of(spike_ids)
     colors = _places(clusters, snapshot.cluster_ids)
     first, last = drawn.points_of(samples - before, samples + after - 1)
@@ -224,7 +226,7 @@ def load(
         seen = colors != OTHER
     return TraceData(
         interval=interval,
-        duration=n_samples / rate,
+        span=n_samples / rate,
         sample_rate=rate,
         envelope=drawn,
         channels=rows,
@@ -245,8 +247,9 @@ def load(
         cluster_ids=tuple(snapshot.cluster_ids),
         marks=_marks(model, start, stop),
         trains=Trains(
-            np.asarray(model.spike_samples), tuple(snapshot.spikes(c) for c in snapshot.cluster_ids)
+            model.clock, tuple(model.clock.ranks(snapshot.spikes(c)) for c in snapshot.cluster_ids)
         ),
+        gaps=model.clock.gap_times(),
     )
 
 
@@ -275,30 +278,31 @@ def _waveform_extent(model: KwikModel) -> tuple[int, int]:
 def _spikes_of(
     snapshot: Snapshot, start: int, stop: int, bin_size: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Sorted ids of the spikes in start..stop, at most one of a cluster for each bin when they
-    are too many to be told apart, and how many there are."""
-    spike_samples = np.asarray(snapshot.model.spike_samples)
+    """The spikes in start..stop in the order of time, at most one of a cluster for each bin when
+    they are too many to be told apart, and how many there are."""
+    clock = snapshot.model.clock
+    spike_samples = clock.sorted_samples
     low, high = np.searchsorted(spike_samples, samples_like(spike_samples, np.array([start, stop])))
     if low == high:
         return np.empty(0, np.int64), 0
     edges = np.arange(start, stop + bin_size, bin_size)
     starts = np.searchsorted(spike_samples[low:high], samples_like(spike_samples, edges)) + low
 
-    def thinned(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def thinned(ranks: NDArray[np.int64]) -> NDArray[np.int64]:
         """Few enough: the first spike of each bin."""
-        if len(ids) <= MOST_SPIKES:
-            return ids
-        place = np.searchsorted(ids, starts)
-        return np.unique(ids[place[place < len(ids)]])
+        if len(ranks) <= MOST_SPIKES:
+            return ranks
+        place = np.searchsorted(ranks, starts)
+        return np.unique(ranks[place[place < len(ranks)]])
 
     chosen = []
     for cluster_id in snapshot.cluster_ids:
-        ids = snapshot.spikes(cluster_id)
-        chosen.append(thinned(ids[np.searchsorted(ids, low) : np.searchsorted(ids, high)]))
-    ids = np.arange(low, high, max((high - low) // MOST_CANDIDATES, 1))
-    others = _places(snapshot.clusters_of(ids), snapshot.cluster_ids) == OTHER
-    chosen.append(thinned(ids[others]))
-    return np.unique(np.concatenate(chosen)), int(high - low)
+        own = clock.ranks(snapshot.spikes(cluster_id))
+        chosen.append(thinned(own[np.searchsorted(own, low) : np.searchsorted(own, high)]))
+    ranks = np.arange(low, high, max((high - low) // MOST_CANDIDATES, 1))
+    clusters = snapshot.clusters_of(clock.spike_ids(ranks))
+    chosen.append(thinned(ranks[_places(clusters, snapshot.cluster_ids) == OTHER]))
+    return clock.spike_ids(np.unique(np.concatenate(chosen))), int(high - low)
 
 
 def _places(clusters: NDArray, cluster_ids: Sequence[int]) -> NDArray[np.int64]:
@@ -351,7 +355,7 @@ def _extent(
     low = high = values[:, first].T
     for k in range(1, int((last - first).max(initial=0)) + 1):
         point = values[:, np.minimum(first + k, last)].T
-        low, high = np.minimum(low, point), np.maximum(high, point)
+        low, high = np.fmin(low, point), np.fmax(high, point)
     return high - low
 
 
@@ -383,7 +387,7 @@ def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, s
     """Starts of recordings and events within a stretch, of very many events some."""
     rate = float(model.sample_rate)
     marks = []
-    for k, sample in enumerate(np.asarray(model.recording_offsets)[:-1].tolist()):
+    for k, sample in enumerate(model.timeline.starts.tolist()):
         if k and start <= sample < stop:
             marks.append((sample / rate, "recording", f"recording {k}"))
     for name, times in model.events.items():

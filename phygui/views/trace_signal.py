@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +48,7 @@ class Envelope:
     samples: NDArray[np.float64]
     """(n_points,) absolute samples of the points."""
     values: NDArray[np.float32]
-    """(n_channels, n_points) microvolts."""
+    """(n_channels, n_points) microvolts; NaN where nothing was recorded."""
     bin_size: int
     """Samples in a bin: 1 when the points are the samples, else each bin has two points, its
     smallest and its largest value."""
@@ -131,7 +130,10 @@ def envelope(
 
 
 def read(model: KwikModel, start: int, stop: int, kind: Kind) -> NDArray[np.float32]:
-    """All samples of a stretch: (n_samples, n_channels) microvolts, centred on zero."""
+    """All samples of a stretch: (n_samples, n_channels) microvolts, centred on zero.
+
+    NaN where nothing was recorded.
+    """
     offsets, _ = calibration(model, Kind(kind.filtered))
     return _referenced(_read(model, start, stop, kind.filtered) - offsets, kind)
 
@@ -145,12 +147,12 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
     known = _cache.get((model.traces,), ("calibration", kind))
     if known is not None:
         return known
-    n_samples = n_samples_of(model)
-    length = min(PROBE_LENGTH, n_samples)
-    starts = np.linspace(0, n_samples - length, N_PROBES).astype(int)
-    probes = np.concatenate(
-        [_read(model, s, s + length, kind.filtered) for s in dict.fromkeys(starts.tolist())]
-    )
+    timeline = model.timeline
+    length = min(PROBE_LENGTH, timeline.n_recorded)
+    rows = np.linspace(0, timeline.n_recorded - length, N_PROBES).astype(int)
+    starts = dict.fromkeys(timeline.from_rows(rows).tolist())
+    probes = np.concatenate([_read(model, s, s + length, kind.filtered) for s in starts])
+    probes = probes[~np.isnan(probes[:, 0])]
     # The filter has taken the offsets away.
     offsets = np.zeros(probes.shape[1], np.float32)
     if not kind.filtered:
@@ -162,8 +164,8 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
 
 
 def n_samples_of(model: KwikModel) -> int:
-    """Samples of the raw data, 0 where it is absent."""
-    return 0 if model.traces is None else int(model.traces.shape[0])
+    """Samples from the start of the raw data to its end, gaps included; 0 where it is absent."""
+    return 0 if model.traces is None else model.timeline.n_samples
 
 
 def _runs(numbers: list[int], most: int) -> Iterator[list[int]]:
@@ -201,25 +203,39 @@ def _whole_bins(values: NDArray[np.float32], bin_size: int) -> NDArray[np.float3
     whole = decimate_min_max(values[: n_whole * bin_size], n_whole) if n_whole else None
     rest = values[n_whole * bin_size :]
     tail = decimate_min_max(rest, 1) if len(rest) else None
-    return np.concatenate([part for part in (whole, tail) if part is not None])
+    extrema = np.concatenate([part for part in (whole, tail) if part is not None])
+    recorded = ~np.isnan(values[:, 0])
+    if not recorded.all():
+        n_recorded = np.add.reduceat(recorded, np.arange(0, len(values), bin_size), dtype=np.int64)
+        extrema[n_recorded == 0] = np.nan
+        lengths = np.minimum(bin_size, len(values) - bin_size * np.arange(len(extrema)))
+        for k in np.flatnonzero((n_recorded > 0) & (n_recorded < lengths)).tolist():
+            part = values[k * bin_size : (k + 1) * bin_size]
+            extrema[k] = np.nanmin(part, axis=0), np.nanmax(part, axis=0)
+    return extrema
 
 
 def _sampled_bins(
     model: KwikModel, starts: NDArray[np.int64], bin_size: int, part: int, kind: Kind
 ) -> NDArray[np.float32]:
-    """Bins of which only the middle is read; those inside one recording are filtered together."""
-    n_samples = n_samples_of(model)
-    n_channels = len(model.channel_order)
+    """Bins of which only the middle is read; those inside one recording are filtered together.
+
+    Where the middle was not recorded, it is of what was.
+    """
+    timeline, n_channels = model.timeline, len(model.channel_order)
     margin = model.filter.margin if kind.filtered else 0
-    first = np.minimum(starts + (bin_size - part) // 2, n_samples - part)
-    bounds = _bounds(model)
-    home = np.searchsorted(bounds, first, side="right")
-    inside = (first - margin >= bounds[home - 1]) & (
-        first + part + margin <= bounds[np.minimum(home, len(bounds) - 1)]
-    )
-    out = np.empty((len(starts), 2, n_channels), dtype=np.float32)
-    for i in np.flatnonzero(~inside):
-        values = read(model, int(first[i]), int(first[i]) + part, kind)
+    first = starts + (bin_size - part) // 2
+    home = timeline.recording_of(first)
+    low, high = timeline.starts[home], timeline.stops[home]
+    for i in np.flatnonzero((first < low) | (first + part > high)).tolist():
+        pieces = list(timeline.pieces(int(starts[i]), int(starts[i]) + bin_size))
+        if pieces:
+            a, b, low[i], high[i] = max(pieces, key=lambda piece: piece[1] - piece[0])
+            first[i] = max(min(first[i], b - part), a)
+    inside = (first - margin >= low) & (first + part + margin <= high)
+    out = np.full((len(starts), 2, n_channels), np.nan, dtype=np.float32)
+    for i in np.flatnonzero(~inside & (first < high)).tolist():
+        values = read(model, int(first[i]), min(int(first[i]) + part, int(high[i])), kind)
         out[i] = values.min(axis=0), values.max(axis=0)
     chosen = np.flatnonzero(inside)
     if len(chosen):
@@ -240,40 +256,24 @@ def _sampled_bins(
 
 
 def _read(model: KwikModel, start: int, stop: int, filtered: bool) -> NDArray[np.float32]:
-    """A stretch in microvolts, each recording filtered apart from its neighbours."""
-    if not filtered:
-        return _stored(model, start, stop)
-    out = np.empty((stop - start, len(model.channel_order)), dtype=np.float32)
-    margin = model.filter.margin
-    for a, b, low, high in _in_recordings(model, start, stop):
+    """A stretch in microvolts, each recording filtered apart from its neighbours; NaN between."""
+    out = np.full((stop - start, len(model.channel_order)), np.nan, dtype=np.float32)
+    margin = model.filter.margin if filtered else 0
+    for a, b, low, high in model.timeline.pieces(start, stop):
         first, last = max(a - margin, low), min(b + margin, high)
-        values = model.filter.apply(_stored(model, first, last))
+        values = _stored(model, first, last)
+        if filtered:
+            values = model.filter.apply(values)
         out[a - start : b - start] = values[a - first : b - first]
     return out
 
 
-def _bounds(model: KwikModel) -> NDArray[np.int64]:
-    """Where recordings start and the last ends; all samples of the raw data are in one of them."""
-    n_samples = n_samples_of(model)
-    inner = np.asarray(model.recording_offsets, dtype=np.int64)
-    inner = inner[(inner > 0) & (inner < n_samples)]
-    return np.concatenate([[0], inner, [n_samples]])
-
-
-def _in_recordings(model: KwikModel, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
-    """The parts of a stretch in each recording, and the limits of the recording."""
-    bounds = _bounds(model).tolist()
-    for low, high in pairwise(bounds):
-        a, b = max(start, low), min(stop, high)
-        if a < b:
-            yield a, b, low, high
-
-
 def _stored(model: KwikModel, start: int, stop: int) -> NDArray[np.float32]:
-    """A stretch of the channels of the group, in microvolts, as it was recorded."""
+    """A stretch inside one recording of the channels of the group, in microvolts, as recorded."""
     if model.traces is None:
         raise ValueError("there is no raw data")
-    values = np.asarray(model.traces[start:stop])[:, model.channel_order]
+    row = int(model.timeline.to_rows(start))
+    values = np.asarray(model.traces[row : row + stop - start])[:, model.channel_order]
     return values.astype(np.float32) * model.channel_gains.astype(np.float32)
 
 

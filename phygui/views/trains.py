@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phygui.io.clock import SpikeClock
+
 STRIDE = 65_536
 """Spikes that are looked through at a time for a violation."""
 
@@ -18,66 +20,71 @@ class Trains:
     It holds references only; a question costs a search, not a pass over the spikes.
     """
 
-    spike_samples: NDArray
-    """(n_spikes,) samples of all spikes of the channel group."""
-    spike_ids: tuple[NDArray[np.int64], ...]
-    """Sorted spike ids of each selected cluster."""
+    clock: SpikeClock
+    """All spikes of the channel group."""
+    ranks: tuple[NDArray[np.int64], ...]
+    """Of the spikes of each selected cluster: their places in the order of time, ascending."""
 
     def next_spike(self, sample: float) -> int | None:
         """Sample of the first spike after a moment, or None."""
         after = self._rank(np.floor(sample) + 1)
-        found = [ids[i] for ids in self.spike_ids if (i := np.searchsorted(ids, after)) < len(ids)]
-        return int(self.spike_samples[min(found)]) if found else None
+        found = [own[i] for own in self.ranks if (i := np.searchsorted(own, after)) < len(own)]
+        return self._sample(min(found)) if found else None
 
     def previous_spike(self, sample: float) -> int | None:
         """Sample of the last spike before a moment, or None."""
         before = self._rank(np.ceil(sample))
-        found = [ids[i - 1] for ids in self.spike_ids if (i := np.searchsorted(ids, before)) > 0]
-        return int(self.spike_samples[max(found)]) if found else None
+        found = [own[i - 1] for own in self.ranks if (i := np.searchsorted(own, before)) > 0]
+        return self._sample(max(found)) if found else None
 
     def next_violation(self, sample: float, period: float) -> int | None:
         """Sample of the first spike after a moment that follows one of its cluster too soon.
 
-        ``period`` is in samples; an interval of exactly the period is no violation.
+        ``period`` is in samples; an interval of exactly the period is no violation, and none
+        spans two recordings.
         """
         after = self._rank(np.floor(sample) + 1)
         found = []
-        for ids in self.spike_ids:
-            i = int(np.searchsorted(ids, after))
+        for own in self.ranks:
+            i = int(np.searchsorted(own, after))
             hits = (
                 start + int(short[0])
-                for start in range(max(i, 1), len(ids), STRIDE)
-                if len(short := self._short(ids, start, min(start + STRIDE, len(ids)), period))
+                for start in range(max(i, 1), len(own), STRIDE)
+                if len(short := self._short(own, start, min(start + STRIDE, len(own)), period))
             )
             if (hit := next(hits, None)) is not None:
-                found.append(ids[hit])
-        return int(self.spike_samples[min(found)]) if found else None
+                found.append(own[hit])
+        return self._sample(min(found)) if found else None
 
     def previous_violation(self, sample: float, period: float) -> int | None:
         """Sample of the last spike before a moment that follows one of its cluster too soon."""
         before = self._rank(np.ceil(sample))
         found = []
-        for ids in self.spike_ids:
-            i = int(np.searchsorted(ids, before))
+        for own in self.ranks:
+            i = int(np.searchsorted(own, before))
             hits = (
                 max(stop - STRIDE, 1) + int(short[-1])
                 for stop in range(i, 1, -STRIDE)
-                if len(short := self._short(ids, max(stop - STRIDE, 1), stop, period))
+                if len(short := self._short(own, max(stop - STRIDE, 1), stop, period))
             )
             if (hit := next(hits, None)) is not None:
-                found.append(ids[hit])
-        return int(self.spike_samples[max(found)]) if found else None
+                found.append(own[hit])
+        return self._sample(max(found)) if found else None
 
     def _rank(self, sample: float) -> int:
         """Number of spikes before a sample."""
-        return int(np.searchsorted(self.spike_samples, samples_like(self.spike_samples, sample)))
+        samples = self.clock.sorted_samples
+        return int(np.searchsorted(samples, samples_like(samples, sample)))
+
+    def _sample(self, rank: int) -> int:
+        return int(self.clock.sorted_samples[rank])
 
     def _short(
-        self, ids: NDArray[np.int64], start: int, stop: int, period: float
+        self, ranks: NDArray[np.int64], start: int, stop: int, period: float
     ) -> NDArray[np.intp]:
         """Places after ``start`` of the spikes in start..stop that follow theirs too soon."""
-        samples = self.spike_samples[ids[start - 1 : stop]].astype(np.int64)
-        return np.flatnonzero(np.diff(samples) < period * (1 - 1e-12))
+        samples = self.clock.sorted_samples[ranks[start - 1 : stop]].astype(np.int64)
+        return np.flatnonzero(np.diff(self.clock.apart(samples)) < period * (1 - 1e-12))
 
 
 def samples_like(spike_samples: NDArray, samples: ArrayLike) -> NDArray:
@@ -85,6 +92,8 @@ def samples_like(spike_samples: NDArray, samples: ArrayLike) -> NDArray:
     return np.maximum(samples, 0).astype(spike_samples.dtype)
 
 
-def counts_between(spike_ids: NDArray[np.int64], ranks: NDArray[np.intp]) -> NDArray[np.int64]:
-    """How many of some sorted spike ids lie between consecutive ranks among all spikes."""
-    return np.diff(np.searchsorted(spike_ids, ranks)).astype(np.int64)
+def counts_between(
+    clock: SpikeClock, spike_ids: NDArray[np.int64], ranks: NDArray[np.intp]
+) -> NDArray[np.int64]:
+    """How many of some spikes, given by sorted ids, lie between consecutive ranks of all spikes."""
+    return np.diff(np.searchsorted(clock.ranks(spike_ids), ranks)).astype(np.int64)

@@ -210,12 +210,17 @@ def two_recordings(tiny: Tiny, starts: list[Any]) -> None:
 @pytest.mark.parametrize("first", [0, 500])
 def test_start_samples_when_there_is_no_raw_data(tiny: Tiny, first: int) -> None:
     two_recordings(tiny, [first, first + 6000])
-    model = KwikModel(tiny.kwik)
+    model, texts = told(tiny.kwik)
     assert model.missing["traces"] == "second.dat"
     assert model.recording_offsets[:2].tolist() == [0, 6000]
     later = model.spike_recordings == 1
     assert model.spike_samples[later][0] == 6010
-    assert model.duration * 20000 == model.spike_samples[-1] + 1
+    assert model.span * 20000 == model.spike_samples[-1] + 1
+    # Far longer than between any two spikes: the first recording has ended before.
+    last = int(model.spike_samples[~later][-1])
+    assert any("nothing tells when recording 0 ends" in text for text in texts)
+    assert model.timeline.gaps.tolist() == [[last + 1, 6000]]
+    assert model.duration == pytest.approx(model.span - (6000 - last - 1) / 20000)
 
 
 @pytest.mark.parametrize("starts", [[0, 0], [0, 700], [None, None], [0, None], [0, "late"], [9, 3]])
@@ -229,13 +234,14 @@ def test_unusable_start_samples_still_keep_time_increasing(tiny: Tiny, starts: l
 
 
 def test_raw_data_says_how_long_recordings_are(tiny: Tiny) -> None:
-    two_recordings(tiny, [0, 6100])
+    two_recordings(tiny, [0, 5900])
     (tiny.folder / "second.dat").write_bytes(tiny.dat.read_bytes()[: 5000 * 12])
-    model = KwikModel(tiny.kwik)
+    model, texts = told(tiny.kwik)
+    assert any("cannot start at 0, 5900 samples" in text for text in texts)
     assert model.recording_offsets.tolist() == [0, 6000, 11000]
     assert model.traces is not None
     assert model.traces.shape == (11000, 6)
-    assert model.duration == 11000 / 20000
+    assert model.duration == model.span == 11000 / 20000
     assert model.spike_samples[model.spike_recordings == 1][0] == 6010
 
 
@@ -447,7 +453,8 @@ def test_memory_is_a_few_bytes_a_spike(tmp_path: Path) -> None:
             spikes[name] = np.sort(np.arange(n) % (50 if "clusters" in name else 1)).astype(dtype)
     model = KwikModel(path)
     shank = model._shank
-    kept = (shank.samples, shank.clustering.spike_clusters, shank.spike_recordings)
+    kept = (shank.samples, shank.clustering.spike_clusters, shank.placed.recordings)
     owned = {id(a): a.nbytes for a in kept if a.flags.owndata or a.base is None}
-    assert shank.time_samples is shank.samples
+    assert shank.stored.time_samples is shank.samples
+    assert shank.placed.clock.sorted_samples is shank.samples
     assert sum(owned.values()) <= 16 * n

@@ -163,11 +163,11 @@ def test_what_does_not_fit_is_refused_and_not_remembered(tiny: Tiny, tmp_path: P
 
 
 def two(tiny: Tiny) -> None:
-    """A second recording, whose start is not told exactly."""
+    """A second recording, whose start is not told."""
     with tiny.edit() as file:
         file["recordings/0"].attrs["start_sample"] = 0
         file.create_group("recordings/1/raw").attrs["dat_path"] = np.bytes_(b"b.dat")
-        file["recordings/1"].attrs["start_sample"] = 7000
+        file["recordings/1"].attrs["start_sample"] = 0
         recording = file["channel_groups/0/spikes/recording"]
         times = file["channel_groups/0/spikes/time_samples"]
         recording[...] = np.arange(60) >= 40
@@ -187,24 +187,25 @@ def test_several_recordings_are_pointed_to(tiny: Tiny, tmp_path: Path, how: str)
     with h5py.File(elsewhere / "c.kwd", "w") as file:
         file["recordings/0/data"] = np.fromfile(elsewhere / "tiny.dat", "<i2").reshape(-1, N_RAW)
         file["recordings/1/data"] = block(5)[:6500]
-    model = KwikModel(tiny.kwik)
-    assert model.recording_offsets[1] == 7000
-    assert model.spike_samples[40] == 7100
-    assert model.events["x"].tolist() == [7020 / 20000]
+    with pytest.warns(KwikWarning, match="each is assumed to end with its last spike"):
+        model = KwikModel(tiny.kwik)
+    first = int(model.spike_samples[39]) + 1
+    assert model.recording_offsets[1] == first
+    assert model.spike_samples[40] == first + 100
+    assert model.events["x"].tolist() == [(first + 20) / 20000]
     places: dict[str, Any] = {
         "list": [elsewhere / "tiny.dat", elsewhere / "b.dat"],
         "folder": elsewhere,
         "kwd": elsewhere / "c.kwd",
     }
+    model.locate("traces", places[how])
     for found in (model, KwikModel(tiny.kwik)):
-        if found is model:
-            found.locate("traces", places[how])
-        else:
-            found = KwikModel(tiny.kwik)
         assert found.recording_offsets.tolist() == [0, 6000, 12500]
         assert found.spike_samples[40] == 6100
         assert found.spike_times[40] == 6100 / 20000
         assert found.events["x"].tolist() == [6020 / 20000]
+        # What was said of the lengths while they were unknown is not said any more.
+        assert not any("last spike" in text for text in found.warnings)
         assert found.traces is not None
         assert (found.traces[6000:] == 5).all()
     with pytest.raises(KwikError, match="one flat file, but there are 2 recordings"):

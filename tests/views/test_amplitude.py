@@ -103,7 +103,7 @@ def test_points_and_bars_are_where_they_are(view, picture):
 
 def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapshot, small_model):
     top, middle = float(view.data.edges[-1]), float(np.median(view.data.amplitudes))
-    end = view.data.duration
+    end = view.data.span
     for x, y in [(0, middle), (end, middle), (end, top), (0, top)]:
         px, py = view.to_pixels(0, x, y)
         left, low, width, height = view.layout.boxes[0]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.snapshot import Snapshot
+from phygui.io.clock import SpikeClock
+from phygui.io.timeline import Timeline
 from phygui.views import correlogram_data
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import ALERT, DIM, theme
@@ -37,9 +40,14 @@ def make_snapshot(
     samples = np.sort(samples)
     clusters = rng.integers(0, n_clusters, n_spikes).astype(np.int32)
     spikes = {c: np.flatnonzero(clusters == c) for c in range(n_clusters)}
-    model = SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples)
+    model = model_of(samples)
     ids = tuple(range(n_clusters)) if selected is None else selected
     return Snapshot(1, model, ids, spikes, clusters, dict.fromkeys(ids, 3))  # type: ignore[arg-type]
+
+
+def model_of(samples: np.ndarray) -> Any:
+    clock = SpikeClock(samples, Timeline.joined([int(DURATION * RATE)]), RATE)
+    return SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples, clock=clock)
 
 
 def naive(snapshot: Snapshot, a: int, b: int, bin_size: int, n_half: int) -> list[int]:
@@ -521,7 +529,7 @@ def test_asymmetry():
 
 def test_a_plot_without_a_pair_reaches_a_whole_one():
     samples = np.arange(4, dtype=np.uint64) * np.uint64(RATE)
-    model = SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples)
+    model = model_of(samples)
     spikes = {0: np.array([0, 2]), 1: np.array([1, 3])}
     clusters = np.array([0, 1, 0, 1], np.int32)
     snapshot = Snapshot(1, model, (0, 1), spikes, clusters, {0: 3, 1: 3})  # type: ignore[arg-type]
@@ -539,7 +547,7 @@ def test_a_plot_without_a_pair_reaches_a_whole_one():
 def test_two_numbers_can_be_read_beside_plots_of_a_single_pair(shown, picture, n, height, scale):
     """Each cluster has two spikes 10 ms apart, far from those of the others."""
     samples = np.sort(np.arange(n)[:, None] * 40_000 + [0, 200]).ravel().astype(np.uint64)
-    model = SimpleNamespace(sample_rate=RATE, duration=DURATION, spike_samples=samples)
+    model = model_of(samples)
     spikes = {c: np.array([2 * c, 2 * c + 1]) for c in range(n)}
     clusters = np.repeat(np.arange(n), 2).astype(np.int32)
     ids = tuple(range(n))

@@ -9,6 +9,8 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.snapshot import Snapshot
+from phygui.io.clock import SpikeClock
+from phygui.io.timeline import Timeline
 from phygui.views import isi
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
@@ -33,7 +35,8 @@ def snapshot() -> Snapshot:
     samples = np.cumsum(rng.integers(1, 300, 3000)).astype(np.uint64)
     clusters = rng.integers(0, 4, 3000).astype(np.int32)
     spikes = {c: np.flatnonzero(clusters == c) for c in range(4)}
-    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples)
+    clock = SpikeClock(samples, Timeline.joined([int(samples[-1]) + 1]), RATE)
+    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples, clock=clock)
     return Snapshot(1, model, (2, 0), spikes, clusters, {})  # type: ignore[arg-type]
 
 
@@ -161,7 +164,8 @@ def test_plots_are_neither_flat_nor_thin(shown, snapshot, picture, size, n):
 @pytest.mark.parametrize("height", [60, 90, 120, 180, 300])
 def test_two_numbers_can_be_read_beside_plots_of_a_single_interval(shown, picture, n, height):
     samples = np.sort(np.arange(n)[:, None] * 40_000 + [0, 200]).ravel().astype(np.uint64)
-    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples)
+    clock = SpikeClock(samples, Timeline.joined([int(samples[-1]) + 1]), RATE)
+    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples, clock=clock)
     spikes = {c: np.array([2 * c, 2 * c + 1]) for c in range(n)}
     clusters = np.repeat(np.arange(n), 2).astype(np.int32)
     lonely = Snapshot(1, model, tuple(range(n)), spikes, clusters, {})  # type: ignore[arg-type]

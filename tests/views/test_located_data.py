@@ -109,7 +109,7 @@ def test_features_are_those_of_the_file_located_last(small: Path) -> None:
             np.testing.assert_allclose(new, 2 * old, rtol=1e-5)
 
 
-def test_intervals_follow_recordings_that_are_as_long_as_the_raw_data(small: Path) -> None:
+def test_no_pair_spans_a_border_whatever_is_known_of_the_recordings(small: Path) -> None:
     raw = small.with_suffix(".dat")
     both = raw.with_name("both")
     both.mkdir()
@@ -118,37 +118,43 @@ def test_intervals_follow_recordings_that_are_as_long_as_the_raw_data(small: Pat
         spikes = next(iter(file["channel_groups"].values()))["spikes"]
         times = spikes["time_samples"][...]
         half = int(times[len(times) // 2])
-        # The second recording is told to start right after the last spike of the first.
         spikes["recording"][...] = times >= half
         spikes["time_samples"][...] = np.where(times >= half, times - half, times)
         clusters = spikes["clusters/main"]
         last = np.flatnonzero(times < half)[-1]
-        clusters[last : last + 2] = 999
-        file["recordings/0"].attrs["start_sample"] = 0
-        second = file.create_group("recordings/1")
-        second.attrs["start_sample"] = int(times[last]) + 1
-        for name, value in file["recordings/0"].attrs.items():
-            if name not in second.attrs:
-                second.attrs[name] = value
-        for k in (0, 1):
-            group = file.require_group(f"recordings/{k}/raw")
-            group.attrs["dat_path"] = np.array([f"{k}.dat".encode()])
+        # The last spike of the first recording, and the first two of the second.
+        clusters[last : last + 3] = 999
+        for k, start in enumerate((0, half)):
+            recording = file.require_group(f"recordings/{k}")
+            recording.attrs["start_sample"] = start
+            recording.attrs["sample_rate"] = 20_000.0
+            path = np.array([f"{k}.dat".encode()])
+            recording.require_group("raw").attrs["dat_path"] = path
     raw.unlink()
-    values[: half + 20_000].tofile(both / "0.dat")
+    values[:half].tofile(both / "0.dat")
     values[half:].tofile(both / "1.dat")
     with Session.open(small) as session:
         session.select([999])
-        pair = session.snapshot()
+
+        def told() -> list[float]:
+            snapshot = session.snapshot()
+            correlograms = load_correlograms(snapshot, CorrelogramParams(window_ms=2000), never)
+            intervals = load_intervals(snapshot, IsiParams(longest_ms=1000), never)
+            return [
+                float(correlograms.counts.sum()),
+                float(intervals.heights.sum()),
+                float(column(snapshot, "violations", [999], never)[0]),
+                *correlograms.violations.tolist(),
+                *intervals.violations.tolist(),
+            ]
+
+        samples = session.model.spike_samples[session.spikes_per_cluster[999]].astype(int)
+        assert np.diff(samples)[0] < 1000
+        is_violation = float(np.diff(samples)[1] < 40)
+        expected = [2, 1, 100 * is_violation / 3, is_violation / 3, is_violation / 3]
         assert session.model.traces is None
-        assert column(pair, "violations", [999], never)[0] == 50
-        # The bars next to lag zero, one on each side.
-        assert load_correlograms(pair, CorrelogramParams(), never).counts.sum() == 2
-        assert load_correlograms(pair, CorrelogramParams(), never).violations[0] == 0.5
-        assert load_intervals(pair, IsiParams(), never).violations[0] == 0.5
+        assert told() == pytest.approx(expected)
         session.locate("traces", both)
-        apart = session.snapshot()
-        assert np.diff(session.model.spike_samples[apart.spikes(999)])[0] > 20_000
-        assert column(apart, "violations", [999], never)[0] == 0
-        assert load_correlograms(apart, CorrelogramParams(), never).counts.sum() == 0
-        assert load_correlograms(apart, CorrelogramParams(), never).violations[0] == 0
-        assert load_intervals(apart, IsiParams(), never).violations[0] == 0
+        found = session.model.spike_samples[session.spikes_per_cluster[999]]
+        assert found.tolist() == samples.tolist()
+        assert told() == pytest.approx(expected)

@@ -11,6 +11,8 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.snapshot import Snapshot
+from phygui.io.clock import SpikeClock
+from phygui.io.timeline import Timeline
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
 from phygui.views.peth import PethParams, PethView, load
@@ -37,6 +39,7 @@ def snapshot() -> Snapshot:
         sample_rate=RATE,
         duration=20.0,
         spike_samples=samples,
+        clock=SpikeClock(samples, Timeline.joined([400_000]), RATE),
         events={"light": events, "sound": np.array([3.3, 7.1])},
         path=Path("experiment.kwik"),
     )

@@ -10,6 +10,8 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.snapshot import Snapshot
+from phygui.io.clock import SpikeClock
+from phygui.io.timeline import Timeline
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
 from phygui.views.raster import N_BINS, RasterParams, RasterView, load
@@ -30,12 +32,8 @@ def snapshot() -> Snapshot:
     # Cluster 3 fires in the second half only.
     clusters[(samples < 200_000) & (clusters == 3)] = 1
     spikes = {c: np.flatnonzero(clusters == c) for c in range(6)}
-    model = SimpleNamespace(
-        sample_rate=RATE,
-        duration=20.0,
-        spike_samples=samples,
-        recording_offsets=np.array([0, 120_000, 400_000]),
-    )
+    clock = SpikeClock(samples, Timeline.joined([120_000, 280_000]), RATE)
+    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples, clock=clock)
     return Snapshot(1, model, (3, 5), spikes, clusters, {})  # type: ignore[arg-type]
 
 
@@ -136,3 +134,26 @@ def test_interactions(view, mouse, qtbot):
     with qtbot.waitSignal(view.time_clicked) as caught:
         mouse(view).click(view.to_pixels(0, 12.0, -1.8), Qt.RightButton, Qt.ControlModifier)
     assert caught.args[0] == pytest.approx(12.0, abs=0.05)
+
+
+def test_a_gap_is_neither_a_silence_nor_a_row(snapshot, shown, picture):
+    model = snapshot.model
+    samples = model.spike_samples.copy()
+    samples[samples >= 120_000] += np.uint64(200_000)
+    timeline = Timeline(np.array([0, 320_000]), np.array([120_000, 280_000]))
+    model.clock = SpikeClock(samples, timeline, RATE)
+    data = load(snapshot, RasterParams(), never)
+    assert data.span == 30.0
+    assert data.gaps == ((6.0, 16.0),)
+    assert data.boundaries == (16.0,)
+    width = 30.0 / N_BINS
+    whole = np.delete(data.rates, [round(6.0 / width), round(16.0 / width)], axis=1)
+    assert not data.rates[:, 301:799].any()
+    for c in range(6):
+        assert abs(whole[c].sum() * width - len(snapshot.spikes(c))) < 30
+    view = shown(RasterView(), data, (700, 300))
+    found = picture(view)
+    left, top, across, height = (round(v) for v in view.layout.boxes[0])
+    middle = found[top + 3 : top + height - 3, round(left + across * 11 / 30)]
+    assert (middle == middle[0]).all()
+    assert view.describe(0, 11.0, 0.0) == "11 s, cluster 0: not recorded"

@@ -10,6 +10,8 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import firing_rate_histogram
 from phygui.curation.snapshot import Snapshot
+from phygui.io.clock import SpikeClock
+from phygui.io.timeline import Timeline
 from phygui.views.base import Cancelled, Empty
 from phygui.views.colors import theme
 from phygui.views.rate import RateParams, RateView, load
@@ -29,12 +31,8 @@ def snapshot() -> Snapshot:
     samples[-1] = 400_000
     clusters = rng.integers(0, 4, 3000).astype(np.int32)
     spikes = {c: np.flatnonzero(clusters == c) for c in range(4)}
-    model = SimpleNamespace(
-        sample_rate=RATE,
-        duration=20.0,
-        spike_samples=samples,
-        recording_offsets=np.array([0, 120_000, 400_000]),
-    )
+    clock = SpikeClock(samples, Timeline.joined([120_000, 280_000]), RATE)
+    model = SimpleNamespace(sample_rate=RATE, spike_samples=samples, clock=clock)
     return Snapshot(1, model, (2, 0), spikes, clusters, {})  # type: ignore[arg-type]
 
 
@@ -117,3 +115,55 @@ def test_the_scale_stays_for_other_rates(view, mouse):
     view.reset_view()
     view.set_data(view.data)
     assert not view.cells[0].y.is_moved
+
+
+def with_a_gap(snapshot: Snapshot) -> None:
+    """The second recording begins ten seconds after the first has ended, and spikes are mixed."""
+    model = snapshot.model
+    timeline = Timeline(np.array([0, 320_000]), np.array([120_000, 280_000]))
+    samples = model.spike_samples.copy()
+    samples[samples >= 120_000] += np.uint64(200_000)
+    order = np.random.default_rng(1).permutation(len(samples))
+    samples, snapshot.spike_clusters[:] = samples[order], snapshot.spike_clusters[order]
+    for c in range(4):
+        snapshot.spikes_per_cluster[c] = np.flatnonzero(snapshot.spike_clusters == c)  # type: ignore[index]
+    model.spike_samples = samples
+    model.clock = SpikeClock(samples, timeline, RATE)
+
+
+@pytest.mark.parametrize("bin_width", [0.0, 3.0])
+def test_rates_count_what_was_recorded(snapshot, bin_width):
+    with_a_gap(snapshot)
+    data = load(snapshot, RateParams(bin=bin_width), never)
+    assert data.gaps == ((6.0, 16.0),)
+    assert data.boundaries == (16.0,)
+    k = data.edges.tolist().index(6.0)
+    assert data.edges[k + 1] == 16.0
+    assert np.isnan(data.rates[:, k]).all()
+    recorded = np.delete(np.arange(data.rates.shape[1]), k)
+    assert len(recorded) == (100 if bin_width == 0 else 7)
+    for row, c in enumerate((2, 0)):
+        train = snapshot.model.spike_samples[snapshot.spikes(c)] / RATE
+        counts = np.histogram(train, data.edges)[0]
+        np.testing.assert_allclose(
+            data.rates[row] * np.diff(data.edges),
+            np.where(np.arange(len(counts)) == k, np.nan, counts),
+        )
+
+
+def test_a_gap_is_drawn_as_a_band_without_a_line(snapshot, shown, picture):
+    with_a_gap(snapshot)
+    view = shown(RateView(), load(snapshot, RateParams(), never), (700, 300))
+    found = picture(view)
+    left, top, width, height = (round(v) for v in view.layout.boxes[0])
+
+    def row(seconds: float) -> int:
+        return round(left + width * seconds / 30.0)
+
+    background = found[top + 3, row(3.0)]
+    band = found[top + 3 : top + height - 3, row(7.0) : row(15.0)]
+    # Only lines of the grid are in it, which have no colour of a cluster.
+    assert (np.ptp(band, axis=2) < 30).all()
+    assert np.abs(band[0, 0] - background).max() > 8
+    assert view.describe(0, 10.0, 0.0) == "10 s: not recorded"
+    assert "spikes/s" in view.describe(0, 20.0, 0.0)

@@ -321,7 +321,7 @@ def test_wheel_zooms_in_time_about_the_mouse(view, mouse, reload):
     assert start + 0.04 == pytest.approx(0.95, abs=0.001)
     for _ in range(30):
         mouse(view).wheel(middle_of(view), -1)
-    assert view.interval == (0, view.data.duration)
+    assert view.interval == (0, view.data.span)
     assert reload(view).data.envelope.bin_size > 1
     for _ in range(60):
         mouse(view).wheel(middle_of(view), 1)

@@ -15,8 +15,10 @@ import pytest
 
 from phygui.curation.session import Session
 from phygui.curation.snapshot import Snapshot
+from phygui.io.clock import SpikeClock
 from phygui.io.filters import BandPass
 from phygui.io.rawdata import Absent
+from phygui.io.timeline import Timeline
 from phygui.views import trace_signal
 from phygui.views.base import Cancelled, Empty
 from phygui.views.trace_data import (
@@ -41,6 +43,10 @@ def never() -> bool:
 class Model(SimpleNamespace):
     """What the trace view asks of a model, without a file."""
 
+    @property
+    def clock(self) -> SpikeClock:
+        return SpikeClock(self.spike_samples, self.timeline, RATE)
+
 
 class CountingTraces:
     """An array that remembers how much of it was read."""
@@ -62,6 +68,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
     samples = np.sort(rng.integers(0, n_samples, n_samples // 200)).astype(np.uint64)
     masks = (rng.random((len(samples), n_channels)) < 0.5).astype(np.float32)
     masks[:, n_channels // 4] = 1
+    timeline = Timeline.joined(np.diff([0, n_samples] if bounds is None else bounds))
     return Model(
         sample_rate=RATE,
         traces=CountingTraces(traces),
@@ -72,7 +79,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
         channel_gains=np.full(n_channels, GAIN),
         voltage_unit="µV",
         filter=BandPass(RATE, 500, 9500),
-        recording_offsets=np.array(bounds if bounds is not None else [0, n_samples]),
+        timeline=timeline,
         spike_samples=samples,
         masks=masks,
         n_samples_before=10,
@@ -131,18 +138,87 @@ def test_recordings_are_filtered_apart():
     np.testing.assert_allclose(read(model, 12_000, 13_000, Kind()), whole[12_000:13_000], atol=0.05)
 
 
-@pytest.mark.parametrize("bounds", [[0, 10_000, 30_000], [0, 10_000, 50_000]])
-def test_raw_data_longer_or_shorter_than_the_recordings_are_said_to_be(bounds):
-    model = make_model(bounds=bounds)
-    whole = np.concatenate(
-        [
-            BandPass(RATE, 500, 9500).apply(plain(model)[a:b])
-            for a, b in pairwise(
-                [*bounds[:-1], *([30_000] if bounds[-1] == 30_000 else []), 40_000]
-            )
-        ]
-    )
-    np.testing.assert_allclose(read(model, 29_000, 40_000, Kind()), whole[29_000:], atol=0.05)
+def make_model_with_a_gap() -> tuple[Model, np.ndarray]:
+    """Recordings of 15,000 and 25,000 samples, 30,000 apart; all samples, filtered, NaN between."""
+    model = make_model()
+    model.timeline = Timeline(np.array([0, 45_000]), np.array([15_000, 25_000]))
+    rows = model.spike_samples.astype(np.int64)
+    model.spike_samples = model.timeline.from_rows(rows).astype(np.uint64)
+    parts = [
+        BandPass(RATE, 500, 9500).apply(plain(model)[a:b])
+        for a, b in [(0, 15_000), (15_000, 40_000)]
+    ]
+    nothing = np.full((30_000, 4), np.nan)
+    return model, np.concatenate([parts[0], nothing, parts[1]])
+
+
+@pytest.mark.parametrize("limits", [(0, 400), (14_900, 15_200), (44_000, 46_000), (10_000, 60_000)])
+def test_what_was_not_recorded_is_not_a_number(limits):
+    model, whole = make_model_with_a_gap()
+    found = read(model, *limits, Kind())
+    np.testing.assert_allclose(found, whole[slice(*limits)], atol=0.05)
+    raw = read(model, *limits, Kind(filtered=False, referenced=True))
+    np.testing.assert_array_equal(np.isnan(raw), np.isnan(found))
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_an_envelope_over_a_gap(sampled, monkeypatch):
+    if sampled:
+        monkeypatch.setattr(trace_signal, "MOST_VALUES", 40_000)
+        monkeypatch.setattr(trace_signal, "SAMPLED_VALUES", 100_000)
+    model, whole = make_model_with_a_gap()
+    found = envelope(model, 0, 70_000, Kind(), never)
+    assert (found.sampled < 1) == sampled
+    size = found.bin_size
+    for k in range(found.values.shape[1] // 2):
+        part = whole[k * size : (k + 1) * size]
+        low, high = found.values[:, 2 * k], found.values[:, 2 * k + 1]
+        if np.isnan(part).all():
+            assert np.isnan(low).all()
+            assert np.isnan(high).all()
+        elif sampled:
+            assert (low >= np.nanmin(part, axis=0) - 0.05).all()
+            assert (low <= high).all()
+            assert (high <= np.nanmax(part, axis=0) + 0.05).all()
+        else:
+            np.testing.assert_allclose(low, np.nanmin(part, axis=0), atol=0.05)
+            np.testing.assert_allclose(high, np.nanmax(part, axis=0), atol=0.05)
+
+
+def test_spikes_beyond_a_gap_are_where_the_signal_is():
+    model, _ = make_model_with_a_gap()
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(model.spike_samples))
+    model.spike_samples, model.masks = model.spike_samples[order], model.masks[order]
+    snapshot = make_snapshot(model)
+    data = load(snapshot, TraceParams(time=2.3, duration=0.2), never)
+    assert data.span == 3.5
+    assert data.gaps == ((0.75, 2.25),)
+    inside = np.flatnonzero(np.abs(model.spike_samples / RATE - 2.3) < 0.1)
+    assert set(inside) <= set(data.spike_ids.tolist())
+    assert (np.diff(data.spike_times) >= 0).all()
+    np.testing.assert_array_equal(data.spike_times, model.spike_samples[data.spike_ids] / RATE)
+    np.testing.assert_array_equal(data.spike_clusters, snapshot.clusters_of(data.spike_ids))
+    assert data.marks == ((2.25, "recording", "recording 1"),)
+    assert np.isnan(data.envelope.values[:, data.envelope.samples < 45_000]).all()
+    nothing = load(snapshot, TraceParams(time=1.5, duration=0.2), never)
+    assert len(nothing.spike_ids) == 0
+
+
+def test_no_violation_spans_two_recordings():
+    """Each cluster has spikes at the border, and a pair listed the wrong way round."""
+    samples = np.array([100, 90, 19_990, 20_010, 20_030, 30_000], np.uint64)
+    clock = SpikeClock(samples, Timeline.joined([20_000, 20_000]), RATE)
+    trains = Trains(clock, (clock.ranks(np.arange(6)),))
+    found, at = [], -1.0
+    while (sample := trains.next_violation(at, 40)) is not None:
+        found.append(sample)
+        at = sample
+    assert found == [100, 20_030]
+    assert trains.previous_violation(20_020, 40) == 100
+    assert trains.next_spike(50) == 90
+    assert trains.next_spike(90) == 100
+    assert trains.previous_spike(100) == 90
 
 
 def test_common_median_reference():
@@ -235,7 +311,7 @@ def test_the_parts_that_stand_for_bins_are_filtered_with_their_surroundings(monk
     monkeypatch.setattr(trace_signal, "SAMPLED_VALUES", 200_000)
     model = make_model(n_samples=300_000, bounds=[0, 150_050, 300_000])
     found = envelope(model, 0, 300_000, Kind(), never)
-    bounds = model.recording_offsets
+    bounds = [*model.timeline.starts.tolist(), model.timeline.n_samples]
     whole = np.concatenate(
         [BandPass(RATE, 500, 9500).apply(plain(model)[a:b]) for a, b in pairwise(bounds)]
     )
@@ -494,7 +570,7 @@ def test_next_and_previous_spikes_and_violations(stride, monkeypatch):
     samples = np.sort(rng.integers(0, 20_000, 400)).astype(np.uint64)
     clusters = rng.integers(0, 3, 400)
     ids = tuple(np.flatnonzero(clusters == c) for c in (0, 2))
-    trains = Trains(samples, ids)
+    trains = Trains(SpikeClock(samples, Timeline.joined([20_000]), RATE), ids)
     whole = np.sort(np.concatenate([samples[i] for i in ids])).astype(int)
     short = []
     for i in ids:
