@@ -24,7 +24,7 @@ def describe(model: KwikModel) -> str:
         ("file", str(model.path)),
         ("channel groups", _channel_groups(model)),
         ("clusterings", _chosen(model.clusterings, model.clustering)),
-        ("duration", f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"),
+        ("duration", _duration(model)),
         ("sample rate", hertz(model.sample_rate, ",")),
         ("channels", f"{model.n_channels} of the {model.n_raw_channels} recorded"),
         ("spikes", f"{model.n_spikes:,}"),
@@ -39,6 +39,12 @@ def describe(model: KwikModel) -> str:
     if model.warnings:
         lines += ["", "unusual:", *(f"  {plain(text)}" for text in model.warnings)]
     return "\n".join(lines)
+
+
+def _duration(model: KwikModel) -> str:
+    text = f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"
+    gaps = len(model.timeline.gaps)
+    return f"{text}, with {_count(gaps, 'gap')} over {model.span:,.1f} s" if gaps else text
 
 
 def _count(n: int, what: str) -> str:

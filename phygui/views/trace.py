@@ -64,6 +64,7 @@ class TraceView(View, TimeCursor):
         self._traces = Batch("strips")
         self._spikes = Batch("lines")
         self._pointed = Batch("lines", size=3.0)
+        self._gap_ground = Batch("triangles")
         self._casings = Batch("lines", size=5.0)
         self._cursor_casing = Batch("lines", size=4.0)
         self._marks = Batch("lines")
@@ -71,6 +72,7 @@ class TraceView(View, TimeCursor):
         self._bar = Batch("lines")
         self.visuals = [
             self._image,
+            self._gap_ground,
             self.gap_bands,
             self._traces,
             self._casings,
@@ -123,6 +125,11 @@ class TraceView(View, TimeCursor):
         self._spikes.set_data(self._over_traces(data.labels))
         self._set_marks(data, as_image)
         self.draw_gaps(data.gaps)
+        # The grey of an image would look like a silence.
+        ground = self.gap_bands.vertices.copy()
+        ground["color"] = BACKGROUND
+        self._gap_ground.visible = as_image
+        self._gap_ground.set_data(ground)
         self.draw_cursor()
 
     def _set_marks(self, data: TraceData, as_image: bool) -> None:

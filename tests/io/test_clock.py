@@ -365,3 +365,8 @@ def test_trains_of_spikes_in_any_order(timeline: Timeline, data: st.DataObject) 
     intervals, same = np.diff(clock.pair_train(spike_ids)), np.diff(place) == 0
     np.testing.assert_array_equal(intervals[same], np.diff(train)[same])
     assert (intervals[~same] >= clock.longest_lag).all()
+
+
+def test_a_description_says_what_was_recorded_and_over_what_time(tmp_path: Path) -> None:
+    model = KwikModel(with_a_gap(tmp_path))
+    assert "4.0 s in 2 recordings, with 1 gap over 7.0 s\n" in model.describe()
