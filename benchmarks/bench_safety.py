@@ -85,6 +85,7 @@ def bench_journal(path: Path, repeats: int) -> tuple[float, float, float, float]
         os.close(fd)
         print(f"the journal grows by {len(data) / 1000:.1f} kB an edit")
         kept.close(discard=True)
+        bare.close(discard=True)
     a, b, c, d = (statistics.median(each) for each in found)
     return a, b, c, d
 

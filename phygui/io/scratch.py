@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -34,15 +35,13 @@ class Scratch:
         OSError
             If the disk is full or fails; the bytes are then not there.
         """
-        with self._lock:
-            self._file.seek(self.size)
-            view = memoryview(data)
-            while len(view):
-                written = self._file.write(view)
-                if not written:
-                    raise OSError("the disk takes no more")
-                view = view[written:]
-            self.size += len(data)
+        view, done = memoryview(data), 0
+        while done < len(view):
+            written = self._write(view[done:], self.size + done)
+            if not written:
+                raise OSError("the disk takes no more")
+            done += written
+        self.size += done
 
     def read(self, offset: int = 0, size: int | None = None) -> bytes:
         """Some bytes, by default all.
@@ -53,16 +52,31 @@ class Scratch:
             If they cannot be read.
         """
         parts = []
+        end = self.size if size is None else offset + size
+        while offset < end:
+            part = self._read(end - offset, offset)
+            if not part:
+                raise OSError("the undo stack on the disk is cut short")
+            parts.append(part)
+            offset += len(part)
+        return b"".join(parts)
+
+    # A forked child shares the position in the file with its parent: it is not used where the
+    # system can do without.
+
+    def _write(self, data: memoryview, offset: int) -> int:
+        if hasattr(os, "pwrite"):
+            return os.pwrite(self._file.fileno(), data, offset)
         with self._lock:
             self._file.seek(offset)
-            left = self.size - offset if size is None else size
-            while left > 0:
-                part = self._file.read(left)
-                if not part:
-                    raise OSError("the undo stack on the disk is cut short")
-                parts.append(part)
-                left -= len(part)
-        return b"".join(parts)
+            return self._file.write(data) or 0
+
+    def _read(self, size: int, offset: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._file.fileno(), size, offset)
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(size)
 
 
 @dataclass(frozen=True)

@@ -252,6 +252,20 @@ def test_without_room_for_a_second_copy_the_journal_still_works(path, monkeypatc
     journal.close()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_that_reads_does_not_move_where_its_parent_writes(tmp_path):
+    scratch = Scratch(tmp_path)
+    scratch.append(b"first")
+    where = os.lseek(scratch._file.fileno(), 0, os.SEEK_CUR)
+    child = os.fork()
+    if child == 0:
+        os._exit(scratch.read(1, 3) != b"irs")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert os.lseek(scratch._file.fileno(), 0, os.SEEK_CUR) == where
+    scratch.append(b"second")
+    assert scratch.read() == b"firstsecond"
+
+
 def test_a_record_is_read_again_from_its_place(path):
     journal = Journal(path)
     places = [journal.append(Record({"n": n}, {"a": np.arange(n)})) for n in range(9)]
