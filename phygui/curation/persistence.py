@@ -8,10 +8,10 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from phygui.curation.adoption import take_over, unsaved_in
+from phygui.curation.aside import drop_old_journals, keep_aside
 from phygui.curation.curation import Curation
 from phygui.curation.entries import Key, now, step_record
 from phygui.curation.recovery import (
@@ -28,17 +28,14 @@ from phygui.io.disk import DISK, Disk
 from phygui.io.durable import remove_leftovers
 from phygui.io.errors import KwikError
 from phygui.io.fingerprint import FileStamp
-from phygui.io.journal import LARGEST, NAME, Journal
+from phygui.io.journal import NAME, Journal
 from phygui.io.lock import Holder, Lock, living_holder
 from phygui.io.records import Record, encode
 from phygui.io.scratch import Place
-from phygui.io.state_files import is_plain, read_whole, write_whole
+from phygui.io.state_files import write_whole
 from phygui.io.state_folder import find_place, remove_if_empty
 
 log = logging.getLogger(__name__)
-
-KEPT_JOURNALS = 20
-"""Journals of which everything was saved that are kept as history."""
 
 
 @dataclass(frozen=True)
@@ -236,31 +233,7 @@ class Keeper:
         return self._journal_of(leftover.content.data[: leftover.size])
 
     def _keep_aside(self, reason: str, *, copy: bool = False) -> Path:
-        """Give the journal another name as well, or copy it: then it can be written to."""
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-        aside = self.folder / f"{NAME}-{stamp}"
-        lines = [f"{reason[:1].upper()}{reason[1:]}.", ""]
-        lines += [str(edit) for edit in self.unsaved_edits]
-        try:
-            if reason:
-                write_whole(aside.with_suffix(".txt"), "\n".join(lines).encode())
-            if not is_plain(self.journal_path):
-                # What is no journal is not read, only put out of the way.
-                os.rename(self.journal_path, aside)
-            elif copy or not _linked(self.journal_path, aside):
-                write_whole(aside, read_whole(self.journal_path, LARGEST))
-        except OSError as error:
-            raise KwikError(
-                f"{self.journal_path} cannot be kept aside: {error.strerror or error}."
-            ) from error
-        return aside
-
-    def _drop_old_journals(self) -> None:
-        """Keep the newest of the journals of which everything was saved, and all others."""
-        old = sorted(self.folder.glob(f"{NAME}-*[0-9]"))
-        settled = [path for path in old if not path.with_suffix(".txt").exists()]
-        for path in settled[:-KEPT_JOURNALS]:
-            path.unlink(missing_ok=True)
+        return keep_aside(self.journal_path, reason, self.unsaved_edits, copy=copy)
 
     # -- edits -----------------------------------------------------------------------------
 
@@ -336,7 +309,7 @@ class Keeper:
                     )
             elif leftover.has_steps:
                 self._begin_anew()
-                self._drop_old_journals()
+                drop_old_journals(self.folder)
             else:
                 self._journal = self._journal_after(leftover)
             self._leftover = None
@@ -453,15 +426,6 @@ class Keeper:
         if self.holder is not None:
             self.reason = f"it is open elsewhere ({self.holder}), and {self.reason}"
         self._journals = self._locks = False
-
-
-def _linked(path: Path, name: Path) -> bool:
-    """Give a file another name; False where the file system has no such thing."""
-    try:
-        os.link(path, name, follow_symlinks=False)
-    except OSError:
-        return False
-    return True
 
 
 def stamp_of(path: str | os.PathLike[str]) -> FileStamp:

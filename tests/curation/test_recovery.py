@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -309,3 +311,22 @@ def test_the_lock_is_given_up_whatever_happens_at_the_end(small, monkeypatch):
     with Session.open(small) as again:
         assert not again.read_only
         assert len(again.unsaved_edits) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_damaged_journal_of_a_path_that_is_no_text_is_kept_aside(small, crashed):
+    path = small.with_name(os.fsdecode(b"a\xff\n.kwik"))
+    small.rename(path)
+    session = Session.open(path)
+    session.merge([3, 4])
+    session.move([5], "good")
+    crashed(session)
+    journal = session._keeper.journal_path
+    data = journal.read_bytes()[:-3]
+    journal.write_bytes(data)
+    with Session.open(path, recover=True) as session:
+        assert 16 in session.cluster_ids
+        session.move([5], "mua")
+    (aside,) = (p for p in journal.parent.glob("journal-*") if p.suffix != ".txt")
+    assert aside.read_bytes() == data
+    assert "cut short" in aside.with_suffix(".txt").read_text()
