@@ -28,8 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from simulated import AFTER_MS, BEFORE_MS, Plan, Spikes, plans, simulate
 
 from phygui.curation.amplitudes import channel_sizes, ruler_of, spike_amplitudes
+from phygui.curation.isolation import isolation_channels
 from phygui.curation.session import Session
-from phygui.curation.stats import QualitySource, compute_stats
+from phygui.curation.stats import compute_stats
 
 REFRACTORY_S = 0.002
 """The refractory period of the program's tables."""
@@ -187,7 +188,7 @@ def isolation_of_others(session: Session) -> Values:
     n = model.n_features_per_channel
     for cluster_id in session.cluster_ids:
         sizes = channel_sizes(session.stats[cluster_id].summary, model)
-        channels = QualitySource.isolation_channels(sizes)
+        channels = isolation_channels(sizes)
         points = features[:, (channels[:, None] * n + np.arange(n)).ravel()]
         c = int(cluster_id)
         distance, ratio = mahalanobis_metrics(points, clusters, cluster_id)

@@ -16,6 +16,7 @@ from .correlograms import (
 )
 from .geometry import points_in_polygon
 from .isolation import (
+    Isolation,
     d_prime,
     isolation_distance,
     l_ratio,
@@ -53,6 +54,7 @@ __all__ = [
     "Agreement",
     "ClusterData",
     "ClusterSummary",
+    "Isolation",
     "MergeScore",
     "Metric",
     "RefractoryViolations",

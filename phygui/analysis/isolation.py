@@ -13,12 +13,16 @@ Sources
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .metric import Metric, undefined
 
 __all__ = [
+    "Isolation",
     "d_prime",
     "isolation_distance",
     "l_ratio",
@@ -29,6 +33,202 @@ __all__ = [
 
 _MAD_OF_NORMAL = 0.6744897501960817
 """Median absolute deviation of a normal distribution of unit standard deviation."""
+_PIECE = 65_536
+"""Spikes that are looked at together: many at once would take memory, not time."""
+_NEGLIGIBLE = 1e-25
+"""A chance so small that no number of spikes makes anything of it."""
+
+
+class Isolation:
+    """How far a cluster is from the other spikes, which may come piece by piece.
+
+    The cluster's own spikes are all given at once. Of the others no more is kept than their
+    moments, and the distances of the nearest of them: as many as the cluster has spikes.
+
+    Parameters
+    ----------
+    features : array (n_spikes, n_columns)
+        Features of all the cluster's spikes, on the channels where it is large.
+
+    Attributes
+    ----------
+    n_others_seen : int
+        Other spikes given so far.
+    """
+
+    def __init__(self, features: ArrayLike) -> None:
+        inside = np.asarray(features)
+        self.n_spikes, self.n_columns = inside.shape
+        self._centre = inside.mean(axis=0, dtype=np.float64) if len(inside) else None
+        self._own = _Moments(self.n_columns)
+        for piece in self._away(inside):
+            self._own.add(piece)
+        self._root = self._whitening()
+        self._others = _Moments(self.n_columns)
+        self._tail = 0.0
+        self.n_others_seen = 0
+        self._nearest = _Nearest(self.n_spikes)
+
+    def add(self, features: ArrayLike, weights: ArrayLike | None = None) -> None:
+        """Take account of some other spikes.
+
+        Parameters
+        ----------
+        features : array (n, n_columns)
+            The same columns of spikes of other clusters.
+        weights : array (n,), optional
+            How many spikes each stands for, where they are a sample; by default one.
+        """
+        outside = np.asarray(features)
+        self.n_others_seen += len(outside)
+        heavy = None if weights is None else np.asarray(weights, dtype=np.float64)
+        for k, away in enumerate(self._away(outside)):
+            of = None if heavy is None else heavy[k * _PIECE : (k + 1) * _PIECE]
+            self._others.add(away, of)
+            if isinstance(self._root, str):
+                continue
+            squared = ((away @ self._root) ** 2).sum(axis=1)
+            self._nearest.add(squared, of)
+            self._tail += _tail_sum(squared, of, self.n_columns)
+
+    def squared_distance(self, point: ArrayLike) -> float:
+        """Squared Mahalanobis distance of a point, (n_columns,), from the cluster's centre.
+
+        In the units of the features where the cluster is too small to have a measure of its own.
+        """
+        away = np.asarray(point, dtype=np.float64)
+        away = away if self._centre is None else away - self._centre
+        away = away if isinstance(self._root, str) else away @ self._root
+        return float(away @ away)
+
+    def isolation_distance(self) -> Metric:
+        """As the function of this name, for the spikes given so far."""
+        if isinstance(self._root, str):
+            return undefined(self._root)
+        if self._others.total < self.n_spikes:
+            return undefined("there are fewer other spikes than spikes in the cluster")
+        return Metric(self._nearest.farthest())
+
+    def l_ratio(self) -> Metric:
+        """As the function of this name, for the spikes given so far."""
+        if isinstance(self._root, str):
+            return undefined(self._root)
+        if not self._others.total:
+            return undefined("there are no other spikes")
+        return Metric(self._tail / self.n_spikes)
+
+    def d_prime(self) -> Metric:
+        """As the function of this name, for the spikes given so far."""
+        own, others = self._own, self._others
+        n = own.total + others.total
+        if min(own.total, others.total) < 2 or n <= self.n_columns + 1:
+            return undefined("there are too few spikes in the cluster or outside it")
+        inverse = _inverse((own.scatter() + others.scatter()) / n)
+        if inverse is None:
+            return undefined("the features are not independent of one another")
+        apart = others.mean() - own.mean()
+        direction = inverse @ apart
+        spread = sum(direction @ part.scatter() @ direction / part.total for part in (own, others))
+        if not spread > 0:
+            return undefined("the spikes do not vary")
+        return Metric(float(abs(direction @ apart) / np.sqrt(spread / 2)))
+
+    def metrics(self) -> dict[str, Metric]:
+        """All three, by name."""
+        return {
+            "isolation_distance": self.isolation_distance(),
+            "l_ratio": self.l_ratio(),
+            "d_prime": self.d_prime(),
+        }
+
+    def _away(self, features: NDArray) -> Iterator[NDArray[np.float64]]:
+        """Features as seen from the centre of the cluster, in pieces."""
+        for start in range(0, len(features), _PIECE):
+            piece = features[start : start + _PIECE].astype(np.float64)
+            yield piece if self._centre is None else piece - self._centre
+
+    def _whitening(self) -> NDArray[np.float64] | str:
+        """What makes the cluster round and of unit size, or why there is no such thing."""
+        if self.n_spikes <= self.n_columns:
+            return f"{self.n_spikes} spikes are too few for {self.n_columns} features"
+        inverse = _inverse(self._own.scatter() / (self.n_spikes - 1))
+        if inverse is None:
+            return "the features of the cluster are not independent of one another"
+        return np.asarray(np.linalg.cholesky(inverse), dtype=np.float64)
+
+
+class _Moments:
+    """Number, sum and products of spikes seen from some centre near them."""
+
+    def __init__(self, n_columns: int) -> None:
+        self.total = 0.0
+        self._sum = np.zeros(n_columns)
+        self._products = np.zeros((n_columns, n_columns))
+
+    def add(self, away: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> None:
+        heavy = away if weights is None else away * weights[:, None]
+        self.total += len(away) if weights is None else float(weights.sum())
+        self._sum += heavy.sum(axis=0)
+        self._products += away.T @ heavy
+
+    def mean(self) -> NDArray[np.float64]:
+        return self._sum / self.total
+
+    def scatter(self) -> NDArray[np.float64]:
+        return self._products - np.outer(self._sum, self._sum) / max(self.total, 1e-300)
+
+
+class _Nearest:
+    """The nearest spikes, as few of them as weigh so much together."""
+
+    def __init__(self, weight: float) -> None:
+        self._weight = weight
+        self._limit = np.inf
+        self._distances: list[NDArray[np.float64]] = []
+        self._weights: list[NDArray[np.float64]] = []
+        self._n_kept = 0
+
+    def add(self, distances: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
+        near = distances <= self._limit
+        self._distances.append(distances[near])
+        self._weights.append(np.ones(near.sum()) if weights is None else weights[near])
+        self._n_kept += len(self._distances[-1])
+        if self._n_kept > 2 * self._weight + _PIECE:
+            self._sift()
+
+    def farthest(self) -> float:
+        """Distance within which they weigh just so much."""
+        self._sift()
+        return float(self._distances[0][-1])
+
+    def _sift(self) -> None:
+        distances, weights = np.concatenate(self._distances), np.concatenate(self._weights)
+        order = np.argsort(distances, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(weights[order]), self._weight * (1 - 1e-12)))
+        kept = order[: enough + 1]
+        if enough < len(order):
+            self._limit = float(distances[kept[-1]])
+        self._distances, self._weights = [distances[kept]], [weights[kept]]
+        self._n_kept = len(kept)
+
+
+def _tail_sum(
+    squared: NDArray[np.float64], weights: NDArray[np.float64] | None, n_columns: int
+) -> float:
+    """Sum of the chances of a spike of the cluster to be as far away as each of these."""
+    from scipy.special import chdtrc
+
+    near = squared < _farthest_chance(n_columns)
+    chances = chdtrc(n_columns, squared[near])
+    return float(chances.sum() if weights is None else chances @ weights[near])
+
+
+@functools.cache
+def _farthest_chance(n_columns: int) -> float:
+    """Squared distance from which on the chance of a spike of the cluster is negligible."""
+    from scipy.special import chdtri
+
+    return float(chdtri(n_columns, _NEGLIGIBLE))
 
 
 def mahalanobis_squared(features: ArrayLike, reference: ArrayLike) -> NDArray[np.float64] | Metric:
@@ -57,16 +257,19 @@ def mahalanobis_squared(features: ArrayLike, reference: ArrayLike) -> NDArray[np
     return np.einsum("ij,jk,ik->i", away, inverse, away, optimize=True)
 
 
-def isolation_distance(features: ArrayLike, other_features: ArrayLike) -> Metric:
+def isolation_distance(
+    features: ArrayLike, other_features: ArrayLike, other_weights: ArrayLike | None = None
+) -> Metric:
     """Squared Mahalanobis distance within which there are as many other spikes as own.
 
     Parameters
     ----------
     features : array (n_spikes, n_columns)
-        Features of the cluster's spikes, on the channels where it is large.
+        Features of all the cluster's spikes, on the channels where it is large.
     other_features : array (n_others, n_columns)
-        The same columns of the other spikes. When these are sampled, sample the cluster's own at
-        the same rate.
+        The same columns of the other spikes.
+    other_weights : array (n_others,), optional
+        Where these are a sample, how many spikes each stands for.
 
     Returns
     -------
@@ -77,16 +280,12 @@ def isolation_distance(features: ArrayLike, other_features: ArrayLike) -> Metric
     ----------
     [Schmitzer]_, "isolation distance".
     """
-    distances = mahalanobis_squared(other_features, features)
-    if isinstance(distances, Metric):
-        return distances
-    n_spikes = len(np.asarray(features))
-    if len(distances) < n_spikes:
-        return undefined("there are fewer other spikes than spikes in the cluster")
-    return Metric(float(np.partition(distances, n_spikes - 1)[n_spikes - 1]))
+    return _among(features, other_features, other_weights).isolation_distance()
 
 
-def l_ratio(features: ArrayLike, other_features: ArrayLike) -> Metric:
+def l_ratio(
+    features: ArrayLike, other_features: ArrayLike, other_weights: ArrayLike | None = None
+) -> Metric:
     """How many of the other spikes might belong to the cluster, per spike of the cluster.
 
     The sum over the other spikes of `1 - F(D^2)`, with F the cumulative chi-squared distribution
@@ -94,26 +293,19 @@ def l_ratio(features: ArrayLike, other_features: ArrayLike) -> Metric:
 
     Parameters
     ----------
-    features, other_features
+    features, other_features, other_weights
         As in `isolation_distance`.
 
     References
     ----------
     [Schmitzer]_, "L-ratio".
     """
-    distances = mahalanobis_squared(other_features, features)
-    if isinstance(distances, Metric):
-        return distances
-    if not len(distances):
-        return undefined("there are no other spikes")
-
-    from scipy.special import chdtrc
-
-    n_spikes, n_columns = np.shape(features)
-    return Metric(float(chdtrc(n_columns, distances).sum() / n_spikes))
+    return _among(features, other_features, other_weights).l_ratio()
 
 
-def d_prime(features: ArrayLike, other_features: ArrayLike) -> Metric:
+def d_prime(
+    features: ArrayLike, other_features: ArrayLike, other_weights: ArrayLike | None = None
+) -> Metric:
     """Separation of two clouds along the direction that tells them apart best.
 
     On Fisher's linear discriminant, the distance of the means over the root of the mean of the
@@ -121,28 +313,22 @@ def d_prime(features: ArrayLike, other_features: ArrayLike) -> Metric:
 
     Parameters
     ----------
-    features, other_features
+    features, other_features, other_weights
         As in `isolation_distance`; or those of two clusters, for the separation of a pair.
 
     References
     ----------
     [Hill]_, "overlap between clusters", for the discriminant; d' as usual in signal detection.
     """
-    inside = np.asarray(features, dtype=np.float64)
-    outside = np.asarray(other_features, dtype=np.float64)
-    n_columns = inside.shape[1]
-    if min(len(inside), len(outside)) < 2 or len(inside) + len(outside) <= n_columns + 1:
-        return undefined("there are too few spikes in the cluster or outside it")
-    within = _scatter(inside) + _scatter(outside)
-    inverse = _inverse(within / (len(inside) + len(outside)))
-    if inverse is None:
-        return undefined("the features are not independent of one another")
-    direction = inverse @ (inside.mean(axis=0) - outside.mean(axis=0))
-    a, b = inside @ direction, outside @ direction
-    spread = np.sqrt((a.var() + b.var()) / 2)
-    if not spread > 0:
-        return undefined("the spikes do not vary")
-    return Metric(float(abs(a.mean() - b.mean()) / spread))
+    return _among(features, other_features, other_weights).d_prime()
+
+
+def _among(
+    features: ArrayLike, other_features: ArrayLike, other_weights: ArrayLike | None
+) -> Isolation:
+    isolation = Isolation(features)
+    isolation.add(other_features, other_weights)
+    return isolation
 
 
 def noise_levels(traces: ArrayLike) -> NDArray[np.float64]:
@@ -187,11 +373,6 @@ def snr(mean_waveform: ArrayLike, noise: ArrayLike) -> Metric:
     if not level > 0:
         return undefined("the best channel has no noise")
     return Metric(float(peaks[best]) / level)
-
-
-def _scatter(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    away = features - features.mean(axis=0)
-    return away.T @ away
 
 
 def _inverse(covariance: NDArray[np.float64]) -> NDArray[np.float64] | None:

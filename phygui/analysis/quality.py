@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .isolation import d_prime, isolation_distance, l_ratio, snr
+from .isolation import Isolation, snr
 from .metric import Metric, undefined
 from .train_quality import (
     amplitude_cutoff,
@@ -41,9 +41,10 @@ class ClusterData:
         Filtered, in the units of `noise`.
     noise : array (n_channels,), optional
         From `noise_levels`.
-    features, other_features : array (n, n_columns), (n_others, n_columns), optional
-        On the channels where the cluster is large: of its spikes and of the others, both sampled
-        at the same rate if sampled.
+    features, other_features : array (n_spikes, n_columns), (n_others, n_columns), optional
+        On the channels where the cluster is large: of all its spikes and of the others.
+    isolation : Isolation, optional
+        What is known of them instead, where they are too many to be held at once.
     """
 
     spike_samples: NDArray[np.int64]
@@ -53,6 +54,7 @@ class ClusterData:
     noise: NDArray | None = None
     features: NDArray | None = None
     other_features: NDArray | None = None
+    isolation: Isolation | None = None
 
 
 def quality_metrics(
@@ -101,13 +103,11 @@ def quality_metrics(
         metrics["snr"] = undefined(f"of fewer than {MIN_SPIKES} spikes, noise alone would make it")
     else:
         metrics["snr"] = snr(data.mean_waveform, data.noise)
-    for name, metric in (
-        ("isolation_distance", isolation_distance),
-        ("l_ratio", l_ratio),
-        ("d_prime", d_prime),
-    ):
-        if data.features is None or data.other_features is None:
-            metrics[name] = undefined("there are no features")
-        else:
-            metrics[name] = metric(data.features, data.other_features)
-    return metrics
+    isolation = data.isolation
+    if isolation is None and data.features is not None and data.other_features is not None:
+        isolation = Isolation(data.features)
+        isolation.add(data.other_features)
+    if isolation is None:
+        names = ("isolation_distance", "l_ratio", "d_prime")
+        return metrics | dict.fromkeys(names, undefined("there are no features"))
+    return metrics | isolation.metrics()

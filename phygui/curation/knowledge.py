@@ -105,7 +105,7 @@ class Knowledge:
         snapshot : Snapshot
             The session as it is now.
         n_clusters : int
-            Clusters in one piece.
+            Clusters in one piece, at most.
         """
 
         def first(missing: list[int]) -> list[int]:
@@ -116,7 +116,8 @@ class Knowledge:
             ids = first(missing)
             return lambda cancelled: self._look_at(snapshot, ids, cancelled)
         if missing := self.missing_metrics():
-            source, stats = self.source(snapshot), {c: self.stats[c] for c in first(missing)}
+            source = self.source(snapshot)
+            stats = {c: self.stats[c] for c in first(missing)[: source.n_clusters]}
             return lambda cancelled: Learnt(
                 self, metrics=source.compute(snapshot, stats, cancelled)
             )

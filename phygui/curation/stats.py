@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phygui.analysis import (
     ClusterData,
     ClusterSummary,
+    Isolation,
     Metric,
     combine,
     noise_levels,
@@ -21,6 +22,12 @@ from phygui.analysis import (
     summarize,
 )
 from phygui.curation.amplitudes import channel_sizes, ruler_of, spike_amplitudes
+from phygui.curation.isolation import (
+    MOST_CLUSTERS,
+    clusters_in_a_pass,
+    isolation_channels,
+    isolations,
+)
 from phygui.curation.snapshot import Snapshot
 from phygui.io.kwik import KwikModel
 
@@ -32,10 +39,6 @@ N_SPIKES_WAVEFORMS = 500, 5_000
 """Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
 N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
-N_OTHERS = 20_000
-"""Spikes of all clusters among which the isolation of one is judged."""
-N_CHANNELS_ISOLATION = 4
-"""Channels, the largest of a cluster, on which its isolation is judged."""
 FEW_SPIKES = 50
 """Spikes of a cluster that make it count half of its size."""
 LEAST_PURITY = 0.05
@@ -157,8 +160,7 @@ def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats |
 class QualitySource:
     """Computes the quality metrics of clusters of one channel group, in any thread.
 
-    What is common to all clusters, the noise and the sample of other spikes,
-    is read once.
+    The noise, which is common to all clusters, is measured once.
     """
 
     def __init__(self, model: KwikModel) -> None:
@@ -173,22 +175,45 @@ class QualitySource:
         cancelled: Cancel = lambda: False,
     ) -> dict[int, dict[str, Metric]]:
         """Quality metrics of some clusters whose stats are known; stops early when cancelled."""
-        metrics = {}
-        for cluster_id, of in stats.items():
-            if cancelled():
+        metrics: dict[int, dict[str, Metric]] = {}
+        todo, n = list(stats), self.n_clusters
+        for ids in (todo[start : start + n] for start in range(0, len(todo), n)):
+            isolation = self._isolation(snapshot, {c: stats[c] for c in ids}, cancelled)
+            if isolation is None:
                 break
-            metrics[cluster_id] = self._metrics_of(snapshot, cluster_id, of)
+            for cluster_id in ids:
+                if cancelled():
+                    return metrics
+                found = isolation.get(cluster_id)
+                metrics[cluster_id] = self._metrics_of(
+                    snapshot, cluster_id, stats[cluster_id], found
+                )
         return metrics
 
+    @property
+    def n_clusters(self) -> int:
+        """Clusters that are best computed together: for a second or so."""
+        return MOST_CLUSTERS if self._model.features is None else clusters_in_a_pass(self._model)
+
+    def _isolation(
+        self, snapshot: Snapshot, stats: Mapping[int, ClusterStats], cancelled: Cancel
+    ) -> dict[int, Isolation] | None:
+        """How isolated clusters are, as far as features tell; None when cancelled."""
+        sizes = {c: channel_sizes(of.summary, self._model) for c, of in stats.items()}
+        channels = {c: isolation_channels(s) for c, s in sizes.items() if s is not None and len(s)}
+        if self._model.features is None or not channels:
+            return None if cancelled() else {}
+        return isolations(snapshot, channels, cancelled)
+
     def _metrics_of(
-        self, snapshot: Snapshot, cluster_id: int, stats: ClusterStats
+        self,
+        snapshot: Snapshot,
+        cluster_id: int,
+        stats: ClusterStats,
+        isolation: Isolation | None,
     ) -> dict[str, Metric]:
         model, spike_ids = self._model, snapshot.spikes(cluster_id)
-        features = others = None
         sizes = channel_sizes(stats.summary, model)
-        if model.features is not None and sizes is not None:
-            channels = self.isolation_channels(sizes)
-            features, others = self._isolation_features(snapshot, spike_ids, channels)
         waveform = noise = None
         if stats.summary.mean_waveform is not None and sizes is not None:
             best = int(np.argmax(sizes))
@@ -199,8 +224,7 @@ class QualitySource:
             amplitudes=self._amplitudes(spike_ids, stats),
             mean_waveform=waveform,
             noise=noise,
-            features=features,
-            other_features=others,
+            isolation=isolation,
         )
         return quality_metrics(data, model.sample_rate, model.duration)
 
@@ -226,11 +250,6 @@ class QualitySource:
                 lengths = [stop - start for _, start, stop in pieces]
                 self._noise[block] = np.average(levels, axis=0, weights=lengths)
             return float(self._noise[block][place])
-
-    @staticmethod
-    def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
-        """The channels on which the isolation of a cluster of such `channel_sizes` is judged."""
-        return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS_ISOLATION])
 
     def _filtered(
         self, columns: NDArray[np.int64], recording: int, start: int, stop: int
@@ -259,20 +278,6 @@ class QualitySource:
         found = spike_amplitudes(self._model, sample_spikes(spike_ids, most), ruler)
         # 0 are those of which there is no raw data.
         return found[found != 0]
-
-    def _isolation_features(
-        self, snapshot: Snapshot, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Features on some channels, of the cluster and of the rest, sampled at one rate."""
-        model = self._model
-        assert model.features is not None
-        step = max(1, -(-snapshot.n_spikes // N_OTHERS))
-        sample = np.arange(step // 2, snapshot.n_spikes, step)
-        inside = np.isin(sample, spike_ids, assume_unique=True)
-        n = model.n_features_per_channel
-        columns = [model.features[sample, c * n : (c + 1) * n] for c in channels]
-        values = np.nan_to_num(np.concatenate(columns, axis=1))
-        return values[inside], values[~inside]
 
 
 def noise_pieces(

@@ -31,7 +31,7 @@ from phygui.io.state_files import make_folder, open_for_reading, parse_json, wri
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """To be raised whenever stats or metrics are computed differently."""
 N_OTHERS = 500
 """Clusters that are not there any more of which what is known is kept, at least."""

@@ -125,6 +125,16 @@ def test_isolation_by_its_definition():
     assert l_ratio(inside, outside).value == pytest.approx(sum(chi2.sf(squared, 4)) / 300)
 
 
+def test_a_spike_that_stands_for_three_counts_as_three():
+    rng = np.random.default_rng(5)
+    inside, outside = rng.normal(size=(300, 4)), rng.normal(1, 3, size=(900, 4))
+    weights = rng.integers(1, 4, 900)
+    repeated = np.repeat(outside, weights, axis=0)
+    for metric in (isolation_distance, l_ratio, d_prime):
+        expected = metric(inside, repeated).value
+        assert metric(inside, outside, weights).value == pytest.approx(expected, rel=1e-9)
+
+
 def test_d_prime_of_normal_clouds():
     rng = np.random.default_rng(4)
     mixing = rng.normal(size=(3, 3))
