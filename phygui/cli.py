@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
 from phygui._isolation import forget_current_folder
-from phygui._version import __version__
-from phygui.heap import claim
-from phygui.logs import PlainFormatter, start_log
+
+# Before anything is imported that is not Python's own.
+forget_current_folder()
+
+import click  # noqa: E402
+
+from phygui._version import __version__  # noqa: E402
+from phygui.heap import claim  # noqa: E402
+from phygui.logs import PlainFormatter, start_log  # noqa: E402
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session

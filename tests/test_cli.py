@@ -237,7 +237,7 @@ def test_nothing_is_imported_from_the_folder_of_a_dataset(
 ) -> None:
     """``python -c`` and ``python -m`` look for modules in the current folder first."""
     made = make_demo(tmp_path, n_spikes=200, n_clusters=8, n_channels=4, duration=5.0, raw=None)
-    for name in ("h5py", "numpy", "scipy", "yaml", "PyQt5", "json"):
+    for name in ("h5py", "numpy", "click", "platformdirs", "yaml", "PyQt5"):
         (tmp_path / f"{name}.py").write_text("open('imported', 'w')\nraise SystemExit(77)\n")
     monkeypatch.chdir(tmp_path)
     own = Path(__file__).parents[1]

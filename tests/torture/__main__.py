@@ -41,6 +41,7 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     # Imported here: the process starts anew to preload the library.
     from phygui.io.demo import make_demo
     from tests.torture.first_edits import FirstEdits
+    from tests.torture.imports import Imports
     from tests.torture.journals import Damages, Meddling
     from tests.torture.kills import Kills
     from tests.torture.listeners import Listeners
@@ -86,6 +87,11 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
         _part(f"damaged copies of {source.name} opened", mutations.counts)
         mutations.run(n_files, seed)
         _print(mutations.counts)
+
+    imports = Imports(small, folder)
+    _part("processes in a folder of data full of modules", imports.counts)
+    imports.run(1 if short else 5)
+    _print(imports.counts)
 
     if not short:
         print("\nfeatures and raw data that fail or are cut under a window", flush=True)
