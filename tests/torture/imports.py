@@ -15,7 +15,7 @@ DESCRIBE = "from phygui.cli import kwik; kwik(['describe', {path!r}])"
 WINDOW = "import phygui.gui.app; from phygui.analysis import warm_up; warm_up()"
 COMPILE = "from phygui.analysis import warm; warm._fill_cache()"
 #: What ``PYTHONPATH`` may hold beside the folder of phygui, relative to the current folder.
-PATHS = ("", ":", ".", "./", "../dataset")
+PATHS = ("", ":", ".", "./", "../of-somebody")
 
 
 class Imports:
@@ -30,7 +30,7 @@ class Imports:
     """
 
     def __init__(self, source: Path, folder: Path) -> None:
-        self.folder = folder / "dataset"
+        self.folder = folder / "of-somebody"
         self.told = folder / "imported"
         self.counts: Counter[str] = Counter()
         self.folder.mkdir()
