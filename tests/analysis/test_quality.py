@@ -213,3 +213,13 @@ def test_all_metrics_of_a_cluster():
     assert "fewer than 10 spikes" in few["snr"].reason
     assert list(full) == list(bare)
     assert all(metric.is_defined and metric.reason == "" for metric in full.values())
+
+
+def test_presence_is_counted_in_recorded_time():
+    """Two recordings of two minutes an hour apart, of which the second is half empty."""
+    rate = 1000.0
+    recorded = np.concatenate([np.arange(0, 120_000, 500), np.arange(120_000, 180_000, 500)])
+    apart = recorded + (recorded >= 120_000) * 3_600_000
+    found = quality_metrics(ClusterData(apart, recorded_samples=recorded), rate, 240.0)
+    assert found["presence_ratio"].value == 0.75
+    assert found["firing_rate"].value == len(recorded) / 240
