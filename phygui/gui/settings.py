@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
-from PyQt5.QtCore import QByteArray, QSettings
+from PyQt5.QtCore import QByteArray, QLockFile, QSettings
 
 from phygui.io.state_files import check_file, parse_json, read_whole
 
@@ -19,6 +19,8 @@ N_RECENT = 12
 LARGEST = 1 << 22
 """Bytes that the file may have: it holds some ten thousand in years of use."""
 _OBJECT = b"@Variant("
+_PATIENCE = 200
+"""Milliseconds that another program may take to write the file."""
 
 
 class Settings:
@@ -111,7 +113,14 @@ def _problem(path: Path) -> str:
     """Why Qt had better not open a file of settings; empty if it may."""
     try:
         # Beside the file, Qt makes one that keeps other programs from writing at the same time.
-        check_file(path.with_name(f"{path.name}.lock"))
+        # It would wait for half a minute for one that nobody removes.
+        beside = path.with_name(f"{path.name}.lock")
+        check_file(beside)
+        if beside.exists():
+            lock = QLockFile(str(beside))
+            if not lock.tryLock(_PATIENCE):
+                return f"{path} is not used: {beside} says that another program writes it"
+            lock.unlock()
         check_file(path, LARGEST)
         if path.exists() and _OBJECT in read_whole(Path(os.path.realpath(path)), LARGEST):
             return f"{path} is not used: it holds objects of Qt, and settings are texts"

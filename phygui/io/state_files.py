@@ -196,20 +196,27 @@ def make_folder(path: Path, owner: int | None = None) -> None:
         If that fails, or something else has its name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
+    if os.path.lexists(path):
         if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise OSError(errno.ENOTDIR, "it is not a folder", str(path)) from None
+            raise OSError(errno.ENOTDIR, "it is not a folder", str(path))
         return
-    above = os.stat(path.parent)
-    if not _HAS_DIR_FD:
-        return
-    fd = os.open(path, _FOLDER)
+    # Made under another name: nobody is to find it before it is for all.
+    made = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    made.mkdir(mode=0o700)
     try:
-        _give(fd, above, owner)
-    finally:
-        os.close(fd)
+        if _HAS_DIR_FD:
+            fd = os.open(made, _FOLDER)
+            try:
+                _give(fd, os.stat(path.parent), owner)
+            finally:
+                os.close(fd)
+        os.rename(made, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            made.rmdir()
+        # Somebody else has been faster.
+        if not os.path.lexists(path):
+            raise
 
 
 def sync_folder(folder: Path) -> None:

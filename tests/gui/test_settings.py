@@ -50,6 +50,11 @@ def test_a_lock_beside_the_settings_that_is_a_pipe_does_not_stop_the_program(tmp
     assert Settings(tmp_path / "phygui.ini").problem
 
 
+def test_a_lock_beside_the_settings_that_nobody_removes_is_not_waited_for(tmp_path: Path):
+    (tmp_path / "phygui.ini.lock").write_text("nobody")
+    assert "another program" in Settings(tmp_path / "phygui.ini").problem
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "1e999", "nonsense"])
 def test_a_value_that_is_no_value_is_absent(tmp_path: Path, text: str) -> None:
     path = tmp_path / "phygui.ini"

@@ -40,7 +40,9 @@ def main() -> int:
 def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     # Imported here: the process starts anew to preload the library.
     from phygui.io.demo import make_demo
+    from tests.torture import two_users
     from tests.torture.first_edits import FirstEdits
+    from tests.torture.hostile import Hostile
     from tests.torture.imports import Imports
     from tests.torture.journals import Damages, Meddling
     from tests.torture.kills import Kills
@@ -92,6 +94,19 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     _part("processes in a folder of data full of modules", imports.counts)
     imports.run(1 if short else 5)
     _print(imports.counts)
+
+    hostile = Hostile(small, folder)
+    _part("state files that somebody else has made", hostile.counts)
+    hostile.run(11 if short else 1)
+    _print(hostile.counts)
+
+    if two_users.is_possible():
+        users = two_users.TwoUsers(small)
+        _part("two users of one folder, by setuid", users.counts)
+        users.run(3 if short else 50)
+        _print(users.counts)
+    else:
+        print("not root: two users are not tried")
 
     if not short:
         print("\nfeatures and raw data that fail or are cut under a window", flush=True)

@@ -45,6 +45,11 @@ class Child:
         os.close(theirs)
         self._pipe = ours
 
+    @property
+    def pipe(self) -> int:
+        """Where it talks."""
+        return self._pipe
+
     def kill(self) -> None:
         """End it without warning."""
         os.kill(self.process, signal.SIGKILL)

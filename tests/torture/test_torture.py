@@ -23,3 +23,4 @@ def test_a_sample_of_the_torture():
     assert "kills" in done.stdout
     assert "recovered" in done.stdout
     assert "refused" in done.stdout
+    assert "state files that somebody else has made" in done.stdout
