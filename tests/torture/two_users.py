@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from phygui.curation.session import Session
@@ -184,19 +186,22 @@ class TwoUsers:
             if session.read_only:
                 assert "open elsewhere" in session.read_only_reason, session.read_only_reason
                 os.write(pipe, b"r")
-                return
-            session.merge([3, 4])
-            os.write(pipe, b"w")
+            else:
+                session.merge([3, 4])
+                os.write(pipe, b"w")
             # Until the other one has been told.
             os.read(go[0], 1)
 
         both = [self._start(user, try_it) for user in (ANNA, BEN)]
         os.write(go[1], b"!!")
         said = b""
-        while b"r" not in said:
-            said += os.read(both[0].pipe if len(said) % 2 == 0 else both[1].pipe, 1)
-            if len(said) == 2:
-                break
+        while len(said) < 2:
+            ready, _, _ = select.select([child.pipe for child in both], [], [], 30)
+            assert ready, f"race {number}: {said!r}"
+            for pipe in ready:
+                answer = os.read(pipe, 1 << 16)
+                assert answer in (b"r", b"w"), f"race {number}: {answer!r}"
+                said += answer
         os.write(go[1], b"!!")
         for child in both:
             child.end()
@@ -244,3 +249,6 @@ class TwoUsers:
 
 
 _kept: list[object] = []
+
+# The modules that this loads may lie where only root reads.
+datetime.strptime("2026", "%Y")
