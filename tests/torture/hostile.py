@@ -60,6 +60,7 @@ class Hostile:
         self.path = self.folder / source.name
         self.counts: Counter[str] = Counter()
         self.n_files = 0
+        self._kinds: set[str] = set()
 
     def run(self, every: int = 1) -> None:
         """All cases, or every so many of them."""
@@ -71,7 +72,7 @@ class Hostile:
                     self._try(kind, plant, place)
         for kind, plant in FOLDERS.items():
             self._try(kind, plant, "NAME.phygui")
-        self.counts["kinds of files"] = len({*KINDS, *FOLDERS})
+        self.counts["kinds of files"] = len(self._kinds)
         self.counts["files in all"] = self.n_files
 
     def _try(self, kind: str, plant: Plant, place: str) -> None:
@@ -80,6 +81,7 @@ class Hostile:
         if not self._happened(kind, plant, place, case, is_last=False):
             self._happened(kind, plant, place, case, is_last=True)
         self.n_files += 1
+        self._kinds.add(kind)
 
     def _happened(self, kind: str, plant: Plant, place: str, case: str, is_last: bool) -> bool:
         shutil.rmtree(self.root, ignore_errors=True)
