@@ -27,11 +27,11 @@ from PyQt5.QtWidgets import QApplication, QSplitter
 
 from phygui import Session
 from phygui.analysis import warm_up
-from phygui.curation.clustering import Clustering
-from phygui.gui.app import make_application
-from phygui.gui.settings import Settings
-from phygui.gui.tables import Tables
-from phygui.io.demo import make_demo
+from phygui.curation.edits.clustering import Clustering
+from phygui.gui.app.app import make_application
+from phygui.gui.base.settings import Settings
+from phygui.gui.docks.cluster_tables import Tables
+from phygui.simulate import make_demo
 
 BAR_MS = 10.0
 clock: Callable[[], float] = time.perf_counter

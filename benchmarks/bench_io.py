@@ -29,7 +29,7 @@ from scipy.signal import butter, sosfiltfilt
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from phygui import KwikModel
-from phygui.io.demo import make_demo
+from phygui.simulate import make_demo
 
 ROOT = Path(__file__).resolve().parent.parent
 KLUSTA_MARGIN = 9  # samples on either side of a snippet, as klusta and phy filter it

@@ -27,10 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from simulated import AFTER_MS, BEFORE_MS, Plan, Spikes, plans, simulate
 
-from phygui.curation.amplitudes import channel_sizes, ruler_of, spike_amplitudes
-from phygui.curation.isolation import isolation_channels
 from phygui.curation.session import Session
-from phygui.curation.stats import compute_stats
+from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
+from phygui.curation.statistics.isolation import isolation_channels
+from phygui.curation.statistics.stats import compute_stats
 
 REFRACTORY_S = 0.002
 """The refractory period of the program's tables."""

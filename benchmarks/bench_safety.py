@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from phygui.curation.session import Session
-from phygui.io.demo import make_demo
+from phygui.simulate import make_demo
 
 N_SPIKES = 1_000_000
 N_EDITED = 10_000

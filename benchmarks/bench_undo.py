@@ -20,10 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from phygui.curation.clustering import Clustering
-from phygui.curation.curation import Curation
+from phygui.curation.edits.clustering import Clustering
+from phygui.curation.opened import Curation
 from phygui.curation.session import Session
-from phygui.io.demo import make_demo
+from phygui.simulate import make_demo
 
 N_SPIKES = 5_000_000
 N_MERGES = 100

@@ -29,10 +29,10 @@ app.use_app("pyqt5")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from phygui import Session  # noqa: E402
-from phygui.io.demo import make_demo  # noqa: E402
+from phygui.simulate import make_demo  # noqa: E402
 from phygui.views import VIEWS  # noqa: E402
-from phygui.views.base import View  # noqa: E402
-from phygui.views.visuals.batch import pairs_along  # noqa: E402
+from phygui.views.core.base import View  # noqa: E402
+from phygui.views.core.visuals.batch import pairs_along  # noqa: E402
 
 SIZE = (800, 600)
 KEPT: list[Any] = []

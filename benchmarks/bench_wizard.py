@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from phygui import Session
 from phygui.analysis import sample_spikes, warm_up
-from phygui.curation.wizard import Ranking
-from phygui.io.demo import make_demo
+from phygui.curation.navigation.wizard import Ranking
+from phygui.simulate import make_demo
 
 HOWS = ("amplitude", "drift", "position")
 N_SPIKES_MASKS = 200

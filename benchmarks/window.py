@@ -29,12 +29,12 @@ from PyQt5.QtWidgets import QApplication
 from phygui import Session
 from phygui.analysis import warm_up
 from phygui.cli import HEAP_AT_START
-from phygui.gui.app import make_application
-from phygui.gui.main_window import MainWindow
-from phygui.gui.settings import Settings
+from phygui.gui.app.app import make_application
+from phygui.gui.base.settings import Settings
+from phygui.gui.window.main_window import MainWindow
 from phygui.heap import claim
-from phygui.io.demo import make_demo
-from phygui.views.base import View
+from phygui.simulate import make_demo
+from phygui.views.core.base import View
 
 N_SPIKES_SELECTED = 20_000
 
@@ -77,7 +77,7 @@ def run(application):
     timer.start(2)
     application.app.exec_()
 def result_then_run(*arguments):
-    from phygui.gui.app import Application
+    from phygui.gui.app.app import Application
     Application.run = run
     return result(*arguments)
 cli._result = result_then_run
@@ -328,7 +328,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from window import open_window, resident_mb, settle, warm_up
 from phygui.cli import HEAP_AT_START
-from phygui.gui.memory import PAUSE_MS
+from phygui.gui.base.memory import PAUSE_MS
 from phygui.heap import claim
 from PyQt5.QtWidgets import QApplication
 claim(HEAP_AT_START)

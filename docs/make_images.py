@@ -34,9 +34,9 @@ def main(names: list[str]) -> None:
 
     app.use_app("pyqt5")
     from phygui import Session
-    from phygui.gui.app import make_application
-    from phygui.gui.settings import Settings
-    from phygui.io.demo import make_demo
+    from phygui.gui.app.app import make_application
+    from phygui.gui.base.settings import Settings
+    from phygui.simulate import make_demo
     from phygui.views import VIEWS
 
     with tempfile.TemporaryDirectory() as folder:
@@ -67,8 +67,8 @@ def _picture_window(application: Any, path: Path, folder: Path, pair: Any) -> No
     from PyQt5.QtTest import QTest
 
     from phygui import Session
-    from phygui.gui.main_window import MainWindow
-    from phygui.gui.settings import Settings
+    from phygui.gui.base.settings import Settings
+    from phygui.gui.window.main_window import MainWindow
 
     window = MainWindow(Session.open(path), Settings(folder / "settings.ini"))
     # On a screen of its size it would fill it.

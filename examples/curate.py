@@ -12,7 +12,7 @@ import tempfile
 
 from phygui import Session
 from phygui.analysis import refractory_violations
-from phygui.io.demo import make_demo
+from phygui.simulate import make_demo
 
 REFRACTORY_S = 0.002
 

@@ -11,7 +11,7 @@ import tempfile
 import numpy as np
 
 from phygui import KwikModel
-from phygui.io.demo import make_demo
+from phygui.simulate import make_demo
 
 
 def main(path: str) -> None:

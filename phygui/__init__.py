@@ -13,15 +13,15 @@ from phygui._version import __version__
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
-    from phygui.io.errors import KwikError, KwikWarning
-    from phygui.io.kwik import KwikModel
+    from phygui.errors import KwikError, KwikWarning
+    from phygui.formats.kwik.model import KwikModel
 
 __all__ = ["KwikError", "KwikModel", "KwikWarning", "Session", "__version__"]
 
 _HOME = {
-    "KwikModel": "phygui.io.kwik",
-    "KwikError": "phygui.io.errors",
-    "KwikWarning": "phygui.io.errors",
+    "KwikModel": "phygui.formats.kwik.model",
+    "KwikError": "phygui.errors",
+    "KwikWarning": "phygui.errors",
     "Session": "phygui.curation.session",
 }
 

@@ -25,8 +25,8 @@ from phygui.logs import PlainFormatter, start_log  # noqa: E402
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
-    from phygui.gui.ahead import Opening
-    from phygui.io.backups import Backup
+    from phygui.gui.app.preload import Opening
+    from phygui.storage.state.backups import Backup
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
@@ -36,7 +36,7 @@ HEAP_AT_START = 96 << 20
 
 def say(line: object, *, err: bool = False) -> None:
     """Write one line; what names and files hold in it commands no terminal."""
-    from phygui.io.words import plain
+    from phygui.words import plain
 
     click.echo(plain(line), err=err)
 
@@ -106,7 +106,7 @@ def gui(
             "read_only": read_only,
         }
         # numpy and h5py are loaded here, Qt beside what the thread does.
-        from phygui.gui.ahead import Opening
+        from phygui.gui.app.preload import Opening
 
         opening = Opening(what, **options)
         if isinstance(what, Path) and not os.path.exists(what):
@@ -117,11 +117,11 @@ def gui(
         fail("no display: start it on a desktop, or under xvfb-run")
 
     # Qt and OpenGL take longer to import than most files to open: both at once.
-    from phygui.gui.app import Application
+    from phygui.gui.app.app import Application
 
     session = None if opening is None else _result(opening, debug)
     if software_opengl:
-        from phygui.gui.opengl import use_software
+        from phygui.gui.base.opengl import use_software
 
         use_software()
     application = Application()
@@ -136,11 +136,11 @@ def gui(
 
 def _result(opening: Opening, debug: bool) -> Session:
     """The session, or the end of the program with one sentence."""
-    from phygui.io.errors import KwikError
+    from phygui.errors import DatasetError
 
     try:
         return opening.result()
-    except KwikError as error:
+    except DatasetError as error:
         if debug:
             logging.getLogger(__name__).exception("not opened")
         fail(error)
@@ -163,13 +163,13 @@ def kwik() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def describe(file: Path) -> None:
     """Say what FILE.kwik holds."""
-    from phygui.io.errors import KwikError
-    from phygui.io.kwik import KwikModel
+    from phygui.errors import DatasetError
+    from phygui.formats.kwik.model import KwikModel
 
     try:
         with KwikModel(file) as model:
             click.echo(model.describe())
-    except KwikError as error:
+    except DatasetError as error:
         fail(error)
 
 
@@ -229,13 +229,13 @@ def _differences(session: Session, first: Backup | None, second: Backup | None) 
 
     A save keeps what was edited: that may be any channel group and clustering, or several.
     """
-    from phygui.curation.comparison import compare
-    from phygui.io.errors import KwikError
+    from phygui.curation.edits.comparison import compare
+    from phygui.errors import DatasetError
 
     held = [list(backup.tallies) for backup in (first, second) if backup is not None]
     keys = [key for key in held[0] if key in held[-1]] if held else [None]
     if not keys:
-        raise KwikError("these two states are of different channel groups or clusterings.")
+        raise DatasetError("these two states are of different channel groups or clusterings.")
     lines = []
     for key in keys:
         if key is not None:
@@ -249,7 +249,7 @@ def _differences(session: Session, first: Backup | None, second: Backup | None) 
 
 def _bring_back(session: Session, backup: Backup) -> str:
     """Bring back all that a save kept; what was done, in words."""
-    from phygui.curation.update import EditError
+    from phygui.curation.edits.update import EditError
 
     words, refusal = "", None
     for key in backup.tallies:
@@ -271,12 +271,12 @@ def _bring_back(session: Session, backup: Backup) -> str:
 @contextmanager
 def _session(file: Path) -> Iterator[Session]:
     """A session on a file; what goes wrong ends the program with one sentence."""
+    from phygui.curation.edits.update import EditError
     from phygui.curation.opening import open_session
-    from phygui.curation.update import EditError
-    from phygui.io.errors import KwikError
+    from phygui.errors import DatasetError
 
     try:
         with open_session(file) as session:
             yield session
-    except (KwikError, EditError) as error:
+    except (DatasetError, EditError) as error:
         fail(error)

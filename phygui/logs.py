@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 
 from phygui._version import __version__
-from phygui.io.words import plain
+from phygui.words import plain
 
 LARGEST = 1_000_000
 """Bytes after which the log goes on in a new file."""

@@ -14,9 +14,9 @@ import pytest
 from PyQt5.QtGui import QImage
 
 from phygui import KwikModel, Session, __version__
-from phygui.curation.update import EditError
-from phygui.io.demo import make_demo
-from phygui.io.errors import KwikError
+from phygui.curation.edits.update import EditError
+from phygui.errors import DatasetError
+from phygui.simulate import make_demo
 
 GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import kwik as run; run()"
 
@@ -304,6 +304,6 @@ def test_long_names_work_or_give_a_sentence(small: Path, n_letters: int) -> None
         with Session.open(path) as session:
             session.move([3], "good")
             session.save()
-    except (KwikError, EditError) as error:
+    except (DatasetError, EditError) as error:
         problem = str(error)
     assert ("too long" in problem) == (n_letters > 245)

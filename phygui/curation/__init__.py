@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phygui.curation.clustering import Clustering
-    from phygui.curation.groups import ClusterGroups
-    from phygui.curation.history import History
-    from phygui.curation.labels import Labels
-    from phygui.curation.measures import register_quality, register_similarity
+    from phygui.curation.edits.clustering import Clustering
+    from phygui.curation.edits.groups import ClusterGroups
+    from phygui.curation.edits.history import History
+    from phygui.curation.edits.labels import Labels
+    from phygui.curation.edits.update import EditError, Selection, Update
+    from phygui.curation.navigation.wizard import Wizard
     from phygui.curation.session import Session
-    from phygui.curation.update import EditError, Selection, Update
-    from phygui.curation.wizard import Wizard
+    from phygui.curation.statistics.ranking_functions import register_quality, register_similarity
 
 __all__ = [
     "ClusterGroups",
@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "ClusterGroups": "groups",
-    "Clustering": "clustering",
-    "EditError": "update",
-    "History": "history",
-    "Labels": "labels",
-    "Selection": "update",
+    "ClusterGroups": "edits.groups",
+    "Clustering": "edits.clustering",
+    "EditError": "edits.update",
+    "History": "edits.history",
+    "Labels": "edits.labels",
+    "Selection": "edits.update",
     "Session": "session",
-    "Update": "update",
-    "Wizard": "wizard",
-    "register_quality": "measures",
-    "register_similarity": "measures",
+    "Update": "edits.update",
+    "Wizard": "navigation.wizard",
+    "register_quality": "statistics.ranking_functions",
+    "register_similarity": "statistics.ranking_functions",
 }
 
 

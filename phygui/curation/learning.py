@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 
 from phygui.analysis import Metric
-from phygui.curation.knowledge import Knowledge, Learnt
-from phygui.curation.preview import Preview, preview
-from phygui.curation.remembered import read_rejections, write_rejections
+from phygui.curation.durability.sidecar import read_rejections, write_rejections
+from phygui.curation.edits.update import Selection
+from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.signals import Signal
-from phygui.curation.snapshot import Snapshot
-from phygui.curation.stats import Cancel, ClusterStats
-from phygui.curation.stats_cache import StatsCache
+from phygui.curation.statistics.cache import StatsCache
+from phygui.curation.statistics.cluster_statistics import Knowledge, Learnt
+from phygui.curation.statistics.preview import Preview, preview
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.stats import Cancel, ClusterStats
+from phygui.curation.statistics.suggestions import Found, Suggestions
 from phygui.curation.storage import Storage
-from phygui.curation.suggestions import Found, Suggestions
-from phygui.curation.update import Selection
-from phygui.curation.wizard import Ranking
-from phygui.io.errors import KwikError
+from phygui.errors import DatasetError
 
 
 class Learning(Storage):
@@ -73,7 +73,7 @@ class Learning(Storage):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If what is there does not fit the active channel group; nothing has changed then.
         """
         self.locate_job(what, path)()()
@@ -85,7 +85,7 @@ class Learning(Storage):
 
         Raises
         ------
-        KwikError
+        DatasetError
             As :meth:`locate`, where it opens.
         """
         first = self.model
@@ -95,7 +95,7 @@ class Learning(Storage):
             first.locate(what, path)
             for model in others:
                 # What does not fit another channel group is missing there as before.
-                with suppress(KwikError):
+                with suppress(DatasetError):
                     model.locate(what, path)
             return self._show_located
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from phygui.curation.session import Session
-from phygui.io.errors import KwikError
+from phygui.errors import DatasetError
 
 DEMO = "demo"
 
@@ -25,17 +25,17 @@ def open_session(what: object, **options: Any) -> Session:
 
     Raises
     ------
-    KwikError
+    DatasetError
         If the file cannot be opened.
     """
     if what == DEMO:
-        from phygui.io.demo import default_demo
+        from phygui.simulate import default_demo
 
         what = default_demo()
     try:
         session = Session.open(Path(str(what)), **options)
     except OSError as error:
-        raise KwikError(f"{what}: {error.strerror or error}") from error
+        raise DatasetError(f"{what}: {error.strerror or error}") from error
     try:
         session.recall()
     except BaseException:

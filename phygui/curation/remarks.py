@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 
-from phygui.io.errors import UnsavedEditsWarning
-from phygui.io.words import plain
+from phygui.errors import UnsavedEditsWarning
+from phygui.words import plain
 
 
 def warn_caller(text: str) -> None:

@@ -9,28 +9,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from phygui.curation.comparison import change_to
-from phygui.curation.history import Memento
+from phygui.curation.durability.edit_journal import Keeper
+from phygui.curation.edits.comparison import change_to
+from phygui.curation.edits.history import Memento
+from phygui.curation.edits.parts import Parts
+from phygui.curation.edits.update import EditError, Selection, Update
 from phygui.curation.learning import Learning
-from phygui.curation.parts import Parts
-from phygui.curation.persistence import Keeper
+from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.remarks import warn_caller
 from phygui.curation.signals import Signal
 from phygui.curation.turns import in_turn
-from phygui.curation.update import EditError, Selection, Update
-from phygui.curation.wizard import Wizard
-from phygui.io.backups import Backup
-from phygui.io.hdf5 import check_regular_file
-from phygui.io.kwik import KwikModel
+from phygui.formats.kwik.hdf5.file import check_regular_file
+from phygui.formats.kwik.model import KwikModel
+from phygui.storage.state.backups import Backup
 
 
 class Session(Learning):
     """One dataset being curated.
 
     Open one with :meth:`open`. The methods that edit return the
-    :class:`~phygui.curation.update.Update` that they made; it is empty
+    :class:`~phygui.curation.edits.update.Update` that they made; it is empty
     (``update.is_empty``) where all was so already. They raise
-    :class:`~phygui.curation.update.EditError` when the edit makes no sense.
+    :class:`~phygui.curation.edits.update.EditError` when the edit makes no sense.
 
     Several threads may edit a session: they take turns. Once a window shows
     it, it belongs to the thread of the window. A forked child may look at the
@@ -98,7 +98,7 @@ class Session(Learning):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If the file cannot be read, or edits cannot be brought back.
         """
         path = Path(path).expanduser().absolute()
@@ -282,7 +282,7 @@ class Session(Learning):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If the backup is damaged, or holds nothing of this clustering.
         """
         return self.restore_job(backup)()()
@@ -293,7 +293,7 @@ class Session(Learning):
 
         Raises
         ------
-        KwikError
+        DatasetError
             As :meth:`restore`, where it reads.
         EditError
             If something else was edited before the edit is made.

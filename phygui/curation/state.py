@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.io.fingerprint import fingerprint
-from phygui.io.records import Record, RecordError
+from phygui.storage.state.fingerprint import fingerprint
+from phygui.storage.state.records import Record, RecordError
 
 
 @dataclass(frozen=True)

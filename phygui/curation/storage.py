@@ -6,19 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from phygui.curation.curation import Curation
-from phygui.curation.entries import Key
-from phygui.curation.original import original_of
-from phygui.curation.persistence import Keeper
-from phygui.curation.places import CopyJob, Places
-from phygui.curation.recovery import UnsavedEdit
-from phygui.curation.saving import Saved, SaveJob, Saver, read_state, state_in
+from phygui.curation.durability.edit_journal import Keeper
+from phygui.curation.durability.journal_entries import Key
+from phygui.curation.durability.original import original_of
+from phygui.curation.durability.recovery import UnsavedEdit
+from phygui.curation.durability.writer import Saved, SaveJob, Saver, read_state, state_in
+from phygui.curation.opened import Curation
 from phygui.curation.state import State
 from phygui.curation.turns import in_turn
-from phygui.io.backups import Backup, list_backups
-from phygui.io.errors import KwikError
-from phygui.io.kwik import KwikModel
-from phygui.io.state_folder import may_write_beside
+from phygui.curation.workspace import CopyJob, Places
+from phygui.errors import DatasetError
+from phygui.formats.kwik.model import KwikModel
+from phygui.storage.state.backups import Backup, list_backups
+from phygui.storage.state.state_folder import may_write_beside
 
 
 class Storage(Places):
@@ -83,7 +83,7 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If that is impossible; its journal is then kept aside.
         """
         return self.recover_job()()()
@@ -96,7 +96,7 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             As :meth:`recover`, where it reads.
         """
         edits = self.unsaved_edits
@@ -169,7 +169,7 @@ class Storage(Places):
         ------
         ChangedOnDisk
             If another program has changed the file since it was read.
-        KwikError
+        DatasetError
             If the file cannot be written; it is then as it was before.
         """
         done = []
@@ -184,11 +184,11 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If nothing may be written, or the last edits have just been taken back.
         """
         if self.read_only:
-            raise KwikError(f"{self.path}: nothing is saved, since {self.read_only_reason}.")
+            raise DatasetError(f"{self.path}: nothing is saved, since {self.read_only_reason}.")
         self._wait_for_journal()
         modified = {key: c for key, c in self._curations.items() if c.history.is_modified}
         if not modified:
@@ -218,7 +218,7 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If that fails, or something is there and is not to be overwritten.
         """
         return self.save_copy_job(path, overwrite=overwrite)()
@@ -234,14 +234,14 @@ class Storage(Places):
         """What is not on the disk yet may still have to be taken back: that is to be read first."""
         problem = self._outbox.deliver(wait=True)
         if problem:
-            raise KwikError(problem)
+            raise DatasetError(problem)
 
     def changed_on_disk(self) -> bool:
         """Whether another program has changed what is edited here since it was read or saved.
 
         Raises
         ------
-        KwikError
+        DatasetError
             If the file is gone.
         """
         return self._saver.changed_on_disk(
@@ -253,7 +253,7 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If the name is impossible, or nothing may be written.
         """
         job = super().copy_job(new_name)
@@ -276,7 +276,7 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If the backup is damaged, or holds nothing of this clustering.
         """
         if backup is None:
@@ -289,7 +289,7 @@ class Storage(Places):
 
         Raises
         ------
-        KwikError
+        DatasetError
             If it cannot be read.
         """
         return self.state_in_file_job()()

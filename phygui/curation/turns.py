@@ -9,14 +9,14 @@ from functools import wraps
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from phygui.curation.update import EditError
-from phygui.io.errors import KwikError
+from phygui.curation.edits.update import EditError
+from phygui.errors import DatasetError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class NotUsable(EditError, KwikError):
+class NotUsable(EditError, DatasetError):
     """A session is closed, or belongs to another process or thread; nothing was touched."""
 
 

@@ -7,13 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from phygui.views.base import View
+    from phygui.views.core.base import View
 
 _CLASSES = {
-    "features": "feature:FeatureView",
-    "waveforms": "waveform:WaveformView",
-    "traces": "trace:TraceView",
-    "correlograms": "correlogram:CorrelogramView",
+    "features": "feature.view:FeatureView",
+    "waveforms": "waveform.view:WaveformView",
+    "traces": "trace.view:TraceView",
+    "correlograms": "correlogram.view:CorrelogramView",
     "amplitudes": "amplitude:AmplitudeView",
     "intervals": "isi:IsiView",
     "rates": "rate:RateView",

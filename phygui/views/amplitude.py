@@ -9,8 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
-from phygui.curation.snapshot import Snapshot
-from phygui.views.attributes import (
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Axis, Cell, name_value
+from phygui.views.core.base import Cancel, Empty, View
+from phygui.views.core.cache import ByteCache
+from phygui.views.core.colors import HIGHLIGHT
+from phygui.views.core.cursor import Gaps, TimeCursor
+from phygui.views.core.lasso import Lasso
+from phygui.views.core.loading import missing_data
+from phygui.views.core.mouse import scale_of_data, size_of_points
+from phygui.views.core.picking import nearest_point
+from phygui.views.core.visuals import Batch, boxes, vertices
+from phygui.views.data.attributes import (
     AMPLITUDE,
     TIME,
     amplitude_range,
@@ -20,17 +30,7 @@ from phygui.views.attributes import (
     spikes_inside,
     times_of,
 )
-from phygui.views.axes import Axis, Cell, name_value
-from phygui.views.base import Cancel, Empty, View
-from phygui.views.cache import ByteCache
-from phygui.views.colors import HIGHLIGHT
-from phygui.views.cursor import Gaps, TimeCursor
-from phygui.views.lasso import Lasso
-from phygui.views.loading import missing_data
-from phygui.views.mouse import scale_of_data, size_of_points
-from phygui.views.picking import nearest_point
-from phygui.views.samples import Budget, among, how_many
-from phygui.views.visuals import Batch, boxes, vertices
+from phygui.views.data.draw_budget import Budget, among, how_many
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
 _N_BINS = 80

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.curation.snapshot import Snapshot
-from phygui.views.axes import Axis, Cell, Ticks, nice_ticks
-from phygui.views.base import Cancel, Empty, View
-from phygui.views.colors import DIM
-from phygui.views.facts import COLUMNS, axis_name, column
-from phygui.views.loading import why_absent
-from phygui.views.mouse import size_of_points
-from phygui.views.visuals import Batch, Label, vertices
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.core.base import Cancel, Empty, View
+from phygui.views.core.colors import DIM
+from phygui.views.core.loading import why_absent
+from phygui.views.core.mouse import size_of_points
+from phygui.views.core.visuals import Batch, Label, vertices
+from phygui.views.data.cluster_values import COLUMNS, axis_name, column
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster is meant."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.axes import (
+from phygui.views.core.axes import (
     NOTE,
     ROOM_FOR_NAME,
     Axis,
@@ -19,9 +19,9 @@ from phygui.views.axes import (
     row_height,
     whole_ticks,
 )
-from phygui.views.base import Empty, View
-from phygui.views.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
-from phygui.views.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
+from phygui.views.core.base import Empty, View
+from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
 MAX_CLUSTERS = 20
 TITLE = math.ceil(ROOM_FOR_NAME)

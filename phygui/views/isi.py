@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import isi_histogram, lag_edges, refractory_violations
-from phygui.curation.snapshot import Snapshot
-from phygui.views.axes import Ticks
-from phygui.views.base import Cancel, Empty, check
-from phygui.views.cache import ByteCache
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Ticks
+from phygui.views.core.base import Cancel, Empty, check
+from phygui.views.core.cache import ByteCache
+from phygui.views.data.lags import LagScale, log_edges, refractory_period
 from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
-from phygui.views.lags import LagScale, log_edges, refractory_period
 
 _cache = ByteCache(8 * 2**20)
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import lag_correlogram
-from phygui.curation.snapshot import Snapshot
-from phygui.views.axes import Ticks, nice_ticks
-from phygui.views.base import Cancel, Empty, check
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Ticks, nice_ticks
+from phygui.views.core.base import Cancel, Empty, check
 from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
 
 MOST_BINS = 2000

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.curation.snapshot import Snapshot
-from phygui.views.axes import Axis, Cell
-from phygui.views.base import Cancel, Empty, View
-from phygui.views.colors import DIM, GREY
-from phygui.views.facts import axis_name, location_of, stats_of
-from phygui.views.mouse import size_of_points
-from phygui.views.visuals import Batch, Label, vertices
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Axis, Cell
+from phygui.views.core.base import Cancel, Empty, View
+from phygui.views.core.colors import DIM, GREY
+from phygui.views.core.mouse import size_of_points
+from phygui.views.core.visuals import Batch, Label, vertices
+from phygui.views.data.cluster_values import axis_name, location_of, stats_of
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster or a channel is meant."""

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.curation.snapshot import Snapshot
-from phygui.views.axes import Axis, Cell, Ticks
-from phygui.views.base import Cancel, Empty, View, check
-from phygui.views.colors import DIM, FRAME
-from phygui.views.cursor import Gaps, TimeCursor, is_in_gap
-from phygui.views.trains import counts_between, samples_like
-from phygui.views.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Axis, Cell, Ticks
+from phygui.views.core.base import Cancel, Empty, View, check
+from phygui.views.core.colors import DIM, FRAME
+from phygui.views.core.cursor import Gaps, TimeCursor, is_in_gap
+from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.views.data.spike_walk import counts_between, samples_like
 
 N_BINS = 1500
 

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.curation.snapshot import Snapshot
-from phygui.views.axes import Axis, Cell, Ticks
-from phygui.views.base import Cancel, Empty, View, check
-from phygui.views.facts import location_of, stats_of
-from phygui.views.loading import missing_data
-from phygui.views.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Axis, Cell, Ticks
+from phygui.views.core.base import Cancel, Empty, View, check
+from phygui.views.core.loading import missing_data
+from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.views.data.cluster_values import location_of, stats_of
 
 ROWS = 64
 """Rows of the matrix that are computed between two looks at whether they are still wanted."""

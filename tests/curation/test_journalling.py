@@ -7,15 +7,15 @@ import threading
 import numpy as np
 import pytest
 
-from phygui.curation.entries import step_record, update_of
-from phygui.curation.persistence import Keeper
+from phygui.curation.durability.edit_journal import Keeper
+from phygui.curation.durability.journal_entries import step_record, update_of
+from phygui.curation.edits.update import EditError, Selection
 from phygui.curation.session import Session
-from phygui.curation.update import EditError, Selection
-from phygui.io.disk import Disk
-from phygui.io.errors import KwikError
-from phygui.io.journal import read_journal
-from phygui.io.kwik import KwikModel
-from phygui.io.records import Record, decode, encode
+from phygui.errors import DatasetError
+from phygui.formats.kwik.model import KwikModel
+from phygui.storage.state.disk import Disk
+from phygui.storage.state.journal import read_journal
+from phygui.storage.state.records import Record, decode, encode
 
 
 class Gate(Disk):
@@ -150,10 +150,10 @@ def test_an_edit_that_cannot_reach_the_disk_is_taken_back(gated, gate, state_of)
     gated.clustered.connect(seen.append)
     gated.failed.connect(failures.append)
     gate.fails = True
-    with pytest.raises(KwikError, match=r"No space left.*taken back"):
+    with pytest.raises(DatasetError, match=r"No space left.*taken back"):
         gated.merge([6, 7])
     assert len(failures) == 1
-    with pytest.raises(KwikError, match="taken back"):
+    with pytest.raises(DatasetError, match="taken back"):
         gated.undo()
     assert seen == []
     assert state_of(gated) == before
@@ -202,7 +202,7 @@ def test_a_read_only_session_edits_and_writes_nothing(small):
         assert session.read_only_reason == "it was opened read-only"
         with pytest.raises(EditError, match="opened read-only"):
             session.merge(session.cluster_ids[:2])
-        with pytest.raises(KwikError, match="opened read-only"):
+        with pytest.raises(DatasetError, match="opened read-only"):
             session.save()
         assert sorted(small.parent.iterdir()) == before
 
@@ -232,7 +232,7 @@ def test_a_first_edit_that_fails_does_not_spoil_the_journal(gated, gate, small, 
         for call in calls:
             call()
     else:
-        with pytest.raises(KwikError):
+        with pytest.raises(DatasetError):
             gated.merge([4, 5])
     gate.fails = False
     gated.dispatch = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phygui import Session
-from phygui.curation.update import EditError
+from phygui.curation.edits.update import EditError
 
 
 def edit_a_little(session: Session) -> list[tuple]:

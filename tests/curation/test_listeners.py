@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from phygui.curation.edits.update import EditError
 from phygui.curation.session import Session
-from phygui.curation.update import EditError
-from phygui.io.journal import read_journal
+from phygui.storage.state.journal import read_journal
 
 
 class Reports(list):

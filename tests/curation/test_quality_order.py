@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phygui.analysis import ClusterSummary, Metric
-from phygui.curation.stats import ClusterStats, default_quality
+from phygui.curation.statistics.stats import ClusterStats, default_quality
 
 
 def of(size: float, n_spikes: int) -> ClusterStats:

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from phygui.curation.saving import read_state
+from phygui.curation.durability.writer import read_state
 from phygui.curation.session import Session
-from phygui.io.demo import make_demo
-from phygui.io.kwik import KwikModel
+from phygui.formats.kwik.model import KwikModel
+from phygui.simulate import make_demo
 from tests.curation.conftest import crash
 from tests.curation.oracle import Oracle
 

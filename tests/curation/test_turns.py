@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from phygui.curation.edits.update import EditError
 from phygui.curation.session import Session
-from phygui.curation.update import EditError
-from phygui.io.errors import KwikError, UnsavedEditsWarning
-from phygui.io.journal import read_journal
+from phygui.errors import DatasetError, UnsavedEditsWarning
+from phygui.storage.state.journal import read_journal
 
 CHANGES = {
     "merge": lambda s: s.merge([5, 6]),
@@ -42,7 +42,7 @@ def test_a_closed_session_refuses_and_touches_nothing(small, name):
     session.undo()
     session.close()
     before = contents(small)
-    with pytest.raises((EditError, KwikError), match="has been closed"):
+    with pytest.raises((EditError, DatasetError), match="has been closed"):
         CHANGES[name](session)
     session.close()
     assert session.is_closed
@@ -70,7 +70,7 @@ def test_a_save_that_was_prepared_before_the_end_is_not_done_after_it(small):
     (job,) = session.save_jobs()
     session.close()
     before = small.read_bytes()
-    with pytest.raises(KwikError, match="closed"):
+    with pytest.raises(DatasetError, match="closed"):
         job.run()
     assert small.read_bytes() == before
 
@@ -85,7 +85,7 @@ def test_a_forked_child_refuses_and_leaves_everything_to_its_parent(session, sma
         status = 1
         try:
             CHANGES[name](session)
-        except (EditError, KwikError) as error:
+        except (EditError, DatasetError) as error:
             status = 0 if "belongs to process" in str(error) else 2
         finally:
             session.close()

@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from phygui.curation.session import Session
-from phygui.io import state_folder
-from phygui.io.lock import Lock
+from phygui.storage.state import state_folder
+from phygui.storage.state.lock import Lock
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +134,7 @@ def test_a_journal_that_is_none_is_put_out_of_the_way_untouched(small, tmp_path,
 
 
 def test_close_raises_nothing_when_the_file_system_has_become_read_only(small, monkeypatch):
-    from phygui.io.disk import Disk
+    from phygui.storage.state.disk import Disk
 
     session = Session.open(small)
     session.merge([3, 4])

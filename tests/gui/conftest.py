@@ -13,10 +13,10 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
-from phygui.gui.app import make_application
-from phygui.gui.main_window import MainWindow
-from phygui.gui.settings import Settings
-from phygui.io.demo import make_demo
+from phygui.gui.app.app import make_application
+from phygui.gui.base.settings import Settings
+from phygui.gui.window.main_window import MainWindow
+from phygui.simulate import make_demo
 
 
 class Driver:

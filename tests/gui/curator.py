@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
-from phygui.curation.update import Selection
+from phygui.curation.edits.update import Selection
 
 CTRL, ALT, SHIFT = Qt.ControlModifier, Qt.AltModifier, Qt.ShiftModifier
 

@@ -21,10 +21,10 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
-from phygui.gui.main_window import MainWindow
-from phygui.gui.memory import PAUSE_MS
-from phygui.gui.table_model import ClusterTableModel
-from phygui.views.colors import cluster_color
+from phygui.gui.base.memory import PAUSE_MS
+from phygui.gui.tables.table_model import ClusterTableModel
+from phygui.gui.window.main_window import MainWindow
+from phygui.views.core.colors import cluster_color
 
 CTRL, ALT, SHIFT, NONE = (
     Qt.ControlModifier,
@@ -228,9 +228,9 @@ def resting_mb(curator: Curator) -> tuple[float, float]:
 
 def main() -> None:
     from phygui.analysis import warm_up
-    from phygui.gui.app import make_application
-    from phygui.gui.settings import Settings
-    from phygui.io.demo import make_demo
+    from phygui.gui.app.app import make_application
+    from phygui.gui.base.settings import Settings
+    from phygui.simulate import make_demo
 
     n_decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 600.0

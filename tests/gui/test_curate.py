@@ -15,7 +15,7 @@ from PyQt5.QtCore import Qt
 from phygui import Session
 from phygui.analysis import points_in_polygon
 from phygui.curation import Selection
-from phygui.gui import main_window
+from phygui.gui.window import main_window
 
 
 def everything(path: Path) -> dict[str, Any]:

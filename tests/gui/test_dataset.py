@@ -14,12 +14,12 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QPushButton
 
 from phygui import KwikModel, KwikWarning, Session
-from phygui.gui.actions import BY_NAME
-from phygui.gui.menus import edit_menu
-from phygui.io.demo import make_demo
-from phygui.io.errors import KwikError
+from phygui.errors import KwikError
+from phygui.gui.actions.actions import BY_NAME
+from phygui.gui.actions.menus import edit_menu
+from phygui.simulate import make_demo
 from phygui.views import VIEWS
-from phygui.views.base import Empty
+from phygui.views.core.base import Empty
 
 
 @pytest.fixture(scope="module")
@@ -409,7 +409,7 @@ def test_a_comparison_that_fails_is_not_waited_for(
         raise KwikError("the clustering is gone")
 
     user = open_window(hybrid)
-    monkeypatch.setattr("phygui.gui.comparison_dock.agreement", fails)
+    monkeypatch.setattr("phygui.gui.docks.comparison.agreement", fails)
     run(user, "compare_clusterings")
     assert user.message == "the clustering is gone"
     assert user.window.comparison.note.text() == "not compared"
@@ -481,8 +481,8 @@ def test_a_reopened_dataset_shows_all_columns_at_once(
     def forbidden(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is to be computed")
 
-    monkeypatch.setattr("phygui.curation.knowledge.compute_stats", forbidden)
-    monkeypatch.setattr("phygui.curation.stats.QualitySource.compute", forbidden)
+    monkeypatch.setattr("phygui.curation.statistics.cluster_statistics.compute_stats", forbidden)
+    monkeypatch.setattr("phygui.curation.statistics.stats.QualitySource.compute", forbidden)
     again = open_window(demo)
     assert cells(again.window) == before
 
@@ -492,7 +492,7 @@ def test_progress_is_shown_and_stops_when_told(
 ) -> None:
     import time
 
-    from phygui.curation import knowledge
+    from phygui.curation.statistics import cluster_statistics as knowledge
 
     slow = knowledge.compute_stats
 
@@ -551,7 +551,7 @@ def test_raw_data_kept_elsewhere_can_be_located(
     assert "simulated_small.dat" in user.view("waveforms").data.reason
     assert all(stats.amplitude is None for stats in user.session.stats.values())
     monkeypatch.setattr(
-        "phygui.gui.commands.QFileDialog.getOpenFileName",
+        "phygui.gui.window.commands.QFileDialog.getOpenFileName",
         lambda *args, **kwargs: (str(elsewhere / "raw.dat"), ""),
     )
     user.window.actions_by_name["locate_traces"].trigger()

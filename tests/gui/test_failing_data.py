@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui.gui import docks
-from phygui.io import filebytes
-from phygui.views.base import Empty
+from phygui.gui.docks import docks
+from phygui.storage.arrays import filebytes
+from phygui.views.core.base import Empty
 
 N_TIMES = 100 if os.environ.get("PHYGUI_TORTURE") else 2
 SUFFIXES = (".kwx", ".dat")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui.io.demo import make_demo
+from phygui.simulate import make_demo
 
 
 @pytest.fixture(scope="module")

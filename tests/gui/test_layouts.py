@@ -13,12 +13,12 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
 
-from phygui.curation.update import EditError
-from phygui.gui.arrangements import LAYOUTS, names_in, without
-from phygui.gui.parameters import ParameterDialog, params_of, plain_changes
-from phygui.gui.settings import Settings
-from phygui.views.correlogram_data import CorrelogramParams
-from phygui.views.feature import FeatureParams
+from phygui.curation.edits.update import EditError
+from phygui.gui.actions.layout_presets import LAYOUTS, names_in, without
+from phygui.gui.base.settings import Settings
+from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
+from phygui.views.correlogram.data import CorrelogramParams
+from phygui.views.feature.view import FeatureParams
 
 
 def visible(user: Any) -> set[str]:

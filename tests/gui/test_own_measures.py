@@ -12,7 +12,7 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import similarity
 from phygui.curation import register_quality, register_similarity
-from phygui.gui.columns import BY_NAME
+from phygui.gui.tables.columns import BY_NAME
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,12 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QLabel, QMessageBox
 
 from phygui import Session
-from phygui.curation import persistence, saving, storage
-from phygui.io import durable
-from phygui.io.disk import Disk
-from phygui.io.errors import KwikError
+from phygui.curation import storage
+from phygui.curation.durability import edit_journal as persistence
+from phygui.curation.durability import writer as saving
+from phygui.errors import DatasetError
+from phygui.storage.state import durable
+from phygui.storage.state.disk import Disk
 
 
 def answer(user: Any, text: str) -> None:
@@ -246,7 +248,7 @@ def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
 
     copy = tmp_path / "mine.kwik"
     monkeypatch.setattr(
-        "phygui.gui.saving.QFileDialog.getSaveFileName", lambda *a, **k: (str(copy), "")
+        "phygui.gui.window.saving.QFileDialog.getSaveFileName", lambda *a, **k: (str(copy), "")
     )
     user.press(Qt.Key_S, Qt.ControlModifier)
     answer(user, "Keep mine as a copy...")
@@ -418,7 +420,7 @@ def hold_writing(monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> thr
     def slowly(*args: Any, **options: Any) -> None:
         assert may_end.wait(20)
         if fails:
-            raise KwikError("the disk is full")
+            raise DatasetError("the disk is full")
         write(*args, **options)
 
     monkeypatch.setattr(saving, "write_states", slowly)

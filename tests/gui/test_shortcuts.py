@@ -10,7 +10,7 @@ from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
-from phygui.curation.update import Selection
+from phygui.curation.edits.update import Selection
 from tests.gui.curator import ALT, CTRL, check, queue, with_first_match
 
 

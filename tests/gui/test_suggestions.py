@@ -13,9 +13,9 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import merge_score
 from phygui.curation import learning
-from phygui.curation.suggestions import Suggestion
-from phygui.gui.columns import BY_NAME
-from phygui.io.demo import make_demo
+from phygui.curation.statistics.suggestions import Suggestion
+from phygui.gui.tables.columns import BY_NAME
+from phygui.simulate import make_demo
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import h5py
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui.curation.update import Selection
+from phygui.curation.edits.update import Selection
 from tests.gui.curator import ALT, CTRL, SHIFT, check, matches, queue, with_first_match
 
 GROUP_KEYS = (

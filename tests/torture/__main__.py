@@ -13,7 +13,7 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-from phygui.io.errors import UnsavedEditsWarning
+from phygui.errors import UnsavedEditsWarning
 from tests.torture import faults
 
 
@@ -39,7 +39,7 @@ def main() -> int:
 
 def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     # Imported here: the process starts anew to preload the library.
-    from phygui.io.demo import make_demo
+    from phygui.simulate import make_demo
     from tests.torture import two_users
     from tests.torture.first_edits import FirstEdits
     from tests.torture.hostile import Hostile

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from phygui.curation.session import Session
-from phygui.io.errors import KwikError
+from phygui.errors import DatasetError
 from tests.curation.conftest import crash
 from tests.torture import faults
 from tests.torture.children import run
@@ -58,7 +58,7 @@ class FirstEdits:
             with armed.armed(self.folder, fault.how, when, fault.error, fault.kinds):
                 try:
                     session.move([7], "noise")
-                except KwikError as error:
+                except DatasetError as error:
                     problem = error
             if not armed.fired:
                 return

@@ -22,14 +22,14 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from phygui.curation.edits.update import EditError
 from phygui.curation.opening import open_session
 from phygui.curation.session import Session
-from phygui.curation.update import EditError
-from phygui.gui.keys import Keys
-from phygui.gui.settings import Settings
-from phygui.io import rawdata
-from phygui.io.errors import KwikError
-from phygui.io.records import Record, encode
+from phygui.errors import DatasetError
+from phygui.formats.kwik.files import rawdata
+from phygui.gui.actions.keys import Keys
+from phygui.gui.base.settings import Settings
+from phygui.storage.state.records import Record, encode
 from tests.torture.children import run
 
 TOO_LONG = 2.0
@@ -170,7 +170,7 @@ class Hostile:
         for backup in session.backups():
             try:
                 session.state(backup)
-            except KwikError:
+            except DatasetError:
                 continue
         if session.read_only:
             try:
@@ -178,7 +178,7 @@ class Hostile:
             except EditError:
                 return
             raise AssertionError("a read-only session edits")
-        with contextlib.suppress(KwikError):
+        with contextlib.suppress(DatasetError):
             session.recover()
         session.move([7], "noise" if session.group_of(7) != "noise" else "mua")
         session.move([7], "noise")

@@ -12,7 +12,7 @@ from pathlib import Path
 from phygui._isolation import outside
 
 DESCRIBE = "from phygui.cli import kwik; kwik(['describe', {path!r}])"
-WINDOW = "import phygui.gui.app; from phygui.analysis import warm_up; warm_up()"
+WINDOW = "import phygui.gui.app.app; from phygui.analysis import warm_up; warm_up()"
 COMPILE = "from phygui.analysis import warm; warm._fill_cache()"
 #: What ``PYTHONPATH`` may hold beside the folder of phygui, relative to the current folder.
 PATHS = ("", ":", ".", "./", "../of-somebody")

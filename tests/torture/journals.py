@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phygui.curation.session import Session
-from phygui.io.errors import KwikError
-from phygui.io.journal import NAME, read_journal
-from phygui.io.records import MARK, Record, encode
+from phygui.errors import DatasetError
+from phygui.storage.state.journal import NAME, read_journal
+from phygui.storage.state.records import MARK, Record, encode
 from tests.curation.conftest import crash
 
 N_EDITS = 12
@@ -230,7 +230,7 @@ class Meddling:
         before, problem = state_of(session), ""
         try:
             session.label([session.cluster_ids.tolist()[0]], "note", str(rng.random()))
-        except KwikError as error:
+        except DatasetError as error:
             problem = str(error)
         assert "while it was in use" in problem, f"{name}: {problem}"
         assert "taken back" in problem, problem

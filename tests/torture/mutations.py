@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 
 from phygui.curation.session import Session
-from phygui.io.errors import KwikError
+from phygui.errors import DatasetError
 from tests.torture.children import run
 
 TOO_LONG = 10.0
@@ -82,7 +82,7 @@ class Mutations:
                     if model.waveforms is not None:
                         model.waveforms[spikes[cluster_id][:5]]
                 session.unsaved_edits  # noqa: B018
-        except KwikError as error:
+        except DatasetError as error:
             os.write(pipe, b"refused" if str(error) else b"refused without a sentence")
         else:
             os.write(pipe, b"opened")

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from phygui.curation.saving import read_state
+from phygui.curation.durability.writer import read_state
 from phygui.curation.session import Session
 from phygui.curation.state import State
-from phygui.io.errors import KwikError
+from phygui.errors import DatasetError
 from tests.torture import faults
 from tests.torture.children import run
 
@@ -140,7 +140,7 @@ class Saves:
             with armed.armed(self.folder, fault.how, when, fault.error, fault.kinds):
                 try:
                     action(session)
-                except KwikError as error:
+                except DatasetError as error:
                     problem = error
             if not armed.fired:
                 return

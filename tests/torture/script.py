@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from phygui.curation.session import Session
-from phygui.io.kwik import KwikModel
+from phygui.formats.kwik.model import KwikModel
 from tests.curation.oracle import Oracle
 
 N_EDITS = 300

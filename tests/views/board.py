@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from phygui.views.axes import Axis, Cell
-from phygui.views.base import View
-from phygui.views.visuals import Batch, vertices
+from phygui.views.core.axes import Axis, Cell
+from phygui.views.core.base import View
+from phygui.views.core.visuals import Batch, vertices
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def picture() -> Callable[[Any], NDArray[np.int16]]:
     """Render a view: ``picture(view)`` -> (height, width, 3) int16, row 0 at the top."""
 
     def render(view: Any, scale: float = 1.0) -> NDArray[np.int16]:
-        from phygui.views.export import render
+        from phygui.views.core.export import render
 
         return render(view, scale)[..., :3].astype(np.int16)
 
@@ -134,7 +134,7 @@ def picture() -> Callable[[Any], NDArray[np.int16]]:
 @pytest.fixture
 def snapshot_of() -> Callable[..., Any]:
     """Make a snapshot of a model: ``snapshot_of(model, [4, 9])``."""
-    from phygui.curation.snapshot import Snapshot
+    from phygui.curation.statistics.snapshot import Snapshot
 
     def make(model: Any, cluster_ids: Any) -> Snapshot:
         spike_clusters = np.asarray(model.spike_clusters)

@@ -9,9 +9,9 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.views.amplitude import AmplitudeParams, AmplitudeView
-from phygui.views.attributes import amplitudes
-from phygui.views.base import Cancelled, Empty
-from phygui.views.colors import theme
+from phygui.views.core.base import Cancelled, Empty
+from phygui.views.core.colors import theme
+from phygui.views.data.attributes import amplitudes
 
 
 def never():

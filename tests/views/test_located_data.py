@@ -12,20 +12,22 @@ import pytest
 from phygui import KwikModel
 from phygui.curation.session import Session
 from phygui.views.amplitude import AmplitudeParams, AmplitudeView
-from phygui.views.attributes import channel_strengths
-from phygui.views.correlogram_data import CorrelogramParams
-from phygui.views.correlogram_data import load as load_correlograms
-from phygui.views.facts import column, stats_of
-from phygui.views.feature import FeatureParams, FeatureView
+from phygui.views.correlogram.data import CorrelogramParams
+from phygui.views.correlogram.data import load as load_correlograms
+from phygui.views.data.attributes import channel_strengths
+from phygui.views.data.cluster_values import column, stats_of
+from phygui.views.feature.view import FeatureParams, FeatureView
 from phygui.views.isi import IsiParams
 from phygui.views.isi import load as load_intervals
-from phygui.views.trace_signal import Kind, read
-from phygui.views.waveform_data import WaveformParams, load_waveforms
+from phygui.views.trace.signal import Kind, read
+from phygui.views.waveform.data import WaveformParams, load_waveforms
 
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phygui.io.rawdata.locations_file", lambda: tmp_path / "locations.json")
+    monkeypatch.setattr(
+        "phygui.formats.kwik.files.rawdata.locations_file", lambda: tmp_path / "locations.json"
+    )
 
 
 def never() -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from phygui.views import VIEWS, attributes
+from phygui.views import VIEWS
+from phygui.views.data import attributes
 
 NAMES = ("features", "waveforms", "amplitudes")
 

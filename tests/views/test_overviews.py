@@ -10,13 +10,13 @@ from PyQt5.QtCore import Qt
 
 from phygui.curation.session import Session
 from phygui.views import VIEWS, cluster_scatter, probe, similarity
-from phygui.views.base import Cancelled, Empty
 from phygui.views.cluster_scatter import ClusterScatterParams, ClusterScatterView
-from phygui.views.colors import theme
-from phygui.views.facts import column, location_of, stats_of
+from phygui.views.core.base import Cancelled, Empty
+from phygui.views.core.colors import theme
+from phygui.views.core.visuals import text_width
+from phygui.views.data.cluster_values import column, location_of, stats_of
 from phygui.views.probe import ProbeParams, ProbeView
 from phygui.views.similarity import SimilarityParams, SimilarityView
-from phygui.views.visuals import text_width
 
 SIZE = (600, 400)
 

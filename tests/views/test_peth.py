@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui.curation.snapshot import Snapshot
-from phygui.io.clock import SpikeClock
-from phygui.io.timeline import Timeline
-from phygui.views.base import Cancelled, Empty
-from phygui.views.colors import theme
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset.clock import SpikeClock
+from phygui.dataset.timeline import Timeline
+from phygui.views.core.base import Cancelled, Empty
+from phygui.views.core.colors import theme
 from phygui.views.peth import PethParams, PethView, load
 
 RATE = 20_000.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phygui.views import VIEWS
-from phygui.views.base import Empty
+from phygui.views.core.base import Empty
 
 NAMES = ("features", "waveforms", "amplitudes")
 

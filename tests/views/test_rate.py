@@ -9,11 +9,11 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.analysis import firing_rate_histogram
-from phygui.curation.snapshot import Snapshot
-from phygui.io.clock import SpikeClock
-from phygui.io.timeline import Timeline
-from phygui.views.base import Cancelled, Empty
-from phygui.views.colors import theme
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset.clock import SpikeClock
+from phygui.dataset.timeline import Timeline
+from phygui.views.core.base import Cancelled, Empty
+from phygui.views.core.colors import theme
 from phygui.views.rate import RateParams, RateView, load
 
 RATE = 20_000.0

@@ -1,0 +1,124 @@
+"""Cluster groups: Noise, MUA, Good, Unsorted and those that a lab adds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from phygui.curation.edits.update import EditError, Update, in_words
+
+NOISE, MUA, GOOD, UNSORTED = 0, 1, 2, 3
+DEFAULT_GROUP_NAMES = {NOISE: "noise", MUA: "mua", GOOD: "good", UNSORTED: "unsorted"}
+
+
+class ClusterGroups:
+    """The group of every cluster.
+
+    Parameters
+    ----------
+    groups : mapping of int to int
+        Group of each cluster; a cluster that is not named is Unsorted.
+    names : mapping of int to str, optional
+        Names of the custom groups, numbered from 4.
+    """
+
+    def __init__(self, groups: Mapping[int, int], names: Mapping[int, str] | None = None) -> None:
+        self._groups = {int(c): int(g) for c, g in groups.items()}
+        self._names = dict(DEFAULT_GROUP_NAMES)
+        for group, name in (names or {}).items():
+            self._names.setdefault(int(group), str(name))
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names of all groups; the four that every file has are in lower case."""
+        return dict(self._names)
+
+    def __getitem__(self, cluster_id: int) -> int:
+        return self._groups.get(cluster_id, UNSORTED)
+
+    def name_of(self, cluster_id: int) -> str:
+        """Name of the group of one cluster."""
+        group = self[cluster_id]
+        return self._names.get(group, str(group))
+
+    def number_of(self, group: str | int) -> int:
+        """Number of a group, given by number or by name in any case.
+
+        Raises
+        ------
+        EditError
+            If there is no such group.
+        """
+        if isinstance(group, str):
+            for number, name in self._names.items():
+                if name.casefold() == group.casefold():
+                    return number
+        elif group in self._names or group in self._groups.values():
+            return int(group)
+        known = ", ".join(self._names.values())
+        raise EditError(f"no cluster group {group!r}; there are {known}")
+
+    def tally(self, cluster_ids: Iterable[int]) -> dict[str, int]:
+        """Number of clusters in each group, by name."""
+        return dict(Counter(self.name_of(c) for c in cluster_ids))
+
+    def of_merged(self, n_spikes: Mapping[int, int]) -> tuple[int, str]:
+        """The group of a cluster that is made of others.
+
+        It is the one that has been decided for some of them, if it is only one; else that of the
+        largest, or of the first of the largest.
+
+        Parameters
+        ----------
+        n_spikes : mapping of int to int
+            The clusters and how many spikes each has.
+
+        Returns
+        -------
+        int
+            The group.
+        str
+            Its name and which of them it comes from; empty where all have the same.
+        """
+        of_each = {c: self[c] for c in n_spikes}
+        if len(set(of_each.values())) == 1:
+            return next(iter(of_each.values())), ""
+        decided = [c for c, group in of_each.items() if group != UNSORTED]
+        if len({of_each[c] for c in decided}) == 1:
+            return of_each[decided[0]], f"{self.name_of(decided[0])} as {in_words(decided)}"
+        largest = max(n_spikes, key=n_spikes.__getitem__)
+        return of_each[largest], f"{self.name_of(largest)} as {largest}, the largest"
+
+    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
+        """The change that puts clusters into a group; clusters already there are left out.
+
+        It is empty if all of them are.
+
+        Raises
+        ------
+        EditError
+            If there is no such group or no cluster.
+        """
+        number = self.number_of(group)
+        ids = list(dict.fromkeys(int(c) for c in cluster_ids))
+        if not ids:
+            raise EditError("no cluster is selected")
+        moved = [c for c in ids if self._groups.get(c) != number]
+        name = self._names.get(number, str(number))
+        if not moved:
+            are = "is" if len(ids) == 1 else "are"
+            return Update("group", f"{in_words(ids)} {are} {name} already")
+        return Update(
+            "group",
+            f"moved {in_words(moved)} to {name}",
+            groups_before={c: self._groups.get(c) for c in moved},
+            groups_after=dict.fromkeys(moved, number),
+        )
+
+    def apply(self, update: Update) -> None:
+        """Make a change."""
+        for cluster_id, group in update.groups_after.items():
+            if group is None:
+                self._groups.pop(cluster_id, None)
+            else:
+                self._groups[cluster_id] = group

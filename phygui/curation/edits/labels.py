@@ -1,0 +1,65 @@
+"""Labels: free ``key=value`` notes on clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from phygui.curation.edits.update import EditError, Update, in_words
+
+
+class Labels:
+    """The labels of every cluster.
+
+    Parameters
+    ----------
+    labels : mapping of int to mapping of str to str
+        Labels of each cluster that has any.
+    """
+
+    def __init__(self, labels: Mapping[int, Mapping[str, str]] | None = None) -> None:
+        self._labels = {int(c): dict(of) for c, of in (labels or {}).items() if of}
+
+    def __getitem__(self, cluster_id: int) -> Mapping[str, str]:
+        return self._labels.get(cluster_id, {})
+
+    def items(self) -> Iterable[tuple[int, Mapping[str, str]]]:
+        """Clusters that have labels, with them."""
+        return self._labels.items()
+
+    def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
+        """The change that sets one label of some clusters, or removes it (value None).
+
+        It is empty if all is so already.
+
+        Raises
+        ------
+        EditError
+            If no cluster is named, or the key is empty.
+        """
+        ids = list(dict.fromkeys(int(c) for c in cluster_ids))
+        key = key.strip()
+        if not ids:
+            raise EditError("no cluster is selected")
+        if not key or "=" in key:
+            raise EditError(f"a label is written key=value, not {key!r}")
+        changed = [c for c in ids if self[c].get(key) != value]
+        if not changed:
+            return Update("label", f"{in_words(ids)}: the label {key} is so already")
+        after = {}
+        for cluster_id in changed:
+            after[cluster_id] = {k: v for k, v in self[cluster_id].items() if k != key}
+            if value is not None:
+                after[cluster_id][key] = value
+        word = f"labelled {in_words(changed)} {key}={value}"
+        if value is None:
+            word = f"removed the label {key} of {in_words(changed)}"
+        before = {c: dict(self[c]) for c in changed}
+        return Update("label", word, labels_before=before, labels_after=after)
+
+    def apply(self, update: Update) -> None:
+        """Make a change."""
+        for cluster_id, labels in update.labels_after.items():
+            if labels:
+                self._labels[cluster_id] = dict(labels)
+            else:
+                self._labels.pop(cluster_id, None)

@@ -1,0 +1,177 @@
+"""The state of one clustering of one channel group: all that an edit may change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from phygui.curation.edits.clustering import Clustering
+from phygui.curation.edits.groups import ClusterGroups
+from phygui.curation.edits.history import History
+from phygui.curation.edits.labels import Labels
+from phygui.curation.edits.update import Selection, Update
+from phygui.curation.navigation.wizard import Wizard
+from phygui.curation.state import State
+from phygui.curation.statistics.cluster_statistics import Knowledge
+from phygui.curation.statistics.suggestions import Suggestions
+from phygui.errors import DatasetError
+from phygui.formats.kwik.hdf5.file import open_hdf5
+from phygui.formats.kwik.reading.clusters import read_clustering
+from phygui.formats.kwik.reading.labels import read_labels
+
+if TYPE_CHECKING:
+    from phygui.formats.kwik.model import KwikModel
+
+
+class Curation:
+    """Clusters, groups, labels, history and selection of one clustering."""
+
+    def __init__(
+        self,
+        channel_group: int,
+        name: str,
+        clustering: Clustering,
+        groups: ClusterGroups,
+        labels: Labels,
+    ) -> None:
+        self.channel_group = channel_group
+        self.name = name
+        self.clustering = clustering
+        self.groups = groups
+        self.labels = labels
+        self.history = History()
+        self.tally = Counter(groups[c] for c in clustering.spikes_per_cluster)
+        self.first_tally: dict[int, int] = dict(self.tally)
+        """Number of clusters in each group before the first edit; empty if that is not known."""
+        self.selection = Selection()
+        self.knowledge = Knowledge(clustering)
+        self.suggestions = Suggestions(clustering, self.knowledge)
+        self.wizard = Wizard(
+            lambda: clustering.spikes_per_cluster,
+            groups,
+            self.knowledge.quality,
+            self.knowledge.similar,
+        )
+
+    @classmethod
+    def of(cls, model: KwikModel) -> Curation:
+        """The state that a file holds of the model's clustering."""
+        groups = ClusterGroups(model.cluster_groups, model.cluster_group_names)
+        # Empty clusters that earlier edits left in the file have used up their ids too.
+        largest = max(model.largest_cluster_id, -1)
+        group, name = model.channel_group, model.clustering
+        clustering = Clustering(model.spike_clusters, largest)
+        labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
+        return cls(group, name, clustering, groups, labels)
+
+    @classmethod
+    def read(cls, model: KwikModel, name: str) -> Curation:
+        """Another clustering of the model's channel group, as the file holds it now.
+
+        Raises
+        ------
+        DatasetError
+            If there is none of this name, or it cannot be read.
+        """
+        if name not in model.clusterings:
+            raise DatasetError(
+                f"{model.path} has no clustering {name!r}, expected one of "
+                f"{', '.join(model.clusterings)}."
+            )
+        group = model.channel_group
+        with open_hdf5(model.path) as file:
+            # What is odd about it was said when the dataset was opened.
+            where = f"/channel_groups/{group}"
+            found = read_clustering(file, where, name, model.n_spikes, lambda text: None)
+        groups = ClusterGroups(found.cluster_groups, found.group_names)
+        clustering = Clustering(found.spike_clusters, found.largest_cluster_id)
+        labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
+        return cls(group, name, clustering, groups, labels)
+
+    def state(self, *, copy: bool = True) -> State:
+        """All of it at this moment; without a copy, the spikes change with the next edit."""
+        spike_clusters = self.clustering.spike_clusters
+        living = self.clustering.cluster_ids.tolist()
+        return State(
+            spike_clusters.copy() if copy else spike_clusters,
+            {c: self.groups[c] for c in living},
+            {c: dict(self.labels[c]) for c in living if self.labels[c]},
+        )
+
+    def restore(self, history: History, selection: Selection, largest_id: int = -1) -> None:
+        """Take over the history of an earlier session, once its edits are in effect."""
+        living = self.clustering
+        self.history = history
+        self.selection = Selection(
+            tuple(c for c in selection.best if c in living),
+            tuple(c for c in selection.match if c in living),
+        )
+        self.clustering.reserve(largest_id)
+
+    def apply(self, update: Update) -> None:
+        """Make a change to clusters, groups and labels."""
+        self.knowledge.expect(update)
+        self._count((*update.before, *update.changed), -1)
+        self.clustering.apply(update)
+        self.groups.apply(update)
+        self.labels.apply(update)
+        self._count((*update.after, *update.changed), 1)
+
+    def dated(self, update: Update) -> Update:
+        """An edit that has just been made, with its time and the tally of the groups after it."""
+        now = datetime.now().astimezone()
+        return replace(update, time=now, tally={g: n for g, n in self.tally.items() if n})
+
+    def _count(self, cluster_ids: Iterable[int], step: int) -> None:
+        """The cost of keeping the tally follows the clusters that an edit names."""
+        for cluster_id in cluster_ids:
+            self.tally[self.groups[cluster_id]] += step
+
+    def merge(self, cluster_ids: Iterable[int]) -> Update:
+        """The change that makes one new cluster of two or more.
+
+        Its group is that of :meth:`ClusterGroups.of_merged`, its labels are those of the first.
+
+        Raises
+        ------
+        EditError
+            If fewer than two clusters are named, or one that does not exist.
+        """
+        update = self.clustering.merge(cluster_ids)
+        group, why = self.groups.of_merged({c: len(of) for c, of in update.before.items()})
+        update = self.inherit(update, first=next(iter(update.before)))
+        return replace(
+            update,
+            description=f"{update.description}, {why}" if why else update.description,
+            groups_after={**update.groups_after, **dict.fromkeys(update.after, group)},
+        )
+
+    def inherit(self, update: Update, first: int | None = None) -> Update:
+        """Complete a change of spikes: each new cluster takes over a group and labels.
+
+        They come from the cluster ``first``, or else from the old cluster that
+        holds the new one's first spike.
+        """
+        parents = {}
+        for new, spike_ids in update.after.items():
+            origin = first
+            if origin is None:
+                origin = int(self.clustering.spike_clusters[spike_ids[0]])
+            parents[new] = origin
+        labels = {new: dict(self.labels[origin]) for new, origin in parents.items()}
+        # Those that vanish take theirs with them: undoing brings both back, whatever the file
+        # that it is undone on still knows of them.
+        vanished = {old: dict(self.labels[old]) for old in update.before}
+        return replace(
+            update,
+            groups_before={old: self.groups[old] for old in vanished} | dict.fromkeys(parents),
+            groups_after=dict.fromkeys(vanished)
+            | {new: self.groups[origin] for new, origin in parents.items()},
+            labels_before={old: of for old, of in vanished.items() if of}
+            | {new: {} for new in labels if labels[new]},
+            labels_after={old: {} for old, of in vanished.items() if of}
+            | {new: of for new, of in labels.items() if of},
+        )

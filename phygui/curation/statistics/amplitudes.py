@@ -1,0 +1,120 @@
+"""The amplitude of a spike, in one place: tables, views, the preview and metrics go by it.
+
+With raw data it is the filtered voltage of the spike where the mean waveform of its cluster has its
+peak: on that channel, at that sample, with the sign that makes the peak positive. The mean of the
+amplitudes of a cluster is therefore the peak of its mean waveform, and noise makes them neither
+larger nor smaller on average, as it would if each spike's own largest value were taken.
+
+Without raw data it is the projection of the spike's features on the mean features of its cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import ClusterSummary
+from phygui.formats.kwik.model import KwikModel
+
+N_CHANNELS = 8
+"""Channels, the largest of a cluster, whose features are projected on their means."""
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What the spikes of a cluster are measured by.
+
+    Attributes
+    ----------
+    channel : int
+        Index of the best channel into the channel order.
+    sample : int
+        Sample of a waveform at which the spike is measured; -1 without raw data.
+    factor : float
+        From raw units to those of voltages, with the sign of the peak; 1 without raw data.
+    columns : array of int64 (n,)
+        Features that are projected; empty with raw data.
+    direction : array of float32 (n,)
+        Of unit length: what they are projected on.
+    """
+
+    channel: int
+    sample: int
+    factor: float
+    columns: NDArray[np.int64]
+    direction: NDArray[np.float32]
+
+
+def channel_sizes(summary: ClusterSummary, model: KwikModel) -> NDArray[np.float64] | None:
+    """How large a cluster is on each channel: the peak of its mean waveform, in ``voltage_unit``.
+
+    Without raw data, the length of the mean masked features; None where neither is known.
+
+    Returns
+    -------
+    array of float64 (n_channels,)
+    """
+    if summary.mean_waveform is not None:
+        return np.abs(summary.mean_waveform).max(axis=0) * model.channel_gains
+    if summary.mean is not None:
+        means = summary.mean.reshape(-1, model.n_features_per_channel)
+        return np.linalg.norm(means, axis=1).astype(np.float64)
+    return None
+
+
+def ruler_of(model: KwikModel, summary: ClusterSummary) -> Ruler | None:
+    """What the spikes of a cluster are measured by; None if neither raw data nor features are."""
+    sizes = channel_sizes(summary, model)
+    if sizes is None or not len(sizes):
+        return None
+    best = int(np.argmax(sizes))
+    if summary.mean_waveform is not None:
+        course = summary.mean_waveform[:, best]
+        sample = int(np.argmax(np.abs(course)))
+        gain = float(model.channel_gains[best])
+        factor = -gain if course[sample] < 0 else gain
+        return Ruler(best, sample, factor, np.empty(0, np.int64), np.empty(0, np.float32))
+    assert summary.mean is not None
+    n_per_channel = model.n_features_per_channel
+    channels = np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS])
+    columns = (channels[:, None] * n_per_channel + np.arange(n_per_channel)).ravel()
+    direction = summary.mean[columns]
+    length = float(np.linalg.norm(direction))
+    return Ruler(best, -1, 1.0, columns, direction / np.float32(length if length > 0 else 1.0))
+
+
+def spike_amplitudes(
+    model: KwikModel, spike_ids: NDArray[np.int64], ruler: Ruler | None
+) -> NDArray[np.float32]:
+    """Amplitude of some spikes of a cluster.
+
+    Parameters
+    ----------
+    model : KwikModel
+    spike_ids : array of int64 (n,)
+    ruler : Ruler, optional
+        Of their cluster, see :func:`ruler_of`.
+
+    Returns
+    -------
+    array of float32 (n,)
+        In the model's ``voltage_unit`` with raw data, else in the units of the features. 0 for a
+        spike that lies outside its recording, or that has no finite features; NaN without a ruler,
+        or where the data it was made for is gone.
+    """
+    if ruler is not None and ruler.sample >= 0 and model.waveforms is not None:
+        values = model.waveforms.at(spike_ids, ruler.sample, ruler.channel)
+        return (values * ruler.factor).astype(np.float32)
+    if ruler is not None and ruler.sample < 0 and model.features is not None:
+        features = model.features[np.ix_(spike_ids, ruler.columns)]
+        return np.nan_to_num(features, posinf=0.0, neginf=0.0) @ ruler.direction
+    return np.full(len(spike_ids), np.nan, np.float32)
+
+
+def amplitude_unit(model: KwikModel) -> str:
+    """Unit of the amplitudes of spikes: none without raw data, since features have none."""
+    if model.waveforms is None:
+        return ""
+    return model.voltage_unit

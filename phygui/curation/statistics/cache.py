@@ -1,0 +1,283 @@
+"""What was computed of clusters, kept beside the dataset for the next session.
+
+A cluster is known by a fingerprint of its spikes, so that what is kept stays true under other ids
+and in other clusterings; the data it was computed from, and how, by another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import math
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import ClusterSummary, Metric
+from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
+from phygui.curation.statistics.snapshot import Snapshot, spikes_print
+from phygui.curation.statistics.stats import Cancel, ClusterStats
+from phygui.errors import DatasetError
+from phygui.formats.kwik.model import KwikModel
+from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole
+
+log = logging.getLogger(__name__)
+
+VERSION = 3
+"""To be raised whenever stats or metrics are computed differently."""
+N_OTHERS = 500
+"""Clusters that are not there any more of which what is known is kept, at least."""
+
+LARGEST = 1 << 27
+"""Bytes that a file may have, and that all it holds may have when unpacked."""
+_MOST_LISTED = 1 << 16
+
+_SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course")
+_UNREADABLE = (
+    DatasetError,
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def data_print(model: KwikModel) -> str:
+    """A number for the data that stats are computed from, by samples of them: 32 digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    told = [VERSION, model.sample_rate, model.channel_gains.tolist()]
+    told += [model.timeline.starts.tolist(), model.timeline.lengths.tolist()]
+    told += [model.filter.low, model.filter.high, model.filter.order]
+    told += [model.n_features_per_channel, model.n_samples_before, model.n_samples_waveforms]
+    digest.update(json.dumps(told).encode())
+    for values in (model.spike_samples, model.channel_order, model.channel_positions):
+        digest.update(np.ascontiguousarray(values).data)
+    if model.features is not None and model.masks is not None and model.n_spikes:
+        some = np.unique(np.linspace(0, model.n_spikes - 1, 32).astype(np.int64))
+        digest.update(np.ascontiguousarray(model.features[some]).data)
+        digest.update(np.ascontiguousarray(model.masks[some]).data)
+    if model.waveforms is not None and model.traces is not None:
+        n_samples = model.traces.shape[0]
+        digest.update(b"%d" % n_samples)
+        for start in np.linspace(0, max(0, n_samples - 16), 32).astype(np.int64):
+            digest.update(np.ascontiguousarray(model.traces[start : start + 16]).data)
+    return digest.hexdigest()
+
+
+class StatsCache:
+    """Stats and metrics of clusters of one channel group, in a file beside the dataset.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    model : KwikModel
+        The data of the channel group.
+    """
+
+    def __init__(self, folder: Path, model: KwikModel) -> None:
+        self.path = folder / f"statistics-{model.channel_group}.npz"
+        self._model = model
+        self._lock = threading.Lock()
+        self._data = ""
+        self._kept = -1
+
+    def recall(
+        self,
+        knowledge: Knowledge,
+        snapshot: Snapshot,
+        known: Mapping[str, Known] | None = None,
+        cancelled: Cancel = lambda: False,
+    ) -> Learnt:
+        """What is known of the clusters that are there; for any thread.
+
+        Parameters
+        ----------
+        knowledge : Knowledge
+            What is to learn it.
+        snapshot : Snapshot
+            The clusters that are there.
+        known : mapping, optional
+            What is known besides the file, by fingerprint.
+        """
+        found = {**self._read(), **(known or {})}
+        stats, metrics, prints = {}, {}, {}
+        if found:
+            for cluster_id, spike_ids in snapshot.spikes_per_cluster.items():
+                if cancelled():
+                    return Learnt(knowledge)
+                key = spikes_print(spike_ids)
+                if key in found:
+                    prints[cluster_id] = key
+                    stats[cluster_id] = found[key][0]
+                    if found[key][1]:
+                        metrics[cluster_id] = found[key][1]
+        self._kept = len(stats) + len(metrics)
+        return Learnt(knowledge, stats, metrics, prints, is_recalled=True)
+
+    def keep(self, knowledges: Iterable[Knowledge]) -> Callable[[], None] | None:
+        """What writes all that is known, for any thread; None if nothing is new since."""
+        living: dict[str, Known] = {}
+        others: dict[str, Known] = {}
+        for knowledge in knowledges:
+            for cluster_id, key in knowledge.prints.items():
+                known = (knowledge.stats[cluster_id], knowledge.metrics.get(cluster_id, {}))
+                (living if knowledge.is_living(cluster_id) else others)[key] = known
+        n_known = sum(1 + bool(m) for part in (living, others) for _, m in part.values())
+        if not living or n_known == self._kept:
+            return None
+        self._kept = n_known
+        n_located = self._model.n_located
+
+        def write() -> None:
+            with self._lock:
+                entries = {**living, **others}
+                entries |= {k: v for k, v in self._read().items() if k not in entries}
+                limit = len(living) + max(len(living), N_OTHERS)
+                entries = dict(list(entries.items())[:limit])
+                try:
+                    data = self._print()
+                    # Where other data has come in since, none of this was computed from it.
+                    if self._model.n_located == n_located:
+                        make_folder(self.path.parent)
+                        write_whole(self.path, _fitting(data, entries), lasts=False)
+                except (DatasetError, OSError) as error:
+                    log.warning("%s could not be written: %s", self.path, error)
+
+        return write
+
+    def _print(self) -> str:
+        if not self._data:
+            self._data = data_print(self._model)
+        return self._data
+
+    def _read(self) -> dict[str, Known]:
+        """What the file holds; nothing if it or the data is damaged, or it is of other data."""
+        try:
+            with open_for_reading(self.path, LARGEST) as file:
+                return _decode(self._print(), _unpacked(file))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except _UNREADABLE as error:
+            log.warning("%s is not used: %s", self.path, error)
+            return {}
+
+
+def _fitting(data: str, entries: Mapping[str, Known]) -> bytes:
+    """As many entries as may be read again, the first ones."""
+    while True:
+        arrays = _arrays(data, entries)
+        if sum(values.nbytes for values in arrays.values()) < LARGEST - _MOST_LISTED:
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, allow_pickle=False, **arrays)
+            return buffer.getvalue()
+        entries = dict(list(entries.items())[: len(entries) // 2])
+
+
+def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
+    stats = [known for known, _ in entries.values()]
+    names = list(dict.fromkeys(name for _, metrics in entries.values() for name in metrics))
+    reasons = [[m[n].reason if n in m else None for n in names] for _, m in entries.values()]
+    values = [[m[n].value if n in m else np.nan for n in names] for _, m in entries.values()]
+    info = {"data": data, "keys": list(entries), "metrics": names, "reasons": reasons}
+    arrays: dict[str, NDArray[Any]] = {
+        "info": np.frombuffer(json.dumps(info).encode(), np.uint8),
+        "metrics": np.array(values, np.float64).reshape(len(stats), len(names)),
+        "best_channel": np.array([-1 if s.best_channel is None else s.best_channel for s in stats]),
+        "n_spikes": np.array([s.summary.n_spikes for s in stats], np.int64),
+    }
+    for name in ("depth", "amplitude", "size"):
+        found = [getattr(s, name) for s in stats]
+        arrays[name] = np.array([np.nan if v is None else v for v in found], np.float64)
+    for name in _SUMMARY:
+        parts = {i: getattr(s.summary, name) for i, s in enumerate(stats)}
+        parts = {i: part for i, part in parts.items() if part is not None}
+        if parts:
+            arrays[name] = np.stack(list(parts.values()))
+            arrays[f"{name}_of"] = np.array(list(parts), np.int64)
+    return arrays
+
+
+def _unpacked(file: BinaryIO) -> dict[str, NDArray[Any]]:
+    """The arrays that a file holds, as far as their sizes are those of such a file."""
+    # The end of an archive says how long its list of members is, which is read as a whole.
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _MOST_LISTED))
+    tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or int.from_bytes(tail[end + 12 : end + 16], "little") > _MOST_LISTED:
+        raise ValueError("it is not an archive of statistics")
+    arrays = {}
+    with zipfile.ZipFile(file) as archive:
+        if sum(member.file_size for member in archive.infolist()) > LARGEST:
+            raise ValueError(f"it would take more than {LARGEST} bytes of memory")
+        for member in archive.infolist():
+            with archive.open(member) as part:
+                content = part.read(LARGEST)
+            arrays[member.filename.removesuffix(".npy")] = _array(content)
+    return arrays
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    """The array that a member holds; one that would be larger than the member is refused."""
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, in_columns, dtype = read(file)
+    if dtype.hasobject or dtype.kind not in "iuf":
+        raise ValueError(f"it holds {dtype}, not numbers")
+    n = math.prod(shape)
+    if n * dtype.itemsize != len(content) - file.tell():
+        raise ValueError(f"an array of the shape {shape} does not fit into its bytes")
+    values = np.frombuffer(content, dtype, n, file.tell())
+    return values.reshape(shape, order="F" if in_columns else "C")
+
+
+def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
+    info = parse_json(arrays["info"].tobytes())
+    if not isinstance(info, dict) or info["data"] != data:
+        return {}
+    keys, names = [str(key) for key in info["keys"]], [str(name) for name in info["metrics"]]
+    parts: list[dict[str, Any]] = [{} for _ in keys]
+    for name in _SUMMARY:
+        if name in arrays:
+            for i, part in zip(arrays[f"{name}_of"].tolist(), arrays[name], strict=True):
+                parts[i][name] = part
+    columns = [arrays[n].tolist() for n in ("best_channel", "depth", "amplitude", "size")]
+    counts, values = arrays["n_spikes"].tolist(), arrays["metrics"].tolist()
+    entries = {}
+    rows = zip(keys, *columns, counts, values, info["reasons"], parts, strict=True)
+    for key, channel, depth, amplitude, size, n_spikes, numbers, words, part in rows:
+        stats = ClusterStats(
+            best_channel=None if channel < 0 else int(channel),
+            depth=None if np.isnan(depth) else depth,
+            amplitude=None if np.isnan(amplitude) else amplitude,
+            size=size,
+            summary=ClusterSummary(n_spikes, **part),
+        )
+        metrics = {
+            name: Metric(value, str(word))
+            for name, value, word in zip(names, numbers, words, strict=True)
+            if word is not None
+        }
+        entries[key] = (stats, metrics)
+    return entries

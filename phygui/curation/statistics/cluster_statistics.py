@@ -1,0 +1,239 @@
+"""What is known of the clusters of one clustering, and how they rank by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from phygui.analysis import Metric
+from phygui.curation.edits.clustering import Clustering
+from phygui.curation.edits.update import Update
+from phygui.curation.navigation.wizard import Ranking
+from phygui.curation.statistics.ranking_functions import Measures
+from phygui.curation.statistics.similarity_rows import Rows, Similarity
+from phygui.curation.statistics.snapshot import Snapshot, spikes_print
+from phygui.curation.statistics.stats import (
+    Cancel,
+    ClusterStats,
+    QualitySource,
+    compute_stats,
+    estimate_merged,
+)
+
+Known = tuple[ClusterStats, dict[str, Metric]]
+"""Stats and metrics of one cluster; no metrics as long as they are not computed."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a worker has computed of some clusters."""
+
+    knowledge: Knowledge
+    stats: Mapping[int, ClusterStats] = field(default_factory=dict)
+    metrics: Mapping[int, dict[str, Metric]] = field(default_factory=dict)
+    prints: Mapping[int, str] = field(default_factory=dict)
+    """Fingerprints of the spikes of the clusters whose stats these are."""
+    is_recalled: bool = False
+    """Whether this is all that an earlier session knew."""
+    epoch: int = 0
+    """That of the knowledge when the work began."""
+
+
+class Knowledge:
+    """Statistics and metrics of clusters as they are computed, and the rankings they give.
+
+    What is known of a cluster that is gone is kept: an undo brings the cluster
+    back, and its id is never given to another one.
+
+    Attributes
+    ----------
+    stats : dict of int to ClusterStats
+    metrics : dict of int to dict of str to Metric
+    prints : dict of int to str
+        Fingerprint of the spikes of each cluster whose stats are computed.
+    is_recalled : bool
+        Whether what an earlier session knew has been taken over.
+    epoch : int
+        Grows when other data comes in: what is still computed from the old ones is dropped.
+    measures : Measures
+        What quality and similarity are.
+    """
+
+    def __init__(self, clustering: Clustering) -> None:
+        self._clustering = clustering
+        self.stats: dict[int, ClusterStats] = {}
+        self.metrics: dict[int, dict[str, Metric]] = {}
+        self.prints: dict[int, str] = {}
+        self.is_recalled = False
+        self.epoch = 0
+        self.measures = Measures()
+        # Every step through the clusters goes by the quality of all.
+        self._qualities: dict[int, float] = {}
+        self._qualities_by: object = None
+        self._estimated: set[int] = set()
+        self._quality: QualitySource | None = None
+        self._version = 0
+        self._ranked: tuple[int, int, Similarity] | None = None
+        self._ranking: Ranking = ()
+        self._similarities: dict[int, float] = {}
+        self._rows = Rows()
+
+    def missing_stats(self) -> list[int]:
+        """Living clusters whose stats are still to be computed."""
+        known = self.stats
+        return [
+            c for c in self._clustering.spikes_per_cluster if c not in known or c in self._estimated
+        ]
+
+    def missing_metrics(self) -> list[int]:
+        """Living clusters whose stats are computed and whose metrics are not."""
+        return [
+            c
+            for c in self._clustering.spikes_per_cluster
+            if c in self.stats and c not in self._estimated and c not in self.metrics
+        ]
+
+    def job(self, snapshot: Snapshot, n_clusters: int = 24) -> Callable[[Cancel], Learnt] | None:
+        """The next piece of what is still to be computed, for any thread; None if nothing is.
+
+        Stats come before metrics, and selected clusters before the others.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            The session as it is now.
+        n_clusters : int
+            Clusters in one piece, at most.
+        """
+
+        def first(missing: list[int]) -> list[int]:
+            chosen = [c for c in snapshot.cluster_ids if c in missing]
+            return (chosen + [c for c in missing if c not in chosen])[:n_clusters]
+
+        if missing := self.missing_stats():
+            ids = first(missing)
+            return lambda cancelled: self._look_at(snapshot, ids, cancelled)
+        if missing := self.missing_metrics():
+            source = self.source(snapshot)
+            stats = {c: self.stats[c] for c in first(missing)[: source.n_clusters]}
+            return lambda cancelled: Learnt(
+                self, metrics=source.compute(snapshot, stats, cancelled)
+            )
+        return None
+
+    def source(self, snapshot: Snapshot) -> QualitySource:
+        """What metrics are computed with."""
+        if self._quality is None:
+            self._quality = QualitySource(snapshot.model)
+        return self._quality
+
+    def _look_at(self, snapshot: Snapshot, cluster_ids: list[int], cancelled: Cancel) -> Learnt:
+        stats = compute_stats(snapshot, cluster_ids, cancelled)
+        return Learnt(self, stats, prints={c: spikes_print(snapshot.spikes(c)) for c in stats})
+
+    def is_computed(self, cluster_id: int) -> bool:
+        """Whether the stats of a cluster are computed, and not only estimated."""
+        return cluster_id in self.stats and cluster_id not in self._estimated
+
+    def is_living(self, cluster_id: int) -> bool:
+        """Whether a cluster is there now."""
+        return cluster_id in self._clustering
+
+    def known(self) -> dict[str, Known]:
+        """What is computed of all clusters, by the fingerprints of their spikes."""
+        return {key: (self.stats[c], self.metrics.get(c, {})) for c, key in self.prints.items()}
+
+    def progress(self) -> tuple[int, int]:
+        """How many stats and metrics of living clusters are computed, and how many there are."""
+        n = len(self._clustering)
+        missing = len(self.missing_stats())
+        n_metrics = sum(c in self.metrics for c in self._clustering.spikes_per_cluster)
+        return n - missing + n_metrics, 2 * n
+
+    def add(self, learnt: Learnt) -> tuple[int, ...]:
+        """Take over what was computed; returns the living clusters it tells of."""
+        if learnt.epoch != self.epoch:
+            return ()
+        self.is_recalled = self.is_recalled or learnt.is_recalled
+        self.prints.update(learnt.prints)
+        self.stats.update(learnt.stats)
+        self._estimated.difference_update(learnt.stats)
+        self.metrics.update(learnt.metrics)
+        for cluster_id in (*learnt.stats, *learnt.metrics):
+            self._qualities.pop(cluster_id, None)
+        self._version += bool(learnt.stats)
+        return tuple(c for c in {**learnt.stats, **learnt.metrics} if c in self._clustering)
+
+    def expect(self, update: Update) -> None:
+        """A change is about to be made: estimate what a merged cluster will look like."""
+        # Groups and labels do not change how clusters rank.
+        self._version += bool(update.before)
+        if update.kind != "merge" or len(update.after) != 1:
+            return
+        new = update.added[0]
+        if new not in self.stats and all(c in self.stats for c in update.before):
+            parts = [(self.stats[c], len(spikes)) for c, spikes in update.before.items()]
+            estimate = estimate_merged(parts)
+            if estimate is not None:
+                self.stats[new] = estimate
+                self._estimated.add(new)
+
+    def forget(self) -> None:
+        """Other data has come in: all is to be computed again."""
+        self.stats.clear()
+        self.metrics.clear()
+        self.prints.clear()
+        self._estimated.clear()
+        self._qualities.clear()
+        self._quality = None
+        self._rows = Rows()
+        self.is_recalled = False
+        self._version += 1
+        self.epoch += 1
+
+    # -- rankings --------------------------------------------------------------------------
+
+    def quality(self, cluster_id: int) -> float:
+        """Quality of a cluster; as long as nothing is known of it, below 0 and by its spikes."""
+        measure = self.measures.quality
+        if self._qualities_by != measure:
+            self._qualities, self._qualities_by = {}, measure
+        known = self._qualities.get(cluster_id)
+        if known is not None:
+            return known
+        stats = self.stats.get(cluster_id)
+        if stats is None:
+            return -1.0 / (1.0 + len(self._clustering.spikes_per_cluster.get(cluster_id, ())))
+        quality = measure(stats, self.metrics.get(cluster_id, {}))
+        if measure == self.measures.quality:
+            self._qualities[cluster_id] = quality
+        return quality
+
+    def similar(self, cluster_id: int) -> Ranking:
+        """Other living clusters by decreasing similarity to one, as far as both are known."""
+        # Similarity is another one once a function that was registered has failed: maybe half-way.
+        while self._ranked != (wanted := (cluster_id, self._version, self.measures.similarity)):
+            self._rank(cluster_id)
+            self._ranked = wanted
+        return self._ranking
+
+    def similarity(self, cluster_id: int, other: int) -> float | None:
+        """Similarity of two clusters, None where it is not known."""
+        self.similar(cluster_id)
+        return self._similarities.get(other)
+
+    def _rank(self, cluster_id: int) -> None:
+        self._ranking, self._similarities = (), {}
+        mine = self.stats.get(cluster_id)
+        if mine is None:
+            return
+        row = self._rows.of(cluster_id, mine.summary, self.measures.similarity)
+        others = [
+            c for c in self._clustering.spikes_per_cluster if c in self.stats and c != cluster_id
+        ]
+        values = row.values([(c, self.stats[c].summary) for c in others])
+        order = np.argsort(-np.array(values), kind="stable").tolist()
+        self._ranking = [(others[i], values[i]) for i in order]
+        self._similarities = dict(self._ranking)

@@ -1,0 +1,189 @@
+"""What some clusters would look like as one, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import Metric, sample_spikes, two_sided_correlogram
+from phygui.curation.statistics.amplitudes import (
+    amplitude_unit,
+    channel_sizes,
+    ruler_of,
+    spike_amplitudes,
+)
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.stats import (
+    Cancel,
+    ClusterStats,
+    QualitySource,
+    compute_stats,
+)
+
+MERGED = -1
+"""The id of a cluster that is not there."""
+MOST = 12
+"""Clusters that are previewed at once: those that have colours of their own."""
+BIN_S, WINDOW_S = 0.001, 0.06
+N_AMPLITUDES = 1_500
+"""Spikes of each cluster whose amplitudes are shown."""
+N_CHANNELS = 6
+"""Channels, the largest of the merged cluster, on which it is shown."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Some clusters and what they would be as one, in the order of the clusters, then merged.
+
+    Attributes
+    ----------
+    clusters : tuple of n int
+        The clusters.
+    n_spikes : tuple of n + 1 int
+    lags : (n_bins,) float64
+        Middle of each bin, milliseconds.
+    rates : (n + 2, n_bins) float64
+        Autocorrelograms of the clusters and merged, in spikes per second; then the
+        cross-correlogram of all others around the spikes of the first.
+    channels : tuple of int
+        Channels, as numbered in the file, on which the clusters are shown, largest first.
+    shapes : (n + 1, n_samples, n_channels) float32, optional
+        Mean waveforms in ``voltage_unit``, or without raw data mean masked features, one after
+        another.
+    is_waveform : bool
+        Which of the two.
+    times, amplitudes : tuple of n arrays
+        Of samples of the spikes of each: seconds, and their amplitudes as spikes of the merged
+        cluster, see :mod:`phygui.curation.statistics.amplitudes`.
+    amplitude_unit : str
+        Empty for features.
+    voltage_unit : str
+        Of waveforms: microvolts, or raw units if no gain is known.
+    metrics : tuple of n + 1 mappings of str to Metric
+    """
+
+    clusters: tuple[int, ...]
+    n_spikes: tuple[int, ...]
+    lags: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    channels: tuple[int, ...]
+    shapes: NDArray[np.float32] | None
+    is_waveform: bool
+    times: tuple[NDArray[np.float64], ...]
+    amplitudes: tuple[NDArray[np.float32], ...] | None
+    amplitude_unit: str
+    voltage_unit: str
+    metrics: tuple[Mapping[str, Metric], ...]
+
+
+def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, ...]) -> Snapshot:
+    """A session in which some clusters were one, called :data:`MERGED`; nothing is done to it."""
+    spikes = dict(snapshot.spikes_per_cluster)
+    parts = [spikes.pop(c) for c in clusters]
+    spikes[MERGED] = np.sort(np.concatenate(parts), kind="stable")
+    return replace(snapshot, spikes_per_cluster=spikes, cluster_ids=(MERGED,))
+
+
+def preview(
+    snapshot: Snapshot,
+    clusters: tuple[int, ...],
+    source: QualitySource,
+    stats: Mapping[int, ClusterStats] | None = None,
+    metrics: Mapping[int, Mapping[str, Metric]] | None = None,
+    cancelled: Cancel = lambda: False,
+) -> Preview | None:
+    """What some clusters would look like as one; None if it was cancelled.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    clusters : tuple of int
+        Two living clusters or more.
+    source : QualitySource
+        Of the same channel group.
+    stats, metrics : mapping, optional
+        What is known of them already; the rest is computed.
+    """
+    merged = merged_snapshot(snapshot, clusters)
+    known = {c: s for c, s in (stats or {}).items() if c in clusters}
+    known |= compute_stats(snapshot, [c for c in clusters if c not in known], cancelled)
+    known |= compute_stats(merged, [MERGED], cancelled)
+    measured = {c: m for c, m in (metrics or {}).items() if c in clusters}
+    todo = {c: known[c] for c in clusters if c in known and c not in measured}
+    measured |= source.compute(snapshot, todo, cancelled)
+    if MERGED in known:
+        measured |= source.compute(merged, {MERGED: known[MERGED]}, cancelled)
+    all_ids = (*clusters, MERGED)
+    if cancelled() or any(c not in measured for c in all_ids):
+        return None
+    model = snapshot.model
+    spikes = (*(snapshot.spikes(c) for c in clusters), merged.spikes(MERGED))
+    lags, rates = _correlograms(model, spikes)
+    sizes = channel_sizes(known[MERGED].summary, model)
+    places = np.empty(0, np.int64) if sizes is None else np.argsort(-sizes, kind="stable")
+    places = places[:N_CHANNELS]
+    shapes, is_waveform = _shapes(model, [known[c] for c in all_ids], places)
+    samples = [sample_spikes(s, N_AMPLITUDES) for s in spikes[:-1]]
+    ruler = ruler_of(model, known[MERGED].summary)
+    amplitudes = None
+    if ruler is not None:
+        amplitudes = tuple(spike_amplitudes(model, s, ruler) for s in samples)
+    return Preview(
+        clusters,
+        tuple(map(len, spikes)),
+        lags,
+        rates,
+        tuple(int(model.channel_order[p]) for p in places),
+        shapes,
+        is_waveform,
+        tuple(model.spike_samples[s] / model.sample_rate for s in samples),
+        amplitudes,
+        amplitude_unit(model),
+        model.voltage_unit,
+        tuple(measured[c] for c in all_ids),
+    )
+
+
+def _correlograms(
+    model: Any, spikes: tuple[NDArray[np.int64], ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each train, and of all but the first and the last around the first."""
+    others = np.sort(np.concatenate(spikes[1:-1]), kind="stable")
+    bin_size = max(1, round(BIN_S * model.sample_rate))
+    n_bins = round(WINDOW_S / 2 * model.sample_rate / bin_size)
+    pairs = (*((each, None) for each in spikes), (spikes[0], others))
+    counts = [
+        two_sided_correlogram(
+            model.clock.pair_train(a),
+            None if b is None else model.clock.pair_train(b),
+            bin_size=bin_size,
+            n_bins=n_bins,
+            spike_ids_a=model.clock.ranks(a),
+            spike_ids_b=None if b is None else model.clock.ranks(b),
+        )
+        for a, b in pairs
+    ]
+    seconds = bin_size / model.sample_rate
+    rates = [c / (len(a) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
+    lags = (np.arange(-n_bins, n_bins) + 0.5) * seconds * 1000
+    return lags, np.stack(rates)
+
+
+def _shapes(
+    model: Any, stats: list[ClusterStats], places: NDArray[np.int64]
+) -> tuple[NDArray[np.float32] | None, bool]:
+    """Of each cluster, mean waveforms or features on some channels, and which of the two."""
+    waveforms = [s.summary.mean_waveform for s in stats]
+    if all(w is not None for w in waveforms):
+        of_channels = np.stack([w[:, places] for w in waveforms if w is not None])
+        return (of_channels * model.channel_gains[places]).astype(np.float32), True
+    means = [s.summary.mean for s in stats]
+    if all(m is not None for m in means):
+        n = model.n_features_per_channel
+        by_channel = np.stack([m.reshape(-1, n) for m in means if m is not None])
+        return by_channel[:, places].transpose(0, 2, 1).astype(np.float32), False
+    return None, False

@@ -1,0 +1,72 @@
+"""What a worker thread may see of a session: immutable, and cheap to take."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import similarity
+from phygui.curation.statistics.similarity_rows import Similarity
+
+if TYPE_CHECKING:
+    from phygui.curation.statistics.stats import ClusterStats
+    from phygui.formats.kwik.model import KwikModel
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A session at one moment.
+
+    Edits replace the spike lists of clusters and never write into them, so a
+    snapshot keeps references and copies nothing of the size of the dataset.
+    ``spike_clusters`` is the exception: it is the live array, and a view that
+    colours spikes of many clusters may see an edit half-way; the next snapshot
+    follows at once.
+    """
+
+    generation: int
+    """Grows with every edit and every selection."""
+    model: KwikModel
+    """Data of one channel group; its arrays may be read from several threads."""
+    cluster_ids: tuple[int, ...]
+    """Selected clusters, best first: the position is the colour."""
+    spikes_per_cluster: Mapping[int, NDArray[np.int64]]
+    """Sorted spike ids of every living cluster."""
+    spike_clusters: NDArray[np.int32]
+    """Cluster of each spike, (n_spikes,), read-only."""
+    cluster_groups: Mapping[int, int]
+    """Group number of the selected clusters."""
+    stats: Mapping[int, ClusterStats] = field(default_factory=dict)
+    """What is known of clusters so far; grows while the snapshot is in use."""
+    similarity: Similarity = similarity
+    """By which the session ranks clusters."""
+
+    def spikes(self, cluster_id: int) -> NDArray[np.int64]:
+        """Sorted spike ids of one cluster."""
+        return self.spikes_per_cluster[cluster_id]
+
+    def clusters_of(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Cluster of some spikes; of the selected clusters as they were at this moment."""
+        clusters = np.asarray(self.spike_clusters[spike_ids]).astype(np.int64)
+        for cluster_id in self.cluster_ids:
+            own = self.spikes(cluster_id)
+            # A cluster that changes gets another id: with one of its spikes it has all of them.
+            if len(own) and self.spike_clusters[own[0]] != cluster_id:
+                clusters[np.isin(spike_ids, own)] = cluster_id
+        return clusters
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes of the channel group."""
+        return len(self.spike_clusters)
+
+
+def spikes_print(spike_ids: NDArray[np.int64]) -> str:
+    """A number that differs between two sets of spikes, in practice always: 32 digits."""
+    data = np.ascontiguousarray(spike_ids, "<i8")
+    return hashlib.blake2b(data.data, digest_size=16).hexdigest()

@@ -1,0 +1,310 @@
+"""What is known of each cluster beyond its spikes: where it is, what it looks like, how good."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import (
+    ClusterData,
+    ClusterSummary,
+    Isolation,
+    Metric,
+    combine,
+    noise_levels,
+    quality_metrics,
+    sample_spikes,
+    summarize,
+)
+from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
+from phygui.curation.statistics.isolation import (
+    MOST_CLUSTERS,
+    clusters_in_a_pass,
+    isolation_channels,
+    isolations,
+)
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.formats.kwik.model import KwikModel
+
+N_SPIKES_FEATURES = 300
+"""Spikes of a cluster that its mean and spread in feature space are taken from."""
+WAVEFORM_BYTES = 256 * 2**20
+"""Raw data that may be read at once for a cluster: all channels are, whichever are wanted."""
+N_SPIKES_WAVEFORMS = 500, 5_000
+"""Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
+N_SPIKES_AMPLITUDES = 2_000, 5_000
+"""Spikes of a cluster whose amplitudes are looked at, likewise."""
+FEW_SPIKES = 50
+"""Spikes of a cluster that make it count half of its size."""
+LEAST_PURITY = 0.05
+"""What a cluster counts of its size that is all contamination."""
+NOISE_S = 40.0
+"""Seconds of raw data that the noise is taken from, spread over the recordings."""
+NOISE_PIECE_S = 0.5
+"""Seconds of it that are read at once."""
+NOISE_CHANNELS = 32
+"""Channels, neighbours in the channel order, whose noise is computed at once."""
+
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class ClusterStats:
+    """What is known of one cluster; None where the data for it is missing."""
+
+    best_channel: int | None = None
+    """The channel (as numbered in the file) of the largest mean waveform or mean feature."""
+    depth: float | None = None
+    """Vertical position of the best channel, micrometres."""
+    amplitude: float | None = None
+    """Peak of the mean waveform on the best channel, in the model's ``voltage_unit``: the mean of
+    what :func:`~phygui.curation.statistics.amplitudes.spike_amplitudes` gives for the spikes."""
+    size: float = 0.0
+    """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
+    summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))
+    """What similarity is computed from."""
+
+
+def compute_stats(
+    snapshot: Snapshot, cluster_ids: Iterable[int], cancelled: Cancel = lambda: False
+) -> dict[int, ClusterStats]:
+    """What is known of some clusters; stops early, with what it has, when cancelled.
+
+    Each cluster costs the same however many spikes it has: means are taken
+    over a regular sample of its spikes.
+    """
+    stats = {}
+    for cluster_id in cluster_ids:
+        if cancelled():
+            break
+        stats[cluster_id] = _stats_of(snapshot.model, snapshot.spikes(cluster_id))
+    return stats
+
+
+def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
+    features = masks = mean_waveform = None
+    n_columns = model.n_channels * model.n_features_per_channel
+    if model.features is not None and model.masks is not None:
+        sample = sample_spikes(spike_ids, N_SPIKES_FEATURES)
+        features, masks = model.features[sample, :n_columns], model.masks[sample]
+    if model.waveforms is not None:
+        n = _affordable(model, *N_SPIKES_WAVEFORMS)
+        mean_waveform = model.waveforms.mean(sample_spikes(spike_ids, n))
+    n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
+    summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
+    sizes = channel_sizes(summary, model)
+    if sizes is None or not len(sizes):
+        return ClusterStats(summary=summary)
+    best = int(np.argmax(sizes))
+    size = float(sizes[best])
+    return ClusterStats(
+        best_channel=int(model.channel_order[best]),
+        depth=float(model.channel_positions[best, 1]),
+        amplitude=size if summary.mean_waveform is not None else None,
+        size=size,
+        summary=summary,
+    )
+
+
+def _affordable(model: KwikModel, least: int, most: int) -> int:
+    """Spikes whose raw data is read for a cluster: fewer where recordings have many channels."""
+    assert model.traces is not None
+    width = model.n_samples_waveforms + 2 * model.filter.margin
+    each = width * model.traces.shape[1] * model.traces.dtype.itemsize
+    return int(np.clip(WAVEFORM_BYTES // each, least, most))
+
+
+def default_quality(stats: ClusterStats, metrics: Mapping[str, Metric]) -> float:
+    """Quality by which the best queue goes: the size of a cluster, less for contamination.
+
+    Large units come first; a cluster of which half the spikes come from elsewhere counts half,
+    and one that is all contamination `LEAST_PURITY` of its size, so that those too go by size. Few
+    spikes tell little: a cluster of `FEW_SPIKES` counts half. Before the metrics are computed,
+    contamination does not count.
+
+    Parameters
+    ----------
+    stats : ClusterStats
+    metrics : mapping of str to Metric
+        May be empty.
+    """
+    n_spikes = stats.summary.n_spikes
+    size = stats.size * n_spikes / (n_spikes + FEW_SPIKES)
+    contamination = metrics.get("contamination_llobet")
+    if contamination is None or not contamination.is_defined:
+        return size
+    return size * max(1.0 - max(contamination.value, 0.0), LEAST_PURITY)
+
+
+def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats | None:
+    """What a merge of clusters will look like, at once, until it has been computed.
+
+    Parameters
+    ----------
+    parts : sequence of (ClusterStats, int)
+        The merged clusters with their numbers of spikes; the largest one's place and size
+        are taken, and the summaries combined.
+    """
+    if not parts:
+        return None
+    largest, _ = max(parts, key=lambda part: part[1])
+    summary = combine([of.summary for of, _ in parts], [n for _, n in parts])
+    return replace(largest, summary=summary)
+
+
+class QualitySource:
+    """Computes the quality metrics of clusters of one channel group, in any thread.
+
+    The noise, which is common to all clusters, is measured once.
+    """
+
+    def __init__(self, model: KwikModel) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._noise: dict[int, NDArray[np.float64]] = {}
+
+    def compute(
+        self,
+        snapshot: Snapshot,
+        stats: Mapping[int, ClusterStats],
+        cancelled: Cancel = lambda: False,
+    ) -> dict[int, dict[str, Metric]]:
+        """Quality metrics of some clusters whose stats are known; stops early when cancelled."""
+        metrics: dict[int, dict[str, Metric]] = {}
+        todo, n = list(stats), self.n_clusters
+        for ids in (todo[start : start + n] for start in range(0, len(todo), n)):
+            isolation = self._isolation(snapshot, {c: stats[c] for c in ids}, cancelled)
+            if isolation is None:
+                break
+            for cluster_id in ids:
+                if cancelled():
+                    return metrics
+                found = isolation.get(cluster_id)
+                metrics[cluster_id] = self._metrics_of(
+                    snapshot, cluster_id, stats[cluster_id], found
+                )
+        return metrics
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters that are best computed together: for a second or so."""
+        return MOST_CLUSTERS if self._model.features is None else clusters_in_a_pass(self._model)
+
+    def _isolation(
+        self, snapshot: Snapshot, stats: Mapping[int, ClusterStats], cancelled: Cancel
+    ) -> dict[int, Isolation] | None:
+        """How isolated clusters are, as far as features tell; None when cancelled."""
+        sizes = {c: channel_sizes(of.summary, self._model) for c, of in stats.items()}
+        channels = {c: isolation_channels(s) for c, s in sizes.items() if s is not None and len(s)}
+        if self._model.features is None or not channels:
+            return None if cancelled() else {}
+        return isolations(snapshot, channels, cancelled)
+
+    def _metrics_of(
+        self,
+        snapshot: Snapshot,
+        cluster_id: int,
+        stats: ClusterStats,
+        isolation: Isolation | None,
+    ) -> dict[str, Metric]:
+        model, spike_ids = self._model, snapshot.spikes(cluster_id)
+        sizes = channel_sizes(stats.summary, model)
+        waveform = noise = None
+        if stats.summary.mean_waveform is not None and sizes is not None:
+            best = int(np.argmax(sizes))
+            waveform, noise = stats.summary.mean_waveform[:, [best]], np.array([self.noise(best)])
+        data = ClusterData(
+            spike_samples=model.clock.pair_train(spike_ids),
+            recorded_samples=model.clock.recorded_train(spike_ids),
+            amplitudes=self._amplitudes(spike_ids, stats),
+            mean_waveform=waveform,
+            noise=noise,
+            isolation=isolation,
+        )
+        return quality_metrics(data, model.sample_rate, model.duration)
+
+    def noise(self, channel: int) -> float:
+        """Noise of a channel, an index into the channel order, in raw units.
+
+        The mean of those of pieces of the recordings, each as long as it is. Of hundreds of
+        channels only those near the best channels of clusters are looked at.
+        """
+        block, place = divmod(channel, NOISE_CHANNELS)
+        with self._lock:
+            if block not in self._noise:
+                model = self._model
+                assert model.traces is not None
+                pieces = noise_pieces(
+                    model.traces.lengths,
+                    NOISE_S * model.sample_rate,
+                    NOISE_PIECE_S * model.sample_rate,
+                )
+                order = model.channel_order
+                columns = order[block * NOISE_CHANNELS : (block + 1) * NOISE_CHANNELS]
+                levels = [noise_levels(self._filtered(columns, *piece)) for piece in pieces]
+                lengths = [stop - start for _, start, stop in pieces]
+                self._noise[block] = np.average(levels, axis=0, weights=lengths)
+            return float(self._noise[block][place])
+
+    def _filtered(
+        self, columns: NDArray[np.int64], recording: int, start: int, stop: int
+    ) -> NDArray[np.float32]:
+        """A piece of a recording on some columns of the raw data."""
+        model = self._model
+        assert model.traces is not None
+        offset, length = int(model.traces.offsets[recording]), model.traces.lengths[recording]
+        margin = model.filter.margin
+        first, last = max(0, start - margin), min(length, stop + margin)
+        raw = model.traces[offset + first : offset + last, columns]
+        if last - first == stop - start + 2 * margin:
+            return model.filter.middle(raw)
+        return model.filter.apply(raw)[start - first : stop - first]
+
+    def _amplitudes(
+        self, spike_ids: NDArray[np.int64], stats: ClusterStats
+    ) -> NDArray[np.float32] | None:
+        """Amplitudes of a sample of the spikes; None if there is nothing to measure them by."""
+        ruler = ruler_of(self._model, stats.summary)
+        if ruler is None:
+            return None
+        most = N_SPIKES_AMPLITUDES[1]
+        if ruler.sample >= 0:
+            most = _affordable(self._model, *N_SPIKES_AMPLITUDES)
+        found = spike_amplitudes(self._model, sample_spikes(spike_ids, most), ruler)
+        # 0 are those of which there is no raw data.
+        return found[found != 0]
+
+
+def noise_pieces(
+    lengths: Sequence[int], n_samples: float, most: float
+) -> list[tuple[int, int, int]]:
+    """Pieces of recordings, spread evenly, that noise is taken from.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Samples of each recording.
+    n_samples : float
+        Samples wanted altogether; all are taken if there are no more.
+    most : float
+        Samples of a piece at most.
+
+    Returns
+    -------
+    list of (int, int, int)
+        Recording, first sample and the one after the last, counted from the recording's start.
+    """
+    share = min(1.0, n_samples / max(sum(lengths), 1))
+    pieces = []
+    for recording, length in enumerate(lengths):
+        wanted = math.ceil(share * length)
+        n = max(1, math.ceil(wanted / most))
+        size = math.ceil(wanted / n)
+        starts = np.linspace(0, length - size, n) if n > 1 else [(length - size) / 2]
+        pieces += [(recording, int(start), int(start) + size) for start in starts if size]
+    return pieces

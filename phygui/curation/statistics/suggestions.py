@@ -1,0 +1,299 @@
+"""Which pairs of clusters may well be one unit: scored in pieces, kept true after every edit."""
+
+from __future__ import annotations
+
+import math
+import threading
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import (
+    MergeScore,
+    drift_continuity,
+    merge_score,
+    merged_refractoriness,
+    sample_spikes,
+)
+from phygui.curation.edits.clustering import Clustering
+from phygui.curation.statistics.cluster_statistics import Knowledge
+from phygui.curation.statistics.similarity_rows import Similarity
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.stats import Cancel, ClusterStats
+
+N_CANDIDATES = 5
+"""Clusters, the most similar ones, that each cluster is paired with."""
+N_SPIKES = 200
+"""Spikes of a cluster by which continuity is judged."""
+LEAST_SIMILARITY = 0.05
+"""Pairs less similar than this are not looked at."""
+LEAST_SCORE = 0.1
+"""Pairs with a score below this are not suggested."""
+UNKNOWN = 0.5
+"""What evidence counts that is not to be had: it tells nothing either way."""
+
+Pair = tuple[int, int]
+"""Two clusters, the smaller id first."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Two clusters, the larger one first, and the evidence that they are one unit."""
+
+    clusters: Pair
+    evidence: MergeScore
+    is_rejected: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a worker has found out about some clusters and their candidates."""
+
+    suggestions: Suggestions
+    reach: Mapping[int, float]
+    """Of each cluster looked at, the similarity of its last candidate."""
+    scores: Mapping[Pair, MergeScore]
+    basis: object = None
+    """What it was found out from."""
+
+
+class Suggestions:
+    """Pairs of clusters that may be one unit, by decreasing evidence.
+
+    Each cluster is scored with its most similar ones. What is known of a pair stays true as long
+    as both clusters live, and comes back when an undo brings them back; an edit leaves nothing
+    to do but the clusters that it makes.
+
+    Parameters
+    ----------
+    clustering : Clustering
+    knowledge : Knowledge
+        Of the same clusters; a cluster is paired once its stats are computed.
+
+    Attributes
+    ----------
+    rejected : set of frozenset of str
+        Pairs that the user has turned down, by the fingerprints of their spikes.
+    """
+
+    def __init__(self, clustering: Clustering, knowledge: Knowledge) -> None:
+        self._clustering = clustering
+        self._knowledge = knowledge
+        self._scores: dict[Pair, MergeScore] = {}
+        self._reach: dict[int, float] = {}
+        self._order: list[tuple[float, Pair]] = []
+        self._basis: _Basis | None = None
+        self.rejected: set[frozenset[str]] = set()
+
+    def forget(self) -> None:
+        """Other data has come in: all pairs are to be scored again."""
+        self._scores = {}
+        self._reach = {}
+        self._order = []
+        self._basis = None
+
+    def _is_based(self) -> bool:
+        """Whether similarity is what it was: a registered function that fails is dropped."""
+        basis = self._basis
+        return basis is None or basis.similarity is self._knowledge.measures.similarity
+
+    # -- what is still to be done ------------------------------------------------------------
+
+    def missing(self) -> list[int]:
+        """Living clusters that have not been paired yet."""
+        return [c for c in self._clustering.spikes_per_cluster if c not in self._reach]
+
+    def progress(self) -> tuple[int, int]:
+        """Number of living clusters that have been paired, and of all."""
+        n = len(self._clustering)
+        return n - len(self.missing()), n
+
+    def job(self, snapshot: Snapshot, n_clusters: int = 12) -> Callable[[Cancel], Found] | None:
+        """The next piece of what is to be done, for any thread; None if nothing is.
+
+        Nothing is as long as stats are missing: candidates would be passed over.
+        """
+        if not self._is_based():
+            self.forget()
+        missing = self.missing()
+        if not missing or self._knowledge.missing_stats():
+            return None
+        chosen = [c for c in snapshot.cluster_ids if c in missing]
+        ids = (chosen + [c for c in missing if c not in chosen])[:n_clusters]
+        stats = {c: self._knowledge.stats[c] for c in snapshot.spikes_per_cluster}
+        if self._basis is None:
+            self._basis = _Basis(_Features(snapshot.model), self._knowledge.measures.similarity)
+        known, reach, basis = set(self._scores), dict(self._reach), self._basis
+        return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
+
+    def _look(
+        self,
+        snapshot: Snapshot,
+        cluster_ids: list[int],
+        stats: Mapping[int, ClusterStats],
+        before: tuple[set[Pair], Mapping[int, float]],
+        basis: _Basis,
+        cancelled: Cancel,
+    ) -> Found:
+        known, reach_before = before
+        others = list(stats)
+        summaries = [stats[c].summary for c in others]
+        reach: dict[int, float] = {}
+        scores: dict[Pair, MergeScore] = {}
+        for cluster_id in cluster_ids:
+            mine = stats[cluster_id].summary
+            values = np.asarray(basis.similarity([mine], summaries))[0].copy()
+            values[others.index(cluster_id)] = -1.0
+            values[~np.isfinite(values)] = -1.0
+            first = np.argsort(-values, kind="stable")[:N_CANDIDATES]
+            least = float(values[first[-1]]) if len(first) == N_CANDIDATES else -1.0
+            # Where this cluster is nearer than the last candidate of another, it becomes one.
+            reached = np.array([reach_before.get(c, math.inf) for c in others])
+            for place in np.union1d(first, np.flatnonzero(values > reached)).tolist():
+                value, pair = float(values[place]), _pair(cluster_id, others[place])
+                if value < LEAST_SIMILARITY or pair in known or pair in scores:
+                    continue
+                if cancelled():
+                    return Found(self, reach, scores, basis)
+                scores[pair] = _score(snapshot, pair, value, basis.features)
+            reach[cluster_id] = least
+        return Found(self, reach, scores, basis)
+
+    def add(self, found: Found) -> bool:
+        """Take over what was found out; returns whether there are other suggestions now."""
+        if found.basis is not self._basis or not self._is_based():
+            # It was found out from other data, or with another similarity.
+            return False
+        self._reach.update(found.reach)
+        new = {pair: score for pair, score in found.scores.items() if pair not in self._scores}
+        self._scores.update(new)
+        for pair, score in new.items():
+            if score.score >= LEAST_SCORE:
+                insort(self._order, (-score.score, pair))
+        return bool(new)
+
+    # -- what is suggested -------------------------------------------------------------------
+
+    def ranked(
+        self,
+        skips: Callable[[int], bool] = lambda _: False,
+        *,
+        rejected: bool = False,
+        limit: int = 200,
+    ) -> list[Suggestion]:
+        """Pairs of living clusters by decreasing score.
+
+        Parameters
+        ----------
+        skips : callable
+            Whether a cluster is passed over, as noise is.
+        rejected : bool
+            Also those that were turned down.
+        limit : int
+            Most pairs to return.
+        """
+        found: list[Suggestion] = []
+        spikes = self._clustering.spikes_per_cluster
+        for _, (a, b) in self._order:
+            if a not in spikes or b not in spikes or skips(a) or skips(b):
+                continue
+            is_rejected = bool(self.rejected) and self.is_rejected((a, b))
+            if is_rejected and not rejected:
+                continue
+            clusters = (a, b) if len(spikes[a]) >= len(spikes[b]) else (b, a)
+            found.append(Suggestion(clusters, self._scores[a, b], is_rejected))
+            if len(found) == limit:
+                break
+        return found
+
+    def is_rejected(self, clusters: Iterable[int]) -> bool:
+        """Whether the user has turned a pair down."""
+        return self._key(clusters) in self.rejected
+
+    def reject(self, clusters: Iterable[int], *, rejected: bool = True) -> None:
+        """Do not suggest a pair any more, or suggest it again."""
+        key = self._key(clusters)
+        if key is not None and rejected:
+            self.rejected.add(key)
+        elif key is not None:
+            self.rejected.discard(key)
+
+    def _key(self, clusters: Iterable[int]) -> frozenset[str] | None:
+        prints = self._knowledge.prints
+        ids = tuple(clusters)
+        return frozenset(prints[c] for c in ids) if all(c in prints for c in ids) else None
+
+
+def _pair(a: int, b: int) -> Pair:
+    return (a, b) if a < b else (b, a)
+
+
+def _score(snapshot: Snapshot, pair: Pair, similarity: float, features: _Features) -> MergeScore:
+    """The evidence that two clusters are one unit."""
+    model = snapshot.model
+    trains = [model.clock.pair_train(snapshot.spikes(c)) for c in pair]
+    refractoriness = merged_refractoriness(trains[0], trains[1], model.sample_rate)
+    some = [model.clock.in_order(sample_spikes(snapshot.spikes(c), N_SPIKES)) for c in pair]
+    parts = [features.of(snapshot.spikes(c), s) for c, s in zip(pair, some, strict=True)]
+    continuity = UNKNOWN
+    if parts[0] is not None and parts[1] is not None:
+        times = [model.spike_samples[s] / model.sample_rate for s in some]
+        found = drift_continuity(times[0], parts[0], times[1], parts[1])
+        continuity = found if math.isfinite(found) else UNKNOWN
+    return merge_score(similarity, refractoriness, continuity)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What pairs are scored by."""
+
+    features: _Features
+    similarity: Similarity
+
+
+class _Features:
+    """Masked features of samples of spikes, the last used ones at hand; for any thread."""
+
+    def __init__(self, model: Any, max_bytes: int = 64 * 2**20) -> None:
+        self._model = model
+        self._max_bytes = max_bytes
+        self._n_bytes = 0
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, tuple[NDArray, NDArray | None]] = OrderedDict()
+
+    def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray | None:
+        """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
+        # Edits replace the list of a cluster's spikes and never write into it.
+        key = id(spike_ids)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and kept[0] is spike_ids:
+                self._kept.move_to_end(key)
+                return kept[1]
+        values = self._read(sample)
+        with self._lock:
+            self._drop(key)
+            self._kept[key] = (spike_ids, values)
+            self._n_bytes += 0 if values is None else values.nbytes
+            while self._n_bytes > self._max_bytes:
+                self._drop(next(iter(self._kept)))
+        return values
+
+    def _drop(self, key: int) -> None:
+        _, values = self._kept.pop(key, (None, None))
+        self._n_bytes -= 0 if values is None else values.nbytes
+
+    def _read(self, sample: NDArray[np.int64]) -> NDArray | None:
+        model = self._model
+        if model.features is not None and model.masks is not None:
+            n_columns = model.n_channels * model.n_features_per_channel
+            masks = np.repeat(model.masks[sample], model.n_features_per_channel, axis=1)
+            return np.nan_to_num(model.features[sample, :n_columns]) * np.nan_to_num(masks)
+        if model.waveforms is not None:
+            return np.asarray(model.waveforms[sample]).reshape(len(sample), -1)
+        return None

@@ -1,0 +1,131 @@
+"""Which store suits the way in which a dataset lies in its file."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import h5py
+import numpy as np
+from h5py import h5d
+
+from phygui.errors import DatasetError
+from phygui.formats.kwik.hdf5.chunks import ChunkedStore, ChunkTable
+from phygui.formats.kwik.hdf5.file import File, check_regular_file, hdf5_errors, open_read_only
+from phygui.storage.arrays.lazy import Selection, indices_of, length_of
+from phygui.storage.arrays.stores import (
+    ContiguousStore,
+    MemoryStore,
+    Store,
+    hull,
+    inside,
+    orthogonal,
+)
+
+#: Decompressed chunks kept in memory for one file.
+CHUNK_CACHE_BYTES = 64 * 2**20
+#: More chunks than this are not tabulated: the file goes through h5py instead.
+_MAX_TABLE = 4_000_000
+
+
+def open_store(file: File, path: str, rank: int | tuple[int, ...]) -> Store | None:
+    """The fastest store for a dataset of an open file, or None if nothing is at the path.
+
+    Raises
+    ------
+    DatasetError
+        If it is no array of numbers of one of these ranks, or its bytes are not in the file.
+    """
+    dataset = file.dataset(path)
+    if dataset is None:
+        return None
+    ranks = (rank,) if isinstance(rank, int) else rank
+    actual = len(dataset.shape)
+    file.check_numbers(dataset, path, rank=actual if actual in ranks else ranks[0])
+    shape, dtype = dataset.shape, dataset.dtype
+    plist = dataset.get_create_plist()
+    layout = plist.get_layout()
+    if layout == h5d.COMPACT or 0 in shape:
+        values = np.empty(shape, dtype=dtype)
+        if values.size:
+            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+        return MemoryStore(values)
+    plain = plist.get_nfilters() == 0 and file.h5.userblock_size == 0
+    if plain and layout == h5d.CONTIGUOUS:
+        return ContiguousStore(file.path, dataset.get_offset(), shape, dtype)
+    if plain and layout == h5d.CHUNKED:
+        chunks = plist.get_chunk()
+        table = ChunkTable(file.path, path, shape, chunks, dtype.itemsize)
+        if np.prod(table.grid, dtype=object) <= _MAX_TABLE:
+            fill = np.zeros((), dtype=dtype)
+            plist.get_fill_value(fill)
+            return ChunkedStore(file.path, shape, chunks, dtype, fill, table)
+    return H5Store(file.path, h5py.h5i.get_name(dataset).decode(), shape, dtype)
+
+
+class H5Store(Store):
+    """A compressed array, through h5py: whole chunks, each decompressed once per read."""
+
+    def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self.path = path
+        self.name = name
+        self.shape = shape
+        self.dtype = dtype
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._open()
+
+    def _open(self) -> None:
+        with hdf5_errors(self.path):
+            self._file = open_read_only(
+                self.path, rdcc_nbytes=CHUNK_CACHE_BYTES, rdcc_nslots=10007, rdcc_w0=1.0
+            )
+            self._dataset = self._file[self.name]
+            if self._dataset.shape != self.shape or self._dataset.dtype != self.dtype:
+                raise DatasetError(f"{self.path}: {self.name} was replaced by another array.")
+        self._step = self._dataset.chunks[0] if self._dataset.chunks else 4096
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            self._file.close()
+
+    def read(self, selections: list[Selection]) -> np.ndarray:
+        with self._lock:
+            if self._is_closed:
+                raise DatasetError(f"{self.path} was closed.")
+            if self._file:
+                try:
+                    return self._read(selections)
+                except DatasetError:
+                    # Perhaps the file is there again, and only what was open before is dead.
+                    with suppress(OSError, RuntimeError):
+                        self._file.close()
+            check_regular_file(self.path)
+            self._open()
+            return self._read(selections)
+
+    def _read(self, selections: list[Selection]) -> np.ndarray:
+        shape = [length_of(s) for s in selections]
+        out = np.empty(shape, dtype=self.dtype)
+        if not out.size:
+            return out
+        hulls = [hull(s) for s in selections[1:]]
+        inner = [inside(s, along) for s, along in zip(selections[1:], hulls, strict=True)]
+        rows = selections[0]
+        with hdf5_errors(self.path):
+            if isinstance(rows, slice) and rows.step == 1:
+                block = self._dataset[(rows, *hulls)]
+                return orthogonal(block, [slice(None), *inner])
+            rows = indices_of(rows)
+            order = np.argsort(rows, kind="stable")
+            numbers = rows[order] // self._step
+            bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(rows)]
+            for start, stop in pairwise(bounds):
+                at = order[start:stop]
+                low, high = int(rows[at[0]]), int(rows[at[-1]]) + 1
+                block = self._dataset[(slice(low, high), *hulls)]
+                out[at] = orthogonal(block, [rows[at] - low, *inner])
+        return out

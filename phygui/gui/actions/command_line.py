@@ -1,0 +1,134 @@
+"""The command line at the foot of the window: completes, runs, and says what is wrong in place."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QEvent, QObject, Qt
+from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
+
+from phygui.curation.edits.update import EditError
+from phygui.curation.navigation.row_filter import FilterError
+from phygui.errors import DatasetError
+from phygui.gui.actions.line_commands import BY_NAME, SNIPPETS, completions, run_snippet
+from phygui.gui.base.theme import plain_tip
+
+if TYPE_CHECKING:
+    from phygui.gui.window.main_window import MainWindow
+
+N_SHOWN = 8
+"""Completions listed at once."""
+
+
+class CommandLine(QFrame):
+    """Enter runs the line, Escape leaves it, Tab completes, Up and Down bring earlier lines."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._history: list[str] = []
+        self._place = 0
+        self.line = QLineEdit()
+        self.line.setPlaceholderText("  ".join(snippet.usage for snippet in SNIPPETS[:4]) + "  ...")
+        self.message = QLabel()
+        self.message.setTextFormat(Qt.PlainText)
+        # A long message is cut off rather than making the window wider.
+        self.message.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 3, 6, 3)
+        layout.addWidget(QLabel(":"))
+        layout.addWidget(self.line, 2)
+        layout.addWidget(self.message, 3)
+        self.line.returnPressed.connect(self._run)
+        self.line.textEdited.connect(self._hint)
+        self.line.installEventFilter(self)
+        self.hide()
+
+    def open(self, text: str = "") -> None:
+        """Show the line with a text that may be completed, and give it the keyboard."""
+        self.line.setText(text)
+        self._place = len(self._history)
+        self._hint(text)
+        self.show()
+        self.line.setFocus()
+
+    def leave(self) -> None:
+        """Hide the line and give the keyboard back to the table."""
+        self.hide()
+        self._window.cluster_table.view.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the keys that a line of text does not know."""
+        if isinstance(event, QKeyEvent):
+            keys = (Qt.Key_Escape, Qt.Key_Up, Qt.Key_Down, Qt.Key_Tab, Qt.Key_Backtab)
+            if event.type() == QEvent.ShortcutOverride and event.key() in keys:
+                event.accept()
+                return True
+            if event.type() == QEvent.KeyPress and event.key() in keys:
+                self._take(event.key())
+                return True
+        return super().eventFilter(watched, event)
+
+    def _take(self, key: int) -> None:
+        if key == Qt.Key_Escape:
+            self.leave()
+        elif key == Qt.Key_Tab:
+            self.complete()
+        elif key in (Qt.Key_Up, Qt.Key_Down) and self._history:
+            step = -1 if key == Qt.Key_Up else 1
+            self._place = min(max(self._place + step, 0), len(self._history))
+            at_end = self._place == len(self._history)
+            self.line.setText("" if at_end else self._history[self._place])
+            self._hint(self.line.text())
+
+    def complete(self) -> None:
+        """Complete the last word as far as it is clear, and list what it can become."""
+        text = self.line.text()
+        found = completions(self._window, text)
+        if found:
+            longer = _beginning(found)
+            if len(found) == 1 and not longer.endswith("="):
+                longer += " "
+            if len(longer) > len(text):
+                self.line.setText(longer)
+        self._hint(self.line.text())
+
+    def _hint(self, text: str) -> None:
+        """Say what the line can become, or else what its command means."""
+        name, space, _ = text.lstrip().partition(" ")
+        found = completions(self._window, text) if space else []
+        snippet = BY_NAME.get(name)
+        hint = f"{snippet.usage}: {snippet.tip}" if snippet else ""
+        if found:
+            start = len(_beginning([text, *found]).rpartition(" ")[0])
+            words = [line[start:].strip() for line in found[:N_SHOWN]]
+            more = " ..." if len(found) > N_SHOWN else ""
+            hint = f"Tab: {'  '.join(words)}{more}"
+        self._show(hint)
+
+    def _show(self, text: str, *, wrong: bool = False) -> None:
+        self.message.setText(text)
+        self.message.setToolTip(plain_tip(text))
+        self.message.setProperty("wrong", "true" if wrong else "false")
+        self.message.style().polish(self.message)
+
+    def _run(self) -> None:
+        text = self.line.text()
+        try:
+            run_snippet(self._window, text)
+        except (EditError, FilterError, DatasetError) as error:
+            self._show(str(error), wrong=True)
+            self.line.selectAll()
+            return
+        if text.strip():
+            self._history.append(text)
+        self.leave()
+        self._window.update_state()
+
+
+def _beginning(texts: list[str]) -> str:
+    """What all texts begin with."""
+    pairs = zip(min(texts), max(texts), strict=False)
+    return "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,0 +1,58 @@
+"""Writes docs/shortcuts.md from the declared actions: ``python -m phygui.gui.actions.help``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from phygui.gui.actions.actions import ACTIONS
+from phygui.gui.actions.line_commands import SNIPPETS
+from phygui.gui.dialogs.dialogs import GESTURES
+
+HEAD = """\
+# Keys, mouse and command line
+
+<!-- Written by `python -m phygui.gui.actions.help` from the declarations; do not edit. -->
+
+`H` or `F1` shows this list in the program, with the keys as they are bound at the moment;
+*Help > Change keys...* binds them anew, per user. `Ctrl+P` finds an action by its name.
+"""
+
+
+def shortcuts_page() -> str:
+    """The page as Markdown."""
+    lines = [HEAD]
+    for menu in dict.fromkeys(a.menu_path[0] for a in ACTIONS):
+        lines += [f"## {menu}", "", "| action | key | |", "| --- | --- | --- |"]
+        for action in ACTIONS:
+            if action.menu_path[0] != menu:
+                continue
+            place = " > ".join([*action.menu_path[1:], action.title])
+            keys = ", ".join(f"`{key}`" for key in action.keys)
+            lines.append(f"| {_cell(place)} | {keys} | {_cell(action.tip)} |")
+        lines.append("")
+    lines += ["## Mouse", "", "| | |", "| --- | --- |"]
+    lines += [f"| {_cell(gesture)} | {_cell(tip)} |" for gesture, tip in GESTURES]
+    lines += [
+        "",
+        "## Command line",
+        "",
+        "`:` opens it; `Tab` completes, `Enter` runs the line, `Escape` leaves it, "
+        "`Up` and `Down` bring earlier lines back.",
+        "",
+        "| | |",
+        "| --- | --- |",
+    ]
+    lines += [f"| `:{_cell(snippet.usage)}` | {_cell(snippet.tip)} |" for snippet in SNIPPETS]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    default = Path(__file__).parents[3] / "docs" / "shortcuts.md"
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    path.write_text(shortcuts_page(), encoding="utf-8")
+    print(path)

@@ -1,0 +1,249 @@
+"""One-line commands such as ``g 4 9``: what they do, and how each word is completed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from phygui.curation.edits.update import EditError, insist
+from phygui.gui.dialogs.view_settings import range_problem
+from phygui.gui.tables.table_model import N_SORT_KEYS
+from phygui.views.correlogram.data import CorrelogramParams
+
+if TYPE_CHECKING:
+    from phygui.gui.window.main_window import MainWindow
+
+MOST_NAMED = 100_000
+"""Clusters that one line may name."""
+CLUSTERS = re.compile(r"([0-9]{1,30})(?:-([0-9]{1,30}))?")
+"""A cluster id, or a range of them."""
+
+
+def _no_words(_: MainWindow, __: str) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One command of the command line."""
+
+    name: str
+    usage: str
+    tip: str
+    run: Callable[[MainWindow, str], object]
+    words: Callable[[MainWindow, str], Iterable[str]] = _no_words
+    """The words that may stand after what is written."""
+
+
+def _clusters(text: str) -> list[int] | None:
+    """Cluster ids, separated by spaces or commas; ``4-9`` is a range. None if none is named."""
+    ids: list[int] = []
+    if not text.strip():
+        return None
+    for word in text.replace(",", " ").split():
+        named = CLUSTERS.fullmatch(word)
+        if named is None:
+            raise EditError(f"{word!r} is not a cluster id, nor a range such as 4-9")
+        first = int(named[1])
+        last = first if named[2] is None else int(named[2])
+        if last < first:
+            raise EditError(f"{word!r} is no range: it ends before it begins")
+        if len(ids) + last - first >= MOST_NAMED:
+            raise EditError("too many clusters are named")
+        ids.extend(range(first, last + 1))
+    if not ids:
+        raise EditError(f"{text.strip()!r} names no cluster")
+    return ids
+
+
+def _numbers(text: str, n: int, usage: str) -> list[float]:
+    words = text.split()
+    try:
+        values = [float(word) for word in words]
+    except ValueError:
+        values = []
+    if len(values) != n:
+        raise EditError(f"usage: {usage}")
+    return values
+
+
+def _merge(w: MainWindow, text: str) -> None:
+    w.session.merge(_clusters(text))
+
+
+def _select(w: MainWindow, text: str) -> None:
+    w.session.select(_clusters(text) or ())
+
+
+def _move(w: MainWindow, text: str) -> None:
+    group, rest = _group(w, text.strip())
+    ids = _clusters(rest)
+    insist(w.session.move(w.session.selected if ids is None else ids, group))
+
+
+def _group(w: MainWindow, text: str) -> tuple[str, str]:
+    """The name of a group that a text begins with, and the rest; names may hold spaces."""
+    if text.startswith('"') and '"' in text[1:]:
+        name, _, rest = text[1:].partition('"')
+        return name, rest
+    lower, names = f"{text.lower()} ", w.session.group_names.values()
+    begun = [name for name in names if lower.startswith(f"{name.lower()} ")]
+    if begun:
+        longest = max(map(len, begun))
+        return text[:longest], text[longest:]
+    name, _, rest = text.partition(" ")
+    return name, rest
+
+
+def _filter(w: MainWindow, text: str) -> None:
+    w.cluster_table.model.set_filter(text)  # raises before the line changes
+    w.cluster_table.filter.setText(text.strip())
+
+
+def _sort(w: MainWindow, text: str) -> None:
+    order = {word.removeprefix("-"): not word.startswith("-") for word in text.split()}
+    if not order:
+        raise EditError("usage: s -n_spikes")
+    for name in order:
+        if name not in w.cluster_table.column_names:
+            known = ", ".join(w.cluster_table.column_names)
+            raise EditError(f"no column {name!r}; there are {known}")
+    if len(order) > N_SORT_KEYS:
+        raise EditError(f"the table is sorted by {N_SORT_KEYS} columns at most, not {len(order)}")
+    w.cluster_table.set_sort_order(list(order.items()))
+
+
+def _time(w: MainWindow, text: str) -> None:
+    seconds, span = _numbers(text, 1, "t SECONDS")[0], w.session.model.span
+    if not 0 <= seconds <= span:
+        raise EditError(f"{seconds:g} s is outside of the recording, 0 to {span:.3f} s")
+    w.commands.trace_to(seconds)
+
+
+def _bins(w: MainWindow, text: str) -> None:
+    bin_ms, window_ms = _numbers(text, 2, "b BIN_MS WINDOW_MS")
+    if not bin_ms < window_ms:
+        raise EditError("the bin must be below the window")
+    for name, value in (("bin_ms", bin_ms), ("window_ms", window_ms)):
+        if problem := range_problem(CorrelogramParams, name, value):
+            raise EditError(problem)
+    for view in w.views("correlograms"):
+        view.change_params(bin_ms=bin_ms, window_ms=window_ms)
+
+
+def _label(w: MainWindow, text: str) -> None:
+    w.commands.set_label(text)
+
+
+def _group_words(w: MainWindow, text: str) -> Iterable[str]:
+    # In any case of letters: what is written already stays as it is.
+    return [
+        text + name[len(text) :]
+        for name in w.session.group_names.values()
+        if name.lower().startswith(text.lower())
+    ]
+
+
+def _column_words(w: MainWindow, text: str) -> Iterable[str]:
+    sign = "-" if text.rpartition(" ")[2].startswith("-") else ""
+    return [sign + name for name in w.cluster_table.column_names]
+
+
+def _filter_words(w: MainWindow, text: str) -> Iterable[str]:
+    if text.count('"') % 2:
+        return [f'"{name}"' for name in w.session.group_names.values()]
+    return [*w.cluster_table.column_names, "and", "or", "not", "in"]
+
+
+def _label_words(w: MainWindow, text: str) -> Iterable[str]:
+    key, equals, _ = text.partition("=")
+    labels = [w.session.labels_of(c) for c in w.session.spikes_per_cluster]
+    if equals:
+        return sorted({f"{key}={of[key]}" for of in labels if key in of})
+    return sorted({f"{k}=" for of in labels for k in of})
+
+
+SNIPPETS = (
+    Snippet("g", "g 4 9", "merge clusters; without ids, the selected ones", _merge),
+    Snippet("c", "c 4 9", "select clusters", _select),
+    Snippet(
+        "m",
+        "m good 12",
+        "move clusters to a group; without ids, the selected ones",
+        _move,
+        _group_words,
+    ),
+    Snippet(
+        "l",
+        "l key=value",
+        "label the selected clusters; key= removes the label",
+        _label,
+        _label_words,
+    ),
+    Snippet(
+        "f",
+        'f n_spikes > 1000 and group != "noise"',
+        "filter the cluster table",
+        _filter,
+        _filter_words,
+    ),
+    Snippet(
+        "s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort, _column_words
+    ),
+    Snippet("t", "t 12.5", "move the traces to a time in seconds", _time),
+    Snippet(
+        "v",
+        "v merge",
+        "arrange the docks by the name of a layout",
+        lambda w, text: w.layout_keeper.show(text.strip()),
+        lambda w, text: w.layout_keeper.names,
+    ),
+    Snippet("b", "b 0.5 50", "bin and window of the correlograms, milliseconds", _bins),
+)
+BY_NAME = {snippet.name: snippet for snippet in SNIPPETS}
+
+
+def run_snippet(window: MainWindow, line: str) -> None:
+    """Run one line.
+
+    Raises
+    ------
+    EditError, FilterError, DatasetError
+        If it cannot be done; the text is one sentence.
+    """
+    name, _, rest = line.strip().lstrip(":").strip().partition(" ")
+    if not name:
+        return
+    if name not in BY_NAME:
+        raise EditError(f"no command {name!r}; there are {', '.join(BY_NAME)}")
+    BY_NAME[name].run(window, rest)
+
+
+LAST_WORD = re.compile(r'"?[^\s"()<>!,]*$')
+
+
+def completions(window: MainWindow, line: str) -> list[str]:
+    """Whole lines that the last word of a line can be completed to."""
+    name, space, rest = line.lstrip().partition(" ")
+    if not space:
+        return [s.name for s in SNIPPETS if s.name.startswith(name)] if name else []
+    snippet = BY_NAME.get(name)
+    if snippet is None:
+        return []
+    # A label is one word, spaces in its value included, and so is the name of a group.
+    begun = rest if name in ("l", "m") else _last_word(rest)
+    head = line[: len(line) - len(begun)]
+    words = snippet.words(window, rest)
+    return [head + word for word in words if word.startswith(begun) and word != begun]
+
+
+def _last_word(text: str) -> str:
+    found = LAST_WORD.search(text)
+    return found.group() if found else ""
+
+
+def snippet_rows() -> list[tuple[str, str]]:
+    """Usage and meaning of every snippet, for the list of keys."""
+    return [(f":{snippet.usage}", snippet.tip) for snippet in SNIPPETS]

@@ -1,0 +1,253 @@
+"""The application: opens datasets in a worker thread and keeps their windows."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_API", "pyqt5")
+
+import vispy
+from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtWidgets import QApplication, QFileDialog
+
+from phygui.analysis import warm_up
+from phygui.curation.opening import open_session
+from phygui.curation.session import Session
+from phygui.errors import DatasetError
+from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
+from phygui.gui.app.start_window import StartWindow
+from phygui.gui.base import opengl, theme
+from phygui.gui.base.settings import Settings
+from phygui.gui.dialogs import dialogs
+from phygui.gui.window.main_window import MainWindow
+from phygui.logs import log_versions
+
+log = logging.getLogger(__name__)
+
+SCREENSHOT_TIMEOUT_S = 120
+
+
+def make_application(settings: Settings) -> QApplication:
+    """The one QApplication, with what OpenGL canvases in docks need."""
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        app = running
+    else:
+        # Without shared contexts, a dock that floats loses its canvas.
+        QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+        QCoreApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
+        QCoreApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+        if sys.platform.startswith("linux"):
+            # The menus are in the window; to ask the desktop for another place takes its time.
+            QCoreApplication.setAttribute(Qt.AA_DontUseNativeMenuBar)
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("phygui")
+    app.setApplicationDisplayName("phygui")
+    # Numbers are written as in the field's papers, whatever the country.
+    QLocale.setDefault(QLocale.c())
+    vispy.use("pyqt5")
+    app.setWindowIcon(theme.icon("phygui"))
+    theme.apply_theme(app, str(settings.get("theme", "dark")))
+    return app
+
+
+class Application(QObject):
+    """Windows on datasets, and a start window when there is none."""
+
+    _opened = pyqtSignal(object, object)
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.app = make_application(self.settings)
+        self.windows: list[MainWindow] = []
+        self.start: StartWindow | None = None
+        self._is_warm = self._has_logged = False
+        self._problems: ProblemBox | None = None
+        self._opened.connect(self._receive)
+
+    # -- windows ---------------------------------------------------------------------------
+
+    def show_session(self, session: Session, *, reset_layout: bool = False) -> MainWindow:
+        """Open a window on a session."""
+        for other in self.windows:
+            # What was set in a window that is still open holds in the next one.
+            other.extra_views.remember()
+        window = MainWindow(session, self.settings, reset_layout=reset_layout)
+        window.open_wanted.connect(self.open)
+        window.closed.connect(self._forget)
+        window.reopen_wanted.connect(self._reopen)
+        self.windows.append(window)
+        self.settings.add_recent(session.path)
+        window.show()
+        # Loading numba keeps the interpreter busy: not while the first pictures are on their way.
+        window.when_shown(self._started)
+        return window
+
+    def _started(self) -> None:
+        """The first pictures are there: prepare for what comes."""
+        self._log_versions()
+        if not gc.isenabled():
+            # What is there by now is left out of the search for garbage, which takes long enough
+            # to be felt otherwise.
+            gc.freeze()
+            gc.enable()
+        if not self._is_warm:
+            # Compile the numerics in the background, so that no selection waits for it.
+            self._is_warm = True
+            threading.Thread(
+                target=warm_up, kwargs={"apart": True}, name="phygui-warm", daemon=True
+            ).start()
+
+    def _log_versions(self) -> None:
+        if not self._has_logged:
+            self._has_logged = True
+            log_versions()
+
+    def show_start(self) -> StartWindow:
+        """Open the start window."""
+        self.start = StartWindow(self.settings)
+        self.start.open_wanted.connect(self.open)
+        self.start.show()
+        self._log_versions()
+        gc.enable()
+        return self.start
+
+    def _reopen(self, window: MainWindow) -> None:
+        path = window.session.path
+        # The program goes on although its last window may close for a moment.
+        self.app.setQuitOnLastWindowClosed(False)
+        window.close()
+        self._forget(window)
+        self.open(path)
+
+    def _forget(self, window: MainWindow) -> None:
+        if window in self.windows:
+            self.windows.remove(window)
+        window.deleteLater()
+
+    # -- opening ---------------------------------------------------------------------------
+
+    def open(self, what: object = None) -> None:
+        """Open a path, the demo ("demo"), or what the user chooses (None), in a worker thread."""
+        if what is None:
+            what = self._ask_path()
+            if what is None:
+                return
+        parent = self._front()
+        if self.start is not None:
+            self.start.set_busy(f"opening {what} ...")
+        elif isinstance(parent, MainWindow):
+            parent.say(f"opening {what} ...")
+
+        def work() -> None:
+            try:
+                self._opened.emit(open_session(what), None)
+            except DatasetError as error:
+                self._opened.emit(None, error)
+            except Exception as error:
+                log.exception("%s could not be opened", what)
+                problem = f"{what} cannot be opened ({type(error).__name__}: {error})."
+                self._opened.emit(None, DatasetError(problem))
+
+        threading.Thread(target=work, name="phygui-open", daemon=True).start()
+
+    def _ask_path(self) -> Path | None:
+        # Where a recent file was found, and not on a drive that may be gone.
+        there = self.start.lookout.there if self.start is not None else set()
+        recent = [path for path in self.settings.recent() if path in there]
+        open_now = [window.session.path for window in self.windows[-1:]]
+        folder = str((open_now or recent)[0].parent) if open_now or recent else ""
+        name, _ = QFileDialog.getOpenFileName(
+            self._front(), "Open a Kwik file", folder, "Kwik files (*.kwik);;All files (*)"
+        )
+        return Path(name) if name else None
+
+    def _receive(self, session: Session | None, error: Exception | None) -> None:
+        self.app.setQuitOnLastWindowClosed(True)
+        if session is not None:
+            start, self.start = self.start, None
+            self.show_session(session)
+            if start is not None:
+                start.close()
+            return
+        if self.start is not None:
+            self.start.set_busy("")
+        elif not self.windows:
+            # The window that was to be opened again is gone.
+            self.show_start()
+        dialogs.show_error(self._front(), "The file cannot be opened", str(error))
+
+    def _front(self) -> Any:
+        return self.start or self.app.activeWindow() or (self.windows[-1] if self.windows else None)
+
+    # -- running ---------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Run until the last window closes; what goes wrong meanwhile is told, and it goes on."""
+        guard = CrashGuard(self)
+        guard.reported.connect(self._show_problem)
+        guard.install()
+        problem = opengl.found().problem
+        if problem:
+            self._show_problem(Problem(problem))
+        code = self.app.exec_()
+        self.close()
+        guard.remove()
+        return code
+
+    def _show_problem(self, problem: Problem) -> None:
+        if self._problems is None:
+            self._problems = ProblemBox()
+        self._problems.add(problem)
+
+    def close(self) -> None:
+        """Close what is open, workers and canvases first: PyQt crashes at exit otherwise."""
+        if self._problems is not None:
+            self._problems.deleteLater()
+            self._problems = None
+        for window in list(self.windows):
+            window.dispose()
+            window.deleteLater()
+        self.windows.clear()
+        self.app.sendPostedEvents()
+        self.app.processEvents()
+
+    def take_screenshot(self, window: MainWindow, path: Path) -> int:
+        """Wait until every view has painted, write the window's picture, and end.
+
+        Returns
+        -------
+        int
+            The exit code: 0, or 1 with a sentence on stderr.
+        """
+        outcome: list[int] = []
+
+        def finish(code: int) -> None:
+            outcome.append(code)
+            self.app.quit()
+
+        def shoot() -> None:
+            try:
+                window.picture(path)
+            except OSError as error:
+                print(error, file=sys.stderr)
+                finish(1)
+            else:
+                finish(0)
+
+        def give_up() -> None:
+            print(f"{path}: the views were not painted in time", file=sys.stderr)
+            finish(1)
+
+        window.when_shown(shoot, settled=True, every_ms=150)
+        QTimer.singleShot(SCREENSHOT_TIMEOUT_S * 1000, give_up)
+        self.app.exec_()
+        self.close()
+        return outcome[0] if outcome else 1

@@ -1,0 +1,113 @@
+"""The window without a dataset: recent files, open, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui._version import __version__
+from phygui.gui.app.recent import Lookout
+from phygui.gui.base.settings import Settings
+from phygui.gui.base.theme import icon, plain_tip
+
+
+class StartWindow(QWidget):
+    """Recent files, a button to open another one, and one for the demo."""
+
+    open_wanted = pyqtSignal(object)
+    """A path, "demo", or None to ask."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.setWindowTitle("phygui")
+        self.resize(620, 420)
+        self.setAcceptDrops(True)
+        logo = QLabel()
+        logo.setPixmap(icon("phygui").pixmap(48, 48))
+        title = QLabel("phygui")
+        font = title.font()
+        font.setPointSize(font.pointSize() + 10)
+        title.setFont(font)
+        version = QLabel(f"{__version__}, manual curation of spike sorting")
+        version.setObjectName("hint")
+        head = QHBoxLayout()
+        head.addWidget(logo)
+        head.addWidget(title)
+        head.addSpacing(8)
+        head.addWidget(version, 1, Qt.AlignBottom)
+
+        self.recent = QListWidget()
+        for path in settings.recent():
+            item = QListWidgetItem(f"{path.name}    {path.parent}")
+            item.setData(Qt.UserRole, str(path))
+            item.setToolTip(plain_tip(str(path)))
+            self.recent.addItem(item)
+        self._say_if_empty()
+        self.lookout = Lookout(self)
+        self.lookout.missing.connect(self._drop)
+        self.lookout.look_for(settings.recent())
+        self.recent.itemActivated.connect(
+            lambda item: self.open_wanted.emit(item.data(Qt.UserRole))
+        )
+        self.open_button = QPushButton(icon("open"), "Open a .kwik file ...")
+        self.open_button.setShortcut("Ctrl+O")
+        self.open_button.clicked.connect(lambda: self.open_wanted.emit(None))
+        self.demo_button = QPushButton("Open the demo")
+        self.demo_button.clicked.connect(lambda: self.open_wanted.emit("demo"))
+        self.note = QLabel()
+        self.note.setObjectName("hint")
+        self.note.setTextFormat(Qt.PlainText)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.open_button)
+        buttons.addWidget(self.demo_button)
+        buttons.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.addLayout(head)
+        layout.addSpacing(8)
+        layout.addWidget(QLabel("Recent files"))
+        layout.addWidget(self.recent, 1)
+        layout.addLayout(buttons)
+        layout.addWidget(self.note)
+
+    def _say_if_empty(self) -> None:
+        if not self.recent.count():
+            item = QListWidgetItem("no recent files: open a .kwik, drop one here, or try the demo")
+            item.setFlags(Qt.NoItemFlags)
+            self.recent.addItem(item)
+
+    def _drop(self, path: Path) -> None:
+        """A file is not there; what a drive that is gone holds stays as long as it is not known."""
+        for row in reversed(range(self.recent.count())):
+            item = self.recent.item(row)
+            if item is not None and item.data(Qt.UserRole) == str(path):
+                self.recent.takeItem(row)
+        self._say_if_empty()
+
+    def set_busy(self, text: str) -> None:
+        """Say what is going on; nothing else can be opened meanwhile."""
+        self.note.setText(text)
+        for widget in (self.recent, self.open_button, self.demo_button):
+            widget.setEnabled(not text)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped here."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the file that was dropped."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.open_wanted.emit(paths[0])

@@ -1,0 +1,31 @@
+"""Give memory that is free back to the system when the user pauses."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QObject, QTimer
+
+from phygui.gui.base.work import Pool
+from phygui.heap import trim
+
+PAUSE_MS = 800
+"""How long nothing must have happened."""
+
+
+class Trimmer(QObject):
+    """Trims the heap in a worker thread, once, after a burst of work has ended."""
+
+    def __init__(self, pool: Pool, parent: QObject) -> None:
+        super().__init__(parent)
+        self._pool = pool
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._trim)
+
+    def touch(self) -> None:
+        """Something has happened: begin to wait again."""
+        self._pause.start()
+
+    def _trim(self) -> None:
+        if not self._pool.is_closed:
+            self._pool.submit(trim)

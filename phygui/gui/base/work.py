@@ -1,0 +1,137 @@
+"""Work off the GUI thread: the newest request wins, older ones are dropped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any
+
+from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+
+from phygui.errors import DatasetError
+from phygui.views.core.base import Cancelled
+
+log = logging.getLogger(__name__)
+
+Cancel = Callable[[], bool]
+Work = Callable[[Cancel], Any]
+
+# A request that comes sooner than this after the one before it waits until they stop coming:
+# who holds a key down wants the last cluster, not all those on the way.
+BURST_MS = 80
+
+DROPPED = -1
+"""Generation of work that noticed that its result is no longer wanted."""
+
+
+class Pool:
+    """The threads that the whole window shares."""
+
+    def __init__(self, n_threads: int = 3) -> None:
+        self._executor = ThreadPoolExecutor(n_threads, thread_name_prefix="phygui")
+        self.is_closed = False
+
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        """Run a function in one of the threads."""
+        return self._executor.submit(work)
+
+    def close(self) -> None:
+        """Wait for what runs, drop what waits."""
+        self.is_closed = True
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+class Latest(QObject):
+    """Runs the newest of a stream of requests in a worker thread.
+
+    Signals
+    -------
+    done : object
+        The result of the newest request, in the GUI thread. Results of older ones are dropped.
+    failed : Exception
+        The newest request raised this.
+    dropped
+        What was cancelled runs no more, and nothing else was asked for since.
+    """
+
+    done = pyqtSignal(object)
+    failed = pyqtSignal(object)
+    dropped = pyqtSignal()
+    _returned = pyqtSignal(int, object, object)
+
+    def __init__(
+        self, pool: Pool, parent: QObject | None = None, *, burst_ms: int = BURST_MS
+    ) -> None:
+        super().__init__(parent)
+        self._pool = pool
+        self._wanted = 0
+        self._running = 0
+        self._waiting: Work | None = None
+        self.n_computed = 0
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(burst_ms)
+        self._waits = burst_ms > 0
+        self._quiet.timeout.connect(self._start)
+        self._returned.connect(self._receive)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a result is still to come."""
+        return self._waiting is not None or self._running != 0
+
+    def request(self, work: Work) -> None:
+        """Ask for the result of ``work(cancelled)``; what was asked for before is dropped."""
+        burst = self._waits and self._quiet.isActive()
+        self._wanted += 1
+        self._waiting = work
+        self._quiet.start()
+        if not burst:
+            self._start()
+
+    def cancel(self) -> None:
+        """Drop what runs and what waits."""
+        self._wanted += 1
+        self._waiting = None
+
+    def _start(self) -> None:
+        if self._waiting is None or self._running or self._pool.is_closed:
+            return
+        work, self._waiting = self._waiting, None
+        generation = self._running = self._wanted
+
+        def cancelled() -> bool:
+            return self._wanted != generation or self._pool.is_closed
+
+        def run() -> None:
+            result: Any = None
+            error: Exception | None = None
+            answered = generation
+            try:
+                result = work(cancelled)
+            except (Cancelled, CancelledError):
+                answered = DROPPED
+            except Exception as exception:
+                if not isinstance(
+                    exception, DatasetError
+                ):  # of data, which may be tried again often
+                    log.exception("work in a thread failed")
+                error = exception
+            if not self._pool.is_closed:
+                self._returned.emit(answered, result, error)
+
+        self._pool.submit(run)
+
+    def _receive(self, generation: int, result: Any, error: Exception | None) -> None:
+        self._running = 0
+        if generation == self._wanted:
+            self.n_computed += 1
+            if error is None:
+                self.done.emit(result)
+            else:
+                self.failed.emit(error)
+        elif self._waiting is None:
+            self.dropped.emit()
+        if self._waiting is not None and not self._quiet.isActive():
+            self._start()

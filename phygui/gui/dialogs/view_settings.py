@@ -1,0 +1,215 @@
+"""The settings dialog of a view, made from the fields of its parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import Field, fields, replace
+from typing import Any
+
+from PyQt5.QtCore import QSignalBlocker, Qt
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui.views.core.base import View
+
+
+class _RealBox(QDoubleSpinBox):
+    """Shows a number with the decimals that it has, and no zeros after them."""
+
+    def textFromValue(self, value: float) -> str:
+        """What is shown of a value."""
+        text, point = super().textFromValue(value), self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
+class ParameterDialog(QDialog):
+    """Shows the plain parameters of a view; every change is applied at once, in both directions."""
+
+    def __init__(self, parent: QWidget, view: View) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"{parent.windowTitle()}: settings")
+        self.setAttribute(Qt.WA_DeleteOnClose)
+        self._view = view
+        self._changed: dict[str, tuple[Any, Any]] = {}
+        """Of each parameter changed here: its value before, and the one that it got."""
+        self.editors: dict[str, QWidget] = {}
+        form = QFormLayout()
+        for field in fields(view.params):
+            editor = self._editor(field, getattr(view.params, field.name))
+            if editor is None:
+                continue
+            label = QLabel(field.metadata.get("label", field.name.replace("_", " ")))
+            for widget in (label, editor):
+                widget.setToolTip(field.metadata.get("help", ""))
+            self.editors[field.name] = editor
+            form.addRow(label, editor)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.Ok | QDialogButtonBox.Cancel | QDialogButtonBox.RestoreDefaults
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        buttons.button(QDialogButtonBox.RestoreDefaults).clicked.connect(self._restore)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        self.summary = QLabel()
+        layout.addWidget(self.summary)
+        layout.addWidget(buttons)
+        view.params_changed.connect(self._follow)
+        # What is shown follows the settings a little later.
+        view.painted.connect(self._say_what_is_shown)
+        self.finished.connect(self._leave)
+        self._say_what_is_shown()
+
+    def _leave(self) -> None:
+        self._view.params_changed.disconnect(self._follow)
+        self._view.painted.disconnect(self._say_what_is_shown)
+
+    def _say_what_is_shown(self) -> None:
+        self.summary.setText(f"Shown: {self._view.summary}" if self._view.summary else "")
+
+    def _editor(self, field: Field[Any], value: Any) -> QWidget | None:
+        """A widget for a parameter that is a number, a text, a choice or a switch; else None."""
+        meta = field.metadata
+        if "choices" in meta:
+            combo = QComboBox()
+            combo.addItems([str(choice) for choice in meta["choices"]])
+            combo.setCurrentText(str(value))
+            combo.currentIndexChanged.connect(
+                lambda i: self._change(field.name, meta["choices"][i])
+            )
+            return combo
+        if isinstance(value, bool):
+            check = QCheckBox()
+            check.setChecked(value)
+            check.toggled.connect(lambda on: self._change(field.name, on))
+            return check
+        if isinstance(value, int):
+            spin = QSpinBox()
+            spin.setRange(int(meta.get("min", 0)), int(meta.get("max", 1_000_000)))
+            spin.setSingleStep(int(meta.get("step", 1)))
+            spin.setSpecialValueText(meta.get("lowest", ""))
+            spin.setValue(value)
+            spin.setKeyboardTracking(False)
+            if "unit" in meta:
+                spin.setSuffix(f" {meta['unit']}")
+            spin.valueChanged.connect(lambda number: self._change(field.name, int(number)))
+            return spin
+        if isinstance(value, float):
+            real = _RealBox()
+            real.setDecimals(3)
+            real.setRange(float(meta.get("min", 0)), float(meta.get("max", 1e6)))
+            real.setSingleStep(float(meta.get("step", 0.1)))
+            real.setSpecialValueText(meta.get("lowest", ""))
+            real.setValue(value)
+            real.setKeyboardTracking(False)
+            if "unit" in meta:
+                real.setSuffix(f" {meta['unit']}")
+            real.valueChanged.connect(lambda number: self._change(field.name, float(number)))
+            return real
+        if isinstance(value, str):
+            line = QLineEdit(value)
+            line.editingFinished.connect(lambda: self._change(field.name, line.text()))
+            return line
+        return None
+
+    def _change(self, name: str, value: Any) -> None:
+        current = getattr(self._view.params, name)
+        if value != current:
+            before, _ = self._changed.get(name, (current, None))
+            self._changed[name] = before, value
+            self._view.change_params(**{name: value})
+
+    def _follow(self) -> None:
+        """Show the parameters, which keys and mouse may have changed in the view."""
+        for name, editor in self.editors.items():
+            value = getattr(self._view.params, name)
+            # What an editor rounds is not to be taken for a change.
+            with QSignalBlocker(editor):
+                if isinstance(editor, QComboBox):
+                    editor.setCurrentText(str(value))
+                elif isinstance(editor, QCheckBox):
+                    editor.setChecked(value)
+                elif isinstance(editor, QSpinBox | QDoubleSpinBox):
+                    editor.setValue(value)
+                elif isinstance(editor, QLineEdit):
+                    editor.setText(value)
+
+    def _restore(self) -> None:
+        defaults = type(self._view.params)()
+        for name in self.editors:
+            self._change(name, getattr(defaults, name))
+
+    def reject(self) -> None:
+        """Take back what was changed here, and not what was done in the view meanwhile."""
+        params = self._view.params
+        taken_back = {
+            name: before
+            for name, (before, after) in self._changed.items()
+            if getattr(params, name) == after
+        }
+        self._view.change_params(**taken_back)
+        super().reject()
+
+
+def plain_changes(before: Any, after: Any, *, local: bool = True) -> dict[str, Any]:
+    """The parameters that differ and can be remembered: numbers, texts and switches.
+
+    Parameters
+    ----------
+    before, after : dataclass
+        Parameters of a view.
+    local : bool
+        Whether to include those that mean something in one dataset only.
+    """
+    changed = {}
+    for field in fields(after):
+        value = getattr(after, field.name)
+        is_plain = isinstance(value, bool | int | float | str)
+        differs = value != getattr(before, field.name)
+        if is_plain and differs and (local or not field.metadata.get("local")):
+            changed[field.name] = value
+    return changed
+
+
+def params_of(cls: type, stored: object) -> Any:
+    """Parameters of a view from what was remembered; what makes no sense is left at its default."""
+    params: Any = cls()
+    known = {field.name: field for field in fields(params)}
+    for name, value in stored.items() if isinstance(stored, dict) else ():
+        if name in known and _is_sound(known[name], value):
+            kind: Any = type(known[name].default)
+            params = replace(params, **{name: kind(value)})
+    return params
+
+
+def range_problem(cls: type, name: str, value: float) -> str:
+    """Why a number is not possible for a parameter of a view; empty if it is."""
+    meta = next(field.metadata for field in fields(cls) if field.name == name)
+    low, high = meta.get("min", -math.inf), meta.get("max", math.inf)
+    if low <= value <= high:
+        return ""
+    label, unit = meta.get("label", name.replace("_", " ")).lower(), meta.get("unit", "")
+    return f"the {label} is {low:,g} to {high:,g} {unit}".rstrip() + f", not {value:g}"
+
+
+def _is_sound(field: Field[Any], value: object) -> bool:
+    default, meta = field.default, field.metadata
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, str):
+        return isinstance(value, str) and value in meta.get("choices", (value,))
+    kinds = int if isinstance(default, int) else (int, float)
+    if not isinstance(default, int | float) or not isinstance(value, kinds):
+        return False
+    return meta.get("min", value) <= value <= meta.get("max", value)

@@ -1,0 +1,140 @@
+"""The cluster table and the similarity table, following the session row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from PyQt5.QtGui import QColor
+
+from phygui.curation.edits.update import Update
+from phygui.curation.session import Session
+from phygui.gui.base.settings import Settings
+from phygui.gui.base.theme import current_theme
+from phygui.gui.docks.docks import Dock
+from phygui.gui.tables.cluster_table import ClusterTable
+from phygui.gui.tables.columns import COLUMNS, SIMILARITY
+from phygui.views.core.colors import cluster_color
+
+Attempt = Callable[[Callable[[], object]], None]
+
+
+class Tables:
+    """Keeps two tables up to date with a session, and the session's selection with the user's.
+
+    An edit changes the rows that it names. The similarity table is filled anew
+    only when another cluster is the first best one.
+    """
+
+    def __init__(self, session: Session, attempt: Attempt) -> None:
+        self._session = session
+        self._similar_to: int | None = None
+        self.clusters = ClusterTable(
+            session, COLUMNS, self._color_of, hint="no clusters in this clustering"
+        )
+        self.matches = ClusterTable(
+            session,
+            (
+                COLUMNS[0],
+                SIMILARITY,
+                *(replace(c, hidden=c.hidden or c.name == "quality") for c in COLUMNS[1:]),
+            ),
+            self._color_of,
+            hint="select a cluster to see what is similar to it",
+            with_filter=False,
+        )
+        session.wizard.is_in_sight = self.clusters.model.passes
+        self.clusters.sort_by("quality", False)
+        self.matches.sort_by("similarity", False)
+        self.docks = {
+            "clusters": Dock("clusters", "Clusters", self.clusters),
+            "similarity": Dock("similarity", "Similar clusters", self.matches),
+        }
+        self.clusters.chosen.connect(lambda ids: attempt(lambda: session.select(ids)))
+        self.matches.chosen.connect(
+            lambda ids: attempt(lambda: session.select(session.selection.best, ids))
+        )
+
+    def _color_of(self, cluster_id: int) -> QColor | None:
+        selected = self._session.selection.clusters
+        if cluster_id not in selected:
+            return None
+        return QColor(*cluster_color(selected.index(cluster_id), current_theme()))
+
+    # -- following the session ---------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Another clustering, or anything may have changed."""
+        self._set_labels()
+        self.clusters.set_clusters(self._session.spikes_per_cluster)
+        self._fill_matches()
+        self.select()
+
+    def update(self, update: Update) -> None:
+        """An edit has been made; what is selected after it is told by :meth:`select`."""
+        self.clusters.replace(update.deleted, update.added, update.changed)
+        if update.labels_before or update.labels_after:
+            self._set_labels()
+        if self._best == self._similar_to:
+            self._replace_matches(update.deleted, (*update.added, *update.changed))
+
+    def _set_labels(self) -> None:
+        """A column for each key of a label that any cluster has."""
+        session = self._session
+        keys = sorted({key for c in session.spikes_per_cluster for key in session.labels_of(c)})
+        self.clusters.set_labels(keys, shown=True)
+        self.matches.set_labels(keys, shown=False)
+
+    def learn(self, cluster_ids: Iterable[int]) -> None:
+        """Something new is known of some clusters."""
+        ids = tuple(cluster_ids)
+        self.clusters.replace((), (), ids)
+        if self._best in ids or self._best != self._similar_to:
+            self._fill_matches()
+            self.matches.set_selected(self._session.selection.match)
+        else:
+            self._replace_matches((), ids)
+
+    def select(self) -> None:
+        """The selection has changed."""
+        selection = self._session.selection
+        self.clusters.set_selected(selection.best)
+        if self._best != self._similar_to:
+            self._fill_matches()
+            # The most similar ones are to be seen, wherever the list of another one was.
+            self.matches.view.scrollToTop()
+        self.matches.set_selected(selection.match)
+
+    @property
+    def _best(self) -> int | None:
+        best = self._session.selection.best
+        return best[0] if best else None
+
+    def _fill_matches(self) -> None:
+        """Rows of the similarity table: the candidates for the first best cluster."""
+        self._similar_to = self._best
+        self.matches.set_clusters(c for c, _ in self._session.similar())
+        best = self._similar_to
+        title = "Similar clusters" if best is None else f"Similar to {best}"
+        self.docks["similarity"].title_bar.label.setText(title)
+
+    def _replace_matches(self, deleted: Iterable[int], changed: Iterable[int]) -> None:
+        """Rewrite some rows: clusters whose similarity is known have one, the others none."""
+        living, similarity_of = self._session.spikes_per_cluster, self._session.similarity_of
+        candidates = [c for c in changed if c in living and similarity_of(c) is not None]
+        self.matches.replace(deleted, candidates, ())
+
+    # -- what is remembered ------------------------------------------------------------------
+
+    def remember(self, settings: Settings) -> None:
+        """Keep columns, sort order and filter for the next start."""
+        for name, table in (("clusters", self.clusters), ("similarity", self.matches)):
+            settings.set(f"tables/{name}", table.state())
+
+    def restore(self, settings: Settings) -> None:
+        """Bring back what :meth:`remember` kept."""
+        self._set_labels()
+        for name, table in (("clusters", self.clusters), ("similarity", self.matches)):
+            state = settings.get(f"tables/{name}")
+            if isinstance(state, dict):
+                table.restore_state(state)

@@ -1,0 +1,477 @@
+"""A dock that holds one view: its title bar, and when its data is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QHelpEvent
+from PyQt5.QtWidgets import (
+    QAction,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QToolTip,
+    QWidget,
+)
+
+from phygui.curation.session import Session
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.errors import DatasetError
+from phygui.formats.kwik.model import KwikModel
+from phygui.gui.base import opengl
+from phygui.gui.base.theme import icon
+from phygui.gui.base.work import Latest, Pool
+from phygui.gui.docks.elsewhere import ElsewhereButton
+from phygui.views import TITLES, VIEWS
+from phygui.views.core.base import Empty, View
+
+FLOAT_SHIFT = 24
+"""Pixels by which a dock moves right and down when it begins to float."""
+TOOLTIP_REACH = 3
+"""Pixels that the mouse may move, by a hand that rests, before a tooltip goes."""
+
+
+RETRY_MS = 2000
+"""After how long data that could not be read is tried again: a drive may have come back."""
+
+
+class DockTitle(QWidget):
+    """The title bar of a dock: its name, then small buttons."""
+
+    def __init__(self, dock: QDockWidget, title: str) -> None:
+        super().__init__(dock)
+        self.buttons: dict[str, QToolButton] = {}
+        self.setObjectName("dockTitle")
+        self.setAttribute(Qt.WA_StyledBackground)
+        self.label = QLabel(title)
+        self.note = QLabel()
+        self.note.setObjectName("hint")
+        self.note.setTextFormat(Qt.PlainText)
+        self.note.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(6, 1, 2, 1)
+        self._row.setSpacing(0)
+        self._row.addWidget(self.label)
+        self._row.addSpacing(8)
+        self._row.addWidget(self.note, 1)
+
+    def add_button(self, icon_name: str, tip: str, *, checkable: bool = False) -> QToolButton:
+        """Add a small button at the right end."""
+        button = QToolButton()
+        button.setIcon(icon(icon_name))
+        button.setToolTip(tip)
+        button.setCheckable(checkable)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.NoFocus)
+        button.setFixedSize(20, 20)
+        button.setProperty("icon_name", icon_name)
+        self._row.addWidget(button)
+        self.buttons[icon_name] = button
+        return button
+
+
+class Dock(QDockWidget):
+    """A dock with the project's own title bar.
+
+    Most docks are hidden at start, and are finished when they are first shown.
+    """
+
+    def __init__(self, name: str, title: str, widget: QWidget | None = None) -> None:
+        super().__init__(title)
+        self.setObjectName(name)
+        self._title_bar: DockTitle | None = None
+        # Qt's own action would close a dock that is behind another tab, and open it behind one.
+        self.menu_action = QAction(title, self)
+        self.menu_action.setCheckable(True)
+        self.menu_action.triggered.connect(self._show_or_close)
+        self.visibilityChanged.connect(self.menu_action.setChecked)
+        if widget is not None:
+            self.hold_widget(widget)
+
+    def hold_widget(self, widget: QWidget) -> None:
+        """Have a widget in it."""
+        # Whatever is in it, a dock can be made small, so that all fit on a small screen.
+        widget.setMinimumSize(120, 80)
+        self.setWidget(widget)
+
+    def bring_to_front(self) -> None:
+        """Show it, before the other tabs of its place."""
+        self.show()
+        self.raise_()
+
+    def _show_or_close(self, wanted: bool) -> None:
+        if wanted:
+            self.bring_to_front()
+        else:
+            self.close()
+        # A dock behind a tab is seen only once Qt has laid it out.
+        self.menu_action.setChecked(wanted)
+
+    def finish(self) -> None:
+        """Make what is seen only of a dock that is shown."""
+        assert self.title_bar
+
+    @property
+    def title_bar(self) -> DockTitle:
+        """The title bar, made now if it was not yet needed."""
+        if self._title_bar is None:
+            self._title_bar = DockTitle(self, self.windowTitle())
+            self.add_buttons(self._title_bar)
+            self.setTitleBarWidget(self._title_bar)
+        return self._title_bar
+
+    def add_buttons(self, title_bar: DockTitle) -> None:
+        """Add the buttons that every dock has: float and close."""
+        title_bar.add_button("float", "float or dock").clicked.connect(self._float_or_dock)
+        close = title_bar.add_button("close", "close (View menu brings it back)")
+        close.clicked.connect(self.close)
+
+    def setVisible(self, visible: bool) -> None:
+        """Show or hide."""
+        if visible:
+            self.finish()
+        super().setVisible(visible)
+
+    @property
+    def is_on_screen(self) -> bool:
+        """Whether it is shown, and not behind another tab."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def _float_or_dock(self) -> None:
+        self.setFloating(not self.isFloating())
+        if self.isFloating():
+            # Exactly where it was docked, it could not be seen to float.
+            self.move(self.pos() + QPoint(FLOAT_SHIFT, FLOAT_SHIFT))
+
+
+class ViewDock(Dock):
+    """A dock with a view in it, which is made when its first data have come, or it is asked for.
+
+    It loads the view's data in a worker thread whenever the session or the
+    parameters change, unless the view is hidden; it then catches up when it is
+    shown. A paused view does not follow the session: it goes on to show, with
+    whatever parameters, the session as it was when it was paused.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dock.
+    title : str
+        What its title bar says.
+    kind : str
+        Which of the ``VIEWS`` it is.
+    params : callable
+        The parameters that the view begins with.
+    make : callable
+        Makes the view from its parameters; called once at the most.
+    session : Session
+    pool : Pool
+    is_extra : bool
+        Whether it is a second one of its kind, which goes for good when it is closed.
+    """
+
+    shown_data = pyqtSignal()
+    trouble = pyqtSignal(str, object)
+    """A sentence, and the exception behind it."""
+    discarded = pyqtSignal(str)
+    """A second dock of its kind has been closed; its name."""
+    paused = pyqtSignal()
+    """It follows the session no longer, or again."""
+    settings_wanted = pyqtSignal()
+    export_wanted = pyqtSignal()
+    elsewhere_wanted = pyqtSignal(str, object)
+    """A kind of data, and the paths outside the folder of the dataset that are to be opened."""
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        kind: str,
+        params: Callable[[], Any],
+        make: Callable[[Any], View],
+        session: Session,
+        pool: Pool,
+        *,
+        is_extra: bool = False,
+    ) -> None:
+        super().__init__(name, title)
+        self.is_extra = is_extra
+        self._kind = kind
+        self._first_params = params
+        self._make = make
+        self._view: View | None = None
+        self._session = session
+        # History holds the spikes of clusters that are edited away, so this costs no memory.
+        self._snapshot: Snapshot | None = None
+        self._stale = True
+        self._closed = False
+        self._unpainted = False
+        self._held = False
+        self._is_paused = False
+        self._has_tooltip = False
+        self._elsewhere: ElsewhereButton | None = None
+        self.work = Latest(pool, self)
+        self.work.done.connect(self._receive)
+        self.work.failed.connect(self._fail)
+        self.highlighting = Latest(pool, self)
+        self.highlighting.done.connect(self._receive_highlight)
+        self.highlighting.failed.connect(
+            lambda error: self.trouble.emit("What the lasso holds could not be shown", error)
+        )
+        self._failure = ""
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(RETRY_MS)
+        self._again.timeout.connect(self._load)
+        self.visibilityChanged.connect(self._catch_up)
+
+    def finish(self) -> None:
+        """Have something to hold the place of the view until it is made."""
+        super().finish()
+        if self.widget() is None:
+            self.hold_widget(_placeholder())
+
+    def add_buttons(self, title_bar: DockTitle) -> None:
+        """Add those of a view too: settings, pause, export."""
+        settings = title_bar.add_button("settings", "settings")
+        settings.clicked.connect(self.settings_wanted)
+        pause = title_bar.add_button("pause", "pause: stop following the selection", checkable=True)
+        pause.toggled.connect(self._pause)
+        title_bar.add_button("export", "export a picture").clicked.connect(self.export_wanted)
+        super().add_buttons(title_bar)
+
+    @property
+    def view(self) -> View:
+        """The view, made now if it was not yet needed: hidden ones cost nothing at start."""
+        if self._view is None:
+            view = self._view = self._make(self.params)
+            view.painted.connect(self._painted)
+            view.params_changed.connect(self._params_changed)
+            view.highlight_changed.connect(self._load_highlight)
+            view.hovered.connect(self._say_hovered)
+            view.native.installEventFilter(self)
+            # A canvas without OpenGL would keep the whole window from being painted.
+            if not opengl.found().problem:
+                placeholder = self.widget()
+                if placeholder is not None:
+                    # Shown in another size first, the canvas would be painted for nothing.
+                    view.native.resize(placeholder.size())
+                    placeholder.deleteLater()
+                self.hold_widget(view.native)
+        return self._view
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a view yet."""
+        return self._view is not None
+
+    @property
+    def params(self) -> Any:
+        """Parameters of the view, also of one that is not made yet."""
+        return self._first_params() if self._view is None else self._view.params
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The session as the view shows it; of a paused view, as it was then."""
+        return self._session.snapshot() if self._snapshot is None else self._snapshot
+
+    @property
+    def model(self) -> KwikModel:
+        """The channel group that the view shows, or will show when it is seen."""
+        return self.snapshot.model if self.is_paused else self._session.model
+
+    def shows(self, snapshot: Snapshot) -> bool:
+        """Whether the view shows the clusters selected in a snapshot, spike by spike."""
+        shown, cluster_ids = self.snapshot, snapshot.cluster_ids
+        if not self.view.has_picture or self.view.data.cluster_ids != cluster_ids:
+            return False
+        # The same number may be another cluster in another clustering or channel group.
+        return all(shown.spikes_per_cluster.get(c) is snapshot.spikes(c) for c in cluster_ids)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the view does not follow the session."""
+        return self._is_paused
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether what is painted is not yet what is to be shown."""
+        busy = self.work.is_busy or self.highlighting.is_busy
+        unpainted = self._unpainted and self._is_painting
+        return self._may_load and (self._stale or busy or unpainted)
+
+    @property
+    def _is_painting(self) -> bool:
+        """Whether Qt paints: not as long as the window is minimised, or on another desktop."""
+        window = self.window().windowHandle()
+        return window is None or window.isExposed()
+
+    def hold(self, held: bool) -> None:
+        """Load nothing for the moment, as long as it is not known what will be selected."""
+        self._held = held
+        self._catch_up()
+
+    @property
+    def _may_load(self) -> bool:
+        if self._held or self._closed:
+            return False
+        return self.is_on_screen and not opengl.found().problem
+
+    def refresh(self) -> None:
+        """The session has changed: load what is to be shown, unless the view is paused."""
+        if not self.is_paused:
+            self._drop_old_lasso()
+            self._load()
+
+    def _drop_old_lasso(self) -> None:
+        """A lasso goes with the clusters that it is drawn around, also where it is not seen."""
+        view = self._view
+        if view is not None and view.lasso is not None and not self.shows(self._session.snapshot()):
+            view.clear_lasso()
+
+    def _load(self) -> None:
+        self._stale = True
+        self._again.stop()
+        if not self._may_load:
+            self.work.cancel()
+            return
+        self._stale = False
+        if not self.is_paused:
+            self._snapshot = self._session.snapshot()
+        snapshot, params, load = self.snapshot, self.params, VIEWS[self._kind].load
+        self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+
+    def _params_changed(self) -> None:
+        if self.view.is_stale:
+            self._load()
+
+    def _pause(self, paused: bool) -> None:
+        self._is_paused = paused
+        title = self.windowTitle()
+        self.title_bar.label.setText(f"{title} (paused)" if paused else title)
+        if not paused:
+            self.refresh()
+        elif self._stale:
+            # What is not yet loaded is loaded as it is now.
+            self._snapshot = self._session.snapshot()
+        self.paused.emit()
+
+    def _catch_up(self) -> None:
+        if self._stale:
+            self._load()
+
+    def _receive(self, data: object) -> None:
+        if not self._closed:
+            self._failure = ""
+            self.view.set_data(data)
+            self._offer_elsewhere(data)
+            self._unpainted = True
+            self._load_highlight()
+            self.shown_data.emit()
+
+    def _offer_elsewhere(self, data: object) -> None:
+        """Have a button where the data is in files that only the user may have opened."""
+        if self._elsewhere is None:
+            if not (isinstance(data, Empty) and data.elsewhere):
+                return
+            self._elsewhere = ElsewhereButton(self.view.native)
+            self._elsewhere.wanted.connect(self.elsewhere_wanted)
+        self._elsewhere.follow(data)
+
+    def _load_highlight(self) -> None:
+        """The spikes inside a lasso, or what is shown, have changed: load what they take."""
+        view = self.view
+        self.highlighting.cancel()
+        # While data are on their way, those shown are not of this snapshot.
+        wanted = view.loads_highlight and view.has_picture and len(view.highlighted) > 0
+        if not wanted or self.work.is_busy:
+            return
+        if not self._may_load:
+            self._stale = True
+        else:
+            snapshot, data, spike_ids = self.snapshot, view.data, view.highlighted
+            load = view.load_highlight
+            self.highlighting.request(lambda cancelled: load(snapshot, data, spike_ids, cancelled))
+
+    def _receive_highlight(self, highlight_data: object) -> None:
+        if not self._closed:
+            self.view.set_highlight_data(highlight_data)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Say at the mouse what is under it, once it rests; no longer when it has left."""
+        if event.type() == QEvent.Leave and self._view is not None:
+            self._view.forget_hover()
+        elif event.type() == QEvent.Resize and self._elsewhere is not None:
+            self._elsewhere.place()
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip:
+            self._show_tooltip(event.pos(), event.globalPos())
+            return True
+        return super().eventFilter(watched, event)
+
+    def _show_tooltip(self, at: QPoint, on_screen: QPoint) -> None:
+        """Qt asks for one when the mouse rests with no button down, and hides it on a click."""
+        view = self.view
+        # While corners are set, a box would cover the spikes that are to be surrounded.
+        text = "" if view.is_drawing else view.text_at((at.x(), at.y()))
+        if text:
+            # In one line, and a "<" is no tag.
+            text = f'<p style="white-space: pre">{escape(text)}</p>'
+        # It goes when the mouse leaves this place.
+        here = QRect(at - QPoint(TOOLTIP_REACH, TOOLTIP_REACH), at)
+        here = here.adjusted(0, 0, TOOLTIP_REACH, TOOLTIP_REACH)
+        QToolTip.showText(on_screen, text, view.native, here)
+        self._has_tooltip = bool(text)
+
+    def _say_hovered(self, text: str) -> None:
+        self.title_bar.note.setText(text)
+        if self._has_tooltip and not text:
+            self._has_tooltip = False
+            QToolTip.hideText()
+
+    def _painted(self) -> None:
+        self._unpainted = False
+
+    def _fail(self, error: Exception) -> None:
+        if self._closed:
+            return
+        if isinstance(error, DatasetError):
+            self._again.start()
+        failure, self._failure = self._failure, str(error)
+        if self._failure != failure or self.view.has_picture:
+            empty = Empty(self._failure)
+            self.view.set_data(empty)
+            self._offer_elsewhere(empty)
+            self.trouble.emit(f"The {TITLES[self._kind].lower()} view could not be loaded", error)
+        self.shown_data.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Hide, or go for good: the first dock of a kind stays in the View menu."""
+        super().closeEvent(event)
+        if self.is_extra and not self._closed:
+            self.discarded.emit(self.objectName())
+
+    def cancel(self) -> None:
+        """Stop loading."""
+        self.work.cancel()
+        self.highlighting.cancel()
+
+    def dispose(self) -> None:
+        """Stop loading and give the canvas back, for good."""
+        self._closed = True
+        self.cancel()
+        if self._view is not None:
+            self._view.close()
+
+
+def _placeholder() -> QLabel:
+    """What a dock holds as long as there is no view: nothing, or why there will be none."""
+    label = QLabel(opengl.found().problem)
+    label.setTextFormat(Qt.PlainText)
+    label.setAlignment(Qt.AlignCenter)
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,472 @@
+"""The table of clusters: filter line, rows, counts; its selection and the session's are one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PyQt5.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QPointF,
+    Qt,
+    pyqtSignal,
+)
+from PyQt5.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QResizeEvent,
+    QStaticText,
+)
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from phygui.curation.navigation.row_filter import FilterError
+from phygui.curation.session import Session
+from phygui.gui.base.theme import color, plain_tip
+from phygui.gui.tables.column_widths import ColumnWidths
+from phygui.gui.tables.columns import Column, label_columns
+from phygui.gui.tables.table_header import Header
+from phygui.gui.tables.table_model import ClusterTableModel
+
+
+def luminance(color: QColor) -> float:
+    """How bright a colour looks, 0 to 1, roughly as WCAG 2.2 defines relative luminance."""
+    red, green, blue = (part**2.2 for part in (color.redF(), color.greenF(), color.blueF()))
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2)
+
+
+MIDDLE = 0.47
+"""Luminance against which white and near-black text have the same contrast."""
+
+MOST_TEXTS = 4096
+"""Texts that are kept laid out."""
+
+_DARK, _LIGHT = QColor("#101114"), QColor("#ffffff")
+"""Text on light and on dark colours."""
+
+
+class _Delegate(QStyledItemDelegate):
+    """Draws cells, with group colours and cluster colours readable in selected rows too.
+
+    A selection rewrites tables, which is to take less time than the plots beside them: Qt's own
+    drawing asks the model for each role and goes through the style sheet for each cell.
+    """
+
+    def __init__(self, view: QTableView, model: ClusterTableModel) -> None:
+        super().__init__(view)
+        self._model = model
+        self._fonts: tuple[QFont, QFont] = (QFont(), QFont())
+        self._margin = 0
+        self._texts: dict[tuple[str, bool, int], tuple[QStaticText, float, float]] = {}
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draw a cell."""
+        if painter is None:
+            return
+        cell, rect, hue = self._model.cell(index), option.rect, None
+        if cell.background is not None:
+            painter.fillRect(rect, cell.background)
+            hue = _DARK if luminance(cell.background) > MIDDLE else _LIGHT
+        elif option.state & QStyle.State_Selected:
+            painter.fillRect(rect, color("highlight"))
+        if option.font != self._fonts[0] or not self._margin:
+            self._take_over(option)
+        room = rect.width() - 2 * self._margin
+        key = (cell.text, cell.is_bold, room)
+        laid_out = self._texts.get(key)
+        if laid_out is None:
+            laid_out = self._lay_out(*key)
+        text, width, height = laid_out
+        x = float(rect.x() + self._margin)
+        if cell.alignment & Qt.AlignRight:
+            x += room - width
+        painter.setFont(self._fonts[cell.is_bold])
+        painter.setPen(cell.color if hue is None else hue)
+        painter.drawStaticText(QPointF(x, rect.y() + (rect.height() - height) / 2), text)
+
+    def _take_over(self, option: QStyleOptionViewItem) -> None:
+        """Another font: all texts look different."""
+        view, bold = option.widget, QFont(option.font)
+        bold.setBold(True)
+        self._fonts = (QFont(option.font), bold)
+        # What Qt leaves free at either side of a text.
+        self._margin = view.style().pixelMetric(QStyle.PM_FocusFrameHMargin, None, view) + 1
+        self._texts.clear()
+
+    def _lay_out(self, text: str, is_bold: bool, room: int) -> tuple[QStaticText, float, float]:
+        """A text as it is drawn, and its size; laid out once, however often it is drawn."""
+        font = self._fonts[is_bold]
+        metrics = QFontMetrics(font)
+        # A label may have several lines; a row has one.
+        first, more, _ = text.partition("\n")
+        static = QStaticText(metrics.elidedText(first + "…" * len(more), Qt.ElideRight, room))
+        static.setTextFormat(Qt.PlainText)
+        static.prepare(font=font)
+        if len(self._texts) >= MOST_TEXTS:
+            self._texts.clear()
+        size = static.size()
+        found = static, size.width(), size.height()
+        self._texts[text, is_bold, room] = found
+        return found
+
+
+class _View(QTableView):
+    """A table that leaves the keys of the curator to the window."""
+
+    resized = pyqtSignal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        extends = event.modifiers() & Qt.ShiftModifier and event.key() in (Qt.Key_Up, Qt.Key_Down)
+        if extends or event.matches(QKeySequence.SelectAll):
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+
+class _FilterLine(QLineEdit):
+    """A line that Escape and Enter leave."""
+
+    left = pyqtSignal()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape is for this line while it has the keyboard."""
+        if (
+            event.type() == QEvent.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Write, or leave."""
+        if event.key() in (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter):
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class ClusterTable(QWidget):
+    """A filter line above a table of clusters.
+
+    Signals
+    -------
+    chosen : list of int
+        The user has selected these clusters, in the order in which they were selected.
+    """
+
+    chosen = pyqtSignal(list)
+    menu_wanted = pyqtSignal(QPoint)
+
+    def __init__(
+        self,
+        session: Session,
+        columns: Sequence[Column],
+        colors: Callable[[int], QColor | None],
+        *,
+        hint: str,
+        with_filter: bool = True,
+    ) -> None:
+        super().__init__()
+        self.model = ClusterTableModel(session, columns, colors)
+        self.view = _View()
+        self._order: list[int] = []
+        self._quiet = False
+        self._unknown: list[Column] = []
+        """Columns in the filter of which nothing is known."""
+        self._set_up_view()
+
+        self.filter = _FilterLine()
+        self.filter.setPlaceholderText('filter:  group != "noise" and n_spikes > 100')
+        # Qt looks through the themes of the desktop for the button's icon: not before it is needed.
+        self.filter.textChanged.connect(lambda: self.filter.setClearButtonEnabled(True))
+        self.filter.textChanged.connect(self._apply_filter)
+        self.filter.left.connect(self.view.setFocus)
+        self.filter.setVisible(with_filter)
+        self.problem = QLabel()
+        self.problem.setObjectName("hint")
+        self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.PlainText)
+        self.problem.hide()
+        self.counts = QLabel()
+        self.counts.setObjectName("hint")
+        self.given_way = QLabel()
+        self.given_way.setObjectName("hint")
+        # Where there is no room for both, the counts are what is read.
+        self.given_way.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.given_way.setAlignment(Qt.AlignRight | Qt.AlignVCenter)
+        self._hint = hint
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 2, 4, 2)
+        layout.setSpacing(3)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.problem)
+        layout.addWidget(self.view, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.counts)
+        foot.addWidget(self.given_way, 1)
+        layout.addLayout(foot)
+        self.model.counted.connect(lambda *_: self._show_counts())
+
+    def _set_up_view(self) -> None:
+        view = self.view
+        view.setModel(self.model)
+        view.setItemDelegate(_Delegate(view, self.model))
+        view.setSelectionBehavior(QAbstractItemView.SelectRows)
+        view.setSelectionMode(QAbstractItemView.ExtendedSelection)
+        view.setShowGrid(False)
+        view.setAlternatingRowColors(True)
+        view.setWordWrap(False)
+        view.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        font = view.font()
+        font.setPointSizeF(font.pointSizeF() * 0.92)
+        view.setFont(font)
+        view.setHorizontalHeader(Header(view))
+        view.horizontalHeader().setFont(font)
+        view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
+        header = view.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setSortIndicatorShown(True)
+        header.sectionClicked.connect(self._sort_clicked)
+        self.columns = ColumnWidths(view, self.model)
+        self.columns.changed.connect(self._show_given_way)
+        view.resized.connect(self.columns.arrange)
+        view.setContextMenuPolicy(Qt.CustomContextMenu)
+        view.customContextMenuRequested.connect(
+            lambda at: self.menu_wanted.emit(view.viewport().mapToGlobal(at))
+        )
+        view.selectionModel().selectionChanged.connect(self._selection_changed)
+        # A click on what is selected already means it alone, without what the other table adds.
+        view.clicked.connect(lambda _: self.chosen.emit(self.selected))
+
+    # -- content ---------------------------------------------------------------------------
+
+    def set_clusters(self, cluster_ids: Iterable[int]) -> None:
+        """Show other clusters; the selection is kept as far as they are still shown."""
+        self.model.set_clusters(cluster_ids)
+        if not self.columns.is_measured and self.model.rowCount():
+            self.columns.measure()
+        if self.filter.property("wrong") != "true":
+            self._show_unknown()
+        self._restore()
+
+    def replace(self, deleted: Iterable[int], added: Sequence[int], changed: Sequence[int]) -> None:
+        """Remove, insert and rewrite the rows of some clusters."""
+        new = (*added, *changed)
+        self._quiet = True
+        self.model.replace(deleted, added, changed)
+        self._quiet = False
+        self.columns.grow([c for c in new if self.model.row_of(c) is not None])
+        if any(self.model.value(c, column) is not None for column in self._unknown for c in new):
+            self._show_unknown()
+
+    def _restore(self) -> None:
+        self.set_selected(self._order)
+
+    def set_labels(self, keys: Iterable[str], *, shown: bool) -> None:
+        """Have a column for each of these keys of labels; new ones are shown, or can be."""
+        order, before = self.model.sort_order, self.column_names
+        # Rows count as selected when all their columns are, so that other columns deselect them.
+        self._quiet = True
+        new = self.model.set_label_columns(label_columns(keys))
+        self._quiet = False
+        for name in new:
+            self.columns.add(name, shown=shown)
+        if order != self.model.sort_order:
+            # It was sorted by a label that is gone.
+            self.set_sort_order(self.model.sort_order)
+        if before != self.column_names and self.filter.text():
+            # It may have been waiting for them, or name one that is gone.
+            self._apply_filter(self.filter.text())
+        self._restore()
+
+    # -- selection -------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> list[int]:
+        """Selected clusters, in the order in which they were selected."""
+        return list(self._order)
+
+    def set_selected(self, cluster_ids: Iterable[int]) -> None:
+        """Select clusters without telling anyone; the first one is scrolled to."""
+        old = self._order
+        self._order = list(cluster_ids)
+        rows = [self.model.row_of(cluster_id) for cluster_id in self._order]
+        shown = [row for row in rows if row is not None]
+        # What the user has just selected is left as it is: the keyboard goes on from there.
+        if set(shown) != set(self._selected_rows()):
+            self._select_rows(shown)
+        self.model.refresh_color({*old, *self._order})
+        self._show_counts()
+
+    def _select_rows(self, rows: Sequence[int]) -> None:
+        chosen, last = QItemSelection(), len(self.model.columns) - 1
+        for row in rows:
+            chosen.select(self.model.index(row, 0), self.model.index(row, last))
+        self._quiet = True
+        selection = self.view.selectionModel()
+        selection.select(chosen, QItemSelectionModel.ClearAndSelect)
+        if rows:
+            first = self.model.index(rows[0], 0)
+            selection.setCurrentIndex(first, QItemSelectionModel.NoUpdate)
+            self.view.scrollTo(first)
+        self._quiet = False
+
+    def _selection_changed(self) -> None:
+        if self._quiet:
+            return
+        rows = self.model.cluster_ids
+        now = dict.fromkeys(rows[i] for i in sorted(self._selected_rows()))
+        self._order = list(dict.fromkeys([*(c for c in self._order if c in now), *now]))
+        self._show_counts()
+        self.chosen.emit(self.selected)
+
+    def _selected_rows(self) -> list[int]:
+        return [index.row() for index in self.view.selectionModel().selectedRows()]
+
+    def sort_by(self, name: str, ascending: bool) -> None:
+        """Sort by a column; the columns sorted by before break ties."""
+        self.model.sort_by(name, ascending)
+        self._show_sort()
+        rows = self._selected_rows()
+        if rows:
+            self.view.scrollTo(self.model.index(min(rows), 0))
+
+    def set_sort_order(self, order: Sequence[tuple[str, bool]]) -> None:
+        """Sort by several columns, first key first, each ascending or not."""
+        self.model.set_sort_order(order)
+        self._show_sort()
+
+    def _show_sort(self) -> None:
+        name, ascending = self.model.sort_order[0]
+        self.view.horizontalHeader().setSortIndicator(
+            self.column_names.index(name), Qt.AscendingOrder if ascending else Qt.DescendingOrder
+        )
+        # The column that it is sorted by stays in sight.
+        self.columns.arrange()
+
+    def _sort_clicked(self, section: int) -> None:
+        """A first click sorts in the direction that is natural for the column, a second turns."""
+        column = self.model.columns[section]
+        name, ascending = self.model.sort_order[0]
+        self.sort_by(column.name, not ascending if name == column.name else column.ascending)
+
+    def rows_as_text(self) -> str:
+        """The selected rows, as text with tabs, titles first."""
+        header = self.view.horizontalHeader()
+        sections = [header.logicalIndex(i) for i in range(header.count())]
+        columns = [self.model.columns[i] for i in sections if not header.isSectionHidden(i)]
+        lines = ["\t".join(column.name for column in columns)]
+        rows = self.model.cluster_ids
+        for row in sorted(self._selected_rows()):
+            lines.append("\t".join(c.text(self.model.value(rows[row], c)) for c in columns))
+        return "\n".join(lines)
+
+    # -- filter, columns, counts -----------------------------------------------------------
+
+    def _apply_filter(self, text: str) -> None:
+        try:
+            self.model.set_filter(text)
+        except FilterError as error:
+            self._unknown = []
+            self._tell(str(error), wrong=True)
+        else:
+            self._restore()
+            self._show_unknown()
+
+    def _show_unknown(self) -> None:
+        """Say which columns and groups in the filter cannot be found, and why."""
+        model = self.model
+        self._unknown = model.unknown_in_filter() if model.rowCount() < model.n_all else []
+        sentences = []
+        for column in self._unknown:
+            reason = model.reason(column)
+            why = f": {reason}" if reason else ""
+            sentences.append(f"{column.name} is not known for any cluster{why}")
+        # A group is written as the table writes it: nothing else tells of a slip.
+        if unheard := model.unheard_groups():
+            known = ", ".join(model.group_names)
+            sentences.append(f"no group is called {' or '.join(unheard)}; there are {known}")
+        self._tell("\n".join(sentences))
+
+    def _tell(self, problem: str, *, wrong: bool = False) -> None:
+        """Say something of the filter, in the line below it."""
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.filter.setProperty("wrong", "true" if wrong else "false")
+        self.filter.style().polish(self.filter)
+
+    def _show_counts(self) -> None:
+        shown, total = self.model.rowCount(), self.model.n_all
+        if not total:
+            self.counts.setText(self._hint)
+            return
+        text = f"{total} clusters" if shown == total else f"{shown} of {total} clusters"
+        if self._order:
+            text += f", {len(self._order)} selected"
+        self.counts.setText(text)
+
+    def _show_given_way(self) -> None:
+        names = self.columns.given_way
+        lacking = [c for c in self.model.columns if c.name in names]
+        n = len(lacking)
+        self.given_way.setText(f"{n} column{'s' if n > 1 else ''} hidden" if n else "")
+        titles = "\n".join(f"{c.title}: {self.model.tip(c)}" for c in lacking)
+        self.given_way.setToolTip(plain_tip(f"there is no room for\n{titles}") if n else "")
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, as declared."""
+        return [column.name for column in self.model.columns]
+
+    # -- what is remembered ----------------------------------------------------------------
+
+    def state(self) -> dict[str, object]:
+        """Columns as they were left, sort order and filter."""
+        return {
+            **self.columns.state(),
+            "sort": self.model.sort_order,
+            "filter": self.filter.text(),
+        }
+
+    def restore_state(self, state: dict[str, object]) -> None:
+        """Bring back what :meth:`state` told; what does not fit these columns is left out."""
+        names = self.column_names
+        self.columns.restore(state)
+        sort = state.get("sort")
+        order = [
+            (pair[0], bool(pair[1]))
+            for pair in (sort if isinstance(sort, list) else ())
+            if isinstance(pair, list) and len(pair) == 2 and pair[0] in names
+        ]
+        if order:
+            self.set_sort_order(order)
+        self.filter.setText(str(state.get("filter", "")))

@@ -1,0 +1,217 @@
+"""A sortable table of what was computed once: rows of cells, each a text and what it sorts by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt5.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    pyqtSignal,
+)
+from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QResizeEvent
+from PyQt5.QtWidgets import QAbstractItemView, QTableView
+
+from phygui.gui.base.theme import plain_tip
+from phygui.gui.tables.table_header import MARGIN, Header
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what it says, what it sorts by, and how it looks."""
+
+    text: str
+    value: Any = None
+    """What it sorts by; the text if None."""
+    color: QColor | None = None
+    tip: str = ""
+    left: bool = False
+
+
+class PlainModel(QAbstractTableModel):
+    """Rows of cells under titles."""
+
+    def __init__(self, titles: Sequence[str], tips: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._titles = list(titles)
+        self._tips = list(tips)
+        self._rows: list[Sequence[Cell]] = []
+
+    def set_rows(self, rows: Sequence[Sequence[Cell]], titles: Sequence[str] = ()) -> None:
+        """Show other rows, under other titles if any are given."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self._titles = list(titles) or self._titles
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Number of rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self._titles)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Titles and tooltips."""
+        if orientation == Qt.Horizontal and 0 <= section < len(self._titles):
+            if role == Qt.DisplayRole:
+                return self._titles[section]
+            if role == Qt.ToolTipRole and section < len(self._tips):
+                return self._tips[section]
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+        """One cell."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        cell = self._rows[index.row()][index.column()]
+        if role == Qt.DisplayRole:
+            return cell.text
+        if role == Qt.UserRole:
+            return cell.text if cell.value is None else cell.value
+        if role == Qt.ToolTipRole:
+            return plain_tip(cell.tip) if cell.tip else None
+        if role == Qt.ForegroundRole and cell.color is not None:
+            return QBrush(cell.color)
+        if role == Qt.TextAlignmentRole:
+            return int(Qt.AlignVCenter | (Qt.AlignLeft if cell.left else Qt.AlignRight))
+        return None
+
+
+class PlainTable(QTableView):
+    """A table of rows that were computed once; leaves the keys of the curator to the window.
+
+    Its columns share the width that there is, until the user drags one to another.
+
+    Parameters
+    ----------
+    titles, tips : sequence of str
+        Of the columns.
+    sortable : bool
+        Whether a click on a title sorts.
+    n_kept : int or None
+        Where there is no room for all columns, the last ones go, down to this number of them;
+        None if none goes.
+    scale : float
+        Size of the font, relative to that of the program.
+
+    Signals
+    -------
+    chosen : int
+        The user has gone to this row, as numbered when the rows were set.
+    """
+
+    chosen = pyqtSignal(int)
+
+    def __init__(
+        self,
+        titles: Sequence[str],
+        tips: Sequence[str] = (),
+        *,
+        sortable: bool = True,
+        n_kept: int | None = None,
+        scale: float = 0.92,
+    ) -> None:
+        super().__init__()
+        self._n_kept = n_kept
+        self._needs: list[int] = []
+        self.is_dragged = False
+        """Whether the user has given a column a width, which it keeps until they are fitted."""
+        self.content = PlainModel(titles, tips)
+        self.proxy = QSortFilterProxyModel(self)
+        self.proxy.setSourceModel(self.content)
+        self.proxy.setSortRole(Qt.UserRole)
+        self.setModel(self.proxy)
+        self.setSelectionBehavior(QAbstractItemView.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(True)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * scale)
+        self.setFont(font)
+        header = Header(self)
+        self.setHorizontalHeader(header)
+        header.setFont(font)
+        header.dragged.connect(self._dragged)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
+        if sortable:
+            self.setSortingEnabled(True)
+            header.setSortIndicator(-1, Qt.DescendingOrder)
+        self.clicked.connect(lambda index: self.chosen.emit(self.proxy.mapToSource(index).row()))
+
+    def _dragged(self) -> None:
+        self.is_dragged = True
+        self._needs.clear()
+
+    def set_rows(self, rows: Sequence[Sequence[Cell]], titles: Sequence[str] = ()) -> None:
+        """Show other rows."""
+        self.content.set_rows(rows, titles)
+
+    @property
+    def needs(self) -> tuple[int, int]:
+        """Pixels for the columns that never go, and for all; none before they are fitted."""
+        return sum(self._needs[: self._n_kept]), sum(self._needs)
+
+    def fit_columns(self, widest: int = 160) -> None:
+        """Make every column as wide as its content needs, and share out what is left."""
+        metrics, content = self.fontMetrics(), self.content
+        self.is_dragged = False
+        self._needs.clear()
+        for column in range(content.columnCount()):
+            texts = [str(content.headerData(column, Qt.Horizontal, Qt.DisplayRole))]
+            rows = range(min(content.rowCount(), 200))
+            texts += [str(content.index(row, column).data()) for row in rows]
+            width = max(map(metrics.horizontalAdvance, texts)) + MARGIN
+            self._needs.append(min(width, widest))
+        self._share()
+
+    def _share(self) -> None:
+        """Share the width that there is among the columns for which there is room."""
+        needs, viewport = list(self._needs), self.viewport()
+        if not needs or viewport is None:
+            return
+        room = viewport.width()
+        while self._n_kept is not None and len(needs) > self._n_kept and sum(needs) > room:
+            needs.pop()
+        surplus, n = max(room - sum(needs), 0), len(needs)
+        for column in range(self.content.columnCount()):
+            self.setColumnHidden(column, column >= n)
+            if column < n:
+                share = surplus // n + (column < surplus % n)
+                self.setColumnWidth(column, needs[column] + share)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The columns share another width."""
+        super().resizeEvent(event)
+        self._share()
+
+    def text_of(self, row: int, column: int) -> str:
+        """What a cell says, rows as they are shown."""
+        return str(self.proxy.index(row, column).data())
+
+    def mark(self, row: int | None) -> None:
+        """Select a row, as numbered when the rows were set, without telling anyone."""
+        if row is None:
+            self.clearSelection()
+            return
+        index = self.proxy.mapFromSource(self.content.index(row, 0))
+        self.selectRow(index.row())
+        self.scrollTo(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys belong to the window."""
+        if event.matches(QKeySequence.Copy):
+            super().keyPressEvent(event)
+        else:
+            event.ignore()

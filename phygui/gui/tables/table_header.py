@@ -1,0 +1,68 @@
+"""The header of a table: it marks the sort order, and tells when a column is dragged."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QPointF, QRect, Qt, pyqtSignal
+from PyQt5.QtGui import QMouseEvent, QPainter, QPolygonF
+from PyQt5.QtWidgets import QHeaderView, QTableView
+
+from phygui.gui.base.theme import color
+
+MARGIN = 8
+"""Pixels that a cell takes beside its text."""
+
+
+class Header(QHeaderView):
+    """A header with the mark of the sort order above the title, where it hides none of it."""
+
+    dragged = pyqtSignal()
+    """The user has given a column a width."""
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(Qt.Horizontal, table)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setMinimumSectionSize(24)
+        # Sections are also resized by the program, and for a moment where rows are sorted.
+        self._is_held = False
+        self.sectionResized.connect(self._resized)
+
+    def _resized(self) -> None:
+        if self._is_held:
+            self.dragged.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A border between columns may be dragged from here."""
+        self._is_held = True
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """It is let go."""
+        self._is_held = False
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """On a border, the column is made as wide as its content."""
+        self._is_held = True
+        super().mouseDoubleClickEvent(event)
+        self._is_held = False
+
+    def paintSection(self, painter: QPainter | None, rect: QRect, section: int) -> None:
+        """Draw the title, then the mark: it points up where the column ascends."""
+        # It would leave its pen and clip to what is drawn after it.
+        assert painter is not None
+        painter.save()
+        super().paintSection(painter, rect, section)
+        painter.restore()
+        if not self.isSortIndicatorShown() or section != self.sortIndicatorSection():
+            return
+        middle, tip, base = rect.left() + rect.width() / 2, rect.top() + 1.0, rect.top() + 4.5
+        if self.sortIndicatorOrder() == Qt.DescendingOrder:
+            tip, base = base, tip
+        painter.save()
+        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setPen(Qt.NoPen)
+        painter.setBrush(color("text"))
+        corners = ((middle - 4.0, base), (middle + 4.0, base), (middle, tip))
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+        painter.restore()

@@ -1,0 +1,416 @@
+"""The rows of a cluster table: sorted, filtered, and changed only where an edit says so."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
+from PyQt5.QtGui import QBrush, QColor, QFont
+
+from phygui.curation.navigation.row_filter import Filter, FilterError
+from phygui.curation.session import Session
+from phygui.gui.base.theme import GROUP_MARKS, group_color, plain_tip
+from phygui.gui.tables.columns import Column
+
+N_SORT_KEYS = 3
+MANY = 50
+"""Above this number of changed rows, sorting all at once is cheaper than one by one."""
+
+_ROLES = frozenset(
+    (
+        Qt.DisplayRole,
+        Qt.TextAlignmentRole,
+        Qt.ForegroundRole,
+        Qt.BackgroundRole,
+        Qt.ToolTipRole,
+        Qt.FontRole,
+    )
+)
+_LEFT = Qt.AlignVCenter | Qt.AlignLeft
+_RIGHT = Qt.AlignVCenter | Qt.AlignRight
+
+Colors = Callable[[int], QColor | None]
+Key: TypeAlias = tuple[Any, ...]
+
+
+class Cell(NamedTuple):
+    """How a cell looks."""
+
+    text: str
+    alignment: Qt.Alignment
+    is_bold: bool
+    color: QColor
+    background: QColor | None
+
+
+class ClusterTableModel(QAbstractTableModel):
+    """Clusters in rows, columns as declared.
+
+    The rows are kept in their sorted order, so an edit inserts and removes
+    exactly the rows that it names, at their places.
+    """
+
+    counted = pyqtSignal(int, int)
+    """Number of rows shown, and of all."""
+
+    def __init__(self, session: Session, columns: Sequence[Column], colors: Colors) -> None:
+        super().__init__()
+        self._session = session
+        self.columns = list(columns)
+        self._colors = colors
+        self._all: dict[int, None] = {}
+        # Sort keys end with the cluster, so they differ, and a row is found by bisection.
+        self._keys: list[Key] = []
+        self._key_of: dict[int, Key] = {}
+        self._sort: list[tuple[Column, bool]] = [(self.columns[0], True)]
+        self._filter = Filter("", ())
+        self._filtered: list[Column] = []
+        self._bold = QFont()
+        self._bold.setBold(True)
+
+    # -- content ---------------------------------------------------------------------------
+
+    @property
+    def cluster_ids(self) -> list[int]:
+        """Clusters shown, in the order of the rows."""
+        return [key[-1] for key in self._keys]
+
+    @property
+    def n_all(self) -> int:
+        """Number of clusters, shown or filtered out."""
+        return len(self._all)
+
+    def set_clusters(self, cluster_ids: Iterable[int]) -> None:
+        """Show other clusters."""
+        self.beginResetModel()
+        self._all = dict.fromkeys(cluster_ids)
+        self._set_keys(self._ordered_keys())
+        self.endResetModel()
+        self._count()
+
+    def replace(self, deleted: Iterable[int], added: Iterable[int], changed: Iterable[int]) -> None:
+        """Remove, insert and rewrite the rows of some clusters; the others are not touched."""
+        for cluster_id in deleted:
+            self._all.pop(cluster_id, None)
+            self._remove(cluster_id)
+        new = list(added)
+        self._all.update(dict.fromkeys(new))
+        living = new + [c for c in changed if c in self._all]
+        if len(living) > MANY:
+            self._resort()
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self._keys) - 1, len(self.columns) - 1)
+            )
+        else:
+            for cluster_id in living:
+                self._rewrite(cluster_id)
+        self._count()
+
+    def row_of(self, cluster_id: int) -> int | None:
+        """Row of a cluster, None when it is not shown."""
+        key = self._key_of.get(cluster_id)
+        return None if key is None else bisect_left(self._keys, key)
+
+    def value(self, cluster_id: int, column: Column) -> Any:
+        """The value of one cell."""
+        return column.values(self._session, [cluster_id])[0]
+
+    def set_filter(self, text: str) -> None:
+        """Show only the clusters that an expression lets pass.
+
+        Raises
+        ------
+        FilterError
+            If the expression makes no sense; what is shown stays as it was.
+        """
+        names = {column.name: column for column in self.columns}
+        filter_ = Filter(text, names)
+        old = self._filter, self._filtered
+        self._filter, self._filtered = filter_, [names[name] for name in filter_.names()]
+        try:
+            keys = sorted(self._keys_of(list(filter(self._check, self._all))))
+        except FilterError:
+            self._filter, self._filtered = old
+            raise
+        if [key[-1] for key in keys] == self.cluster_ids:
+            return
+        self.beginResetModel()
+        self._set_keys(keys)
+        self.endResetModel()
+        self._count()
+
+    def unknown_in_filter(self) -> list[Column]:
+        """Columns in the filter of which no cluster has a value."""
+        return [
+            column
+            for column in self._filtered
+            if self._all and all(self.value(c, column) is None for c in self._all)
+        ]
+
+    @property
+    def group_names(self) -> list[str]:
+        """Names of the cluster groups, as they are shown."""
+        return list(self._session.group_names.values())
+
+    def unheard_groups(self) -> list[str]:
+        """What the filter takes for the name of a cluster group, and is none."""
+        return [text for text in self._filter.wanted("group") if text not in self.group_names]
+
+    def tip(self, column: Column) -> str:
+        """What a column holds."""
+        return column.tip_for(self._session)
+
+    def reason(self, column: Column) -> str:
+        """Why a column has no value where it has none for any cluster."""
+        reasons = {column.reason(self._session, c) for c in self._all}
+        return reasons.pop() if len(reasons) == 1 else ""
+
+    def refresh_color(self, cluster_ids: Iterable[int]) -> None:
+        """The colours of some clusters have changed."""
+        for cluster_id in cluster_ids:
+            row = self.row_of(cluster_id)
+            if row is not None:
+                self.dataChanged.emit(
+                    self.index(row, 0), self.index(row, len(self.columns) - 1), [Qt.BackgroundRole]
+                )
+
+    def set_label_columns(self, columns: Sequence[Column]) -> list[str]:
+        """Have the columns of these labels after all others; returns the names of new ones."""
+        wanted = {(column.name, column.title): column for column in columns}
+        for i in reversed(range(len(self.columns))):
+            column = self.columns[i]
+            if column.is_label and (column.name, column.title) not in wanted:
+                self._sort = [key for key in self._sort if key[0] is not column]
+                self.beginRemoveColumns(QModelIndex(), i, i)
+                del self.columns[i]
+                self.endRemoveColumns()
+        known = {(column.name, column.title) for column in self.columns}
+        new = [column for key, column in wanted.items() if key not in known]
+        if new:
+            first = len(self.columns)
+            self.beginInsertColumns(QModelIndex(), first, first + len(new) - 1)
+            self.columns.extend(new)
+            self.endInsertColumns()
+        self._sort = self._sort or [(self.columns[0], True)]
+        return [column.name for column in new]
+
+    # -- order -----------------------------------------------------------------------------
+
+    @property
+    def sort_order(self) -> list[tuple[str, bool]]:
+        """Names of the columns sorted by, first key first, and whether each ascends."""
+        return [(column.name, ascending) for column, ascending in self._sort]
+
+    def sort_by(self, name: str, ascending: bool) -> None:
+        """Sort by a column; the columns sorted by before break ties."""
+        others = [(n, a) for n, a in self.sort_order if n != name]
+        self.set_sort_order([(name, ascending), *others])
+
+    def set_sort_order(self, order: Iterable[tuple[str, bool]]) -> None:
+        """Sort by several columns, first key first, each ascending or not."""
+        columns = {column.name: column for column in self.columns}
+        self._sort = [(columns[name], ascending) for name, ascending in order][:N_SORT_KEYS]
+        self._resort()
+        self.headerDataChanged.emit(Qt.Horizontal, 0, len(self.columns) - 1)
+
+    def _resort(self) -> None:
+        self.layoutAboutToBeChanged.emit()
+        old = self.persistentIndexList()
+        clusters = [self._keys[index.row()][-1] for index in old]
+        self._set_keys(self._ordered_keys())
+        place = {key[-1]: row for row, key in enumerate(self._keys)} if old else {}
+        new = [
+            self.index(place[c], index.column()) if c in place else QModelIndex()
+            for c, index in zip(clusters, old, strict=True)
+        ]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
+
+    def _ordered_keys(self) -> list[Key]:
+        shown = filter(self.passes, self._all) if self._filter.text else self._all
+        return sorted(self._keys_of(list(shown)))
+
+    def _keys_of(self, cluster_ids: list[int]) -> list[Key]:
+        """Sort keys of clusters, made column by column, which is faster than cell by cell."""
+        parts = []
+        for column, ascending in self._sort:
+            parts.append(_sortable(column.values(self._session, cluster_ids), ascending))
+        return list(zip(*parts, cluster_ids, strict=True))
+
+    def _set_keys(self, keys: list[Key]) -> None:
+        self._keys = keys
+        self._key_of = {key[-1]: key for key in keys}
+
+    def passes(self, cluster_id: int) -> bool:
+        """Whether a row is shown: not where the filter makes no sense for what is now known."""
+        if not self._filter.text:
+            return True
+        try:
+            return self._check(cluster_id)
+        except FilterError:
+            return False
+
+    def _check(self, cluster_id: int) -> bool:
+        return self._filter({c.name: self.value(cluster_id, c) for c in self._filtered})
+
+    # -- rows ------------------------------------------------------------------------------
+
+    def _insert(self, cluster_id: int) -> None:
+        key = self._keys_of([cluster_id])[0]
+        row = bisect_left(self._keys, key)
+        self.beginInsertRows(QModelIndex(), row, row)
+        self._keys.insert(row, key)
+        self._key_of[cluster_id] = key
+        self.endInsertRows()
+
+    def _remove(self, cluster_id: int) -> None:
+        row = self.row_of(cluster_id)
+        if row is None:
+            return
+        self.beginRemoveRows(QModelIndex(), row, row)
+        del self._keys[row], self._key_of[cluster_id]
+        self.endRemoveRows()
+
+    def _rewrite(self, cluster_id: int) -> None:
+        """Bring one row up to date: its content, its place, and whether it is there at all."""
+        if not self.passes(cluster_id):
+            self._remove(cluster_id)
+            return
+        row = self.row_of(cluster_id)
+        if row is None:
+            self._insert(cluster_id)
+            return
+        row = self._replace_key(row, self._keys_of([cluster_id])[0])
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
+
+    def _replace_key(self, row: int, key: Key) -> int:
+        """Move a row to the place that its new key gives it; returns that row."""
+        before = bisect_left(self._keys, key)
+        place = before - (before > row)
+        if place == row:
+            self._keys[row] = key
+        else:
+            self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), before)
+            del self._keys[row]
+            self._keys.insert(place, key)
+        self._key_of[key[-1]] = key
+        if place != row:
+            self.endMoveRows()
+        return place
+
+    def _count(self) -> None:
+        self.counted.emit(len(self._keys), len(self._all))
+
+    # -- Qt asks ---------------------------------------------------------------------------
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Number of rows shown."""
+        return 0 if parent.isValid() else len(self._keys)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Titles and tooltips."""
+        if orientation != Qt.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.DisplayRole:
+            return column.title + self._rank(column)
+        if role == Qt.ToolTipRole:
+            return f"{column.name}: {self.tip(column)}"
+        if role == Qt.TextAlignmentRole:
+            return Qt.AlignCenter
+        return None
+
+    def _rank(self, column: Column) -> str:
+        """A small number where a column breaks the ties of others."""
+        others = [c for c, _ in self._sort[1:]]
+        return "²³"[others.index(column)] if column in others and column.name != "id" else ""
+
+    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+        """One cell."""
+        if role not in _ROLES or not index.isValid() or index.row() >= len(self._keys):
+            return None
+        cluster_id = self._keys[index.row()][-1]
+        column = self.columns[index.column()]
+        if role == Qt.ToolTipRole:
+            unknown = self.value(cluster_id, column) is None
+            reason = column.reason(self._session, cluster_id) if unknown else ""
+            return plain_tip(f"{column.title}: {reason}") if reason else None
+        cell = self._cell(cluster_id, column)
+        if role == Qt.DisplayRole:
+            return cell.text
+        if role == Qt.TextAlignmentRole:
+            return int(cell.alignment)
+        if role == Qt.ForegroundRole:
+            return QBrush(cell.color)
+        if role == Qt.BackgroundRole:
+            return None if cell.background is None else QBrush(cell.background)
+        return self._bold if cell.is_bold else None
+
+    def cell(self, index: QModelIndex) -> Cell:
+        """How a cell looks: all at once what Qt asks for role by role."""
+        return self._cell(self._keys[index.row()][-1], self.columns[index.column()])
+
+    def _cell(self, cluster_id: int, column: Column) -> Cell:
+        is_first = column is self.columns[0]
+        is_left = column.is_label or column.name in ("group", "labels")
+        return Cell(
+            self.text(cluster_id, column),
+            _LEFT if is_left else _RIGHT,
+            column.name == "id",
+            group_color(self._session.group_of(cluster_id)),
+            self._colors(cluster_id) if is_first else None,
+        )
+
+    def text(self, cluster_id: int, column: Column) -> str:
+        """What a cell says."""
+        text = column.text(self.value(cluster_id, column))
+        if column.name == "group":
+            return f"{GROUP_MARKS.get(text, '◆')} {text}"
+        return text
+
+
+class _Descending:
+    """Turns the order of any value around, for sorting by several keys at once."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: object) -> bool:
+        # What is no value, the last of all, knows its place itself.
+        return other.value < self.value if isinstance(other, _Descending) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and other.value == self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _Last:
+    """Comes after every other value."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+
+_LAST = _Last()
+
+
+def _sortable(values: list[Any], ascending: bool) -> list[Any]:
+    """Values as they sort; what is not known (None or NaN) comes last in either direction."""
+    if ascending:
+        return [_LAST if v is None or v != v else v for v in values]
+    return [
+        _LAST if v is None or v != v else -v if isinstance(v, int | float) else _Descending(v)
+        for v in values
+    ]

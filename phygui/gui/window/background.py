@@ -1,0 +1,227 @@
+"""What is computed of the whole clustering while the curator works: statistics, suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from phygui.curation.statistics.cluster_statistics import Learnt
+from phygui.curation.statistics.suggestions import Found
+from phygui.gui.base.theme import icon
+from phygui.gui.base.work import Latest
+
+if TYPE_CHECKING:
+    from phygui.gui.window.main_window import MainWindow
+
+LATER_MS = 25
+"""How long work waits at a time as long as views are loading."""
+AT_LATEST_MS = 250
+"""How long it lets views that load without end come first, until one piece takes its turn."""
+SHOW_AFTER_MS = 300
+"""Work that is over sooner shows no progress."""
+KEEP_AFTER_MS = 3_000
+"""How long nothing may be left to compute before it is kept beside the dataset."""
+
+
+class ProgressLine(QWidget):
+    """What is being computed, how far it is, and a button that stops it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = QLabel()
+        self.label.setObjectName("hint")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(90, 8)
+        self.cancel = QToolButton()
+        self.cancel.setIcon(icon("close"))
+        self.cancel.setProperty("icon_name", "close")
+        self.cancel.setToolTip("stop computing (Dataset menu goes on)")
+        self.cancel.setAutoRaise(True)
+        self.cancel.setFocusPolicy(Qt.NoFocus)
+        self.cancel.setFixedSize(18, 18)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 0, 0)
+        row.setSpacing(6)
+        for widget in (self.label, self.bar, self.cancel):
+            row.addWidget(widget)
+        self.hide()
+
+    def show_progress(self, what: str, done: int, total: int) -> None:
+        """Say how far it is."""
+        self.label.setText(f"{what} {round(100 * done / max(total, 1))}%")
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+
+
+class Background(QObject):
+    """Runs the long work of a window in pieces, the selected clusters first.
+
+    Statistics come first, then merge suggestions as long as they are looked at, then metrics. What
+    is known is kept beside the dataset when all is done.
+
+    Signals
+    -------
+    learnt
+        A piece of statistics has come in.
+    """
+
+    learnt = pyqtSignal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._suggests = False
+        self.is_stopped = False
+        self.line = ProgressLine()
+        self.line.cancel.clicked.connect(self.stop)
+        self._stats = Latest(window.pool, self, burst_ms=0)
+        self._stats.done.connect(self._receive_stats)
+        self._stats.failed.connect(lambda e: self._fail("Cluster statistics", e))
+        self._search = Latest(window.pool, self, burst_ms=0)
+        self._search.done.connect(self._receive_suggestions)
+        self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
+        # Whatever was wanted while it had not yet noticed that it was not wanted any more.
+        self._stats.dropped.connect(self.request)
+        self._search.dropped.connect(self.request)
+        self._later = _timer(self, LATER_MS, self.request)
+        self._patience = QElapsedTimer()
+        self._show = _timer(self, SHOW_AFTER_MS, self._show_line)
+        self._keep = _timer(self, KEEP_AFTER_MS, self.keep)
+        self._keeping = Latest(window.pool, self, burst_ms=0)
+        self._keeping.done.connect(lambda _: self._window.trimmer.touch())
+        window.session.saved.connect(lambda _: self._keep.start())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being computed."""
+        return self._is_computing or self._later.isActive()
+
+    @property
+    def _is_computing(self) -> bool:
+        return self._stats.is_busy or self._search.is_busy
+
+    @property
+    def suggests(self) -> bool:
+        """Whether merge suggestions are wanted."""
+        return self._suggests
+
+    @suggests.setter
+    def suggests(self, wanted: bool) -> None:
+        if wanted and not self._suggests:
+            self._suggests = True
+            self.request()
+        elif not wanted:
+            self._suggests = False
+            self._search.cancel()
+
+    def request(self) -> None:
+        """Compute what is still to be computed, if anything is."""
+        # What runs is let finish, so that edits in quick succession do not keep it from ever
+        # doing so; the next piece takes account of them.
+        if self.is_stopped or self._window.is_disposed or self._is_computing:
+            return
+        if self._window.views_are_busy:
+            # What the user waits for comes first: the next piece takes its turn after it.
+            if not self._patience.isValid():
+                self._patience.start()
+            if not self._patience.hasExpired(AT_LATEST_MS):
+                self._later.start()
+                return
+        self._patience.invalidate()
+        session = self._window.session
+        # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
+        search = session.suggestions_job() if self._suggests else None
+        if search is not None:
+            self._search.request(search)
+        elif (job := session.knowledge_job()) is not None:
+            self._stats.request(job)
+        self._follow()
+
+    def stop(self) -> None:
+        """Give up what is being computed, and begin nothing more."""
+        self.is_stopped = True
+        self._later.stop()
+        self._stats.cancel()
+        self._search.cancel()
+        self._show.stop()
+        self.line.hide()
+        self._window.say("stopped computing; Dataset > Compute statistics goes on")
+        self._window.update_state()
+
+    def resume(self) -> None:
+        """Compute again."""
+        self.is_stopped = False
+        self.request()
+
+    def toggle(self) -> None:
+        """Stop or go on."""
+        if self.is_stopped:
+            self.resume()
+        else:
+            self.stop()
+
+    def keep(self) -> None:
+        """Keep what is known beside the dataset, in a worker."""
+        self._keep.stop()
+        job = self._window.session.remember_job()
+        if job is not None:
+            self._keeping.request(lambda _: job())
+
+    def cancel(self) -> None:
+        """The window closes: what runs is not wanted any more, what is known is kept."""
+        for work in (self._stats, self._search):
+            work.cancel()
+        self._later.stop()
+        self._keep.stop()
+        job = self._window.session.remember_job()
+        if job is not None:
+            job()
+
+    # -- pieces come in --------------------------------------------------------------------
+
+    def _receive_stats(self, learnt: Learnt) -> None:
+        self._window.session.learn(learnt)
+        self.learnt.emit()
+        self.request()
+
+    def _receive_suggestions(self, found: Found) -> None:
+        self._window.session.learn_suggestions(found)
+        self.request()
+
+    def _fail(self, what: str, error: Exception) -> None:
+        self._window.show_trouble(f"{what} failed", error)
+        self._follow()
+
+    # -- what is shown of it -----------------------------------------------------------------
+
+    def _follow(self) -> None:
+        if not self.is_busy:
+            self._show.stop()
+            self.line.hide()
+            self._keep.start()
+            # What was computed last may have left holes after the last picture was drawn.
+            self._window.trimmer.touch()
+            return
+        if self.line.isHidden() and not self._show.isActive():
+            self._show.start()
+        session = self._window.session
+        if self._stats.is_busy:
+            self.line.show_progress("statistics", *session.knowledge.progress())
+        else:
+            self.line.show_progress("suggestions", *session.suggestions.progress())
+
+    def _show_line(self) -> None:
+        if self.is_busy:
+            self.line.show()
+
+
+def _timer(parent: QObject, ms: int, then: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(ms)
+    timer.timeout.connect(then)
+    return timer

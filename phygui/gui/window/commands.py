@@ -1,0 +1,305 @@
+"""What the actions do beyond one call of the session: ask, compute in a worker, open, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt5.QtWidgets import QApplication, QFileDialog
+
+from phygui.curation.edits.update import EditError, insist
+from phygui.gui.actions.actions import NO_LASSO
+from phygui.gui.actions.key_dialog import KeyDialog
+from phygui.gui.base import theme
+from phygui.gui.base.text_dialog import TextDialog
+from phygui.gui.base.work import Latest
+from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs.export_picture import export_picture
+from phygui.gui.window.walking import walk
+from phygui.views.core.base import View
+from phygui.views.feature.grid import AUTOMATIC
+
+if TYPE_CHECKING:
+    from phygui.gui.window.main_window import MainWindow
+
+
+CALLED = {"features": "features", "traces": "raw data"}
+"""What the user calls kinds of data."""
+
+
+class Commands:
+    """The verbs of one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._running: set[Latest] = set()
+        self._remarks: TextDialog | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a worker is still at what the user asked for."""
+        return bool(self._running)
+
+    # -- files -----------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Ask for a file and open it."""
+        self._window.open_wanted.emit(None)
+
+    def open_demo(self) -> None:
+        """Open the demo dataset."""
+        self._window.open_wanted.emit("demo")
+
+    def quit(self) -> None:
+        """Close every window."""
+        QApplication.closeAllWindows()
+
+    def export_window(self) -> None:
+        """Ask for a file name and write a picture of the window."""
+        beside = self._window.session.path.with_suffix(".png")
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Export a picture of the window", str(beside), "PNG (*.png)"
+        )
+        if name:
+            path = Path(name)
+            try:
+                self._window.picture(path if path.suffix else path.with_suffix(".png"))
+            except OSError as error:
+                raise EditError(str(error)) from None
+
+    def export_view(self) -> None:
+        """Ask for a view and a file name, and write a picture of it."""
+        export_picture(self._window)
+
+    def show_remarks(self) -> None:
+        """Show what is unusual about the file, what was assumed, and what is not used any more."""
+        session = self._window.session
+        title = f"Remarks on {session.path.name}"
+        lines = [*session.model.warnings, *session.measures.problems]
+        self._remarks = TextDialog(self._window, title, lines)
+        self._remarks.open()
+
+    def locate(self, what: str) -> None:
+        """Ask where data is that was not found beside the dataset, and show it."""
+        session = self._window.session
+        absent = session.model.absent.get(what)
+        patterns = {"features": "Features (*.kwx)", "traces": "Raw data (*.kwd *.dat *.bin)"}
+        name, _ = QFileDialog.getOpenFileName(
+            self._window,
+            f"Locate {absent.looked_for}" if absent else f"Locate the {CALLED[what]}",
+            str(session.path.parent),
+            f"{patterns[what]};;All files (*)",
+        )
+        if name:
+            self.open_elsewhere(what, (Path(name),))
+
+    def open_elsewhere(self, what: str, paths: Sequence[Path]) -> None:
+        """Take data from files that the user pointed to, or accepts; they are read in a worker."""
+        window, session = self._window, self._window.session
+        names = " and ".join(str(path) for path in paths[:2])
+        names += f" and {len(paths) - 2} more" if len(paths) > 2 else ""
+        job = session.locate_job(what, list(paths))
+        window.say(f"opening {names} ...")
+
+        def done(finish: Callable[[], None]) -> None:
+            finish()
+            window.say(f"{CALLED[what]} from {names}")
+
+        self.in_worker(lambda _: job(), done, window.fail)
+
+    def accept_traces(self) -> None:
+        """Open the raw data that the file names outside the folder of the dataset."""
+        self.open_elsewhere("traces", self._window.session.model.absent["traces"].elsewhere)
+
+    # -- edits -----------------------------------------------------------------------------
+
+    def move(self, which: str, group: str) -> None:
+        """Move the best clusters, the matches or all selected ones to a group, and go on.
+
+        Whether or not they are there already, they are decided.
+        """
+        session = self._window.session
+        selection = session.selection
+        clusters = {
+            "best": selection.best,
+            "match": selection.match,
+            "all": selection.clusters,
+        }[which]
+        update = session.move(clusters, group)
+        if update.is_empty:
+            session.go_on(clusters)
+            self._window.say(update.description)
+
+    def split(self) -> None:
+        """Split off the spikes inside the lasso: all of them, also those that are not drawn."""
+        window = self._window
+        dock = window.lasso_dock()
+        if dock is None or dock.view.lasso is None:
+            raise EditError(NO_LASSO)
+        view, snapshot = dock.view, window.session.snapshot()
+        params, lasso = view.params, dock.view.lasso
+        if not dock.shows(snapshot):
+            # A paused view; what is inside its lasso on screen is not what would be split.
+            raise EditError(
+                f"the lasso is in a {view.title.lower()} view that shows other clusters than the "
+                "selected ones: let it follow the selection, then draw again"
+            )
+
+        def work(cancelled: Callable[[], bool]) -> Any:
+            return view.spikes_in_lasso(snapshot, params, lasso, cancelled)
+
+        def done(spike_ids: Any) -> None:
+            if window.session.generation != snapshot.generation:
+                window.say("the selection has changed: the split was dropped", wrong=True)
+                return
+            window.attempt(lambda: self._split_spikes(view, spike_ids))
+
+        self.in_worker(work, done, lambda error: window.show_trouble("Not split", error))
+
+    def _split_spikes(self, view: View, spike_ids: Any) -> None:
+        if not len(spike_ids):
+            raise EditError("no spike of the selected clusters lies inside the lasso")
+        insist(self._window.session.split(spike_ids))
+        view.clear_lasso()
+
+    def clear_lasso(self) -> None:
+        """Remove the lasso of every view."""
+        for view in self._window.views():
+            view.clear_lasso()
+
+    def set_label(self, text: str) -> None:
+        """Set a label written as ``key=value``; ``key=`` removes it."""
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise EditError(f"a label is written key=value, not {text!r}")
+        session = self._window.session
+        insist(session.label(session.selected, key, value.strip() or None))
+
+    def copy_rows(self) -> None:
+        """Put the selected rows of the table with the keyboard, or else the clusters, on the
+        clipboard."""
+        tables = self._window.tables
+        table = tables.matches if tables.matches.view.hasFocus() else tables.clusters
+        QApplication.clipboard().setText(table.rows_as_text())
+
+    def toggle_skip(self) -> None:
+        """Let navigation pass over noise and MUA, or not."""
+        wizard = self._window.session.wizard
+        wizard.skip_noise_and_mua = not wizard.skip_noise_and_mua
+        self._window.suggestions.refresh()
+
+    # -- views -----------------------------------------------------------------------------
+
+    def set_feature_channel(self, channel: int, axis: str) -> None:
+        """Take a channel, by number, for one axis of the feature views; if it is, let it go."""
+        name, views = f"{axis}_channel", list(self._window.views("features"))
+        rank = "first" if axis == "x" else "second"
+        if all(getattr(view.params, name) == channel for view in views):
+            channel = AUTOMATIC
+            self._window.say(f"the {rank} channel of the features is chosen automatically again")
+        else:
+            self._window.say(
+                f"channel {channel} is the {rank} one of the features for all clusters, until it "
+                "is clicked again"
+            )
+        for view in views:
+            view.change_params(**{name: channel})
+
+    def automatic_feature_channels(self) -> None:
+        """Let the channels of the feature views be chosen for each selection."""
+        for view in self._window.views("features"):
+            view.change_params(x_channel=AUTOMATIC, y_channel=AUTOMATIC)
+        self._window.say("the channels of the features are chosen automatically")
+
+    def toggle_overlap(self) -> None:
+        """Draw the waveforms of the clusters over each other, or side by side."""
+        for view in self._window.views("waveforms"):
+            view.change_params(overlap=not view.params.overlap)
+
+    def toggle_mean(self) -> None:
+        """Draw the mean waveforms with their standard deviation, or single spikes."""
+        for view in self._window.views("waveforms"):
+            view.change_params(show="spikes" if view.params.show == "mean" else "mean")
+
+    def reset_views(self) -> None:
+        """Show all that each view holds."""
+        for view in self._window.views():
+            view.reset_view()
+
+    def trace(self, step: str) -> None:
+        """Go to the next or previous spike or refractory violation."""
+        walk(self._window, step)
+
+    def trace_to(self, seconds: float) -> None:
+        """Move the traces to a time, and mark it in every view of time."""
+        self._window.linking.visit(seconds)
+
+    def toggle_theme(self) -> None:
+        """Change between the dark and the light theme."""
+        window = self._window
+        name = "light" if window.theme == "dark" else "dark"
+        window.settings.set("theme", name)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply_theme(app, name)
+        # The palette is that of all windows.
+        for each in app.topLevelWidgets():
+            if isinstance(each, type(window)) and not each.is_disposed:
+                each.theme = name
+                for view in each.views():
+                    view.set_theme(name)
+                theme.renew_icons(each)
+                each.update_state()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or not."""
+        window = self._window
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            window.showFullScreen()
+
+    # -- help ------------------------------------------------------------------------------
+
+    def show_shortcuts(self) -> None:
+        """Show the searchable list of keys."""
+        dialogs.show_shortcuts(self._window)
+
+    def show_palette(self) -> None:
+        """Show the command palette."""
+        dialogs.show_palette(self._window)
+
+    def show_snippets(self, text: str = "") -> None:
+        """Open the command line, with the beginning of a command in it."""
+        self._window.snippets.open(text)
+
+    def change_keys(self) -> None:
+        """Show the dialog in which actions get other keys."""
+        KeyDialog(self._window, self._window.keys).open()
+
+    def about(self) -> None:
+        """Say what this is."""
+        dialogs.about(self._window)
+
+    # -- helpers ---------------------------------------------------------------------------
+
+    def in_worker(
+        self,
+        work: Callable[[Any], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Run a function of ``cancelled`` in a worker; what follows runs in this thread."""
+        once = Latest(self._window.pool, self._window, burst_ms=0)
+        self._running.add(once)
+
+        def ended() -> None:
+            self._running.discard(once)
+            once.deleteLater()
+
+        once.done.connect(done)
+        once.failed.connect(failed)
+        once.done.connect(ended)
+        once.failed.connect(ended)
+        once.request(work)

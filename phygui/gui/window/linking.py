@@ -1,0 +1,94 @@
+"""What one view shows the others: the time that is marked, the spikes inside a lasso."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.formats.kwik.model import KwikModel
+from phygui.gui.base.work import Latest
+from phygui.gui.docks.docks import ViewDock
+from phygui.views.core.base import View
+
+if TYPE_CHECKING:
+    from phygui.gui.window.main_window import MainWindow
+
+NO_SPIKES = np.empty(0, np.int64)
+
+
+class Linking:
+    """Hands times and spikes from one view of a window to all others, also to those made later."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._time: float | None = None
+        self._spike_ids: NDArray[np.int64] = NO_SPIKES
+        # Whose spikes these are: a paused view may show another channel group.
+        self._model: KwikModel | None = None
+        self._brush = Latest(window.pool, window)
+        self._brush.done.connect(lambda found: self._point_at(*found))
+        self._brush.failed.connect(window.fail)
+        window.session.switched.connect(self._hand_out)
+
+    def link(self, view: View, dock: ViewDock) -> None:
+        """Let the view of a dock take part, when it is made."""
+        view.time_clicked.connect(self.visit)
+        set_cursor = getattr(view, "set_cursor", None)
+        if set_cursor is not None and self._time is not None:
+            set_cursor(self._time)
+        if view.has_lasso:
+            view.lasso_changed.connect(lambda: self._brush_from(dock))
+        view.highlight(self._spikes_for(dock))
+        dock.paused.connect(self._hand_out)
+
+    def visit(self, seconds: float) -> None:
+        """Go to a time that the user has named, and say it."""
+        self.go_to(seconds)
+        self._window.say(f"{seconds:.4f} s")
+
+    def go_to(self, seconds: float) -> None:
+        """Move the traces to a time, and mark it in every view of time."""
+        self._time = seconds
+        for view in self._window.views():
+            go_to: Callable[[float], None] | None = getattr(view, "go_to", None)
+            set_cursor: Callable[[float], None] | None = getattr(view, "set_cursor", None)
+            if go_to is not None:
+                go_to(seconds)
+            elif set_cursor is not None:
+                set_cursor(seconds)
+
+    def _brush_from(self, dock: ViewDock) -> None:
+        """Point at the spikes inside a view's lasso in all views; of the clusters that it shows."""
+        lasso = dock.view.lasso
+        holder = dock if lasso is not None and lasso.is_polygon else self._window.lasso_dock()
+        if holder is None or holder.view.lasso is None:
+            self._brush.cancel()
+            self._point_at(None, NO_SPIKES)
+            return
+        view, snapshot = holder.view, holder.snapshot
+        params, polygon = view.params, holder.view.lasso
+
+        def work(cancelled: Callable[[], bool]) -> Any:
+            return snapshot.model, view.spikes_in_lasso(snapshot, params, polygon, cancelled)
+
+        self._brush.request(work)
+
+    def _point_at(self, model: KwikModel | None, spike_ids: NDArray[np.int64]) -> None:
+        self._model, self._spike_ids = model, spike_ids
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        for dock in self._window.view_docks.values():
+            if dock.is_made:
+                dock.view.highlight(self._spikes_for(dock))
+
+    def _spikes_for(self, dock: ViewDock) -> NDArray[np.int64]:
+        return self._spike_ids if dock.model is self._model else NO_SPIKES
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether spikes are still being looked for."""
+        return self._brush.is_busy

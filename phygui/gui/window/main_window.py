@@ -1,0 +1,556 @@
+"""The window of one dataset: docks around the session, menus, toolbar, status bar."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QGuiApplication
+from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
+
+from phygui.curation.edits.update import EditError, Selection, Update, in_words
+from phygui.curation.session import Session
+from phygui.errors import DatasetError
+from phygui.gui.actions.actions import ACTIONS, Action
+from phygui.gui.actions.command_line import CommandLine
+from phygui.gui.actions.keys import Keys
+from phygui.gui.actions.menus import (
+    build_menus,
+    build_toolbar,
+    dock_menu,
+    edit_menu,
+    menu_text,
+    show_keys,
+)
+from phygui.gui.base.memory import Trimmer
+from phygui.gui.base.repaint import PaintedTogether
+from phygui.gui.base.settings import Settings
+from phygui.gui.base.theme import current_theme, plain_tip
+from phygui.gui.base.work import Pool
+from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs.dialogs import SearchList
+from phygui.gui.docks.cluster_tables import Tables
+from phygui.gui.docks.comparison import ComparisonDock
+from phygui.gui.docks.docks import Dock, ViewDock
+from phygui.gui.docks.history import HistoryDock
+from phygui.gui.docks.suggestions import SuggestionsDock
+from phygui.gui.tables.cluster_table import ClusterTable
+from phygui.gui.window.background import Background
+from phygui.gui.window.commands import Commands
+from phygui.gui.window.layout import Layout
+from phygui.gui.window.linking import Linking
+from phygui.gui.window.saving import Saving
+from phygui.gui.window.switching import Switching
+from phygui.gui.window.view_docks import ViewDocks, kind_of
+from phygui.views.core.base import View
+
+log = logging.getLogger(__name__)
+
+FIRST_PAINT_MS = 300
+"""How long a window that has just opened waits for the first pictures to be painted with them."""
+START_WAIT_MS = 400
+"""How long the first selection waits for statistics at most."""
+FOLLOW_S = 5.0
+"""How long the first selection then follows what becomes known, if the user does nothing."""
+
+
+class MainWindow(QMainWindow):
+    """Shows one session and turns what the user does into calls of its methods."""
+
+    session: Session
+    settings: Settings
+    commands: Commands
+    saving: Saving
+    linking: Linking
+    layout_keeper: Layout
+    extra_views: ViewDocks
+    switching: Switching
+    background: Background
+    suggestions: SuggestionsDock
+    comparison: ComparisonDock
+    theme: str
+    cluster_table: ClusterTable
+    match_table: ClusterTable
+    view_docks: dict[str, ViewDock]
+    docks: dict[str, Dock]
+    actions_by_name: dict[str, QAction]
+    refusals: dict[str, QAction]
+    """What has the keys of the actions that are not possible now: it says why."""
+    snippets: CommandLine
+    closed = pyqtSignal(object)
+    _posted = pyqtSignal(object)
+    _warned = pyqtSignal(str)
+    open_wanted = pyqtSignal(object)
+    """Another file is to be opened: a path, or None to ask for one."""
+    reopen_wanted = pyqtSignal(object)
+    """This window is to be closed, edits kept aside, and its file opened again."""
+
+    def __init__(self, session: Session, settings: Settings, *, reset_layout: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.settings = settings
+        self.pool = Pool()
+        self.commands = Commands(self)
+        self.saving = Saving(self)
+        self.linking = Linking(self)
+        self.trimmer = Trimmer(self.pool, self)
+        self.keys = Keys.of(settings)
+        self.theme = current_theme()
+        self.actions_by_name = {}
+        self.refusals = {}
+        self.help_list: SearchList | None = None
+        self.palette_list: SearchList | None = None
+        self._disposed = False
+        self._has_news = False
+        # That of the session when views were last asked to show it.
+        self._generation = -1
+        self._slip = ""
+        self._discards = False
+        self.setDockOptions(
+            QMainWindow.AllowNestedDocks
+            | QMainWindow.AllowTabbedDocks
+            | QMainWindow.AnimatedDocks
+            | QMainWindow.GroupedDragging
+        )
+        screen = QGuiApplication.primaryScreen().availableSize()
+        self.resize(min(screen.width(), 1920), min(screen.height(), 1080))
+        if screen.width() <= 1920 and screen.height() <= 1080:
+            # The frame comes on top of the size, and would push the status bar off the screen.
+            self.setWindowState(Qt.WindowMaximized)
+        self.setMinimumSize(640, 400)
+
+        self._make_tables()
+        self.view_docks = {}
+        self.docks = dict(self.tables.docks)
+        self.extra_views = ViewDocks(self)
+        self.extra_views.add_one_of_each()
+        self._make_tools()
+        self.layout_keeper = Layout(self, settings)
+        self.snippets = CommandLine(self)
+        menus = build_menus(self)
+        self.switching.add_to_menu(menus["Dataset"])
+        self.layout_keeper.add_saved(menus["View/Layout"])
+        self.keys.changed.connect(self._show_keys)
+        self.switching.add_to_toolbar(build_toolbar(self))
+        self._make_status_bar()
+        self.painted_together = PaintedTogether(self)
+        self._connect_session()
+
+        self.layout_keeper.set_up(reset=reset_layout)
+        self.tables.restore(settings)
+        self.tables.reload()
+        self._choose_first()
+        QTimer.singleShot(0, self._greet)
+        self.background.request()
+        self.update_state()
+        if self.session.selected:
+            self._paint_with_views()
+
+    # -- parts -----------------------------------------------------------------------------
+
+    def _make_tables(self) -> None:
+        self.tables = Tables(self.session, self.attempt)
+        self.cluster_table, self.match_table = self.tables.clusters, self.tables.matches
+        for table in (self.cluster_table, self.match_table):
+            table.menu_wanted.connect(lambda at: edit_menu(self).popup(at))
+
+    def _make_tools(self) -> None:
+        """What is not about the selected clusters: history, other clusterings, long work."""
+        self.switching = Switching(self)
+        self.background = Background(self)
+        self.background.learnt.connect(self._learnt)
+        self.suggestions = SuggestionsDock(self)
+        self.docks["history"] = HistoryDock(self.session, self.attempt)
+        self.docks["suggestions"] = self.suggestions
+        self.comparison = ComparisonDock(self)
+        self.docks["comparison"] = self.comparison
+
+    def views(self, kind: str | None = None) -> Iterator[View]:
+        """The views of one kind, or all that are made by now."""
+        for name, dock in self.view_docks.items():
+            if kind_of(name) == kind or (kind is None and dock.is_made):
+                yield dock.view
+
+    def lasso_dock(self) -> ViewDock | None:
+        """The dock with the view that holds a lasso with an area."""
+        for dock in self.view_docks.values():
+            lasso = dock.view.lasso if dock.is_made else None
+            if lasso is not None and lasso.is_polygon:
+                return dock
+        return None
+
+    def _make_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addWidget(self.snippets, 1)
+        self.status: dict[str, QLabel] = {}
+        for name, stretch in (("progress", 0), ("selected", 0), ("edit", 1), ("saved", 0)):
+            label = QLabel()
+            label.setTextFormat(Qt.PlainText)
+            label.setContentsMargins(8, 0, 8, 0)
+            bar.addPermanentWidget(label, stretch)
+            self.status[name] = label
+        bar.addPermanentWidget(self.background.line)
+
+    def createPopupMenu(self) -> QMenu:
+        """What a right click on a title bar offers."""
+        return dock_menu(self)
+
+    def _show_keys(self) -> None:
+        show_keys(self)
+
+    # -- following the session ---------------------------------------------------------------
+
+    def _connect_session(self) -> None:
+        session = self.session
+        # Edits are announced when they are on the disk, which another thread tells.
+        self._posted.connect(self._announce)
+        session.dispatch = self._posted.emit
+        session.failed.connect(self._edit_failed)
+        # A worker may have found out.
+        self._warned.connect(self._warn)
+        session.warned.connect(self._warned.emit)
+        session.clustered.connect(self._clustered)
+        session.selection_changed.connect(self._selection_changed)
+        session.stats_changed.connect(self._stats_changed)
+        session.switched.connect(self._switched)
+        session.saved.connect(self.saving.saved)
+
+    def _clustered(self, update: Update) -> None:
+        self.painted_together.wait()
+        self.tables.update(update)
+        word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
+        self.say(word + update.description)
+        # The selection follows, and with it what is to be shown, which comes first.
+        self._has_news = True
+
+    def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        self.painted_together.wait()
+        self._forget_slip()
+        # Views load in workers while the tables are brought up to date here.
+        self._refresh_views()
+        self.tables.select()
+        self.update_state()
+        if not self.views_are_busy:
+            self.painted_together.release()
+        if self._has_news:
+            self._has_news = False
+            self.background.request()
+
+    def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        self.tables.learn(cluster_ids)
+
+    def _switched(self) -> None:
+        self.tables.reload()
+        self._choose_first()
+        self.background.request()
+        self._refresh_views()
+        self.update_state()
+
+    def views_came(self) -> None:
+        """A view has got its data: what waits for the views is painted with the last of them."""
+        if not any(dock.work.is_busy for dock in self.view_docks.values() if dock.is_on_screen):
+            self.painted_together.release()
+            self._begin_to_paint()
+
+    def _paint_with_views(self) -> None:
+        """Qt paints a window that appears: not before there is something in the views."""
+        self.setUpdatesEnabled(False)
+        QTimer.singleShot(FIRST_PAINT_MS, self._begin_to_paint)
+
+    def _begin_to_paint(self) -> None:
+        self.setUpdatesEnabled(True)
+
+    def _announce(self, announce: Callable[[], None]) -> None:
+        announce()
+
+    def _edit_failed(self, sentence: str) -> None:
+        self.tables.reload()
+        self._selection_changed(self.session.selection.clusters)
+        self.say(sentence, wrong=True)
+
+    def _warn(self, sentence: str) -> None:
+        """Clusters rank otherwise from now on: so they are listed once this ranking is done."""
+
+        def show() -> None:
+            if not self._disposed:
+                self.tables.reload()
+                self._generation = -1
+                self._refresh_views()
+                self.update_state()
+                self.say(sentence, wrong=True)
+
+        QTimer.singleShot(0, show)
+
+    def _refresh_views(self) -> None:
+        """Let views show the session as it is now; a switch tells of a selection more than once."""
+        if self._generation != self.session.generation:
+            self._generation = self.session.generation
+            for dock in self.view_docks.values():
+                dock.refresh()
+            self.trimmer.touch()
+
+    def update_state(self) -> None:
+        """Title, status bar and what is enabled follow the session."""
+        session = self.session
+        if session.is_announcing:
+            # It is ahead of what may be seen, by an edit that is on its way to the disk.
+            return
+        decided, total = session.wizard.progress()
+        percent = round(100 * decided / total) if total else 0
+        self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")
+        chosen = session.selected
+        self.status["selected"].setText(f"{in_words(chosen, 12)} selected" if chosen else "")
+        notes = [] if session.is_editable and not session.read_only else ["read-only"]
+        if session.is_modified:
+            notes.append(f"{session.n_unsaved} unsaved")
+        self.setWindowModified(session.is_modified)
+        where = f"group {session.channel_group}, {session.clustering}"
+        note = f" ({', '.join(notes)})" if notes else ""
+        self.setWindowTitle(f"{session.path.name}[*] - {where}{note} - phygui")
+        for action in ACTIONS:
+            item, possible = self.actions_by_name[action.name], action.enabled(self)
+            item.setEnabled(possible)
+            self.refusals[action.name].setEnabled(not possible)
+            if action.checked is not None:
+                item.setChecked(action.checked(self))
+            if action.title_now is not None:
+                item.setText(menu_text(action.title_now(self)))
+
+    def _learnt(self) -> None:
+        if not self.session.knowledge.missing_stats():
+            self._start()
+        self._follow_first()
+
+    def _greet(self) -> None:
+        """Say what is particular about this file: read-only, or unsaved edits."""
+        if self._disposed:
+            return
+        self.cluster_table.view.setFocus()
+        if self.session.read_only:
+            self.say(f"read-only: {self.session.read_only_reason}")
+        elif reason := self.session.unwritable_reason:
+            # Better now than after hours of work.
+            self.say(f"{reason}: edits are kept elsewhere, and saved as a copy only", wrong=True)
+        elif self.session.measures.problems:
+            self.say(self.session.measures.problems[-1], wrong=True)
+        elif self.session.model.warnings:
+            n = len(self.session.model.warnings)
+            self.say(
+                f"{n} remark{'s' if n > 1 else ''} on this file: Dataset > Remarks on the file"
+            )
+        self.saving.offer_recovery()
+
+    def _choose_first(self) -> None:
+        """Select the first cluster when it is known which is best, or after a short wait."""
+        session = self.session
+        self._first_choice: Selection | None = None
+        self._started_at = 0.0
+        if not session.selected and not session.knowledge.missing_stats():
+            self._take_first()
+        self._is_starting = not session.selected
+        for dock in self.view_docks.values():
+            dock.hold(self._is_starting)
+        QTimer.singleShot(START_WAIT_MS, self._start)
+
+    def _follow_first(self) -> None:
+        """The best cluster is another one now that more is known; nobody has touched it yet."""
+        session, chosen = self.session, self._first_choice
+        draws = any(view.lasso is not None for view in self.views())
+        if chosen is None or draws or session.selection != chosen or session.history:
+            self._first_choice = None
+        elif time.monotonic() < self._started_at + FOLLOW_S:
+            session.first_best()
+            self._first_choice = session.selection
+
+    def _start(self) -> None:
+        """Select the first cluster, once."""
+        if self._is_starting and not self._disposed:
+            self._is_starting = False
+            if not self.session.selected:
+                self._take_first()
+                self._paint_with_views()
+            for dock in self.view_docks.values():
+                dock.hold(False)
+
+    def _take_first(self) -> None:
+        self.session.first_best()
+        self._first_choice, self._started_at = self.session.selection, time.monotonic()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether every visible view has painted what the session holds now."""
+        waits = self._is_starting or self.session.is_announcing or self.commands.is_busy
+        waits = waits or self.linking.is_busy or self.switching.is_busy
+        return not waits and not self.views_are_busy
+
+    @property
+    def views_are_busy(self) -> bool:
+        """Whether a visible view is loading or has still to paint."""
+        return any(dock.is_loading for dock in self.view_docks.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is on its way any more, background work included."""
+        return self.is_shown and not any(
+            tool.is_busy for tool in (self.background, self.suggestions, self.comparison)
+        )
+
+    # -- doing things ------------------------------------------------------------------------
+
+    def attempt(self, work: Callable[[], object]) -> None:
+        """Do something for the user; what cannot be done is said in the status bar."""
+        before, self._slip = self._slip, ""
+        try:
+            work()
+        except (EditError, DatasetError) as error:
+            self.say(str(error), wrong=True)
+            self._slip = str(error)
+        else:
+            # Work may have attempted a part of it by itself, in vain.
+            if not self._slip:
+                self._slip = before
+                self._forget_slip()
+        self.update_state()
+
+    def _forget_slip(self) -> None:
+        """What could not be done before is no longer of interest."""
+        if self._slip and self._slip == self.status["edit"].text():
+            self.say("")
+        self._slip = ""
+
+    def run(self, action: Action) -> None:
+        """Do what an action says, or say why that is not possible now."""
+
+        def work() -> None:
+            if reason := action.hindrance(self):
+                raise EditError(reason)
+            action.run(self)
+
+        self.attempt(work)
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show one sentence in the status bar."""
+        label = self.status["edit"]
+        label.setText(text)
+        label.setToolTip(plain_tip(text))
+        label.setProperty("wrong", "true" if wrong else "false")
+        label.style().polish(label)
+
+    def show_trouble(self, sentence: str, error: object) -> None:
+        """Something failed that should not have: say so and go on."""
+        log.error("%s: %r", sentence, error)
+        self.say(f"{sentence}: {error}", wrong=True)
+
+    def fail(self, error: Exception) -> None:
+        """Say what a worker could not do."""
+        if isinstance(error, EditError | DatasetError):
+            self.say(str(error), wrong=True)
+        else:
+            self.show_trouble("Something failed", error)
+
+    def select_clicked(self, cluster_id: int) -> None:
+        """A cluster was clicked in a view."""
+        self.attempt(lambda: self.session.select([cluster_id]))
+
+    def select_pair(self, first: int, second: int) -> None:
+        """Two clusters were clicked in a view."""
+        self.attempt(lambda: self.session.select([first, second]))
+
+    @property
+    def is_disposed(self) -> bool:
+        """Whether the window has given back what it held."""
+        return self._disposed
+
+    # -- layout and end ----------------------------------------------------------------------
+
+    def show_dock(self, name: str) -> None:
+        """Bring a dock to the front."""
+        self.docks[name].bring_to_front()
+
+    def reset_layout(self) -> None:
+        """Put every dock back to its place."""
+        self.layout_keeper.set_up(reset=True)
+
+    def _remember(self) -> None:
+        self.layout_keeper.remember()
+        self.extra_views.remember()
+        self.tables.remember(self.settings)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved edits; then stop the workers before the canvases go."""
+        if not self._disposed and not self.saving.wait():
+            event.ignore()
+            return
+        if not self._disposed and self.session.is_modified:
+            answer = dialogs.ask_unsaved(self, self.session)
+            if answer == "cancel" or (answer == "save" and not self.saving.save_now()):
+                event.ignore()
+                return
+            self._discards = answer == "discard"
+        self._remember()
+        # What is kept of the clusters is written now, which nobody need watch.
+        self.hide()
+        try:
+            self.dispose()
+        finally:
+            # What could not be written at the end is told; the window goes all the same.
+            super().closeEvent(event)
+            self.closed.emit(self)
+
+    def reopen(self) -> None:
+        """Close without asking, keep unsaved edits aside, and open the file again."""
+        self._discards = True
+        self._remember()
+        try:
+            self.dispose()
+        finally:
+            # What could not be kept aside is still in the journal, and offered when it is open.
+            self.reopen_wanted.emit(self)
+
+    def dispose(self) -> None:
+        """Stop the workers, give canvases and files back."""
+        if self._disposed:
+            return
+        self._disposed = True
+        # The keys outlive the window: other windows share them.
+        self.keys.changed.disconnect(self._show_keys)
+        self.background.cancel()
+        self.suggestions.cancel()
+        self.comparison.cancel()
+        for dock in self.view_docks.values():
+            dock.cancel()
+        self.pool.close()
+        self.session.dispatch = None
+        for dock in self.view_docks.values():
+            dock.dispose()
+        self.session.close(discard=self._discards)
+
+    def when_shown(
+        self, then: Callable[[], None], *, settled: bool = False, every_ms: int = 30
+    ) -> None:
+        """Call a function once all views have painted, or once nothing at all is to be done."""
+
+        def check() -> None:
+            if self._disposed:
+                return
+            if self.is_settled if settled else self.is_shown:
+                QTimer.singleShot(every_ms, then)
+            else:
+                QTimer.singleShot(every_ms, check)
+
+        QTimer.singleShot(every_ms, check)
+
+    def picture(self, path: Path) -> None:
+        """Write a picture of the whole window.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        if not self.grab().save(str(path)):
+            raise OSError(f"{path} cannot be written as a picture")

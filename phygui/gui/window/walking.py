@@ -1,0 +1,80 @@
+"""From spike to spike along the recording: the traces go there, other views mark it, it is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phygui.curation.edits.update import EditError
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.gui.window.view_docks import kind_of
+from phygui.views.core.base import Empty
+
+if TYPE_CHECKING:
+    from phygui.gui.window.main_window import MainWindow
+
+
+def walk(window: MainWindow, step: str) -> None:
+    """Go to the next or previous spike or refractory violation of the selection.
+
+    Parameters
+    ----------
+    window : MainWindow
+    step : str
+        A method of the trace view, such as ``next_spike``.
+
+    Raises
+    ------
+    EditError
+        If no traces are shown, or there is no such spike.
+    """
+    shown = [
+        dock
+        for name, dock in window.view_docks.items()
+        if kind_of(name) == "traces" and dock.is_on_screen and dock.is_made
+    ]
+    shown = [d for d in shown if d.view.data is not None and not isinstance(d.view.data, Empty)]
+    if not shown:
+        raise EditError("no traces are shown")
+    # The first that has somewhere to go leads, and all others follow.
+    leader = next((dock for dock in shown if getattr(dock.view, step)()), None)
+    if leader is None:
+        wanted = step.replace("_violation", " refractory violation").replace("_", " ")
+        raise EditError(f"there is no {wanted} of the selected clusters")
+    seconds = leader.view.cursor
+    window.linking.go_to(seconds)
+    said = spike_at(leader.snapshot, seconds, follows="violation" in step)
+    window.say(said or f"{seconds:.4f} s")
+
+
+def spike_at(snapshot: Snapshot, seconds: float, *, follows: bool = False) -> str:
+    """Words for the spike of the selection at a time; empty if there is none.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    seconds : float
+    follows : bool
+        Whether to take, of several, the one that comes soonest after one of its cluster, and to say
+        after how long.
+    """
+    clock, rate = snapshot.model.clock, snapshot.model.sample_rate
+    samples, sample = clock.sorted_samples, round(seconds * rate)
+    bounds = np.array([sample, sample + 1]).astype(samples.dtype)
+    first, last = np.searchsorted(samples, bounds)
+    found = []
+    for cluster in snapshot.cluster_ids:
+        ranks = clock.ranks(snapshot.spikes(cluster))
+        i = int(np.searchsorted(ranks, first))
+        if i < len(ranks) and ranks[i] < last:
+            near = ranks[max(i - 1, 0) : i + 1]
+            # No interval spans two recordings.
+            apart = clock.apart(samples[near].astype(np.int64))
+            since = float(apart[-1] - apart[0]) / rate if i else np.inf
+            found.append((since, int(clock.spike_ids(ranks[i : i + 1])[0]), cluster))
+    if not found:
+        return ""
+    interval, spike, cluster = min(found) if follows else found[0]
+    text = f"spike {spike} of cluster {cluster} at {seconds:.4f} s"
+    return f"{text}, {1000 * interval:.2f} ms after the one before" if follows else text

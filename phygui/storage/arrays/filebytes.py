@@ -1,0 +1,237 @@
+"""Bytes of a file that may fail or become shorter while it is open.
+
+To touch a mapped page that cannot be read (a drive that went away, a file that was cut) ends the
+process with SIGBUS, and nothing that is checked beforehand rules it out. So this program never
+touches a mapped page. It asks the kernel for bytes with ``preadv``, which answers with an error.
+One call per spike is slow, though: the bytes of many small pieces are copied out of a map *by the
+kernel*, with one ``pwritev`` per thousand pieces into a file in memory. Where a page cannot be
+read, the kernel ends that copy early instead of ending the process. What was not copied is asked
+for with ``preadv``, which knows the reason.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from phygui.errors import DatasetError
+from phygui.formats.kwik.hdf5.file import check_regular_file, reason
+
+#: Pieces up to this many bytes on average are copied many at a time. Beyond it, to copy them twice
+#: costs more than a call for each.
+SMALL = 2048
+#: Fewer pieces than this are read one by one.
+FEW = 16
+#: What the kernel takes in one call (IOV_MAX).
+_PER_CALL = 1024
+#: Pieces that are read ahead one by one; more would cost more than they save.
+MOST_AHEAD = 1000
+
+
+def _find_pwritev() -> Callable[..., int] | None:
+    try:
+        function = ctypes.CDLL(None, use_errno=True).pwritev
+    except (AttributeError, OSError, TypeError):  # no such function, or no such library
+        return None
+    function.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_long]
+    function.restype = ctypes.c_ssize_t
+    return function
+
+
+_pwritev = _find_pwritev()
+
+
+class _Cut(Exception):
+    """The file ends before the bytes that were asked for."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class _Opened:
+    """A file that was opened at some time, and its map where there can be one."""
+
+    def __init__(self, path: Path) -> None:
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self.fd)
+        self.map: mmap.mmap | None = None
+        self.address = 0
+        try:
+            self.map = mmap.mmap(self.fd, 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):  # not every file system maps files
+            return
+        self.address = np.frombuffer(self.map, dtype=np.uint8).ctypes.data
+        # Spikes are scattered over the file: what the system would read ahead of each is mostly
+        # thrown away.
+        if hasattr(mmap, "MADV_RANDOM"):
+            self.map.madvise(mmap.MADV_RANDOM)
+
+    def read(self, start: int, into: memoryview) -> None:
+        """Fill a buffer with the bytes from ``start`` on."""
+        done = 0
+        while done < len(into):
+            n = os.preadv(self.fd, [into[done:]], start + done)
+            if n == 0:
+                raise _Cut(os.fstat(self.fd).st_size)
+            done += n
+
+    def copy(self, starts: np.ndarray, lengths: np.ndarray, into: memoryview) -> bool:
+        """Copy many small pieces; False if that cannot be done, for whatever reason."""
+        ends = starts + lengths
+        if self.map is None or _pwritev is None or ends.max() > len(self.map):
+            return False
+        pieces = np.empty((len(starts), 2), dtype=np.uintp)
+        pieces[:, 0] = starts.astype(np.uintp) + np.uintp(self.address)
+        pieces[:, 1] = lengths
+        try:
+            buffer = os.memfd_create("phygui")
+        except (AttributeError, OSError):  # another system, or it is forbidden
+            return False
+        try:
+            at = 0
+            for i in range(0, len(pieces), _PER_CALL):
+                some = pieces[i : i + _PER_CALL]
+                wanted = int(some[:, 1].sum())
+                if _pwritev(buffer, some.ctypes.data, len(some), 0) != wanted:
+                    return False
+                if os.preadv(buffer, [into[at : at + wanted]], 0) != wanted:
+                    return False
+                at += wanted
+            # What is left of the last page of a file that was cut reads as zeros.
+            return os.fstat(self.fd).st_size >= ends.max()
+        except OSError:
+            return False
+        finally:
+            os.close(buffer)
+
+
+class FileBytes:
+    """The bytes of a file, read-only; safe to use from several threads.
+
+    A file that failed is opened again by its name at the next read, since a drive that comes back
+    is another one to what was open before.
+
+    Raises
+    ------
+    DatasetError
+        If it is no regular file of at least ``needed`` bytes, or cannot be opened.
+    """
+
+    def __init__(self, path: Path, needed: int) -> None:
+        self.path = path
+        self.size = check_regular_file(path).st_size
+        if self.size < needed:
+            raise DatasetError(
+                f"{path} is truncated: it holds {self.size} bytes, expected {needed}."
+            )
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = self._open()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let go of the file and its map, as soon as what reads from them now has ended."""
+        with self._lock:
+            self._opened, self._is_closed = None, True
+
+    def _open(self) -> _Opened:
+        try:
+            return _Opened(self.path)
+        except OSError as error:
+            raise DatasetError(f"{self.path} cannot be opened: {reason(error)}.") from error
+
+    def pieces(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Pieces of the file, one after the other, as a new array of bytes.
+
+        Parameters
+        ----------
+        starts, lengths : (n_pieces,) int64
+            Where each begins, and how many bytes it has.
+
+        Raises
+        ------
+        DatasetError
+            If they cannot be read now; they may be at the next attempt.
+        """
+        out = np.empty(int(lengths.sum()), dtype=np.uint8)
+        if not out.size:
+            return out
+        small = len(starts) >= FEW and out.size <= SMALL * len(starts)
+        into = out.data
+        opened = self._current()
+        try:
+            self._fill(opened, starts, lengths, into, small)
+        except DatasetError:
+            # Perhaps the file is there again, and only what was open before is dead.
+            self._give_up(opened)
+            again = self._current()
+            try:
+                self._fill(again, starts, lengths, into, small)
+            except DatasetError:
+                self._give_up(again)
+                raise
+        return out
+
+    def piece(self, start: int, stop: int) -> np.ndarray:
+        """One stretch of the file, as a new array of bytes."""
+        return self.pieces(np.array([start]), np.array([stop - start]))
+
+    def _current(self) -> _Opened:
+        with self._lock:
+            if self._is_closed:
+                raise DatasetError(f"{self.path} was closed.")
+            if self._opened is None:
+                size = check_regular_file(self.path).st_size
+                if size < self.size:
+                    raise self._shorter(size)
+                if size > self.size:
+                    raise DatasetError(
+                        f"{self.path} was replaced by another file: it holds {size} bytes, "
+                        f"expected {self.size}."
+                    )
+                self._opened = self._open()
+            return self._opened
+
+    def _give_up(self, opened: _Opened) -> None:
+        with self._lock:
+            if self._opened is opened:
+                self._opened = None
+
+    def _fill(
+        self,
+        opened: _Opened,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        into: memoryview,
+        small: bool,
+    ) -> None:
+        if small and opened.copy(starts, lengths, into):
+            return
+        at = start = 0
+        pairs = list(zip(starts.tolist(), lengths.tolist(), strict=True))
+        try:
+            if 1 < len(pairs) <= MOST_AHEAD and hasattr(os, "posix_fadvise"):
+                # The drive may fetch them in the order that suits it.
+                for start, length in pairs:
+                    os.posix_fadvise(opened.fd, start, length, os.POSIX_FADV_WILLNEED)
+            for start, length in pairs:
+                opened.read(start, into[at : at + length])
+                at += length
+        except _Cut as error:
+            raise self._shorter(error.size) from error
+        except OSError as error:
+            raise DatasetError(
+                f"{self.path} cannot be read at byte {start}: {reason(error)}. Is its drive there?"
+            ) from error
+
+    def _shorter(self, size: int) -> DatasetError:
+        return DatasetError(
+            f"{self.path} became shorter while it was open ({size} of {self.size} bytes are left)."
+        )

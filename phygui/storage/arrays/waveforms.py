@@ -1,0 +1,196 @@
+"""Filtered waveforms, cut from the raw traces for all the spikes asked for at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from phygui.storage.arrays.bandpass import BandPass
+from phygui.storage.arrays.filebytes import MOST_AHEAD
+from phygui.storage.arrays.lazy import LazyArray, Selection, indices_of, length_of
+from phygui.storage.arrays.stores import Store
+from phygui.storage.arrays.traces import Traces
+
+#: Memory for the samples of one batch of spikes.
+_BATCH_BYTES = 32 * 2**20
+
+
+class Waveforms(LazyArray):
+    """Filtered waveforms: (n_spikes, n_samples, n_channels) float32, raw units.
+
+    Waveform ``i`` is the samples ``[t - before, t + after)`` around spike ``i``, channels in
+    ``channel_order``, band-pass filtered as the whole recording would be. What lies outside the
+    recording is zero.
+
+    Parameters
+    ----------
+    traces : the raw data
+    time_samples : (n_spikes,) time of each spike from the start of its recording
+    spike_recordings : (n_spikes,) index of that recording
+    channels : (n_channels,) columns of the raw data
+    before, after : samples before a spike's time, and from it on
+    band_pass : the filter
+    warn : called with a sentence, once, if spikes lie outside their recordings
+    """
+
+    def __init__(
+        self,
+        traces: Traces,
+        time_samples: np.ndarray,
+        spike_recordings: np.ndarray,
+        channels: np.ndarray,
+        before: int,
+        after: int,
+        band_pass: BandPass,
+        warn: Callable[[str], None],
+    ) -> None:
+        self.shape = (len(time_samples), before + after, len(channels))
+        self.dtype = np.dtype(np.float32)
+        self._traces = traces
+        self._time_samples = time_samples
+        self._recordings = spike_recordings
+        self._channels = np.asarray(channels, dtype=np.intp)
+        self._before = before
+        self._filter = band_pass
+        self._warn: Callable[[str], None] | None = warn
+
+    def _read(self, selections: list[Selection]) -> np.ndarray:
+        spikes, samples, channels = selections
+        spike_ids = indices_of(spikes)
+        columns = self._channels[channels]
+        out = np.zeros((len(spike_ids), self.shape[1], len(columns)), dtype=np.float32)
+        if length_of(samples) and out.size:
+            self._fill(spike_ids, columns, out)
+        whole = isinstance(samples, slice) and length_of(samples) == self.shape[1]
+        return out if whole else np.ascontiguousarray(out[:, indices_of(samples)])
+
+    def mean(self, spike_ids: np.ndarray) -> np.ndarray:
+        """Mean waveform of some spikes, for the price of adding up their raw samples.
+
+        The mean of filtered waveforms is the filtered mean: hundreds of spikes on hundreds of
+        channels cost about as much as filtering dozens one by one.
+
+        Parameters
+        ----------
+        spike_ids : (n,) spikes, from 0
+
+        Returns
+        -------
+        mean : (n_samples, n_channels) float32, raw units
+            Of the spikes that lie inside their recordings; zeros if none does.
+        """
+        n_samples, n_channels = self.shape[1:]
+        total = np.zeros((n_samples + 2 * self._filter.margin, n_channels))
+        filtered = np.zeros((n_samples, n_channels))
+        n_inside = 0
+        for store, at, firsts, is_far in self._pieces(spike_ids, n_channels):
+            n_inside += len(at)
+            if is_far:
+                total += self._raw(store, firsts, self._channels).sum(axis=0, dtype=np.float64)
+            else:
+                filtered += self._border(store, firsts, self._channels).sum(axis=0)
+        filtered += self._filter.matrix(n_samples) @ (total - total.mean(axis=0))
+        return (filtered / max(n_inside, 1)).astype(np.float32)
+
+    def at(self, spike_ids: np.ndarray, sample: int, channel: int) -> np.ndarray:
+        """One sample of the waveform of each of some spikes on one channel.
+
+        Parameters
+        ----------
+        spike_ids : (n,) spikes, from 0
+        sample : index into the samples of a waveform
+        channel : index into ``channel_order``
+
+        Returns
+        -------
+        values : (n,) float32, raw units; 0 for spikes that lie outside their recordings
+        """
+        columns = self._channels[[channel]]
+        weights = self._filter.matrix(self.shape[1])[sample].astype(np.float64)
+        out = np.zeros(len(spike_ids), np.float32)
+        for store, at, firsts, is_far in self._pieces(spike_ids, 1):
+            if is_far:
+                values = self._raw(store, firsts, columns)[:, :, 0].astype(np.float64)
+                out[at] = (values - values.mean(axis=1, keepdims=True)) @ weights
+            else:
+                out[at] = self._border(store, firsts, columns)[:, sample, 0]
+        return out
+
+    def _fill(self, spike_ids: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+        """Write the waveforms of some spikes into ``out``, recording by recording."""
+        for store, at, firsts, is_far in self._pieces(spike_ids, len(columns)):
+            cut = self._bulk if is_far else self._border
+            out[at] = cut(store, firsts, columns)
+
+    def _pieces(
+        self, spike_ids: np.ndarray, n_columns: int
+    ) -> Iterator[tuple[Store, np.ndarray, np.ndarray, bool]]:
+        """Some spikes in the order of the file, in pieces that there is memory for.
+
+        Yields the store of a recording, which of the spikes, the first sample of each waveform,
+        and whether all of them are so far from the edges that the filter does not feel these.
+        """
+        times = self._time_samples[spike_ids].astype(np.int64)
+        recordings = np.asarray(self._recordings[spike_ids])
+        margin = self._filter.margin
+        width = self.shape[1] + 2 * margin
+        size = min(max(1, _BATCH_BYTES // (width * n_columns * 4)), MOST_AHEAD)
+        n_outside = 0
+        order = np.lexsort((times, recordings))  # the order of the file
+        edges = [0, *(np.flatnonzero(np.diff(recordings[order])) + 1).tolist(), len(order)]
+        for start, stop in pairwise(edges):
+            here = order[start:stop]
+            if not len(here):
+                continue
+            recording = int(recordings[here[0]])
+            if recording >= len(self._traces.stores):
+                n_outside += len(here)
+                continue
+            store = self._traces.stores[recording]
+            length = store.shape[0]
+            outside = times[here] >= length
+            n_outside += int(outside.sum())
+            here = here[~outside]
+            firsts = times[here] - self._before
+            far = (firsts >= margin) & (firsts - margin + width <= length)
+            for is_far, found in ((True, here[far]), (False, here[~far])):
+                for i in range(0, len(found), size):
+                    at = found[i : i + size]
+                    yield store, at, times[at] - self._before, is_far
+        if n_outside:
+            self._say_outside(n_outside)
+
+    def _raw(self, store: Store, firsts: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Raw samples of the waveforms that begin at some samples, with the margins around."""
+        margin = self._filter.margin
+        return store.windows(firsts - margin, self.shape[1] + 2 * margin, columns)
+
+    def _bulk(self, store: Store, firsts: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Far from the edges, filtering is one fixed matrix times the samples around a spike."""
+        windows = self._raw(store, firsts, columns)
+        if windows.dtype.itemsize > 2:
+            # What float32 cannot hold beside a large offset.
+            windows = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
+        return np.matmul(self._filter.matrix(self.shape[1]), windows.astype(np.float32))
+
+    def _border(self, store: Store, firsts: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Near an edge, the samples from the edge on are filtered as the recording would be."""
+        n_samples, margin, length = self.shape[1], self._filter.margin, store.shape[0]
+        width = min(n_samples + 2 * margin, length)
+        starts = np.clip(firsts - margin, 0, length - width)
+        windows = self._filter.apply(store.windows(starts, width, columns), axis=1)
+        within = (firsts - starts)[:, None] + np.arange(n_samples)
+        absolute = firsts[:, None] + np.arange(n_samples)
+        present = (absolute >= 0) & (absolute < length)
+        taken = np.take_along_axis(windows, np.clip(within, 0, width - 1)[:, :, None], axis=1)
+        return np.where(present[:, :, None], taken, np.float32(0))
+
+    def _say_outside(self, n_outside: int) -> None:
+        warn, self._warn = self._warn, None
+        if warn is not None:
+            warn(
+                f"{n_outside} of the spikes asked for lie outside their recordings in the raw "
+                "data; their waveforms are given as zeros. Is it the right raw data?"
+            )

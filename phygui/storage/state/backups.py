@@ -1,0 +1,173 @@
+"""The last saved states of a dataset, compressed, in its state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from phygui.errors import DatasetError
+from phygui.storage.state.records import Record, decode_all, encode
+from phygui.storage.state.state_files import make_folder, read_whole, write_whole
+from phygui.storage.state.state_folder import remove_if_empty
+
+FOLDER = "backups"
+SUFFIX = ".backup"
+KEPT = 10
+_STAMP = "%Y%m%d-%H%M%S-%f"
+LARGEST = 1 << 30
+"""Bytes that a backup may have."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One saved state.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    time : datetime
+        When it was saved, in local time.
+    n_edits : int
+        Number of edits since the save before.
+    tallies : dict
+        Number of clusters per cluster group, of each channel group and clustering in it.
+    """
+
+    path: Path
+    time: datetime
+    n_edits: int
+    tallies: dict[tuple[int, str], dict[str, int]]
+
+    def records(self) -> Iterable[Record]:
+        """What it holds: one record per clustering.
+
+        Raises
+        ------
+        DatasetError
+            If the file is damaged or gone.
+        """
+        return _read(self.path)[1:]
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list."""
+        return f"{self.time:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return f"the state saved {self.time:%Y-%m-%d %H:%M}"
+
+    @property
+    def clusters(self) -> str:
+        """How many clusters of each group it has, by channel group and clustering."""
+        parts = []
+        for (group, name), tally in self.tallies.items():
+            counts = ", ".join(f"{n} {word}" for word, n in tally.items())
+            parts.append(f"channel group {group}, {name}: {counts or 'no clusters'}")
+        return "; ".join(parts)
+
+    def __str__(self) -> str:
+        edits = "1 edit" if self.n_edits == 1 else f"{self.n_edits} edits"
+        return f"{self.title}, {edits}; {self.clusters}"
+
+
+def write_backup(
+    folder: Path,
+    n_edits: int,
+    tallies: dict[tuple[int, str], dict[str, int]],
+    records: Iterable[Record],
+) -> Path:
+    """Keep one saved state, and drop those that are too many.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    n_edits, tallies
+        See :class:`Backup`.
+    records : iterable of Record
+        What is to be kept.
+
+    Raises
+    ------
+    OSError
+        If the disk fails or is full; nothing is left half-written.
+    """
+    time = datetime.now().astimezone()
+    head = {
+        "time": time.isoformat(),
+        "n_edits": n_edits,
+        "tallies": [[group, name, tally] for (group, name), tally in tallies.items()],
+    }
+    data = b"".join(encode(record) for record in (Record(head), *records))
+    place = folder / FOLDER
+    make_folder(place)
+    # Sorted by name, they are in the order of the saves, also where the clock was set back.
+    stamp = max(time.replace(tzinfo=None), _newest(place) + timedelta(microseconds=1))
+    path = place / f"{stamp:{_STAMP}}{SUFFIX}"
+    write_whole(path, data)
+    for old in sorted(place.glob(f"*{SUFFIX}"))[:-KEPT]:
+        drop_backup(old)
+    return path
+
+
+def _newest(place: Path) -> datetime:
+    """The latest time in a name; no later than makes room for others behind it."""
+    times = [datetime.min]
+    for path in place.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(ValueError):
+            time = datetime.strptime(path.name.removesuffix(SUFFIX), _STAMP)
+            times += [time] if time.year < datetime.max.year else []
+    return max(times)
+
+
+def drop_backup(path: Path) -> None:
+    """Remove the backup of a state that was not saved after all, if that is possible."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+    remove_if_empty(path.parent)
+
+
+def list_backups(folder: Path) -> list[Backup]:
+    """The saved states that are kept, newest first; damaged ones are passed over.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    """
+    found = []
+    try:
+        paths = sorted((folder / FOLDER).glob(f"*{SUFFIX}"), reverse=True)
+    except OSError:
+        # Python asks some questions about a folder that it cannot look into by raising.
+        paths = []
+    for path in paths:
+        try:
+            head = _read(path)[0].text
+            tallies = {
+                (int(group), str(name)): {str(word): int(n) for word, n in tally.items()}
+                for group, name, tally in head["tallies"]
+            }
+            time = datetime.fromisoformat(head["time"])
+            found.append(Backup(path, time, int(head["n_edits"]), tallies))
+        except (DatasetError, KeyError, ValueError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def _read(path: str | os.PathLike[str]) -> list[Record]:
+    try:
+        data = read_whole(Path(path), LARGEST)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from error
+    records, _, problem = decode_all(data)
+    if problem or not records:
+        raise DatasetError(f"{path} is a damaged backup: {problem or 'it is empty'}.")
+    return records

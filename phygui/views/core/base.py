@@ -1,0 +1,376 @@
+"""The canvas that all views share: cells, axes, mouse and keys, lasso, themes, export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+from vispy import app
+
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Cell, Layout, lay_out, ranges
+from phygui.views.core.colors import DIM, Theme
+from phygui.views.core.colors import theme as theme_of
+from phygui.views.core.lasso import Lasso
+from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
+from phygui.views.core.mouse import Interactive
+from phygui.views.core.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
+
+__all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
+
+_closing: dict[int, Any] = {}
+_LEGEND = 9.0
+"""Logical pixels that the line of a legend takes above the plots, beside the room that is there."""
+_SMALLEST_WITH_LEGEND = 100.0
+"""Logical pixels of height of a canvas below which plots are given all of it."""
+
+
+class Visual(Protocol):
+    """What a view draws."""
+
+    def draw(self, shared: Shared, context: Any) -> None:
+        """Draw; the canvas is current."""
+
+
+class View(Interactive, app.Canvas):
+    """A picture of a part of the session, and what the user does to it.
+
+    A view overrides :meth:`load` (any thread, no canvas) and :meth:`build` (GUI thread: turn the
+    data into cells, vertices and labels). Everything else is shared.
+
+    Attributes
+    ----------
+    name, title : str
+        What settings files and menus call it.
+    Params : type
+        A frozen dataclass; the metadata of each field (label, help, min, max, step, choices, unit)
+        makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores,
+        ``rebuild=False`` one that :meth:`build` ignores too, ``local=True`` one that means
+        something in this dataset only, such as a channel.
+    has_legend : bool
+        Whether the clusters shown are named in a line above the plots, each in its colour. For
+        views that tell them apart by nothing else.
+    has_lasso : bool
+        Whether spikes can be selected with a lasso, see :meth:`spikes_in_lasso`.
+    loads_highlight : bool
+        Whether spikes can be pointed at only once :meth:`load_highlight` has read what that takes.
+    highlighted : array of int64
+        Spikes that a lasso holds, sorted; empty for none.
+    highlight_data : object
+        What :meth:`load_highlight` returned for these spikes and the present data, or None.
+    is_stale : bool
+        Whether parameters changed since the data were loaded, so that they must be loaded again.
+    """
+
+    name: ClassVar[str] = ""
+    title = ""
+    Params: ClassVar[type] = NoParams
+    loads_highlight: ClassVar[bool] = False
+    has_legend: ClassVar[bool] = False
+    grid_lines: ClassVar[bool] = False
+    gap: ClassVar[float] = 6.0
+    margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+    params_changed = Signal()
+    highlight_changed = Signal()
+    painted = Signal()
+    channel_clicked = Signal(int, str)
+    """Number of a channel, and which axis of the features it is for: ``x`` or ``y``."""
+    cluster_clicked = Signal(int)
+    pair_clicked = Signal(int, int)
+    time_clicked = Signal(float)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        self.params = self.Params() if params is None else params
+        self.is_stale = True
+        self.highlighted: NDArray[np.int64] = np.empty(0, np.int64)
+        self.highlight_data: Any = None
+        self.visuals: list[Visual] = []
+        self.labels: list[Label] = []
+        self._theme: Theme = theme_of(theme)
+        self._shared = Shared()
+        self._axis_lines = Batch("lines", smooth=False)
+        self._text = Text()
+        self._palette_sent = False
+        self._draws_smoothly: bool | None = None
+        self._layout_size: tuple[float, ...] = ()
+        Interactive.__init__(self)
+        # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
+        # And Qt needs no swap of buffers to show a widget: it would wait for the pixels in vain.
+        app.Canvas.__init__(
+            self, title=type(self).title, keys=None, size=(500, 400), dpi=96, autoswap=False
+        )
+        # What is drawn covers the ground; vispy would go over all pixels again to make them opaque.
+        self.native.paintGL = self._paint
+
+    def close(self) -> None:
+        """Close for good, and let go of the OpenGL context."""
+        if self._closed:
+            return
+        native = self.native
+        app.Canvas.close(self)
+        # Were the widget left to Python's garbage collector, it could take its context down while
+        # another view draws, and that view would find itself without one.
+        key = id(native)
+        _closing[key] = native
+        native.destroyed.connect(lambda: _closing.pop(key, None))
+        native.deleteLater()
+
+    # -- to be overridden ------------------------------------------------------------------
+
+    @staticmethod
+    def load(snapshot: Snapshot, params: Any, cancelled: Cancel) -> Any:
+        """Read and compute what is to be shown: pure, from any thread.
+
+        Raises
+        ------
+        Cancelled
+            If `cancelled` turned true.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def spikes_in_lasso(
+        snapshot: Snapshot, params: Any, lasso: Lasso, cancelled: Cancel
+    ) -> NDArray[np.int64]:
+        """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
+        raise NotImplementedError
+
+    @staticmethod
+    def load_highlight(
+        snapshot: Snapshot, data: Any, spike_ids: NDArray[np.int64], cancelled: Cancel
+    ) -> Any:
+        """Read what pointing at spikes takes beyond the data shown: pure, from any thread."""
+        raise NotImplementedError
+
+    def build(self, data: Any) -> None:
+        """Turn data that are not empty into cells, visuals and labels."""
+
+    def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
+        """Add lines and labels, in pixels of the canvas, to those of the axes."""
+
+    def write_legend(self, right: float, bottom: float, room: float) -> None:
+        """Name the clusters shown in a line that ends at a place of the canvas."""
+        names = [str(cluster_id) for cluster_id in self.data.cluster_ids]
+        self.layout.labels += legend(names, right, bottom, room, DIM)
+
+    @property
+    def summary(self) -> str:
+        """What the settings dialog says about what is shown; empty for nothing."""
+        return ""
+
+    def before_draw(self) -> None:
+        """Bring visuals up to date with scale and marker size."""
+
+    def point_at(self, data: Any, spike_ids: NDArray[np.int64]) -> None:
+        """Point at spikes that a lasso holds; sorted ids, empty for none. Follows every build."""
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    def set_data(self, data: Any) -> None:
+        """Show what :meth:`load` returned."""
+        same = getattr(data, "cluster_ids", None) == getattr(self.data, "cluster_ids", ())
+        self.data = data
+        self.highlight_data = None
+        self.is_stale = False
+        if isinstance(data, Empty):
+            self.set_cells([])
+            self.labels = []
+        else:
+            self._build()
+        # A lasso is drawn around the spikes of a selection, and goes with it.
+        if same:
+            self.keep_lasso()
+        else:
+            self.clear_lasso()
+        self.forget_hover()
+        self.refresh()
+
+    def set_params(self, params: Any) -> None:
+        """Take other settings; what needs no new data shows at once."""
+        if params == self.params:
+            return
+        changed = [
+            f for f in fields(params) if getattr(params, f.name) != getattr(self.params, f.name)
+        ]
+        scale, self.params = self.data_scale, params
+        if self.data_scale != scale:
+            self.on_data_scale(self.data_scale / scale)
+        if any(f.metadata.get("reload", True) for f in changed):
+            self.is_stale = True
+        elif self.has_picture:
+            if any(f.metadata.get("rebuild", True) for f in changed):
+                self._build()
+            self.refresh()
+        self.params_changed.emit()
+
+    def change_params(self, **changes: Any) -> None:
+        """Change some settings."""
+        self.set_params(replace(self.params, **changes))
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there are data to draw, and not only a reason why there are none."""
+        return self.data is not None and not isinstance(self.data, Empty)
+
+    def _build(self) -> None:
+        self.build(self.data)
+        self.point_at(self.data, self.highlighted)
+
+    def highlight(self, spike_ids: NDArray[np.int64]) -> None:
+        """Point at spikes from now on, whatever data come; sorted ids, empty for none."""
+        if not len(spike_ids) and not len(self.highlighted):
+            return
+        self.highlighted = spike_ids
+        self.set_highlight_data(None)
+        self.highlight_changed.emit()
+
+    def set_highlight_data(self, highlight_data: Any) -> None:
+        """Point at spikes with what :meth:`load_highlight` returned."""
+        self.highlight_data = highlight_data
+        if self.has_picture:
+            self.point_at(self.data, self.highlighted)
+
+    def set_cells(self, cells: Sequence[Cell]) -> None:
+        """Replace the grid; what the user zoomed is taken over by axes that keep it, by their key.
+
+        Axes that follow the scale of the data do so at once.
+        """
+        moved = {a.key: a.view for c in self.cells for a in (c.x, c.y) if a.keep and a.is_moved}
+        for axis in {id(a): a for c in cells for a in (c.x, c.y)}.values():
+            if axis.keep and axis.key in moved:
+                axis.show(*moved[axis.key])
+            elif axis.scaled:
+                axis.zoom(self.data_scale, 0.0)
+        self.cells = list(cells)
+        self._layout_size = ()
+        self.end_drag_outside()
+
+    def set_theme(self, name: str) -> None:
+        """Show in the ``dark`` or the ``light`` theme."""
+        self._theme = theme_of(name)
+        self._palette_sent = False
+        self.refresh()
+
+    @property
+    def theme(self) -> str:
+        """Name of the theme."""
+        return self._theme.name
+
+    @property
+    def colors(self) -> Theme:
+        """The theme."""
+        return self._theme
+
+    def refresh(self) -> None:
+        """Lay out and draw again."""
+        self._layout_size = ()
+        self.update()
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def _paint(self) -> None:
+        self.set_current()
+        self.events.draw(region=None)
+
+    def on_draw(self, event: Any) -> None:
+        """Draw everything."""
+        if self.data is None:
+            # Qt paints a canvas as soon as it is there; its data come in a moment.
+            self.context.set_viewport(0, 0, *self.physical_size)
+            self.context.clear(color=tuple(self._theme.roles["background"] / 255.0))
+            self.context.flush_commands()
+            return
+        width, height = self.size
+        self.draw_all((float(width), float(height)), self.physical_size[0] / max(1, width))
+        # Whoever rasterises, a graphics card or threads, begins while the next view is drawn.
+        self.context.flush()
+        self.context.flush_commands()
+        self.painted.emit()
+
+    def draw_all(
+        self,
+        size: tuple[float, float],
+        pixel_ratio: float,
+        *,
+        decoration: bool = True,
+        smooth: bool | None = None,
+    ) -> None:
+        """Draw into the current frame buffer: a canvas of `size` logical pixels.
+
+        Without `decoration` the data alone are drawn, on nothing: no ground, axes, texts or lasso.
+        Their colours are then multiplied by their opacity. Lines are `smooth` by
+        default if there is a graphics card to draw them: without one it takes three times as long.
+        """
+        context, shared = self.context, self._shared
+        context.set_viewport(0, 0, round(size[0] * pixel_ratio), round(size[1] * pixel_ratio))
+        context.set_state(
+            depth_test=False,
+            cull_face=False,
+            blend=True,
+            blend_func=("src_alpha", "one_minus_src_alpha", "one", "one_minus_src_alpha"),
+        )
+        ground = self._theme.roles["background"] / 255.0
+        context.clear(color=tuple(ground) if decoration else (0.0, 0.0, 0.0, 0.0))
+        if not self._palette_sent:
+            shared.set_palette(self._theme.palette())
+            self._palette_sent = True
+        if self._layout_size != (*size, pixel_ratio):
+            self._lay_out(size)
+            self._layout_size = (*size, pixel_ratio)
+        if self._draws_smoothly is None:
+            self._draws_smoothly = not is_software()
+        shared.smooth = self._draws_smoothly if smooth is None else smooth
+        shared.gain, shared.pixel_ratio = self.data_scale, pixel_ratio
+        self.before_draw()
+        context.set_line_width(max(1.0, pixel_ratio))
+        if decoration:
+            self._axis_lines.draw(shared, context)
+        for visual in self.visuals if self.has_picture else ():
+            visual.draw(shared, context)
+        if decoration:
+            self._lasso_line.draw(shared, context)
+            self._lasso_points.draw(shared, context)
+            self._text.draw(shared, context)
+
+    @property
+    def all_labels(self) -> list[Label]:
+        """All text shown, that of the axes included."""
+        return self._text.labels
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        if isinstance(self.data, Empty):
+            labels = paragraph(self.data.reason, size, DIM)
+            self.layout = Layout(np.empty((0, 4)))
+        else:
+            left, top, right, bottom = self.margins
+            named = self.has_legend and self.has_picture and size[1] >= _SMALLEST_WITH_LEGEND
+            self.layout = lay_out(
+                self.cells,
+                size,
+                gap=self.gap,
+                margins=(left, top + _LEGEND if named else top, right, bottom),
+                grid_lines=self.grid_lines,
+            )
+            if named and self.cells:
+                first, above, widths, _ = self.layout.boxes.T
+                start, end = float(first.min()), float((first + widths).max())
+                self.write_legend(end, float(above.min()) - 2, end - start)
+            self.decorate(self.layout, size)
+            labels = self.layout.labels + self.labels
+        self._axis_lines.set_data(*self.layout.lines)
+        self._text.set_labels(labels)
+        self._shared.set_places(size, ranges(self.cells), self.layout.boxes)
+
+    # -- export ----------------------------------------------------------------------------
+
+    def export_image(self, path: str | Path, scale: float = 1.0) -> None:
+        """Write the picture as PNG, `scale` times the size on screen, or as SVG."""
+        from phygui.views.core.export import export_image
+
+        export_image(self, Path(path), scale)

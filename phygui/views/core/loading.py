@@ -1,0 +1,84 @@
+"""What loading the data of a view may come to: data, nothing, or nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phygui.formats.kwik.files.rawdata import Absent
+    from phygui.formats.kwik.model import KwikModel
+
+
+class Cancelled(Exception):
+    """The result is no longer wanted."""
+
+
+Cancel = Callable[[], bool]
+
+
+def check(cancelled: Cancel) -> None:
+    """Stop if the result is no longer wanted.
+
+    Raises
+    ------
+    Cancelled
+    """
+    if cancelled():
+        raise Cancelled
+
+
+@dataclass(frozen=True)
+class Empty:
+    """There is nothing to show, and this is why.
+
+    Attributes
+    ----------
+    reason : why, in words
+    kind : ``features`` or ``traces``, if files elsewhere are said to hold them
+    elsewhere : these files, which are opened only when the user says so
+    """
+
+    reason: str
+    kind: str = ""
+    elsewhere: tuple[Path, ...] = ()
+
+
+_NAMES = {"features": "features", "traces": "raw data"}
+
+
+def missing_data(model: KwikModel, *kinds: str) -> Empty:
+    """What a view says that has no data of some kinds, ``features`` or ``traces``, to show."""
+    what = " nor ".join(_NAMES[kind] for kind in kinds)
+    reasons = [why_absent(model, kind) for kind in kinds]
+    empty = Empty(f"No {what}: {'; '.join(reasons).rstrip('.')}.")
+    for kind in kinds:
+        absent = _absent(model, kind)
+        if absent is not None and absent.elsewhere:
+            return replace(empty, kind=kind, elsewhere=absent.elsewhere)
+        if absent is not None and absent.reason:
+            return empty
+    return replace(empty, reason=f"{empty.reason} Dataset > Locate tells where it is.")
+
+
+def why_absent(model: KwikModel, kind: str) -> str:
+    """Why data of a kind is not there: not found, refused, or out of reach."""
+    absent = _absent(model, kind)
+    if absent is None:
+        return f"the {_NAMES[kind]} cannot be read"
+    return absent.why(model.path)
+
+
+def _absent(model: KwikModel, kind: str) -> Absent | None:
+    absent = model.absent.get(kind)
+    if absent is None and kind == "traces":
+        # There is raw data, but no waveforms can be cut from it.
+        absent = model.absent.get("waveforms")
+    return absent
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """A view without settings."""

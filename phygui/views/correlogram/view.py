@@ -1,0 +1,264 @@
+"""The correlogram view: how the spikes of the selected clusters follow one another."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.core.axes import (
+    NOTE,
+    ROOM_FOR_NAME,
+    ROOM_FOR_NUMBER,
+    Axis,
+    Cell,
+    left_out,
+    nice_ticks,
+    row_height,
+    whole_ticks,
+)
+from phygui.views.core.base import View
+from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
+from phygui.views.correlogram.data import (
+    CorrelogramData,
+    CorrelogramParams,
+    load,
+)
+from phygui.views.data.lags import SHORTEST, LagScale
+
+TALL = 1e20
+"""Higher than any plot, however its data are scaled, and not too high for single precision."""
+MOST_WITH_TICKS = 3
+"""Clusters up to which every plot has room for the values of its vertical axis."""
+TITLE = math.ceil(ROOM_FOR_NAME)
+"""Logical pixels kept free of bars for what is written at the top of a plot, and beside it."""
+SMALLEST_WITH_TITLE = 40.0
+"""Logical pixels of height from which a plot is not small: in a small one the name covers some
+bars, which the other half of the plot repeats, and the share of violations some of the longest
+lags."""
+SMALLEST_WITH_SHARE = 14.0
+"""Logical pixels of height below which the share of violations would stand in the next plot."""
+
+
+class CorrelogramView(View):
+    """Autocorrelograms on the diagonal, crosscorrelograms of row and column off it."""
+
+    name: ClassVar[str] = "correlograms"
+    title = "Correlograms"
+    Params: ClassVar[type] = CorrelogramParams
+    gap: ClassVar[float] = 4.0
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._band = Batch("triangles", opacity=0.45)
+        self._bars = Batch("triangles")
+        self._lines = Batch("lines", opacity=0.7)
+        self._grounds = Batch("triangles", opacity=0.8)
+        self.visuals = [self._band, self._bars, self._lines, self._grounds]
+
+    # -- what is drawn ---------------------------------------------------------------------
+
+    def build(self, data: CorrelogramData) -> None:
+        """Make the grid, its bars and its lines."""
+        n = len(data.cluster_ids)
+        self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
+        edges = self._scale.place(data.edges_ms)
+        self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
+
+        row, column, k = np.nonzero(np.ones(data.counts.shape, dtype=bool))
+        cell = row * n + column
+        color = np.where(row == column, row, DIM)
+        full = data.counts[row, column, k] > 0
+        self._bars.set_data(
+            boxes(
+                edges[k[full], 0],
+                edges[k[full], 1],
+                0,
+                data.heights[row, column, k][full],
+                color=color[full],
+                cell=cell[full],
+            )
+        )
+        self._set_band(data)
+        parts = [self._zero_lines(data)]
+        if self.params.show_baseline:
+            parts.append(self._baselines(data, edges))
+        self._lines.set_data(*parts)
+
+    def _grid(self, data: CorrelogramData, low: float, high: float) -> list[Cell]:
+        n = len(data.cluster_ids)
+        x = Axis("lag", low, high, ticks=self._scale.ticks, limits=(low, high), keep=False)
+        tallest = np.maximum(data.heights, data.baseline if self.params.show_baseline else 0)
+        tallest = tallest.max(axis=2)
+        if data.unit == "pairs":
+            # Where nothing is counted, the baseline alone would stretch to the top.
+            tallest = np.maximum(tallest, 1.0)
+        if self.params.same_scale:
+            tallest[:] = tallest.max()
+        # Where nothing is counted at all, an axis needs a length all the same.
+        tallest = np.where(tallest > 0, tallest, 1.0)
+        ticks = None
+        if n <= MOST_WITH_TICKS or self.params.same_scale:
+            ticks = whole_ticks if data.unit == "pairs" else nice_ticks
+        cells = []
+        common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True, name_yields=True)
+        for i in range(n):
+            for j in range(n):
+                y = common
+                if not self.params.same_scale:
+                    label = data.unit if i == j == 0 else ""
+                    top = tallest[i, j]
+                    y = Axis(f"{i}:{j}", 0, top, label, ticks, fixed=True, name_yields=True)
+                cells.append(Cell(x, y, i, j))
+        return cells
+
+    def _set_band(self, data: CorrelogramData) -> None:
+        """The lags within the refractory period."""
+        n = len(data.cluster_ids)
+        reach = self.params.refractory_ms
+        if reach <= (SHORTEST if self.params.log_lag else 0):
+            self._band.clear()
+            return
+        edge = float(self._scale.place(np.array([reach]))[0])
+        self._band.set_data(boxes(-edge, edge, 0, TALL, color=FRAME, cell=np.arange(n * n)))
+
+    def _baselines(self, data: CorrelogramData, edges: NDArray[np.float64]) -> NDArray[Any]:
+        """What independent trains would give: one line, or one for each bar where they differ."""
+        n = len(data.cluster_ids)
+        cell = np.arange(n * n)[:, None, None]
+        height = data.baseline.reshape(n * n, -1, 1)
+        if not self.params.log_lag:
+            edges, height = np.array([[edges.min(), edges.max()]]), height[:, :1]
+        return vertices(edges, height, color=ACCENT, cell=cell)
+
+    def _zero_lines(self, data: CorrelogramData) -> NDArray[Any]:
+        """Lines at lag 0, against which a crosscorrelogram is seen to be lopsided."""
+        crosses = np.flatnonzero(~np.eye(len(data.cluster_ids), dtype=bool).ravel())
+        # A line that ends too far away is not drawn at all.
+        high = 1e4 * np.array([cell.y.high for cell in self.cells])[crosses, None]
+        return vertices(0, high * [0.0, 1.0], color=FRAME, cell=crosses[:, None])
+
+    @property
+    def _scale(self) -> LagScale:
+        return LagScale(self.params.log_lag)
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        if isinstance(self.data, CorrelogramData):
+            free = size[1] - self.margins[3]
+            height = row_height(free, len(self.data.cluster_ids), self.gap)
+            small = math.ceil(ROOM_FOR_NUMBER) if self.cells[0].y.ticks else 2
+            title = TITLE if height >= SMALLEST_WITH_TITLE else small
+            for cell in self.cells:
+                top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
+                cell.y.view = (0.0, top / self.data_scale)
+        super()._lay_out(size)
+        if isinstance(self.data, CorrelogramData):
+            self._text.set_labels([*self._text.labels, *self._captions(self.data)])
+
+    def _captions(self, data: CorrelogramData) -> list[Label]:
+        """Names of clusters, shares of violations and heights, where there is room."""
+        labels, grounds = [], []
+        n = len(data.cluster_ids)
+        _, _, width, height = self.layout.boxes[0]
+        for k, (cell, (left, top, _, _)) in enumerate(
+            zip(self.cells, self.layout.boxes, strict=True)
+        ):
+            i, j = divmod(k, n)
+            room, roomy = width - 10, height >= SMALLEST_WITH_TITLE
+            inset, y = (5, top + 3) if roomy else (3, top)
+            if i == j:
+                name = str(data.cluster_ids[i])
+                room -= text_width(name) + 8
+                if room > -8:
+                    x = left + inset
+                    labels.append(Label(name, x, y, CANVAS, i))
+                    grounds.append((left + 1, x + text_width(name) + 3, top + 1, y + 14))
+                if not roomy:
+                    # The lags about zero stay in sight.
+                    room = min(room, width / 2 - 6) if height >= SMALLEST_WITH_SHARE else 0.0
+                forms = self._violation_texts(data, i)[0 if roomy else 1 :]
+                share = next((text for text in forms if text_width(text) < room), "")
+                if share:
+                    color = ALERT if data.violations[i] >= 0.01 else DIM
+                    right = left + width - inset
+                    labels.append(Label(share, right, y, CANVAS, color, ("right", "top")))
+                    start = right - text_width(share) - 3
+                    grounds.append((start, left + width - 1, top + 1, y + 14))
+            if cell.y.ticks is None and i != j and height >= SMALLEST_WITH_SHARE:
+                value = short(cell.y.high / self.data_scale)
+                # In a small plot it covers long lags, which the plot of the same pair the other
+                # way round has at its right.
+                room = room if roomy else width / 2 - 6
+                named = f"{value} {data.unit}"
+                if roomy and text_width(named) < room:
+                    labels.append(Label(named, left + inset, y, CANVAS, DIM))
+                elif text_width(value) < room:
+                    labels.append(Label(value, left + inset, y, CANVAS, DIM))
+                    end = left + inset + text_width(value) + 3
+                    if not roomy:
+                        grounds.append((left + 1, end, top + 1, y + 14))
+        labels += left_out(data.n_left_out, self.size)
+        ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
+        self._grounds.set_data(ground)
+        return labels
+
+    def _violation_texts(self, data: CorrelogramData, i: int) -> list[str]:
+        """The share of violations, ever shorter; an alarming one may be rounded to a per cent."""
+        share = 100 * data.violations[i]
+        texts = [f"{share:.2g}% < {self.params.refractory_ms:g} ms", f"{share:.2g}%"]
+        return [*texts, f"{share:.0f}%"] if share >= 1 else texts
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for the pair of a crosscorrelogram, or the cluster of an autocorrelogram."""
+        if button != 1 or not isinstance(self.data, CorrelogramData):
+            return False
+        i, j = divmod(cell, len(self.data.cluster_ids))
+        a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
+        if i == j:
+            self.cluster_clicked.emit(a)
+        else:
+            self.pair_clicked.emit(a, b)
+        return True
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The pair, and what the bar under the mouse says."""
+        data: CorrelogramData = self.data
+        i, j = divmod(cell, len(data.cluster_ids))
+        a, b = data.cluster_ids[i], data.cluster_ids[j]
+        if i == j:
+            text = f"cluster {a}, {self._violation_texts(data, i)[0]}"
+        else:
+            text = f"{b} around {a}, asymmetry {asymmetry(data.counts[i, j]):+.2f}"
+        edges = self._scale.place(data.edges_ms)
+        found = np.flatnonzero((edges[:, 0] <= x) & (x < edges[:, 1]))
+        if not len(found):
+            return text
+        k = int(found[0])
+        low, high = data.edges_ms[k]
+        text += f", lag {low:.3g} to {high:.3g} ms: {data.counts[i, j, k]} pairs"
+        if data.unit != "pairs":
+            text += f", {short(data.heights[i, j, k])} {data.unit}"
+        return text
+
+
+def short(value: float) -> str:
+    """Write a number with three digits, or as many as are before its point."""
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
+
+
+def asymmetry(counts: NDArray[np.int64]) -> float:
+    """How much more the second train follows the first than it precedes it, from -1 to 1.
+
+    Pairs of positive lag less those of negative lag, over their sum; 0 where there are none. The
+    bars next to lag zero do not count: which of two spikes at the same time comes first means
+    nothing.
+    """
+    half = len(counts) // 2
+    before, after = int(counts[: half - 1].sum()), int(counts[half + 1 :].sum())
+    return (after - before) / max(after + before, 1)

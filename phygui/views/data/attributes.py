@@ -1,0 +1,286 @@
+"""What can be put on an axis for a spike: time, amplitude, any feature of any channel.
+
+An attribute has a key: ``time``, ``amplitude``, or ``CHANNEL:FEATURE``, both indices from 0,
+the channel into the channel order of the channel group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.statistics.amplitudes import Ruler, amplitude_unit, ruler_of, spike_amplitudes
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.formats.kwik.files.features import FeaturesMasks
+from phygui.formats.kwik.model import KwikModel
+from phygui.views.core.base import Cancel, check
+from phygui.views.core.cache import ByteCache
+from phygui.views.data.cluster_values import stats_of
+
+TIME, AMPLITUDE = "time", "amplitude"
+_CHUNK = 50_000
+_STRETCH = 5_000
+_N_TYPICAL = 200
+_NEAR = 16
+_ENOUGH = 6
+"""Values of which one can be said to be far from the others."""
+_MARGIN = 0.15
+_FAR = 3.0
+"""Times the extent of all others: farther, and what is between them could not be told apart."""
+
+_cache = ByteCache(8 * 2**20)
+
+
+def feature_key(channel: int, feature: int) -> str:
+    """Key of one feature of one channel, both indices."""
+    return f"{channel}:{feature}"
+
+
+def parse_key(key: str) -> tuple[int, int] | None:
+    """Channel and feature of a key, both indices; None for other attributes."""
+    channel, colon, feature = key.partition(":")
+    return (int(channel), int(feature)) if colon else None
+
+
+def axis_label(model: KwikModel, key: str) -> str:
+    """Name and unit of an attribute, as it stands at an axis."""
+    found = parse_key(key)
+    if found is not None:
+        return f"ch {int(model.channel_order[found[0]])} PC{found[1] + 1}"
+    if key == TIME:
+        return "time (s)"
+    unit = amplitude_unit(model)
+    return f"amplitude ({unit})" if unit else "amplitude"
+
+
+def features_of(model: KwikModel) -> FeaturesMasks:
+    """The features and masks of a model that has them."""
+    assert model.features_masks is not None
+    return model.features_masks
+
+
+def values_and_masks(
+    snapshot: Snapshot, keys: Iterable[str], spike_ids: NDArray[np.int64], cancelled: Cancel
+) -> dict[str, tuple[NDArray[np.float64] | NDArray[np.float32], NDArray[np.float32] | None]]:
+    """Read attributes of some spikes.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    keys : iterable of str
+    spike_ids : array of int64 (n,)
+    cancelled : callable
+        Asked between stretches of channels.
+
+    Returns
+    -------
+    dict
+        By key: the values, (n,), in seconds, in the unit of amplitudes, or in the arbitrary one of
+        features, and the masks in [0, 1], (n,), or
+        None where an attribute has no mask. Only the columns asked for, and what is between near
+        ones, are read.
+    """
+    found: dict = {}
+    model = snapshot.model
+    wanted = list(dict.fromkeys(keys))
+    n_features = model.n_features_per_channel
+    places = {key: place for key in wanted if (place := parse_key(key)) is not None}
+    for first, last in spans({channel for channel, _ in places.values()}):
+        check(cancelled)
+        block = features_of(model)[spike_ids, first * n_features : (last + 1) * n_features, :]
+        for key, (channel, feature) in places.items():
+            if first <= channel <= last:
+                column = (channel - first) * n_features + feature
+                found[key] = block[:, column, 0], block[:, column, 1]
+    if TIME in wanted:
+        found[TIME] = times_of(model, spike_ids), None
+    if AMPLITUDE in wanted:
+        found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
+    return found
+
+
+def spans(channels: Iterable[int]) -> list[tuple[int, int]]:
+    """Group channels, by index, into stretches to be read at once: (first, last) of each.
+
+    Channels that are near each other are on the same page of the file or, if it is compressed, in
+    the same chunk, so that to read what is between them costs less than to go there twice.
+    """
+    found: list[tuple[int, int]] = []
+    for channel in sorted(channels):
+        if found and channel - found[-1][1] <= _NEAR:
+            found[-1] = found[-1][0], channel
+        else:
+            found.append((channel, channel))
+    return found
+
+
+def times_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Times of some spikes in seconds, (n,); those of the others are not computed."""
+    return model.spike_samples[spike_ids] / model.sample_rate
+
+
+def amplitudes(
+    snapshot: Snapshot, spike_ids: NDArray[np.int64], cancelled: Cancel
+) -> NDArray[np.float32]:
+    """Amplitude of some spikes, see :mod:`phygui.curation.statistics.amplitudes`.
+
+    A spike of a selected cluster is measured as that cluster is; one of another cluster as the
+    best selected one, beside whose spikes it is drawn.
+
+    Returns
+    -------
+    array of float32 (n,)
+        In the unit of :func:`~phygui.curation.statistics.amplitudes.amplitude_unit`.
+    """
+    found = np.full(len(spike_ids), np.nan, np.float32)
+    clusters = snapshot.clusters_of(spike_ids)
+    others = ~np.isin(clusters, snapshot.cluster_ids)
+    for place, cluster_id in enumerate(snapshot.cluster_ids):
+        own = clusters == cluster_id
+        at = np.flatnonzero(own | others if place == 0 else own)
+        if len(at):
+            ruler = ruler_in(snapshot, cluster_id, cancelled)
+            found[at] = measured(snapshot, spike_ids[at], ruler, cancelled)
+    return found
+
+
+def ruler_in(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> Ruler | None:
+    """What the spikes of a cluster are measured by."""
+    stats = stats_of(snapshot, [cluster_id], cancelled)[cluster_id]
+    return ruler_of(snapshot.model, stats.summary)
+
+
+def measured(
+    snapshot: Snapshot, spike_ids: NDArray[np.int64], ruler: Ruler | None, cancelled: Cancel
+) -> NDArray[np.float32]:
+    """Amplitudes of spikes of one cluster, read in stretches so as to stop when cancelled."""
+    found = np.empty(len(spike_ids), np.float32)
+    for start in range(0, len(spike_ids), _STRETCH):
+        check(cancelled)
+        part = slice(start, start + _STRETCH)
+        found[part] = spike_amplitudes(snapshot.model, spike_ids[part], ruler)
+    return found
+
+
+def _masked_sizes(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Absolute features times masks; nothing where one of them is not finite."""
+    with np.errstate(invalid="ignore"):
+        sizes = np.abs(block[..., 0] * block[..., 1])
+    return np.nan_to_num(sizes, copy=False, nan=0.0, posinf=0.0)
+
+
+def channel_strengths(
+    snapshot: Snapshot, cluster_id: int, cancelled: Cancel
+) -> NDArray[np.float32]:
+    """Mean over a sample of a cluster's spikes of its largest masked feature on each channel.
+
+    Returns
+    -------
+    array of float32 (n_channels,)
+    """
+    model, spikes = snapshot.model, snapshot.spikes(cluster_id)
+    key = ("strengths", model.n_located)
+    known = _cache.get((model, spikes), key)
+    if known is None:
+        check(cancelled)
+        block = features_of(model)[sample_spikes(spikes, _N_TYPICAL)]
+        n_columns = model.n_channels * model.n_features_per_channel
+        masked = _masked_sizes(block[:, :n_columns])
+        by_channel = masked.reshape(len(block), model.n_channels, -1).max(axis=2, initial=0.0)
+        known = by_channel.mean(axis=0) if len(block) else by_channel.sum(axis=0)
+        _cache.put((model, spikes), key, known, known.nbytes)
+    return known
+
+
+def best_channels(snapshot: Snapshot, cancelled: Cancel) -> list[int]:
+    """Channel indices by decreasing interest for the selected clusters.
+
+    Each cluster's channels are ranked by its mean masked feature; the clusters take turns, the
+    best cluster first, so that each has its best channel early.
+    """
+    orders = []
+    for cluster_id in snapshot.cluster_ids:
+        strengths = channel_strengths(snapshot, cluster_id, cancelled)
+        orders.append(np.argsort(-strengths, kind="stable"))
+    turns = np.stack(orders, axis=1).ravel() if orders else np.empty(0, np.int64)
+    return [int(c) for c in dict.fromkeys(turns.tolist())]
+
+
+def amplitude_range(groups: Iterable[NDArray]) -> tuple[float, float]:
+    """The range of an axis of amplitudes, as of :func:`robust_range`: zero is always on it.
+
+    The margin is a part of the whole axis: a cluster whose spikes are alike, however large they
+    are, would else cling to its end. Amplitudes below zero are those of spikes that are no spikes
+    of their cluster, or of a cluster of noise.
+    """
+    low, high = robust_range(groups, margin=0.0)
+    return (1 + _MARGIN) * min(low, 0.0), (1 + _MARGIN) * max(high, 0.0)
+
+
+def robust_range(
+    groups: Iterable[NDArray], *, percent: float = 1.0, margin: float = _MARGIN
+) -> tuple[float, float]:
+    """A range that shows nearly all of every group of values, and that outliers cannot spoil.
+
+    Parameters
+    ----------
+    groups : iterable of array (n,)
+    percent : float
+        What is left out of each group at either end. Of a group too small for that, the one or
+        two last values at either end are left out if they are far from all others.
+    margin : float
+        What is added at either end, as a part of the range.
+    """
+    within, cores = [], []
+    for values in groups:
+        finite = values[np.isfinite(values)]
+        n = len(finite)
+        if n:
+            out = int(n * percent / 100)
+            doubtful = max(out, min(n // _ENOUGH, 2))
+            # No percentiles: between the last values of a few, these are a part of the outlier.
+            ranked = np.partition(finite, sorted({out, doubtful, n - 1 - doubtful, n - 1 - out}))
+            within.append(ranked[out : n - out])
+            cores.append((ranked[doubtful], ranked[n - 1 - doubtful]))
+    if not cores:
+        return -1.0, 1.0
+    low, high = float(np.min(cores)), float(np.max(cores))
+    shown, reach = np.concatenate(within), _FAR * (high - low)
+    # Where all others are alike there is no telling what is far.
+    if reach > 0:
+        shown = shown[(shown >= low - reach) & (shown <= high + reach)]
+    low, high = float(shown.min()), float(shown.max())
+    if low == high:
+        return low - 0.5, high + 0.5
+    return low - margin * (high - low), high + margin * (high - low)
+
+
+def spikes_inside(
+    snapshot: Snapshot,
+    x_key: str,
+    y_key: str,
+    polygon: NDArray[np.float64],
+    cancelled: Cancel,
+) -> NDArray[np.int64]:
+    """All spikes of the selected clusters inside a polygon in the plane of two attributes.
+
+    Returns
+    -------
+    array of int64 (n,)
+        Sorted spike ids.
+    """
+    from phygui.analysis import points_in_polygon
+
+    found = [np.empty(0, np.int64)]
+    for cluster_id in snapshot.cluster_ids if len(polygon) >= 3 else ():
+        spikes = snapshot.spikes(cluster_id)
+        for start in range(0, len(spikes), _CHUNK):
+            check(cancelled)
+            chunk = spikes[start : start + _CHUNK]
+            read = values_and_masks(snapshot, (x_key, y_key), chunk, cancelled)
+            points = np.column_stack([read[x_key][0], read[y_key][0]])
+            found.append(chunk[points_in_polygon(points, polygon)])
+    return np.sort(np.concatenate(found))

@@ -1,0 +1,423 @@
+"""Feature view: scatter plots of time and features of the best channels, with a lasso."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.formats.kwik.model import KwikModel
+from phygui.views.core.axes import Axis, Cell, name_value
+from phygui.views.core.base import Cancel, Empty, View, check
+from phygui.views.core.cache import ByteCache
+from phygui.views.core.colors import GREY, HIGHLIGHT
+from phygui.views.core.cursor import Gaps, TimeCursor
+from phygui.views.core.density import as_opacity, density, n_bins_for, smooth
+from phygui.views.core.lasso import Lasso
+from phygui.views.core.loading import missing_data
+from phygui.views.core.mouse import scale_of_data, size_of_points
+from phygui.views.core.picking import nearest_point
+from phygui.views.core.visuals import Batch, Images, vertices
+from phygui.views.data.attributes import (
+    AMPLITUDE,
+    TIME,
+    amplitude_range,
+    axis_label,
+    best_channels,
+    parse_key,
+    robust_range,
+    spikes_inside,
+    times_of,
+    values_and_masks,
+)
+from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.feature.grid import AUTOMATIC, Plot, default_grid, parse_grid
+
+_MASKED_ALPHA = 0.25
+_BUDGET = Budget(each=1_500, together=8_000, most=50_000)
+_MOST_COUNTED = 200_000
+_MOST_OUTSIDE = 1_500
+"""Spikes drawn in a plot of those that lie outside of the image of its densities."""
+_N_BINS = 96
+
+_background = ByteCache(16 * 2**20)
+
+
+@dataclass(frozen=True)
+class FeatureParams:
+    """Settings of the feature view."""
+
+    n_spikes: int = _BUDGET.field(
+        "Most spikes drawn of each cluster; a split always takes all of them.", step=500
+    )
+    n_background: int = field(
+        default=1000,
+        metadata={
+            "label": "Background spikes",
+            "help": "Spikes of other clusters drawn in grey, spread over the recording.",
+            "min": 0,
+            "max": _BUDGET.most,
+            "step": 500,
+        },
+    )
+    x_channel: int = field(
+        default=AUTOMATIC,
+        metadata={
+            "label": "First channel",
+            "help": "Number of the channel taken for the best one, in channel groups that have "
+            "it. Ctrl+click a channel in the waveform view; again to choose automatically.",
+            "min": AUTOMATIC,
+            "lowest": "automatic",
+            "local": True,
+        },
+    )
+    y_channel: int = field(
+        default=AUTOMATIC,
+        metadata={
+            "label": "Second channel",
+            "help": "Number of the channel taken for the second best, in channel groups that have "
+            "it. Ctrl+right-click a channel in the waveform view; again to choose automatically.",
+            "min": AUTOMATIC,
+            "lowest": "automatic",
+            "local": True,
+        },
+    )
+    grid: str = field(
+        default="",
+        metadata={
+            "label": "Grid",
+            "help": "Plots as x,y separated by spaces, rows by semicolons: time, amplitude, "
+            "0A (feature A of the best channel), #12B (feature B of channel 12). "
+            "Empty for the default grid.",
+            "local": True,
+        },
+    )
+    show: str = field(
+        default="points",
+        metadata={
+            "label": "Show",
+            "help": "Spikes as points, or how many there are where: better for large clusters.",
+            "choices": ("points", "density"),
+        },
+    )
+    dim_masked: bool = field(
+        default=True,
+        metadata={
+            "label": "Dim masked spikes",
+            "help": "Draw spikes fainter where the channel of the axis is masked.",
+            "reload": False,
+        },
+    )
+    marker_size: float = size_of_points(3.0)
+    data_scale: float = scale_of_data()
+
+
+@dataclass(frozen=True)
+class FeatureData:
+    """What the feature view draws."""
+
+    plots: list[Plot]
+    spike_ids: NDArray[np.int64]
+    """Spikes drawn: those of the background, then those of the selection, in time order."""
+    colors: NDArray[np.int64]
+    """Index of each spike's cluster in the selection; GREY for the background."""
+    cluster_ids: tuple[int, ...]
+    values: dict[str, NDArray]
+    """By key of an attribute: its value for each spike drawn."""
+    masks: dict[str, NDArray[np.float32]]
+    ranges: dict[str, tuple[float, float]]
+    labels: dict[str, str]
+    times: NDArray[np.float64]
+    """Seconds."""
+    clusters: NDArray[np.int64]
+    """Number of each spike's cluster, also of those of the background."""
+    n_spikes: int
+    """Of the selected clusters, also those that are not drawn."""
+    absent: tuple[int, ...] = ()
+    """Numbers of channels that the user chose and that this channel group does not have."""
+    densities: NDArray[np.float32] | None = None
+    """Opacity, (n_plots, n_clusters, n_bins, n_bins), in place of the points of the selection."""
+    outside: tuple[NDArray[np.int64], ...] = ()
+    """Indices of spikes of the selection that no density shows, for each plot."""
+    gaps: Gaps = ()
+
+
+class FeatureView(View, TimeCursor):
+    """Scatter plots of the features of the selected clusters."""
+
+    name: ClassVar[str] = "features"
+    title = "Features"
+    Params: ClassVar[type] = FeatureParams
+    has_lasso: ClassVar[bool] = True
+    has_markers: ClassVar[bool] = True
+    has_legend: ClassVar[bool] = True
+
+    def __init__(self, params: FeatureParams | None = None, *, theme: str = "dark") -> None:
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
+        self._points = Batch("points", opacity=0.85)
+        self._pointed = Batch("points")
+        self._images = Images(opacity=0.9)
+        self.visuals = [
+            self.gap_bands,
+            self._points,
+            self._images,
+            self.cursor_line,
+            self._pointed,
+        ]
+
+    @staticmethod
+    def load(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> FeatureData | Empty:
+        """Read the features of a sample of the spikes of each selected cluster."""
+        model = snapshot.model
+        if model.features is None:
+            return missing_data(model, "features")
+        if not snapshot.cluster_ids:
+            return Empty("Select a cluster to see its features.")
+        channels = chosen_channels(snapshot, params, cancelled)
+        try:
+            if params.grid.strip():
+                plots = parse_grid(params.grid, model, channels)
+            else:
+                plots = default_grid(channels, model.n_features_per_channel)
+        except ValueError as error:
+            return Empty(f"{error}.")
+        keys = [key for plot in plots for key in (plot.x, plot.y)]
+
+        sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
+        n_each = _BUDGET.of_each(params.n_spikes, sizes)
+        if params.show == "density":
+            n_each = _MOST_COUNTED // len(snapshot.cluster_ids)
+        samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
+        colors = np.repeat(np.arange(len(samples)), [len(s) for s in samples])
+        chosen = np.concatenate(samples)
+        # In the order of time clusters are mixed, and none hides the others.
+        order = np.argsort(chosen, kind="stable")
+        chosen, colors = chosen[order], colors[order]
+        selected = values_and_masks(snapshot, keys, chosen, cancelled)
+        check(cancelled)
+        behind, owners, others = _background_of(snapshot, keys, params.n_background, cancelled)
+
+        values, masks = {}, {}
+        for key, (value, mask) in selected.items():
+            values[key] = np.concatenate([others[key][0], value])
+            if mask is not None:
+                masks[key] = np.concatenate([others[key][1], mask])
+        ranges = {key: _range(model, key, v[0], colors) for key, v in selected.items()}
+        densities = None
+        outside: tuple[NDArray[np.int64], ...] = ()
+        if params.show == "density":
+            check(cancelled)
+            plain = {key: value for key, (value, _) in selected.items()}
+            densities = _densities(plots, plain, ranges, colors, len(samples))
+            outside = tuple(len(behind) + _outside(p, plain, ranges) for p in plots)
+        return FeatureData(
+            plots=plots,
+            spike_ids=np.concatenate([behind, chosen]),
+            colors=np.concatenate([np.full(len(behind), GREY), colors]),
+            cluster_ids=snapshot.cluster_ids,
+            values=values,
+            masks=masks,
+            ranges=ranges,
+            labels={key: _label(model, key, params) for key in selected},
+            times=times_of(model, np.concatenate([behind, chosen])),
+            clusters=np.concatenate([owners, np.array(snapshot.cluster_ids, np.int64)[colors]]),
+            n_spikes=sum(sizes),
+            absent=_absent(model, params),
+            densities=densities,
+            outside=outside,
+            gaps=model.clock.gap_times(),
+        )
+
+    @staticmethod
+    def spikes_in_lasso(
+        snapshot: Snapshot, params: FeatureParams, lasso: Lasso, cancelled: Cancel
+    ) -> NDArray[np.int64]:
+        """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
+        return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
+
+    @property
+    def summary(self) -> str:
+        """How many of the spikes are drawn, and which channels cannot be."""
+        if not isinstance(self.data, FeatureData):
+            return ""
+        drawn = how_many(int(np.count_nonzero(self.data.colors != GREY)), self.data.n_spikes)
+        absent = [f"no channel {c} in this channel group" for c in self.data.absent]
+        return "; ".join(filter(None, [drawn, *absent]))
+
+    def build(self, data: FeatureData) -> None:
+        """Make the cells and the points."""
+        axes = {
+            key: Axis(key, *limits, label=data.labels[key], scaled=key != TIME)
+            for key, limits in data.ranges.items()
+        }
+        self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
+        drawn = np.arange(len(data.spike_ids))
+        self._images.clear()
+        if data.densities is not None:
+            drawn = np.flatnonzero(data.colors == GREY)
+            self._build_densities(data, data.densities)
+        parts = self._vertices(data, drawn, data.colors[drawn])
+        for cell, found in enumerate(data.outside):
+            parts.append(self._in_plot(data, cell, found, data.colors[found]))
+        self._points.set_data(*parts)
+        self.draw_gaps(data.gaps)
+        self.draw_cursor()
+
+    def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
+        n_plots, n_clusters, height, width = densities.shape
+        extents = [(*data.ranges[p.x], *data.ranges[p.y]) for p in data.plots]
+        self._images.set_data(
+            densities.reshape(-1, height, width),
+            np.repeat(extents, n_clusters, axis=0),
+            cell=np.repeat(np.arange(n_plots), n_clusters),
+            color=np.tile(np.arange(n_clusters), n_plots),
+        )
+
+    def _vertices(
+        self, data: FeatureData, drawn: NDArray[np.int64], colors: NDArray[np.int64]
+    ) -> list[NDArray[Any]]:
+        return [self._in_plot(data, cell, drawn, colors) for cell in range(len(data.plots))]
+
+    def _in_plot(
+        self, data: FeatureData, cell: int, drawn: NDArray[np.int64], colors: NDArray[np.int64]
+    ) -> NDArray[Any]:
+        plot = data.plots[cell]
+        x, y = data.values[plot.x][drawn], data.values[plot.y][drawn]
+        alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
+        masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
+        if masks and self.params.dim_masked:
+            alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.nan_to_num(np.fmax.reduce(masks))
+        return vertices(x, y, color=colors, cell=cell, alpha=alpha)
+
+    def before_draw(self) -> None:
+        """Follow the marker size."""
+        self._points.size = self.marker_size
+        self._pointed.size = self.marker_size + 2
+
+    def point_at(self, data: FeatureData, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are drawn, or counted."""
+        found = np.flatnonzero(among(data.spike_ids, spike_ids))
+        found = sample_spikes(found, _BUDGET.most)
+        color = np.full(len(found), HIGHLIGHT)
+        self._pointed.set_data(*self._vertices(data, found, color))
+        self.update()
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The spike under the mouse, and what the axes say there."""
+        data: FeatureData = self.data
+        plot = data.plots[cell]
+        x_values, y_values = data.values[plot.x], data.values[plot.y]
+        nearest = nearest_point(self, cell, (x, y), x_values, y_values, data.colors == GREY)
+        axes = self.cells[cell]
+        if nearest is None:
+            return f"{name_value(axes.x, x)}, {name_value(axes.y, y)}"
+        text = f"spike {data.spike_ids[nearest]}, cluster {data.clusters[nearest]}"
+        text += f", {data.times[nearest]:.4f} s"
+        for axis, value in ((axes.x, x_values[nearest]), (axes.y, y_values[nearest])):
+            if axis.key != TIME:
+                text += f", {name_value(axis, float(value))}"
+        return text
+
+
+def chosen_channels(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> list[int]:
+    """Channel indices by rank: those that the user chose, the others automatically."""
+    automatic = best_channels(snapshot, cancelled)
+    x, y = _fixed_channels(snapshot.model, params)
+    rest = [c for c in automatic if c not in (x, y)]
+    first = x if x is not None else rest.pop(0) if rest else y
+    return [c for c in dict.fromkeys([first, y, *rest]) if c is not None]
+
+
+def _fixed_channels(model: KwikModel, params: FeatureParams) -> tuple[int | None, int | None]:
+    """Indices of the channels that the user chose; None for what is chosen automatically.
+
+    A number is another channel, or none, in another channel group: it counts where there is one.
+    """
+    order = [int(c) for c in model.channel_order]
+    x, y = (order.index(c) if c in order else None for c in (params.x_channel, params.y_channel))
+    return x, y
+
+
+def _absent(model: KwikModel, params: FeatureParams) -> tuple[int, ...]:
+    chosen = zip((params.x_channel, params.y_channel), _fixed_channels(model, params), strict=True)
+    return tuple(dict.fromkeys(c for c, index in chosen if c != AUTOMATIC and index is None))
+
+
+def _label(model: KwikModel, key: str, params: FeatureParams) -> str:
+    """Name of an axis, which says if its channel is not chosen automatically."""
+    place, label = parse_key(key), axis_label(model, key)
+    fixed = place is not None and place[0] in _fixed_channels(model, params)
+    return f"fixed {label}" if fixed else label
+
+
+def _range(
+    model: KwikModel, key: str, values: NDArray, colors: NDArray[np.int64]
+) -> tuple[float, float]:
+    if key == TIME:
+        return 0.0, max(float(model.span), float(values.max(initial=0.0)))
+    groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
+    if key == AMPLITUDE:
+        return amplitude_range(groups)
+    low, high = robust_range(groups)
+    # Zero, where the background is, with some room around it.
+    room = 0.1 * max(high, -low)
+    return min(low, -room), max(high, room)
+
+
+def _densities(
+    plots: list[Plot],
+    values: dict[str, NDArray],
+    ranges: dict[str, tuple[float, float]],
+    colors: NDArray[np.int64],
+    n_clusters: int,
+) -> NDArray[np.float32]:
+    """How many spikes of each cluster are where, in each plot."""
+    # As many bins as the spikes can fill, so that few spikes are not scattered over too many.
+    enough = int(2 * np.sqrt(len(colors) / n_clusters))
+    n = n_bins_for(len(plots) * n_clusters, min(max(enough, 32), _N_BINS))
+    counts = np.empty((len(plots), n_clusters, n, n), np.float32)
+    for k in range(n_clusters):
+        own = {key: value[colors == k] for key, value in values.items()}
+        for i, p in enumerate(plots):
+            counts[i, k] = density(own[p.x], own[p.y], ranges[p.x], ranges[p.y], (n, n))
+    return as_opacity(smooth(counts))
+
+
+def _outside(
+    plot: Plot, values: dict[str, NDArray], ranges: dict[str, tuple[float, float]]
+) -> NDArray[np.int64]:
+    """Indices of a sample of the spikes that the image of a plot's densities does not hold."""
+    found = np.zeros(len(values[plot.x]), np.bool_)
+    for key in (plot.x, plot.y):
+        low, high = ranges[key]
+        with np.errstate(invalid="ignore"):
+            found |= (values[key] < low) | (values[key] >= high)
+    return sample_spikes(np.flatnonzero(found), _MOST_OUTSIDE)
+
+
+def _background_of(
+    snapshot: Snapshot, keys: list[str], n_most: int, cancelled: Cancel
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict]:
+    """A fixed sample of all spikes without those of the selection, their clusters and values."""
+    model = snapshot.model
+    n = min(n_most, snapshot.n_spikes)
+    sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
+    clusters = snapshot.clusters_of(sample)
+    others = ~np.isin(clusters, snapshot.cluster_ids)
+    found, n_located = {}, model.n_located
+    for key in dict.fromkeys(keys):
+        # Amplitudes are measured as those of the best cluster are.
+        pair = None if key == AMPLITUDE else _background.get((model,), (key, n, n_located))
+        if pair is None:
+            pair = values_and_masks(snapshot, [key], sample, cancelled)[key]
+            size = sum(a.nbytes for a in pair if a is not None)
+            if key != AMPLITUDE:
+                _background.put((model,), (key, n, n_located), pair, size)
+        value, mask = pair
+        found[key] = value[others], None if mask is None else mask[others]
+    return sample[others], clusters[others], found

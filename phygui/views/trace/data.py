@@ -1,0 +1,401 @@
+"""What the trace view shows: a stretch of the recording and the spikes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.core.base import Empty
+from phygui.views.core.cursor import Gaps
+from phygui.views.core.loading import missing_data
+from phygui.views.core.mouse import scale_of_data
+from phygui.views.data.spike_walk import Trains, samples_like
+from phygui.views.trace.signal import Envelope, Kind, calibration, envelope
+
+if TYPE_CHECKING:
+    from phygui.curation.statistics.snapshot import Snapshot
+    from phygui.formats.kwik.model import KwikModel
+
+SHORTEST = 0.005
+"""Seconds: the shortest stretch that can be shown."""
+MOST_SPIKES = 4000
+"""Spikes of a cluster that are drawn one by one; beyond, one for each bin of the envelope."""
+MOST_CANDIDATES = 50_000
+"""Spikes that are looked through for those of clusters that are not selected."""
+MOST_EVENTS = 1500
+"""Events of one name that are marked; beyond, one for each such part of the stretch."""
+MOST_DISTINCT = 32
+"""Samples in a bin of the envelope up to which a spike is told from what else is in the bin."""
+MOST_SWING = 2.5
+"""Standard deviations of a signal, in those of the noise and for each row, beyond which it is
+scaled by itself."""
+OTHER = -1
+"""Colour index of the spikes of clusters that are not selected."""
+
+
+@dataclass(frozen=True)
+class TraceParams:
+    """Settings of the trace view."""
+
+    time: float = field(
+        default=0.0,
+        metadata={
+            "label": "Time",
+            "unit": "s",
+            "min": 0.0,
+            "help": "Middle of what is shown",
+            "local": True,
+        },
+    )
+    duration: float = field(
+        default=0.25,
+        metadata={
+            "label": "Duration",
+            "unit": "s",
+            "min": SHORTEST,
+            "step": 0.1,
+            "help": "How much is shown at once",
+        },
+    )
+    signal: str = field(
+        default="filtered",
+        metadata={
+            "label": "Signal",
+            "choices": ("filtered", "raw"),
+            "help": "Band-pass filtered as the spikes were detected, or as it was recorded",
+        },
+    )
+    common_median: bool = field(
+        default=False,
+        metadata={
+            "label": "Common median reference",
+            "help": "Subtract the median over the channels from every sample",
+        },
+    )
+    order: str = field(
+        default="depth",
+        metadata={
+            "label": "Channels by",
+            "choices": ("depth", "index"),
+            "help": "From the top of the probe down, or as in the file",
+        },
+    )
+    spikes: str = field(
+        default="selected",
+        metadata={
+            "label": "Spikes",
+            "choices": ("selected", "all", "none"),
+            "help": "Of the selected clusters, also of all others in a neutral colour, or none",
+        },
+    )
+    mode: str = field(
+        default="lines",
+        metadata={
+            "label": "Draw as",
+            "choices": ("lines", "image"),
+            "reload": False,
+            "help": "A line for each channel, or a row of greys",
+        },
+    )
+    refractory_ms: float = field(
+        default=2.0,
+        metadata={
+            "reload": False,
+            "label": "Refractory period",
+            "unit": "ms",
+            "min": 0.0,
+            "max": 50.0,
+            "step": 0.5,
+            "help": "Spikes of a cluster closer than this are violations to be walked through",
+        },
+    )
+    data_scale: float = scale_of_data()
+
+
+@dataclass(frozen=True)
+class TraceData:
+    """A stretch of the recording, rows from top to bottom."""
+
+    interval: tuple[float, float]
+    """Seconds, what was asked for."""
+    span: float
+    """Seconds from the start of the first recording to the end of the last."""
+    sample_rate: float
+    envelope: Envelope
+    """Its values are in the order of the rows."""
+    channels: NDArray[np.int64]
+    """(n_channels,) place in ``channel_order`` of the channel of each row."""
+    channel_labels: tuple[str, ...]
+    n_columns: int
+    """Columns of the probe that successive rows go through in turn."""
+    noise: float
+    """Standard deviation of the noise in which spikes stand, in ``unit``."""
+    unit: str
+    """Of all voltages: microvolts, or raw units if no gain is known."""
+    labels: NDArray[np.int16]
+    """(n_channels, n_points) 0, or 1 + the colour index of the spike drawn there, or -1."""
+    spike_ids: NDArray[np.int64]
+    """(n,) the spikes of this stretch by time, of all clusters, drawn or not."""
+    spike_times: NDArray[np.float64]
+    """(n,) seconds."""
+    spike_clusters: NDArray[np.int64]
+    """(n,)"""
+    spike_colors: NDArray[np.int64]
+    """(n,) place of the cluster in the selection, or OTHER."""
+    spike_rows: NDArray[np.bool_]
+    """(n, n_channels) where each spike is drawn."""
+    spike_points: NDArray[np.int64]
+    """(n, 2) first and last point of the envelope that each spike covers."""
+    n_spikes: int
+    """Spikes in this stretch; when there are very many, not all of them are in ``spike_ids``."""
+    cluster_ids: tuple[int, ...]
+    marks: tuple[tuple[float, str, str], ...]
+    """(seconds, kind, label) of the starts of recordings and of the events in the stretch."""
+    trains: Trains
+    gaps: Gaps = ()
+
+    def spike_at(self, time: float, row: int, tolerance: float) -> int | None:
+        """Place of the spike nearest to a time on a row, None when there is none within reach."""
+        low, high = np.searchsorted(self.spike_times, [time - tolerance, time + tolerance])
+        near = np.flatnonzero(self.spike_rows[low:high, row]) + low
+        if not len(near):
+            return None
+        return int(near[np.argmin(np.abs(self.spike_times[near] - time))])
+
+
+def interval_of(params: TraceParams, total: float) -> tuple[float, float]:
+    """The seconds shown: as long as wanted, about the time wanted, within the recording."""
+    duration = min(max(params.duration, SHORTEST), total)
+    start = min(max(params.time - duration / 2, 0.0), total - duration)
+    return start, start + duration
+
+
+def load(
+    snapshot: Snapshot, params: TraceParams, cancelled: Callable[[], bool]
+) -> TraceData | Empty:
+    """Read a stretch of the recording and find the spikes in it; the cost follows the stretch.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    model = snapshot.model
+    if model.traces is None:
+        return missing_data(model, "traces")
+    n_samples, n_stored = model.timeline.n_samples, model.traces.shape[1]
+    n_needed = int(max(model.channel_order, default=-1)) + 1
+    if not n_samples or not n_needed or n_stored < n_needed:
+        return Empty(
+            f"The raw data has {n_samples} samples of {n_stored} channels, and this channel "
+            f"group needs {n_needed}"
+        )
+    rate = float(model.sample_rate)
+    interval = interval_of(params, n_samples / rate)
+    start = min(int(interval[0] * rate), n_samples - 1)
+    stop = min(max(int(np.ceil(interval[1] * rate)), start + 1), n_samples)
+
+    kind = Kind(params.signal == "filtered", params.common_median)
+    # Slow waves and hum are no measure for spikes: also a raw signal is scaled by the noise in
+    # which they stand, unless it would leave the picture.
+    _, noise = calibration(model, Kind(True, kind.referenced))
+    _, swing = calibration(model, kind)
+    noise = max(noise, swing / (MOST_SWING * len(model.channel_order)))
+    drawn = envelope(model, start, stop, kind, cancelled)
+    rows = channel_rows(model, params.order)
+    drawn = Envelope(drawn.samples, drawn.values[rows], drawn.bin_size, drawn.sampled)
+
+    before, after = _waveform_extent(model)
+    spike_ids, n_spikes = _spikes_of(snapshot, start - after, stop + before, drawn.bin_size)
+    samples = model.clock.samples[spike_ids].astype(np.int64)
+    clusters = snapshot.clusters_of(spike_ids)
+    colors = _places(clusters, snapshot.cluster_ids)
+    first, last = drawn.points_of(samples - before, samples + after - 1)
+    shown = first <= last
+    spike_ids, samples, clusters, colors = (
+        a[shown] for a in (spike_ids, samples, clusters, colors)
+    )
+    first, last = first[shown], last[shown]
+    spike_rows = _rows_of(model, spike_ids, rows, drawn, first, last)
+    seen = np.full(len(colors), params.spikes == "all")
+    if params.spikes == "selected":
+        seen = colors != OTHER
+    return TraceData(
+        interval=interval,
+        span=n_samples / rate,
+        sample_rate=rate,
+        envelope=drawn,
+        channels=rows,
+        channel_labels=tuple(str(model.channel_order[r]) for r in rows),
+        n_columns=_n_columns(model, params.order),
+        noise=noise,
+        unit=model.voltage_unit,
+        labels=paint_spikes(
+            drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
+        ),
+        spike_ids=spike_ids,
+        spike_times=samples / rate,
+        spike_clusters=clusters,
+        spike_colors=colors,
+        spike_rows=spike_rows,
+        spike_points=np.column_stack([first, last]),
+        n_spikes=n_spikes,
+        cluster_ids=tuple(snapshot.cluster_ids),
+        marks=_marks(model, start, stop),
+        trains=Trains(
+            model.clock, tuple(model.clock.ranks(snapshot.spikes(c)) for c in snapshot.cluster_ids)
+        ),
+        gaps=model.clock.gap_times(),
+    )
+
+
+def channel_rows(model: KwikModel, order: str) -> NDArray[np.int64]:
+    """Places in ``channel_order`` from the top row to the bottom row."""
+    n_channels = len(model.channel_order)
+    if order == "index":
+        return np.arange(n_channels)
+    positions = np.asarray(model.channel_positions)
+    return np.lexsort((np.arange(n_channels), positions[:, 0], -positions[:, 1]))
+
+
+def _n_columns(model: KwikModel, order: str) -> int:
+    """Distinct places across the probe, where rows are by depth."""
+    if order == "index":
+        return 1
+    return len(np.unique(np.round(np.asarray(model.channel_positions)[:, 0], 3)))
+
+
+def _waveform_extent(model: KwikModel) -> tuple[int, int]:
+    """Samples of a waveform before and after its spike, as the detection cut them."""
+    before = model.n_samples_before
+    return before, model.n_samples_waveforms - before
+
+
+def _spikes_of(
+    snapshot: Snapshot, start: int, stop: int, bin_size: int
+) -> tuple[NDArray[np.int64], int]:
+    """The spikes in start..stop in the order of time, at most one of a cluster for each bin when
+    they are too many to be told apart, and how many there are."""
+    clock = snapshot.model.clock
+    spike_samples = clock.sorted_samples
+    low, high = np.searchsorted(spike_samples, samples_like(spike_samples, np.array([start, stop])))
+    if low == high:
+        return np.empty(0, np.int64), 0
+    edges = np.arange(start, stop + bin_size, bin_size)
+    starts = np.searchsorted(spike_samples[low:high], samples_like(spike_samples, edges)) + low
+
+    def thinned(ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Few enough: the first spike of each bin."""
+        if len(ranks) <= MOST_SPIKES:
+            return ranks
+        place = np.searchsorted(ranks, starts)
+        return np.unique(ranks[place[place < len(ranks)]])
+
+    chosen = []
+    for cluster_id in snapshot.cluster_ids:
+        own = clock.ranks(snapshot.spikes(cluster_id))
+        chosen.append(thinned(own[np.searchsorted(own, low) : np.searchsorted(own, high)]))
+    ranks = np.arange(low, high, max((high - low) // MOST_CANDIDATES, 1))
+    clusters = snapshot.clusters_of(clock.spike_ids(ranks))
+    chosen.append(thinned(ranks[_places(clusters, snapshot.cluster_ids) == OTHER]))
+    return clock.spike_ids(np.unique(np.concatenate(chosen))), int(high - low)
+
+
+def _places(clusters: NDArray, cluster_ids: Sequence[int]) -> NDArray[np.int64]:
+    """Place of each cluster in the selection, OTHER when it is not selected."""
+    ids = np.asarray(cluster_ids, dtype=np.int64)
+    if not len(ids):
+        return np.full(len(clusters), OTHER)
+    order = np.argsort(ids)
+    place = order[np.minimum(np.searchsorted(ids[order], clusters), len(ids) - 1)]
+    return np.where(ids[place] == clusters, place, OTHER)
+
+
+def _rows_of(
+    model: KwikModel,
+    spike_ids: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    drawn: Envelope,
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Where to draw each spike: where it is unmasked.
+
+    Without masks, and where a spike is one of many things in a bin of the envelope, only where
+    the signal is at least half as large as where it is largest. Where not all samples were
+    looked at, only in the middle of its channels, since the signal says nothing about it.
+    """
+    shape = (len(spike_ids), len(rows))
+    masks = np.ones(shape, dtype=np.float32)
+    if model.masks is not None and len(spike_ids):
+        masks = np.asarray(model.masks[spike_ids])[:, rows]
+        masks[~(masks > 0).any(axis=1)] = 1
+    unmasked = masks > 0
+    if model.masks is not None and drawn.sampled < 1:
+        middle = masks @ np.arange(len(rows)) / masks.sum(axis=1)
+        distance = np.abs(np.arange(len(rows)) - middle[:, None])
+        nearest = np.argmin(np.where(unmasked, distance, np.inf), axis=1)
+        return np.arange(len(rows)) == nearest[:, None]
+    vague = np.full(len(spike_ids), model.masks is None or drawn.bin_size > MOST_DISTINCT)
+    vague |= unmasked.all(axis=1)
+    if vague.any():
+        extent = np.where(unmasked[vague], _extent(drawn.values, first[vague], last[vague]), 0)
+        unmasked[vague] &= extent >= 0.5 * extent.max(axis=1, keepdims=True)
+    return unmasked
+
+
+def _extent(
+    values: NDArray[np.float32], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Largest less smallest value of each channel in stretches of points: (n, n_channels)."""
+    low = high = values[:, first].T
+    for k in range(1, int((last - first).max(initial=0)) + 1):
+        point = values[:, np.minimum(first + k, last)].T
+        low, high = np.fmin(low, point), np.fmax(high, point)
+    return high - low
+
+
+def paint_spikes(
+    shape: tuple[int, ...],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    spike_rows: NDArray[np.bool_],
+    colors: NDArray[np.int64],
+) -> NDArray[np.int16]:
+    """Which spike covers each point: 0, 1 + a colour index, or OTHER.
+
+    Of several spikes, the first one in the selection.
+    """
+    labels = np.zeros(shape, dtype=np.int16)
+    # Painted last is seen: others first, then the selection from its end.
+    painting = np.argsort(np.where(colors == OTHER, np.iinfo(np.int16).max, colors))[::-1]
+    spikes, rows = np.nonzero(spike_rows[painting])
+    spikes = painting[spikes]
+    marks = np.where(colors == OTHER, OTHER, colors + 1).astype(np.int16)
+    longest = int((last - first).max(initial=-1)) + 1
+    for k in range(longest):
+        reached = first[spikes] + k <= last[spikes]
+        labels[rows[reached], first[spikes[reached]] + k] = marks[spikes[reached]]
+    return labels
+
+
+def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, str], ...]:
+    """Starts of recordings and events within a stretch, of very many events some."""
+    rate = float(model.sample_rate)
+    marks = []
+    for k, sample in enumerate(model.timeline.starts.tolist()):
+        if k and start <= sample < stop:
+            marks.append((sample / rate, "recording", f"recording {k}"))
+    for name, times in model.events.items():
+        low, high = np.searchsorted(times, [start / rate, stop / rate])
+        inside = times[low:high]
+        if len(inside) > MOST_EVENTS:
+            edges = np.linspace(start / rate, stop / rate, MOST_EVENTS, endpoint=False)
+            place = np.searchsorted(inside, edges)
+            inside = inside[np.unique(place[place < len(inside)])]
+        marks += [(float(t), "event", str(name)) for t in inside]
+    return tuple(marks)

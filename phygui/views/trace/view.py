@@ -1,0 +1,428 @@
+"""The trace view: the recording, with the spikes of the selected clusters in their colours."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
+from phygui.views.core.base import View
+from phygui.views.core.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
+from phygui.views.core.cursor import CURSOR_OPACITY, TimeCursor, is_in_gap
+from phygui.views.core.visuals import Batch, Images, Label, strips, vertices
+from phygui.views.data.draw_budget import among
+from phygui.views.data.voltages import reading
+from phygui.views.trace.data import (
+    MOST_DISTINCT,
+    OTHER,
+    SHORTEST,
+    TraceData,
+    TraceParams,
+    interval_of,
+    load,
+    paint_spikes,
+)
+from phygui.views.trace.overlay import name_marks, scale_bar, write_note
+
+NOISE_PER_ROW = 10.0
+"""Standard deviations of the noise between two rows, before the data are scaled."""
+CONTRAST = 12.0
+"""Standard deviations of the noise from the middle to the end of the greys of an image."""
+PAGE = 0.8
+"""Part of what is shown by which a page moves."""
+REACH = 8.0
+"""Logical pixels from the mouse within which a spike is meant."""
+TALL = 1e4
+"""Rows: more than there are, for lines from top to bottom, which may be seen a thousandth of a row
+at a time."""
+SMALLEST_WITH_BAR = 90.0
+"""Logical pixels of height from which there is room for a scale bar."""
+_EVENT_ALPHA = 0.5
+_OTHER_ALPHA = 0.65
+"""Of spikes of other clusters: between the traces, and spikes that are pointed at."""
+_MOST_CASED = 100
+"""Marks up to which each stands out from an image between two lines in the background's colour;
+beyond, events are the fainter the more there are."""
+
+
+class TraceView(View, TimeCursor):
+    """The recording over time, one row for each channel."""
+
+    name: ClassVar[str] = "traces"
+    title = "Traces"
+    Params: ClassVar[type] = TraceParams
+    has_legend: ClassVar[bool] = True
+    load = staticmethod(load)
+
+    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+        TimeCursor.__init__(self)
+        View.__init__(self, params, theme=theme)
+        self._image = Images()
+        self._traces = Batch("strips")
+        self._spikes = Batch("lines")
+        self._pointed = Batch("lines", size=3.0)
+        self._gap_ground = Batch("triangles")
+        self._casings = Batch("lines", size=5.0)
+        self._cursor_casing = Batch("lines", size=4.0)
+        self._marks = Batch("lines")
+        self._grounds = Batch("triangles", opacity=0.8)
+        self._bar = Batch("lines")
+        self.visuals = [
+            self._image,
+            self._gap_ground,
+            self.gap_bands,
+            self._traces,
+            self._casings,
+            self._marks,
+            self._spikes,
+            self._pointed,
+            self._cursor_casing,
+            self.cursor_line,
+            self._grounds,
+            self._bar,
+        ]
+
+    # -- what is drawn ---------------------------------------------------------------------
+
+    def build(self, data: TraceData) -> None:
+        """Make the rows, the spikes over them and the marks."""
+        n_channels = len(data.channels)
+        start, stop = data.interval
+        # Times count from the start of the stretch: single precision is too coarse for hours.
+        x = Axis("time", 0.0, stop - start, "time (s)", self._time_ticks)
+        y = Axis(
+            "channel",
+            -n_channels,
+            1.0,
+            "channel",
+            self._channel_ticks,
+            keep=True,
+            limits=(-n_channels, 1.0),
+            named_below=True,
+        )
+        self.set_cells([Cell(x, y)])
+        self._show_interval()
+
+        times = data.envelope.samples / data.sample_rate - start
+        rows = -np.arange(n_channels)[:, None]
+        as_image = self.params.mode == "image"
+        self._traces.visible, self._image.visible = not as_image, as_image
+        if as_image:
+            self._set_image(data, times)
+        else:
+            values = data.envelope.values / np.float32(NOISE_PER_ROW * data.noise)
+            quiet = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
+            # No line leads over a gap.
+            self._traces.set_data(
+                *(
+                    strips(times[part], rows, dy=values[:, part], color=GREY, alpha=quiet)
+                    for part in _recorded_parts(data.envelope.values)
+                )
+            )
+        self._spikes.set_data(self._over_traces(data.labels))
+        self._set_marks(data, as_image)
+        self.draw_gaps(data.gaps)
+        # The grey of an image would look like a silence.
+        ground = self.gap_bands.vertices.copy()
+        ground["color"] = BACKGROUND
+        self._gap_ground.visible = as_image
+        self._gap_ground.set_data(ground)
+        self.draw_cursor()
+
+    def _set_marks(self, data: TraceData, as_image: bool) -> None:
+        """Lines from top to bottom; the greys of an image would swallow a thin and faint one."""
+        at = np.array([t - data.interval[0] for t, _, _ in data.marks])[:, None]
+        faint = np.array([kind == "event" for _, kind, _ in data.marks], bool)[:, None]
+        alpha = np.where(faint & (not as_image), _EVENT_ALPHA * 0.8, 0.8)
+        self._casings.clear()
+        if as_image:
+            alpha = np.ones(at.shape)
+        # Very many, side by side, would be a wall before the signal.
+        n_events = max(int(faint.sum()), 1)
+        alpha = np.where(faint, alpha * min(1.0, _MOST_CASED / n_events), alpha)
+        if as_image and len(at) <= _MOST_CASED:
+            self._casings.set_data(vertices(at, [-TALL, TALL], color=BACKGROUND))
+        self._marks.size = 2.0 if as_image else 1.0
+        self._marks.set_data(vertices(at, [-TALL, TALL], color=FOREGROUND, alpha=alpha))
+
+    def draw_cursor(self) -> None:
+        """Place the line; over an image it stands out like the marks."""
+        super().draw_cursor()
+        as_image = self.params.mode == "image"
+        self.cursor_line.size = 2.0 if as_image else 1.0
+        self.cursor_line.opacity = 1.0 if as_image else CURSOR_OPACITY
+        casing = self.cursor_line.vertices.copy()
+        casing["color"] = BACKGROUND
+        self._cursor_casing.visible = as_image
+        self._cursor_casing.set_data(casing)
+
+    def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
+        """The parts of the traces that spikes cover, in their colours."""
+        data: TraceData = self.data
+        times = data.envelope.samples / data.sample_rate - data.interval[0]
+        recorded = np.isfinite(data.envelope.values[:1])
+        same = (labels[:, :-1] != 0) & (labels[:, :-1] == labels[:, 1:])
+        same &= recorded[:, :-1] & recorded[:, 1:]
+        row, point = np.nonzero(same)
+        points = np.column_stack([point, point + 1]).ravel()
+        row = np.repeat(row, 2)
+        color = labels[row, points].astype(np.int64)
+        alpha = np.where(color == OTHER, _OTHER_ALPHA, 1.0)
+        color = np.where(color == OTHER, FOREGROUND, color - 1)
+        dy = data.envelope.values[row, points] / (NOISE_PER_ROW * data.noise)
+        return vertices(times[points], -row, dy=dy, color=color, alpha=alpha)
+
+    def point_at(self, data: TraceData, spike_ids: NDArray[np.int64]) -> None:
+        """Point at those of some spikes that are in the stretch."""
+        chosen = among(data.spike_ids, spike_ids)
+        first, last = data.spike_points[chosen].T
+        labels = paint_spikes(
+            data.labels.shape,
+            first,
+            last,
+            data.spike_rows[chosen],
+            np.zeros(int(chosen.sum()), dtype=np.int64),
+        )
+        found = self._over_traces(labels)
+        found["color"] = HIGHLIGHT
+        self._pointed.set_data(found)
+        self.update()
+
+    def _set_image(self, data: TraceData, times: NDArray) -> None:
+        """One pixel per channel and point: of an envelope, the value farther from zero."""
+        values = data.envelope.values
+        if data.envelope.bin_size > 1:
+            low, high = values[:, ::2], values[:, 1::2]
+            values = np.where(-low > high, low, high)
+        n_channels, n_columns = values.shape
+        width = (times[-1] - times[0]) / max(len(times) - 1, 1) * len(times) / n_columns
+        left = times[0] - width / 2 if data.envelope.bin_size == 1 else times[0] - width / 4
+        extent = [[left, left + n_columns * width, 0.5 - n_channels, 0.5]]
+        limit = CONTRAST * data.noise / self.data_scale
+        # What was not recorded is under a band.
+        values = np.nan_to_num(values)
+        self._image.set_data(values[::-1][None], extent, limits=(-limit, limit))
+
+    def on_data_scale(self, factor: float) -> None:
+        """Make the signal taller, or the image more contrasted."""
+        super().on_data_scale(factor)
+        if isinstance(self.data, TraceData):
+            limit = CONTRAST * self.data.noise / self.data_scale
+            self._image.limits = (-limit, limit)
+
+    @property
+    def time_origin(self) -> float:
+        """Times count from the start of the stretch."""
+        return self.data.interval[0] if isinstance(self.data, TraceData) else 0.0
+
+    def _time_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        origin = self.data.interval[0]
+        return [(t - origin, text) for t, text in nice_ticks(low + origin, high + origin, n_max)]
+
+    def _channel_ticks(self, low: float, high: float, n_max: int) -> Ticks:
+        """Names of the channels, as many as can be read."""
+        labels = self.data.channel_labels
+        first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(labels) - 1)
+        step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
+        # Rows by depth go through the columns of the probe in turn: not to name one column only.
+        while math.gcd(step, self.data.n_columns) > 1:
+            step += 1
+        return [(-float(k), labels[k]) for k in range(first, last + 1) if k % step == 0]
+
+    # -- over the picture ------------------------------------------------------------------
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        if not isinstance(self.data, TraceData):
+            return
+        data, box = self.data, tuple(self.layout.boxes[0])
+        start = data.interval[0]
+        times = np.array([time for time, _, _ in data.marks])
+        (first, _), (second, _) = (self.to_pixels(0, x, 0) for x in (0.0, 1.0))
+        pixels = first + (times - start) * (second - first)
+        marks = [(float(pixels[k]), *data.marks[k][1:]) for k in np.argsort(pixels, kind="stable")]
+        labels: list[Label] = []
+        grounds = [name_marks(marks, box, labels)]
+        if data.envelope.sampled < 1:
+            note = f"1 sample in {1 / data.envelope.sampled:.0f} is shown"
+            grounds.append(write_note(note, box, labels))
+        self._bar.clear()
+        if self.params.mode == "lines" and box[3] >= SMALLEST_WITH_BAR:
+            low, high = self.cells[0].y.view
+            per_row = NOISE_PER_ROW * data.noise / self.data_scale
+            bar, ground = scale_bar(per_row * (high - low) / box[3], data.unit, box, labels)
+            self._bar.set_data(bar)
+            grounds.append(ground)
+        self._grounds.set_data(*grounds)
+        self._text.set_labels([*self._text.labels, *labels])
+
+    # -- moving in time --------------------------------------------------------------------
+
+    def set_params(self, params: Any) -> None:
+        """Take other settings; another stretch shows what is known of it at once."""
+        super().set_params(params)
+        if isinstance(self.data, TraceData):
+            self._show_interval()
+            self.refresh()
+
+    def _show_interval(self) -> None:
+        data: TraceData = self.data
+        start, stop = interval_of(self.params, data.span)
+        self.cells[0].x.view = (start - data.interval[0], stop - data.interval[0])
+
+    def show_interval(self, start: float, stop: float) -> None:
+        """Show a stretch, in seconds; it is kept within the recording."""
+        if not isinstance(self.data, TraceData):
+            return
+        total = self.data.span
+        duration = min(max(stop - start, SHORTEST), total)
+        middle = (start + stop) / 2
+        middle = min(max(middle, duration / 2), total - duration / 2)
+        self.change_params(time=float(middle), duration=float(duration))
+
+    def move(self, seconds: float) -> None:
+        """Show what comes later, or earlier when negative."""
+        start, stop = self.interval
+        self.show_interval(start + seconds, stop + seconds)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Seconds shown."""
+        if not isinstance(self.data, TraceData):
+            half = self.params.duration / 2
+            return self.params.time - half, self.params.time + half
+        return interval_of(self.params, self.data.span)
+
+    def go_to(self, time: float) -> None:
+        """Show a time, in seconds, in the middle, and mark it."""
+        self.set_cursor(time)
+        self.change_params(time=float(time))
+
+    def next_spike(self) -> bool:
+        """Go to the next spike of the selection; returns whether there is one."""
+        return self._walk("next_spike")
+
+    def previous_spike(self) -> bool:
+        """Go to the previous spike of the selection; returns whether there is one."""
+        return self._walk("previous_spike")
+
+    def next_violation(self) -> bool:
+        """Go to the next spike of the selection that follows one of its cluster too soon."""
+        return self._walk("next_violation", self.params.refractory_ms / 1000)
+
+    def previous_violation(self) -> bool:
+        """Go to the previous spike of the selection that follows one of its cluster too soon."""
+        return self._walk("previous_violation", self.params.refractory_ms / 1000)
+
+    def _walk(self, step: str, period: float | None = None) -> bool:
+        if not isinstance(self.data, TraceData):
+            return False
+        rate = self.data.sample_rate
+        # A time made from a sample must give that sample again.
+        args = [round(self.params.time * rate, 3)]
+        if period is not None:
+            args.append(period * rate)
+        sample = getattr(self.data.trains, step)(*args)
+        if sample is None:
+            return False
+        self.go_to(sample / rate)
+        return True
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def on_mouse_move(self, event: Any) -> None:
+        """Pan in time with the left button, zoom with the right one, else say what is there."""
+        dragged = event.press_event is not None and self._press_cell is not None
+        if not dragged or not isinstance(self.data, TraceData) or event.last_event is None:
+            super().on_mouse_move(event)
+            return
+        cell = self.cells[0]
+        _, _, width, height = self.layout.boxes[0]
+        dx, dy = np.subtract(event.pos, event.last_event.pos)
+        start, stop = self.interval
+        if event.press_event.button == 1:
+            cell.y.pan(dy / height * (cell.y.view[1] - cell.y.view[0]))
+            self.move(-dx / width * (stop - start))
+        elif event.press_event.button == 2:
+            x, y = self.to_data(0, *event.press_event.pos)
+            cell.y.zoom(1.008**-dy, y)
+            self._zoom_time(1.008**dx, x)
+        self.moved()
+
+    def on_mouse_wheel(self, event: Any) -> None:
+        """Zoom in time about the mouse; with Ctrl scale the data, with Alt move in time."""
+        if event.modifiers or not isinstance(self.data, TraceData):
+            super().on_mouse_wheel(event)
+        elif self.layout.cell_at(*event.pos) is not None:
+            self._zoom_time(1.25 ** float(sum(event.delta)), self.to_data(0, *event.pos)[0])
+
+    def _zoom_time(self, factor: float, x: float) -> None:
+        around = x + self.data.interval[0]
+        start, stop = self.interval
+        factor = min(factor, (stop - start) / SHORTEST)
+        self.show_interval(around + (start - around) / factor, around + (stop - around) / factor)
+
+    def on_alt_wheel(self, steps: float) -> None:
+        """Move in time by a tenth of what is shown."""
+        start, stop = self.interval
+        self.move(-steps * (stop - start) / 10)
+
+    def on_key_press(self, event: Any) -> None:
+        """Left and Right move by a page."""
+        direction = {"Left": -1, "Right": 1}.get(str(getattr(event.key, "name", "")))
+        if direction is None or event.modifiers:
+            super().on_key_press(event)
+            return
+        start, stop = self.interval
+        self.move(direction * PAGE * (stop - start))
+
+    def reset_view(self) -> None:
+        """Show the usual duration about the same time, all channels, at the usual scale."""
+        super().reset_view()
+        self.change_params(duration=TraceParams.duration)
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for the cluster of a spike, or mark a time where there is no spike."""
+        if button != 1 or not isinstance(self.data, TraceData):
+            return False
+        found = self._spike_near(x, y)
+        if found is not None:
+            self.cluster_clicked.emit(int(self.data.spike_clusters[found]))
+        else:
+            time = x + self.data.interval[0]
+            self.set_cursor(time)
+            self.time_clicked.emit(time)
+        return True
+
+    def _spike_near(self, x: float, y: float) -> int | None:
+        data: TraceData = self.data
+        row = min(max(round(-y), 0), len(data.channels) - 1)
+        start, stop = self.interval
+        width = self.layout.boxes[0][2]
+        return data.spike_at(x + data.interval[0], row, REACH * (stop - start) / width)
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The time, the channel, the signal there and the spike near the mouse."""
+        data: TraceData = self.data
+        row = min(max(round(-y), 0), len(data.channels) - 1)
+        time = x + data.interval[0]
+        text = f"{time:.4f} s, channel {data.channel_labels[row]}"
+        point = int(np.searchsorted(data.envelope.samples, time * data.sample_rate))
+        if is_in_gap(data.gaps, time):
+            return f"{text}: not recorded"
+        if data.envelope.bin_size == 1 and point < len(data.envelope.samples):
+            text += f", {reading(data.envelope.values[row, point], data.unit)}"
+        found = self._spike_near(x, y)
+        if found is not None:
+            text += f", spike {data.spike_ids[found]} of cluster {data.spike_clusters[found]}"
+        return text
+
+
+def _recorded_parts(values: NDArray[np.float32]) -> list[slice]:
+    """Runs of points of an envelope at which something was recorded."""
+    recorded = np.isfinite(values[0]) if len(values) else np.zeros(values.shape[1], bool)
+    edges = np.flatnonzero(np.diff(recorded, prepend=False, append=False))
+    return [slice(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]

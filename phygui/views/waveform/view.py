@@ -1,0 +1,455 @@
+"""Waveform view: filtered waveforms at the place of their channels on the probe."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.views.core.axes import Axis, Cell, Layout
+from phygui.views.core.base import Cancel, Empty, View
+from phygui.views.core.colors import BACKGROUND, DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
+from phygui.views.core.density import as_opacity, density, n_bins_for
+from phygui.views.core.picking import nearest_line
+from phygui.views.core.visuals import (
+    CANVAS,
+    Batch,
+    Images,
+    Label,
+    bands,
+    boxes,
+    strips,
+    text_width,
+    vertices,
+)
+from phygui.views.data.draw_budget import how_many
+from phygui.views.data.voltages import amount, reading
+from phygui.views.waveform.data import (
+    Pointed,
+    WaveformData,
+    WaveformParams,
+    load_pointed,
+    load_waveforms,
+)
+
+_FILL = 0.92
+"""Part of a box's width that the waveforms take."""
+_BESIDE = 0.9
+"""Part of a cluster's share of the box that its waveforms take, side by side."""
+_N_MASKED = 15
+"""Most waveforms drawn of each cluster where the channel is masked."""
+_OWN = 0.2
+"""Least part of a cluster's spikes for which a channel of its own is unmasked."""
+_BAND = 40.0
+_N_BINS = 96
+_REACH, _MOST_REACH = 2.0, 8.0
+"""How far the image of a density reaches from the zero line, in heights of a box: as a rule, and at
+most, where waveforms are larger."""
+_LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
+"""Room above and below all boxes for what is larger than a box, in heights of a box."""
+_STEP = 0.5
+_FAINTER = 0.4
+"""Opacity of spikes that are pointed at under means or densities, to that over spikes."""
+
+
+class WaveformView(View):
+    """Waveforms of the selected clusters."""
+
+    name: ClassVar[str] = "waveforms"
+    title = "Waveforms"
+    Params: ClassVar[type] = WaveformParams
+    loads_highlight: ClassVar[bool] = True
+    margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, _BAND)
+
+    def __init__(self, params: WaveformParams | None = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._lines = Batch("strips")
+        self._bands = Batch("triangles", opacity=0.3)
+        self._means = Batch("strips", size=2.0, smooth=True)
+        self._pointed = Batch("strips", size=1.5, smooth=True)
+        self._pointed_means = Batch("strips", size=5.0, smooth=True)
+        self._base = Batch("lines")
+        self._images = Images()
+        self._grounds = Batch("triangles", opacity=0.8)
+        self._shown = ""
+        self._drawn = np.zeros((0, 0), bool)
+        self.visuals = [
+            self._base,
+            self._lines,
+            # However many spikes a lasso holds, means and densities remain to be seen.
+            self._pointed,
+            self._images,
+            self._bands,
+            self._pointed_means,
+            self._means,
+            self._grounds,
+        ]
+
+    @staticmethod
+    def load(snapshot: Snapshot, params: WaveformParams, cancelled: Cancel) -> WaveformData | Empty:
+        """Read the waveforms of a sample of the spikes of each selected cluster."""
+        return load_waveforms(snapshot, params, cancelled)
+
+    @staticmethod
+    def load_highlight(
+        snapshot: Snapshot, data: WaveformData, spike_ids: NDArray[np.int64], cancelled: Cancel
+    ) -> Pointed | None:
+        """Read the waveforms of a sample of some spikes."""
+        return load_pointed(snapshot, data, spike_ids, cancelled)
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def build(self, data: WaveformData) -> None:
+        """Make the cell, the lines and the bands."""
+        x0, x1, _, _ = data.layout.limits
+        low, high = vertical_range(data)
+        self.set_cells(
+            [
+                Cell(
+                    Axis("x", x0, x1, ticks=None),
+                    Axis("y", low, high, ticks=None),
+                    frame=False,
+                )
+            ]
+        )
+        for batch in (self._lines, self._bands, self._means):
+            batch.clear()
+        centers, width = data.layout.centers, data.layout.width * _FILL / 2
+        ends = centers[:, None, 0] + np.array([-width, width])
+        self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
+        self._images.clear()
+        self._shown = self.params.show
+        if self.params.show == "mean":
+            self._build_means(data)
+        elif self.params.show == "density":
+            self._build_densities(data)
+        else:
+            self._build_spikes(data)
+
+    def _x(self, data: WaveformData, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Offset of each sample from the centre of the box, (n, n_samples)."""
+        width = data.layout.width * _FILL
+        unit = np.linspace(-0.5, 0.5, len(data.times))
+        if self.params.overlap or len(data.cluster_ids) == 1:
+            return np.broadcast_to(unit * width, (len(clusters), len(unit)))
+        part = width / len(data.cluster_ids)
+        middle = (clusters - (len(data.cluster_ids) - 1) / 2) * part
+        return middle[:, None] + unit * (part * _BESIDE)
+
+    def _strips(
+        self,
+        data: WaveformData,
+        clusters: NDArray[np.int64],
+        values: NDArray[np.float32],
+        pairs: tuple[NDArray[Any], ...],
+        color: Any,
+        alpha: float = 1.0,
+    ) -> NDArray[Any]:
+        """Lines for some pairs of a waveform and a channel."""
+        rows, channels = pairs
+        centers = data.layout.centers[channels]
+        scale = data.layout.height / data.full_scale
+        return strips(
+            centers[:, None, 0] + self._x(data, clusters)[rows],
+            centers[:, None, 1],
+            dy=values[rows, :, channels] * scale,
+            color=np.broadcast_to(color, len(rows))[:, None],
+            alpha=alpha,
+        )
+
+    def _build_spikes(self, data: WaveformData) -> None:
+        values = data.waveforms
+        if self.params.show == "residual":
+            values = values - data.means[data.colors]
+        # Of the masked ones a few are enough to see that there is nothing.
+        few = np.zeros(len(data.colors), bool)
+        for k in range(len(data.cluster_ids)):
+            few[np.flatnonzero(data.colors == k)[:_N_MASKED]] = True
+        # Where a cluster hardly ever is, a spike is another one's that came at the same time.
+        clusters = range(len(data.cluster_ids))
+        part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
+        own = data.unmasked & (part[data.colors] >= _OWN)
+        masked = np.nonzero(~own & few[:, None])
+        self._drawn = own | few[:, None]
+        shown = np.nonzero(own)
+        alpha = _alpha_of(len(data.colors) / len(data.cluster_ids))
+        grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
+        colored = self._strips(data, data.colors, values, shown, data.colors[shown[0]], alpha)
+        self._lines.set_data(grey, colored)
+
+    def _build_means(self, data: WaveformData) -> None:
+        clusters = np.arange(len(data.cluster_ids))
+        self._drawn = np.ones_like(data.cluster_unmasked)
+        rows, channels = np.nonzero(self._drawn)
+        color = np.where(data.cluster_unmasked[rows, channels], clusters[rows], GREY)
+        self._means.set_data(self._strips(data, clusters, data.means, (rows, channels), color))
+        centers, scale = data.layout.centers[channels], data.layout.height / data.full_scale
+        mean, deviation = data.means[rows, :, channels], data.deviations[rows, :, channels]
+        self._bands.set_data(
+            bands(
+                centers[:, None, 0] + self._x(data, clusters)[rows],
+                centers[:, None, 1],
+                (mean - deviation) * scale,
+                (mean + deviation) * scale,
+                color=color[:, None],
+            )
+        )
+
+    def _build_densities(self, data: WaveformData) -> None:
+        self._drawn = data.cluster_unmasked
+        rows, channels = np.nonzero(self._drawn)
+        # Between samples the lines are straight, as they are when they are drawn.
+        fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
+        before = np.minimum(fine.astype(np.int64), max(0, len(data.times) - 2))
+        part = (fine - before)[:, None].astype(np.float32)
+        # Where some waveforms are much larger than most, more bins of the same height.
+        steps = np.ceil(1.1 * np.abs(data.reach).max(initial=0.0) / data.full_scale)
+        heights = float(np.clip(steps, _REACH, _MOST_REACH))
+        n_bins = n_bins_for(len(rows), round(_N_BINS * heights / _REACH))
+        reach = heights * data.full_scale
+        counts = np.empty((len(rows), n_bins, len(fine)), np.float32)
+        for k in range(len(data.cluster_ids)):
+            own = data.waveforms[data.colors == k]
+            after = np.minimum(before + 1, len(data.times) - 1)
+            values = own[:, before] * (1 - part) + own[:, after] * part
+            columns = np.broadcast_to(np.arange(len(fine)) + 0.5, values.shape[:2]).ravel()
+            for i in np.flatnonzero(rows == k):
+                chosen = values[:, :, channels[i]].ravel()
+                shape, ends = (n_bins, len(fine)), (0.0, float(len(fine)))
+                counts[i] = density(columns, chosen, ends, (-reach, reach), shape)
+        centers = data.layout.centers[channels]
+        x = self._x(data, np.arange(len(data.cluster_ids)))[rows]
+        half = 0.5 * (x[:, -1] - x[:, 0]) / max(1, len(fine) - 1)
+        y = heights * data.layout.height * self.data_scale
+        extents = [
+            centers[:, 0] + x[:, 0] - half,
+            centers[:, 0] + x[:, -1] + half,
+            centers[:, 1] - y,
+            centers[:, 1] + y,
+        ]
+        self._images.set_data(as_opacity(counts), np.stack(extents, axis=1), color=rows)
+
+    def on_data_scale(self, factor: float) -> None:
+        """Follow the scale; lines do so by themselves."""
+        super().on_data_scale(factor)
+        if self.params.show == "density" and isinstance(self.data, WaveformData):
+            self._build_densities(self.data)
+
+    def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
+        """Point at some spikes, also where they are none of those drawn, once they are read."""
+        pointed: Pointed | None = self.highlight_data
+        self.update()
+        self._pointed_means.clear()
+        if pointed is None:
+            self._pointed.clear()
+            return
+        values = pointed.waveforms
+        if self.params.show == "residual":
+            values = values - data.means[pointed.colors]
+        pairs, alpha = np.nonzero(pointed.unmasked), _alpha_of(len(pointed.spike_ids))
+        if self.params.show in ("mean", "density"):
+            alpha *= _FAINTER
+            self._build_pointed_means(data, pointed)
+        self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, alpha))
+
+    def _build_pointed_means(self, data: WaveformData, pointed: Pointed) -> None:
+        """The mean of the spikes of each cluster; on both sides of the cluster's own, if shown."""
+        self._pointed_means.size = 5.0 if self.params.show == "mean" else 2.0
+        clusters = np.unique(pointed.colors)
+        own = [pointed.colors == k for k in clusters]
+        means = np.stack([pointed.waveforms[spikes].mean(axis=0) for spikes in own])
+        # On as many channels as most of the spikes took part in.
+        part = np.stack([pointed.unmasked[spikes].mean(axis=0) for spikes in own])
+        pairs = np.nonzero(part >= np.minimum(part.max(axis=1, keepdims=True), 0.5))
+        self._pointed_means.set_data(self._strips(data, clusters, means, pairs, HIGHLIGHT))
+
+    @property
+    def summary(self) -> str:
+        """How many of the spikes are drawn, and whether the channels wanted cannot be."""
+        return self._summaries[0] if isinstance(self.data, WaveformData) else ""
+
+    @property
+    def _summaries(self) -> list[str]:
+        """The summary, and less of it for less room."""
+        drawn = how_many(len(self.data.spike_ids), self.data.n_spikes)
+        if not self.data.absent:
+            return [drawn]
+        absent = f"no channel {self.data.absent}"
+        both = "; ".join(filter(None, [drawn, f"{absent} in this channel group"]))
+        return [both, absent, drawn]
+
+    # -- scale bars, channel names, legend -------------------------------------------------
+
+    def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
+        """Add channel names, the scale bars and the clusters' numbers in their colours."""
+        data = self.data
+        if not isinstance(data, WaveformData) or not self.cells:
+            return
+        left, top, width, height = layout.boxes[0]
+        cell = self.cells[0]
+        per_x = width / (cell.x.view[1] - cell.x.view[0])
+        per_y = height / (cell.y.view[1] - cell.y.view[0])
+        # Where boxes are lower than a line of text, not every channel of a column gets its name.
+        half = data.layout.width / 2
+        last: dict[int, float] = {}
+        grounds = []
+        for index in np.argsort(-data.layout.centers[:, 1], kind="stable"):
+            center = data.layout.centers[index]
+            name = data.channel_names[index]
+            start, y = self.to_pixels(0, center[0] - half, center[1])
+            end, _ = self.to_pixels(0, center[0] + half, center[1])
+            # Of a box that begins outside, it stands where the visible part begins.
+            x = max(start, left)
+            column = round(x / 20)
+            inside = x <= left + width and top + 10 <= y <= top + height
+            inside &= x == start or x + text_width(name) + 5 <= end
+            if inside and y - last.get(column, -99.0) >= 12:
+                last[column] = y
+                layout.labels.append(Label(name, x + 3, y - 1, align=("left", "bottom")))
+                grounds.append((x + 1, x + 5 + text_width(name), y - 13, y - 1))
+        places = np.reshape(grounds, (-1, 4)).T
+        self._grounds.set_data(boxes(*places, color=BACKGROUND, cell=CANVAS))
+        # As wide as they are drawn: side by side, waveforms leave some room between each other.
+        drawn, span = data.layout.width, 1.0
+        if len(data.times) > 1:
+            drawn = np.ptp(self._x(data, np.zeros(1, np.int64)))
+            span = data.times[-1] - data.times[0]
+        per_ms = drawn * per_x / span
+        per_uv = data.layout.height / data.full_scale * self.data_scale * per_y
+        end = self._scale_bars(layout, left + 8, size[1] - 8, per_ms, per_uv, data.unit)
+        self._legend(layout, size, end)
+
+    def _scale_bars(
+        self, layout: Layout, x: float, bottom: float, per_ms: float, per_uv: float, unit: str
+    ) -> float:
+        """Draw both bars; returns where they end."""
+        uv, ms = nice_length(28.0 / per_uv), nice_length(60.0 / per_ms)
+        height, width = uv * per_uv, ms * per_ms
+        at = np.floor([x, bottom - height, bottom, x + width]) + 0.5
+        corner = vertices(at[[0, 0, 0, 3]], at[[1, 2, 2, 2]], cell=CANVAS, color=FOREGROUND)
+        layout.lines.append(corner)
+        text_uv, text_ms = amount(uv, unit), f"{ms:g} ms"
+        end = x + width + 5
+        if height < 18:
+            end = max(end, x + text_width(text_uv) + 13)
+        layout.labels += [
+            Label(text_uv, x + 5, bottom - height, color=DIM, align=("left", "top")),
+            Label(text_ms, end, bottom, color=DIM, align=("left", "center")),
+        ]
+        return max(end + text_width(text_ms), x + 5 + text_width(text_uv))
+
+    def _legend(self, layout: Layout, size: tuple[float, float], start: float) -> None:
+        """Write the clusters' numbers in the lower right corner, the first ones if not all fit.
+
+        Above them it is said how many of their spikes are drawn.
+        """
+        right, y = size[0] - 8.0, size[1] - 8
+        room = right - start - 12
+        said = next((text for text in self._summaries if text_width(text) <= room), "")
+        if said:
+            layout.labels.append(Label(said, right, y - 15, color=DIM, align=("right", "bottom")))
+        self.write_legend(right, y, room)
+
+    # -- the user --------------------------------------------------------------------------
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Take the channel under the mouse for an axis of the feature view."""
+        if isinstance(self.data, WaveformData) and button in (1, 2):
+            index = self.data.layout.nearest(x, y)
+            channel = int(self.data.channel_names[index])
+            self.channel_clicked.emit(channel, "x" if button == 1 else "y")
+        return True
+
+    def on_key_press(self, event: Any) -> None:
+        """Overlap or not with O, mean or spikes with M."""
+        super().on_key_press(event)
+        if event.modifiers:
+            return
+        if event.key == "O":
+            self.change_params(overlap=not self.params.overlap)
+        elif event.key == "M":
+            self.change_params(show="spikes" if self.params.show == "mean" else "mean")
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The channel, the time and the voltage under the mouse, and whose line is there."""
+        data: WaveformData = self.data
+        index = data.layout.nearest(x, y)
+        part = (x - data.layout.centers[index, 0]) / (data.layout.width * _FILL)
+        text = f"channel {data.channel_names[index]}"
+        if abs(part) > 0.5:
+            return text
+        # What a narrow title bar cuts off matters less than what comes before.
+        owner, spike = self._owner_near(x, y)
+        text += owner
+        scale = data.layout.height / data.full_scale * self.data_scale
+        value = (y - data.layout.centers[index, 1]) / scale
+        text += f", {reading(value, data.unit)}"
+        along = part + 0.5
+        if not self.params.overlap and len(data.cluster_ids) > 1:
+            # Each cluster has its own time, and there is room between them.
+            along = (along * len(data.cluster_ids) % 1 - 0.5) / _BESIDE + 0.5
+        if 0 <= along <= 1:
+            text += f", {data.times[0] + along * (data.times[-1] - data.times[0]):.2f} ms"
+        return text + spike
+
+    def _owner_near(self, x: float, y: float) -> tuple[str, str]:
+        """Name the cluster whose line is near the mouse, and the spike; empty for none."""
+        data: WaveformData = self.data
+        spikes = self._shown in ("spikes", "residual")
+        clusters = data.colors if spikes else np.arange(len(data.cluster_ids))
+        centers = data.layout.centers
+        column = np.abs(centers[:, 0] - x) <= data.layout.width / 2
+        rows, channels = np.nonzero(self._drawn & column)
+        # Of each line, the stretch from two samples before the mouse to two samples after it.
+        offsets = self._x(data, clusters)[rows]
+        steps = offsets[:, 1] - offsets[:, 0] if len(data.times) > 1 else np.ones(len(rows))
+        at = np.floor((x - centers[channels, 0] - offsets[:, 0]) / steps).astype(np.int64)
+        inside = (at >= -1) & (at < len(data.times))
+        rows, channels, offsets, at = (a[inside] for a in (rows, channels, offsets, at))
+        samples = np.clip(at[:, None] + np.arange(-1, 3), 0, len(data.times) - 1)
+        values = (data.waveforms if spikes else data.means)[
+            rows[:, None], samples, channels[:, None]
+        ]
+        if self._shown == "residual":
+            values = values - data.means[clusters[rows][:, None], samples, channels[:, None]]
+        scale = data.layout.height / data.full_scale * self.data_scale
+        (x0, x1), (y0, y1) = self.cells[0].x.view, self.cells[0].y.view
+        _, _, width, height = self.layout.boxes[0]
+        found = nearest_line(
+            (centers[channels, :1] + np.take_along_axis(offsets, samples, axis=1) - x)
+            * (width / (x1 - x0)),
+            (centers[channels, 1:] + values * scale - y) * (height / (y1 - y0)),
+        )
+        if found is None:
+            return "", ""
+        row = rows[found]
+        owner = f", cluster {data.cluster_ids[clusters[row]]}"
+        if not spikes:
+            return owner, ""
+        return owner, f", spike {data.spike_ids[row]} at {data.spike_times[row]:.4f} s"
+
+
+def _alpha_of(n_waveforms: float) -> float:
+    """Opacity of each of so many waveforms in one place, so that they do not hide all else."""
+    return float(np.clip(4.0 / np.sqrt(max(1.0, n_waveforms)), 0.25, 0.9))
+
+
+def vertical_range(data: WaveformData) -> tuple[float, float]:
+    """What to show at first: all boxes, and what reaches out of the outermost ones.
+
+    Whole steps of room are made, so that selections of about the same size are shown alike.
+    """
+    _, _, y0, y1 = data.layout.limits
+    height = data.layout.height
+    ends = data.layout.centers[:, 1] + data.reach * (height / data.full_scale)
+    beyond = np.array([y0 - ends[0].min(), ends[1].max() - y1]) / height
+    room = height * np.clip(np.ceil(beyond / _STEP) * _STEP, _LEAST_ROOM, _MOST_ROOM)
+    return float(y0 - room[0]), float(y1 + room[1])
+
+
+def nice_length(at_most: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is at most so much."""
+    power = 10.0 ** np.floor(np.log10(at_most))
+    return float(max(m * power for m in (1, 2, 5) if m * power <= at_most * (1 + 1e-9)))

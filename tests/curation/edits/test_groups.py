@@ -1,0 +1,98 @@
+"""Cluster groups and labels: names, moves, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from phygui.curation.edits.groups import GOOD, ClusterGroups
+from phygui.curation.edits.labels import Labels
+from phygui.curation.edits.update import EditError
+
+
+def test_unnamed_clusters_are_unsorted_and_custom_groups_keep_their_name():
+    groups = ClusterGroups({1: 2, 2: 4}, {4: "Interneurons", 2: "Good"})
+    assert [groups.name_of(c) for c in (1, 2, 3)] == ["good", "Interneurons", "unsorted"]
+    assert groups.number_of("GOOD") == GOOD
+    assert groups.number_of("interneurons") == 4
+    assert groups.tally([1, 2, 3, 5]) == {"good": 1, "Interneurons": 1, "unsorted": 2}
+
+
+def test_a_move_names_only_what_changes_and_can_be_taken_back():
+    groups = ClusterGroups({1: 2, 2: 0})
+    update = groups.move([1, 2, 3], "good")
+    assert update.groups_before == {2: 0, 3: None}
+    assert update.description == "moved 2 and 3 to good"
+    groups.apply(update)
+    assert [groups[c] for c in (1, 2, 3)] == [2, 2, 2]
+    groups.apply(update.reversed("undo"))
+    assert [groups[c] for c in (1, 2, 3)] == [2, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("clusters", "group", "words"),
+    [
+        ([], "good", "no cluster is selected"),
+        ([1, 2], "great", "no cluster group 'great'; there are noise, mua, good, unsorted"),
+        ([1], 7, "no cluster group 7"),
+    ],
+)
+def test_impossible_moves_say_why(clusters, group, words):
+    with pytest.raises(EditError, match=words):
+        ClusterGroups({1: 2, 2: 2}).move(clusters, group)
+
+
+@pytest.mark.parametrize(
+    ("groups", "sizes", "expected", "why"),
+    [
+        ({}, {1: 5, 2: 9}, "unsorted", ""),
+        ({1: 2, 2: 2}, {1: 5, 2: 9}, "good", ""),
+        ({2: 2}, {1: 5, 2: 1, 3: 7}, "good", "good as 2"),
+        ({1: 4, 3: 4}, {1: 5, 2: 9, 3: 7}, "Interneurons", "Interneurons as 1 and 3"),
+        ({1: 2, 2: 0}, {1: 5, 2: 9}, "noise", "noise as 2, the largest"),
+        ({1: 2, 2: 0}, {2: 9, 1: 9}, "noise", "noise as 2, the largest"),
+        ({1: 2, 2: 0}, {1: 5, 2: 5, 3: 9}, "unsorted", "unsorted as 3, the largest"),
+    ],
+)
+def test_a_merged_cluster_keeps_the_one_decision_else_that_of_the_largest(
+    groups, sizes, expected, why
+):
+    known = ClusterGroups(groups, {4: "Interneurons"})
+    group, words = known.of_merged(sizes)
+    assert (known.names[group], words) == (expected, why)
+
+
+def test_what_is_so_already_is_an_empty_edit_that_says_so():
+    update = ClusterGroups({1: 2, 2: 2}).move([1, 2], "good")
+    assert update.is_empty
+    assert update.description == "1 and 2 are good already"
+    labels = Labels({1: {"layer": "5"}})
+    for clusters, value in (([1], "5"), ([2], None)):
+        update = labels.label(clusters, "layer", value)
+        assert update.is_empty
+        assert update.description.endswith("the label layer is so already")
+
+
+def test_labels_are_set_replaced_removed_and_taken_back():
+    labels = Labels({1: {"layer": "5"}})
+    first = labels.label([1, 2], "layer", "6")
+    labels.apply(first)
+    assert dict(labels[1]) == dict(labels[2]) == {"layer": "6"}
+    second = labels.label([1], "layer", None)
+    labels.apply(second)
+    assert dict(labels[1]) == {}
+    labels.apply(second.reversed("undo"))
+    labels.apply(first.reversed("undo"))
+    assert dict(labels.items()) == {1: {"layer": "5"}}
+
+
+@pytest.mark.parametrize(
+    ("clusters", "key", "value", "words"),
+    [
+        ([], "a", "b", "no cluster is selected"),
+        ([1], "", "b", "key=value"),
+        ([1], "a=b", "c", "key=value"),
+    ],
+)
+def test_impossible_labels_say_why(clusters, key, value, words):
+    with pytest.raises(EditError, match=words):
+        Labels({1: {"layer": "5"}}).label(clusters, key, value)

@@ -1,0 +1,104 @@
+"""Filter lines: what they mean, what is refused in words, and that none takes long."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from phygui.curation.navigation.row_filter import Filter, FilterError
+
+ROW: dict[str, Any] = {
+    "id": 4,
+    "n_spikes": 1200,
+    "depth": 40.0,
+    "amplitude": None,
+    "group": "good",
+    "labels": "side=left",
+}
+
+
+def passes(text: str) -> bool:
+    return Filter(text, ROW)(ROW)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", True),
+        ('n_spikes > 1000 and group == "good"', True),
+        ("100 < n_spikes < 1000", False),
+        ("n_spikes / 40 >= 30 and -id < 0 and n_spikes % 7 == 3", True),
+        ('group in ("good", "mua") and id not in [5, 6]', True),
+        ('"left" in labels', True),
+        ("'a = b & c' in labels", False),
+        ('"%d" in labels', False),
+        ("not (n_spikes > 10)", False),
+        # What is not known.
+        ("amplitude > 1", False),
+        ("2 * amplitude + 1 < 5", False),
+        ("amplitude > 1 or n_spikes > 10", True),
+        ("amplitude == None", True),
+        ("depth is not None and depth == 40", True),
+    ],
+)
+def test_what_passes(text: str, expected: bool) -> None:
+    assert passes(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"%999999999d" % id',
+        '"%999999999d" % id == "4"',
+        '"a" * 999999999 == group',
+        "999999999 * group == group",
+        "[1] * 999999999 == [1]",
+        'f"{id:999999999d}" == "4"',
+        'f"{id}" == "4"',
+        "9 ** 9 ** 9 > id",
+        "1 << 999999999 > id",
+        "id ** 999999999 > 4",
+        '"{:999999999d}".format(id)',
+        "[x for x in group]",
+        "{1: 2}",
+        "1j == id",
+        "b'a' == group",
+        "(lambda: 3)()",
+        "group[0] == 'g'",
+        "__import__('os')",
+    ],
+)
+def test_what_could_take_long_or_do_harm_is_refused_in_one_short_sentence(text: str) -> None:
+    begin = time.perf_counter()
+    with pytest.raises(FilterError) as refused:
+        passes(text)
+    assert time.perf_counter() - begin < 1
+    assert 10 < len(str(refused.value)) < 200
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('"%9d" % id', "% calculates with numbers, not with the text '%9d'"),
+        ('n_spikes > 100 & group == "unsorted"', "write 'and' instead of '&'"),
+        ("n_spikes > 100 || id == 3", "write 'or' instead of '|'"),
+        ('group = "good"', "write '==' to compare"),
+        ('n_spikes > 3 and group="good', "write '==' to compare"),
+        ('n_spikes > "a"', "a number cannot be compared with the text 'a'"),
+        ('id == "4"', "a number cannot be compared with the text '4'"),
+        ("group < 3", "the text 'good' cannot be compared with a number"),
+        ("id == (3, 4)", "a number cannot be compared with a list"),
+        ("id in group", "a number cannot be looked for in the text 'good'"),
+        ("-group == 3", "- calculates with numbers"),
+        ("n_spikes >", "not an expression"),
+        ("n_spokes > 1", "no column n_spokes; there are amplitude, depth"),
+        ("id / 0 > 1", "division by zero"),
+    ],
+)
+def test_a_mistake_is_named(text: str, words: str) -> None:
+    with pytest.raises(FilterError) as refused:
+        passes(text)
+    assert words in str(refused.value)

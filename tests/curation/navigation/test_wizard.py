@@ -1,0 +1,106 @@
+"""The wizard: its queues, what it skips, and what comes after each kind of edit."""
+
+from __future__ import annotations
+
+import pytest
+
+from phygui.curation.edits.groups import ClusterGroups
+from phygui.curation.edits.update import Selection, Update
+from phygui.curation.navigation.wizard import Wizard
+
+
+@pytest.fixture
+def groups() -> ClusterGroups:
+    return ClusterGroups({3: 0, 5: 1})
+
+
+@pytest.fixture
+def wizard(groups: ClusterGroups) -> Wizard:
+    """Clusters 1 to 6; quality falls with the id; neighbours in number are most alike."""
+    clusters = dict.fromkeys(range(1, 7))
+
+    def similar(best: int):
+        ranked = sorted((c for c in range(1, 8) if c != best), key=lambda c: (abs(c - best), c))
+        return [(c, 1 / (1 + abs(c - best))) for c in ranked]
+
+    return Wizard(lambda: clusters, groups, lambda c: -c, similar)
+
+
+def test_best_queue_goes_by_quality_and_skips_noise_and_mua(wizard):
+    now = Selection()
+    seen = []
+    for _ in range(6):
+        now = wizard.step_best(now, 1)
+        seen.append(now.best)
+    assert seen == [(1,), (2,), (4,), (6,), (6,), (6,)]
+    assert wizard.step_best(now, -1).best == (4,)
+    assert wizard.end(Selection(), first=True).best == (1,)
+    assert wizard.end(Selection(), first=False).best == (6,)
+
+
+def test_skipping_can_be_turned_off(wizard):
+    wizard.skip_noise_and_mua = False
+    assert wizard.step_best(Selection((2,)), 1).best == (3,)
+
+
+def test_matches_go_by_similarity_among_the_living(wizard):
+    now = wizard.with_first_match(4)
+    seen = [now.match]
+    for _ in range(4):
+        now = wizard.step_match(now, 1)
+        seen.append(now.match)
+    assert seen == [(2,), (6,), (1,), (1,), (1,)]
+    assert wizard.step_match(now, -1).match == (6,)
+
+
+def test_the_first_press_of_next_match_picks_a_best_cluster(wizard):
+    assert wizard.step_match(Selection(), 1) == Selection((1,), (2,))
+
+
+def test_a_merge_selects_the_new_cluster_and_its_first_match(wizard):
+    update = Update("merge", "", {1: None, 2: None}, {6: None})
+    assert wizard.after(update, Selection((1,), (2,))) == Selection((6,), (4,))
+
+
+def test_a_split_selects_the_new_clusters(wizard):
+    update = Update("split", "", {1: None}, {4: None, 6: None})
+    assert wizard.after(update, Selection((1,))) == Selection((4, 6))
+
+
+def test_a_move_goes_on_to_the_next_undecided_cluster_of_the_moved_kind(wizard, groups):
+    best = groups.move([2], "good")
+    groups.apply(best)
+    assert wizard.after(best, Selection((2,), (1,))) == Selection((4,), (2,))
+    match = groups.move([6], "noise")
+    groups.apply(match)
+    assert wizard.after(match, Selection((4,), (6,))) == Selection((4,), (1,))
+
+
+def test_a_move_goes_by_all_that_were_named_also_by_those_that_were_there_already(wizard, groups):
+    groups.apply(groups.move([2], "good"))
+    update = groups.move([2, 1], "good")
+    assert set(update.groups_after) == {1}
+    groups.apply(update)
+    assert wizard.after(update, Selection((2,), (1,)), [2, 1]) == Selection((4,), (2,))
+
+
+def test_a_move_of_the_last_undecided_cluster_stays(wizard, groups):
+    for cluster in (1, 2, 4):
+        groups.apply(groups.move([cluster], "good"))
+    update = groups.move([6], "good")
+    groups.apply(update)
+    assert wizard.after(update, Selection((6,))) == Selection((6,))
+    assert wizard.progress() == (6, 6)
+
+
+def test_best_clusters_out_of_sight_are_passed_over_and_matches_are_not(wizard):
+    wizard.is_in_sight = lambda cluster: cluster in (2, 6)
+    assert wizard.end(Selection(), first=True) == Selection((2,), (1,))
+    assert wizard.step_best(Selection((2,)), 1).best == (6,)
+    # From a cluster that was clicked before the filter hid it.
+    assert wizard.step_best(Selection((4,)), -1).best == (2,)
+    update = Update(kind="group", description="", groups_after={2: 2}, groups_before={2: 3})
+    assert wizard.after(update, Selection((2,))).best == (6,)
+    wizard.is_in_sight = lambda cluster: False
+    assert wizard.step_best(Selection((2,)), 1) == Selection((2,))
+    assert wizard.end(Selection((2,), (1,)), first=True) == Selection((2,), (1,))

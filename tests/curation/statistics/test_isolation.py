@@ -1,0 +1,119 @@
+"""How isolated clusters are, against the plain meaning on all their spikes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from phygui.curation.statistics import isolation
+from phygui.curation.statistics.isolation import clusters_in_a_pass, isolation_channels, isolations
+from phygui.curation.statistics.snapshot import Snapshot
+
+N_PER_CHANNEL = 3
+
+
+def make_snapshot(n_spikes: int, n_clusters: int, seed: int = 0) -> Snapshot:
+    """Normal clouds on four channels, one of them small, and a few spikes that strayed."""
+    rng = np.random.default_rng(seed)
+    chances = np.r_[0.02, np.full(n_clusters - 1, 0.98 / (n_clusters - 1))]
+    clusters = rng.choice(n_clusters, n_spikes, p=chances).astype(np.int32)
+    centres = rng.normal(0, 3, (n_clusters, 4 * N_PER_CHANNEL))
+    features = rng.normal(size=(n_spikes, 4 * N_PER_CHANNEL)) + centres[clusters]
+    strayed = rng.random(n_spikes) < 0.02
+    clusters[strayed] = rng.permutation(clusters[strayed])
+    model: Any = SimpleNamespace(
+        features=features.astype(np.float32),
+        n_features_per_channel=N_PER_CHANNEL,
+        n_spikes=n_spikes,
+    )
+    spikes = {c: np.flatnonzero(clusters == c) for c in range(n_clusters)}
+    stats: Any = {
+        c: SimpleNamespace(summary=SimpleNamespace(mean=model.features[spikes[c]].mean(axis=0)))
+        for c in spikes
+    }
+    return Snapshot(1, model, (), spikes, clusters, {}, stats)
+
+
+def plain(snapshot: Snapshot, cluster_id: int) -> tuple[float, float, float]:
+    """Isolation distance, L-ratio and d' from all spikes at once."""
+    from scipy.spatial.distance import cdist
+    from scipy.stats import chi2
+
+    features: NDArray[np.float64] = np.asarray(snapshot.model.features, np.float64)
+    own = np.zeros(len(features), bool)
+    own[snapshot.spikes(cluster_id)] = True
+    inside, outside = features[own], features[~own]
+    inverse = np.linalg.inv(np.cov(inside.T))
+    squared = np.sort(cdist(inside.mean(axis=0)[None], outside, "mahalanobis", VI=inverse)[0]) ** 2
+    tail = chi2.sf(squared, features.shape[1]).sum() / len(inside)
+    within = np.cov(inside.T) * len(inside) + np.cov(outside.T) * len(outside)
+    line = np.linalg.solve(within, inside.mean(axis=0) - outside.mean(axis=0))
+    a, b = inside @ line, outside @ line
+    return (
+        float(squared[len(inside) - 1]),
+        float(tail),
+        float(abs(a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / 2)),
+    )
+
+
+def found(snapshot: Snapshot, ids: tuple[int, ...]) -> dict[int, tuple[float, ...]]:
+    channels = dict.fromkeys(ids, np.arange(4))
+    answer = isolations(snapshot, channels, lambda: False)
+    assert answer is not None
+    return {c: tuple(m.value for m in of.metrics().values()) for c, of in answer.items()}
+
+
+@pytest.mark.parametrize("n_spikes", [15_000, 25_000, 1_000_000])
+def test_all_spikes_count_however_many_there_are(n_spikes):
+    snapshot = make_snapshot(n_spikes, 12)
+    for cluster_id, values in found(snapshot, (0, 5)).items():
+        assert values == pytest.approx(plain(snapshot, cluster_id), rel=1e-4)
+
+
+def test_beyond_what_is_affordable_the_nearest_count_and_the_others_are_weighted(monkeypatch):
+    snapshot = make_snapshot(60_000, 12)
+    monkeypatch.setattr(isolation, "MOST_ROWS", 20_000)
+    monkeypatch.setattr(isolation, "ROWS", 7_001)
+    for cluster_id, values in found(snapshot, (0, 5)).items():
+        distance, tail, apart = plain(snapshot, cluster_id)
+        assert values[0] == pytest.approx(distance, rel=0.05)
+        # A few spikes that strayed make all of it: a sample of them tells no more.
+        assert values[1] == pytest.approx(tail, rel=0.5)
+        assert values[2] == pytest.approx(apart, rel=0.03)
+
+
+def test_no_more_is_read_than_the_bounds_say(monkeypatch):
+    snapshot = make_snapshot(30_000, 12)
+    monkeypatch.setattr(isolation, "MOST_ROWS", 10_000)
+    answer = isolations(snapshot, {3: np.arange(4)}, lambda: False)
+    assert answer is not None
+    assert answer[3].n_others_seen <= 10_001
+
+
+def test_a_pass_is_for_as_many_clusters_as_take_a_second():
+    def model(n_spikes: int, n_channels: int) -> Any:
+        features = SimpleNamespace(shape=(n_spikes, 3 * n_channels))
+        return SimpleNamespace(features=features, n_spikes=n_spikes)
+
+    assert clusters_in_a_pass(model(1_000, 4)) == 24
+    assert clusters_in_a_pass(model(1_000_000, 4)) == 2
+    # Where reading takes the time, more of them share it.
+    assert clusters_in_a_pass(model(1_000_000, 128)) == 11
+
+
+def test_cancelled_between_pieces():
+    calls: list[int] = []
+
+    def cancelled() -> bool:
+        calls.append(1)
+        return len(calls) > 2
+
+    assert isolations(make_snapshot(80_000, 4), {1: np.arange(4)}, cancelled) is None
+
+
+def test_channels_are_the_largest_in_the_order_of_the_file():
+    assert isolation_channels(np.array([1.0, 9, 2, 7, 8, 3])).tolist() == [1, 3, 4, 5]

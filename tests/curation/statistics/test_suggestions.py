@@ -1,0 +1,214 @@
+"""Merge suggestions: what is found, what an edit costs, what is turned down, what is previewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phygui import Session
+from phygui.analysis import violation_rate
+from phygui.curation.statistics.preview import MERGED, merged_snapshot, preview
+from phygui.curation.statistics.stats import QualitySource
+from phygui.curation.statistics.suggestions import LEAST_SCORE, Suggestions
+from phygui.simulate import make_demo
+
+HOWS = ("amplitude", "drift", "position")
+
+
+@pytest.fixture(scope="module")
+def oversplit(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[frozenset[int]]]:
+    """A demo some of whose units were cut in two, and these pairs."""
+    folder = tmp_path_factory.mktemp("oversplit")
+    demo = make_demo(folder, n_spikes=12_000, n_clusters=20, duration=60.0, oversplit=HOWS, seed=3)
+    return demo.kwik_path, {frozenset((a, b)) for a, b, _ in demo.truth[0].siblings}
+
+
+@pytest.fixture
+def session(oversplit: tuple[Path, Any]):
+    with Session.open(oversplit[0], read_only=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def editable(oversplit: tuple[Path, Any]):
+    with Session.open(oversplit[0], journal=False) as opened:
+        yield opened
+
+
+def pairs(session: Session, **options: Any) -> list[frozenset[int]]:
+    return [frozenset(s.clusters) for s in session.suggestions.ranked(**options)]
+
+
+def test_the_halves_of_units_are_suggested_first(session: Session, oversplit) -> None:
+    siblings = oversplit[1]
+    session.suggest_all()
+    assert set(pairs(session)[: len(siblings)]) == siblings
+    for suggestion in session.suggestions.ranked():
+        evidence = suggestion.evidence
+        parts = (evidence.similarity, evidence.refractoriness, evidence.continuity)
+        assert evidence.score == pytest.approx(np.prod(parts))
+        assert evidence.score >= LEAST_SCORE
+        a, b = (len(session.spikes_per_cluster[c]) for c in suggestion.clusters)
+        assert a >= b
+    assert session.suggestions.progress() == (len(session.cluster_ids),) * 2
+
+
+def test_an_edit_leaves_only_the_clusters_that_it_makes_to_do(editable: Session) -> None:
+    session = editable
+    session.suggest_all()
+    before = session.suggestions.ranked()
+    first = before[0].clusters
+    update = session.merge(first)
+    assert session.suggestions.missing() == list(update.added)
+    assert all(set(first).isdisjoint(s.clusters) for s in session.suggestions.ranked())
+    known = dict(session.suggestions._scores)
+    session.suggest_all()
+    new = set(session.suggestions._scores) - set(known)
+    assert new
+    assert all(set(update.added) & set(pair) for pair in new)
+    # The same as if everything had been looked at anew.
+    fresh = Suggestions(session._active.clustering, session.knowledge)
+    while job := fresh.job(session.snapshot()):
+        fresh.add(job(lambda: False))
+    mine = {s.clusters: s.evidence for s in session.suggestions.ranked()}
+    anew = {s.clusters: s.evidence for s in fresh.ranked()}
+    assert set(anew) <= set(mine)
+    assert all(mine[pair] == anew[pair] for pair in anew)
+    # An undo brings back what was suggested, with nothing to compute.
+    session.undo()
+    assert session.suggestions_job() is None
+    assert session.suggestions.ranked() == before
+
+
+def test_what_is_turned_down_stays_so_for_later_sessions(tmp_path: Path, oversplit) -> None:
+    import shutil
+
+    for source in oversplit[0].parent.iterdir():
+        if source.is_file():
+            shutil.copyfile(source, tmp_path / source.name)
+    path = tmp_path / oversplit[0].name
+    heard: list[int] = []
+    with Session.open(path) as session:
+        session.suggest_all()
+        first, second = pairs(session)[:2]
+        session.suggestions_changed.connect(lambda: heard.append(1))
+        session.reject(first)
+        assert heard
+        assert first not in pairs(session)
+        assert not session.is_modified
+        shown = session.suggestions.ranked(rejected=True)[0]
+        assert (frozenset(shown.clusters), shown.is_rejected) == (first, True)
+    with Session.open(path, read_only=True) as session:
+        session.suggest_all()
+        assert pairs(session)[0] == second
+        session.reject(first, rejected=False)
+        assert pairs(session)[0] == first
+    with Session.open(path) as session:
+        session.suggest_all()
+        assert pairs(session)[0] == second
+        session.reject(first, rejected=False)
+    with Session.open(path) as session:
+        session.suggest_all()
+        assert pairs(session)[0] == first
+    (path.with_suffix(".phygui") / "rejected-0.json").write_text('{"pairs": [[1]]}')
+    with Session.open(path) as session:
+        session.suggest_all()
+        assert pairs(session)[0] == first
+
+
+def test_skipped_clusters_are_not_suggested(editable: Session) -> None:
+    editable.suggest_all()
+    a, _ = editable.suggestions.ranked()[0].clusters
+    editable.move([a], "noise")
+    wizard = editable.wizard
+    assert all(a not in s.clusters for s in editable.suggestions.ranked(wizard.skips))
+    wizard.skip_noise_and_mua = False
+    assert a in editable.suggestions.ranked(wizard.skips)[0].clusters
+
+
+def test_a_cancelled_search_goes_on_where_it_was(session: Session) -> None:
+    session.learn_all()
+    calls = 0
+
+    def cancelled() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > 3
+
+    job = session.suggestions_job()
+    assert job is not None
+    session.learn_suggestions(job(cancelled))
+    assert session.suggestions.missing()
+    session.suggest_all()
+    with_cancel = session.suggestions.ranked()
+    fresh = Suggestions(session._active.clustering, session.knowledge)
+    while again := fresh.job(session.snapshot()):
+        fresh.add(again(lambda: False))
+    assert fresh.ranked() == with_cancel
+
+
+def test_only_the_kwik_suggests_nothing(small: Path) -> None:
+    for other in small.parent.glob("*.[dk]*"):
+        if other.suffix in (".dat", ".kwx"):
+            other.unlink()
+    with Session.open(small) as session:
+        session.suggest_all()
+        assert session.suggestions.ranked() == []
+
+
+@pytest.mark.parametrize("features", [True, False])
+def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) -> None:
+    session = editable
+    if not features:
+        session.model._features = None
+    session.suggest_all() if features else session.learn_all()
+    clusters = (int(session.cluster_ids[0]), int(session.cluster_ids[1]))
+    if features:
+        clusters = session.suggestions.ranked()[0].clusters
+    before = session.spike_clusters.copy()
+    snapshot = session.snapshot()
+    shown = preview(snapshot, clusters, QualitySource(session.model))
+    assert shown is not None
+    assert np.array_equal(session.spike_clusters, before)
+    assert MERGED not in snapshot.spikes_per_cluster
+    parts = [snapshot.spikes(c) for c in clusters]
+    merged = merged_snapshot(snapshot, clusters).spikes(MERGED)
+    assert np.array_equal(merged, np.union1d(*parts))
+    assert shown.n_spikes == (len(parts[0]), len(parts[1]), len(merged))
+
+    update = session.merge(clusters)
+    session.learn_all()
+    made = update.added[0]
+    assert np.array_equal(session.spikes_per_cluster[made], merged)
+    for name, metric in session.metrics[made].items():
+        assert shown.metrics[2][name].reason == metric.reason
+        assert shown.metrics[2][name].value == pytest.approx(metric.value, nan_ok=True)
+    expected = violation_rate(
+        session.model.spike_samples[merged].astype(np.int64), session.model.sample_rate
+    )
+    assert shown.metrics[2]["violation_rate"] == expected
+    stats = session.stats[made]
+    assert shown.channels[0] == stats.best_channel
+    assert shown.shapes is not None
+    assert shown.is_waveform
+    assert np.abs(shown.shapes[2][:, 0]).max() == pytest.approx(stats.amplitude, rel=1e-5)
+    # Pairs of the merged train within the window are those of its parts, and across.
+    sizes = np.array([len(parts[0]), len(parts[1]), len(merged), len(parts[0])])
+    counts = np.rint(shown.rates * sizes[:, None] * (shown.lags[1] - shown.lags[0]) / 1000)
+    middle = len(shown.lags) // 2
+    together = counts[0] + counts[1] + counts[3] + counts[3][::-1]
+    np.testing.assert_allclose(shown.lags, -shown.lags[::-1])
+    # Spikes of two parts at the very same time are on one side of the cross-correlogram only.
+    away = np.abs(np.arange(len(shown.lags)) - middle + 0.5) > 1
+    assert np.array_equal(together[away], counts[2][away])
+    assert shown.amplitudes is not None
+    assert [len(a) for a in shown.amplitudes] == [len(t) for t in shown.times]
+    # The same amplitude, in the same unit, as in the table.
+    assert shown.amplitude_unit == shown.voltage_unit == "µV"
+    assert all(len(t) == len(p) for t, p in zip(shown.times, parts, strict=True))
+    assert np.mean(np.concatenate(shown.amplitudes)) == pytest.approx(stats.amplitude, rel=1e-3)
+    assert preview(session.snapshot(), (made, int(session.cluster_ids[2])),
+                   QualitySource(session.model), cancelled=lambda: True) is None  # fmt: skip

@@ -1,0 +1,590 @@
+"""The cluster tables: what an edit touches, sorting, filtering, columns, and many clusters."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtGui import QColor, QImage
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
+
+from phygui import Session
+from phygui.analysis import Metric
+from phygui.curation.statistics.stats import ClusterStats
+from phygui.gui.app.app import make_application
+from phygui.gui.base.settings import Settings
+from phygui.gui.base.theme import apply_theme, color, group_color
+from phygui.gui.docks.cluster_tables import Tables
+from phygui.gui.tables import table_model
+from phygui.gui.tables.cluster_table import ClusterTable
+from phygui.gui.tables.columns import COLUMNS, Column
+from phygui.views.core.colors import cluster_color
+
+N_MANY = 10_000
+
+
+class Asked:
+    """Counts the values that tables ask for, by cluster."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clusters: Counter[int] = Counter()
+        values = Column.values
+
+        def counted(column: Column, session: Session, cluster_ids: Sequence[int]) -> list[Any]:
+            self.clusters.update(cluster_ids)
+            return values(column, session, cluster_ids)
+
+        monkeypatch.setattr(Column, "values", counted)
+
+
+class Rows:
+    """Counts what a model tells of its rows."""
+
+    def __init__(self, model: Any) -> None:
+        self.told: Counter[str] = Counter()
+        model.rowsInserted.connect(lambda _, a, b: self._count("inserted", a, b))
+        model.rowsRemoved.connect(lambda _, a, b: self._count("removed", a, b))
+        model.rowsMoved.connect(lambda _, a, b, *__: self._count("moved", a, b))
+        model.modelReset.connect(lambda: self._count("reset", 0, 0))
+        model.layoutChanged.connect(lambda: self._count("sorted", 0, 0))
+
+    def _count(self, what: str, first: int, last: int) -> None:
+        self.told[what] += last - first + 1
+
+
+@pytest.fixture
+def session(small: Path) -> Iterator[Session]:
+    with Session.open(small, journal=False) as session:
+        session.learn_all()
+        yield session
+
+
+@pytest.fixture
+def many(small: Path) -> Iterator[Session]:
+    """Ten thousand clusters, of which nothing is read from the disk."""
+    with Session.open(small, journal=False) as session:
+        n_spikes = len(session.spike_clusters)
+        n = min(N_MANY, n_spikes)
+        session.assign(np.arange(n_spikes), np.arange(n_spikes) % n)
+        rng = np.random.default_rng(0)
+        for cluster in session.cluster_ids.tolist():
+            session.knowledge.stats[cluster] = ClusterStats(
+                int(rng.integers(8)), float(rng.integers(50)), float(rng.integers(900)), 1.0
+            )
+        yield session
+
+
+@pytest.fixture
+def tables(qtbot: Any, settings: Settings) -> Iterator[Any]:
+    make_application(settings)
+    made: list[Tables] = []
+
+    def make(session: Session) -> Tables:
+        tables = Tables(session, lambda work: work())
+        session.clustered.connect(tables.update)
+        session.selection_changed.connect(lambda _: tables.select())
+        session.stats_changed.connect(tables.learn)
+        tables.reload()
+        for dock in tables.docks.values():
+            dock.resize(700, 500)
+            dock.show()
+        QApplication.processEvents()
+        made.append(tables)
+        return tables
+
+    yield make
+    for each in made:
+        for dock in each.docks.values():
+            dock.deleteLater()
+    QApplication.processEvents()
+
+
+def is_right(table: ClusterTable, session: Session, expected: set[int]) -> None:
+    """Every row is there once, in the sort order, and says what a new table would say."""
+    model = table.model
+    assert len(model.cluster_ids) == len(set(model.cluster_ids))
+    assert set(model.cluster_ids) == expected
+    fresh = table_model.ClusterTableModel(session, model.columns, lambda _: None)
+    fresh.set_sort_order(model.sort_order)
+    fresh.set_clusters(expected)
+    assert model.cluster_ids == fresh.cluster_ids
+    for row, cluster in enumerate(model.cluster_ids):
+        assert model.row_of(cluster) == row
+        for place in range(len(model.columns)):
+            assert model.index(row, place).data() == fresh.index(row, place).data()
+
+
+def test_an_edit_changes_the_rows_it_names_and_no_others(session: Session, tables: Any) -> None:
+    both = tables(session)
+    session.first_best()
+    rows = Rows(both.clusters.model)
+    session.merge(session.cluster_ids[:2].tolist())
+    assert rows.told == {"removed": 2, "inserted": 1}
+    rows.told.clear()
+    session.undo()
+    assert rows.told == {"removed": 1, "inserted": 2}
+    rows.told.clear()
+    session.move([session.selected[0]], "mua")
+    assert not rows.told
+    both.clusters.sort_by("group", True)
+    rows.told.clear()
+    session.move([both.clusters.model.cluster_ids[-1]], "good")
+    assert rows.told["moved"] == 1
+    assert not rows.told["sorted"] + rows.told["reset"]
+    living = set(session.cluster_groups)
+    is_right(both.clusters, session, living)
+    is_right(both.matches, session, living - {session.selection.best[0]})
+
+
+def test_tables_stay_right_over_random_edits(session: Session, tables: Any) -> None:
+    both = tables(session)
+    rng = np.random.default_rng(1)
+    both.clusters.sort_by("group", True)
+    both.clusters.sort_by("n_spikes", False)
+    for _ in range(60):
+        ids = session.cluster_ids.tolist()
+        kind = rng.integers(6)
+        if kind == 0 and len(ids) > 3:
+            session.merge(rng.choice(ids, 2, replace=False).tolist())
+        elif kind == 1:
+            spikes = max(session.spikes_per_cluster.values(), key=len)
+            session.split(spikes[:: int(rng.integers(2, 5))])
+        elif kind == 2 and session.can_undo:
+            session.undo()
+        elif kind == 3 and session.can_redo:
+            session.redo()
+        elif kind == 4:
+            session.next_best()
+        else:
+            group = ("good", "mua", "noise", "unsorted")[int(rng.integers(4))]
+            cluster = int(rng.choice(ids))
+            if session.cluster_groups[cluster] != group:
+                session.move([cluster], group)
+        if rng.random() < 0.3 and (job := session.knowledge_job()):
+            session.learn(job(lambda: False))
+        living = set(session.cluster_groups)
+        is_right(both.clusters, session, living)
+        best = session.selection.best
+        known = {c for c in living if best and best[0] in session.stats and c in session.stats}
+        is_right(both.matches, session, known - set(best[:1]) if best else set())
+        model, selected = both.clusters.model, session.selection.best
+        rows = both.clusters.view.selectionModel().selectedRows()
+        assert {model.cluster_ids[i.row()] for i in rows} == set(selected)
+
+
+def test_many_clusters_an_edit_asks_for_few_values(
+    many: Session, tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = tables(many)
+    n = both.clusters.model.rowCount()
+    assert n == min(N_MANY, len(many.spike_clusters))
+    many.select(both.clusters.model.cluster_ids[:1])
+    asked, rows = Asked(monkeypatch), Rows(both.clusters.model)
+    n_sorted = len(both.clusters.model.sort_order)
+    ids = both.clusters.model.cluster_ids
+    many.move([ids[5]], "good")
+    many.merge([ids[5], ids[6]])
+    many.undo()
+    # Without the similarity table, which is about another cluster after a merge.
+    n_matches = sum(asked.clusters.values()) - n_sorted * n * 3
+    assert rows.told == {"removed": 3, "inserted": 3}
+    assert n_matches < 0.1 * n
+    # Sorting asks once for each value, and scrolling for what comes into sight.
+    asked.clusters.clear()
+    both.clusters.sort_by("depth", True)
+    assert max(asked.clusters.values()) <= n_sorted + 2
+    QApplication.processEvents()
+    asked.clusters.clear()
+    for _ in range(20):
+        QTest.keyClick(both.clusters.view, Qt.Key_Down, Qt.ShiftModifier)
+        both.clusters.view.verticalScrollBar().setValue(n // 2)
+        QApplication.processEvents()
+    assert len(asked.clusters) < 200
+
+
+def test_sorting_goes_by_several_columns_and_numbers(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    header = table.view.horizontalHeader()
+
+    def click(name: str) -> None:
+        section = table.column_names.index(name)
+        at = header.sectionViewportPosition(section) + header.sectionSize(section) // 2
+        QTest.mouseClick(header.viewport(), Qt.LeftButton, pos=QPoint(at, 5))
+
+    def is_sorted(key: Any) -> bool:
+        keys = [key(c) for c in table.model.cluster_ids]
+        return keys == sorted(keys)
+
+    sizes = {c: len(s) for c, s in session.spikes_per_cluster.items()}
+    session.move(session.cluster_ids[:3].tolist(), "noise")
+    click("n_spikes")  # numbers go down first
+    assert is_sorted(lambda c: -sizes[c])
+    click("n_spikes")
+    assert is_sorted(lambda c: sizes[c])
+    click("group")  # texts go up first, and the sizes break ties
+    groups = session.cluster_groups
+    assert is_sorted(lambda c: (groups[c], sizes[c]))
+    assert table.model.headerData(table.column_names.index("n_spikes"), Qt.Horizontal) == "spikes²"
+    click("id")
+    assert table.model.cluster_ids == sorted(sizes)
+
+
+def test_values_that_are_not_known_come_last(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    first, second = session.cluster_ids[:2].tolist()
+    session.stats[first] = ClusterStats()
+    session.stats[second] = ClusterStats(depth=float("nan"))
+    for ascending in (True, False):
+        table.sort_by("depth", ascending)
+        assert set(table.model.cluster_ids[-2:]) == {first, second}
+    assert "–" in table.model.index(table.model.row_of(first), 5).data()
+
+
+@pytest.mark.parametrize("column", ["group", "labels"])
+def test_texts_sort_downwards_where_an_edit_is_ahead_of_what_is_shown(
+    column: str, small: Path, tables: Any, qtbot: Any
+) -> None:
+    with Session.open(small) as session:
+        both = tables(session)
+        model = both.clusters.model
+        a, b = session.cluster_ids[:2].tolist()
+        session.label([a], "side", "left")
+        both.clusters.sort_by(column, False)
+        told: list[Callable[[], None]] = []
+        session.dispatch = told.append
+        # The merged cluster is gone by the time it is shown.
+        session.merge([a, b])
+        session.undo()
+        qtbot.waitUntil(lambda: len(told) == 2)
+        for action in told:
+            action()
+        assert not session.is_announcing
+        is_right(both.clusters, session, set(session.cluster_ids.tolist()))
+        assert {a, b} <= set(model.cluster_ids)
+
+
+def test_columns_sort_order_and_filter_are_remembered(
+    session: Session, tables: Any, settings: Settings
+) -> None:
+    before = tables(session)
+    header = before.clusters.view.horizontalHeader()
+    names = before.clusters.column_names
+    header.moveSection(header.visualIndex(names.index("depth")), 1)
+    before.clusters.columns.show("snr", True)
+    before.clusters.columns.show("channel", False)
+    header.dragged.emit()
+    header.resizeSection(names.index("depth"), 91)
+    before.clusters.set_sort_order([("group", False), ("depth", True)])
+    before.clusters.filter.setText("n_spikes > 5")
+    before.remember(settings)
+
+    after = tables(session)
+    after.restore(Settings(settings.path))
+    header = after.clusters.view.horizontalHeader()
+    assert header.visualIndex(names.index("depth")) == 1
+    assert not header.isSectionHidden(names.index("snr"))
+    assert header.isSectionHidden(names.index("channel"))
+    assert header.sectionSize(names.index("depth")) == 91
+    assert after.clusters.model.sort_order == [("group", False), ("depth", True)]
+    assert after.clusters.filter.text() == "n_spikes > 5"
+    # What an older or a newer version has written does no harm.
+    for state in (
+        {"order": ["nothing", "depth", "depth"], "hidden": 5, "widths": [], "sort": [["x", 1], 3]},
+        {"order": 7, "sort": "depth", "widths": {"depth": "wide"}, "filter": None},
+    ):
+        after.clusters.restore_state(state)
+    assert header.count() == len(names)
+
+
+def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    table.sort_by("id", True)
+    ids = table.model.cluster_ids
+    session.select([ids[1]])
+    table.view.setFocus()
+    QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
+    QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
+    assert session.selection.best == tuple(ids[1:4])
+    text = table.rows_as_text().splitlines()
+    shown = [c.name for c in COLUMNS if not c.hidden]
+    assert set(text[0].split("\t")) >= set(shown) - {"labels"}
+    assert [line.split("\t")[0] for line in text[1:]] == [str(c) for c in ids[1:4]]
+    assert all(len(line.split("\t")) == len(text[0].split("\t")) for line in text)
+    assert table.counts.text() == f"{len(ids)} clusters, 3 selected"
+    QTest.keyClick(table.view, Qt.Key_A, Qt.ControlModifier)
+    assert set(session.selection.best) == set(ids)
+
+
+def test_selected_clusters_have_their_colour_in_both_tables(session: Session, tables: Any) -> None:
+    both = tables(session)
+    ids = session.cluster_ids.tolist()
+    session.select(ids[:1], ids[1:2])
+
+    def color(table: ClusterTable, cluster: int) -> Any:
+        brush = table.model.index(table.model.row_of(cluster), 0).data(Qt.BackgroundRole)
+        return None if brush is None else brush.color().name()
+
+    assert color(both.clusters, ids[0]) != color(both.clusters, ids[1])
+    assert color(both.clusters, ids[1]) == color(both.matches, ids[1])
+    assert color(both.clusters, ids[2]) is None
+    marks = set()
+    column = both.clusters.column_names.index("group")
+    for cluster, group in zip(ids, ("good", "mua", "noise"), strict=False):
+        session.move([cluster], group)
+        model = both.clusters.model
+        marks.add(model.index(model.row_of(cluster), column).data()[0])
+    assert len(marks) == 3
+
+
+@pytest.mark.parametrize("size", [9.0, 14.0])
+def test_cells_look_as_qt_would_draw_them(
+    session: Session, tables: Any, size: float, qtbot: Any
+) -> None:
+    ids = session.cluster_ids.tolist()
+    session.label(ids[:3], "note", "a\nb")
+    session.label(ids[3:6], "where", "far away from everything else " * 3)
+    session.move(ids[:4], "good")
+    table: ClusterTable = tables(session).clusters
+    view, delegate = table.view, table.view.itemDelegate()
+    font = view.font()
+    font.setPointSizeF(size)
+    view.setFont(font)
+    table.resize(700, 500)
+    table.show()
+
+    def drawn() -> QImage:
+        image = QImage(view.viewport().size(), QImage.Format_RGB32)
+        view.viewport().render(image)
+        return image
+
+    for theme in ("dark", "light", "dark"):
+        apply_theme(QApplication.instance(), theme)
+        view.setItemDelegate(QStyledItemDelegate(view))
+        theirs = drawn()
+        view.setItemDelegate(delegate)
+        assert drawn() == theirs
+    # Where a row is selected, the colours of its group and of its cluster are seen as well.
+    session.select(ids[1:2])
+    index = table.model.index(table.model.row_of(ids[1]), 0)
+    cell = view.visualRect(index)
+    image = drawn()
+    assert image.pixelColor(cell.topLeft() + QPoint(1, 1)) == QColor(*cluster_color(0, "dark"))
+    group = view.visualRect(index.siblingAtColumn(table.column_names.index("group")))
+    pixels = {
+        image.pixelColor(x, y).name()
+        for x in range(group.left(), group.right())
+        for y in range(group.top(), group.bottom())
+    }
+    assert {color("highlight").name(), group_color("good").name()} <= pixels
+
+
+def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    ids = session.cluster_ids.tolist()
+    session.select(ids[:2])
+    table.filter.setText(f"id != {ids[0]}")
+    assert session.selection.best == tuple(ids[:2])
+    table.filter.setText("")
+    rows = table.view.selectionModel().selectedRows()
+    assert {table.model.cluster_ids[i.row()] for i in rows} == set(ids[:2])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('group == "MUA"', "no group is called MUA; there are noise, mua, good, unsorted"),
+        ('group in ["Good", "mua", "x"]', "no group is called Good or x; there are "),
+        ('group != "mua" and "goo" not in group', ""),
+    ],
+)
+def test_a_filter_for_a_group_that_there_is_not_says_so(
+    session: Session, tables: Any, text: str, told: str
+) -> None:
+    table = tables(session).clusters
+    table.filter.setText(text)
+    assert table.problem.isVisible() == bool(told)
+    assert table.problem.text().startswith(told)
+    table.filter.setText("")
+    assert not table.problem.isVisible()
+
+
+def test_a_filter_for_what_no_cluster_has_says_why_nothing_is_left(
+    session: Session, tables: Any
+) -> None:
+    table = tables(session).clusters
+    ids = session.cluster_ids.tolist()
+    session.knowledge.stats.clear()
+    table.filter.setText("depth > 20")
+    assert table.model.rowCount() == 0
+    assert table.problem.isVisible()
+    assert table.problem.text() == "depth is not known for any cluster: not computed yet"
+    session.stats[ids[0]] = ClusterStats(depth=40.0)
+    session.stats_changed.emit((ids[0],))
+    assert table.model.cluster_ids == [ids[0]]
+    assert not table.problem.isVisible()
+    # What all lack is not worth a word where it hides nothing.
+    table.filter.setText("amplitude == None")
+    assert table.model.rowCount() == len(ids)
+    assert not table.problem.text()
+    # A label may go while it is in the filter.
+    session.label([ids[1]], "region", "CA1")
+    table.filter.setText('region == "CA1"')
+    assert table.model.cluster_ids == [ids[1]]
+    session.undo()
+    assert "no column region" in table.problem.text()
+
+
+def test_a_filter_that_later_makes_no_sense_for_a_cluster_hides_it(
+    session: Session, tables: Any
+) -> None:
+    table = tables(session).clusters
+    first, second = session.cluster_ids[:2].tolist()
+    session.stats[first] = session.stats[second] = ClusterStats(depth=40.0)
+    table.filter.setText("80 / depth == 2")
+    assert table.model.row_of(first) is not None
+    # What is learnt later must reach the tables whatever the filter says of it.
+    session.stats[first] = ClusterStats(depth=0.0)
+    session.stats_changed.emit((first, second))
+    assert table.model.row_of(first) is None
+    assert table.model.row_of(second) is not None
+    table.set_clusters(session.spikes_per_cluster)
+    assert table.model.row_of(first) is None
+
+
+def test_a_filter_nested_too_deeply_is_refused_in_words(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    for text in ("-" * 490 + "1", "(" + "-" * 490 + "1).x"):
+        table.filter.setText(text)
+        assert "too deeply" in table.problem.text()
+        assert table.model.rowCount() == len(session.cluster_ids)
+
+
+def test_a_filter_that_compares_what_cannot_be_compared_is_refused_in_words(
+    session: Session, tables: Any
+) -> None:
+    table = tables(session).clusters
+    for text in ('n_spikes > "a"', 'n_spikes > 100 & group == "good"', '"%999999999d" % id'):
+        table.filter.setText(text)
+        assert table.problem.isVisible()
+        assert table.problem.text()
+        assert table.model.rowCount() == len(session.cluster_ids)
+
+
+def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    cluster = int(session.cluster_ids[0])
+    session.knowledge.metrics[cluster]["snr"] = Metric(float("nan"), "<img src='/etc/hostname'>")
+    column = table.column_names.index("snr")
+    tip = table.model.index(table.model.row_of(cluster), column).data(Qt.ToolTipRole)
+    assert "&lt;img" in tip
+    assert "<img" not in tip
+
+
+def test_a_dash_says_why_there_is_no_value(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    known, unknown = session.cluster_ids[:2].tolist()
+    session.stats[known] = ClusterStats()
+    del session.stats[unknown]
+
+    def tip(cluster: int, name: str) -> str:
+        index = table.model.index(table.model.row_of(cluster), table.column_names.index(name))
+        return str(index.data(Qt.ToolTipRole))
+
+    assert "there is no raw data" in tip(known, "amplitude")
+    assert "there are neither features nor raw data" in tip(known, "depth")
+    for name in ("amplitude", "depth", "channel", "quality"):
+        assert "not computed yet" in tip(unknown, name)
+
+
+def test_the_column_chooser_says_what_each_column_is(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    header = table.view.horizontalHeader()
+    header.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    assert menu.toolTipsVisible()
+    (item,) = (a for a in menu.actions() if a.text().endswith("(snr)"))
+    assert "mean waveform over the noise" in item.toolTip()
+    menu.close()
+
+
+def test_sorting_keeps_the_selected_row_in_sight(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    table = user.window.cluster_table
+    user.window.resize(1000, 500)
+    user.settle()
+    for ascending in (True, False):
+        table.sort_by("id", ascending)
+        user.select(table.model.cluster_ids[0])
+        table.sort_by("id", not ascending)
+        row = table.view.visualRect(table.model.index(len(table.model.cluster_ids) - 1, 0))
+        assert table.view.viewport().rect().intersects(row)
+
+
+def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, tables: Any) -> None:
+    both = tables(session)
+    table, names = both.clusters, both.clusters.column_names
+    ids = session.cluster_ids.tolist()
+    table.filter.setText('region == "CA1"')
+    assert "no column region" in table.problem.text()
+    session.label([ids[0], ids[2]], "region", "CA1")
+    assert table.column_names == [*names, "region"]
+    assert set(table.model.cluster_ids) == {ids[0], ids[2]}
+    assert not table.problem.text()
+    table.filter.setText("")
+    session.label([ids[1]], "region", "CA3")
+    session.label([ids[1]], "n_spikes", "few")
+    session.label([ids[1]], "two words", "yes")
+    assert table.column_names == [*names, "region", "label_n_spikes", "label_two_words"]
+    assert both.matches.column_names[-3:] == table.column_names[-3:]
+    table.sort_by("region", True)
+    assert set(table.model.cluster_ids[:2]) == {ids[0], ids[2]}
+    assert table.model.cluster_ids[2] == ids[1]
+    # Moved and hidden as any other column, and remembered so.
+    header = table.view.horizontalHeader()
+    table.columns.show("region", False)
+    header.moveSection(header.visualIndex(table.column_names.index("label_two_words")), 1)
+    state = json.loads(json.dumps(table.state()))
+    other = tables(session).clusters
+    other.restore_state(state)
+    header = other.view.horizontalHeader()
+    assert header.isSectionHidden(other.column_names.index("region"))
+    assert header.visualIndex(other.column_names.index("label_two_words")) == 1
+    assert other.model.sort_order[0] == ("region", True)
+    # With the last label of a key its column goes, and what was sorted by it.
+    session.label([ids[0], ids[1], ids[2]], "region", None)
+    assert "region" not in table.column_names
+    assert [name for name, _ in table.model.sort_order] == ["quality", "id"]
+    session.undo()
+    assert "region" in table.column_names
+
+
+def test_labels_whose_keys_look_alike_have_columns_of_their_own(
+    session: Session, tables: Any
+) -> None:
+    table, ids = tables(session).clusters, session.cluster_ids.tolist()
+    n = len(table.column_names)
+    keys = ("a b", "a-b", "label_a_b", "\ufb01")
+    for k, key in enumerate(keys):
+        session.label([ids[k]], key, f"{k}")
+    assert {c.title for c in table.model.columns[n:]} == set(keys)
+    assert len(set(table.column_names)) == n + len(keys)
+
+    def shown_by(key: str, value: str) -> list[int]:
+        (column,) = (c for c in table.model.columns[n:] if c.title == key)
+        table.filter.setText(f'{column.name} == "{value}"')
+        assert not table.problem.text()
+        return table.model.cluster_ids
+
+    assert [shown_by(key, f"{k}") for k, key in enumerate(keys)] == [[c] for c in ids[:4]]
+    # Without the first of them, the others show what they are of.
+    session.label([ids[0]], "a b", None)
+    assert shown_by("a-b", "1") == [ids[1]]

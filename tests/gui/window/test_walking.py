@@ -1,0 +1,111 @@
+"""From spike to spike: where the traces go, what the other views mark, and what is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.curation.edits.update import EditError
+
+ALT, SHIFT = Qt.AltModifier, Qt.ShiftModifier
+
+
+def times(user: Any, cluster: int) -> Any:
+    """Seconds of the spikes of a cluster."""
+    session = user.session
+    samples = session.model.spike_samples[session.spikes_per_cluster[cluster]]
+    return samples.astype(np.int64) / session.model.sample_rate
+
+
+def test_a_spike_that_is_gone_to_is_marked_and_named(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    user.press(Qt.Key_Home)
+    user.window.commands.trace_to(0.0)
+    user.settle()
+    cluster = user.session.selected[0]
+    user.select(cluster)
+    for k in range(2):
+        user.press(Qt.Key_Right, ALT)
+        at = times(user, cluster)[k]
+        assert user.view("traces").cursor == pytest.approx(at)
+        assert user.view("features").cursor == pytest.approx(at)
+        spike = user.session.spikes_per_cluster[cluster][k]
+        assert user.message == f"spike {spike} of cluster {cluster} at {at:.4f} s"
+    # A view that is made later marks it too.
+    user.window.show_dock("rates")
+    user.settle()
+    assert user.view("rates").cursor == pytest.approx(at)
+
+
+def test_a_violation_is_named_with_its_interval(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    intervals = {c: np.diff(times(user, c)) for c in user.session.cluster_ids.tolist()}
+    cluster = min(intervals, key=lambda c: intervals[c].min())
+    short = np.flatnonzero(intervals[cluster] < 0.002)
+    assert len(short)
+    user.select(cluster)
+    user.window.commands.trace_to(0.0)
+    user.settle()
+    user.press(Qt.Key_Right, ALT | SHIFT)
+    spike = user.session.spikes_per_cluster[cluster][short[0] + 1]
+    found = re.fullmatch(r"spike (\d+) of .*, (\S+) ms after the one before", user.message)
+    assert found
+    assert int(found[1]) == spike
+    assert float(found[2]) == pytest.approx(1000 * intervals[cluster][short[0]], abs=0.006)
+
+
+def test_traces_that_are_not_seen_do_not_walk(demo: Path, open_window: Callable[..., Any]) -> None:
+    user = open_window(demo)
+    user.press(Qt.Key_Home)
+    user.window.docks["traces"].hide()
+    # They still hold the spikes of what was selected when they were seen.
+    user.press(Qt.Key_Down)
+    before = user.view("traces").params.time
+    user.press(Qt.Key_Right, ALT)
+    assert user.message == "no traces are shown"
+    assert user.view("traces").params.time == before
+
+
+def test_where_there_is_no_spike_to_go_to_it_is_said(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    user.press(Qt.Key_Home)
+    user.window.commands.trace_to(0.0)
+    user.settle()
+    user.press(Qt.Key_Right, ALT)
+    assert user.message.startswith("spike ")
+    user.window.commands.trace_to(user.session.model.duration)
+    user.settle()
+    user.press(Qt.Key_Right, ALT)
+    assert user.message == "there is no next spike of the selected clusters"
+    user.press(Qt.Key_Right, ALT | SHIFT)
+    assert user.message == "there is no next refractory violation of the selected clusters"
+    # Who goes on with something else has read it.
+    user.press(Qt.Key_O)
+    assert user.message == ""
+
+
+def test_what_a_part_of_the_work_could_not_do_is_said_each_time(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    window = open_window(demo).window
+
+    def part() -> None:
+        raise EditError("not that")
+
+    for _ in range(3):
+        window.attempt(lambda: window.attempt(part))
+        assert window.status["edit"].text() == "not that"
+    window.attempt(lambda: None)
+    assert window.status["edit"].text() == ""

@@ -1,0 +1,160 @@
+"""A file that fails or is cut while it is open gives an error, then bytes again once it can."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from phygui.errors import DatasetError
+from phygui.formats.kwik.hdf5.file import open_hdf5
+from phygui.formats.kwik.hdf5.layouts import open_store
+from phygui.storage.arrays import filebytes
+from phygui.storage.arrays.filebytes import FileBytes
+from phygui.storage.arrays.lazy import Selection
+from phygui.storage.arrays.stores import ContiguousStore, Store
+
+N_ROWS, N_COLUMNS = 40_000, 24
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "contiguous": {},
+    "chunked": {"chunks": (1000, N_COLUMNS)},
+    "short chunks": {"chunks": (16, N_COLUMNS)},
+    "compressed": {"chunks": (1000, N_COLUMNS), "compression": "gzip"},
+}
+SCATTERED = np.arange(3, N_ROWS, 7)
+SELECTIONS: dict[str, list[Selection]] = {
+    "scattered": [SCATTERED, slice(2, 9, 1)],
+    "few": [np.array([5, 17, N_ROWS - 1]), slice(0, N_COLUMNS, 1)],
+    "a run": [slice(N_ROWS // 2, N_ROWS, 1), slice(0, N_COLUMNS, 1)],
+    "a column": [slice(0, N_ROWS, 1), np.array([4])],
+    "steps": [slice(0, N_ROWS, 13), slice(0, N_COLUMNS, 5)],
+}
+ARRAY = np.random.default_rng(0).integers(-999, 999, (N_ROWS, N_COLUMNS)).astype(np.float32)
+
+
+@pytest.fixture(params=["flat", *LAYOUTS])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    path = tmp_path / "file"
+    if request.param == "flat":
+        ARRAY.tofile(path)
+        return ContiguousStore(path, 0, ARRAY.shape, ARRAY.dtype)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=ARRAY, **LAYOUTS[request.param])
+    with open_hdf5(path) as opened:
+        found = open_store(opened, "/x", 2)
+    assert found is not None
+    # The table of chunks is made while the file is whole, as when a window has shown something.
+    found.read([slice(0, 3, 1), slice(0, 2, 1)])
+    return found
+
+
+def expected(selections: list[Selection]) -> np.ndarray:
+    rows, columns = selections
+    return ARRAY[rows][:, columns]
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_a_file_that_is_cut_raises_and_comes_back(store: Store, name: str, tmp_path: Path) -> None:
+    path, selections = tmp_path / "file", SELECTIONS[name]
+    whole = path.read_bytes()
+    os.truncate(path, len(whole) // 3 + 1)
+    for _ in range(2):
+        with pytest.raises(DatasetError, match=r"became shorter|truncated|damaged"):
+            store.read(selections)
+    path.write_bytes(whole)
+    np.testing.assert_array_equal(store.read(selections), expected(selections))
+
+
+def test_a_drive_that_is_pulled_out_and_put_in_again(store: Store, tmp_path: Path) -> None:
+    path, selections = tmp_path / "file", SELECTIONS["scattered"]
+    whole = path.read_bytes()
+    os.truncate(path, 0)
+    path.unlink()
+    with pytest.raises(DatasetError, match="does not exist"):
+        store.read(selections)
+    path.write_bytes(whole)  # another file to the system, of the same content
+    np.testing.assert_array_equal(store.read(selections), expected(selections))
+
+
+# Compressed chunks are read by the HDF5 library itself.
+@pytest.mark.parametrize("store", ["flat", "contiguous", "chunked", "short chunks"], indirect=True)
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_a_drive_that_fails(
+    store: Store, name: str, tmp_path: Path, failing: Callable[[bool], None]
+) -> None:
+    selections = SELECTIONS[name]
+    failing(True)
+    for _ in range(2):
+        with pytest.raises(
+            DatasetError, match=r"file cannot be read at byte \d+: Input/output error"
+        ):
+            store.read(selections)
+    failing(False)
+    np.testing.assert_array_equal(store.read(selections), expected(selections))
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Make every read of a file fail with EIO, or not: also of the kernel from a map."""
+    preadv, pwritev = os.preadv, filebytes._pwritev
+    state = {"fails": False}
+
+    def reads(fd: int, buffers: Any, offset: int) -> int:
+        if state["fails"]:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return preadv(fd, buffers, offset)
+
+    def copies(*arguments: Any) -> int:
+        return -1 if state["fails"] or pwritev is None else pwritev(*arguments)
+
+    monkeypatch.setattr(os, "preadv", reads)
+    monkeypatch.setattr(filebytes, "_pwritev", copies)
+    return lambda fails: state.update(fails=fails)
+
+
+@pytest.mark.parametrize("lacks", ["memfd_create", "map", "pwritev"])
+def test_a_system_that_cannot_copy_out_of_a_map(
+    lacks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacks == "memfd_create":
+        monkeypatch.delattr(os, "memfd_create")
+    elif lacks == "pwritev":
+        monkeypatch.setattr(filebytes, "_pwritev", None)
+    else:
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise OSError(errno.ENODEV, "no maps here")
+
+        monkeypatch.setattr(filebytes.mmap, "mmap", refuse)
+    ARRAY.tofile(tmp_path / "file")
+    store = ContiguousStore(tmp_path / "file", 0, ARRAY.shape, ARRAY.dtype)
+    for selections in SELECTIONS.values():
+        np.testing.assert_array_equal(store.read(selections), expected(selections))
+
+
+def test_zeros_after_the_end_of_a_file_that_was_cut_are_not_data(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(1, 251)) * 40)
+    file = FileBytes(path, 10_000)
+    starts = np.arange(8200, 8400)
+    assert len(file.pieces(starts, np.full(200, 2))) == 400
+    os.truncate(path, 8300)  # in the midst of a page, the rest of which stays readable
+    with pytest.raises(DatasetError, match=r"became shorter .*\(8300 of 10000 bytes are left\)"):
+        file.pieces(starts, np.full(200, 2))
+
+
+def test_another_file_in_its_place_is_not_taken_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(1000))
+    file = FileBytes(path, 1000)
+    os.truncate(path, 10)
+    path.unlink()
+    path.write_bytes(bytes(1001))
+    with pytest.raises(DatasetError, match="replaced by another file: it holds 1001 bytes"):
+        file.piece(0, 500)

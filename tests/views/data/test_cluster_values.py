@@ -1,0 +1,80 @@
+"""What views show of all clusters, against plain numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phygui.curation.session import Session
+from phygui.views.core.base import Cancelled
+from phygui.views.data import cluster_values as facts
+from phygui.views.data.cluster_values import COLUMNS, column, location_of, stats_of
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def session(small):
+    facts._cache.clear()
+    with Session.open(small) as opened:
+        yield opened
+
+
+def test_columns(session):
+    snapshot, model = session.snapshot(), session.model
+    ids = [int(c) for c in session.cluster_ids[:5]]
+    found = {name: column(snapshot, name, ids, never) for name in COLUMNS}
+    counts = np.array([np.sum(session.spike_clusters == c) for c in ids])
+    np.testing.assert_array_equal(found["id"], ids)
+    np.testing.assert_array_equal(found["number of spikes"], counts)
+    np.testing.assert_allclose(found["firing rate"], counts / model.duration)
+    for k, c in enumerate(ids):
+        samples = model.spike_samples[session.spike_clusters == c].astype(int)
+        assert found["violations"][k] == pytest.approx(
+            100 * np.sum(np.diff(samples) < 40) / counts[k]
+        )
+        mean = model.waveforms[np.flatnonzero(session.spike_clusters == c)].mean(axis=0)
+        expected = np.abs(mean).max() * model.voltage_gain
+        assert found["amplitude"][k] == pytest.approx(expected, rel=1e-4)
+    assert np.isfinite(found["depth"]).all()
+
+
+def test_a_cluster_is_at_the_middle_of_its_large_channels(session):
+    snapshot, model = session.snapshot(), session.model
+    sizes_seen = 0
+    for c in snapshot.spikes_per_cluster:
+        ids = snapshot.spikes(c)
+        sizes = np.abs(model.waveforms[ids].mean(axis=0)).max(axis=0).astype(float)
+        weights = np.where(sizes >= sizes.max() / 2, sizes**2, 0)
+        expected = (weights[:, None] * model.channel_positions).sum(axis=0) / weights.sum()
+        found = location_of(snapshot, stats_of(snapshot, [c], never)[c])
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+        sizes_seen += 1
+    assert sizes_seen > 3
+
+
+def test_an_edit_computes_only_what_it_touched(session, monkeypatch):
+    computed = []
+    plain = facts.compute_stats
+
+    def counting(snapshot, ids, *args):
+        computed.extend(ids)
+        return plain(snapshot, ids, *args)
+
+    monkeypatch.setattr(facts, "compute_stats", counting)
+    first = session.snapshot()
+    stats_of(first, first.spikes_per_cluster, never)
+    assert sorted(computed) == sorted(first.spikes_per_cluster)
+    a, b = (int(c) for c in session.cluster_ids[:2])
+    added = session.merge([a, b]).added
+    second = session.snapshot()
+    del computed[:]
+    stats_of(second, second.spikes_per_cluster, never)
+    assert tuple(computed) == added
+
+
+def test_cancelled(session):
+    with pytest.raises(Cancelled):
+        stats_of(session.snapshot(), [int(session.cluster_ids[0])], lambda: True)

@@ -1,0 +1,530 @@
+"""Waveform view: its data against plain numpy, its picture, its mouse and keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.views.core.base import Cancelled, Empty
+from phygui.views.core.colors import theme
+from phygui.views.core.visuals import text_width
+from phygui.views.data.draw_budget import Budget
+from phygui.views.waveform import data as waveform_data
+from phygui.views.waveform.data import WaveformParams
+from phygui.views.waveform.view import WaveformView, nice_length, vertical_range
+
+
+def never():
+    return False
+
+
+@pytest.fixture
+def snapshot(small_model, snapshot_of):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    return snapshot_of(small_model, [int(c) for c in ids[np.argsort(-counts)][:2]])
+
+
+# -- data ------------------------------------------------------------------------------------
+
+
+def test_load_gives_the_waveforms_in_microvolts(small_model, snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(n_spikes=20), never)
+    plain = small_model.waveforms[data.spike_ids] * small_model.voltage_gain
+    np.testing.assert_allclose(data.waveforms, plain[:, :, data.channels], rtol=1e-5)
+    np.testing.assert_array_equal(
+        data.unmasked, small_model.masks[data.spike_ids][:, data.channels] > 0
+    )
+    clusters = small_model.spike_clusters[data.spike_ids]
+    np.testing.assert_array_equal(np.array(snapshot.cluster_ids)[data.colors], clusters)
+    assert np.all(np.diff(data.spike_ids) > 0)
+    for k in range(2):
+        own = data.waveforms[data.colors == k]
+        assert len(own) <= 20
+        np.testing.assert_allclose(data.means[k], own.mean(axis=0), rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(data.deviations[k], own.std(axis=0), rtol=1e-4, atol=1e-3)
+    names = [str(int(c)) for c in np.asarray(small_model.channel_order)[data.channels]]
+    assert list(data.channel_names) == names
+    assert data.times[small_model.n_samples_before] == 0
+    np.testing.assert_allclose(np.diff(data.times), 1000 / small_model.sample_rate)
+
+
+def test_channels_by_masks_or_all(small_model, snapshot):
+    every = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    assert list(every.channels) == list(range(small_model.n_channels))
+    some = WaveformView.load(snapshot, WaveformParams(channels="masks"), never)
+    part = np.max(
+        [(small_model.masks[snapshot.spikes(c)] > 0).mean(axis=0) for c in snapshot.cluster_ids],
+        axis=0,
+    )
+    assert set(np.flatnonzero(part > 0.4)) <= set(some.channels.tolist())
+    assert not set(np.flatnonzero(part < 0.1)) & set(some.channels.tolist())
+
+
+def test_channels_by_hand(small_model, snapshot):
+    assert waveform_data.parse_channels("7, 2-4  9", [9, 4, 3, 2, 1, 7]).tolist() == [0, 1, 2, 3, 5]
+    assert waveform_data.parse_channels("", [1, 2]).tolist() == []
+    names = [int(c) for c in small_model.channel_order]
+    data = WaveformView.load(snapshot, WaveformParams(chosen=f"{names[3]} {names[1]}"), never)
+    assert data.channels.tolist() == [1, 3]
+    for wrong in ("x", "3-", "-3"):
+        found = WaveformView.load(snapshot, WaveformParams(chosen=wrong), never)
+        assert isinstance(found, Empty)
+
+
+def test_channels_that_the_group_lacks_are_said_and_others_shown(
+    small_model, snapshot, shown, picture
+):
+    plain = WaveformView.load(snapshot, WaveformParams(), never)
+    names = [int(c) for c in small_model.channel_order]
+    some = WaveformView.load(snapshot, WaveformParams(chosen=f"1000-1003 {names[2]}"), never)
+    assert some.channels.tolist() == [2]
+    assert not some.absent
+    params = WaveformParams(chosen="1000,  1002-1003")
+    data = WaveformView.load(snapshot, params, never)
+    np.testing.assert_array_equal(data.channels, plain.channels)
+    np.testing.assert_array_equal(data.waveforms, plain.waveforms)
+    for width, wanted in (
+        (800, "no channel 1000, 1002-1003 in this channel group"),
+        (340, "no channel 1000, 1002-1003"),
+    ):
+        view = shown(WaveformView(params), data, (width, 400))
+        picture(view)
+        assert wanted in view.summary
+        [said] = [a for a in view.all_labels if "no channel" in a.text]
+        assert said.text.endswith(wanted)
+        assert said.x - text_width(said.text) > 100
+    view.set_data(plain)
+    assert "channel" not in view.summary
+
+
+def test_a_second_load_reads_nothing(snapshot, monkeypatch):
+    params = WaveformParams(n_spikes=17)
+    first = WaveformView.load(snapshot, params, never)
+    monkeypatch.setattr(type(snapshot.model), "waveforms", property(lambda self: {}))
+    second = WaveformView.load(snapshot, params, never)
+    np.testing.assert_array_equal(first.waveforms, second.waveforms)
+
+
+def test_many_clusters_share_the_bound(small_model, snapshot_of, monkeypatch):
+    monkeypatch.setattr(waveform_data, "_BUDGET", Budget(100, 12, 4000))
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:4]]
+    data = WaveformView.load(snapshot_of(small_model, ids), WaveformParams(), never)
+    assert np.all(np.bincount(data.colors) <= 3)
+
+
+def test_empty_states(small_model, snapshot_of, snapshot):
+    nothing = WaveformView.load(snapshot_of(small_model, []), WaveformParams(), never)
+    assert "Select a cluster" in nothing.reason
+    small_model.path.with_suffix(".dat").unlink()
+    from phygui import KwikModel
+
+    with KwikModel(small_model.path) as model:
+        empty = WaveformView.load(replace(snapshot, model=model), WaveformParams(), never)
+    assert isinstance(empty, Empty)
+    assert f"{small_model.path.stem}.dat" in empty.reason
+
+
+def test_without_masks_every_channel_counts(small_model, snapshot):
+    small_model.path.with_suffix(".kwx").unlink()
+    from phygui import KwikModel
+
+    with KwikModel(small_model.path) as model:
+        data = WaveformView.load(replace(snapshot, model=model), WaveformParams(), never)
+    assert data.unmasked.all()
+
+
+def test_load_can_be_cancelled(snapshot):
+    with pytest.raises(Cancelled):
+        WaveformView.load(snapshot, WaveformParams(n_spikes=19), lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "length"), [(1, 1), (0.99, 0.5), (7, 5), (49, 20), (2000, 2000), (0.03, 0.02)]
+)
+def test_scale_bars_are_round(at_most, length):
+    assert nice_length(at_most) == pytest.approx(length)
+
+
+def test_there_is_room_for_what_reaches_out_of_the_outermost_boxes(small_model, snapshot):
+    everywhere = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    best = int(np.ptp(everywhere.means, axis=1).max(axis=0).argmax())
+    params = WaveformParams(chosen=str(small_model.channel_order[best]))
+    data = WaveformView.load(snapshot, params, never)
+    drawn = data.layout.centers[:, 1] + data.waveforms / data.full_scale * data.layout.height
+    low, high = vertical_range(data)
+    inside = (drawn.min(axis=1) >= low) & (drawn.max(axis=1) <= high)
+    assert inside.mean() > 0.97
+    assert drawn.min() < data.layout.limits[2] - 0.25, "the old room is too little for them"
+    # The step is the same for clusters of about the same size, and artefacts cannot spoil it.
+    assert vertical_range(replace(data, reach=1.02 * data.reach)) == (low, high)
+    bottom, top = vertical_range(replace(data, reach=100 * data.reach))
+    assert top - bottom <= 9 * data.layout.height
+
+
+# -- picture ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    return shown(WaveformView(WaveformParams(channels="all")), data, (900, 800))
+
+
+def colored(image, k):
+    """Pixels with about the hue of a cluster."""
+    color = theme().clusters[k][:3].astype(float)
+    part = (image - 22) @ (color - 22) / np.sum((color - 22) ** 2)
+    off = np.abs(image - 22 - part[..., None] * (color - 22)).max(axis=2)
+    return (part > 0.25) & (off < 30)
+
+
+def place(view, k, channel, sample):
+    """Where the mean of a cluster is drawn, in pixels."""
+    data = view.data
+    x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
+    y = data.means[k, sample, channel] / data.full_scale * data.layout.height * view.data_scale
+    return view.to_pixels(0, x, data.layout.centers[channel, 1] + y)
+
+
+def test_means_are_drawn_where_they_are(view, picture):
+    view.change_params(show="mean", overlap=False)
+    image = picture(view)
+    data = view.data
+    for k in range(2):
+        on = colored(image, k)
+        channels = np.flatnonzero(data.cluster_unmasked[k])
+        found = []
+        for channel in channels:
+            for sample in range(2, len(data.times) - 2, 5):
+                x, y = (int(v) for v in place(view, k, channel, sample))
+                found.append(on[y - 2 : y + 3, x - 1 : x + 2].any())
+        assert np.mean(found) > 0.95
+
+
+def test_masked_channels_are_grey(view, picture):
+    view.change_params(show="mean", overlap=False)
+    image = picture(view)
+    data = view.data
+    masked = np.argwhere(~data.cluster_unmasked)
+    if not len(masked):
+        pytest.skip("no channel of these clusters is masked")
+    for k, channel in masked[:10]:
+        x, y = (int(v) for v in place(view, k, channel, len(data.times) // 2))
+        near = image[y - 1 : y + 2, x]
+        assert np.ptp(near, axis=1).max() < 40
+
+
+def test_side_by_side_and_mean_by_their_keys(view, qtbot, picture):
+    overlapped = picture(view)
+    qtbot.keyClick(view.native, Qt.Key_O)
+    assert not view.params.overlap
+    beside = picture(view)
+    assert np.count_nonzero(overlapped != beside) > 1000
+    qtbot.keyClick(view.native, Qt.Key_M)
+    assert view.params.show == "mean"
+    qtbot.keyClick(view.native, Qt.Key_M)
+    qtbot.keyClick(view.native, Qt.Key_O)
+    np.testing.assert_array_equal(picture(view), overlapped)
+    assert not view.is_stale
+
+
+def test_residuals_lie_around_zero(view, picture):
+    data = view.data
+    channel = int(np.abs(data.means[0]).max(axis=0).argmax())
+    sample = int(np.abs(data.means[0, :, channel]).argmax())
+    x, y = (int(v) for v in place(view, 0, channel, sample))
+    _, zero = (int(v) for v in view.to_pixels(0, 0, data.layout.centers[channel, 1]))
+    view.change_params(overlap=True)
+    on = colored(picture(view), 0)
+    assert abs(y - zero) > 8
+    assert on[y - 3 : y + 4, x].any()
+    view.change_params(show="residual")
+    on = colored(picture(view), 0)
+    assert on[zero - 3 : zero + 4, x].any()
+
+
+def test_names_scale_bars_and_legend_are_written(view):
+    texts = [label.text for label in view.all_labels]
+    assert set(view.data.channel_names) <= set(texts)
+    assert any(t.endswith((" µV", " units")) for t in texts)
+    assert any(t.endswith(" ms") for t in texts)
+    legend = [label for label in view.all_labels if label.color >= 0]
+    assert [(label.text, label.color) for label in sorted(legend, key=lambda a: a.x)] == [
+        (str(c), k) for k, c in enumerate(view.data.cluster_ids)
+    ]
+
+
+def test_the_legend_keeps_the_best_clusters(small_model, snapshot_of, shown):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)]
+    data = WaveformView.load(snapshot_of(small_model, ids), WaveformParams(), never)
+    for width in (900, 330, 220, 100):
+        view = shown(WaveformView(), data, (width, 400))
+        legend = [label for label in view.all_labels if label.color >= 0]
+        legend.sort(key=lambda label: label.x)
+        names = [label.text for label in legend]
+        assert names == [str(c) for c in ids[: len(names)]]
+        rest = [label for label in view.all_labels if label.text.startswith("+")]
+        if width == 900:
+            assert len(names) == len(ids)
+            assert not rest
+        else:
+            assert len(names) < len(ids)
+            assert rest[0].text == f"+{len(ids) - len(names)}"
+            assert all(label.x < rest[0].x for label in legend)
+
+
+def test_names_of_channels_stay_in_sight_when_zoomed_in(view, mouse, picture):
+    left, top, width, height = view.layout.boxes[0]
+    for _ in range(4):
+        mouse(view).wheel((left + width * 0.4, top + height / 2), 4)
+    picture(view)
+    x0, (y0, y1) = view.cells[0].x.view[0], view.cells[0].y.view
+    layout, half = view.data.layout, view.data.layout.width / 2
+    seen = {
+        name
+        for name, (x, y) in zip(view.data.channel_names, layout.centers, strict=True)
+        if x - half < x0 < x + 0.8 * half and y0 < y < y1 - 0.1 * (y1 - y0)
+    }
+    assert seen
+    labels = {a.text: a for a in view.all_labels if a.color < 0}
+    assert seen <= set(labels)
+    assert all(left <= labels[name].x <= left + 5 for name in seen)
+
+
+def test_names_of_channels_can_be_read_over_the_waveforms(view, picture):
+    view.native.resize(400, 800)
+    up = view.data.waveforms + 0.15 * view.data.full_scale
+    view.set_data(replace(view.data, waveforms=up, unmasked=np.ones_like(view.data.unmasked)))
+    image = picture(view)
+    names = [a for a in view.all_labels if a.color < 0 and a.text in view.data.channel_names]
+    assert len(names) == len(view.data.channel_names)
+    for label in names:
+        x, y = int(label.x), int(label.y)
+        around = image[y - 11 : y - 1, x : x + int(text_width(label.text))]
+        assert np.ptp(around, axis=2).max() < 60, "no waveform runs through the digits"
+
+
+def test_scale_bars_tell_the_truth_side_by_side(view, picture):
+    view.change_params(overlap=False)
+    picture(view)
+    test_scale_bars_tell_the_truth(view)
+
+
+def test_scale_bars_tell_the_truth(view):
+    data = view.data
+    line = view.layout.lines[-1]["position"]
+    height, width = np.ptp(line[:2, 1]), np.ptp(line[2:, 0])
+    texts = {t.text.split()[1]: float(t.text.split()[0]) for t in view.all_labels if " " in t.text}
+    _, y0 = view.to_pixels(0, 0, 0)
+    high = texts[data.unit] / data.full_scale * data.layout.height * view.data_scale
+    _, y1 = view.to_pixels(0, 0, high)
+    assert abs((y0 - y1) - height) <= 1
+    x = view._x(data, np.array([0]))[0]
+    per_ms = (x[-1] - x[0]) / (data.times[-1] - data.times[0])
+    x0, _ = view.to_pixels(0, 0, 0)
+    x1, _ = view.to_pixels(0, texts["ms"] * per_ms, 0)
+    assert abs((x1 - x0) - width) <= 1
+
+
+def test_the_scale_bar_of_large_waveforms_is_in_millivolts(view, picture):
+    for unit, wanted in (("µV", "mV"), ("units", "units")):
+        view.set_data(replace(view.data, unit=unit))
+        view.data_scale = 1.0
+        view.refresh()
+        picture(view)
+        [before] = [a.text for a in view.all_labels if a.text.endswith(f" {unit}")]
+        view.data_scale = 1e-4
+        view.refresh()
+        picture(view)
+        [after] = [a.text for a in view.all_labels if a.text.endswith(f" {wanted}")]
+        ratio = float(after.split()[0]) / float(before.split()[0])
+        assert ratio == pytest.approx(1e4 / (1000 if unit == "µV" else 1), rel=1e-3)
+
+
+def test_ctrl_wheel_makes_waveforms_larger_and_the_bar_follows(view, mouse, picture):
+    mouse(view).wheel((400, 300), 4, Qt.ControlModifier)
+    picture(view)
+    assert view.data_scale == 1.8
+    test_scale_bars_tell_the_truth(view)
+
+
+def test_highlight_points_at_spikes(shown, snapshot, picture):
+    data = WaveformView.load(snapshot, WaveformParams(n_spikes=15), never)
+    view = shown(WaveformView(), data, (800, 600))
+    every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    hidden = every[~np.isin(every, view.data.spike_ids)]
+    assert len(hidden) > 10
+    for show in ("spikes", "mean", "density", "residual"):
+        view.change_params(show=show)
+        white = np.count_nonzero(picture(view).min(axis=2) > 200)
+        for spikes in (view.data.spike_ids[:3], hidden[5:6]):
+            view.highlight(spikes)
+            view.set_highlight_data(view.load_highlight(snapshot, view.data, spikes, never))
+            pointed = np.count_nonzero(picture(view).min(axis=2) > 200)
+            assert pointed > white + 50
+            # Built again, they are still pointed at.
+            view.change_params(overlap=not view.params.overlap)
+            view.change_params(overlap=not view.params.overlap)
+            assert np.count_nonzero(picture(view).min(axis=2) > 200) == pointed
+        view.highlight(np.empty(0, np.int64))
+        assert np.count_nonzero(picture(view).min(axis=2) > 200) == white
+
+
+def test_a_large_lasso_does_not_hide_what_is_summed_up(shown, snapshot, picture):
+    every = np.sort(np.concatenate([snapshot.spikes(c) for c in snapshot.cluster_ids]))
+    view = shown(WaveformView(), WaveformView.load(snapshot, WaveformParams(), never), (800, 600))
+    colors = theme().clusters[:2, :3].astype(int)
+
+    def colored():
+        shown = picture(view)
+        return sum(int((np.abs(shown - color).max(axis=2) < 60).sum()) for color in colors)
+
+    for show in ("mean", "density"):
+        view.change_params(show=show)
+        before = colored()
+        view.set_highlight_data(view.load_highlight(snapshot, view.data, every, never))
+        assert colored() > 0.6 * before
+        # The mean of the spikes pointed at stands out from them.
+        assert np.count_nonzero(picture(view).min(axis=2) > 230) > 300
+        view.set_highlight_data(None)
+        assert colored() == before
+
+
+def test_the_mean_of_spikes_pointed_at_is_theirs(shown, snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(), never)
+    view = shown(WaveformView(WaveformParams(show="mean")), data, (800, 600))
+    few = snapshot.spikes(snapshot.cluster_ids[1])[2:7]
+    pointed = WaveformView.load_highlight(snapshot, data, few, never)
+    view.set_highlight_data(pointed)
+    found = view._pointed_means.vertices["dy"].reshape(-1, len(data.times))
+    wanted = pointed.waveforms.mean(axis=0).T * data.layout.height / data.full_scale
+    taken = pointed.unmasked.mean(axis=0) >= 0.5
+    assert 0 < taken.sum() < len(taken) or taken.all()
+    np.testing.assert_allclose(found, wanted[taken], rtol=1e-5, atol=1e-4)
+
+
+def test_waveforms_of_spikes_pointed_at_are_read_for_a_bounded_number(snapshot, small_model):
+    data = WaveformView.load(snapshot, WaveformParams(n_spikes=5), never)
+    every = np.arange(small_model.n_spikes)
+    pointed = WaveformView.load_highlight(snapshot, data, every, never)
+    assert 0 < len(pointed.spike_ids) <= 100
+    clusters = np.asarray(snapshot.cluster_ids)[pointed.colors]
+    np.testing.assert_array_equal(small_model.spike_clusters[pointed.spike_ids], clusters)
+    wanted = small_model.waveforms[pointed.spike_ids][:, :, data.channels]
+    np.testing.assert_allclose(pointed.waveforms, wanted * small_model.voltage_gain, rtol=1e-5)
+    others = np.flatnonzero(~np.isin(small_model.spike_clusters, snapshot.cluster_ids))
+    assert WaveformView.load_highlight(snapshot, data, others, never) is None
+
+
+# -- interactions ----------------------------------------------------------------------------
+
+
+def test_ctrl_click_says_which_channel(view, mouse):
+    clicked = []
+    view.channel_clicked.connect(lambda *a: clicked.append(a))
+    data = view.data
+    for button, axis in ((Qt.LeftButton, "x"), (Qt.RightButton, "y")):
+        for index in (0, 3, len(data.channels) - 1):
+            at = view.to_pixels(0, *data.layout.centers[index])
+            mouse(view).click(at, button, Qt.ControlModifier)
+            assert clicked[-1] == (int(data.channel_names[index]), axis)
+    assert not view.cells[0].x.is_moved
+
+
+def test_hover_names_the_channel(view, mouse):
+    said = []
+    view.hovered.connect(said.append)
+    mouse(view).move(view.to_pixels(0, *view.data.layout.centers[2]))
+    assert said[-1].startswith(f"channel {view.data.channel_names[2]}, ")
+    assert view.data.unit in said[-1]
+
+
+@pytest.mark.parametrize("overlap", [True, False])
+def test_hover_tells_the_time_from_the_spike(view, picture, overlap):
+    view.change_params(overlap=overlap)
+    picture(view)
+    data = view.data
+    for k in range(2):
+        offsets = view._x(data, np.array([k]))[0]
+        for sample in (1, len(data.times) // 2, len(data.times) - 2):
+            x, y = data.layout.centers[0] + (offsets[sample], 0)
+            said = view.describe(0, x, y).split(", ")
+            [time] = [float(part[:-3].replace("−", "-")) for part in said if part.endswith(" ms")]
+            assert time == pytest.approx(data.times[sample], abs=0.006)
+
+
+def test_hover_names_the_cluster_and_the_spike_whose_line_is_near(view, mouse):
+    said = []
+    view.hovered.connect(said.append)
+    data = view.data
+    for k in range(2):
+        channel = int(np.ptp(data.means[k], axis=0).argmax())
+        sample = int(np.abs(data.means[k, :, channel]).argmax())
+        own = np.flatnonzero((data.colors == k) & data.unmasked[:, channel])
+        # The spike that reaches farthest has no other near it.
+        spike = own[np.argmin(data.waveforms[own, sample, channel])]
+        for show, overlap in [("spikes", True), ("spikes", False), ("residual", True)]:
+            view.change_params(show=show, overlap=overlap)
+            value = data.waveforms[spike, sample, channel]
+            if show == "residual":
+                value = value - data.means[k, sample, channel]
+            x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
+            y = data.layout.centers[channel, 1] + value / data.full_scale * data.layout.height
+            mouse(view).move(view.to_pixels(0, x, y))
+            assert f", cluster {data.cluster_ids[k]}, " in said[-1]
+            if show == "spikes":
+                named = int(said[-1].partition("spike ")[2].partition(" ")[0])
+                row = int(np.flatnonzero(data.spike_ids == named)[0])
+                assert data.colors[row] == k
+                assert said[-1].endswith(f" at {data.spike_times[row]:.4f} s")
+        for show in ("mean", "density"):
+            view.change_params(show=show, overlap=False)
+            mouse(view).move(place(view, k, channel, sample))
+            assert f", cluster {data.cluster_ids[k]}, " in said[-1]
+            assert "spike" not in said[-1]
+        view.change_params(show="spikes", overlap=True)
+    x, y = view.to_pixels(0, *data.layout.centers[2])
+    view.change_params(show="mean")
+    mouse(view).move((x, y - 18))
+    assert "cluster" not in said[-1], "between the lines there is none"
+
+
+def test_the_empty_state_is_written(shown):
+    view = shown(WaveformView(), Empty("No raw data: x.dat was looked for."), (500, 400))
+    assert [label.text for label in view.all_labels] == ["No raw data: x.dat was looked for."]
+
+
+def test_density_lies_where_the_mean_is_and_follows_the_scale(view, mouse, picture):
+    view.change_params(show="density", overlap=False)
+    for steps in (0, 3):
+        if steps:
+            mouse(view).wheel((400, 300), steps, Qt.ControlModifier)
+        image = picture(view)
+        data = view.data
+        for k in range(2):
+            channel = int(np.abs(data.means[k]).max(axis=0).argmax())
+            found = []
+            for sample in range(2, len(data.times) - 2, 4):
+                x, y = (int(v) for v in place(view, k, channel, sample))
+                found.append(colored(image, k)[y - 4 : y + 5, x - 1 : x + 2].any())
+            assert np.mean(found) > 0.8
+    view.reset_view()
+    assert view.data_scale == pytest.approx(1)
+
+
+def test_the_density_of_waveforms_that_are_larger_than_most_is_whole(
+    shown, small_model, snapshot, picture
+):
+    everywhere = WaveformView.load(snapshot, WaveformParams(channels="all"), never)
+    best = int(np.abs(everywhere.means[0]).max(axis=0).argmax())
+    params = WaveformParams(chosen=str(small_model.channel_order[best]), show="density")
+    data = WaveformView.load(snapshot, replace(params, overlap=False), never)
+    sample = int(np.abs(data.means[0, :, 0]).argmax())
+    small = 0.3 * np.abs(data.means[0, sample, 0])
+    view = shown(WaveformView(replace(params, overlap=False)), replace(data, full_scale=small))
+    on = colored(picture(view), 0)
+    x, y = (int(v) for v in place(view, 0, 0, sample))
+    assert on[y - 4 : y + 5, x - 1 : x + 2].any()
