@@ -13,15 +13,31 @@ from phygui._version import __version__
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
-    from phygui.errors import KwikError, KwikWarning
+    from phygui.dataset import open_dataset
+    from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
+    from phygui.formats.kwik.errors import KwikError, KwikWarning
     from phygui.formats.kwik.model import KwikModel
 
-__all__ = ["KwikError", "KwikModel", "KwikWarning", "Session", "__version__"]
+__all__ = [
+    "DatasetChanged",
+    "DatasetError",
+    "DatasetWarning",
+    "KwikError",
+    "KwikModel",
+    "KwikWarning",
+    "Session",
+    "__version__",
+    "open_dataset",
+]
 
 _HOME = {
     "KwikModel": "phygui.formats.kwik.model",
-    "KwikError": "phygui.errors",
-    "KwikWarning": "phygui.errors",
+    "KwikError": "phygui.formats.kwik.errors",
+    "KwikWarning": "phygui.formats.kwik.errors",
+    "DatasetChanged": "phygui.errors",
+    "DatasetError": "phygui.errors",
+    "DatasetWarning": "phygui.errors",
+    "open_dataset": "phygui.dataset",
     "Session": "phygui.curation.session",
 }
 

@@ -1,1 +1,36 @@
-"""TODO."""
+"""The door for data: what a dataset is, whatever the format it is stored in."""
+
+from __future__ import annotations
+
+from phygui.dataset.protocol import (
+    ClusteringStore,
+    Dataset,
+    FeatureSource,
+    Format,
+    ShankData,
+    SpikeAttribute,
+)
+from phygui.dataset.registry import format_of, formats, open_dataset
+from phygui.dataset.clock import SpikeClock
+from phygui.dataset.state import ClusteringState, Key
+from phygui.dataset.timeline import Timeline
+from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
+
+__all__ = [
+    "ClusteringState",
+    "ClusteringStore",
+    "Dataset",
+    "DatasetChanged",
+    "DatasetError",
+    "DatasetWarning",
+    "FeatureSource",
+    "Format",
+    "Key",
+    "ShankData",
+    "SpikeClock",
+    "SpikeAttribute",
+    "Timeline",
+    "format_of",
+    "formats",
+    "open_dataset",
+]

@@ -1,0 +1,82 @@
+"""Which formats there are, and opening a dataset in the one that knows it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from phygui.dataset.protocol import Dataset, Format
+from phygui.errors import DatasetError
+
+log = logging.getLogger(__name__)
+
+GROUP = "phygui.formats"
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """All formats, by their names: those of the program and those of installed packages.
+
+    One that cannot be imported is left out, and the log says why.
+    """
+    found = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        loaded = _load(entry)
+        if loaded is not None:
+            found[entry.name] = loaded
+    return tuple(found.values())
+
+
+def _load(entry: EntryPoint) -> Format | None:
+    try:
+        loaded = entry.load()
+    except Exception as error:
+        log.warning("the format %r cannot be used: %s", entry.name, error, exc_info=error)
+        return None
+    if not isinstance(loaded, Format):
+        log.warning("the format %r (%s) is no format", entry.name, entry.value)
+        return None
+    return loaded
+
+
+def format_of(path: str | os.PathLike[str]) -> Format:
+    """The format of a file or folder.
+
+    Raises
+    ------
+    DatasetError
+        If there is nothing at the path, or no format knows what is there.
+    """
+    place = Path(path).expanduser().absolute()
+    try:
+        place.stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DatasetError(f"{place} cannot be opened: {reason}.") from error
+    for known in formats():
+        try:
+            if known.supports(place):
+                return known
+        except OSError:
+            continue
+    names = " or ".join(known.name for known in formats()) or "any"
+    raise DatasetError(f"{place} is not a dataset of a known format, expected {names}.")
+
+
+def open_dataset(path: str | os.PathLike[str]) -> Dataset:
+    """Open a dataset of whichever format.
+
+    Parameters
+    ----------
+    path : path
+        Its file or folder.
+
+    Raises
+    ------
+    DatasetError
+        If it is of no known format, or cannot be read.
+    """
+    return format_of(path).open(Path(path).expanduser().absolute())

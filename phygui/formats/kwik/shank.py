@@ -1,0 +1,236 @@
+"""A channel group of a Kwik dataset as the rest of the program sees one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.dataset.clock import SpikeClock
+from phygui.dataset.protocol import FeatureSource, SpikeAttribute
+from phygui.dataset.timeline import Timeline
+from phygui.formats.kwik.model import KwikModel
+from phygui.storage.arrays.bandpass import BandPass
+from phygui.storage.arrays.lazy import LazyArray
+from phygui.storage.arrays.traces import Traces
+
+
+class KwikFeatures:
+    """Features and masks of the ``.kwx``: dense, each channel in a block of columns."""
+
+    def __init__(self, model: KwikModel) -> None:
+        features, masks, both = model.features, model.masks, model.features_masks
+        assert features is not None
+        assert masks is not None
+        assert both is not None
+        self._features, self._masks, self._both = features, masks, both
+        self.n_features = model.n_features_per_channel
+        self.has_masks = model.has_masks
+        self._n_channels = model.n_channels
+
+    def read(
+        self, spike_ids: NDArray[np.int64], channels: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See :class:`~phygui.dataset.FeatureSource`."""
+        n = self.n_features
+        if channels is None:
+            channels = np.arange(self._n_channels)
+        if not len(channels):
+            return (
+                np.zeros((len(spike_ids), 0, n), np.float32),
+                np.zeros((len(spike_ids), 0), np.float32),
+            )
+        rows = _rows(spike_ids)
+        first, last = int(channels.min()), int(channels.max())
+        if last - first < 2 * len(channels):
+            # Features and masks of neighbours lie side by side: they are read as one block.
+            block = self._both[rows, first * n : (last + 1) * n, :]
+            block = block.reshape(len(spike_ids), last - first + 1, n, 2)
+            at = channels - first
+            if not np.array_equal(at, np.arange(last - first + 1)):
+                block = block[:, at]
+            return block[..., 0], block[:, :, 0, 1]
+        columns = (channels[:, None] * n + np.arange(n)).ravel()
+        values = self._features[np.ix_(spike_ids, columns)]
+        masks = self._masks[np.ix_(spike_ids, channels)]
+        return values.reshape(len(spike_ids), len(channels), n), masks
+
+
+def _rows(spike_ids: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Spikes that follow one another as a slice: these are read in one go."""
+    n = len(spike_ids)
+    if n > 1 and spike_ids[-1] - spike_ids[0] == n - 1 and np.all(np.diff(spike_ids) == 1):
+        return slice(int(spike_ids[0]), int(spike_ids[0]) + n)
+    return spike_ids
+
+
+class KwikShank:
+    """The data of one channel group, from a model that has it open."""
+
+    templates = None
+    """Kwik files hold none."""
+
+    def __init__(self, model: KwikModel) -> None:
+        self._model = model
+        self._channel_group = model.channel_group
+        self._source: tuple[int, KwikFeatures] | None = None
+
+    @property
+    def reader(self) -> KwikModel:
+        """The model."""
+        return self._model
+
+    @property
+    def path(self) -> Path:
+        """The ``.kwik`` file."""
+        return self._model.path
+
+    @property
+    def channel_group(self) -> int:
+        """The number of the channel group."""
+        return self._channel_group
+
+    # -- recordings and spikes -----------------------------------------------------------------
+
+    @property
+    def sample_rate(self) -> float:
+        """Sampling rate, hertz."""
+        return self._model.sample_rate
+
+    @property
+    def duration(self) -> float:
+        """Recorded time, seconds."""
+        return self._model.duration
+
+    @property
+    def span(self) -> float:
+        """Time from the start of the first recording to the end of the last, seconds."""
+        return self._model.span
+
+    @property
+    def timeline(self) -> Timeline:
+        """Where the recordings lie in time, and their samples in the raw data."""
+        return self._model.timeline
+
+    @property
+    def clock(self) -> SpikeClock:
+        """The spikes in the order of time."""
+        return self._model.clock
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes."""
+        return self._model.n_spikes
+
+    @property
+    def spike_samples(self) -> NDArray[np.uint64]:
+        """Spike times: (n_spikes,) uint64, samples."""
+        return self._model.spike_samples
+
+    @property
+    def spike_times(self) -> NDArray[np.float64]:
+        """Spike times: (n_spikes,) float64, seconds."""
+        return self._model.spike_times
+
+    @property
+    def spike_recordings(self) -> NDArray[np.integer]:
+        """Index of each spike's recording: (n_spikes,) integers."""
+        return self._model.spike_recordings
+
+    @property
+    def events(self) -> Mapping[str, NDArray[np.float64]]:
+        """Times of each type of stimulus event, seconds."""
+        return self._model.events
+
+    @property
+    def attributes(self) -> Mapping[str, SpikeAttribute]:
+        """None: a Kwik file holds times, features and masks of its spikes."""
+        return {}
+
+    # -- channels ------------------------------------------------------------------------------
+
+    @property
+    def channels(self) -> NDArray[np.int64]:
+        """Column in the raw data of each channel: (n_channels,) int64."""
+        return self._model.channel_order
+
+    @property
+    def channel_positions(self) -> NDArray[np.float64]:
+        """Positions of the channels: (n_channels, 2) float64, micrometres."""
+        return self._model.channel_positions
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return self._model.n_channels
+
+    @property
+    def channel_gains(self) -> NDArray[np.float64]:
+        """Microvolts per raw unit of each channel: (n_channels,) float64; 1 if not known."""
+        return self._model.channel_gains
+
+    @property
+    def voltage_unit(self) -> str:
+        """``µV``, or ``units`` where no gain is known."""
+        return self._model.voltage_unit
+
+    # -- data that may be missing --------------------------------------------------------------
+
+    @property
+    def features(self) -> FeatureSource | None:
+        """Features and masks of the ``.kwx``."""
+        if not self._model.has_kwx():
+            return None
+        if self._source is None or self._source[0] != self._model.n_located:
+            self._source = (self._model.n_located, KwikFeatures(self._model))
+        return self._source[1]
+
+    @property
+    def traces(self) -> Traces | None:
+        """Raw data as stored: lazy (n_samples, n_raw_channels)."""
+        return self._model.traces
+
+    @property
+    def waveforms(self) -> LazyArray | None:
+        """Filtered waveforms: lazy (n_spikes, n_samples_waveforms, n_channels) float32."""
+        return self._model.waveforms
+
+    @property
+    def filter(self) -> BandPass:
+        """The band-pass filter of spike detection."""
+        return self._model.filter
+
+    @property
+    def n_samples_before(self) -> int:
+        """Samples of a waveform before the spike's time."""
+        return self._model.n_samples_before
+
+    @property
+    def n_samples_waveforms(self) -> int:
+        """Samples of a waveform."""
+        return self._model.n_samples_waveforms
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """The data that is not there, and the file that was looked for, or why."""
+        return self._model.missing
+
+    @property
+    def n_located(self) -> int:
+        """How often other data was located."""
+        return self._model.n_located
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is unusual about the files, one sentence each."""
+        return self._model.warnings
+
+    def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
+        """See :class:`~phygui.dataset.ShankData`."""
+        self._model.locate(what, path)
+
+    def close(self) -> None:
+        """Let go of features and raw data."""
+        self._model.close()
