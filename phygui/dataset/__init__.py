@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from phygui.dataset.absent import Absent
+from phygui.dataset.clock import SpikeClock
 from phygui.dataset.protocol import (
     ClusteringStore,
     Dataset,
@@ -11,12 +13,12 @@ from phygui.dataset.protocol import (
     SpikeAttribute,
 )
 from phygui.dataset.registry import format_of, formats, open_dataset
-from phygui.dataset.clock import SpikeClock
 from phygui.dataset.state import ClusteringState, Key
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 
 __all__ = [
+    "Absent",
     "ClusteringState",
     "ClusteringStore",
     "Dataset",
@@ -27,8 +29,8 @@ __all__ = [
     "Format",
     "Key",
     "ShankData",
-    "SpikeClock",
     "SpikeAttribute",
+    "SpikeClock",
     "Timeline",
     "format_of",
     "formats",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.state import ClusteringState, Key
 from phygui.dataset.timeline import Timeline
 from phygui.storage.arrays.bandpass import BandPass
-from phygui.storage.arrays.lazy import LazyArray
 from phygui.storage.arrays.traces import Traces
+from phygui.storage.arrays.waveforms import Waveforms
 
 __all__ = [
     "ClusteringStore",
@@ -177,7 +179,7 @@ class ShankData(Protocol):
         """Raw data as stored: lazy (n_samples, n_raw_channels)."""
 
     @property
-    def waveforms(self) -> LazyArray | None:
+    def waveforms(self) -> Waveforms | None:
         """Filtered waveforms: lazy (n_spikes, n_samples_waveforms, n_channels) float32."""
 
     @property
@@ -197,8 +199,8 @@ class ShankData(Protocol):
         """Samples of a waveform."""
 
     @property
-    def missing(self) -> Mapping[DataKind, str]:
-        """The data that is not there: for each kind the file that was looked for, or why."""
+    def absent(self) -> Mapping[DataKind, Absent]:
+        """The data that is not there, by kind, and why."""
 
     @property
     def n_located(self) -> int:
@@ -223,6 +225,9 @@ class ShankData(Protocol):
 
 class ClusteringStore(Protocol):
     """The clusterings of a dataset as they are stored: the one way to read or write one."""
+
+    def keys(self) -> list[Key]:
+        """All clusterings that can be read, of every shank."""
 
     def names(self, channel_group: int) -> list[str]:
         """Clusterings of a shank, the usual one first."""
@@ -264,8 +269,14 @@ class ClusteringStore(Protocol):
             If that fails; everything is then as it was.
         """
 
-    def check_name(self, channel_group: int, name: str) -> None:
-        """Make sure that a new clustering can have a name.
+    def follow(self) -> None:
+        """What was written here is known: the dataset's own readers may go on with it.
+
+        Called in the thread that edits, after :meth:`write` or :meth:`copy` in any.
+        """
+
+    def check_name(self, channel_group: int, name: str, existing: list[str]) -> None:
+        """Make sure that a new clustering can have a name, beside those that exist.
 
         Raises
         ------
@@ -285,6 +296,12 @@ class ClusteringStore(Protocol):
             If it is gone.
         """
 
+    def written_at(self) -> datetime:
+        """When what is stored was last written, in local time."""
+
+    def original(self) -> ClusteringStore | None:
+        """What was stored before the first write, read-only; None if nothing was written yet."""
+
 
 class Dataset(Protocol):
     """An open dataset."""
@@ -300,6 +317,10 @@ class Dataset(Protocol):
     @property
     def channel_groups(self) -> Sequence[int]:
         """Its shanks, ascending."""
+
+    @property
+    def incomplete(self) -> Mapping[int, str]:
+        """What shanks lack that cannot be curated: ``{0: "no spikes"}``."""
 
     @property
     def clusterings(self) -> ClusteringStore:

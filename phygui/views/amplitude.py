@@ -103,9 +103,9 @@ class AmplitudeView(View, TimeCursor):
         snapshot: Snapshot, params: AmplitudeParams, cancelled: Cancel
     ) -> AmplitudeData | Empty:
         """Read the amplitudes of a sample of the spikes of each selected cluster."""
-        model = snapshot.model
-        if model.features is None and model.waveforms is None:
-            return missing_data(model, "features", "traces")
+        shank = snapshot.shank
+        if shank.features is None and shank.waveforms is None:
+            return missing_data(shank, "features", "traces")
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its amplitudes.")
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
@@ -117,11 +117,11 @@ class AmplitudeView(View, TimeCursor):
             ruler = ruler_in(snapshot, cluster_id, cancelled)
             # What a merged cluster is measured by is estimated first, and computed then.
             by = None if ruler is None else (ruler.channel, ruler.sample)
-            key = (n_each, model.n_located, by)
-            known = _cache.get((model, spikes), key)
+            key = (n_each, shank.n_located, by)
+            known = _cache.get((shank, spikes), key)
             if known is None:
                 known = measured(snapshot, sample, ruler, cancelled)
-                _cache.put((model, spikes), key, known, known.nbytes)
+                _cache.put((shank, spikes), key, known, known.nbytes)
             samples.append(sample)
             amplitudes.append(known)
         edges = np.linspace(*amplitude_range(amplitudes), _N_BINS + 1)
@@ -132,14 +132,14 @@ class AmplitudeView(View, TimeCursor):
             cluster_ids=snapshot.cluster_ids,
             spike_ids=chosen[order],
             colors=np.repeat(np.arange(len(samples)), [len(s) for s in samples])[order],
-            times=times_of(model, chosen[order]),
+            times=times_of(shank, chosen[order]),
             amplitudes=np.concatenate(amplitudes)[order],
             edges=edges,
             shares=np.stack(shares),
-            span=float(model.span),
-            label=axis_label(model, AMPLITUDE),
+            span=float(shank.span),
+            label=axis_label(shank, AMPLITUDE),
             n_spikes=sum(sizes),
-            gaps=model.clock.gap_times(),
+            gaps=shank.clock.gap_times(),
         )
 
     @staticmethod

@@ -90,12 +90,12 @@ def load(
     y = column(snapshot, params.y, ids, cancelled)
     for name, values in ((params.x, x), (params.y, y)):
         if not np.isfinite(values).any():
-            reasons = [why_absent(snapshot.model, kind) for kind in snapshot.model.absent]
+            reasons = [why_absent(snapshot.shank, kind) for kind in snapshot.shank.absent]
             text = "; ".join(reasons) or "more data is needed"
             return Empty(f"The {name} is not known: {text.rstrip('.')}.")
     colors = [-1] * len(others) + list(range(len(selected)))[::-1]
     names = params.x, params.y
-    labels = axis_name(params.x, snapshot.model), axis_name(params.y, snapshot.model)
+    labels = axis_name(params.x, snapshot.shank), axis_name(params.y, snapshot.shank)
     return ClusterScatterData(ids, x, y, names, labels, np.array(colors, dtype=np.int64))
 
 

@@ -77,7 +77,7 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
-    rate, clock = float(snapshot.model.sample_rate), snapshot.model.clock
+    rate, clock = float(snapshot.shank.sample_rate), snapshot.shank.clock
     if params.log:
         edges = log_edges(params.longest_ms)
     else:

@@ -94,10 +94,10 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     Cancelled
         When the result is no longer wanted.
     """
-    model = snapshot.model
-    events = model.events
+    shank = snapshot.shank
+    events = shank.events
     if not events:
-        return Empty(f"There are no events in {model.path.name}")
+        return Empty(f"There are no events in {shank.path.name}")
     names = sorted(events)
     if not 1 <= params.event <= len(names):
         return Empty(f"There is no event type {params.event}, only {len(names)}: {_listed(names)}")
@@ -105,8 +105,8 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
-    rate = float(model.sample_rate)
-    event_samples = model.clock.apart(np.rint(events[name] * rate).astype(np.int64))
+    rate = float(shank.sample_rate)
+    event_samples = shank.clock.apart(np.rint(events[name] * rate).astype(np.int64))
     # All bins hold the same number of samples, or they would differ by what they can count.
     least = math.ceil((params.before + params.after) * rate / MOST_BINS)
     width = max(round(params.bin_ms / 1000 * rate), least, 1) / rate
@@ -116,7 +116,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     for cluster_id in ids:
         check(cancelled)
         spike_ids = snapshot.spikes(cluster_id)
-        samples = model.clock.pair_train(spike_ids)
+        samples = shank.clock.pair_train(spike_ids)
         counts.append(lag_correlogram(event_samples, samples, edges, rate))
     n_spikes = np.array([len(snapshot.spikes(c)) for c in ids])
     table = np.array(counts)
@@ -125,7 +125,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
         counts=table,
         heights=table / (max(len(event_samples), 1) * width),
         edges=edges,
-        mean_rates=n_spikes / max(float(model.duration), 1e-9),
+        mean_rates=n_spikes / max(float(shank.duration), 1e-9),
         event=name,
         n_events=len(event_samples),
         n_left_out=len(snapshot.cluster_ids) - len(ids),

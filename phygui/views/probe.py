@@ -61,8 +61,8 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     Cancelled
         When the result is no longer wanted.
     """
-    model = snapshot.model
-    positions = np.asarray(model.channel_positions, dtype=np.float64)
+    shank = snapshot.shank
+    positions = np.asarray(shank.channel_positions, dtype=np.float64)
     if not len(positions):
         return Empty("This channel group has no channels")
     selected = snapshot.cluster_ids
@@ -70,16 +70,16 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     ids = (*others, *reversed(selected))
     stats = stats_of(snapshot, ids, cancelled)
     places = [location_of(snapshot, stats[c]) for c in ids]
-    in_volts = model.waveforms is not None
+    in_volts = shank.waveforms is not None
     sizes = [stats[c].amplitude if in_volts else stats[c].size for c in ids]
     colors = [GREY] * len(others) + list(range(len(selected)))[::-1]
     return ProbeData(
         channels=positions,
-        channel_names=tuple(str(c) for c in model.channel_order),
+        channel_names=tuple(str(c) for c in shank.channels),
         cluster_ids=tuple(ids),
         places=np.array(places, dtype=np.float64).reshape(-1, 2),
         sizes=np.array([np.nan if s is None else s for s in sizes], dtype=np.float64),
-        size_label=axis_name("amplitude", model) if in_volts else "size of features",
+        size_label=axis_name("amplitude", shank) if in_volts else "size of features",
         colors=np.array(colors, dtype=np.int64),
     )
 

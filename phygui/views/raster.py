@@ -64,8 +64,8 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     Cancelled
         When the result is no longer wanted.
     """
-    model = snapshot.model
-    clock, timeline, rate = model.clock, model.clock.timeline, float(model.sample_rate)
+    shank = snapshot.shank
+    clock, timeline, rate = shank.clock, shank.clock.timeline, float(shank.sample_rate)
     span = timeline.n_samples / rate
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids or span <= 0:

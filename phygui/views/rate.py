@@ -61,8 +61,8 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     """
     if not snapshot.cluster_ids:
         return Empty("No cluster is selected")
-    model = snapshot.model
-    clock, timeline, rate = model.clock, model.clock.timeline, float(model.sample_rate)
+    shank = snapshot.shank
+    clock, timeline, rate = shank.clock, shank.clock.timeline, float(shank.sample_rate)
     duration = timeline.n_recorded / rate
     if duration <= 0:
         return Empty("The recording has no length")

@@ -53,9 +53,9 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     Cancelled
         When the result is no longer wanted.
     """
-    model = snapshot.model
-    if model.features is None and model.waveforms is None:
-        return missing_data(model, "features", "traces")
+    shank = snapshot.shank
+    if shank.features is None and shank.waveforms is None:
+        return missing_data(shank, "features", "traces")
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids:
         return Empty("There are no clusters")

@@ -327,7 +327,7 @@ def test_a_switch_loads_each_view_once(
     load = VIEWS["correlograms"].load
 
     def counted(snapshot: Any, *args: Any) -> Any:
-        loaded.append(snapshot.model.channel_group)
+        loaded.append(snapshot.shank.channel_group)
         return load(snapshot, *args)
 
     user.view("correlograms")

@@ -41,7 +41,7 @@ def snapshot() -> Snapshot:
 
 
 def intervals(snapshot: Snapshot, cluster_id: int) -> np.ndarray:
-    samples = snapshot.model.spike_samples[snapshot.spikes(cluster_id)].astype(int)
+    samples = snapshot.shank.spike_samples[snapshot.spikes(cluster_id)].astype(int)
     return np.diff(samples) / RATE * 1000
 
 
@@ -81,9 +81,9 @@ def test_cancelled(snapshot):
 
 
 def test_one_spike_and_nothing_selected(snapshot):
-    lonely = Snapshot(1, snapshot.model, (9,), {9: np.array([3])}, snapshot.spike_clusters, {})
+    lonely = Snapshot(1, snapshot.shank, (9,), {9: np.array([3])}, snapshot.spike_clusters, {})
     assert load(lonely, IsiParams(), never).heights.sum() == 0
-    nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
+    nothing = Snapshot(1, snapshot.shank, (), {}, snapshot.spike_clusters, {})
     assert isinstance(load(nothing, IsiParams(), never), Empty)
 
 
@@ -133,7 +133,7 @@ def test_interactions(view, mouse, qtbot, picture):
 @pytest.mark.parametrize("n", [1, 8, 25])
 def test_many_clusters(shown, snapshot, picture, n):
     spikes = {c: snapshot.spikes(c % 4) for c in range(n)}
-    many = Snapshot(1, snapshot.model, tuple(range(n)), spikes, snapshot.spike_clusters, {})
+    many = Snapshot(1, snapshot.shank, tuple(range(n)), spikes, snapshot.spike_clusters, {})
     view = IsiView(IsiParams(log=True))
     shown(view, load(many, view.params, never), SIZE)
     picture(view)
@@ -147,7 +147,7 @@ def test_many_clusters(shown, snapshot, picture, n):
 @pytest.mark.parametrize("n", [2, 3, 8, 20])
 def test_plots_are_neither_flat_nor_thin(shown, snapshot, picture, size, n):
     spikes = {c: snapshot.spikes(c % 4) for c in range(n)}
-    many = Snapshot(1, snapshot.model, tuple(range(n)), spikes, snapshot.spike_clusters, {})
+    many = Snapshot(1, snapshot.shank, tuple(range(n)), spikes, snapshot.spike_clusters, {})
     view = shown(IsiView(), load(many, IsiParams(), never), size)
     picture(view)
     columns, rows = (len({getattr(c, along) for c in view.cells}) for along in ("column", "row"))

@@ -50,12 +50,12 @@ def snapshot() -> Snapshot:
 def test_counts_are_those_around_every_event(snapshot, number, event):
     data = load(snapshot, PethParams(event=number), never)
     assert data.event == event
-    assert data.n_events == len(snapshot.model.events[event])
+    assert data.n_events == len(snapshot.shank.events[event])
     assert data.edges[0] == pytest.approx(-0.2)
     assert data.edges[-1] == pytest.approx(0.5)
     for k, c in enumerate((2, 0)):
-        times = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
-        starts = (snapshot.model.events[event] * RATE).round().astype(int)
+        times = snapshot.shank.spike_samples[snapshot.spikes(c)].astype(int)
+        starts = (snapshot.shank.events[event] * RATE).round().astype(int)
         lags = (times[None, :] - starts[:, None]).ravel()
         expected = [np.sum((lags >= a * 200) & (lags < (a + 1) * 200)) for a in range(-20, 50)]
         assert data.counts[k].tolist() == expected
@@ -66,12 +66,12 @@ def test_counts_are_those_around_every_event(snapshot, number, event):
 @pytest.mark.parametrize("rate", [20_000.0, 24_414.0625, 29_999.95])
 @pytest.mark.parametrize("bin_ms", [0.3, 1.0])
 def test_every_spike_lies_under_the_bar_that_counts_it(snapshot, rate, bin_ms):
-    snapshot.model.sample_rate = rate
+    snapshot.shank.sample_rate = rate
     data = load(snapshot, PethParams(event=2, before=0.05, after=0.05, bin_ms=bin_ms), never)
     widths = np.diff(data.edges) * rate
     np.testing.assert_allclose(widths, round(bin_ms * rate / 1000), rtol=1e-6)
-    samples = snapshot.model.spike_samples[snapshot.spikes(2)].astype(int)
-    starts = np.rint(snapshot.model.events["sound"] * rate).astype(int)
+    samples = snapshot.shank.spike_samples[snapshot.spikes(2)].astype(int)
+    starts = np.rint(snapshot.shank.events["sound"] * rate).astype(int)
     lags = (samples[None, :] - starts[:, None]) / rate
     for k, (low, high) in enumerate(pairwise(data.edges)):
         assert data.counts[0, k] == np.sum((lags > low - 1e-9) & (lags < high - 1e-9))
@@ -89,9 +89,9 @@ def test_what_cannot_be_shown_is_said(snapshot):
     found = load(snapshot, PethParams(event=3), never)
     assert isinstance(found, Empty)
     assert found.reason == "There is no event type 3, only 2: 1 light, 2 sound"
-    nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
+    nothing = Snapshot(1, snapshot.shank, (), {}, snapshot.spike_clusters, {})
     assert load(nothing, PethParams(), never) == Empty("No cluster is selected")
-    snapshot.model.events = {}
+    snapshot.shank.events = {}
     assert load(snapshot, PethParams(), never) == Empty("There are no events in experiment.kwik")
 
 

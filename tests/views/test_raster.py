@@ -42,7 +42,7 @@ def test_rates_are_those_of_each_train(snapshot):
     assert data.cluster_ids == (0, 1, 2, 3, 4, 5)
     assert data.boundaries == (6.0,)
     for c in range(6):
-        train = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
+        train = snapshot.shank.spike_samples[snapshot.spikes(c)].astype(int)
         bins = np.minimum(train * N_BINS // 400_000, N_BINS - 1)
         expected = np.bincount(bins, minlength=N_BINS) * N_BINS / 20.0
         np.testing.assert_allclose(data.rates[c], expected, rtol=1e-5)
@@ -59,7 +59,7 @@ def test_order(snapshot):
 def test_cancelled_and_empty(snapshot):
     with pytest.raises(Cancelled):
         load(snapshot, RasterParams(), lambda: True)
-    nothing = Snapshot(1, snapshot.model, (), {}, np.empty(0, np.int32), {})
+    nothing = Snapshot(1, snapshot.shank, (), {}, np.empty(0, np.int32), {})
     assert isinstance(load(nothing, RasterParams(), never), Empty)
 
 
@@ -137,7 +137,7 @@ def test_interactions(view, mouse, qtbot):
 
 
 def test_a_gap_is_neither_a_silence_nor_a_row(snapshot, shown, picture):
-    model = snapshot.model
+    model = snapshot.shank
     samples = model.spike_samples.copy()
     samples[samples >= 120_000] += np.uint64(200_000)
     timeline = Timeline(np.array([0, 320_000]), np.array([120_000, 280_000]))

@@ -39,7 +39,7 @@ def snapshot() -> Snapshot:
 def test_rates_are_those_of_each_train(snapshot):
     data = load(snapshot, RateParams(), never)
     for k, c in enumerate((2, 0)):
-        train = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
+        train = snapshot.shank.spike_samples[snapshot.spikes(c)].astype(int)
         np.testing.assert_allclose(data.rates[k], firing_rate_histogram(train, RATE, 20.0, 100))
         assert data.rates[k].sum() * 0.2 == pytest.approx(len(train))
     assert data.boundaries == (6.0,)
@@ -48,7 +48,7 @@ def test_rates_are_those_of_each_train(snapshot):
 def test_the_last_bin_may_be_shorter(snapshot):
     data = load(snapshot, RateParams(bin=3.0), never)
     np.testing.assert_allclose(data.edges, [0, 3, 6, 9, 12, 15, 18, 20])
-    train = snapshot.model.spike_samples[snapshot.spikes(2)] / RATE
+    train = snapshot.shank.spike_samples[snapshot.spikes(2)] / RATE
     np.testing.assert_allclose(data.rates[0, -1], np.sum(train >= 18) / 2)
     np.testing.assert_allclose(data.rates[0, 1], np.sum((train >= 3) & (train < 6)) / 3)
 
@@ -60,7 +60,7 @@ def test_tiny_bins_are_bounded(snapshot):
 def test_cancelled_and_empty(snapshot):
     with pytest.raises(Cancelled):
         load(snapshot, RateParams(), lambda: True)
-    nothing = Snapshot(1, snapshot.model, (), {}, snapshot.spike_clusters, {})
+    nothing = Snapshot(1, snapshot.shank, (), {}, snapshot.spike_clusters, {})
     assert isinstance(load(nothing, RateParams(), never), Empty)
 
 
@@ -119,7 +119,7 @@ def test_the_scale_stays_for_other_rates(view, mouse):
 
 def with_a_gap(snapshot: Snapshot) -> None:
     """The second recording begins ten seconds after the first has ended, and spikes are mixed."""
-    model = snapshot.model
+    model = snapshot.shank
     timeline = Timeline(np.array([0, 320_000]), np.array([120_000, 280_000]))
     samples = model.spike_samples.copy()
     samples[samples >= 120_000] += np.uint64(200_000)
@@ -143,7 +143,7 @@ def test_rates_count_what_was_recorded(snapshot, bin_width):
     recorded = np.delete(np.arange(data.rates.shape[1]), k)
     assert len(recorded) == (100 if bin_width == 0 else 7)
     for row, c in enumerate((2, 0)):
-        train = snapshot.model.spike_samples[snapshot.spikes(c)] / RATE
+        train = snapshot.shank.spike_samples[snapshot.spikes(c)] / RATE
         counts = np.histogram(train, data.edges)[0]
         np.testing.assert_allclose(
             data.rates[row] * np.diff(data.edges),

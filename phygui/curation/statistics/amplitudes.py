@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 
 N_CHANNELS = 8
 """Channels, the largest of a cluster, whose features are projected on their means."""
@@ -34,8 +34,8 @@ class Ruler:
         Sample of a waveform at which the spike is measured; -1 without raw data.
     factor : float
         From raw units to those of voltages, with the sign of the peak; 1 without raw data.
-    columns : array of int64 (n,)
-        Features that are projected; empty with raw data.
+    channels : array of int64 (n,)
+        Places of the channels whose features are projected; empty with raw data.
     direction : array of float32 (n,)
         Of unit length: what they are projected on.
     """
@@ -43,11 +43,11 @@ class Ruler:
     channel: int
     sample: int
     factor: float
-    columns: NDArray[np.int64]
+    channels: NDArray[np.int64]
     direction: NDArray[np.float32]
 
 
-def channel_sizes(summary: ClusterSummary, model: KwikModel) -> NDArray[np.float64] | None:
+def channel_sizes(summary: ClusterSummary, shank: ShankData) -> NDArray[np.float64] | None:
     """How large a cluster is on each channel: the peak of its mean waveform, in ``voltage_unit``.
 
     Without raw data, the length of the mean masked features; None where neither is known.
@@ -57,42 +57,40 @@ def channel_sizes(summary: ClusterSummary, model: KwikModel) -> NDArray[np.float
     array of float64 (n_channels,)
     """
     if summary.mean_waveform is not None:
-        return np.abs(summary.mean_waveform).max(axis=0) * model.channel_gains
+        return np.abs(summary.mean_waveform).max(axis=0) * shank.channel_gains
     if summary.mean is not None:
-        means = summary.mean.reshape(-1, model.n_features_per_channel)
+        means = summary.mean.reshape(shank.n_channels, -1)
         return np.linalg.norm(means, axis=1).astype(np.float64)
     return None
 
 
-def ruler_of(model: KwikModel, summary: ClusterSummary) -> Ruler | None:
+def ruler_of(shank: ShankData, summary: ClusterSummary) -> Ruler | None:
     """What the spikes of a cluster are measured by; None if neither raw data nor features are."""
-    sizes = channel_sizes(summary, model)
+    sizes = channel_sizes(summary, shank)
     if sizes is None or not len(sizes):
         return None
     best = int(np.argmax(sizes))
     if summary.mean_waveform is not None:
         course = summary.mean_waveform[:, best]
         sample = int(np.argmax(np.abs(course)))
-        gain = float(model.channel_gains[best])
+        gain = float(shank.channel_gains[best])
         factor = -gain if course[sample] < 0 else gain
         return Ruler(best, sample, factor, np.empty(0, np.int64), np.empty(0, np.float32))
     assert summary.mean is not None
-    n_per_channel = model.n_features_per_channel
     channels = np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS])
-    columns = (channels[:, None] * n_per_channel + np.arange(n_per_channel)).ravel()
-    direction = summary.mean[columns]
+    direction = summary.mean.reshape(shank.n_channels, -1)[channels].ravel()
     length = float(np.linalg.norm(direction))
-    return Ruler(best, -1, 1.0, columns, direction / np.float32(length if length > 0 else 1.0))
+    return Ruler(best, -1, 1.0, channels, direction / np.float32(length if length > 0 else 1.0))
 
 
 def spike_amplitudes(
-    model: KwikModel, spike_ids: NDArray[np.int64], ruler: Ruler | None
+    shank: ShankData, spike_ids: NDArray[np.int64], ruler: Ruler | None
 ) -> NDArray[np.float32]:
     """Amplitude of some spikes of a cluster.
 
     Parameters
     ----------
-    model : KwikModel
+    shank : ShankData
     spike_ids : array of int64 (n,)
     ruler : Ruler, optional
         Of their cluster, see :func:`ruler_of`.
@@ -100,21 +98,22 @@ def spike_amplitudes(
     Returns
     -------
     array of float32 (n,)
-        In the model's ``voltage_unit`` with raw data, else in the units of the features. 0 for a
+        In the shank's ``voltage_unit`` with raw data, else in the units of the features. 0 for a
         spike that lies outside its recording, or that has no finite features; NaN without a ruler,
         or where the data it was made for is gone.
     """
-    if ruler is not None and ruler.sample >= 0 and model.waveforms is not None:
-        values = model.waveforms.at(spike_ids, ruler.sample, ruler.channel)
+    if ruler is not None and ruler.sample >= 0 and shank.waveforms is not None:
+        values = shank.waveforms.at(spike_ids, ruler.sample, ruler.channel)
         return (values * ruler.factor).astype(np.float32)
-    if ruler is not None and ruler.sample < 0 and model.features is not None:
-        features = model.features[np.ix_(spike_ids, ruler.columns)]
+    if ruler is not None and ruler.sample < 0 and shank.features is not None:
+        features, _ = shank.features.read(spike_ids, ruler.channels)
+        features = features.reshape(len(spike_ids), -1)
         return np.nan_to_num(features, posinf=0.0, neginf=0.0) @ ruler.direction
     return np.full(len(spike_ids), np.nan, np.float32)
 
 
-def amplitude_unit(model: KwikModel) -> str:
+def amplitude_unit(shank: ShankData) -> str:
     """Unit of the amplitudes of spikes: none without raw data, since features have none."""
-    if model.waveforms is None:
+    if shank.waveforms is None:
         return ""
-    return model.voltage_unit
+    return shank.voltage_unit

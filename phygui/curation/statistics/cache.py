@@ -25,8 +25,8 @@ from phygui.analysis import ClusterSummary, Metric
 from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
 from phygui.curation.statistics.snapshot import Snapshot, spikes_print
 from phygui.curation.statistics.stats import Cancel, ClusterStats
+from phygui.dataset import ShankData
 from phygui.errors import DatasetError
-from phygui.formats.kwik.model import KwikModel
 from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole
 
 log = logging.getLogger(__name__)
@@ -58,25 +58,26 @@ _UNREADABLE = (
 )
 
 
-def data_print(model: KwikModel) -> str:
+def data_print(shank: ShankData) -> str:
     """A number for the data that stats are computed from, by samples of them: 32 digits."""
     digest = hashlib.blake2b(digest_size=16)
-    told = [VERSION, model.sample_rate, model.channel_gains.tolist()]
-    told += [model.timeline.starts.tolist(), model.timeline.lengths.tolist()]
-    told += [model.filter.low, model.filter.high, model.filter.order]
-    told += [model.n_features_per_channel, model.n_samples_before, model.n_samples_waveforms]
+    told = [VERSION, shank.sample_rate, shank.channel_gains.tolist()]
+    told += [shank.timeline.starts.tolist(), shank.timeline.lengths.tolist()]
+    told += [shank.filter.low, shank.filter.high, shank.filter.order]
+    n_features = 0 if shank.features is None else shank.features.n_features
+    told += [n_features, shank.n_samples_before, shank.n_samples_waveforms]
     digest.update(json.dumps(told).encode())
-    for values in (model.spike_samples, model.channel_order, model.channel_positions):
+    for values in (shank.spike_samples, shank.channels, shank.channel_positions):
         digest.update(np.ascontiguousarray(values).data)
-    if model.features is not None and model.masks is not None and model.n_spikes:
-        some = np.unique(np.linspace(0, model.n_spikes - 1, 32).astype(np.int64))
-        digest.update(np.ascontiguousarray(model.features[some]).data)
-        digest.update(np.ascontiguousarray(model.masks[some]).data)
-    if model.waveforms is not None and model.traces is not None:
-        n_samples = model.traces.shape[0]
+    if shank.features is not None and shank.n_spikes:
+        some = np.unique(np.linspace(0, shank.n_spikes - 1, 32).astype(np.int64))
+        for read in shank.features.read(some):
+            digest.update(np.ascontiguousarray(read).data)
+    if shank.waveforms is not None and shank.traces is not None:
+        n_samples = shank.traces.shape[0]
         digest.update(b"%d" % n_samples)
         for start in np.linspace(0, max(0, n_samples - 16), 32).astype(np.int64):
-            digest.update(np.ascontiguousarray(model.traces[start : start + 16]).data)
+            digest.update(np.ascontiguousarray(shank.traces[start : start + 16]).data)
     return digest.hexdigest()
 
 
@@ -87,13 +88,13 @@ class StatsCache:
     ----------
     folder : Path
         The state folder of the dataset.
-    model : KwikModel
+    shank : ShankData
         The data of the channel group.
     """
 
-    def __init__(self, folder: Path, model: KwikModel) -> None:
-        self.path = folder / f"statistics-{model.channel_group}.npz"
-        self._model = model
+    def __init__(self, folder: Path, shank: ShankData) -> None:
+        self.path = folder / f"statistics-{shank.channel_group}.npz"
+        self._shank = shank
         self._lock = threading.Lock()
         self._data = ""
         self._kept = -1
@@ -143,7 +144,7 @@ class StatsCache:
         if not living or n_known == self._kept:
             return None
         self._kept = n_known
-        n_located = self._model.n_located
+        n_located = self._shank.n_located
 
         def write() -> None:
             with self._lock:
@@ -154,7 +155,7 @@ class StatsCache:
                 try:
                     data = self._print()
                     # Where other data has come in since, none of this was computed from it.
-                    if self._model.n_located == n_located:
+                    if self._shank.n_located == n_located:
                         make_folder(self.path.parent)
                         write_whole(self.path, _fitting(data, entries), lasts=False)
                 except (DatasetError, OSError) as error:
@@ -164,7 +165,7 @@ class StatsCache:
 
     def _print(self) -> str:
         if not self._data:
-            self._data = data_print(self._model)
+            self._data = data_print(self._shank)
         return self._data
 
     def _read(self) -> dict[str, Known]:

@@ -126,7 +126,7 @@ class Knowledge:
     def source(self, snapshot: Snapshot) -> QualitySource:
         """What metrics are computed with."""
         if self._quality is None:
-            self._quality = QualitySource(snapshot.model)
+            self._quality = QualitySource(snapshot.shank)
         return self._quality
 
     def _look_at(self, snapshot: Snapshot, cluster_ids: list[int], cancelled: Cancel) -> Learnt:

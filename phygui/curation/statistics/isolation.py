@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import Isolation
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 
 N_CHANNELS = 4
 """Channels, the largest of a cluster, on which its isolation is judged."""
@@ -36,22 +36,22 @@ def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
     return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS])
 
 
-def clusters_in_a_pass(model: KwikModel) -> int:
+def clusters_in_a_pass(shank: ShankData) -> int:
     """Clusters for which one pass through the file is made."""
-    n_rows = min(model.n_spikes, most_rows(model))
-    by_reading = n_rows * row_bytes(model) // BYTES_PER_CLUSTER
+    n_rows = min(shank.n_spikes, most_rows(shank))
+    by_reading = n_rows * row_bytes(shank) // BYTES_PER_CLUSTER
     return int(np.clip(max(by_reading, VISITS // max(n_rows, 1)), 1, MOST_CLUSTERS))
 
 
-def row_bytes(model: KwikModel) -> int:
+def row_bytes(shank: ShankData) -> int:
     """Bytes of a spike's features and masks in the file."""
-    assert model.features is not None
-    return 8 * model.features.shape[1]
+    assert shank.features is not None
+    return 8 * shank.n_channels * shank.features.n_features
 
 
-def most_rows(model: KwikModel) -> int:
+def most_rows(shank: ShankData) -> int:
     """Spikes whose features may be read for a cluster."""
-    return min(MOST_ROWS, MOST_BYTES // row_bytes(model))
+    return min(MOST_ROWS, MOST_BYTES // row_bytes(shank))
 
 
 def isolations(
@@ -62,18 +62,18 @@ def isolations(
     Parameters
     ----------
     snapshot : Snapshot
-        Of a model with features.
+        Of a shank with features.
     channels : mapping of int to array of int
         The clusters, and the channels that each is judged on.
     cancelled : callable
     """
     passes: list[_Pass] = []
-    model, most = snapshot.model, most_rows(snapshot.model)
+    shank, most = snapshot.shank, most_rows(snapshot.shank)
     for cluster_id, of in channels.items():
         if cancelled():
             return None
         own = snapshot.spikes(cluster_id)
-        isolation = Isolation(_features(model, own, of))
+        isolation = Isolation(_features(shank, own, of))
         near: tuple[NDArray[np.int64], ...] = ()
         step = 1
         if snapshot.n_spikes - len(own) > most:
@@ -87,7 +87,7 @@ def isolations(
         weights = [each.weights(start, stop) for each in passes]
         rows = np.flatnonzero(np.any(weights, axis=0))
         which = slice(start, stop) if len(rows) == stop - start else start + rows
-        found = {int(c): _features(model, which, np.array([c])) for c in needed}
+        found = {int(c): _features(shank, which, np.array([c])) for c in needed}
         for each, weight in zip(passes, weights, strict=True):
             columns = np.concatenate([found[int(c)] for c in each.channels], axis=1)
             each.take(columns, weight[rows])
@@ -141,13 +141,13 @@ def _plan(
     The nearest clusters, by the cluster's own measure, get half of what there is room for: their
     spikes decide, and the sample of the rest need only tell of a few that strayed.
     """
-    n = snapshot.model.n_features_per_channel
-    columns = (channels[:, None] * n + np.arange(n)).ravel()
+    n_channels = snapshot.shank.n_channels
     distances = {}
     for other in snapshot.spikes_per_cluster:
         stats = snapshot.stats.get(other)
         if other != cluster_id and stats is not None and stats.summary.mean is not None:
-            distances[other] = isolation.squared_distance(stats.summary.mean[columns])
+            mean = stats.summary.mean.reshape(n_channels, -1)[channels].ravel()
+            distances[other] = isolation.squared_distance(mean)
     near, room = [], most // 2
     for other in sorted(distances, key=distances.__getitem__):
         room -= len(snapshot.spikes(other))
@@ -160,10 +160,12 @@ def _plan(
 
 
 def _features(
-    model: KwikModel, spikes: slice | NDArray[np.int64], channels: NDArray[np.int64]
+    shank: ShankData, spikes: slice | NDArray[np.int64], channels: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Features on some channels."""
-    assert model.features is not None
-    n = model.n_features_per_channel
-    columns = [model.features[spikes, c * n : (c + 1) * n] for c in channels.tolist()]
-    return np.nan_to_num(np.concatenate(columns, axis=1), posinf=0.0, neginf=0.0, copy=False)
+    assert shank.features is not None
+    if isinstance(spikes, slice):
+        spikes = np.arange(*spikes.indices(shank.n_spikes))
+    values, _ = shank.features.read(spikes, channels)
+    values = values.reshape(len(spikes), -1)
+    return np.nan_to_num(values, posinf=0.0, neginf=0.0)

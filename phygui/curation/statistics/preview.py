@@ -120,70 +120,69 @@ def preview(
     all_ids = (*clusters, MERGED)
     if cancelled() or any(c not in measured for c in all_ids):
         return None
-    model = snapshot.model
+    shank = snapshot.shank
     spikes = (*(snapshot.spikes(c) for c in clusters), merged.spikes(MERGED))
-    lags, rates = _correlograms(model, spikes)
-    sizes = channel_sizes(known[MERGED].summary, model)
+    lags, rates = _correlograms(shank, spikes)
+    sizes = channel_sizes(known[MERGED].summary, shank)
     places = np.empty(0, np.int64) if sizes is None else np.argsort(-sizes, kind="stable")
     places = places[:N_CHANNELS]
-    shapes, is_waveform = _shapes(model, [known[c] for c in all_ids], places)
+    shapes, is_waveform = _shapes(shank, [known[c] for c in all_ids], places)
     samples = [sample_spikes(s, N_AMPLITUDES) for s in spikes[:-1]]
-    ruler = ruler_of(model, known[MERGED].summary)
+    ruler = ruler_of(shank, known[MERGED].summary)
     amplitudes = None
     if ruler is not None:
-        amplitudes = tuple(spike_amplitudes(model, s, ruler) for s in samples)
+        amplitudes = tuple(spike_amplitudes(shank, s, ruler) for s in samples)
     return Preview(
         clusters,
         tuple(map(len, spikes)),
         lags,
         rates,
-        tuple(int(model.channel_order[p]) for p in places),
+        tuple(int(shank.channels[p]) for p in places),
         shapes,
         is_waveform,
-        tuple(model.spike_samples[s] / model.sample_rate for s in samples),
+        tuple(shank.spike_samples[s] / shank.sample_rate for s in samples),
         amplitudes,
-        amplitude_unit(model),
-        model.voltage_unit,
+        amplitude_unit(shank),
+        shank.voltage_unit,
         tuple(measured[c] for c in all_ids),
     )
 
 
 def _correlograms(
-    model: Any, spikes: tuple[NDArray[np.int64], ...]
+    shank: Any, spikes: tuple[NDArray[np.int64], ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each train, and of all but the first and the last around the first."""
     others = np.sort(np.concatenate(spikes[1:-1]), kind="stable")
-    bin_size = max(1, round(BIN_S * model.sample_rate))
-    n_bins = round(WINDOW_S / 2 * model.sample_rate / bin_size)
+    bin_size = max(1, round(BIN_S * shank.sample_rate))
+    n_bins = round(WINDOW_S / 2 * shank.sample_rate / bin_size)
     pairs = (*((each, None) for each in spikes), (spikes[0], others))
     counts = [
         two_sided_correlogram(
-            model.clock.pair_train(a),
-            None if b is None else model.clock.pair_train(b),
+            shank.clock.pair_train(a),
+            None if b is None else shank.clock.pair_train(b),
             bin_size=bin_size,
             n_bins=n_bins,
-            spike_ids_a=model.clock.ranks(a),
-            spike_ids_b=None if b is None else model.clock.ranks(b),
+            spike_ids_a=shank.clock.ranks(a),
+            spike_ids_b=None if b is None else shank.clock.ranks(b),
         )
         for a, b in pairs
     ]
-    seconds = bin_size / model.sample_rate
+    seconds = bin_size / shank.sample_rate
     rates = [c / (len(a) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
     lags = (np.arange(-n_bins, n_bins) + 0.5) * seconds * 1000
     return lags, np.stack(rates)
 
 
 def _shapes(
-    model: Any, stats: list[ClusterStats], places: NDArray[np.int64]
+    shank: Any, stats: list[ClusterStats], places: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32] | None, bool]:
     """Of each cluster, mean waveforms or features on some channels, and which of the two."""
     waveforms = [s.summary.mean_waveform for s in stats]
     if all(w is not None for w in waveforms):
         of_channels = np.stack([w[:, places] for w in waveforms if w is not None])
-        return (of_channels * model.channel_gains[places]).astype(np.float32), True
+        return (of_channels * shank.channel_gains[places]).astype(np.float32), True
     means = [s.summary.mean for s in stats]
     if all(m is not None for m in means):
-        n = model.n_features_per_channel
-        by_channel = np.stack([m.reshape(-1, n) for m in means if m is not None])
+        by_channel = np.stack([m.reshape(shank.n_channels, -1) for m in means if m is not None])
         return by_channel[:, places].transpose(0, 2, 1).astype(np.float32), False
     return None, False

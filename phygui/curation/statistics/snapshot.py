@@ -15,7 +15,7 @@ from phygui.curation.statistics.similarity_rows import Similarity
 
 if TYPE_CHECKING:
     from phygui.curation.statistics.stats import ClusterStats
-    from phygui.formats.kwik.model import KwikModel
+    from phygui.dataset import ShankData
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Snapshot:
 
     generation: int
     """Grows with every edit and every selection."""
-    model: KwikModel
+    shank: ShankData
     """Data of one channel group; its arrays may be read from several threads."""
     cluster_ids: tuple[int, ...]
     """Selected clusters, best first: the position is the colour."""

@@ -29,7 +29,7 @@ from phygui.curation.statistics.isolation import (
     isolations,
 )
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 
 N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
@@ -62,7 +62,7 @@ class ClusterStats:
     depth: float | None = None
     """Vertical position of the best channel, micrometres."""
     amplitude: float | None = None
-    """Peak of the mean waveform on the best channel, in the model's ``voltage_unit``: the mean of
+    """Peak of the mean waveform on the best channel, in the shank's ``voltage_unit``: the mean of
     what :func:`~phygui.curation.statistics.amplitudes.spike_amplitudes` gives for the spikes."""
     size: float = 0.0
     """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
@@ -82,40 +82,40 @@ def compute_stats(
     for cluster_id in cluster_ids:
         if cancelled():
             break
-        stats[cluster_id] = _stats_of(snapshot.model, snapshot.spikes(cluster_id))
+        stats[cluster_id] = _stats_of(snapshot.shank, snapshot.spikes(cluster_id))
     return stats
 
 
-def _stats_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> ClusterStats:
+def _stats_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> ClusterStats:
     features = masks = mean_waveform = None
-    n_columns = model.n_channels * model.n_features_per_channel
-    if model.features is not None and model.masks is not None:
+    if shank.features is not None:
         sample = sample_spikes(spike_ids, N_SPIKES_FEATURES)
-        features, masks = model.features[sample, :n_columns], model.masks[sample]
-    if model.waveforms is not None:
-        n = _affordable(model, *N_SPIKES_WAVEFORMS)
-        mean_waveform = model.waveforms.mean(sample_spikes(spike_ids, n))
+        values, masks = shank.features.read(sample)
+        features = values.reshape(len(sample), -1)
+    if shank.waveforms is not None:
+        n = _affordable(shank, *N_SPIKES_WAVEFORMS)
+        mean_waveform = shank.waveforms.mean(sample_spikes(spike_ids, n))
     n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
     summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
-    sizes = channel_sizes(summary, model)
+    sizes = channel_sizes(summary, shank)
     if sizes is None or not len(sizes):
         return ClusterStats(summary=summary)
     best = int(np.argmax(sizes))
     size = float(sizes[best])
     return ClusterStats(
-        best_channel=int(model.channel_order[best]),
-        depth=float(model.channel_positions[best, 1]),
+        best_channel=int(shank.channels[best]),
+        depth=float(shank.channel_positions[best, 1]),
         amplitude=size if summary.mean_waveform is not None else None,
         size=size,
         summary=summary,
     )
 
 
-def _affordable(model: KwikModel, least: int, most: int) -> int:
+def _affordable(shank: ShankData, least: int, most: int) -> int:
     """Spikes whose raw data is read for a cluster: fewer where recordings have many channels."""
-    assert model.traces is not None
-    width = model.n_samples_waveforms + 2 * model.filter.margin
-    each = width * model.traces.shape[1] * model.traces.dtype.itemsize
+    assert shank.traces is not None
+    width = shank.n_samples_waveforms + 2 * shank.filter.margin
+    each = width * shank.traces.shape[1] * shank.traces.dtype.itemsize
     return int(np.clip(WAVEFORM_BYTES // each, least, most))
 
 
@@ -163,8 +163,8 @@ class QualitySource:
     The noise, which is common to all clusters, is measured once.
     """
 
-    def __init__(self, model: KwikModel) -> None:
-        self._model = model
+    def __init__(self, shank: ShankData) -> None:
+        self._shank = shank
         self._lock = threading.Lock()
         self._noise: dict[int, NDArray[np.float64]] = {}
 
@@ -193,15 +193,15 @@ class QualitySource:
     @property
     def n_clusters(self) -> int:
         """Clusters that are best computed together: for a second or so."""
-        return MOST_CLUSTERS if self._model.features is None else clusters_in_a_pass(self._model)
+        return MOST_CLUSTERS if self._shank.features is None else clusters_in_a_pass(self._shank)
 
     def _isolation(
         self, snapshot: Snapshot, stats: Mapping[int, ClusterStats], cancelled: Cancel
     ) -> dict[int, Isolation] | None:
         """How isolated clusters are, as far as features tell; None when cancelled."""
-        sizes = {c: channel_sizes(of.summary, self._model) for c, of in stats.items()}
+        sizes = {c: channel_sizes(of.summary, self._shank) for c, of in stats.items()}
         channels = {c: isolation_channels(s) for c, s in sizes.items() if s is not None and len(s)}
-        if self._model.features is None or not channels:
+        if self._shank.features is None or not channels:
             return None if cancelled() else {}
         return isolations(snapshot, channels, cancelled)
 
@@ -212,21 +212,21 @@ class QualitySource:
         stats: ClusterStats,
         isolation: Isolation | None,
     ) -> dict[str, Metric]:
-        model, spike_ids = self._model, snapshot.spikes(cluster_id)
-        sizes = channel_sizes(stats.summary, model)
+        shank, spike_ids = self._shank, snapshot.spikes(cluster_id)
+        sizes = channel_sizes(stats.summary, shank)
         waveform = noise = None
         if stats.summary.mean_waveform is not None and sizes is not None:
             best = int(np.argmax(sizes))
             waveform, noise = stats.summary.mean_waveform[:, [best]], np.array([self.noise(best)])
         data = ClusterData(
-            spike_samples=model.clock.pair_train(spike_ids),
-            recorded_samples=model.clock.recorded_train(spike_ids),
+            spike_samples=shank.clock.pair_train(spike_ids),
+            recorded_samples=shank.clock.recorded_train(spike_ids),
             amplitudes=self._amplitudes(spike_ids, stats),
             mean_waveform=waveform,
             noise=noise,
             isolation=isolation,
         )
-        return quality_metrics(data, model.sample_rate, model.duration)
+        return quality_metrics(data, shank.sample_rate, shank.duration)
 
     def noise(self, channel: int) -> float:
         """Noise of a channel, an index into the channel order, in raw units.
@@ -237,14 +237,14 @@ class QualitySource:
         block, place = divmod(channel, NOISE_CHANNELS)
         with self._lock:
             if block not in self._noise:
-                model = self._model
-                assert model.traces is not None
+                shank = self._shank
+                assert shank.traces is not None
                 pieces = noise_pieces(
-                    model.traces.lengths,
-                    NOISE_S * model.sample_rate,
-                    NOISE_PIECE_S * model.sample_rate,
+                    shank.traces.lengths,
+                    NOISE_S * shank.sample_rate,
+                    NOISE_PIECE_S * shank.sample_rate,
                 )
-                order = model.channel_order
+                order = shank.channels
                 columns = order[block * NOISE_CHANNELS : (block + 1) * NOISE_CHANNELS]
                 levels = [noise_levels(self._filtered(columns, *piece)) for piece in pieces]
                 lengths = [stop - start for _, start, stop in pieces]
@@ -255,27 +255,27 @@ class QualitySource:
         self, columns: NDArray[np.int64], recording: int, start: int, stop: int
     ) -> NDArray[np.float32]:
         """A piece of a recording on some columns of the raw data."""
-        model = self._model
-        assert model.traces is not None
-        offset, length = int(model.traces.offsets[recording]), model.traces.lengths[recording]
-        margin = model.filter.margin
+        shank = self._shank
+        assert shank.traces is not None
+        offset, length = int(shank.traces.offsets[recording]), shank.traces.lengths[recording]
+        margin = shank.filter.margin
         first, last = max(0, start - margin), min(length, stop + margin)
-        raw = model.traces[offset + first : offset + last, columns]
+        raw = shank.traces[offset + first : offset + last, columns]
         if last - first == stop - start + 2 * margin:
-            return model.filter.middle(raw)
-        return model.filter.apply(raw)[start - first : stop - first]
+            return shank.filter.middle(raw)
+        return shank.filter.apply(raw)[start - first : stop - first]
 
     def _amplitudes(
         self, spike_ids: NDArray[np.int64], stats: ClusterStats
     ) -> NDArray[np.float32] | None:
         """Amplitudes of a sample of the spikes; None if there is nothing to measure them by."""
-        ruler = ruler_of(self._model, stats.summary)
+        ruler = ruler_of(self._shank, stats.summary)
         if ruler is None:
             return None
         most = N_SPIKES_AMPLITUDES[1]
         if ruler.sample >= 0:
-            most = _affordable(self._model, *N_SPIKES_AMPLITUDES)
-        found = spike_amplitudes(self._model, sample_spikes(spike_ids, most), ruler)
+            most = _affordable(self._shank, *N_SPIKES_AMPLITUDES)
+        found = spike_amplitudes(self._shank, sample_spikes(spike_ids, most), ruler)
         # 0 are those of which there is no raw data.
         return found[found != 0]
 

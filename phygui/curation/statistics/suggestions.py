@@ -127,7 +127,7 @@ class Suggestions:
         ids = (chosen + [c for c in missing if c not in chosen])[:n_clusters]
         stats = {c: self._knowledge.stats[c] for c in snapshot.spikes_per_cluster}
         if self._basis is None:
-            self._basis = _Basis(_Features(snapshot.model), self._knowledge.measures.similarity)
+            self._basis = _Basis(_Features(snapshot.shank), self._knowledge.measures.similarity)
         known, reach, basis = set(self._scores), dict(self._reach), self._basis
         return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
 
@@ -235,14 +235,14 @@ def _pair(a: int, b: int) -> Pair:
 
 def _score(snapshot: Snapshot, pair: Pair, similarity: float, features: _Features) -> MergeScore:
     """The evidence that two clusters are one unit."""
-    model = snapshot.model
-    trains = [model.clock.pair_train(snapshot.spikes(c)) for c in pair]
-    refractoriness = merged_refractoriness(trains[0], trains[1], model.sample_rate)
-    some = [model.clock.in_order(sample_spikes(snapshot.spikes(c), N_SPIKES)) for c in pair]
+    shank = snapshot.shank
+    trains = [shank.clock.pair_train(snapshot.spikes(c)) for c in pair]
+    refractoriness = merged_refractoriness(trains[0], trains[1], shank.sample_rate)
+    some = [shank.clock.in_order(sample_spikes(snapshot.spikes(c), N_SPIKES)) for c in pair]
     parts = [features.of(snapshot.spikes(c), s) for c, s in zip(pair, some, strict=True)]
     continuity = UNKNOWN
     if parts[0] is not None and parts[1] is not None:
-        times = [model.spike_samples[s] / model.sample_rate for s in some]
+        times = [shank.spike_samples[s] / shank.sample_rate for s in some]
         found = drift_continuity(times[0], parts[0], times[1], parts[1])
         continuity = found if math.isfinite(found) else UNKNOWN
     return merge_score(similarity, refractoriness, continuity)
@@ -259,8 +259,8 @@ class _Basis:
 class _Features:
     """Masked features of samples of spikes, the last used ones at hand; for any thread."""
 
-    def __init__(self, model: Any, max_bytes: int = 64 * 2**20) -> None:
-        self._model = model
+    def __init__(self, shank: Any, max_bytes: int = 64 * 2**20) -> None:
+        self._shank = shank
         self._max_bytes = max_bytes
         self._n_bytes = 0
         self._lock = threading.Lock()
@@ -289,11 +289,11 @@ class _Features:
         self._n_bytes -= 0 if values is None else values.nbytes
 
     def _read(self, sample: NDArray[np.int64]) -> NDArray | None:
-        model = self._model
-        if model.features is not None and model.masks is not None:
-            n_columns = model.n_channels * model.n_features_per_channel
-            masks = np.repeat(model.masks[sample], model.n_features_per_channel, axis=1)
-            return np.nan_to_num(model.features[sample, :n_columns]) * np.nan_to_num(masks)
-        if model.waveforms is not None:
-            return np.asarray(model.waveforms[sample]).reshape(len(sample), -1)
+        shank = self._shank
+        if shank.features is not None:
+            values, masks = shank.features.read(sample)
+            masked = np.nan_to_num(values) * np.nan_to_num(masks)[:, :, None]
+            return masked.reshape(len(sample), -1)
+        if shank.waveforms is not None:
+            return np.asarray(shank.waveforms[sample]).reshape(len(sample), -1)
         return None

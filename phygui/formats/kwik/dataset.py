@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from phygui.dataset.absent import Absent
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 from phygui.formats.kwik.files import rawdata
 from phygui.formats.kwik.files.features import FeatureStore, open_features
-from phygui.formats.kwik.files.rawdata import Absent
 from phygui.formats.kwik.files.recorded import (
     RawData,
     Recorded,

@@ -469,6 +469,10 @@ class KwikModel(EditableDataset):
         """Whether features and masks are there."""
         return self._features is not None
 
+    def has_masks(self) -> bool:
+        """Whether masks are stored; where they are not, every mask is 1."""
+        return self._features is not None and self._features.has_masks
+
     def has_traces(self) -> bool:
         """Whether the raw data is there."""
         return self._traces is not None

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.protocol import FeatureSource, SpikeAttribute
 from phygui.dataset.timeline import Timeline
 from phygui.formats.kwik.model import KwikModel
 from phygui.storage.arrays.bandpass import BandPass
-from phygui.storage.arrays.lazy import LazyArray
 from phygui.storage.arrays.traces import Traces
+from phygui.storage.arrays.waveforms import Waveforms
 
 
 class KwikFeatures:
@@ -27,7 +28,7 @@ class KwikFeatures:
         assert both is not None
         self._features, self._masks, self._both = features, masks, both
         self.n_features = model.n_features_per_channel
-        self.has_masks = model.has_masks
+        self.has_masks = model.has_masks()
         self._n_channels = model.n_channels
 
     def read(
@@ -193,7 +194,7 @@ class KwikShank:
         return self._model.traces
 
     @property
-    def waveforms(self) -> LazyArray | None:
+    def waveforms(self) -> Waveforms | None:
         """Filtered waveforms: lazy (n_spikes, n_samples_waveforms, n_channels) float32."""
         return self._model.waveforms
 
@@ -213,9 +214,9 @@ class KwikShank:
         return self._model.n_samples_waveforms
 
     @property
-    def missing(self) -> Mapping[str, str]:
-        """The data that is not there, and the file that was looked for, or why."""
-        return self._model.missing
+    def absent(self) -> Mapping[str, Absent]:
+        """The data that is not there, by kind, and why."""
+        return self._model.absent
 
     @property
     def n_located(self) -> int:

@@ -75,7 +75,7 @@ one_shank = unless(
 
 def no_traces_elsewhere(w: MainWindow) -> str:
     """The file names no raw data outside its folder that is not open yet."""
-    absent = w.session.model.absent.get("traces")
+    absent = w.session.shank.absent.get("traces")
     return "" if absent and absent.elsewhere else "no raw data is named outside the folder"
 
 
@@ -291,7 +291,7 @@ ACTIONS: tuple[Action, ...] = (
            hindrance=one_shank),
     Action("next_clustering", "Next clustering", "Dataset|shank",
            lambda w: w.switching.step_clustering(1), tip="each keeps its own edits",
-           hindrance=unless(lambda w: len(w.session.model.clusterings) > 1,
+           hindrance=unless(lambda w: len(w.session.clusterings) > 1,
                             "there is one clustering only")),
     Action("copy_clustering", "Copy the clustering...", "Dataset|clustering",
            lambda w: w.switching.copy(), tip="as it is now, under another name",
@@ -315,7 +315,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("remarks", "Remarks on the file...", "Dataset|data",
            lambda w: w.commands.show_remarks(), tip="what is unusual, and what was assumed",
            hindrance=unless(
-               lambda w: bool(w.session.model.warnings or w.session.measures.problems),
+               lambda w: bool(w.session.shank.warnings or w.session.measures.problems),
                "there are no remarks on this file")),
     Action("history", "History", "Dataset|history", lambda w: w.show_dock("history"),
            ("Ctrl+H",), "the edits in words; a click goes to any point"),

@@ -116,7 +116,7 @@ def _sort(w: MainWindow, text: str) -> None:
 
 
 def _time(w: MainWindow, text: str) -> None:
-    seconds, span = _numbers(text, 1, "t SECONDS")[0], w.session.model.span
+    seconds, span = _numbers(text, 1, "t SECONDS")[0], w.session.shank.span
     if not 0 <= seconds <= span:
         raise EditError(f"{seconds:g} s is outside of the recording, 0 to {span:.3f} s")
     w.commands.trace_to(seconds)

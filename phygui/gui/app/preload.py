@@ -56,6 +56,6 @@ class Opening:
         """What pictures of the raw data need, whatever is selected."""
         from phygui.views.trace.signal import Kind, calibration
 
-        model = self._session.result().model
-        if model.traces is not None:
-            calibration(model, Kind())
+        shank = self._session.result().shank
+        if shank.traces is not None:
+            calibration(shank, Kind())

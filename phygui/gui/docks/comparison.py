@@ -136,7 +136,7 @@ class ComparisonDock(Dock):
 
     def _offer(self, first: str, second: str) -> None:
         """Offer the clusterings that there are, two of them chosen as far as they are there."""
-        names = self._session.model.clusterings
+        names = self._session.clusterings
         first = first if first in names else self._session.clustering
         others = [n for n in ("original", *names) if n in names and n != first]
         second = second if second in names else next(iter(others), first)

@@ -21,8 +21,8 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.session import Session
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset import ShankData
 from phygui.errors import DatasetError
-from phygui.formats.kwik.model import KwikModel
 from phygui.gui.base import opengl
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest, Pool
@@ -281,9 +281,9 @@ class ViewDock(Dock):
         return self._session.snapshot() if self._snapshot is None else self._snapshot
 
     @property
-    def model(self) -> KwikModel:
+    def shank(self) -> ShankData:
         """The channel group that the view shows, or will show when it is seen."""
-        return self.snapshot.model if self.is_paused else self._session.model
+        return self.snapshot.shank if self.is_paused else self._session.shank
 
     def shows(self, snapshot: Snapshot) -> bool:
         """Whether the view shows the clusters selected in a snapshot, spike by spike."""

@@ -253,8 +253,8 @@ class SuggestionsDock(Dock):
         done, total = self._session.suggestions.progress()
         n = len(self._rows)
         text = "1 suggestion" if n == 1 else f"{n} suggestions"
-        model = self._session.model
-        if model.features is None and model.waveforms is None:
+        shank = self._session.shank
+        if shank.features is None and shank.waveforms is None:
             text = NO_DATA
             self.figure.set_preview(None, text)
         elif done < total:

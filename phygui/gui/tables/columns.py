@@ -60,7 +60,7 @@ class Column:
 
     def tip_for(self, session: Session) -> str:
         """What the column holds, and for voltages in which unit."""
-        return f"{self.tip}, {session.model.voltage_unit}" if self.is_voltage else self.tip
+        return f"{self.tip}, {session.shank.voltage_unit}" if self.is_voltage else self.tip
 
     def text(self, value: Any) -> str:
         """The value as it is written; a dash where there is none."""
@@ -119,7 +119,7 @@ def _amplitude(session: Session, cluster_id: int) -> float | None:
 def _no_amplitude(session: Session, cluster_id: int) -> str:
     if cluster_id in session.stats and session.stats[cluster_id].amplitude is not None:
         return f"of fewer than {MIN_SPIKES} spikes, noise alone would make it"
-    why = why_absent(session.model, "traces")
+    why = why_absent(session.shank, "traces")
     return _no_stat(f"there is no raw data: {why}")(session, cluster_id)
 
 
@@ -128,7 +128,7 @@ def _n_spikes(session: Session, cluster_id: int) -> int:
 
 
 def _firing_rate(session: Session, cluster_id: int) -> float | None:
-    duration = session.model.duration
+    duration = session.shank.duration
     return _n_spikes(session, cluster_id) / duration if duration > 0 else None
 
 

@@ -76,14 +76,14 @@ class Commands:
         """Show what is unusual about the file, what was assumed, and what is not used any more."""
         session = self._window.session
         title = f"Remarks on {session.path.name}"
-        lines = [*session.model.warnings, *session.measures.problems]
+        lines = [*session.shank.warnings, *session.measures.problems]
         self._remarks = TextDialog(self._window, title, lines)
         self._remarks.open()
 
     def locate(self, what: str) -> None:
         """Ask where data is that was not found beside the dataset, and show it."""
         session = self._window.session
-        absent = session.model.absent.get(what)
+        absent = session.shank.absent.get(what)
         patterns = {"features": "Features (*.kwx)", "traces": "Raw data (*.kwd *.dat *.bin)"}
         name, _ = QFileDialog.getOpenFileName(
             self._window,
@@ -110,7 +110,7 @@ class Commands:
 
     def accept_traces(self) -> None:
         """Open the raw data that the file names outside the folder of the dataset."""
-        self.open_elsewhere("traces", self._window.session.model.absent["traces"].elsewhere)
+        self.open_elsewhere("traces", self._window.session.shank.absent["traces"].elsewhere)
 
     # -- edits -----------------------------------------------------------------------------
 

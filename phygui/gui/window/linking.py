@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.docks import ViewDock
 from phygui.views.core.base import View
@@ -27,7 +27,7 @@ class Linking:
         self._time: float | None = None
         self._spike_ids: NDArray[np.int64] = NO_SPIKES
         # Whose spikes these are: a paused view may show another channel group.
-        self._model: KwikModel | None = None
+        self._model: ShankData | None = None
         self._brush = Latest(window.pool, window)
         self._brush.done.connect(lambda found: self._point_at(*found))
         self._brush.failed.connect(window.fail)
@@ -72,12 +72,12 @@ class Linking:
         params, polygon = view.params, holder.view.lasso
 
         def work(cancelled: Callable[[], bool]) -> Any:
-            return snapshot.model, view.spikes_in_lasso(snapshot, params, polygon, cancelled)
+            return snapshot.shank, view.spikes_in_lasso(snapshot, params, polygon, cancelled)
 
         self._brush.request(work)
 
-    def _point_at(self, model: KwikModel | None, spike_ids: NDArray[np.int64]) -> None:
-        self._model, self._spike_ids = model, spike_ids
+    def _point_at(self, shank: ShankData | None, spike_ids: NDArray[np.int64]) -> None:
+        self._model, self._spike_ids = shank, spike_ids
         self._hand_out()
 
     def _hand_out(self) -> None:
@@ -86,7 +86,7 @@ class Linking:
                 dock.view.highlight(self._spikes_for(dock))
 
     def _spikes_for(self, dock: ViewDock) -> NDArray[np.int64]:
-        return self._spike_ids if dock.model is self._model else NO_SPIKES
+        return self._spike_ids if dock.shank is self._model else NO_SPIKES
 
     @property
     def is_busy(self) -> bool:

@@ -337,8 +337,8 @@ class MainWindow(QMainWindow):
             self.say(f"{reason}: edits are kept elsewhere, and saved as a copy only", wrong=True)
         elif self.session.measures.problems:
             self.say(self.session.measures.problems[-1], wrong=True)
-        elif self.session.model.warnings:
-            n = len(self.session.model.warnings)
+        elif self.session.shank.warnings:
+            n = len(self.session.shank.warnings)
             self.say(
                 f"{n} remark{'s' if n > 1 else ''} on this file: Dataset > Remarks on the file"
             )

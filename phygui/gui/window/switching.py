@@ -72,7 +72,7 @@ class Switching:
     def _fill_names(self, menu: QMenu) -> None:
         session = self._window.session
         menu.clear()
-        for name in session.model.clusterings:
+        for name in session.clusterings:
             # An ampersand would underline the letter after it.
             item = menu.addAction(name.replace("&", "&&"))
             item.setCheckable(True)
@@ -82,7 +82,7 @@ class Switching:
     def refresh(self) -> None:
         """Show which channel group and clustering are active, and which there are."""
         session = self._window.session
-        groups, names = self._shanks(), session.model.clusterings
+        groups, names = self._shanks(), session.clusterings
         _fill(self.shank, groups, session.channel_group)
         lock = "" if session.is_editable else LOCK
         texts = [(n + (lock if n == session.clustering else ""), n) for n in names]
@@ -93,16 +93,16 @@ class Switching:
 
     def _shanks(self) -> list[tuple[str, int]]:
         """Each channel group, with what it lacks if it cannot be curated: ``1 (no spikes)``."""
-        model = self._window.session.model
-        lacks = model.incomplete_channel_groups
-        return [(f"{g} ({lacks[g]})" if g in lacks else str(g), g) for g in model.channel_groups]
+        dataset = self._window.session.dataset
+        lacks = dataset.incomplete
+        return [(f"{g} ({lacks[g]})" if g in lacks else str(g), g) for g in dataset.channel_groups]
 
     @property
     def curatable(self) -> list[int]:
         """Channel groups to step through: those that have clusters, and the active one."""
         session = self._window.session
-        lacks, here = session.model.incomplete_channel_groups, session.channel_group
-        return [g for g in session.model.channel_groups if g not in lacks or g == here]
+        lacks, here = session.dataset.incomplete, session.channel_group
+        return [g for g in session.dataset.channel_groups if g not in lacks or g == here]
 
     # -- verbs -----------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class Switching:
             self._work.cancel()
             self.refresh()
             return
-        lacks = session.model.incomplete_channel_groups
+        lacks = session.dataset.incomplete
         if channel_group in lacks and channel_group != session.channel_group:
             self._work.cancel()
             self.refresh()
@@ -146,7 +146,7 @@ class Switching:
     def step_clustering(self, step: int) -> None:
         """Go to the next or previous clustering."""
         session = self._window.session
-        names = session.model.clusterings
+        names = session.clusterings
         self.switch(clustering=_step(names, session.clustering, step))
 
     def copy(self) -> None:
@@ -173,7 +173,7 @@ class Switching:
         session = self._window.session
         base = session.clustering
         names = (f"{base} copy{'' if n == 1 else f' {n}'}" for n in range(1, 1000))
-        return next(name for name in names if name not in session.model.clusterings)
+        return next(name for name in names if name not in session.clusterings)
 
     def copy_to(self, name: str) -> None:
         """Copy the active clustering under another name, in a worker, and switch to the copy."""

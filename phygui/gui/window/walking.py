@@ -59,7 +59,7 @@ def spike_at(snapshot: Snapshot, seconds: float, *, follows: bool = False) -> st
         Whether to take, of several, the one that comes soonest after one of its cluster, and to say
         after how long.
     """
-    clock, rate = snapshot.model.clock, snapshot.model.sample_rate
+    clock, rate = snapshot.shank.clock, snapshot.shank.sample_rate
     samples, sample = clock.sorted_samples, round(seconds * rate)
     bounds = np.array([sample, sample + 1]).astype(samples.dtype)
     first, last = np.searchsorted(samples, bounds)

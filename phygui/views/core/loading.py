@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from phygui.formats.kwik.files.rawdata import Absent
-    from phygui.formats.kwik.model import KwikModel
+    from phygui.dataset import ShankData
+    from phygui.dataset.absent import Absent
 
 
 class Cancelled(Exception):
@@ -49,13 +49,13 @@ class Empty:
 _NAMES = {"features": "features", "traces": "raw data"}
 
 
-def missing_data(model: KwikModel, *kinds: str) -> Empty:
+def missing_data(shank: ShankData, *kinds: str) -> Empty:
     """What a view says that has no data of some kinds, ``features`` or ``traces``, to show."""
     what = " nor ".join(_NAMES[kind] for kind in kinds)
-    reasons = [why_absent(model, kind) for kind in kinds]
+    reasons = [why_absent(shank, kind) for kind in kinds]
     empty = Empty(f"No {what}: {'; '.join(reasons).rstrip('.')}.")
     for kind in kinds:
-        absent = _absent(model, kind)
+        absent = _absent(shank, kind)
         if absent is not None and absent.elsewhere:
             return replace(empty, kind=kind, elsewhere=absent.elsewhere)
         if absent is not None and absent.reason:
@@ -63,19 +63,19 @@ def missing_data(model: KwikModel, *kinds: str) -> Empty:
     return replace(empty, reason=f"{empty.reason} Dataset > Locate tells where it is.")
 
 
-def why_absent(model: KwikModel, kind: str) -> str:
+def why_absent(shank: ShankData, kind: str) -> str:
     """Why data of a kind is not there: not found, refused, or out of reach."""
-    absent = _absent(model, kind)
+    absent = _absent(shank, kind)
     if absent is None:
         return f"the {_NAMES[kind]} cannot be read"
-    return absent.why(model.path)
+    return absent.why(shank.path)
 
 
-def _absent(model: KwikModel, kind: str) -> Absent | None:
-    absent = model.absent.get(kind)
+def _absent(shank: ShankData, kind: str) -> Absent | None:
+    absent = shank.absent.get(kind)
     if absent is None and kind == "traces":
         # There is raw data, but no waveforms can be cut from it.
-        absent = model.absent.get("waveforms")
+        absent = shank.absent.get("waveforms")
     return absent
 
 

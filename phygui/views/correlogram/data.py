@@ -121,10 +121,10 @@ def load(
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
-    rate = float(snapshot.model.sample_rate)
-    duration = float(snapshot.model.duration)
+    rate = float(snapshot.shank.sample_rate)
+    duration = float(snapshot.shank.duration)
     edges_ms = bin_edges(params, rate)
-    trains = [_Train(snapshot.spikes(c), snapshot.model.clock) for c in ids]
+    trains = [_Train(snapshot.spikes(c), snapshot.shank.clock) for c in ids]
 
     n = len(ids)
     counts = np.zeros((n, n, len(edges_ms)), dtype=np.int64)

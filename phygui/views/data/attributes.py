@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.amplitudes import Ruler, amplitude_unit, ruler_of, spike_amplitudes
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.formats.kwik.files.features import FeaturesMasks
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import FeatureSource, ShankData
 from phygui.views.core.base import Cancel, check
 from phygui.views.core.cache import ByteCache
 from phygui.views.data.cluster_values import stats_of
@@ -45,21 +44,21 @@ def parse_key(key: str) -> tuple[int, int] | None:
     return (int(channel), int(feature)) if colon else None
 
 
-def axis_label(model: KwikModel, key: str) -> str:
+def axis_label(shank: ShankData, key: str) -> str:
     """Name and unit of an attribute, as it stands at an axis."""
     found = parse_key(key)
     if found is not None:
-        return f"ch {int(model.channel_order[found[0]])} PC{found[1] + 1}"
+        return f"ch {int(shank.channels[found[0]])} PC{found[1] + 1}"
     if key == TIME:
         return "time (s)"
-    unit = amplitude_unit(model)
+    unit = amplitude_unit(shank)
     return f"amplitude ({unit})" if unit else "amplitude"
 
 
-def features_of(model: KwikModel) -> FeaturesMasks:
-    """The features and masks of a model that has them."""
-    assert model.features_masks is not None
-    return model.features_masks
+def features_of(shank: ShankData) -> FeatureSource:
+    """The features and masks of a shank that has them."""
+    assert shank.features is not None
+    return shank.features
 
 
 def values_and_masks(
@@ -84,19 +83,17 @@ def values_and_masks(
         ones, are read.
     """
     found: dict = {}
-    model = snapshot.model
+    shank = snapshot.shank
     wanted = list(dict.fromkeys(keys))
-    n_features = model.n_features_per_channel
     places = {key: place for key in wanted if (place := parse_key(key)) is not None}
     for first, last in spans({channel for channel, _ in places.values()}):
         check(cancelled)
-        block = features_of(model)[spike_ids, first * n_features : (last + 1) * n_features, :]
+        values, masks = features_of(shank).read(spike_ids, np.arange(first, last + 1))
         for key, (channel, feature) in places.items():
             if first <= channel <= last:
-                column = (channel - first) * n_features + feature
-                found[key] = block[:, column, 0], block[:, column, 1]
+                found[key] = values[:, channel - first, feature], masks[:, channel - first]
     if TIME in wanted:
-        found[TIME] = times_of(model, spike_ids), None
+        found[TIME] = times_of(shank, spike_ids), None
     if AMPLITUDE in wanted:
         found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
     return found
@@ -117,9 +114,9 @@ def spans(channels: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def times_of(model: KwikModel, spike_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+def times_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np.float64]:
     """Times of some spikes in seconds, (n,); those of the others are not computed."""
-    return model.spike_samples[spike_ids] / model.sample_rate
+    return shank.spike_samples[spike_ids] / shank.sample_rate
 
 
 def amplitudes(
@@ -150,7 +147,7 @@ def amplitudes(
 def ruler_in(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> Ruler | None:
     """What the spikes of a cluster are measured by."""
     stats = stats_of(snapshot, [cluster_id], cancelled)[cluster_id]
-    return ruler_of(snapshot.model, stats.summary)
+    return ruler_of(snapshot.shank, stats.summary)
 
 
 def measured(
@@ -161,14 +158,14 @@ def measured(
     for start in range(0, len(spike_ids), _STRETCH):
         check(cancelled)
         part = slice(start, start + _STRETCH)
-        found[part] = spike_amplitudes(snapshot.model, spike_ids[part], ruler)
+        found[part] = spike_amplitudes(snapshot.shank, spike_ids[part], ruler)
     return found
 
 
-def _masked_sizes(block: NDArray[np.float32]) -> NDArray[np.float32]:
+def _masked_sizes(values: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Absolute features times masks; nothing where one of them is not finite."""
     with np.errstate(invalid="ignore"):
-        sizes = np.abs(block[..., 0] * block[..., 1])
+        sizes = np.abs(values * masks[:, :, None])
     return np.nan_to_num(sizes, copy=False, nan=0.0, posinf=0.0)
 
 
@@ -181,17 +178,16 @@ def channel_strengths(
     -------
     array of float32 (n_channels,)
     """
-    model, spikes = snapshot.model, snapshot.spikes(cluster_id)
-    key = ("strengths", model.n_located)
-    known = _cache.get((model, spikes), key)
+    shank, spikes = snapshot.shank, snapshot.spikes(cluster_id)
+    key = ("strengths", shank.n_located)
+    known = _cache.get((shank, spikes), key)
     if known is None:
         check(cancelled)
-        block = features_of(model)[sample_spikes(spikes, _N_TYPICAL)]
-        n_columns = model.n_channels * model.n_features_per_channel
-        masked = _masked_sizes(block[:, :n_columns])
-        by_channel = masked.reshape(len(block), model.n_channels, -1).max(axis=2, initial=0.0)
-        known = by_channel.mean(axis=0) if len(block) else by_channel.sum(axis=0)
-        _cache.put((model, spikes), key, known, known.nbytes)
+        sample = sample_spikes(spikes, _N_TYPICAL)
+        masked = _masked_sizes(*features_of(shank).read(sample))
+        by_channel = masked.max(axis=2, initial=0.0)
+        known = by_channel.mean(axis=0) if len(sample) else by_channel.sum(axis=0)
+        _cache.put((shank, spikes), key, known, known.nbytes)
     return known
 
 

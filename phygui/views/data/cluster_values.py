@@ -11,7 +11,7 @@ from phygui.analysis import refractory_violations
 from phygui.curation.statistics.amplitudes import channel_sizes
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import ClusterStats, compute_stats
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 from phygui.views.core.base import Cancel, check
 from phygui.views.core.cache import ByteCache
 
@@ -32,10 +32,10 @@ COLUMNS = {
 """What is known of every cluster, and how it stands at an axis but for the unit of voltages."""
 
 
-def axis_name(name: str, model: KwikModel) -> str:
+def axis_name(name: str, shank: ShankData) -> str:
     """How one of :data:`COLUMNS` stands at an axis."""
     of_voltages = name == "amplitude"
-    return f"{COLUMNS[name]} ({model.voltage_unit})" if of_voltages else COLUMNS[name]
+    return f"{COLUMNS[name]} ({shank.voltage_unit})" if of_voltages else COLUMNS[name]
 
 
 def stats_of(
@@ -50,8 +50,8 @@ def stats_of(
     """
     found = {}
     for cluster_id in cluster_ids:
-        owners = (snapshot.model, snapshot.spikes(cluster_id))
-        key = ("stats", snapshot.model.n_located)
+        owners = (snapshot.shank, snapshot.spikes(cluster_id))
+        key = ("stats", snapshot.shank.n_located)
         stats = snapshot.stats.get(cluster_id) or _cache.get(owners, key)
         if stats is None:
             check(cancelled)
@@ -67,11 +67,11 @@ def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
     The mean position of its channels, each weighted by the square of the cluster's size there;
     channels with less than half the largest size, which hold mostly noise, do not count.
     """
-    sizes = channel_sizes(stats.summary, snapshot.model)
+    sizes = channel_sizes(stats.summary, snapshot.shank)
     if sizes is None or not len(sizes) or not sizes.max() > 0:
         return float("nan"), float("nan")
     weights = np.where(sizes >= 0.5 * sizes.max(), sizes.astype(np.float64) ** 2, 0.0)
-    x, y = weights @ np.asarray(snapshot.model.channel_positions) / weights.sum()
+    x, y = weights @ np.asarray(snapshot.shank.channel_positions) / weights.sum()
     return float(x), float(y)
 
 
@@ -90,7 +90,7 @@ def column(
         return np.array(ids, dtype=np.float64)
     if name in ("number of spikes", "firing rate"):
         counts = np.array([len(snapshot.spikes(c)) for c in ids], dtype=np.float64)
-        return counts if name == "number of spikes" else counts / snapshot.model.duration
+        return counts if name == "number of spikes" else counts / snapshot.shank.duration
     if name == "violations":
         return 100 * np.array([_violations(snapshot, c, cancelled) for c in ids], dtype=np.float64)
     stats = stats_of(snapshot, ids, cancelled)
@@ -101,13 +101,13 @@ def column(
 
 
 def _violations(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> float:
-    spike_ids, clock = snapshot.spikes(cluster_id), snapshot.model.clock
+    spike_ids, clock = snapshot.spikes(cluster_id), snapshot.shank.clock
     # Raw data that is located later may put spikes into other recordings.
     owners = (clock, spike_ids)
     found = _cache.get(owners, "violations")
     if found is None:
         check(cancelled)
         samples = clock.pair_train(spike_ids)
-        found = refractory_violations(samples, snapshot.model.sample_rate, REFRACTORY).rate
+        found = refractory_violations(samples, snapshot.shank.sample_rate, REFRACTORY).rate
         _cache.put(owners, "violations", found, 8)
     return found

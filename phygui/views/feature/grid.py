@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 from phygui.views.data.attributes import AMPLITUDE, TIME, feature_key
 
 AUTOMATIC = -1
@@ -49,7 +49,7 @@ def default_grid(channels: list[int], n_features: int) -> list[Plot]:
     return plots
 
 
-def parse_grid(text: str, model: KwikModel, channels: list[int]) -> list[Plot]:
+def parse_grid(text: str, shank: ShankData, channels: list[int]) -> list[Plot]:
     """Read a grid that the user wrote.
 
     Plots are separated by spaces, rows by semicolons or line breaks; a plot is ``x,y``. An axis
@@ -68,13 +68,13 @@ def parse_grid(text: str, model: KwikModel, channels: list[int]) -> list[Plot]:
             x, comma, y = cell.partition(",")
             if not comma:
                 raise ValueError(f"'{cell}' in the grid of features is not of the form x,y")
-            plots.append(Plot(i, j, _key(x, model, channels), _key(y, model, channels)))
+            plots.append(Plot(i, j, _key(x, shank, channels), _key(y, shank, channels)))
     if not plots:
         raise ValueError("the grid of features has no plot")
     return plots
 
 
-def _key(name: str, model: KwikModel, channels: list[int]) -> str:
+def _key(name: str, shank: ShankData, channels: list[int]) -> str:
     if name in (TIME, AMPLITUDE):
         return name
     ranked, absolute = _RANKED.fullmatch(name), _CHANNEL.fullmatch(name)
@@ -84,10 +84,11 @@ def _key(name: str, model: KwikModel, channels: list[int]) -> str:
             f"'{name}' in the grid of features is not time, amplitude, 0A, 1B ... or #12A"
         )
     number, feature = int(match[1]), ord(match[2]) - ord("A")
-    if feature >= model.n_features_per_channel:
-        raise ValueError(f"'{name}': a channel has {model.n_features_per_channel} features")
+    n_features = 0 if shank.features is None else shank.features.n_features
+    if feature >= n_features:
+        raise ValueError(f"'{name}': a channel has {n_features} features")
     if absolute:
-        order = [int(c) for c in model.channel_order]
+        order = [int(c) for c in shank.channels]
         if number not in order:
             raise ValueError(f"'{name}': there is no channel {number} in this channel group")
         return feature_key(order.index(number), feature)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.cache import ByteCache
@@ -173,17 +173,17 @@ class FeatureView(View, TimeCursor):
     @staticmethod
     def load(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> FeatureData | Empty:
         """Read the features of a sample of the spikes of each selected cluster."""
-        model = snapshot.model
-        if model.features is None:
-            return missing_data(model, "features")
+        shank = snapshot.shank
+        if shank.features is None:
+            return missing_data(shank, "features")
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its features.")
         channels = chosen_channels(snapshot, params, cancelled)
         try:
             if params.grid.strip():
-                plots = parse_grid(params.grid, model, channels)
+                plots = parse_grid(params.grid, shank, channels)
             else:
-                plots = default_grid(channels, model.n_features_per_channel)
+                plots = default_grid(channels, shank.features.n_features)
         except ValueError as error:
             return Empty(f"{error}.")
         keys = [key for plot in plots for key in (plot.x, plot.y)]
@@ -207,7 +207,7 @@ class FeatureView(View, TimeCursor):
             values[key] = np.concatenate([others[key][0], value])
             if mask is not None:
                 masks[key] = np.concatenate([others[key][1], mask])
-        ranges = {key: _range(model, key, v[0], colors) for key, v in selected.items()}
+        ranges = {key: _range(shank, key, v[0], colors) for key, v in selected.items()}
         densities = None
         outside: tuple[NDArray[np.int64], ...] = ()
         if params.show == "density":
@@ -223,14 +223,14 @@ class FeatureView(View, TimeCursor):
             values=values,
             masks=masks,
             ranges=ranges,
-            labels={key: _label(model, key, params) for key in selected},
-            times=times_of(model, np.concatenate([behind, chosen])),
+            labels={key: _label(shank, key, params) for key in selected},
+            times=times_of(shank, np.concatenate([behind, chosen])),
             clusters=np.concatenate([owners, np.array(snapshot.cluster_ids, np.int64)[colors]]),
             n_spikes=sum(sizes),
-            absent=_absent(model, params),
+            absent=_absent(shank, params),
             densities=densities,
             outside=outside,
-            gaps=model.clock.gap_times(),
+            gaps=shank.clock.gap_times(),
         )
 
     @staticmethod
@@ -327,39 +327,39 @@ class FeatureView(View, TimeCursor):
 def chosen_channels(snapshot: Snapshot, params: FeatureParams, cancelled: Cancel) -> list[int]:
     """Channel indices by rank: those that the user chose, the others automatically."""
     automatic = best_channels(snapshot, cancelled)
-    x, y = _fixed_channels(snapshot.model, params)
+    x, y = _fixed_channels(snapshot.shank, params)
     rest = [c for c in automatic if c not in (x, y)]
     first = x if x is not None else rest.pop(0) if rest else y
     return [c for c in dict.fromkeys([first, y, *rest]) if c is not None]
 
 
-def _fixed_channels(model: KwikModel, params: FeatureParams) -> tuple[int | None, int | None]:
+def _fixed_channels(shank: ShankData, params: FeatureParams) -> tuple[int | None, int | None]:
     """Indices of the channels that the user chose; None for what is chosen automatically.
 
     A number is another channel, or none, in another channel group: it counts where there is one.
     """
-    order = [int(c) for c in model.channel_order]
+    order = [int(c) for c in shank.channels]
     x, y = (order.index(c) if c in order else None for c in (params.x_channel, params.y_channel))
     return x, y
 
 
-def _absent(model: KwikModel, params: FeatureParams) -> tuple[int, ...]:
-    chosen = zip((params.x_channel, params.y_channel), _fixed_channels(model, params), strict=True)
+def _absent(shank: ShankData, params: FeatureParams) -> tuple[int, ...]:
+    chosen = zip((params.x_channel, params.y_channel), _fixed_channels(shank, params), strict=True)
     return tuple(dict.fromkeys(c for c, index in chosen if c != AUTOMATIC and index is None))
 
 
-def _label(model: KwikModel, key: str, params: FeatureParams) -> str:
+def _label(shank: ShankData, key: str, params: FeatureParams) -> str:
     """Name of an axis, which says if its channel is not chosen automatically."""
-    place, label = parse_key(key), axis_label(model, key)
-    fixed = place is not None and place[0] in _fixed_channels(model, params)
+    place, label = parse_key(key), axis_label(shank, key)
+    fixed = place is not None and place[0] in _fixed_channels(shank, params)
     return f"fixed {label}" if fixed else label
 
 
 def _range(
-    model: KwikModel, key: str, values: NDArray, colors: NDArray[np.int64]
+    shank: ShankData, key: str, values: NDArray, colors: NDArray[np.int64]
 ) -> tuple[float, float]:
     if key == TIME:
-        return 0.0, max(float(model.span), float(values.max(initial=0.0)))
+        return 0.0, max(float(shank.span), float(values.max(initial=0.0)))
     groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
     if key == AMPLITUDE:
         return amplitude_range(groups)
@@ -404,20 +404,20 @@ def _background_of(
     snapshot: Snapshot, keys: list[str], n_most: int, cancelled: Cancel
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], dict]:
     """A fixed sample of all spikes without those of the selection, their clusters and values."""
-    model = snapshot.model
+    shank = snapshot.shank
     n = min(n_most, snapshot.n_spikes)
     sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
     clusters = snapshot.clusters_of(sample)
     others = ~np.isin(clusters, snapshot.cluster_ids)
-    found, n_located = {}, model.n_located
+    found, n_located = {}, shank.n_located
     for key in dict.fromkeys(keys):
         # Amplitudes are measured as those of the best cluster are.
-        pair = None if key == AMPLITUDE else _background.get((model,), (key, n, n_located))
+        pair = None if key == AMPLITUDE else _background.get((shank,), (key, n, n_located))
         if pair is None:
             pair = values_and_masks(snapshot, [key], sample, cancelled)[key]
             size = sum(a.nbytes for a in pair if a is not None)
             if key != AMPLITUDE:
-                _background.put((model,), (key, n, n_located), pair, size)
+                _background.put((shank,), (key, n, n_located), pair, size)
         value, mask = pair
         found[key] = value[others], None if mask is None else mask[others]
     return sample[others], clusters[others], found

@@ -18,7 +18,7 @@ from phygui.views.trace.signal import Envelope, Kind, calibration, envelope
 
 if TYPE_CHECKING:
     from phygui.curation.statistics.snapshot import Snapshot
-    from phygui.formats.kwik.model import KwikModel
+    from phygui.dataset import ShankData
 
 SHORTEST = 0.005
 """Seconds: the shortest stretch that can be shown."""
@@ -184,17 +184,17 @@ def load(
     Cancelled
         When the result is no longer wanted.
     """
-    model = snapshot.model
-    if model.traces is None:
-        return missing_data(model, "traces")
-    n_samples, n_stored = model.timeline.n_samples, model.traces.shape[1]
-    n_needed = int(max(model.channel_order, default=-1)) + 1
+    shank = snapshot.shank
+    if shank.traces is None:
+        return missing_data(shank, "traces")
+    n_samples, n_stored = shank.timeline.n_samples, shank.traces.shape[1]
+    n_needed = int(max(shank.channels, default=-1)) + 1
     if not n_samples or not n_needed or n_stored < n_needed:
         return Empty(
             f"The raw data has {n_samples} samples of {n_stored} channels, and this channel "
             f"group needs {n_needed}"
         )
-    rate = float(model.sample_rate)
+    rate = float(shank.sample_rate)
     interval = interval_of(params, n_samples / rate)
     start = min(int(interval[0] * rate), n_samples - 1)
     stop = min(max(int(np.ceil(interval[1] * rate)), start + 1), n_samples)
@@ -202,16 +202,16 @@ def load(
     kind = Kind(params.signal == "filtered", params.common_median)
     # Slow waves and hum are no measure for spikes: also a raw signal is scaled by the noise in
     # which they stand, unless it would leave the picture.
-    _, noise = calibration(model, Kind(True, kind.referenced))
-    _, swing = calibration(model, kind)
-    noise = max(noise, swing / (MOST_SWING * len(model.channel_order)))
-    drawn = envelope(model, start, stop, kind, cancelled)
-    rows = channel_rows(model, params.order)
+    _, noise = calibration(shank, Kind(True, kind.referenced))
+    _, swing = calibration(shank, kind)
+    noise = max(noise, swing / (MOST_SWING * len(shank.channels)))
+    drawn = envelope(shank, start, stop, kind, cancelled)
+    rows = channel_rows(shank, params.order)
     drawn = Envelope(drawn.samples, drawn.values[rows], drawn.bin_size, drawn.sampled)
 
-    before, after = _waveform_extent(model)
+    before, after = _waveform_extent(shank)
     spike_ids, n_spikes = _spikes_of(snapshot, start - after, stop + before, drawn.bin_size)
-    samples = model.clock.samples[spike_ids].astype(np.int64)
+    samples = shank.clock.samples[spike_ids].astype(np.int64)
     clusters = snapshot.clusters_of(spike_ids)
     colors = _places(clusters, snapshot.cluster_ids)
     first, last = drawn.points_of(samples - before, samples + after - 1)
@@ -220,7 +220,7 @@ def load(
         a[shown] for a in (spike_ids, samples, clusters, colors)
     )
     first, last = first[shown], last[shown]
-    spike_rows = _rows_of(model, spike_ids, rows, drawn, first, last)
+    spike_rows = _rows_of(shank, spike_ids, rows, drawn, first, last)
     seen = np.full(len(colors), params.spikes == "all")
     if params.spikes == "selected":
         seen = colors != OTHER
@@ -230,10 +230,10 @@ def load(
         sample_rate=rate,
         envelope=drawn,
         channels=rows,
-        channel_labels=tuple(str(model.channel_order[r]) for r in rows),
-        n_columns=_n_columns(model, params.order),
+        channel_labels=tuple(str(shank.channels[r]) for r in rows),
+        n_columns=_n_columns(shank, params.order),
         noise=noise,
-        unit=model.voltage_unit,
+        unit=shank.voltage_unit,
         labels=paint_spikes(
             drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
         ),
@@ -245,34 +245,34 @@ def load(
         spike_points=np.column_stack([first, last]),
         n_spikes=n_spikes,
         cluster_ids=tuple(snapshot.cluster_ids),
-        marks=_marks(model, start, stop),
+        marks=_marks(shank, start, stop),
         trains=Trains(
-            model.clock, tuple(model.clock.ranks(snapshot.spikes(c)) for c in snapshot.cluster_ids)
+            shank.clock, tuple(shank.clock.ranks(snapshot.spikes(c)) for c in snapshot.cluster_ids)
         ),
-        gaps=model.clock.gap_times(),
+        gaps=shank.clock.gap_times(),
     )
 
 
-def channel_rows(model: KwikModel, order: str) -> NDArray[np.int64]:
+def channel_rows(shank: ShankData, order: str) -> NDArray[np.int64]:
     """Places in ``channel_order`` from the top row to the bottom row."""
-    n_channels = len(model.channel_order)
+    n_channels = len(shank.channels)
     if order == "index":
         return np.arange(n_channels)
-    positions = np.asarray(model.channel_positions)
+    positions = np.asarray(shank.channel_positions)
     return np.lexsort((np.arange(n_channels), positions[:, 0], -positions[:, 1]))
 
 
-def _n_columns(model: KwikModel, order: str) -> int:
+def _n_columns(shank: ShankData, order: str) -> int:
     """Distinct places across the probe, where rows are by depth."""
     if order == "index":
         return 1
-    return len(np.unique(np.round(np.asarray(model.channel_positions)[:, 0], 3)))
+    return len(np.unique(np.round(np.asarray(shank.channel_positions)[:, 0], 3)))
 
 
-def _waveform_extent(model: KwikModel) -> tuple[int, int]:
+def _waveform_extent(shank: ShankData) -> tuple[int, int]:
     """Samples of a waveform before and after its spike, as the detection cut them."""
-    before = model.n_samples_before
-    return before, model.n_samples_waveforms - before
+    before = shank.n_samples_before
+    return before, shank.n_samples_waveforms - before
 
 
 def _spikes_of(
@@ -280,7 +280,7 @@ def _spikes_of(
 ) -> tuple[NDArray[np.int64], int]:
     """The spikes in start..stop in the order of time, at most one of a cluster for each bin when
     they are too many to be told apart, and how many there are."""
-    clock = snapshot.model.clock
+    clock = snapshot.shank.clock
     spike_samples = clock.sorted_samples
     low, high = np.searchsorted(spike_samples, samples_like(spike_samples, np.array([start, stop])))
     if low == high:
@@ -316,7 +316,7 @@ def _places(clusters: NDArray, cluster_ids: Sequence[int]) -> NDArray[np.int64]:
 
 
 def _rows_of(
-    model: KwikModel,
+    shank: ShankData,
     spike_ids: NDArray[np.int64],
     rows: NDArray[np.int64],
     drawn: Envelope,
@@ -331,16 +331,17 @@ def _rows_of(
     """
     shape = (len(spike_ids), len(rows))
     masks = np.ones(shape, dtype=np.float32)
-    if model.masks is not None and len(spike_ids):
-        masks = np.asarray(model.masks[spike_ids])[:, rows]
+    if shank.features is not None and len(spike_ids):
+        _, masks = shank.features.read(spike_ids, rows)
+        masks = np.array(masks)
         masks[~(masks > 0).any(axis=1)] = 1
     unmasked = masks > 0
-    if model.masks is not None and drawn.sampled < 1:
+    if shank.features is not None and drawn.sampled < 1:
         middle = masks @ np.arange(len(rows)) / masks.sum(axis=1)
         distance = np.abs(np.arange(len(rows)) - middle[:, None])
         nearest = np.argmin(np.where(unmasked, distance, np.inf), axis=1)
         return np.arange(len(rows)) == nearest[:, None]
-    vague = np.full(len(spike_ids), model.masks is None or drawn.bin_size > MOST_DISTINCT)
+    vague = np.full(len(spike_ids), shank.features is None or drawn.bin_size > MOST_DISTINCT)
     vague |= unmasked.all(axis=1)
     if vague.any():
         extent = np.where(unmasked[vague], _extent(drawn.values, first[vague], last[vague]), 0)
@@ -383,14 +384,14 @@ def paint_spikes(
     return labels
 
 
-def _marks(model: KwikModel, start: int, stop: int) -> tuple[tuple[float, str, str], ...]:
+def _marks(shank: ShankData, start: int, stop: int) -> tuple[tuple[float, str, str], ...]:
     """Starts of recordings and events within a stretch, of very many events some."""
-    rate = float(model.sample_rate)
+    rate = float(shank.sample_rate)
     marks = []
-    for k, sample in enumerate(model.timeline.starts.tolist()):
+    for k, sample in enumerate(shank.timeline.starts.tolist()):
         if k and start <= sample < stop:
             marks.append((sample / rate, "recording", f"recording {k}"))
-    for name, times in model.events.items():
+    for name, times in shank.events.items():
         low, high = np.searchsorted(times, [start / rate, stop / rate])
         inside = times[low:high]
         if len(inside) > MOST_EVENTS:

@@ -14,7 +14,7 @@ from phygui.views.core.cache import ByteCache
 from phygui.views.core.loading import Cancelled
 
 if TYPE_CHECKING:
-    from phygui.formats.kwik.model import KwikModel
+    from phygui.dataset import ShankData
 
 BLOCK_BINS = 128
 """Bins of an envelope that are computed, and remembered, together."""
@@ -77,7 +77,7 @@ def most_bins(n_channels: int) -> int:
 
 
 def envelope(
-    model: KwikModel, start: int, stop: int, kind: Kind, cancelled: Callable[[], bool]
+    shank: ShankData, start: int, stop: int, kind: Kind, cancelled: Callable[[], bool]
 ) -> Envelope:
     """The samples from start to just before stop, or their envelope when they are too many.
 
@@ -90,15 +90,15 @@ def envelope(
     Cancelled
         When the result is no longer wanted.
     """
-    n_channels = len(model.channel_order)
+    n_channels = len(shank.channels)
     n_most = most_bins(n_channels)
     if stop - start <= 2 * n_most:
         key = (start, stop, kind)
         # Another selection shows the same stretch.
-        values = _cache.get((model.traces,), key)
+        values = _cache.get((shank.traces,), key)
         if values is None:
-            values = np.ascontiguousarray(read(model, start, stop, kind).T)
-            _cache.put((model.traces,), key, values, values.nbytes)
+            values = np.ascontiguousarray(read(shank, start, stop, kind).T)
+            _cache.put((shank.traces,), key, values, values.nbytes)
         return Envelope(np.arange(start, stop, dtype=np.float64), values, 1, 1.0)
 
     bin_size = 1 << int(np.ceil(np.log2((stop - start) / n_most)))
@@ -109,7 +109,7 @@ def envelope(
     blocks: dict[int, NDArray[np.float32]] = {}
     missing: list[int] = []
     for k in range(first // BLOCK_BINS, (last - 1) // BLOCK_BINS + 1):
-        known = _cache.get((model.traces,), (k, bin_size, part, kind))
+        known = _cache.get((shank.traces,), (k, bin_size, part, kind))
         if known is not None:
             blocks[k] = known
         else:
@@ -119,7 +119,7 @@ def envelope(
         if cancelled():
             raise Cancelled
         # Neighbours are read, and filtered, in one piece: the filter needs a margin around it.
-        blocks |= _read_blocks(model, run, bin_size, part, kind)
+        blocks |= _read_blocks(shank, run, bin_size, part, kind)
     origin = first // BLOCK_BINS * BLOCK_BINS
     extrema = np.concatenate([blocks[k] for k in sorted(blocks)])[first - origin : last - origin]
     n_bins = len(extrema)
@@ -129,29 +129,29 @@ def envelope(
     return Envelope(samples, np.ascontiguousarray(values), bin_size, part / bin_size)
 
 
-def read(model: KwikModel, start: int, stop: int, kind: Kind) -> NDArray[np.float32]:
+def read(shank: ShankData, start: int, stop: int, kind: Kind) -> NDArray[np.float32]:
     """All samples of a stretch: (n_samples, n_channels) microvolts, centred on zero.
 
     NaN where nothing was recorded.
     """
-    offsets, _ = calibration(model, Kind(kind.filtered))
-    return _referenced(_read(model, start, stop, kind.filtered) - offsets, kind)
+    offsets, _ = calibration(shank, Kind(kind.filtered))
+    return _referenced(_read(shank, start, stop, kind.filtered) - offsets, kind)
 
 
-def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], float]:
+def calibration(shank: ShankData, kind: Kind) -> tuple[NDArray[np.float32], float]:
     """The offset of each channel, and the standard deviation of the noise, in microvolts.
 
     Both are robust estimates from stretches spread over the recording: the median, and 1.4826
     times the median absolute deviation.
     """
-    known = _cache.get((model.traces,), ("calibration", kind))
+    known = _cache.get((shank.traces,), ("calibration", kind))
     if known is not None:
         return known
-    timeline = model.timeline
+    timeline = shank.timeline
     length = min(PROBE_LENGTH, timeline.n_recorded)
     rows = np.linspace(0, timeline.n_recorded - length, N_PROBES).astype(int)
     starts = dict.fromkeys(timeline.from_rows(rows).tolist())
-    probes = np.concatenate([_read(model, s, s + length, kind.filtered) for s in starts])
+    probes = np.concatenate([_read(shank, s, s + length, kind.filtered) for s in starts])
     probes = probes[~np.isnan(probes[:, 0])]
     # The filter has taken the offsets away.
     offsets = np.zeros(probes.shape[1], np.float32)
@@ -159,13 +159,13 @@ def calibration(model: KwikModel, kind: Kind) -> tuple[NDArray[np.float32], floa
         offsets = np.median(probes, axis=0).astype(np.float32)
     noise = 1.4826 * float(np.median(np.abs(_referenced(probes - offsets, kind))))
     result = (offsets, noise if np.isfinite(noise) and noise > 0 else 1.0)
-    _cache.put((model.traces,), ("calibration", kind), result, offsets.nbytes)
+    _cache.put((shank.traces,), ("calibration", kind), result, offsets.nbytes)
     return result
 
 
-def n_samples_of(model: KwikModel) -> int:
+def n_samples_of(shank: ShankData) -> int:
     """Samples from the start of the raw data to its end, gaps included; 0 where it is absent."""
-    return 0 if model.traces is None else model.timeline.n_samples
+    return 0 if shank.traces is None else shank.timeline.n_samples
 
 
 def _runs(numbers: list[int], most: int) -> Iterator[list[int]]:
@@ -181,20 +181,20 @@ def _runs(numbers: list[int], most: int) -> Iterator[list[int]]:
 
 
 def _read_blocks(
-    model: KwikModel, run: list[int], bin_size: int, part: int, kind: Kind
+    shank: ShankData, run: list[int], bin_size: int, part: int, kind: Kind
 ) -> dict[int, NDArray[np.float32]]:
     """Smallest and largest values of successive blocks of bins, each (n_bins, 2, n_channels)."""
     start = run[0] * BLOCK_BINS * bin_size
-    stop = min((run[-1] + 1) * BLOCK_BINS * bin_size, n_samples_of(model))
+    stop = min((run[-1] + 1) * BLOCK_BINS * bin_size, n_samples_of(shank))
     if part == bin_size:
-        extrema = _whole_bins(read(model, start, stop, kind), bin_size)
+        extrema = _whole_bins(read(shank, start, stop, kind), bin_size)
     else:
-        extrema = _sampled_bins(model, np.arange(start, stop, bin_size), bin_size, part, kind)
+        extrema = _sampled_bins(shank, np.arange(start, stop, bin_size), bin_size, part, kind)
     blocks = {}
     for i, k in enumerate(run):
         # A copy, so that what the cache drops is freed although its neighbours are kept.
         block = blocks[k] = extrema[i * BLOCK_BINS : (i + 1) * BLOCK_BINS].copy()
-        _cache.put((model.traces,), (k, bin_size, part, kind), block, block.nbytes)
+        _cache.put((shank.traces,), (k, bin_size, part, kind), block, block.nbytes)
     return blocks
 
 
@@ -216,14 +216,14 @@ def _whole_bins(values: NDArray[np.float32], bin_size: int) -> NDArray[np.float3
 
 
 def _sampled_bins(
-    model: KwikModel, starts: NDArray[np.int64], bin_size: int, part: int, kind: Kind
+    shank: ShankData, starts: NDArray[np.int64], bin_size: int, part: int, kind: Kind
 ) -> NDArray[np.float32]:
     """Bins of which only the middle is read; those inside one recording are filtered together.
 
     Where the middle was not recorded, it is of what was.
     """
-    timeline, n_channels = model.timeline, len(model.channel_order)
-    margin = model.filter.margin if kind.filtered else 0
+    timeline, n_channels = shank.timeline, len(shank.channels)
+    margin = shank.filter.margin if kind.filtered else 0
     first = starts + (bin_size - part) // 2
     home = timeline.recording_of(first)
     low, high = timeline.starts[home], timeline.stops[home]
@@ -235,46 +235,46 @@ def _sampled_bins(
     inside = (first - margin >= low) & (first + part + margin <= high)
     out = np.full((len(starts), 2, n_channels), np.nan, dtype=np.float32)
     for i in np.flatnonzero(~inside & (first < high)).tolist():
-        values = read(model, int(first[i]), min(int(first[i]) + part, int(high[i])), kind)
+        values = read(shank, int(first[i]), min(int(first[i]) + part, int(high[i])), kind)
         out[i] = values.min(axis=0), values.max(axis=0)
     chosen = np.flatnonzero(inside)
     if len(chosen):
         long = part + 2 * margin
         chunks = np.empty((long, len(chosen), n_channels), dtype=np.float32)
         for j, s in enumerate((first[chosen] - margin).tolist()):
-            chunks[:, j] = _stored(model, s, s + long)
+            chunks[:, j] = _stored(shank, s, s + long)
         if kind.filtered:
             # The filter removes the mean, and single precision is happier without it.
             chunks -= chunks.mean(axis=0)
-            flat = model.filter.matrix(part) @ chunks.reshape(long, -1)
+            flat = shank.filter.matrix(part) @ chunks.reshape(long, -1)
             chunks = flat.reshape(part, len(chosen), n_channels)
-        offsets, _ = calibration(model, Kind(kind.filtered))
+        offsets, _ = calibration(shank, Kind(kind.filtered))
         chunks = _referenced(chunks - offsets, kind)
         out[chosen, 0] = chunks.min(axis=0)
         out[chosen, 1] = chunks.max(axis=0)
     return out
 
 
-def _read(model: KwikModel, start: int, stop: int, filtered: bool) -> NDArray[np.float32]:
+def _read(shank: ShankData, start: int, stop: int, filtered: bool) -> NDArray[np.float32]:
     """A stretch in microvolts, each recording filtered apart from its neighbours; NaN between."""
-    out = np.full((stop - start, len(model.channel_order)), np.nan, dtype=np.float32)
-    margin = model.filter.margin if filtered else 0
-    for a, b, low, high in model.timeline.pieces(start, stop):
+    out = np.full((stop - start, len(shank.channels)), np.nan, dtype=np.float32)
+    margin = shank.filter.margin if filtered else 0
+    for a, b, low, high in shank.timeline.pieces(start, stop):
         first, last = max(a - margin, low), min(b + margin, high)
-        values = _stored(model, first, last)
+        values = _stored(shank, first, last)
         if filtered:
-            values = model.filter.apply(values)
+            values = shank.filter.apply(values)
         out[a - start : b - start] = values[a - first : b - first]
     return out
 
 
-def _stored(model: KwikModel, start: int, stop: int) -> NDArray[np.float32]:
+def _stored(shank: ShankData, start: int, stop: int) -> NDArray[np.float32]:
     """A stretch inside one recording of the channels of the group, in microvolts, as recorded."""
-    if model.traces is None:
+    if shank.traces is None:
         raise ValueError("there is no raw data")
-    row = int(model.timeline.to_rows(start))
-    values = np.asarray(model.traces[row : row + stop - start])[:, model.channel_order]
-    return values.astype(np.float32) * model.channel_gains.astype(np.float32)
+    row = int(shank.timeline.to_rows(start))
+    values = np.asarray(shank.traces[row : row + stop - start])[:, shank.channels]
+    return values.astype(np.float32) * shank.channel_gains.astype(np.float32)
 
 
 def _referenced(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ShankData
 from phygui.views.core.base import Cancel, Empty, check
 from phygui.views.core.cache import ByteCache
 from phygui.views.core.loading import missing_data
@@ -139,20 +139,20 @@ def load_waveforms(
     snapshot: Snapshot, params: WaveformParams, cancelled: Cancel
 ) -> WaveformData | Empty:
     """Read the waveforms of a sample of each selected cluster."""
-    model = snapshot.model
-    if model.waveforms is None:
-        return missing_data(model, "traces")
+    shank = snapshot.shank
+    if shank.waveforms is None:
+        return missing_data(shank, "traces")
     if not snapshot.cluster_ids:
         return Empty("Select a cluster to see its waveforms.")
     sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
     n_each = _BUDGET.of_each(params.n_spikes, sizes)
     samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
-    masks = [_masks(model, spikes, cancelled) for spikes in samples]
+    masks = [_masks(shank, spikes, cancelled) for spikes in samples]
     try:
-        chosen = parse_channels(params.chosen, [int(c) for c in model.channel_order])
+        chosen = parse_channels(params.chosen, [int(c) for c in shank.channels])
     except ValueError as error:
         return Empty(f"{error}.")
-    channels = chosen if len(chosen) else _channels(model, params, masks)
+    channels = chosen if len(chosen) else _channels(shank, params, masks)
     clusters = [
         _read(snapshot, cluster_id, spikes, mask, channels, cancelled)
         for cluster_id, spikes, mask in zip(snapshot.cluster_ids, samples, masks, strict=True)
@@ -162,14 +162,14 @@ def load_waveforms(
     order = np.argsort(spike_ids, kind="stable")
     colors = np.repeat(np.arange(len(clusters)), [len(c.spike_ids) for c in clusters])
     check(cancelled)
-    times = (np.arange(model.n_samples_waveforms) - model.n_samples_before) / model.sample_rate
+    times = (np.arange(shank.n_samples_waveforms) - shank.n_samples_before) / shank.sample_rate
     return WaveformData(
         cluster_ids=snapshot.cluster_ids,
         channels=channels,
-        channel_names=tuple(str(int(c)) for c in np.asarray(model.channel_order)[channels]),
-        layout=probe_layout(model.channel_positions[channels]),
+        channel_names=tuple(str(int(c)) for c in np.asarray(shank.channels)[channels]),
+        layout=probe_layout(shank.channel_positions[channels]),
         spike_ids=spike_ids[order],
-        spike_times=model.spike_samples[spike_ids[order]] / model.sample_rate,
+        spike_times=shank.spike_samples[spike_ids[order]] / shank.sample_rate,
         colors=colors[order],
         waveforms=np.concatenate([c.waveforms for c in clusters])[order],
         unmasked=np.concatenate([c.unmasked for c in clusters])[order],
@@ -177,8 +177,8 @@ def load_waveforms(
         deviations=np.stack([c.waveforms.std(axis=0) for c in clusters]),
         cluster_unmasked=np.stack([c.unmasked.mean(axis=0) >= 0.5 for c in clusters]),
         times=1000.0 * times,
-        full_scale=_full_scale(model),
-        unit=model.voltage_unit,
+        full_scale=_full_scale(shank),
+        unit=shank.voltage_unit,
         reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
         n_spikes=sum(sizes),
         absent="" if len(chosen) else " ".join(params.chosen.split()),
@@ -192,14 +192,14 @@ def load_pointed(
 
     None if no spike is one of the clusters shown.
     """
-    model = snapshot.model
+    shank = snapshot.shank
     own = [spike_ids[among(spike_ids, snapshot.spikes(c))] for c in data.cluster_ids]
     found = sample_spikes(np.sort(np.concatenate(own)), _MOST_POINTED)
     if not len(found):
         return None
     colors = np.select([among(found, ids) for ids in own], np.arange(len(own)))
-    mask = _masks(model, found, cancelled)
-    waveforms, unmasked = _waveforms(model, found, mask, data.channels, cancelled)
+    mask = _masks(shank, found, cancelled)
+    waveforms, unmasked = _waveforms(shank, found, mask, data.channels, cancelled)
     # A spike that took part nowhere is still to be seen.
     unmasked[~unmasked.any(axis=1)] = True
     return Pointed(found, colors, waveforms, unmasked)
@@ -230,18 +230,18 @@ def parse_channels(text: str, channel_order: list[int]) -> NDArray[np.int64]:
 
 
 def _masks(
-    model: KwikModel, spikes: NDArray[np.int64], cancelled: Cancel
+    shank: ShankData, spikes: NDArray[np.int64], cancelled: Cancel
 ) -> NDArray[np.float32] | None:
     check(cancelled)
-    return None if model.masks is None else model.masks[spikes]
+    return None if shank.features is None else shank.features.read(spikes)[1]
 
 
 def _channels(
-    model: KwikModel, params: WaveformParams, masks: list[NDArray[np.float32] | None]
+    shank: ShankData, params: WaveformParams, masks: list[NDArray[np.float32] | None]
 ) -> NDArray[np.int64]:
     """Indices of the channels to show."""
-    every = np.arange(model.n_channels)
-    few = params.channels == "auto" and model.n_channels <= _FEW_CHANNELS
+    every = np.arange(shank.n_channels)
+    few = params.channels == "auto" and shank.n_channels <= _FEW_CHANNELS
     known = [m for m in masks if m is not None and len(m)]
     if params.channels == "all" or few or not known:
         return every
@@ -258,33 +258,33 @@ def _read(
     channels: NDArray[np.int64],
     cancelled: Cancel,
 ) -> _Cluster:
-    model, owner = snapshot.model, snapshot.spikes(cluster_id)
-    key = (len(spikes), channels.tobytes(), model.n_located)
-    found = _cache.get((model, owner), key)
+    shank, owner = snapshot.shank, snapshot.spikes(cluster_id)
+    key = (len(spikes), channels.tobytes(), shank.n_located)
+    found = _cache.get((shank, owner), key)
     if found is not None:
         return found
-    waveforms, unmasked = _waveforms(model, spikes, mask, channels, cancelled)
+    waveforms, unmasked = _waveforms(shank, spikes, mask, channels, cancelled)
     found = _Cluster(spikes, waveforms, unmasked)
-    _cache.put((model, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
+    _cache.put((shank, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
     return found
 
 
 def _waveforms(
-    model: KwikModel,
+    shank: ShankData,
     spikes: NDArray[np.int64],
     mask: NDArray[np.float32] | None,
     channels: NDArray[np.int64],
     cancelled: Cancel,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Waveforms of some spikes on some channels, and where the spikes are unmasked."""
-    assert model.waveforms is not None
-    samples = np.arange(model.n_samples_waveforms)
+    assert shank.waveforms is not None
+    samples = np.arange(shank.n_samples_waveforms)
     parts = []
     for start in range(0, len(spikes), _CHUNK):
         check(cancelled)
         at = np.ix_(spikes[start : start + _CHUNK], samples, channels)
-        parts.append(model.waveforms[at])
-    waveforms = np.concatenate(parts) * model.channel_gains[channels].astype(np.float32)
+        parts.append(shank.waveforms[at])
+    waveforms = np.concatenate(parts) * shank.channel_gains[channels].astype(np.float32)
     shape = (len(spikes), len(channels))
     unmasked = np.ones(shape, bool) if mask is None else mask[:, channels] > 0
     return waveforms, unmasked
@@ -300,16 +300,16 @@ def _reach(waveforms: list[NDArray[np.float32]], n_channels: int) -> NDArray[np.
     return reach
 
 
-def _full_scale(model: KwikModel) -> float:
+def _full_scale(shank: ShankData) -> float:
     """A scale that suits most spikes; the same for all clusters, so that they can be compared."""
-    key = ("full scale", model.n_located)
-    known = _cache.get((model,), key)
+    key = ("full scale", shank.n_located)
+    known = _cache.get((shank,), key)
     if known is None:
-        assert model.waveforms is not None
-        n = min(model.n_spikes, _N_TYPICAL)
-        spikes = (2 * np.arange(n, dtype=np.int64) + 1) * model.n_spikes // max(1, 2 * n)
-        heights = np.ptp(model.waveforms[spikes], axis=1) * model.channel_gains
+        assert shank.waveforms is not None
+        n = min(shank.n_spikes, _N_TYPICAL)
+        spikes = (2 * np.arange(n, dtype=np.int64) + 1) * shank.n_spikes // max(1, 2 * n)
+        heights = np.ptp(shank.waveforms[spikes], axis=1) * shank.channel_gains
         known = float(np.percentile(heights.max(axis=1, initial=0.0), 75)) / 1.4 if n else 0.0
         known = known or 1.0
-        _cache.put((model,), key, known, 8)
+        _cache.put((shank,), key, known, 8)
     return known

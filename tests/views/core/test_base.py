@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from phygui.formats.kwik.files.rawdata import Absent
+from phygui.dataset.absent import Absent
 from phygui.views.core.base import Cancelled, Empty, check
 from phygui.views.core.colors import theme
 from phygui.views.core.loading import missing_data

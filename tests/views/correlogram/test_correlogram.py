@@ -52,7 +52,7 @@ def model_of(samples: np.ndarray) -> Any:
 
 def naive(snapshot: Snapshot, a: int, b: int, bin_size: int, n_half: int) -> list[int]:
     """Lags of every pair of spikes, one by one."""
-    samples = snapshot.model.spike_samples.astype(int)
+    samples = snapshot.shank.spike_samples.astype(int)
     after, before = [0] * n_half, [0] * n_half
     for i in snapshot.spikes(a):
         for j in snapshot.spikes(b):
@@ -85,7 +85,7 @@ def test_counts_equal_the_public_correlograms():
     snapshot = make_snapshot(5, 3000)
     data = load(snapshot, CorrelogramParams(bin_ms=0.5, window_ms=100), never)
     expected = correlograms(
-        snapshot.model.spike_samples, snapshot.spike_clusters, range(5), 1.0, 10, 2000
+        snapshot.shank.spike_samples, snapshot.spike_clusters, range(5), 1.0, 10, 2000
     )
     # One bar for each side of lag zero, and none beyond the window.
     np.testing.assert_array_equal(data.counts[..., :99], expected[..., 1:100])
@@ -99,7 +99,7 @@ def test_wide_windows():
     snapshot = make_snapshot(2)
     data = load(snapshot, CorrelogramParams(bin_ms=50, window_ms=20_000), never)
     expected = correlograms(
-        (snapshot.model.spike_samples + 0.25) / RATE,
+        (snapshot.shank.spike_samples + 0.25) / RATE,
         snapshot.spike_clusters,
         [0, 1],
         RATE,
@@ -114,7 +114,7 @@ def test_logarithmic_lags():
     snapshot = make_snapshot(2)
     params = CorrelogramParams(log_lag=True, window_ms=1000)
     data = load(snapshot, params, never)
-    samples = snapshot.model.spike_samples.astype(float)
+    samples = snapshot.shank.spike_samples.astype(float)
     lags = samples[snapshot.spikes(1)][None, :] - samples[snapshot.spikes(0)][:, None]
     n_half = len(data.edges_ms) // 2
     right = np.r_[data.edges_ms[n_half:, 0], data.edges_ms[-1, 1]] / 1000 * RATE
@@ -138,11 +138,11 @@ def test_bars_stand_where_their_lags_are():
 @pytest.mark.parametrize("log_lag", [False, True])
 def test_every_pair_lies_under_the_bar_that_counts_it(rate, bin_ms, log_lag):
     snapshot = make_snapshot(2)
-    snapshot.model.sample_rate = rate
+    snapshot.shank.sample_rate = rate
     params = CorrelogramParams(bin_ms=bin_ms, window_ms=40, log_lag=log_lag)
     data = load(snapshot, params, never)
     assert data.edges_ms[-1, 1] == pytest.approx(20, abs=bin_ms)
-    samples = snapshot.model.spike_samples.astype(np.int64)
+    samples = snapshot.shank.spike_samples.astype(np.int64)
     a, b = snapshot.spikes(0), snapshot.spikes(1)
     lags = (samples[b][None, :] - samples[a][:, None]) / rate * 1000
     half, near = len(data.edges_ms) // 2, 1e-9
@@ -190,7 +190,7 @@ def test_violations_are_the_share_of_short_intervals():
     snapshot = make_snapshot()
     data = load(snapshot, CorrelogramParams(refractory_ms=3), never)
     for c in range(3):
-        samples = snapshot.model.spike_samples[snapshot.spikes(c)].astype(int)
+        samples = snapshot.shank.spike_samples[snapshot.spikes(c)].astype(int)
         expected = np.mean(np.r_[False, np.diff(samples) < 60])
         assert data.violations[c] == pytest.approx(expected)
 
@@ -212,7 +212,7 @@ def test_an_edit_recounts_only_the_pairs_it_touched(monkeypatch):
 
     spikes = dict(before.spikes_per_cluster)
     spikes[4] = np.sort(np.concatenate([spikes.pop(2), spikes.pop(3)]))
-    after = Snapshot(2, before.model, (0, 1, 4), spikes, before.spike_clusters, {})
+    after = Snapshot(2, before.shank, (0, 1, 4), spikes, before.spike_clusters, {})
     data = load(after, CorrelogramParams(), never)
     assert len(counted) == 13, "only the pairs of the new cluster"
     load(before, CorrelogramParams(), never)
@@ -251,7 +251,7 @@ def test_nothing_selected():
 def test_clusters_of_one_spike():
     snapshot = make_snapshot()
     spikes = {0: np.array([5]), 1: np.array([9])}
-    lonely = Snapshot(1, snapshot.model, (0, 1), spikes, snapshot.spike_clusters, {})
+    lonely = Snapshot(1, snapshot.shank, (0, 1), spikes, snapshot.spike_clusters, {})
     data = load(lonely, CorrelogramParams(), never)
     assert data.counts.shape == (2, 2, 50)
     assert data.violations.tolist() == [0, 0]

@@ -15,9 +15,9 @@ import pytest
 
 from phygui.curation.session import Session
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
-from phygui.formats.kwik.files.rawdata import Absent
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.data.spike_walk import Trains

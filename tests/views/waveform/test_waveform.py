@@ -103,7 +103,7 @@ def test_channels_that_the_group_lacks_are_said_and_others_shown(
 def test_a_second_load_reads_nothing(snapshot, monkeypatch):
     params = WaveformParams(n_spikes=17)
     first = WaveformView.load(snapshot, params, never)
-    monkeypatch.setattr(type(snapshot.model), "waveforms", property(lambda self: {}))
+    monkeypatch.setattr(type(snapshot.shank), "waveforms", property(lambda self: {}))
     second = WaveformView.load(snapshot, params, never)
     np.testing.assert_array_equal(first.waveforms, second.waveforms)
 

@@ -7,11 +7,11 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from phygui.dataset.absent import Absent
 from phygui.errors import DatasetError
 from phygui.formats.kwik.files.recorded import NothingThereError, Recorded, Source, close_all
 from phygui.formats.kwik.hdf5.file import check_regular_file
@@ -23,38 +23,6 @@ Opener = Callable[[Source], Recorded]
 Recordings = dict[int, dict[str, Any]]
 
 _KWD = re.compile(r"(.*\.kwd)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Absent:
-    """Data that is not there, or not used.
-
-    Attributes
-    ----------
-    looked_for : the file that was looked for
-    reason : why what is there is not used, in a sentence; empty if nothing was found
-    elsewhere : what the dataset names outside its own folder, which only the user may follow
-    """
-
-    looked_for: str
-    reason: str = ""
-    elsewhere: tuple[Path, ...] = ()
-
-    def __str__(self) -> str:
-        return self.reason or self.looked_for
-
-    def why(self, kwik_path: Path) -> str:
-        """Why it is not there, in words: not found, refused, or out of reach."""
-        reasons = [self.reason.rstrip(".")] if self.reason else []
-        if self.elsewhere:
-            more = len(self.elsewhere) - 2
-            places = " and ".join(str(path) for path in self.elsewhere[:2])
-            places += f" and {more} more" if more > 0 else ""
-            reasons.append(
-                f"{kwik_path.name} names {places}, outside the folder of the dataset, which is "
-                "opened only when you say so"
-            )
-        return "; ".join(reasons) or f"{self.looked_for} was not found beside {kwik_path.name}"
 
 
 def stem_of(kwik_path: Path) -> str:

@@ -91,12 +91,19 @@ def default_clustering(clusterings: list[str]) -> str:
     return min(clusterings, key=lambda name: (name != "main", name == "original", name))
 
 
-def read_clustering(file: File, path: str, name: str, n_spikes: int, warn: Warn) -> Clustering:
-    """One clustering with its groups; costs one pass over its spikes."""
+def read_clustering(
+    file: File, path: str, name: str, n_spikes: int | None, warn: Warn
+) -> Clustering:
+    """One clustering with its groups; costs one pass over its spikes.
+
+    Parameters
+    ----------
+    n_spikes : that it must have, or None where that is not known
+    """
     where = f"{path}/spikes/clusters/{name}"
     values = file.vector(where)
     assert values is not None
-    if len(values) != n_spikes:
+    if n_spikes is not None and len(values) != n_spikes:
         raise DatasetError(
             f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one a spike."
         )
