@@ -52,7 +52,7 @@ class Learning(Storage):
         selected = active.selection.clusters
         return Snapshot(
             generation=self._generation,
-            model=self.model,
+            shank=self.shank,
             cluster_ids=selected,
             spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
             spike_clusters=active.clustering.spike_clusters,
@@ -88,15 +88,15 @@ class Learning(Storage):
         DatasetError
             As :meth:`locate`, where it opens.
         """
-        first = self.model
-        others = [model for model in self._models.values() if model is not first]
+        first = self.shank
+        others = [shank for shank in self._shanks.values() if shank is not first]
 
         def read() -> Callable[[], None]:
             first.locate(what, path)
-            for model in others:
+            for shank in others:
                 # What does not fit another channel group is missing there as before.
                 with suppress(DatasetError):
-                    model.locate(what, path)
+                    shank.locate(what, path)
             return self._show_located
 
         return read
@@ -176,7 +176,7 @@ class Learning(Storage):
         """
         if self.read_only:
             return None
-        jobs = [self._stats_cache(g).keep(self._knowledges(g)) for g in self._models]
+        jobs = [self._stats_cache(g).keep(self._knowledges(g)) for g in self._shanks]
         found = [job for job in jobs if job is not None]
 
         def keep() -> None:
@@ -257,6 +257,6 @@ class Learning(Storage):
 
     def _stats_cache(self, channel_group: int) -> StatsCache:
         if channel_group not in self._stats_caches:
-            model = self._models[channel_group]
-            self._stats_caches[channel_group] = StatsCache(self._keeper.folder, model)
+            shank = self._shanks[channel_group]
+            self._stats_caches[channel_group] = StatsCache(self._keeper.folder, shank)
         return self._stats_caches[channel_group]

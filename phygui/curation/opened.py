@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.groups import ClusterGroups
@@ -14,16 +13,9 @@ from phygui.curation.edits.history import History
 from phygui.curation.edits.labels import Labels
 from phygui.curation.edits.update import Selection, Update
 from phygui.curation.navigation.wizard import Wizard
-from phygui.curation.state import State
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.suggestions import Suggestions
-from phygui.errors import DatasetError
-from phygui.formats.kwik.hdf5.file import open_hdf5
-from phygui.formats.kwik.reading.clusters import read_clustering
-from phygui.formats.kwik.reading.labels import read_labels
-
-if TYPE_CHECKING:
-    from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import ClusteringState, Key
 
 
 class Curation:
@@ -57,48 +49,22 @@ class Curation:
         )
 
     @classmethod
-    def of(cls, model: KwikModel) -> Curation:
-        """The state that a file holds of the model's clustering."""
-        groups = ClusterGroups(model.cluster_groups, model.cluster_group_names)
-        # Empty clusters that earlier edits left in the file have used up their ids too.
-        largest = max(model.largest_cluster_id, -1)
-        group, name = model.channel_group, model.clustering
-        clustering = Clustering(model.spike_clusters, largest)
-        labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
-        return cls(group, name, clustering, groups, labels)
+    def of(cls, key: Key, state: ClusteringState) -> Curation:
+        """A clustering as it is stored, ready to be edited."""
+        clustering = Clustering(state.spike_clusters, state.largest_cluster_id)
+        groups = ClusterGroups(dict(state.cluster_groups), dict(state.group_names))
+        return cls(*key, clustering, groups, Labels(state.labels))
 
-    @classmethod
-    def read(cls, model: KwikModel, name: str) -> Curation:
-        """Another clustering of the model's channel group, as the file holds it now.
-
-        Raises
-        ------
-        DatasetError
-            If there is none of this name, or it cannot be read.
-        """
-        if name not in model.clusterings:
-            raise DatasetError(
-                f"{model.path} has no clustering {name!r}, expected one of "
-                f"{', '.join(model.clusterings)}."
-            )
-        group = model.channel_group
-        with open_hdf5(model.path) as file:
-            # What is odd about it was said when the dataset was opened.
-            where = f"/channel_groups/{group}"
-            found = read_clustering(file, where, name, model.n_spikes, lambda text: None)
-        groups = ClusterGroups(found.cluster_groups, found.group_names)
-        clustering = Clustering(found.spike_clusters, found.largest_cluster_id)
-        labels = Labels(read_labels(model.path, group, name, clustering.spikes_per_cluster))
-        return cls(group, name, clustering, groups, labels)
-
-    def state(self, *, copy: bool = True) -> State:
+    def state(self, *, copy: bool = True) -> ClusteringState:
         """All of it at this moment; without a copy, the spikes change with the next edit."""
         spike_clusters = self.clustering.spike_clusters
         living = self.clustering.cluster_ids.tolist()
-        return State(
+        return ClusteringState(
             spike_clusters.copy() if copy else spike_clusters,
             {c: self.groups[c] for c in living},
             {c: dict(self.labels[c]) for c in living if self.labels[c]},
+            self.groups.names,
+            self.clustering.next_id - 1,
         )
 
     def restore(self, history: History, selection: Selection, largest_id: int = -1) -> None:

@@ -19,8 +19,7 @@ from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.remarks import warn_caller
 from phygui.curation.signals import Signal
 from phygui.curation.turns import in_turn
-from phygui.formats.kwik.hdf5.file import check_regular_file
-from phygui.formats.kwik.model import KwikModel
+from phygui.dataset import open_dataset
 from phygui.storage.state.backups import Backup
 
 
@@ -102,10 +101,10 @@ class Session(Learning):
             If the file cannot be read, or edits cannot be brought back.
         """
         path = Path(path).expanduser().absolute()
-        check_regular_file(path)
+        dataset = open_dataset(path)
         keeper = Keeper(path, read_only=read_only, journal=journal)
         try:
-            session = cls(KwikModel(path, channel_group, clustering), keeper=keeper)
+            session = cls(dataset, channel_group, clustering, keeper=keeper)
             keeper.compare(lambda key: session._fresh(key).state(copy=False))
             if recover:
                 session.recover()

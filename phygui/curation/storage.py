@@ -10,13 +10,12 @@ from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.journal_entries import Key
 from phygui.curation.durability.original import original_of
 from phygui.curation.durability.recovery import UnsavedEdit
-from phygui.curation.durability.writer import Saved, SaveJob, Saver, read_state, state_in
+from phygui.curation.durability.writer import Saved, SaveJob, Saver, state_in
 from phygui.curation.opened import Curation
-from phygui.curation.state import State
 from phygui.curation.turns import in_turn
 from phygui.curation.workspace import CopyJob, Places
+from phygui.dataset import ClusteringState, Dataset
 from phygui.errors import DatasetError
-from phygui.formats.kwik.model import KwikModel
 from phygui.storage.state.backups import Backup, list_backups
 from phygui.storage.state.state_folder import may_write_beside
 
@@ -24,9 +23,16 @@ from phygui.storage.state.state_folder import may_write_beside
 class Storage(Places):
     """What keeps the curations of a session safe."""
 
-    def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
-        super().__init__(model, keeper=keeper)
-        self._saver = Saver(Path(model.path), self._keeper)
+    def __init__(
+        self,
+        dataset: Dataset,
+        channel_group: int | None = None,
+        clustering: str | None = None,
+        *,
+        keeper: Keeper | None = None,
+    ) -> None:
+        super().__init__(dataset, channel_group, clustering, keeper=keeper)
+        self._saver = Saver(dataset, self._keeper)
         # Looked at here, where a worker opens the file, and not by the window.
         self._unwritable = ""
         if not may_write_beside(self.path):
@@ -50,8 +56,8 @@ class Storage(Places):
                 with self.turns:
                     self._close_journal(discard)
         finally:
-            for model in self._models.values():
-                model.close()
+            for shank in self._shanks.values():
+                shank.close()
 
     def _close_journal(self, discard: bool) -> None:
         if self.is_closed:
@@ -200,8 +206,7 @@ class Storage(Places):
                 if job in self._written:
                     self._written.remove(job)
                 saved = job.finish()
-                for model in self._models.values():
-                    model.follow()
+                self.dataset.clusterings.follow()
                 self.saved.emit(saved)
                 return saved
 
@@ -244,9 +249,7 @@ class Storage(Places):
         DatasetError
             If the file is gone.
         """
-        return self._saver.changed_on_disk(
-            {key: c.clustering.n_spikes for key, c in self._curations.items()}
-        )
+        return self._saver.changed_on_disk(self._curations)
 
     def copy_job(self, new_name: str) -> CopyJob:
         """The work of copying the active clustering as it is now, unsaved edits included.
@@ -268,10 +271,10 @@ class Storage(Places):
 
     def backups(self) -> list[Backup]:
         """The last saved states, newest first, and the original as the last of them."""
-        original = original_of(self.path)
+        original = original_of(self.dataset.clusterings)
         return [*list_backups(self._keeper.folder), *([original] if original else [])]
 
-    def state(self, backup: Backup | None = None) -> State:
+    def state(self, backup: Backup | None = None) -> ClusteringState:
         """The active clustering as it is now, whatever edits follow, or as it was in a backup.
 
         Raises
@@ -284,7 +287,7 @@ class Storage(Places):
         key, n_spikes = (self.channel_group, self.clustering), self._active.clustering.n_spikes
         return state_in(backup, key, n_spikes)
 
-    def state_in_file(self) -> State:
+    def state_in_file(self) -> ClusteringState:
         """The active clustering as the file holds it now.
 
         Raises
@@ -294,7 +297,7 @@ class Storage(Places):
         """
         return self.state_in_file_job()()
 
-    def state_in_file_job(self) -> Callable[[], State]:
+    def state_in_file_job(self) -> Callable[[], ClusteringState]:
         """The work of :meth:`state_in_file`, for any thread."""
-        key, n_spikes = (self.channel_group, self.clustering), self._active.clustering.n_spikes
-        return lambda: read_state(self.path, key, n_spikes)
+        key = (self.channel_group, self.clustering)
+        return lambda: self.dataset.clusterings.read(key)

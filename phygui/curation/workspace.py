@@ -6,26 +6,22 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from phygui.curation.durability.copying import copy_clustering
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.journal_entries import Key
 from phygui.curation.durability.sidecar import read_locked, write_locked
-from phygui.curation.durability.writer import Saved, read_curation, read_state
+from phygui.curation.durability.writer import Saved
 from phygui.curation.edits.update import EditError
 from phygui.curation.opened import Curation
 from phygui.curation.publishing import Action, Outbox
 from phygui.curation.remarks import warn_caller
 from phygui.curation.signals import Signal
-from phygui.curation.state import State
 from phygui.curation.statistics.cache import StatsCache
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.turns import Turns, in_turn
+from phygui.dataset import ClusteringState, Dataset, ShankData
 from phygui.errors import DatasetError
-from phygui.formats.kwik.model import KwikModel
-from phygui.formats.kwik.writing.editing import check_clustering_name
-
-READ_ONLY_CLUSTERING = "original"
 
 SwitchJob = Callable[[], Callable[[], None]]
 """Reads in any thread, and returns what is then to be called in this one."""
@@ -56,13 +52,24 @@ class Places:
     failed = Signal(str)
     warned = Signal(str)
 
-    def __init__(self, model: KwikModel, *, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        channel_group: int | None = None,
+        clustering: str | None = None,
+        *,
+        keeper: Keeper | None = None,
+    ) -> None:
+        shank = dataset.open(channel_group)
         self.turns = Turns()
-        self._keeper = keeper or Keeper(model.path, journal=False, lock=False)
+        self._keeper = keeper or Keeper(dataset.path, journal=False, lock=False)
         self._keeper.on_aside = self._kept_aside
         self._outbox = Outbox(self._fail)
         self._generation = 0
-        self._models: dict[int, KwikModel] = {model.channel_group: model}
+        self.dataset = dataset
+        self._shanks: dict[int, ShankData] = {shank.channel_group: shank}
+        names = dataset.clusterings.names(shank.channel_group)
+        self._names: dict[int, list[str]] = {shank.channel_group: names}
         self._curations: dict[Key, Curation] = {}
         self._stats_caches: dict[int, StatsCache] = {}
         self._rejected: dict[int, set[frozenset[str]]] = {}
@@ -71,7 +78,12 @@ class Places:
         self.measures = Measures(self.warned.emit)
         # Held by whoever writes the file.
         self._writing = threading.Lock()
-        self._active = self._curation_of(model.channel_group, model.clustering)
+        try:
+            name = clustering or self._usual(shank.channel_group)
+            self._active = self._curation_of(shank.channel_group, name)
+        except BaseException:
+            shank.close()
+            raise
 
     @property
     def dispatch(self) -> Callable[[Action], None] | None:
@@ -111,14 +123,19 @@ class Places:
     # -- where we are ----------------------------------------------------------------------
 
     @property
-    def model(self) -> KwikModel:
+    def shank(self) -> ShankData:
         """The data of the active channel group."""
-        return self._models[self._active.channel_group]
+        return self._shanks[self._active.channel_group]
+
+    @property
+    def model(self) -> Any:
+        """The format's own reader of the active channel group: of Kwik files a ``KwikModel``."""
+        return self.shank.reader
 
     @property
     def path(self) -> Path:
-        """The ``.kwik`` file."""
-        return Path(self.model.path)
+        """The dataset's file or folder."""
+        return self.dataset.path
 
     @property
     def channel_group(self) -> int:
@@ -129,6 +146,11 @@ class Places:
     def clustering(self) -> str:
         """The active clustering."""
         return self._active.name
+
+    @property
+    def clusterings(self) -> list[str]:
+        """Clusterings of the active channel group, the usual one first."""
+        return list(self._names[self.channel_group])
 
     def switch(self, channel_group: int | None = None, clustering: str | None = None) -> None:
         """Make another channel group or clustering the active one; each keeps its own edits.
@@ -156,19 +178,21 @@ class Places:
     ) -> SwitchJob:
         """The work of a switch: reads in any thread, and returns what switches in this one."""
         group = self.channel_group if channel_group is None else channel_group
-        known_model, known = self._models.get(group), dict(self._curations)
+        known_shank, known = self._shanks.get(group), dict(self._curations)
+        known_names = self._names.get(group)
         wanted = (self._last_name.get(group), self.clustering)
 
         def read() -> Callable[[], None]:
-            model = known_model or KwikModel(self.path, group)
-            names = [*(n for n in wanted if n in model.clusterings), model.clusterings[0]]
-            name = clustering or str(names[0])
-            curation = known.get((group, name)) or self._read_curation(model, name)
+            shank = known_shank or self.dataset.open(group)
+            names = known_names or self.dataset.clusterings.names(group)
+            name = clustering or next((n for n in wanted if n in names), names[0])
+            curation = known.get((group, name)) or self._fresh((group, name))
 
             def finish() -> None:
                 with self.turns:
-                    if self._models.setdefault(group, model) is not model:
-                        model.close()
+                    if self._shanks.setdefault(group, shank) is not shank:
+                        shank.close()
+                    self._names.setdefault(group, names)
                     self._activate(self._curations.setdefault((group, name), curation))
 
             return finish
@@ -193,7 +217,12 @@ class Places:
     def is_editable(self) -> bool:
         """Whether the active clustering may be edited; ``original`` never is."""
         key = (self.channel_group, self.clustering)
-        return self.clustering != READ_ONLY_CLUSTERING and key not in self._locked
+        return not self.is_protected and key not in self._locked
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether the active clustering can never be edited: it is the sorter's own."""
+        return self.dataset.clusterings.is_protected((self.channel_group, self.clustering))
 
     @in_turn
     def set_editable(self, editable: bool) -> None:
@@ -206,8 +235,8 @@ class Places:
         """
         if self.read_only:
             raise EditError(f"nothing can be edited: {self.read_only_reason}")
-        if self.clustering == READ_ONLY_CLUSTERING:
-            raise EditError("original is always read-only: copy it to edit the copy")
+        if self.is_protected:
+            raise EditError(f"{self.clustering} is always read-only: copy it to edit the copy")
         key = (self.channel_group, self.clustering)
         (self._locked.discard if editable else self._locked.add)(key)
         write_locked(self._keeper.folder, self._locked)
@@ -221,7 +250,7 @@ class Places:
             return f"nothing can be edited: {self.read_only_reason}"
         if self.is_editable:
             return ""
-        instead = "" if self.clustering == READ_ONLY_CLUSTERING else ", or make it editable"
+        instead = "" if self.is_protected else ", or make it editable"
         return f"the clustering '{self.clustering}' is read-only: copy it to edit the copy{instead}"
 
     def _editable(self) -> Curation:
@@ -231,16 +260,16 @@ class Places:
 
     # -- other clusterings -------------------------------------------------------------------
 
-    def state_job(self, clustering: str) -> Callable[[], State]:
+    def state_job(self, clustering: str) -> Callable[[], ClusteringState]:
         """What gives a clustering of the channel group as it is now, for any thread.
 
         Where it has been edited that is with its edits; where it has not been opened, as the
         file holds it.
         """
-        key, n_spikes = (self.channel_group, clustering), self.model.n_spikes
+        key = (self.channel_group, clustering)
         known = self._curations.get(key)
         if known is None:
-            return lambda: read_state(self.path, key, n_spikes)
+            return lambda: self.dataset.clusterings.read(key)
         state = known.state()
         return lambda: state
 
@@ -257,19 +286,19 @@ class Places:
         """
         if self.read_only:
             raise DatasetError(f"{self.path}: nothing is copied, since {self.read_only_reason}.")
-        active, model = self._active, self.model
-        check_clustering_name(self.path, new_name, model.clusterings)
-        state, key, names = active.state(), (active.channel_group, active.name), active.groups.names
+        active, store = self._active, self.dataset.clusterings
+        store.check_name(self.channel_group, new_name, self.clusterings)
+        state, key = active.state(), (active.channel_group, active.name)
+        names: list[str] = []
 
         def run() -> None:
             with self._writing:
                 self._keeper.check_held()
-                copy_clustering(self.path, key, new_name, state, names)
+                store.copy(key, new_name, state)
+                names.extend(store.names(key[0]))
 
         def finish() -> None:
-            for each in self._models.values():
-                each.follow()
-            model.list_clusterings()
+            self._names[key[0]] = names
 
         return CopyJob(run, finish)
 
@@ -298,25 +327,21 @@ class Places:
         self._keeper.resume()
         self.failed.emit(problem)
 
-    def _model_of(self, channel_group: int) -> KwikModel:
-        if channel_group not in self._models:
-            self._models[channel_group] = KwikModel(self.path, channel_group)
-        return self._models[channel_group]
+    def _usual(self, channel_group: int) -> str:
+        """The first clustering that can be edited; of a channel group that is open."""
+        names = self._names[channel_group]
+        is_protected = self.dataset.clusterings.is_protected
+        return next((n for n in names if not is_protected((channel_group, n))), names[0])
 
     def _curation_of(self, channel_group: int, name: str) -> Curation:
         key = (channel_group, name)
         if key not in self._curations:
-            self._curations[key] = self._read_curation(self._model_of(channel_group), name)
+            self._curations[key] = self._fresh(key)
         return self._curations[key]
 
-    def _read_curation(self, model: KwikModel, name: str) -> Curation:
-        """A clustering as the model has read it, or as the file holds it."""
-        opened = model.clustering == name
-        return self._joined(Curation.of(model) if opened else Curation.read(model, name))
-
     def _fresh(self, key: Key) -> Curation:
-        """A clustering as the file holds it."""
-        return self._joined(read_curation(self.path, key))
+        """A clustering as it is stored."""
+        return self._joined(Curation.of(key, self.dataset.clusterings.read(key)))
 
     def _joined(self, curation: Curation) -> Curation:
         """Make a clustering one of this session; ids that an earlier one used stay unused."""

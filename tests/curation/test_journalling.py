@@ -12,7 +12,6 @@ from phygui.curation.durability.journal_entries import step_record, update_of
 from phygui.curation.edits.update import EditError, Selection
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
-from phygui.formats.kwik.model import KwikModel
 from phygui.storage.state.disk import Disk
 from phygui.storage.state.journal import read_journal
 from phygui.storage.state.records import Record, decode, encode
@@ -41,7 +40,7 @@ def gate():
 @pytest.fixture
 def gated(small, gate):
     """A session whose journal is behind the gate."""
-    session = Session(KwikModel(small), keeper=Keeper(small, disk=gate))
+    session = Session(open_dataset(small), keeper=Keeper(small, disk=gate))
     yield session
     gate.open_gate.set()
     session.dispatch = None

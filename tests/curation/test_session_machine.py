@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from phygui.curation.durability.writer import read_state
+from phygui import open_dataset
 from phygui.curation.session import Session
 from phygui.formats.kwik.model import KwikModel
 from phygui.simulate import make_demo
@@ -231,7 +231,7 @@ class Machine(RuleBasedStateMachine):
 
     def same_file(self) -> None:
         for key, oracle in self.oracles.items():
-            state = read_state(self.path, key, len(oracle.clusters))
+            state = open_dataset(self.path).clusterings.read(key)
             found = state.spike_clusters.tolist(), state.cluster_groups, state.labels
             assert found == oracle.saved
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from phygui.curation.durability.writer import read_state
+from phygui import open_dataset
 from phygui.curation.session import Session
-from phygui.curation.state import State
+from phygui.dataset import ClusteringState
 from phygui.errors import DatasetError
 from tests.torture import faults
 from tests.torture.children import run
@@ -200,12 +200,12 @@ class Saves:
         self.folder.mkdir(parents=True)
         shutil.copyfile(self.source, self.path)
 
-    def _in_file(self) -> State:
-        return read_state(self.path, KEY, len(self.old.spike_clusters))
+    def _in_file(self) -> ClusteringState:
+        return open_dataset(self.path).clusterings.read(KEY)
 
-    def _states(self) -> tuple[State, State]:
+    def _states(self) -> tuple[ClusteringState, ClusteringState]:
         self._fresh()
-        states: list[State] = []
+        states: list[ClusteringState] = []
         with Session.open(self.path, journal=False) as session:
             states.append(session._active.state())
             edit(session)

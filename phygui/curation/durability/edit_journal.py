@@ -23,11 +23,10 @@ from phygui.curation.durability.recovery import (
 )
 from phygui.curation.edits.update import Update
 from phygui.curation.opened import Curation
-from phygui.curation.state import State
+from phygui.dataset import ClusteringState
 from phygui.errors import DatasetError
 from phygui.storage.state.disk import DISK, Disk
 from phygui.storage.state.durable import remove_leftovers
-from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.journal import NAME, Journal
 from phygui.storage.state.lock import Holder, Lock, living_holder
 from phygui.storage.state.records import Record, encode
@@ -52,7 +51,7 @@ class Saving:
         What the journal says.
     """
 
-    states: Mapping[Key, State]
+    states: Mapping[Key, ClusteringState]
     note: Future[Place | None] | None
     record: Callable[[], Record]
 
@@ -152,7 +151,7 @@ class Keeper:
         found = (self._leftover.problem, self._leftover.damage, self._remark)
         return "; ".join(filter(None, found))
 
-    def compare(self, state_of: Callable[[Key], State]) -> None:
+    def compare(self, state_of: Callable[[Key], ClusteringState]) -> None:
         """Find out what an earlier session has left that the file does not hold."""
         leftover = self._leftover
         if leftover is None or leftover.is_settled:
@@ -318,7 +317,7 @@ class Keeper:
 
     # -- saves -----------------------------------------------------------------------------
 
-    def saving(self, states: Mapping[Key, State], n_edits: int) -> Saving:
+    def saving(self, states: Mapping[Key, ClusteringState], n_edits: int) -> Saving:
         """Write down what the file will hold; to be called where the states are taken."""
         self._settled = True
         time, n_steps = now(), {key: self._n_steps[key] for key in states if self._is_known(key)}
@@ -347,7 +346,9 @@ class Keeper:
 
     # -- the end ---------------------------------------------------------------------------
 
-    def close(self, states: Mapping[Key, State] | None = None, *, discard: bool = False) -> None:
+    def close(
+        self, states: Mapping[Key, ClusteringState] | None = None, *, discard: bool = False
+    ) -> None:
         """Finish the journal and give up the lock.
 
         Parameters
@@ -426,17 +427,3 @@ class Keeper:
         if self.holder is not None:
             self.reason = f"it is open elsewhere ({self.holder}), and {self.reason}"
         self._journals = self._locks = False
-
-
-def stamp_of(path: str | os.PathLike[str]) -> FileStamp:
-    """The stamp of a file.
-
-    Raises
-    ------
-    DatasetError
-        If it is not there.
-    """
-    try:
-        return FileStamp.of(path)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from error

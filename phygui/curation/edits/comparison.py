@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phygui.curation.edits.clustering import spikes_by_cluster
 from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.curation.opened import Curation
-from phygui.curation.state import State
+from phygui.dataset import ClusteringState
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Comparison:
         return found
 
 
-def compare(first: State, second: State) -> Comparison:
+def compare(first: ClusteringState, second: ClusteringState) -> Comparison:
     """How a second state differs from a first one.
 
     Raises
@@ -99,7 +99,7 @@ def compare(first: State, second: State) -> Comparison:
     )
 
 
-def change_to(curation: Curation, target: State, description: str) -> Update:
+def change_to(curation: Curation, target: ClusteringState, description: str) -> Update:
     """The change that makes a clustering what it was at another time, cluster ids included.
 
     It is empty if nothing would change.
@@ -137,7 +137,7 @@ def change_to(curation: Curation, target: State, description: str) -> Update:
     )
 
 
-def _moved(first: State, second: State) -> NDArray[Any]:
+def _moved(first: ClusteringState, second: ClusteringState) -> NDArray[Any]:
     if len(first.spike_clusters) != len(second.spike_clusters):
         raise EditError(
             f"one is about {len(first.spike_clusters)} spikes, "

@@ -161,6 +161,11 @@ class OpenDataset:
     def _traces(self) -> Traces | None:
         return None if self._raw is None else self._raw.traces
 
+    @property
+    def opened_clustering(self) -> Clustering:
+        """The open clustering as it was read."""
+        return self._shank.clustering
+
     def _warn(self, text: str) -> None:
         if text in self.warnings:
             return

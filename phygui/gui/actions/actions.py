@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from phygui.curation.workspace import READ_ONLY_CLUSTERING
 from phygui.gui.actions.layout_presets import LAYOUTS
 from phygui.views import TITLES
 
@@ -93,7 +92,7 @@ def cannot_copy(w: MainWindow) -> str:
 
 def cannot_unlock(w: MainWindow) -> str:
     """Nothing may be edited, or not this clustering."""
-    always = w.session.read_only or w.session.clustering == READ_ONLY_CLUSTERING
+    always = w.session.read_only or w.session.is_protected
     return w.session.locked_reason if always else ""
 
 

@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.edits.comparison import compare
 from phygui.curation.session import Session
-from phygui.curation.state import State
+from phygui.dataset import ClusteringState
 from phygui.gui.base.work import Latest, Pool
 from phygui.storage.state.backups import Backup
 
@@ -121,7 +121,7 @@ class RestoreDialog(QDialog):
     def _show(self, lines: list[str]) -> None:
         self.difference.setPlainText("\n".join(lines))
 
-    def _state_job(self, backup: Backup | None) -> Callable[[], State]:
+    def _state_job(self, backup: Backup | None) -> Callable[[], ClusteringState]:
         """What gives a state, for any thread: a backup is read there, the present one is kept."""
         if backup is None:
             present = self._session.state()

@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.analysis import Agreement, agreement
-from phygui.curation.state import State
+from phygui.dataset import ClusteringState
 from phygui.gui.base.theme import GROUP_MARKS, group_color
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.confusion_map import ConfusionMap
@@ -56,7 +56,7 @@ N_NAMED = 6
 @dataclass(frozen=True)
 class _Compared:
     names: tuple[str, str]
-    states: tuple[State, State]
+    states: tuple[ClusteringState, ClusteringState]
     agreement: Agreement
 
 

@@ -349,14 +349,14 @@ def test_the_time_of_a_restore_does_not_follow_the_number_of_clusters():
     from phygui.curation.edits.groups import ClusterGroups
     from phygui.curation.edits.labels import Labels
     from phygui.curation.opened import Curation
-    from phygui.curation.state import State
+    from phygui.dataset import ClusteringState
 
     rng = np.random.default_rng(0)
 
     def seconds(n: int) -> float:
         now = rng.integers(0, n, 1_000_000).astype(np.int32)
         curation = Curation(0, "main", Clustering(now), ClusterGroups({}), Labels())
-        target = State(now + n, dict.fromkeys(range(n, 2 * n), 3), {})
+        target = ClusteringState(now + n, dict.fromkeys(range(n, 2 * n), 3), {})
         begin = time.perf_counter()
         update = change_to(curation, target, "restored")
         taken = time.perf_counter() - begin
