@@ -31,6 +31,7 @@ from phygui.curation.session import Session
 from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
 from phygui.curation.statistics.isolation import isolation_channels
 from phygui.curation.statistics.stats import compute_stats
+from phygui.formats.kwik.shank import KwikShank
 
 REFRACTORY_S = 0.002
 """The refractory period of the program's tables."""
@@ -103,7 +104,9 @@ def own_cutoffs(session: Session) -> dict[int, float]:
     """What the program says is missing of clusters of which the smallest fifth was cut away."""
     snapshot, model, kept = session.snapshot(), session.model, {}
     for c, spikes in snapshot.spikes_per_cluster.items():
-        sizes = spike_amplitudes(model, spikes, ruler_of(model, session.stats[c].summary))
+        sizes = spike_amplitudes(
+            KwikShank(model), spikes, ruler_of(KwikShank(model), session.stats[c].summary)
+        )
         kept[c] = spikes[sizes > np.quantile(sizes, CUT)]
     cut = replace(snapshot, spikes_per_cluster=kept, cluster_ids=())
     metrics = session.knowledge.source(snapshot).compute(cut, compute_stats(cut, kept))

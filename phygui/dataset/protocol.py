@@ -226,6 +226,10 @@ class ShankData(Protocol):
 class ClusteringStore(Protocol):
     """The clusterings of a dataset as they are stored: the one way to read or write one."""
 
+    @property
+    def path(self) -> Path:
+        """Where they are stored, for messages."""
+
     def keys(self) -> list[Key]:
         """All clusterings that can be read, of every shank."""
 

@@ -11,6 +11,7 @@ from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.journal_entries import step_record, update_of
 from phygui.curation.edits.update import EditError, Selection
 from phygui.curation.session import Session
+from phygui.dataset import open_dataset
 from phygui.errors import DatasetError
 from phygui.storage.state.disk import Disk
 from phygui.storage.state.journal import read_journal

@@ -135,11 +135,15 @@ def picture() -> Callable[[Any], NDArray[np.int16]]:
 def snapshot_of() -> Callable[..., Any]:
     """Make a snapshot of a model: ``snapshot_of(model, [4, 9])``."""
     from phygui.curation.statistics.snapshot import Snapshot
+    from phygui.formats.kwik.shank import KwikShank
+
+    shanks: dict[int, KwikShank] = {}
 
     def make(model: Any, cluster_ids: Any) -> Snapshot:
         spike_clusters = np.asarray(model.spike_clusters)
         lists = {int(c): np.flatnonzero(spike_clusters == c) for c in np.unique(spike_clusters)}
-        return Snapshot(1, model, tuple(cluster_ids), lists, spike_clusters, {})
+        shank = shanks.setdefault(id(model), KwikShank(model))
+        return Snapshot(1, shank, tuple(cluster_ids), lists, spike_clusters, {})
 
     return make
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from phygui.curation.edits.groups import ClusterGroups
 from phygui.dataset import ClusteringStore, Key
@@ -62,4 +61,4 @@ def original_of(store: ClusteringStore) -> Original | None:
             tallies[key] = groups.tally(list(state.cluster_groups))
     except (DatasetError, OSError, ValueError, OverflowError):
         return None
-    return Original(Path(), time, 0, tallies, original) if tallies else None
+    return Original(original.path, time, 0, tallies, original) if tallies else None

@@ -115,7 +115,7 @@ class Switching:
             self.refresh()
             return
         lacks = session.dataset.incomplete
-        if channel_group in lacks and channel_group != session.channel_group:
+        if channel_group is not None and channel_group in lacks and not same_group:
             self._work.cancel()
             self.refresh()
             self._window.say(why_incomplete(channel_group, lacks[channel_group]))

@@ -56,7 +56,7 @@ def test_several_clusterings_are_saved_at_once(small, monkeypatch):
         calls.append(args)
         durable.durable_edit(*args, **options)
 
-    monkeypatch.setattr("phygui.curation.durability.writer.durable_edit", counted)
+    monkeypatch.setattr("phygui.formats.kwik.store.durable_edit", counted)
     with Session.open(small) as session:
         edit(session)
         session.switch(clustering="mine")

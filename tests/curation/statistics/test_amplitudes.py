@@ -14,6 +14,7 @@ from phygui.curation.session import Session
 from phygui.curation.statistics import stats as module
 from phygui.curation.statistics.amplitudes import amplitude_unit, ruler_of, spike_amplitudes
 from phygui.curation.statistics.stats import QualitySource, compute_stats, noise_pieces
+from phygui.formats.kwik.shank import KwikShank
 
 
 def whole(session: Session) -> np.ndarray:
@@ -41,11 +42,13 @@ def test_the_amplitude_of_a_cluster_is_the_mean_of_those_of_its_spikes(small: Pa
             sample, channel = np.unravel_index(np.argmax(np.abs(mean)), mean.shape)
             assert of.best_channel == model.channel_order[channel]
             assert of.amplitude == pytest.approx(np.abs(mean).max(), rel=1e-3)
-            found = spike_amplitudes(model, snapshot.spikes(cluster), ruler_of(model, of.summary))
+            found = spike_amplitudes(
+                KwikShank(model), snapshot.spikes(cluster), ruler_of(KwikShank(model), of.summary)
+            )
             wanted = snippets[:, sample, channel] * np.sign(mean[sample, channel])
             np.testing.assert_allclose(found, wanted, atol=1e-3 * np.abs(wanted).max())
             assert found.mean() == pytest.approx(of.amplitude, rel=1e-4)
-        assert amplitude_unit(model) == "µV"
+        assert amplitude_unit(KwikShank(model)) == "µV"
 
 
 def test_without_raw_data_it_is_the_projection_on_the_mean_features(small: Path) -> None:
@@ -62,10 +65,12 @@ def test_without_raw_data_it_is_the_projection_on_the_mean_features(small: Path)
             largest = np.argsort(-np.linalg.norm(mean.reshape(-1, n), axis=1))[:8]
             mean = mean.reshape(-1, n)[largest].ravel()
             own = features[spikes].reshape(len(spikes), -1, n)[:, largest].reshape(len(spikes), -1)
-            found = spike_amplitudes(model, spikes, ruler_of(model, of.summary))
+            found = spike_amplitudes(
+                KwikShank(model), spikes, ruler_of(KwikShank(model), of.summary)
+            )
             np.testing.assert_allclose(found, own @ mean / np.linalg.norm(mean), rtol=1e-3)
             assert of.amplitude is None
-        assert amplitude_unit(model) == ""
+        assert amplitude_unit(KwikShank(model)) == ""
 
 
 @pytest.mark.parametrize("piece_s", [0.1, 0.5, 30.0])
@@ -77,7 +82,7 @@ def test_the_noise_is_that_of_the_whole_recording(
     with Session.open(small) as session:
         filtered = whole(session) / session.model.voltage_gain
         deviation = np.median(np.abs(filtered - np.median(filtered, axis=0)), axis=0) / 0.6744898
-        source = QualitySource(session.model)
+        source = QualitySource(session.shank)
         found = [source.noise(channel) for channel in range(session.model.n_channels)]
         np.testing.assert_allclose(found, deviation, rtol=0.02)
 

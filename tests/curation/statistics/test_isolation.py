@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from phygui.curation.statistics import isolation
 from phygui.curation.statistics.isolation import clusters_in_a_pass, isolation_channels, isolations
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.formats.kwik.shank import KwikShank
 
 N_PER_CHANNEL = 3
 
@@ -35,7 +36,7 @@ def make_snapshot(n_spikes: int, n_clusters: int, seed: int = 0) -> Snapshot:
         c: SimpleNamespace(summary=SimpleNamespace(mean=model.features[spikes[c]].mean(axis=0)))
         for c in spikes
     }
-    return Snapshot(1, model, (), spikes, clusters, {}, stats)
+    return Snapshot(1, KwikShank(model), (), spikes, clusters, {}, stats)
 
 
 def plain(snapshot: Snapshot, cluster_id: int) -> tuple[float, float, float]:

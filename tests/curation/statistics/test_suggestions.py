@@ -170,7 +170,7 @@ def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) 
         clusters = session.suggestions.ranked()[0].clusters
     before = session.spike_clusters.copy()
     snapshot = session.snapshot()
-    shown = preview(snapshot, clusters, QualitySource(session.model))
+    shown = preview(snapshot, clusters, QualitySource(session.shank))
     assert shown is not None
     assert np.array_equal(session.spike_clusters, before)
     assert MERGED not in snapshot.spikes_per_cluster
@@ -211,4 +211,4 @@ def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) 
     assert all(len(t) == len(p) for t, p in zip(shown.times, parts, strict=True))
     assert np.mean(np.concatenate(shown.amplitudes)) == pytest.approx(stats.amplitude, rel=1e-3)
     assert preview(session.snapshot(), (made, int(session.cluster_ids[2])),
-                   QualitySource(session.model), cancelled=lambda: True) is None  # fmt: skip
+                   QualitySource(session.shank), cancelled=lambda: True) is None  # fmt: skip

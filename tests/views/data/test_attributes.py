@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled
 from phygui.views.data.attributes import (
     amplitude_range,
@@ -28,8 +29,8 @@ def test_keys_and_labels(small_model):
     assert parse_key(feature_key(3, 1)) == (3, 1)
     assert parse_key("time") is None
     name = int(small_model.channel_order[3])
-    assert axis_label(small_model, "3:1") == f"ch {name} PC2"
-    assert axis_label(small_model, "time") == "time (s)"
+    assert axis_label(KwikShank(small_model), "3:1") == f"ch {name} PC2"
+    assert axis_label(KwikShank(small_model), "time") == "time (s)"
 
 
 def test_values_and_masks_are_those_of_the_model(small_model, snapshot_of):

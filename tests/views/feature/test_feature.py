@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
+from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import GREY, theme
 from phygui.views.core.lasso import Lasso
@@ -56,7 +57,7 @@ def test_default_grid_of_few_channels_or_features(n_channels, n_features, side):
 
 def test_parse_grid(small_model):
     name = int(small_model.channel_order[2])
-    plots = parse_grid(f"time,0A 1B,amplitude; #{name}C,time", small_model, [4, 3, 2])
+    plots = parse_grid(f"time,0A 1B,amplitude; #{name}C,time", KwikShank(small_model), [4, 3, 2])
     found = [(p.row, p.column, p.x, p.y) for p in plots]
     assert found == [
         (0, 0, "time", "4:0"),
@@ -70,7 +71,7 @@ def test_parse_grid(small_model):
 )
 def test_a_grid_that_is_wrong_is_refused_in_a_sentence(small_model, snapshot, text):
     with pytest.raises(ValueError, match=r"'|plot"):
-        parse_grid(text, small_model, [0, 1])
+        parse_grid(text, KwikShank(small_model), [0, 1])
     found = FeatureView.load(snapshot, FeatureParams(grid=text), never)
     assert isinstance(found, Empty)
 

@@ -72,7 +72,7 @@ def make_model(n_samples: int = 40_000, n_channels: int = 4, bounds=None, seed: 
     return Model(
         sample_rate=RATE,
         traces=CountingTraces(traces),
-        channel_order=np.arange(n_channels)[::-1] + 1,
+        channels=np.arange(n_channels)[::-1] + 1,
         channel_positions=np.column_stack([np.zeros(n_channels), [30.0, 10.0, 20.0, 0.0]])
         if n_channels == 4
         else np.zeros((n_channels, 2)),
@@ -99,7 +99,7 @@ def make_snapshot(model: Model, selected: tuple[int, ...] = (2, 0), seed: int = 
 
 def plain(model: Model) -> np.ndarray:
     """All the samples of the channels of the group, in microvolts."""
-    return model.traces.values[:, model.channel_order].astype(np.float32) * GAIN
+    return model.traces.values[:, model.channels].astype(np.float32) * GAIN
 
 
 @pytest.fixture(autouse=True)
@@ -403,7 +403,7 @@ def test_in_long_bins_spikes_are_only_where_they_are_largest():
     model.spike_samples = np.array([60_000], dtype=np.uint64)
     model.masks = np.ones((1, 4), dtype=np.float32)
     for channel, depth in enumerate((500, 4000, 3000, 300)):
-        model.traces.values[59_998:60_003, model.channel_order[channel]] -= depth
+        model.traces.values[59_998:60_003, model.channels[channel]] -= depth
     snapshot = Snapshot(1, model, (0,), {0: np.array([0])}, np.zeros(1, np.int32), {})
     data = load(snapshot, TraceParams(time=5, duration=10, order="index"), never)
     assert data.envelope.bin_size > 32
@@ -493,7 +493,7 @@ def test_without_masks_spikes_are_where_they_are_large():
     model = make_model()
     model.masks = None
     model.spike_samples = np.array([1000], dtype=np.uint64)
-    model.traces.values[998:1003, model.channel_order[2]] -= 2000
+    model.traces.values[998:1003, model.channels[2]] -= 2000
     snapshot = Snapshot(1, model, (0,), {0: np.array([0])}, np.zeros(1, np.int32), {})
     data = load(snapshot, TraceParams(time=0.05, duration=0.1, order="index"), never)
     assert data.spike_rows.tolist() == [[False, False, True, False]]
@@ -543,7 +543,7 @@ def test_without_raw_data_the_file_looked_for_is_named():
 
 def test_raw_data_of_too_few_channels_is_refused():
     model = make_model()
-    model.channel_order = np.array([0, 1, 2, 9])
+    model.channels = np.array([0, 1, 2, 9])
     found = load(make_snapshot(model), TraceParams(), never)
     assert isinstance(found, Empty)
     assert "5 channels" in found.reason

@@ -18,6 +18,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import compute_stats
 from phygui.errors import DatasetError
 from phygui.formats.kwik.files import rawdata
+from phygui.formats.kwik.shank import KwikShank
 from tests.formats.kwik.conftest import N_RAW, N_SAMPLES, Tiny
 from tests.formats.kwik.field_files import TROUGH, depths, raw_data, write_kwik
 
@@ -329,7 +330,9 @@ def test_a_gain_for_each_channel_reaches_amplitudes_and_best_channels(tiny: Tiny
     assert model.voltage_gain == 0.5
     assert "go from 0.25 to 4 microvolts per unit" in "\n".join(model.warnings)
     spikes = model.spikes_per_cluster[2]
-    snapshot = Snapshot(1, model, (2,), {2: spikes}, np.asarray(model.spike_clusters), {})
+    snapshot = Snapshot(
+        1, KwikShank(model), (2,), {2: spikes}, np.asarray(model.spike_clusters), {}
+    )
     stats = compute_stats(snapshot, [2])[2]
     assert model.waveforms is not None
     sizes = np.abs(model.waveforms[spikes].mean(axis=0)).max(axis=0) * gains[order]
