@@ -1,4 +1,4 @@
-"""The spikes of a channel group in the order of time, on the scales of :mod:`phygui.dataset.timeline`.
+"""The spikes of a channel group in the order of time, on the scales of a timeline.
 
 Spike ids keep the order of the file, which need not be that of time: detection in overlapping
 chunks leaves spikes a few samples too late, and klusta 3 lists recordings in the order of their

@@ -230,7 +230,7 @@ class ClusteringStore(Protocol):
     def path(self) -> Path:
         """Where they are stored, for messages."""
 
-    def keys(self) -> list[Key]:
+    def all_keys(self) -> list[Key]:
         """All clusterings that can be read, of every shank."""
 
     def names(self, channel_group: int) -> list[str]:

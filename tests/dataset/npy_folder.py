@@ -176,7 +176,7 @@ class Clusterings:
         self.path = folder
         self.folder = folder / "clusters"
 
-    def keys(self):
+    def all_keys(self):
         return [(0, name) for name in self.names(0)]
 
     def names(self, channel_group):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
+from phygui.formats.kwik.shank import KwikShank
 from phygui.views.amplitude import AmplitudeParams, AmplitudeView
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
@@ -79,7 +80,9 @@ def test_empty_states_and_cancelling(small_model, snapshot_of, snapshot):
     from phygui import KwikModel
 
     with KwikModel(small_model.path) as model:
-        empty = AmplitudeView.load(replace(snapshot, model=model), AmplitudeParams(), never)
+        empty = AmplitudeView.load(
+            replace(snapshot, shank=KwikShank(model)), AmplitudeParams(), never
+        )
     assert isinstance(empty, Empty)
 
 

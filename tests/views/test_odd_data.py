@@ -30,13 +30,13 @@ def spoil_features(monkeypatch, spoil):
     plain = attributes.features_of
 
     class Spoilt:
-        def __init__(self, model):
-            self.store = plain(model)
+        def __init__(self, shank):
+            self.source = plain(shank)
 
-        def __getitem__(self, key):
-            block = np.array(self.store[key])
-            spoil(block)
-            return block
+        def read(self, spike_ids, channels=None):
+            values, masks = map(np.array, self.source.read(spike_ids, channels))
+            spoil(values, masks)
+            return values, masks
 
     monkeypatch.setattr(attributes, "features_of", Spoilt)
 
@@ -71,9 +71,9 @@ def test_clusters_of_one_or_two_spikes(name, settings, spikes, snapshot, shown, 
 
 
 def test_features_that_are_not_finite(snapshot, shown, picture, monkeypatch):
-    def spoil(block):
-        block[::2, ..., 0] = np.nan
-        block[1::4, ..., 0] = np.inf
+    def spoil(values, masks):
+        values[::2] = np.nan
+        values[1::4] = np.inf
 
     spoil_features(monkeypatch, spoil)
     odd = with_clusters(snapshot, {3: list(range(5, 300, 3)), 8: [11, 12]})
@@ -89,8 +89,8 @@ def test_features_that_are_not_finite(snapshot, shown, picture, monkeypatch):
 
 
 def test_spikes_without_a_mask_are_drawn(snapshot, shown, monkeypatch):
-    def spoil(block):
-        block[..., 1] = np.nan
+    def spoil(values, masks):
+        masks[:] = np.nan
 
     spoil_features(monkeypatch, spoil)
     odd = with_clusters(snapshot, {3: list(range(5, 300, 3))})
@@ -101,18 +101,13 @@ def test_spikes_without_a_mask_are_drawn(snapshot, shown, monkeypatch):
 
 def test_equal_features(snapshot, shown, picture, monkeypatch):
     class Flat:
-        def __init__(self, model):
-            self.shape = attributes_shape(model)
+        def __init__(self, shank):
+            self.n_channels, self.n_features = shank.n_channels, shank.features.n_features
 
-        def __getitem__(self, key):
-            rows = len(np.atleast_1d(key[0] if isinstance(key, tuple) else key))
-            columns = (
-                len(range(*key[1].indices(self.shape))) if isinstance(key, tuple) else self.shape
-            )
-            return np.ones((rows, columns, 2), np.float32)
-
-    def attributes_shape(model):
-        return model.n_channels * model.n_features_per_channel
+        def read(self, spike_ids, channels=None):
+            n_channels = self.n_channels if channels is None else len(channels)
+            shape = (len(spike_ids), n_channels)
+            return np.ones((*shape, self.n_features), np.float32), np.ones(shape, np.float32)
 
     monkeypatch.setattr(attributes, "features_of", Flat)
     odd = with_clusters(snapshot, {3: [1, 5, 9, 13]})

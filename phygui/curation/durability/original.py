@@ -52,7 +52,7 @@ def original_of(store: ClusteringStore) -> Original | None:
         if original is None:
             return None
         time = original.written_at()
-        for key in original.keys():
+        for key in original.all_keys():
             try:
                 state = original.read(key)
             except DatasetError:

@@ -49,7 +49,7 @@ class KwikClusterings:
         key = (model.channel_group, model.clustering)
         self._expected[key] = (self.stamp(), model.opened_clustering)
 
-    def keys(self) -> list[Key]:
+    def all_keys(self) -> list[Key]:
         """All clusterings that can be read."""
         found = []
         with open_hdf5(self.path) as file:

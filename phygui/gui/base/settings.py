@@ -79,7 +79,8 @@ class Settings:
     def recent(self) -> list[Path]:
         """Files opened lately, newest first; whether they still exist is not looked at here.
 
-        On a drive that is gone, that would take minutes: see :class:`~phygui.gui.app.recent.Lookout`.
+        On a drive that is gone, that would take minutes:
+        see :class:`~phygui.gui.app.recent.Lookout`.
         """
         stored = self.get("recent", [])
         names = stored if isinstance(stored, list) else []

@@ -54,14 +54,13 @@ def test_only_the_columns_asked_for_are_read(small_model, snapshot_of, monkeypat
     asked = []
 
     class Spy:
-        def __getitem__(self, key):
-            asked.append(key)
-            return np.zeros((2, small_model.n_features_per_channel, 2), np.float32)
+        def read(self, spike_ids, channels):
+            asked.append(channels.tolist())
+            return np.zeros((2, 1, 3), np.float32), np.zeros((2, 1), np.float32)
 
-    monkeypatch.setattr("phygui.views.data.attributes.features_of", lambda model: Spy())
+    monkeypatch.setattr("phygui.views.data.attributes.features_of", lambda shank: Spy())
     values_and_masks(snapshot_of(small_model, []), ["3:0", "3:1"], np.array([1, 2]), never)
-    n = small_model.n_features_per_channel
-    assert [key[1] for key in asked] == [slice(3 * n, 4 * n)]
+    assert asked == [[3]]
 
 
 def test_near_channels_are_read_together():

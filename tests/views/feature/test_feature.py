@@ -165,7 +165,7 @@ def test_empty_states(small_model, snapshot_of, snapshot, monkeypatch):
     from phygui import KwikModel
 
     with KwikModel(small_model.path) as model:
-        empty = FeatureView.load(replace(snapshot, model=model), FeatureParams(), never)
+        empty = FeatureView.load(replace(snapshot, shank=KwikShank(model)), FeatureParams(), never)
     assert f"{small_model.path.stem}.kwx" in empty.reason
 
 

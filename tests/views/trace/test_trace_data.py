@@ -47,6 +47,24 @@ class Model(SimpleNamespace):
     def clock(self) -> SpikeClock:
         return SpikeClock(self.spike_samples, self.timeline, RATE)
 
+    @property
+    def features(self) -> Masks | None:
+        return None if self.masks is None else Masks(self.masks)
+
+
+class Masks:
+    """Masks of spikes, as features come with them; the features do not matter here."""
+
+    n_features = 1
+    has_masks = True
+
+    def __init__(self, masks: np.ndarray) -> None:
+        self.masks = masks
+
+    def read(self, spike_ids: Any, channels: Any) -> tuple[np.ndarray, np.ndarray]:
+        masks = self.masks[np.ix_(spike_ids, channels)]
+        return np.zeros((*masks.shape, 1), np.float32), masks
+
 
 class CountingTraces:
     """An array that remembers how much of it was read."""

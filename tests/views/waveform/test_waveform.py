@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
+from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
 from phygui.views.core.visuals import text_width
@@ -122,7 +123,9 @@ def test_empty_states(small_model, snapshot_of, snapshot):
     from phygui import KwikModel
 
     with KwikModel(small_model.path) as model:
-        empty = WaveformView.load(replace(snapshot, model=model), WaveformParams(), never)
+        empty = WaveformView.load(
+            replace(snapshot, shank=KwikShank(model)), WaveformParams(), never
+        )
     assert isinstance(empty, Empty)
     assert f"{small_model.path.stem}.dat" in empty.reason
 
@@ -132,7 +135,8 @@ def test_without_masks_every_channel_counts(small_model, snapshot):
     from phygui import KwikModel
 
     with KwikModel(small_model.path) as model:
-        data = WaveformView.load(replace(snapshot, model=model), WaveformParams(), never)
+        without = replace(snapshot, shank=KwikShank(model))
+        data = WaveformView.load(without, WaveformParams(), never)
     assert data.unmasked.all()
 
 
