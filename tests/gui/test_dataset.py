@@ -13,8 +13,7 @@ import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QPushButton
 
-from phygui import KwikModel, KwikWarning, Session
-from phygui.errors import KwikError
+from phygui import DatasetError, KwikModel, KwikWarning, Session
 from phygui.gui.actions.actions import BY_NAME
 from phygui.gui.actions.menus import edit_menu
 from phygui.simulate import make_demo
@@ -406,7 +405,7 @@ def test_a_comparison_that_fails_is_not_waited_for(
     hybrid: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
-        raise KwikError("the clustering is gone")
+        raise DatasetError("the clustering is gone")
 
     user = open_window(hybrid)
     monkeypatch.setattr("phygui.gui.docks.comparison.agreement", fails)

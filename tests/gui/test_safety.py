@@ -18,8 +18,8 @@ from PyQt5.QtWidgets import QLabel, QMessageBox
 from phygui import Session
 from phygui.curation import storage
 from phygui.curation.durability import edit_journal as persistence
-from phygui.curation.durability import writer as saving
 from phygui.errors import DatasetError
+from phygui.formats.kwik.store import KwikClusterings
 from phygui.storage.state import durable
 from phygui.storage.state.disk import Disk
 
@@ -274,13 +274,14 @@ def test_the_difference_is_that_of_the_moment_in_which_it_was_asked_for(
     user = open_window(hybrid)
     user.session.merge([4, 9])
     merged = threading.Event()
-    read = storage.read_state
+    store = user.session.dataset.clusterings
+    read = store.read
 
     def late(*where: Any) -> Any:
         assert merged.wait(10)
         return read(*where)
 
-    monkeypatch.setattr(storage, "read_state", late)
+    monkeypatch.setattr(store, "read", late)
     user.window.saving.show_difference()
     user.session.merge(user.session.cluster_ids[:2])
     merged.set()
@@ -415,7 +416,7 @@ def test_the_question_at_closing_lists_what_is_not_saved_and_where(
 
 def hold_writing(monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> threading.Event:
     """States are written into files only once the event is set; then it may fail."""
-    may_end, write = threading.Event(), saving.write_states
+    may_end, write = threading.Event(), KwikClusterings.write
 
     def slowly(*args: Any, **options: Any) -> None:
         assert may_end.wait(20)
@@ -423,7 +424,7 @@ def hold_writing(monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> thr
             raise DatasetError("the disk is full")
         write(*args, **options)
 
-    monkeypatch.setattr(saving, "write_states", slowly)
+    monkeypatch.setattr(KwikClusterings, "write", slowly)
     return may_end
 
 

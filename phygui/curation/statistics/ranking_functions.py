@@ -38,9 +38,9 @@ def register_quality(function: Quality | None) -> None:
     ----------
     function : callable or None
         From the :class:`~phygui.curation.statistics.stats.ClusterStats` of a cluster and its
-        metrics by name (empty until they are computed) to a finite number, larger for better clusters. None
-        goes back to the quality that the program comes with; so does a session, and says so, once
-        the function raises or returns something else.
+        metrics by name (empty until they are computed) to a finite number, larger for better
+        clusters. None goes back to the quality that the program comes with; so does a session, and
+        says so, once the function raises or returns something else.
     """
     _registered.quality = function
 

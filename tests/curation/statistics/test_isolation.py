@@ -12,9 +12,24 @@ from numpy.typing import NDArray
 from phygui.curation.statistics import isolation
 from phygui.curation.statistics.isolation import clusters_in_a_pass, isolation_channels, isolations
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.formats.kwik.shank import KwikShank
 
 N_PER_CHANNEL = 3
+
+
+class Features:
+    """Features of four channels, without masks."""
+
+    n_features = N_PER_CHANNEL
+    has_masks = False
+
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        self.values = values
+
+    def read(
+        self, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        by_channel = self.values[spike_ids].reshape(len(spike_ids), -1, self.n_features)
+        return by_channel[:, channels], np.ones((len(spike_ids), len(channels)), np.float32)
 
 
 def make_snapshot(n_spikes: int, n_clusters: int, seed: int = 0) -> Snapshot:
@@ -26,17 +41,14 @@ def make_snapshot(n_spikes: int, n_clusters: int, seed: int = 0) -> Snapshot:
     features = rng.normal(size=(n_spikes, 4 * N_PER_CHANNEL)) + centres[clusters]
     strayed = rng.random(n_spikes) < 0.02
     clusters[strayed] = rng.permutation(clusters[strayed])
-    model: Any = SimpleNamespace(
-        features=features.astype(np.float32),
-        n_features_per_channel=N_PER_CHANNEL,
-        n_spikes=n_spikes,
-    )
+    values = features.astype(np.float32)
+    shank: Any = SimpleNamespace(features=Features(values), n_channels=4, n_spikes=n_spikes)
     spikes = {c: np.flatnonzero(clusters == c) for c in range(n_clusters)}
     stats: Any = {
-        c: SimpleNamespace(summary=SimpleNamespace(mean=model.features[spikes[c]].mean(axis=0)))
+        c: SimpleNamespace(summary=SimpleNamespace(mean=values[spikes[c]].mean(axis=0)))
         for c in spikes
     }
-    return Snapshot(1, KwikShank(model), (), spikes, clusters, {}, stats)
+    return Snapshot(1, shank, (), spikes, clusters, {}, stats)
 
 
 def plain(snapshot: Snapshot, cluster_id: int) -> tuple[float, float, float]:
@@ -44,7 +56,7 @@ def plain(snapshot: Snapshot, cluster_id: int) -> tuple[float, float, float]:
     from scipy.spatial.distance import cdist
     from scipy.stats import chi2
 
-    features: NDArray[np.float64] = np.asarray(snapshot.model.features, np.float64)
+    features: NDArray[np.float64] = np.asarray(snapshot.shank.features.values, np.float64)
     own = np.zeros(len(features), bool)
     own[snapshot.spikes(cluster_id)] = True
     inside, outside = features[own], features[~own]
@@ -97,8 +109,8 @@ def test_no_more_is_read_than_the_bounds_say(monkeypatch):
 
 def test_a_pass_is_for_as_many_clusters_as_take_a_second():
     def model(n_spikes: int, n_channels: int) -> Any:
-        features = SimpleNamespace(shape=(n_spikes, 3 * n_channels))
-        return SimpleNamespace(features=features, n_spikes=n_spikes)
+        features = SimpleNamespace(n_features=N_PER_CHANNEL)
+        return SimpleNamespace(features=features, n_channels=n_channels, n_spikes=n_spikes)
 
     assert clusters_in_a_pass(model(1_000, 4)) == 24
     assert clusters_in_a_pass(model(1_000_000, 4)) == 2

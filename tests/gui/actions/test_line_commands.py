@@ -32,6 +32,7 @@ def test_what_is_no_range_is_refused_and_not_taken_for_naming_nothing(line: str)
 
 def test_clusters_are_named_one_by_one_in_ranges_or_not_at_all() -> None:
     window = MagicMock()
+    window.session.move.return_value.is_empty = False
     run_snippet(window, "g 4,7 9-11")
     window.session.merge.assert_called_once_with([4, 7, 9, 10, 11])
     run_snippet(window, "m good")
@@ -54,6 +55,7 @@ def test_a_group_whose_name_holds_spaces_is_named_as_it_is(
 ) -> None:
     window = MagicMock()
     window.session.group_names = {2: "good", 4: "Narrow", 5: "Narrow spiking"}
+    window.session.move.return_value.is_empty = False
     run_snippet(window, line)
     expected = window.session.selected if clusters is None else clusters
     window.session.move.assert_called_once_with(expected, group)
