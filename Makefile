@@ -1,16 +1,22 @@
-# `make run` and `make test` do everything that a fresh machine needs; the rest is for developers.
+# `make run` and the tests do everything that a fresh machine needs; the rest is for developers.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Two processes that take each other's tests when they have none left.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-.PHONY: run test setup setup-test lint torture bench docs clean
+.PHONY: run test test-all setup setup-test lint torture bench docs clean
 
 run: setup
 	@sh .ci/demo $(BIN)/phy-gui
 
 test: setup-test lint
-	$(BIN)/python -m pytest -q
+	$(PYTEST) -m "not slow"
+
+# What is slow as well, and more of the examples that hypothesis makes up.
+test-all: setup-test lint
+	$(PYTEST) --hypothesis-profile=ci
 
 lint: setup-test
 	$(BIN)/ruff check .

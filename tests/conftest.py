@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from PyQt5.QtCore import QCoreApplication, Qt
 
 os.environ.setdefault("QT_API", "pyqt5")
 # Threads of OpenBLAS wait for one another on a busy machine, longer than the work would take.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# So do those of OpenGL without a graphics card, with two processes that test on two cores.
+os.environ.setdefault("LP_NUM_THREADS", "1")
 
 # Settings, caches, logs and recent files of the person who runs the tests stay out of it.
 _HOME = tempfile.mkdtemp(prefix="phygui-tests-")
@@ -24,6 +29,31 @@ for _variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DA
 QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
 
 HERE = Path(__file__).parent
+
+# ``pytest --hypothesis-profile=ci`` tries more. Files and compilers take the time that they take.
+_COMMON: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture],
+}
+hypothesis.settings.register_profile("dev", max_examples=100, **_COMMON)
+hypothesis.settings.register_profile("ci", max_examples=250, print_blob=True, **_COMMON)
+hypothesis.settings.load_profile("dev")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What a test writes goes to another process as UTF-8, which names of files need not be."""
+    return _as_utf8((yield))
+
+
+def _as_utf8(data: Any) -> Any:
+    if isinstance(data, str):
+        return data.encode("utf-8", "backslashreplace").decode()
+    if isinstance(data, dict):
+        return {_as_utf8(key): _as_utf8(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return type(data)(_as_utf8(item) for item in data)
+    return data
 
 
 def pytest_sessionfinish() -> None:

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import (
@@ -43,7 +43,6 @@ def naive(samples, clusters, ids, bin_size, n_half, symmetrize):
     return full
 
 
-@settings(max_examples=150, deadline=None)
 @given(trains, st.integers(1, 7), st.integers(1, 40), st.booleans(), st.permutations(range(6)))
 def test_equals_counting_every_pair(spikes, bin_size, window, symmetrize, order):
     samples = np.array([s for s, _ in spikes], dtype=np.int64)
@@ -59,7 +58,6 @@ def test_equals_counting_every_pair(spikes, bin_size, window, symmetrize, order)
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(trains, st.integers(1, 7), st.integers(1, 40))
 def test_a_pair_alone_is_that_of_the_matrix(spikes, bin_size, window):
     samples = np.array([s for s, _ in spikes], dtype=np.int64)
@@ -96,7 +94,6 @@ def test_a_pair_alone_is_that_of_the_matrix(spikes, bin_size, window):
             assert sides.tolist() == [*one_way[j, i, ::-1], *one_way[i, j]]
 
 
-@settings(max_examples=100, deadline=None)
 @given(trains, st.lists(st.integers(-30, 60), min_size=2, max_size=6, unique=True).map(sorted))
 def test_bins_of_any_width_equal_counting_every_pair(spikes, edges):
     samples = np.array([s for s, _ in spikes], dtype=np.int64)
@@ -117,7 +114,6 @@ def test_bins_of_any_width_equal_counting_every_pair(spikes, edges):
             assert found.tolist() == expected
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([20_000.0, 24_414.0625, 29_999.95, 30_000.0]),
     st.sampled_from([(0.001, 0.05), (0.0003, 0.03), (0.0005, 0.1)]),

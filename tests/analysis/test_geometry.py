@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import points_in_polygon
@@ -23,7 +23,6 @@ def naive(point, polygon):
     return crossings % 2 == 1
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(pairs, min_size=1, max_size=30), st.lists(pairs, min_size=3, max_size=12))
 def test_even_odd_rule(points, polygon):
     found = points_in_polygon(np.array(points), np.array(polygon))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import _kernels, _plain, summarize
@@ -15,7 +15,6 @@ from phygui.analysis.similarity import _clouds
 trains = st.lists(st.integers(0, 60), max_size=40).map(lambda x: np.sort(np.array(x, np.int64)))
 
 
-@settings(deadline=None)
 @given(trains, trains, st.integers(1, 5), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_counting_pairs(a, b, bin_size, n_half, random):
     order = list(range(len(a) + len(b)))
@@ -32,7 +31,6 @@ def test_counting_pairs(a, b, bin_size, n_half, random):
     assert found[0] == found[1]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(1, 4), st.integers(1, 50), st.integers(0, 99))
 def test_smallest_and_largest(n_samples, n_channels, n_bins, seed):
     traces = np.random.default_rng(seed).integers(-99, 99, (n_samples, n_channels), dtype=np.int16)

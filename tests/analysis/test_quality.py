@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
@@ -63,7 +63,6 @@ def test_a_poisson_train_is_wholly_foreign():
     assert "more refractory violations" in found.reason
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.integers(0, 200), max_size=40).map(sorted), st.integers(0, 20), st.integers(0, 5)
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import decimate_min_max, sample_spikes
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.sets(st.integers(0, 10_000), max_size=200).map(sorted), st.integers(0, 250))
 def test_a_sample_is_regular_and_sorted(spike_ids, n_max):
     found = sample_spikes(spike_ids, n_max)
@@ -33,7 +32,6 @@ def test_all_of_them():
         sample_spikes([3, 9], -1)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.integers(1, 60),
     st.integers(1, 4),

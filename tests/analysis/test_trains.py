@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import firing_rate_histogram, isi_histogram, refractory_violations
@@ -14,7 +14,6 @@ from phygui.analysis import firing_rate_histogram, isi_histogram, refractory_vio
 sorted_samples = st.lists(st.integers(0, 300), max_size=60).map(sorted)
 
 
-@settings(max_examples=100, deadline=None)
 @given(sorted_samples, st.lists(st.integers(0, 60), min_size=2, max_size=6, unique=True))
 def test_isi_histogram(samples, edges):
     edges = sorted(edges)
@@ -23,7 +22,6 @@ def test_isi_histogram(samples, edges):
     assert isi_histogram(samples, np.array(edges) / 1000.0, 1000.0).tolist() == expected
 
 
-@settings(max_examples=100, deadline=None)
 @given(sorted_samples, st.integers(1, 20))
 def test_firing_rate_counts_every_spike_once(samples, n_bins):
     rates = firing_rate_histogram(samples, 100.0, 3.0, n_bins)
@@ -42,7 +40,6 @@ def test_firing_rate_needs_a_duration():
         firing_rate_histogram([1], 100.0, 0.0, 3)
 
 
-@settings(max_examples=100, deadline=None)
 @given(sorted_samples, st.integers(1, 20), st.integers(0, 5))
 def test_refractory_violations(samples, period, censored):
     found = refractory_violations(samples, 1000.0, period / 1000.0, censored / 1000.0)

@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -316,7 +316,6 @@ def timelines(draw: st.DrawFn) -> Timeline:
     return Timeline(starts, np.array(lengths))
 
 
-@settings(max_examples=150, deadline=None)
 @given(timelines())
 def test_every_row_has_its_own_time(timeline: Timeline) -> None:
     rows = np.arange(timeline.n_recorded)
@@ -337,7 +336,6 @@ def test_every_row_has_its_own_time(timeline: Timeline) -> None:
     np.testing.assert_array_equal(inside[3:-2], recorded[3:-2])
 
 
-@settings(max_examples=150, deadline=None)
 @given(timelines(), st.data())
 def test_recorded_time_passes_only_while_something_is_recorded(
     timeline: Timeline, data: st.DataObject
@@ -350,7 +348,6 @@ def test_recorded_time_passes_only_while_something_is_recorded(
         assert n == recorded[low:high].sum()
 
 
-@settings(max_examples=150, deadline=None)
 @given(timelines(), st.data())
 def test_trains_of_spikes_in_any_order(timeline: Timeline, data: st.DataObject) -> None:
     top = max(timeline.n_samples - 1, 0)

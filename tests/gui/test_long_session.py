@@ -14,6 +14,8 @@ from PyQt5.QtTest import QTest
 from tests.gui.long_session import Curator
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_75_decisions_leave_nothing_stale(
     demo: Path, open_window: Callable[..., Any], seed: int

@@ -10,6 +10,7 @@ import pytest
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kills and forks as Linux does")
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_sample_of_the_torture():
     done = subprocess.run(

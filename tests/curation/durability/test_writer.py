@@ -357,14 +357,15 @@ def test_the_time_of_a_restore_does_not_follow_the_number_of_clusters():
         now = rng.integers(0, n, 1_000_000).astype(np.int32)
         curation = Curation(0, "main", Clustering(now), ClusterGroups({}), Labels())
         target = ClusteringState(now + n, dict.fromkeys(range(n, 2 * n), 3), {})
-        begin = time.perf_counter()
+        begin = time.thread_time()
         update = change_to(curation, target, "restored")
-        taken = time.perf_counter() - begin
+        taken = time.thread_time() - begin
         assert list(update.after) == list(range(n, 2 * n))
         assert np.array_equal(update.after[n], np.flatnonzero(now == 0))
         return taken
 
-    assert min(seconds(2_000) for _ in range(3)) < 5 * min(seconds(10) for _ in range(3))
+    # A pass over all spikes for each cluster takes 200 times as long.
+    assert min(seconds(2_000) for _ in range(3)) < 10 * min(seconds(10) for _ in range(3))
 
 
 def test_states_that_a_worker_compares_are_those_of_when_it_was_asked(small):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.curation.edits.clustering import LARGEST_ID, Clustering
@@ -38,7 +38,6 @@ def edited(draw):
     return labels, draw(st.lists(st.integers(0, 2**31), min_size=1, max_size=12))
 
 
-@settings(deadline=None)
 @given(edited())
 def test_edits_and_their_reversals_equal_the_oracle(case):
     labels, seeds = case

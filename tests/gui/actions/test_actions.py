@@ -27,6 +27,7 @@ def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_questions")
+@pytest.mark.slow
 def test_every_action_runs_on_every_kind_of_dataset(
     demo: Path, hybrid: Path, open_window: Callable[..., Any], qtbot: Any
 ) -> None:

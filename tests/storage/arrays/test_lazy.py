@@ -85,7 +85,7 @@ def indexed(draw: st.DrawFn) -> tuple[np.ndarray, Any]:
 
 
 @given(indexed())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_any_index_means_what_numpy_means(case: tuple[np.ndarray, Any]) -> None:
     check(*case)
 
@@ -102,7 +102,6 @@ def test_an_empty_mask_takes_nothing_as_in_numpy(
     hnp.basic_indices((5, 4, 3), allow_newaxis=True, allow_ellipsis=True)
     | hnp.integer_array_indices((5, 4, 3))
 )
-@settings(max_examples=250, deadline=None)
 def test_the_indices_hypothesis_knows(key: Any) -> None:
     check(np.arange(60).reshape(5, 4, 3), key)
 

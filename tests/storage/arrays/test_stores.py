@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phygui.errors import DatasetError
@@ -78,9 +78,7 @@ def selections(draw: st.DrawFn) -> list[Any]:
     return found
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(selections())
 def test_any_layout_reads_what_numpy_reads(layout: Store, chosen: list[Any]) -> None:
     array = values()

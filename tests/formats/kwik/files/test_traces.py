@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui import KwikModel
@@ -78,9 +78,6 @@ COLUMNS = st.one_of(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(ROWS, COLUMNS)
 def test_any_index(traces: Traces, rows: Any, columns: Any) -> None:
     whole = np.concatenate(recordings())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phygui.formats.kwik.reading.labels import read_labels, write_labels
@@ -29,7 +29,7 @@ def write(path: Path, labels) -> None:
 texts = st.dictionaries(st.text(min_size=1), st.text(), max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(texts, texts)
 def test_round_trip(path, one, two):
     write(path, {2: one, 3: two})
