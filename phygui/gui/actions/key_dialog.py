@@ -8,8 +8,9 @@ from PyQt5.QtCore import QEvent, Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent, QKeySequence, QStandardItemModel
 from PyQt5.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from phygui.gui.actions.actions import ACTIONS, Action
+from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.keys import KeyConflict, Keys
+from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.dialogs.dialogs import SearchList
 
 _MODIFIERS = (
@@ -111,7 +112,7 @@ class KeyDialog(SearchList):
         self.line.setFocus()
 
     @property
-    def action(self) -> Action | None:
+    def action(self) -> ActionSpec | None:
         """The action of the current row."""
         chosen = self.chosen
         return None if chosen is None else ACTIONS[chosen]
@@ -128,7 +129,7 @@ class KeyDialog(SearchList):
     def _default(self) -> None:
         self._attempt(lambda: self._keys.reset(self.action))
 
-    def _bind(self, keys: Callable[[Action], Iterable[str]]) -> None:
+    def _bind(self, keys: Callable[[ActionSpec], Iterable[str]]) -> None:
         action = self.action
         if action is not None:
             self._attempt(lambda: self._keys.bind(action, keys(action)))

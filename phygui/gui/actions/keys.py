@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 from PyQt5.QtGui import QKeySequence
 
-from phygui.gui.actions.actions import ACTIONS, BY_NAME, Action
+from phygui.gui.actions.actions import ACTIONS, BY_NAME
+from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.base.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -84,22 +85,22 @@ class Keys:
             cls._of[settings] = cls(settings)
         return cls._of[settings]
 
-    def __getitem__(self, action: Action) -> tuple[str, ...]:
+    def __getitem__(self, action: ActionSpec) -> tuple[str, ...]:
         """The keys of an action, in portable text."""
         if action.name in self._bound:
             return self._bound[action.name]
         return tuple(normal(key) for key in action.keys)
 
-    def text(self, action: Action) -> str:
+    def text(self, action: ActionSpec) -> str:
         """The keys of an action as they are read."""
         native = QKeySequence.NativeText
         return ", ".join(QKeySequence(key).toString(native) for key in self[action])
 
-    def is_declared(self, action: Action) -> bool:
+    def is_declared(self, action: ActionSpec) -> bool:
         """Whether an action has the keys that it has by default."""
         return action.name not in self._bound
 
-    def check(self, action: Action, key: str) -> None:
+    def check(self, action: ActionSpec, key: str) -> None:
         """Check that an action may have a key.
 
         Raises
@@ -118,7 +119,7 @@ class Keys:
             if other.name != action.name and wanted in self[other]:
                 raise KeyConflict(f"{wanted} is the key of '{other.title}'")
 
-    def bind(self, action: Action, keys: Iterable[str]) -> None:
+    def bind(self, action: ActionSpec, keys: Iterable[str]) -> None:
         """Give an action other keys, or none.
 
         Raises
@@ -134,7 +135,7 @@ class Keys:
             del self._bound[action.name]
         self._store()
 
-    def reset(self, action: Action | None = None) -> None:
+    def reset(self, action: ActionSpec | None = None) -> None:
         """Give one action, or all, the declared keys again.
 
         Raises

@@ -11,7 +11,8 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QToolBar
 
 from phygui.curation.edits.groups import DEFAULT_GROUP_NAMES as FOUR
-from phygui.gui.actions.actions import ACTIONS, Action
+from phygui.gui.actions.actions import ACTIONS
+from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.app.recent import Lookout
 from phygui.gui.base.theme import icon
 
@@ -145,7 +146,7 @@ def _menu(window: MainWindow, menus: dict[str, QMenu], path: list[str]) -> QMenu
     return menus[name]
 
 
-def _make(window: MainWindow, action: Action) -> QAction:
+def _make(window: MainWindow, action: ActionSpec) -> QAction:
     item = QAction(action.title, window)
     item.setObjectName(action.name)
     if action.icon:

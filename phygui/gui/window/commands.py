@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.edits.update import EditError, insist
-from phygui.gui.actions.actions import NO_LASSO
+from phygui.gui.actions.declared.reasons import NO_LASSO
 from phygui.gui.actions.key_dialog import KeyDialog
 from phygui.gui.base import theme
 from phygui.gui.base.text_dialog import TextDialog

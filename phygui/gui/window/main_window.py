@@ -14,7 +14,7 @@ from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
 from phygui.curation.edits.update import EditError, Selection, Update, in_words
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
-from phygui.gui.actions.actions import ACTIONS, Action
+from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
 from phygui.gui.actions.keys import Keys
 from phygui.gui.actions.menus import (
@@ -25,6 +25,7 @@ from phygui.gui.actions.menus import (
     menu_text,
     show_keys,
 )
+from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.repaint import PaintedTogether
 from phygui.gui.base.settings import Settings
@@ -422,7 +423,7 @@ class MainWindow(QMainWindow):
             self.say("")
         self._slip = ""
 
-    def run(self, action: Action) -> None:
+    def run(self, action: ActionSpec) -> None:
         """Do what an action says, or say why that is not possible now."""
 
         def work() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from itertools import groupby
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
-from phygui.gui.actions.actions import ACTIONS
+from phygui.gui.actions import declared as declarations
+from phygui.gui.actions.actions import ACTIONS, BY_NAME
 
 LEAVES = ("quit", "close")
 
@@ -146,3 +150,17 @@ def test_the_traces_walk_along_the_spikes_of_the_selection(
     assert traces.params.time == pytest.approx(times[4], abs=1e-6)
     user.press(Qt.Key_Left, Qt.AltModifier)
     assert traces.params.time == pytest.approx(times[3], abs=1e-6)
+
+
+def test_every_file_of_declarations_is_in_the_table() -> None:
+    declared = {
+        action.name
+        for module in iter_modules(declarations.__path__)
+        for action in getattr(
+            import_module(f"{declarations.__name__}.{module.name}"), "ACTIONS", ()
+        )
+    }
+    assert declared == set(BY_NAME)
+    # A menu is in one piece.
+    menus = [action.menu_path[0] for action in ACTIONS]
+    assert [menu for menu, _ in groupby(menus)] == list(dict.fromkeys(menus))

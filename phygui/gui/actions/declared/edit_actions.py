@@ -1,0 +1,91 @@
+"""What changes the clustering: merge, split, move to a group, label, undo."""
+
+from __future__ import annotations
+
+from phygui.gui.actions.context import ActionContext
+from phygui.gui.actions.declared.reasons import (
+    TOO_FEW,
+    first,
+    locked,
+    no_lasso,
+    no_match,
+    none_selected,
+    unless,
+)
+from phygui.gui.actions.spec import ActionSpec, Run
+
+
+def undo_title(w: ActionContext) -> str:
+    """The edit that would be taken back."""
+    session = w.session
+    if not session.can_undo:
+        return "Undo"
+    return f"Undo: {session.history[session.history_position - 1].description}"
+
+
+def redo_title(w: ActionContext) -> str:
+    """The edit that would be made again."""
+    session = w.session
+    if not session.can_redo:
+        return "Redo"
+    return f"Redo: {session.history[session.history_position].description}"
+
+
+GROUPS = (
+    ("good", "G", "Good"),
+    ("mua", "M", "MUA"),
+    ("noise", "N", "Noise"),
+    ("unsorted", "U", "Unsorted"),
+)
+MOVED = (
+    ("best", "Alt+", first(locked, none_selected), "the best clusters"),
+    ("match", "Ctrl+", first(locked, no_match), "the matches"),
+    ("all", "Ctrl+Alt+", first(locked, none_selected), "all selected clusters"),
+)
+
+
+def _mover(which: str, group: str) -> Run:
+    return lambda w: w.commands.move(which, group)
+
+
+def _moves() -> list[ActionSpec]:
+    return [
+        ActionSpec(
+            f"move_{which}_to_{group}",
+            f"Move {which} to {title}",
+            f"Edit/Move {which} to",
+            _mover(which, group),
+            (modifier + letter,),
+            f"put {words} into the group {title}",
+            group,
+            hindrance,
+            toolbar=which == "best",
+        )
+        for which, modifier, hindrance, words in MOVED
+        for group, letter, title in GROUPS
+    ]
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("undo", "Undo", "Edit", lambda w: w.session.undo(), ("Ctrl+Z",),
+        "take the last edit back", "undo",
+        first(locked, unless(lambda w: w.session.can_undo, "there is nothing to undo")),
+        toolbar=True, title_now=undo_title),
+    ActionSpec("redo", "Redo", "Edit", lambda w: w.session.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"),
+        "make the last undone edit again", "redo",
+        first(locked, unless(lambda w: w.session.can_redo, "there is nothing to redo")),
+        toolbar=True, title_now=redo_title),
+    ActionSpec("merge", "Merge", "Edit|clusters", lambda w: w.session.merge(), ("G",),
+        "make one cluster of all selected ones", "merge",
+        first(locked, unless(lambda w: len(w.session.selected) > 1, TOO_FEW)), toolbar=True),
+    ActionSpec("split", "Split", "Edit|clusters", lambda w: w.commands.split(), ("K",),
+        "make a cluster of the spikes inside the lasso (Ctrl+click draws it)", "split",
+        first(locked, no_lasso), toolbar=True),
+    ActionSpec("clear_lasso", "Clear the lasso", "Edit|clusters",
+        lambda w: w.commands.clear_lasso(), ("Escape",),
+        hindrance=unless(lambda w: w.lasso_dock() is not None, "there is no lasso to clear")),
+    ActionSpec("label", "Label...", "Edit|labels", lambda w: w.commands.show_snippets("l "), ("L",),
+        "set a key=value label of the selected clusters",
+        hindrance=first(locked, none_selected)),
+    *_moves(),
+)  # fmt: skip

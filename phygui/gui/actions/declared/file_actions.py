@@ -1,0 +1,29 @@
+"""Opening, saving, pictures, and closing."""
+
+from __future__ import annotations
+
+from phygui.gui.actions.declared.reasons import (
+    cannot_save,
+)
+from phygui.gui.actions.spec import ActionSpec
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("open", "Open...", "File", lambda w: w.commands.open(), ("Ctrl+O",),
+        "open a .kwik file", "open"),
+    ActionSpec("open_demo", "Open the demo", "File", lambda w: w.commands.open_demo(),
+        tip="a simulated recording with known units"),
+    ActionSpec("save", "Save", "File|save", lambda w: w.saving.save(), ("Ctrl+S",),
+        "write the curation into the .kwik", "save",
+        cannot_save, toolbar=True),
+    ActionSpec("save_copy", "Save a copy as...", "File|save", lambda w: w.saving.save_copy(),
+        ("Ctrl+Shift+S",), "write the file with all edits in it to another place"),
+    ActionSpec("restore", "Restore...", "File|save", lambda w: w.saving.show_backups(),
+        tip="list the saved states, compare them, bring one back"),
+    ActionSpec("export_view", "Export a picture of a view...", "File|export",
+        lambda w: w.commands.export_view(), ("Ctrl+E",),
+        "as PNG at any scale, or as SVG: of the view with the keyboard, or of another"),
+    ActionSpec("screenshot", "Export a picture of the window...", "File|export",
+        lambda w: w.commands.export_window(), ("Ctrl+Shift+E",), "as PNG"),
+    ActionSpec("close", "Close the window", "File|end", lambda w: w.close(), ("Ctrl+W",)),
+    ActionSpec("quit", "Quit", "File|end", lambda w: w.commands.quit(), ("Ctrl+Q",)),
+)  # fmt: skip

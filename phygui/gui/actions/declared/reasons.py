@@ -1,0 +1,86 @@
+"""Why an action may not be possible now, each in one clause that the status bar shows."""
+
+from __future__ import annotations
+
+from phygui.gui.actions.context import ActionContext
+from phygui.gui.actions.spec import When, Why
+
+NO_LASSO = "draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it"
+TOO_FEW = "a merge needs at least two clusters"
+
+
+def locked(w: ActionContext) -> str:
+    """The active clustering may not be edited."""
+    return w.session.locked_reason
+
+
+def none_selected(w: ActionContext) -> str:
+    """Nothing is selected."""
+    return "" if w.session.selected else "no cluster is selected"
+
+
+def no_match(w: ActionContext) -> str:
+    """No match is selected."""
+    return "" if w.session.selection.match else "no match is selected"
+
+
+def no_lasso(w: ActionContext) -> str:
+    """No view holds a lasso."""
+    return NO_LASSO if w.lasso_dock() is None else ""
+
+
+def no_suggestion(w: ActionContext) -> str:
+    """No suggestion is chosen."""
+    return "no suggestion is chosen" if w.suggestions.current is None else ""
+
+
+def no_rejection(w: ActionContext) -> str:
+    """What is previewed, if anything, has not been suggested."""
+    return "" if w.suggestions.is_suggested else "no suggestion is chosen"
+
+
+def unless(possible: When, reason: str) -> Why:
+    """A reason that holds unless something is so."""
+    return lambda w: "" if possible(w) else reason
+
+
+def first(*whys: Why) -> Why:
+    """The first of several reasons that holds."""
+    return lambda w: next((reason for why in whys if (reason := why(w))), "")
+
+
+one_shank = unless(
+    lambda w: len(w.switching.curatable) > 1, "there is no other channel group with clusters"
+)
+
+
+def no_traces_elsewhere(w: ActionContext) -> str:
+    """The file names no raw data outside its folder that is not open yet."""
+    absent = w.session.shank.absent.get("traces")
+    return "" if absent and absent.elsewhere else "no raw data is named outside the folder"
+
+
+def cannot_save(w: ActionContext) -> str:
+    """Nothing may be written, or there is nothing to write."""
+    if w.session.read_only:
+        return f"nothing is saved: {w.session.read_only_reason}"
+    return "" if w.session.is_modified else "there is nothing to save"
+
+
+def cannot_copy(w: ActionContext) -> str:
+    """Nothing may be written."""
+    return f"nothing is copied: {w.session.read_only_reason}" if w.session.read_only else ""
+
+
+def cannot_unlock(w: ActionContext) -> str:
+    """Nothing may be edited, or not this clustering."""
+    always = w.session.read_only or w.session.is_protected
+    return w.session.locked_reason if always else ""
+
+
+def is_at_saved(w: ActionContext) -> str:
+    """What was saved is in effect, or out of reach."""
+    if w.session.saved_position is None:
+        return "undo and redo do not lead to what was saved"
+    same = w.session.saved_position == w.session.history_position
+    return "all is as it was saved" if same else ""

@@ -1,0 +1,74 @@
+"""What the views show, more of them, and where they stand."""
+
+from __future__ import annotations
+
+from phygui.gui.actions.layout_presets import LAYOUTS
+from phygui.gui.actions.spec import ActionSpec, Run
+from phygui.views import TITLES
+
+
+def _adder(kind: str) -> Run:
+    return lambda w: w.extra_views.add_beside(kind)
+
+
+def _arranger(layout: str) -> Run:
+    return lambda w: w.layout_keeper.show(layout)
+
+
+def _views() -> list[ActionSpec]:
+    return [
+        ActionSpec(
+            f"new_{kind}",
+            f"New {title.lower()} view",
+            "View/New view",
+            _adder(kind),
+            tip="one more of its kind, with settings of its own",
+        )
+        for kind, title in TITLES.items()
+    ]
+
+
+def _layouts() -> list[ActionSpec]:
+    return [
+        ActionSpec(
+            f"layout_{name.lower()}",
+            f"{name} layout",
+            "View/Layout",
+            _arranger(name),
+        )
+        for name in LAYOUTS
+    ]
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("automatic_channels", "Automatic feature channels", "View/Features",
+        lambda w: w.commands.automatic_feature_channels(), ("A",),
+        "the best ones of each selection, instead of those chosen with Ctrl+click"),
+    ActionSpec("overlap", "Waveforms overlapped or side by side", "View/Waveforms",
+        lambda w: w.commands.toggle_overlap(), ("O",)),
+    ActionSpec("mean", "Waveforms as mean and deviation", "View/Waveforms",
+        lambda w: w.commands.toggle_mean(), ("M",)),
+    ActionSpec("go_to", "Go to time...", "View/Traces", lambda w: w.commands.show_snippets("t "),
+        ("Ctrl+T",), "move the traces to a time in seconds"),
+    ActionSpec("next_spike", "Next spike of the selection", "View/Traces",
+        lambda w: w.commands.trace("next_spike"), ("Alt+Right",)),
+    ActionSpec("previous_spike", "Previous spike of the selection", "View/Traces",
+        lambda w: w.commands.trace("previous_spike"), ("Alt+Left",)),
+    ActionSpec("next_violation", "Next refractory violation", "View/Traces",
+        lambda w: w.commands.trace("next_violation"), ("V", "Alt+Shift+Right")),
+    ActionSpec("previous_violation", "Previous refractory violation", "View/Traces",
+        lambda w: w.commands.trace("previous_violation"),
+        ("Shift+V", "Alt+Shift+Left")),
+    ActionSpec("reset_views", "Reset all views", "View|look", lambda w: w.commands.reset_views(),
+        ("Shift+R",), "show all of what each view holds"),
+    *_views(),
+    *_layouts(),
+    ActionSpec("save_layout", "Save the layout as...", "View/Layout|save",
+        lambda w: w.layout_keeper.ask_name(), tip="under a name of yours"),
+    ActionSpec("reset_layout", "Reset the layout", "View/Layout|save", lambda w: w.reset_layout(),
+        tip="Classic, with one view of each kind"),
+    ActionSpec("theme", "Light theme", "View|look", lambda w: w.commands.toggle_theme(),
+        tip="for print and projectors", checked=lambda w: w.theme == "light"),
+    ActionSpec("full_screen", "Full screen", "View|look", lambda w: w.commands.toggle_full_screen(),
+        ("F11",), checked=lambda w: w.isFullScreen()),
+)  # fmt: skip
