@@ -15,32 +15,37 @@ from .correlograms import (
     two_sided_correlogram,
 )
 from .geometry import points_in_polygon
-from .isolation import (
-    Isolation,
-    d_prime,
-    isolation_distance,
-    l_ratio,
-    mahalanobis_squared,
-    noise_levels,
-    snr,
-)
 from .merging import MergeScore, drift_continuity, merge_score, merged_refractoriness
-from .metric import Metric
-from .quality import MIN_SPIKES, ClusterData, quality_metrics
-from .sampling import sample_spikes
-from .similarity import separation, similarity, waveform_similarity
-from .summaries import ClusterSummary, combine, summarize
-from .traces import decimate_min_max
-from .train_quality import (
+from .metrics import (
+    MIN_SPIKES,
+    ClusterData,
+    Isolation,
+    Metric,
+    MetricSpec,
     amplitude_cutoff,
     contamination_hill,
     contamination_llobet,
     count_refractory_pairs,
+    d_prime,
+    find_metric,
     firing_rate,
     isi_violation_ratio,
+    isolation_distance,
+    l_ratio,
+    mahalanobis_squared,
+    noise_levels,
     presence_ratio,
+    quality_metrics,
+    register_metric,
+    snr,
+    undefined,
+    unregister_metric,
     violation_rate,
 )
+from .sampling import sample_spikes
+from .similarity import separation, similarity, waveform_similarity
+from .summaries import ClusterSummary, combine, summarize
+from .traces import decimate_min_max
 from .trains import (
     RefractoryViolations,
     firing_rate_histogram,
@@ -57,6 +62,7 @@ __all__ = [
     "Isolation",
     "MergeScore",
     "Metric",
+    "MetricSpec",
     "RefractoryViolations",
     "agreement",
     "amplitude_cutoff",
@@ -69,6 +75,7 @@ __all__ = [
     "d_prime",
     "decimate_min_max",
     "drift_continuity",
+    "find_metric",
     "firing_rate",
     "firing_rate_histogram",
     "isi_histogram",
@@ -86,12 +93,15 @@ __all__ = [
     "presence_ratio",
     "quality_metrics",
     "refractory_violations",
+    "register_metric",
     "sample_spikes",
     "separation",
     "similarity",
     "snr",
     "summarize",
     "two_sided_correlogram",
+    "undefined",
+    "unregister_metric",
     "violation_rate",
     "warm_up",
     "waveform_similarity",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from phygui.curation.edits.update import EditError, Selection, Update
     from phygui.curation.navigation.wizard import Wizard
     from phygui.curation.session import Session
-    from phygui.curation.statistics.ranking_functions import register_quality, register_similarity
+    from phygui.curation.statistics.ranking_spec import register_quality, register_similarity
 
 __all__ = [
     "ClusterGroups",
@@ -39,8 +39,8 @@ _HOME = {
     "Session": "session",
     "Update": "edits.update",
     "Wizard": "navigation.wizard",
-    "register_quality": "statistics.ranking_functions",
-    "register_similarity": "statistics.ranking_functions",
+    "register_quality": "statistics.ranking_spec",
+    "register_similarity": "statistics.ranking_spec",
 }
 
 

@@ -58,6 +58,7 @@ class Learning(Storage):
             spike_clusters=active.clustering.spike_clusters,
             cluster_groups={c: active.groups[c] for c in selected},
             stats=active.knowledge.stats,
+            metrics=active.knowledge.metrics,
             similarity=active.knowledge.measures.similarity,
         )
 

@@ -12,7 +12,7 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import similarity
 from phygui.curation import register_quality, register_similarity
-from phygui.gui.tables.columns import BY_NAME
+from phygui.gui.tables.columns import find_column
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_the_window_goes_by_the_usual_quality_and_says_why(
     assert "the program's own is used instead" in user.message
     assert user.window.status["edit"].property("wrong") == "true"
     assert session.selected
-    values = BY_NAME["quality"].values(session, table.model.cluster_ids)
+    values = find_column("quality").values(session, table.model.cluster_ids)
     assert values == sorted(values, reverse=True)
     # It is found again once the status bar says something else.
     user.press(Qt.Key_N, Qt.AltModifier)

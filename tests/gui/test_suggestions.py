@@ -14,7 +14,7 @@ from PyQt5.QtCore import Qt
 from phygui.analysis import merge_score
 from phygui.curation import learning
 from phygui.curation.statistics.suggestions import Suggestion
-from phygui.gui.tables.columns import BY_NAME
+from phygui.gui.tables.columns import find_column
 from phygui.simulate import make_demo
 
 
@@ -78,7 +78,7 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
     assert np.array_equal(session.spike_clusters, before)
     told = dock.figure.preview.metrics[2]["violation_rate"].value
     rows = [dock.metrics.text_of(r, 0) for r in range(dock.metrics.proxy.rowCount())]
-    assert dock.metrics.text_of(rows.index("viol."), 3) == BY_NAME["violation_rate"].text(told)
+    assert dock.metrics.text_of(rows.index("viol."), 3) == find_column("violation_rate").text(told)
 
     # Accept: the pair is one cluster, and the next suggestion is selected.
     user.press(Qt.Key_Return, Qt.ControlModifier)

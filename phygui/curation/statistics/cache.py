@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary, Metric
+from phygui.analysis.metrics import metrics as all_metrics
 from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
 from phygui.curation.statistics.snapshot import Snapshot, spikes_print
 from phygui.curation.statistics.stats import Cancel, ClusterStats
@@ -32,7 +33,7 @@ from phygui.storage.state.state_files import make_folder, open_for_reading, pars
 log = logging.getLogger(__name__)
 
 VERSION = 3
-"""To be raised whenever stats or metrics are computed differently."""
+"""To be raised whenever stats are computed differently; a metric has a version of its own."""
 N_OTHERS = 500
 """Clusters that are not there any more of which what is known is kept, at least."""
 
@@ -129,7 +130,7 @@ class StatsCache:
                     stats[cluster_id] = found[key][0]
                     if found[key][1]:
                         metrics[cluster_id] = found[key][1]
-        self._kept = len(stats) + len(metrics)
+        self._kept = len(stats) + sum(map(len, metrics.values()))
         return Learnt(knowledge, stats, metrics, prints, is_recalled=True)
 
     def keep(self, knowledges: Iterable[Knowledge]) -> Callable[[], None] | None:
@@ -140,7 +141,7 @@ class StatsCache:
             for cluster_id, key in knowledge.prints.items():
                 known = (knowledge.stats[cluster_id], knowledge.metrics.get(cluster_id, {}))
                 (living if knowledge.is_living(cluster_id) else others)[key] = known
-        n_known = sum(1 + bool(m) for part in (living, others) for _, m in part.values())
+        n_known = sum(1 + len(m) for part in (living, others) for _, m in part.values())
         if not living or n_known == self._kept:
             return None
         self._kept = n_known
@@ -191,12 +192,24 @@ def _fitting(data: str, entries: Mapping[str, Known]) -> bytes:
         entries = dict(list(entries.items())[: len(entries) // 2])
 
 
+def _versions() -> dict[str, int]:
+    """The version of each metric."""
+    return {spec.name: spec.version for spec in all_metrics()}
+
+
 def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
     stats = [known for known, _ in entries.values()]
     names = list(dict.fromkeys(name for _, metrics in entries.values() for name in metrics))
     reasons = [[m[n].reason if n in m else None for n in names] for _, m in entries.values()]
     values = [[m[n].value if n in m else np.nan for n in names] for _, m in entries.values()]
-    info = {"data": data, "keys": list(entries), "metrics": names, "reasons": reasons}
+    versions = _versions()
+    info = {
+        "data": data,
+        "keys": list(entries),
+        "metrics": names,
+        "versions": [versions.get(name, 0) for name in names],
+        "reasons": reasons,
+    }
     arrays: dict[str, NDArray[Any]] = {
         "info": np.frombuffer(json.dumps(info).encode(), np.uint8),
         "metrics": np.array(values, np.float64).reshape(len(stats), len(names)),
@@ -258,6 +271,10 @@ def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
     if not isinstance(info, dict) or info["data"] != data:
         return {}
     keys, names = [str(key) for key in info["keys"]], [str(name) for name in info["metrics"]]
+    # A metric that is computed differently now, or is none any more, is not taken over.
+    current = _versions()
+    kept = info.get("versions", [1] * len(names))
+    is_valid = [current.get(n) == version for n, version in zip(names, kept, strict=True)]
     parts: list[dict[str, Any]] = [{} for _ in keys]
     for name in _SUMMARY:
         if name in arrays:
@@ -277,8 +294,8 @@ def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
         )
         metrics = {
             name: Metric(value, str(word))
-            for name, value, word in zip(names, numbers, words, strict=True)
-            if word is not None
+            for name, value, word, valid in zip(names, numbers, words, is_valid, strict=True)
+            if valid and word is not None
         }
         entries[key] = (stats, metrics)
     return entries

@@ -23,7 +23,7 @@ from phygui.curation.statistics.stats import (
 )
 
 Known = tuple[ClusterStats, dict[str, Metric]]
-"""Stats and metrics of one cluster; no metrics as long as they are not computed."""
+"""Stats and metrics of one cluster; without those metrics that are not computed yet."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,17 @@ class Knowledge:
         ]
 
     def missing_metrics(self) -> list[int]:
-        """Living clusters whose stats are computed and whose metrics are not."""
+        """Living clusters whose stats are computed and of whose metrics one is not."""
         return [
             c
             for c in self._clustering.spikes_per_cluster
-            if c in self.stats and c not in self._estimated and c not in self.metrics
+            if c in self.stats and c not in self._estimated and not self._is_measured(c)
         ]
+
+    def _is_measured(self, cluster_id: int) -> bool:
+        """Whether all metrics of a cluster are computed."""
+        known = self.metrics.get(cluster_id)
+        return known is not None and self.measures.metrics.names <= known.keys()
 
     def job(self, snapshot: Snapshot, n_clusters: int = 24) -> Callable[[Cancel], Learnt] | None:
         """The next piece of what is still to be computed, for any thread; None if nothing is.
@@ -116,17 +121,24 @@ class Knowledge:
             ids = first(missing)
             return lambda cancelled: self._look_at(snapshot, ids, cancelled)
         if missing := self.missing_metrics():
+            # Of clusters that an earlier session knew, only what is new may be missing.
+            names = self._missing_of(first(missing)[0])
             source = self.source(snapshot)
-            stats = {c: self.stats[c] for c in first(missing)[: source.n_clusters]}
+            alike = [c for c in first(missing) if self._missing_of(c) == names]
+            stats = {c: self.stats[c] for c in alike[: source.n_clusters(names)]}
             return lambda cancelled: Learnt(
-                self, metrics=source.compute(snapshot, stats, cancelled)
+                self, metrics=source.compute(snapshot, stats, cancelled, names)
             )
         return None
+
+    def _missing_of(self, cluster_id: int) -> frozenset[str]:
+        """The metrics of a cluster that are still to be computed."""
+        return self.measures.metrics.names.difference(self.metrics.get(cluster_id, ()))
 
     def source(self, snapshot: Snapshot) -> QualitySource:
         """What metrics are computed with."""
         if self._quality is None:
-            self._quality = QualitySource(snapshot.shank)
+            self._quality = QualitySource(snapshot.shank, self.measures.metrics)
         return self._quality
 
     def _look_at(self, snapshot: Snapshot, cluster_ids: list[int], cancelled: Cancel) -> Learnt:
@@ -149,7 +161,7 @@ class Knowledge:
         """How many stats and metrics of living clusters are computed, and how many there are."""
         n = len(self._clustering)
         missing = len(self.missing_stats())
-        n_metrics = sum(c in self.metrics for c in self._clustering.spikes_per_cluster)
+        n_metrics = sum(map(self._is_measured, self._clustering.spikes_per_cluster))
         return n - missing + n_metrics, 2 * n
 
     def add(self, learnt: Learnt) -> tuple[int, ...]:
@@ -160,7 +172,9 @@ class Knowledge:
         self.prints.update(learnt.prints)
         self.stats.update(learnt.stats)
         self._estimated.difference_update(learnt.stats)
-        self.metrics.update(learnt.metrics)
+        for cluster_id, found in learnt.metrics.items():
+            # Replaced, not written to: a worker may be reading what there was.
+            self.metrics[cluster_id] = {**self.metrics.get(cluster_id, {}), **found}
         for cluster_id in (*learnt.stats, *learnt.metrics):
             self._qualities.pop(cluster_id, None)
         self._version += bool(learnt.stats)

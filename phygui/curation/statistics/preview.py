@@ -112,7 +112,8 @@ def preview(
     known = {c: s for c, s in (stats or {}).items() if c in clusters}
     known |= compute_stats(snapshot, [c for c in clusters if c not in known], cancelled)
     known |= compute_stats(merged, [MERGED], cancelled)
-    measured = {c: m for c, m in (metrics or {}).items() if c in clusters}
+    wanted = source.metrics.names
+    measured = {c: m for c, m in (metrics or {}).items() if c in clusters and wanted <= m.keys()}
     todo = {c: known[c] for c in clusters if c in known and c not in measured}
     measured |= source.compute(snapshot, todo, cancelled)
     if MERGED in known:

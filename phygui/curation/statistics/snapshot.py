@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import similarity
+from phygui.analysis import Metric, similarity
 from phygui.curation.statistics.similarity_rows import Similarity
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Snapshot:
     """Group number of the selected clusters."""
     stats: Mapping[int, ClusterStats] = field(default_factory=dict)
     """What is known of clusters so far; grows while the snapshot is in use."""
+    metrics: Mapping[int, Mapping[str, Metric]] = field(default_factory=dict)
+    """Metrics of clusters so far, likewise."""
     similarity: Similarity = similarity
     """By which the session ranks clusters."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +17,6 @@ from phygui.analysis import (
     Metric,
     combine,
     noise_levels,
-    quality_metrics,
     sample_spikes,
     summarize,
 )
@@ -28,6 +27,7 @@ from phygui.curation.statistics.isolation import (
     isolation_channels,
     isolations,
 )
+from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
 
@@ -161,10 +161,17 @@ class QualitySource:
     """Computes the quality metrics of clusters of one channel group, in any thread.
 
     The noise, which is common to all clusters, is measured once.
+
+    Parameters
+    ----------
+    shank : ShankData
+    metrics : MetricSet, optional
+        Which metrics; by default all that there are.
     """
 
-    def __init__(self, shank: ShankData) -> None:
+    def __init__(self, shank: ShankData, metrics: MetricSet | None = None) -> None:
         self._shank = shank
+        self.metrics = MetricSet() if metrics is None else metrics
         self._lock = threading.Lock()
         self._noise: dict[int, NDArray[np.float64]] = {}
 
@@ -173,27 +180,41 @@ class QualitySource:
         snapshot: Snapshot,
         stats: Mapping[int, ClusterStats],
         cancelled: Cancel = lambda: False,
+        names: Collection[str] | None = None,
     ) -> dict[int, dict[str, Metric]]:
-        """Quality metrics of some clusters whose stats are known; stops early when cancelled."""
+        """Metrics of some clusters whose stats are known; stops early when cancelled.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+        stats : mapping of int to ClusterStats
+        cancelled : callable
+        names : collection of str, optional
+            Which metrics; by default all. What only others need is not looked at.
+        """
         metrics: dict[int, dict[str, Metric]] = {}
-        todo, n = list(stats), self.n_clusters
+        names = self.metrics.names if names is None else names
+        todo, n = list(stats), self.n_clusters(names)
         for ids in (todo[start : start + n] for start in range(0, len(todo), n)):
-            isolation = self._isolation(snapshot, {c: stats[c] for c in ids}, cancelled)
+            isolation: dict[int, Isolation] | None = {}
+            if "isolation" in self.metrics.needs(names):
+                isolation = self._isolation(snapshot, {c: stats[c] for c in ids}, cancelled)
             if isolation is None:
                 break
             for cluster_id in ids:
                 if cancelled():
                     return metrics
-                found = isolation.get(cluster_id)
-                metrics[cluster_id] = self._metrics_of(
-                    snapshot, cluster_id, stats[cluster_id], found
-                )
+                data = self._data(snapshot, cluster_id, stats[cluster_id], names)
+                data = replace(data, isolation=isolation.get(cluster_id))
+                metrics[cluster_id] = self.metrics.measure(names, data)
         return metrics
 
-    @property
-    def n_clusters(self) -> int:
-        """Clusters that are best computed together: for a second or so."""
-        return MOST_CLUSTERS if self._shank.features is None else clusters_in_a_pass(self._shank)
+    def n_clusters(self, names: Collection[str] | None = None) -> int:
+        """Clusters of which some metrics are best computed together: for a second or so."""
+        names = self.metrics.names if names is None else names
+        if self._shank.features is None or "isolation" not in self.metrics.needs(names):
+            return MOST_CLUSTERS
+        return clusters_in_a_pass(self._shank)
 
     def _isolation(
         self, snapshot: Snapshot, stats: Mapping[int, ClusterStats], cancelled: Cancel
@@ -205,28 +226,35 @@ class QualitySource:
             return None if cancelled() else {}
         return isolations(snapshot, channels, cancelled)
 
-    def _metrics_of(
-        self,
-        snapshot: Snapshot,
-        cluster_id: int,
-        stats: ClusterStats,
-        isolation: Isolation | None,
-    ) -> dict[str, Metric]:
+    def _data(
+        self, snapshot: Snapshot, cluster_id: int, stats: ClusterStats, names: Collection[str]
+    ) -> ClusterData:
+        """What some metrics of a cluster are computed from, but for its isolation."""
         shank, spike_ids = self._shank, snapshot.spikes(cluster_id)
+        needs = self.metrics.needs(names)
         sizes = channel_sizes(stats.summary, shank)
         waveform = noise = None
-        if stats.summary.mean_waveform is not None and sizes is not None:
+        if (
+            needs & {"mean_waveform", "noise"}
+            and stats.summary.mean_waveform is not None
+            and sizes is not None
+        ):
             best = int(np.argmax(sizes))
-            waveform, noise = stats.summary.mean_waveform[:, [best]], np.array([self.noise(best)])
-        data = ClusterData(
-            spike_samples=shank.clock.pair_train(spike_ids),
-            recorded_samples=shank.clock.recorded_train(spike_ids),
-            amplitudes=self._amplitudes(spike_ids, stats),
+            waveform = stats.summary.mean_waveform[:, [best]]
+            if "noise" in needs:
+                noise = np.array([self.noise(best)])
+        train = shank.clock.pair_train(spike_ids) if "spike_samples" in needs else None
+        recorded = shank.clock.recorded_train(spike_ids) if "recorded_samples" in needs else None
+        return ClusterData(
+            spike_samples=train,
+            recorded_samples=recorded,
+            amplitudes=self._amplitudes(spike_ids, stats) if "amplitudes" in needs else None,
             mean_waveform=waveform,
             noise=noise,
-            isolation=isolation,
+            n_spikes=len(spike_ids),
+            sample_rate=shank.sample_rate,
+            duration=shank.duration,
         )
-        return quality_metrics(data, shank.sample_rate, shank.duration)
 
     def noise(self, channel: int) -> float:
         """Noise of a channel, an index into the channel order, in raw units.

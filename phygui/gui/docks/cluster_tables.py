@@ -13,7 +13,7 @@ from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import current_theme
 from phygui.gui.docks.docks import Dock
 from phygui.gui.tables.cluster_table import ClusterTable
-from phygui.gui.tables.columns import COLUMNS, SIMILARITY
+from phygui.gui.tables.columns import SIMILARITY, columns
 from phygui.views.core.colors import cluster_color
 
 Attempt = Callable[[Callable[[], object]], None]
@@ -29,15 +29,16 @@ class Tables:
     def __init__(self, session: Session, attempt: Attempt) -> None:
         self._session = session
         self._similar_to: int | None = None
+        known = columns(session.measures.metrics.specs.values())
         self.clusters = ClusterTable(
-            session, COLUMNS, self._color_of, hint="no clusters in this clustering"
+            session, known, self._color_of, hint="no clusters in this clustering"
         )
         self.matches = ClusterTable(
             session,
             (
-                COLUMNS[0],
+                known[0],
                 SIMILARITY,
-                *(replace(c, hidden=c.hidden or c.name == "quality") for c in COLUMNS[1:]),
+                *(replace(c, hidden=c.hidden or c.name == "quality") for c in known[1:]),
             ),
             self._color_of,
             hint="select a cluster to see what is similar to it",

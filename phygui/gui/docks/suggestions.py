@@ -16,7 +16,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from phygui.analysis import Metric
+from phygui.analysis import Metric, MetricSpec
+from phygui.analysis.metrics import FAMILIES, metrics
 from phygui.curation.edits.update import EditError, Selection, in_words
 from phygui.curation.statistics.preview import MOST, Preview
 from phygui.curation.statistics.suggestions import Suggestion
@@ -25,7 +26,7 @@ from phygui.gui.base.work import Latest
 from phygui.gui.docks.adaptive_splitter import Parts
 from phygui.gui.docks.docks import Dock
 from phygui.gui.docks.preview_figure import PreviewFigure
-from phygui.gui.tables.columns import BY_NAME, DASH
+from phygui.gui.tables.columns import DASH
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
 if TYPE_CHECKING:
@@ -41,21 +42,6 @@ TIPS = (
 )
 SCALE = 0.86
 """Size of the font: the tables are to fit beside a picture also in a small dock."""
-LOWER_IS_BETTER = frozenset(
-    {"violation_rate", "contamination_hill", "contamination_llobet", "l_ratio", "amplitude_cutoff"}
-)
-METRICS = (
-    "violation_rate",
-    "contamination_hill",
-    "contamination_llobet",
-    "firing_rate",
-    "presence_ratio",
-    "amplitude_cutoff",
-    "snr",
-    "isolation_distance",
-    "l_ratio",
-    "d_prime",
-)
 HINT = "go to a suggestion (Ctrl+Down) to see what the two clusters would look like as one"
 NO_MORE = "no more suggestions"
 SEARCHING = "looking for merge suggestions ..."
@@ -400,14 +386,14 @@ def _metric_rows(preview: Preview) -> list[list[Cell]]:
     sizes = preview.n_spikes[:-1]
     rows: list[tuple[bool, list[Cell]]] = []
     largest = sizes.index(max(sizes))
-    for name in METRICS:
-        known = [of[name] for of in preview.metrics if name in of]
+    specs = [spec for spec in metrics() if spec.is_in_preview]
+    for spec in sorted(specs, key=lambda spec: FAMILIES.index(spec.family)):
+        known = [of[spec.name] for of in preview.metrics if spec.name in of]
         if len(known) < len(preview.metrics):
             continue
-        column = BY_NAME[name]
-        cells = [Cell(column.title, tip=column.tip, left=True)]
-        cells += [_metric_cell(metric, column.form) for metric in known]
-        cells.append(_change(name, known[largest], known[-1], column.form))
+        cells = [Cell(spec.title, tip=spec.help, left=True)]
+        cells += [_metric_cell(metric, spec.form) for metric in known]
+        cells.append(_change(spec, known[largest], known[-1]))
         rows.append((all(not metric.is_defined for metric in known), cells))
     # What is known of none comes last, where it need not be looked at.
     return [cells for _, cells in sorted(rows, key=lambda row: row[0])]
@@ -419,15 +405,15 @@ def _metric_cell(metric: Metric, form: str) -> Cell:
     return Cell(format(metric.value, form))
 
 
-def _change(name: str, before: Metric, after: Metric, form: str) -> Cell:
+def _change(spec: MetricSpec, before: Metric, after: Metric) -> Cell:
     if not (before.is_defined and after.is_defined):
         return Cell("")
     change = after.value - before.value
-    text = format(abs(change), form)
-    if text == format(0.0, form):
+    text = format(abs(change), spec.form)
+    if text == format(0.0, spec.form):
         return Cell("=", color=color("dim"))
-    better = (change < 0) == (name in LOWER_IS_BETTER)
-    if name == "firing_rate":
+    better = (change < 0) == (spec.better == "lower")
+    if not spec.better:
         hue: QColor = color("text")
     else:
         hue = group_color("good") if better else QColor("#e0645c")

@@ -10,8 +10,11 @@ from itertools import count
 from keyword import iskeyword
 from typing import Any
 
-from phygui.analysis import MIN_SPIKES
+from phygui.analysis import MIN_SPIKES, ClusterData, MetricSpec
+from phygui.analysis.metrics import metrics
 from phygui.curation.session import Session
+from phygui.curation.statistics.ranking_spec import QUALITY, Kind
+from phygui.curation.statistics.ranking_spec import SIMILARITY as RANKED_BY_SIMILARITY
 from phygui.views.core.loading import why_absent
 
 DASH = "–"
@@ -45,6 +48,8 @@ class Column:
     """Whether its values are in the dataset's unit of voltages."""
     lookup: Callable[[Session], Mapping[int, Any]] | None = None
     """Values of all clusters at once, where that is faster than one by one."""
+    ranking: Kind | None = None
+    """Which of the rankings it shows, whose function may be the user's own."""
 
     def values(self, session: Session, cluster_ids: Sequence[int]) -> list[Any]:
         """The values of some clusters.
@@ -59,7 +64,11 @@ class Column:
         return [value(session, c) if c in living else None for c in cluster_ids]
 
     def tip_for(self, session: Session) -> str:
-        """What the column holds, and for voltages in which unit."""
+        """What the column holds, for voltages in which unit, and for a ranking by what."""
+        if self.ranking == "quality":
+            return session.measures.quality_spec.help
+        if self.ranking == "similarity":
+            return session.measures.similarity_spec.help
         return f"{self.tip}, {session.shank.voltage_unit}" if self.is_voltage else self.tip
 
     def text(self, value: Any) -> str:
@@ -82,9 +91,15 @@ def _no_stat(otherwise: str) -> Callable[[Session, int], str]:
     return lambda session, c: otherwise if c in session.stats else "not computed yet"
 
 
-def _metric(name: str) -> Callable[[Session, int], float | None]:
+def _metric(spec: MetricSpec) -> Callable[[Session, int], float | None]:
     def value(session: Session, cluster_id: int) -> float | None:
-        metric = session.metrics.get(cluster_id, {}).get(name)
+        known = session.metrics.get(cluster_id, {})
+        if spec.is_instant:
+            data = ClusterData(
+                n_spikes=_n_spikes(session, cluster_id), duration=session.shank.duration
+            )
+            known = session.measures.metrics.measure((spec.name,), data)
+        metric = known.get(spec.name)
         return metric.value if metric is not None and metric.is_defined else None
 
     return value
@@ -93,15 +108,25 @@ def _metric(name: str) -> Callable[[Session, int], float | None]:
 def _reason(name: str) -> Callable[[Session, int], str]:
     def reason(session: Session, cluster_id: int) -> str:
         metric = session.metrics.get(cluster_id, {}).get(name)
-        return "not computed yet" if metric is None else metric.reason
+        if metric is not None:
+            return metric.reason
+        return session.measures.metrics.why_failed(name) or "not computed yet"
 
     return reason
 
 
-def _metric_column(name: str, title: str, tip: str, form: str, *, hidden: bool = True) -> Column:
-    widest = "88.8%" if form.endswith("%") else "88.8"
+def _metric_column(spec: MetricSpec) -> Column:
+    """The column of a metric, all of which follows from how it is declared."""
     return Column(
-        name, title, tip, _metric(name), form, widest, hidden=hidden, reason=_reason(name)
+        spec.name,
+        spec.title,
+        spec.help,
+        _metric(spec),
+        spec.form,
+        "" if spec.is_instant else "88.8%" if spec.form.endswith("%") else "88.8",
+        hidden=spec.is_hidden,
+        reason=_reason(spec.name),
+        gives_way=spec.gives_way,
     )
 
 
@@ -127,27 +152,19 @@ def _n_spikes(session: Session, cluster_id: int) -> int:
     return len(session.spikes_per_cluster[cluster_id])
 
 
-def _firing_rate(session: Session, cluster_id: int) -> float | None:
-    duration = session.shank.duration
-    return _n_spikes(session, cluster_id) / duration if duration > 0 else None
-
-
 def _labels(session: Session, cluster_id: int) -> str:
     return ", ".join(f"{k}={v}" for k, v in sorted(session.labels_of(cluster_id).items()))
 
 
-COLUMNS: tuple[Column, ...] = (
+QUALITY_ORDER = 25
+"""Metrics of a smaller order stand before the quality."""
+
+_COUNTS = (
     Column("id", "id", "cluster id", lambda s, c: c, ascending=True),
     Column("group", "group", "cluster group", lambda s, c: s.group_of(c), ascending=True),
     Column("n_spikes", "spikes", "number of spikes", _n_spikes, ",d"),
-    Column(
-        "firing_rate",
-        "rate",
-        "mean firing rate, spikes per second",
-        _firing_rate,
-        ".2f",
-        gives_way=2,
-    ),
+)
+_PLACES = (
     Column(
         "channel",
         "ch",
@@ -179,41 +196,53 @@ COLUMNS: tuple[Column, ...] = (
         gives_way=3,
         is_voltage=True,
     ),
-    _metric_column("snr", "SNR", "mean waveform over the noise, on the best channel", ".1f"),
-    _metric_column(
-        "violation_rate",
-        "viol.",
-        "refractory violations: share of the spikes that follow another within 2 ms",
-        ".1%",
-        hidden=False,
-    ),
-    Column(
-        "quality",
-        "qual.",
-        "what the best queue goes by: size, less for contamination",
-        _quality,
-        ".0f",
-        "888",
-        reason=_no_stat(""),
-    ),
-    _metric_column("contamination_hill", "Hill", "contamination (Hill et al. 2011)", ".1%"),
-    _metric_column("contamination_llobet", "Llobet", "contamination (Llobet et al. 2022)", ".1%"),
-    _metric_column("isolation_distance", "iso.", "isolation distance", ".1f"),
-    _metric_column("l_ratio", "L-ratio", "L-ratio", ".3f"),
-    _metric_column("d_prime", "d'", "d-prime against all other spikes", ".1f"),
-    _metric_column("presence_ratio", "pres.", "share of the recording with spikes", ".0%"),
-    _metric_column("amplitude_cutoff", "cutoff", "share of spikes lost at the threshold", ".1%"),
-    Column("labels", "labels", "labels, key=value", _labels, ascending=True, hidden=True),
 )
+_QUALITY = Column(
+    "quality",
+    "qual.",
+    QUALITY.help,
+    _quality,
+    ".0f",
+    "888",
+    reason=_no_stat(""),
+    ranking="quality",
+)
+_LABELS = Column("labels", "labels", "labels, key=value", _labels, ascending=True, hidden=True)
 SIMILARITY = Column(
     "similarity",
     "sim.",
-    "similarity to the first best cluster, 0 to 1",
+    RANKED_BY_SIMILARITY.help,
     lambda s, c: s.similarity_of(c),
     ".2f",
     lookup=lambda s: dict(s.similar()),
+    ranking="similarity",
 )
-BY_NAME = {column.name: column for column in COLUMNS}
+
+
+def columns(specs: Iterable[MetricSpec] | None = None) -> tuple[Column, ...]:
+    """The columns of the cluster table: what is known of a cluster, and its metrics.
+
+    Parameters
+    ----------
+    specs : iterable of MetricSpec, optional
+        The metrics; by default all that there are.
+    """
+    every = sorted(metrics() if specs is None else specs, key=lambda spec: spec.order)
+    instant = [_metric_column(s) for s in every if s.is_instant]
+    left = [_metric_column(s) for s in every if not s.is_instant and s.order < QUALITY_ORDER]
+    right = [_metric_column(s) for s in every if not s.is_instant and s.order >= QUALITY_ORDER]
+    return (*_COUNTS, *instant, *_PLACES, *left, _QUALITY, *right, _LABELS)
+
+
+def find_column(name: str) -> Column:
+    """The column with a name.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    return {column.name: column for column in (*columns(), SIMILARITY)}[name]
 
 
 def label_columns(keys: Iterable[str]) -> list[Column]:
@@ -224,7 +253,7 @@ def label_columns(keys: Iterable[str]) -> list[Column]:
     word holds, and a number where that is the name of another one too.
     """
     found = dict.fromkeys(keys, "")
-    taken = {*BY_NAME, SIMILARITY.name}
+    taken = {*(column.name for column in columns()), SIMILARITY.name}
     # A filter takes letters that look alike for the same, as Python does.
     words = {k for k in found if k.isidentifier() and not iskeyword(k) and k == _plain(k)}
     for key in sorted(found, key=lambda k: k not in words):

@@ -24,7 +24,7 @@ from phygui.gui.base.theme import apply_theme, color, group_color
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.tables import table_model
 from phygui.gui.tables.cluster_table import ClusterTable
-from phygui.gui.tables.columns import COLUMNS, Column
+from phygui.gui.tables.columns import Column, columns
 from phygui.views.core.colors import cluster_color
 
 N_MANY = 10_000
@@ -313,7 +313,7 @@ def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) 
     QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
     assert session.selection.best == tuple(ids[1:4])
     text = table.rows_as_text().splitlines()
-    shown = [c.name for c in COLUMNS if not c.hidden]
+    shown = [c.name for c in columns() if not c.hidden]
     assert set(text[0].split("\t")) >= set(shown) - {"labels"}
     assert [line.split("\t")[0] for line in text[1:]] == [str(c) for c in ids[1:4]]
     assert all(len(line.split("\t")) == len(text[0].split("\t")) for line in text)

@@ -19,7 +19,7 @@ from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.tables.cluster_table import ClusterTable
-from phygui.gui.tables.columns import BY_NAME
+from phygui.gui.tables.columns import find_column
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
 NARROW = 380
@@ -55,7 +55,7 @@ def test_the_amplitude_of_fewer_than_ten_spikes_is_a_dash(session: Session) -> N
     spikes = session.spikes_per_cluster[int(session.cluster_ids[0])]
     session.split(spikes[:9])
     session.learn_all()
-    column = BY_NAME["amplitude"]
+    column = find_column("amplitude")
     sizes = {int(c): len(session.spikes_per_cluster[int(c)]) for c in session.cluster_ids}
     assert 9 in sizes.values()
     for cluster, n_spikes in sizes.items():

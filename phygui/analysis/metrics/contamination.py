@@ -1,4 +1,4 @@
-"""Quality metrics of a spike train and of its amplitudes.
+"""How many spikes of a cluster come from elsewhere, by the refractory period.
 
 Sources
 -------
@@ -8,49 +8,30 @@ Sources
    sorting of extracellular signals. Journal of Neuroscience 31(24), 8699-8705.
 .. [Llobet] Llobet, V., Wyngaard, A., Barbour, B. (2022). Automatic post-processing and merging of
    multiple spike-sorting analyses with Lussac. bioRxiv 2022.02.08.479192.
-.. [Siegle] Siegle, J. H., et al. (2021). Survey of spiking in the mouse visual system reveals
-   functional hierarchy. Nature 592, 86-92.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ._inputs import plain
-from ._loops import loops
-from .metric import Metric, undefined
-from .trains import refractory_violations
+from .._inputs import plain
+from .._loops import loops
+from ..trains import refractory_violations
+from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
+from .sources import HILL, LLOBET
+from .spec import ClusterData, MetricSpec
 
 __all__ = [
-    "amplitude_cutoff",
     "contamination_hill",
     "contamination_llobet",
     "count_refractory_pairs",
-    "firing_rate",
     "isi_violation_ratio",
-    "presence_ratio",
     "violation_rate",
 ]
-
-_NO_SPIKES = "there are no spikes"
-_NO_DURATION = "the duration of the recording is not known"
-
-
-def firing_rate(n_spikes: int, duration: float) -> Metric:
-    """Spikes per second of recording.
-
-    Parameters
-    ----------
-    n_spikes : int
-    duration : float
-        Of the whole recording, in seconds.
-    """
-    if not duration > 0:
-        return undefined(_NO_DURATION)
-    return Metric(n_spikes / duration)
 
 
 def violation_rate(
@@ -69,7 +50,7 @@ def violation_rate(
         seconds.
     """
     found = refractory_violations(spike_samples, sample_rate, period, censored)
-    return undefined(_NO_SPIKES) if math.isnan(found.rate) else Metric(found.rate)
+    return undefined(NO_SPIKES) if math.isnan(found.rate) else Metric(found.rate)
 
 
 def isi_violation_ratio(
@@ -193,110 +174,87 @@ def count_refractory_pairs(
     return int(by_lag[round(censored * sample_rate) :].sum())
 
 
-def presence_ratio(
-    spike_samples: ArrayLike,
-    sample_rate: float,
-    duration: float,
-    bin_duration: float = 60.0,
-    min_share: float = 0.0,
-) -> Metric:
-    """Fraction of the recording in which the cluster fires.
-
-    Parameters
-    ----------
-    spike_samples, sample_rate, duration
-        As in `isi_violation_ratio`.
-    bin_duration : float
-        Seconds; what remains after the last whole bin is left out.
-    min_share : float
-        Share of the mean number of spikes in a bin that a bin must exceed to count.
-
-    References
-    ----------
-    [Siegle]_, methods, "presence ratio", there with 100 bins instead of bins of a minute.
-    """
-    samples = np.asarray(spike_samples)
-    if not len(samples):
-        return undefined(_NO_SPIKES)
-    bin_samples = int(bin_duration * sample_rate)
-    n_bins = int(duration * sample_rate) // bin_samples if duration > 0 else 0
-    if not n_bins:
-        return undefined(f"the recording is shorter than {bin_duration:g} s")
-    counts = np.diff(np.searchsorted(samples, np.arange(n_bins + 1) * bin_samples))
-    enough = math.floor(len(samples) / duration * bin_duration * min_share)
-    return Metric(float(np.mean(counts > enough)))
-
-
-def amplitude_cutoff(
-    amplitudes: ArrayLike, min_spikes: int = 500, share_at_edge: float = 0.01
-) -> Metric:
-    """Fraction of the spikes that are missing because they were too small to be detected.
-
-    The distribution of amplitudes is taken to be symmetric: what is beyond its lower edge, if
-    nothing was cut away, is as much as there is beyond the mirror image of that edge.
-
-    Parameters
-    ----------
-    amplitudes : array of float (n_spikes,)
-        Of either sign; values that are not finite are left out.
-    min_spikes : int
-        Below so many spikes the estimate is undefined: chance would make it.
-    share_at_edge : float
-        Share of the spikes below what counts as the edge, for a few stray ones not to be taken
-        for it.
-
-    Returns
-    -------
-    Metric
-        Between 0 and 0.5, the most that can be told from half a distribution.
-
-    Notes
-    -----
-    The centre is where the mean of the spikes between the edge and its mirror image is: a fixed
-    point, unlike the mode no matter of how a histogram is binned and smoothed. Where a fifth of
-    a normal distribution is cut away, the standard deviation of the estimate is 0.06 of 500
-    spikes, 0.04 of 1,000 and 0.02 of 5,000.
-
-    References
-    ----------
-    [Hill]_, "false negatives due to the detection threshold", which fits a Gaussian; by the
-    symmetry of the distribution instead as in [Siegle]_, methods, "amplitude cutoff".
-    """
-    found: NDArray[np.float64] = np.asarray(amplitudes, dtype=np.float64)
-    found = found[np.isfinite(found)]
-    if len(found) < min_spikes:
-        return undefined(f"fewer than {min_spikes:,} spikes have an amplitude")
-    found = np.sort(-found if np.median(found) < 0 else found)
-    if found[0] == found[-1]:
-        return undefined("all amplitudes are equal")
-    n_below = int(share_at_edge * len(found))
-    edge, inside = found[n_below], found[n_below:]
-    beyond = len(inside) - _n_up_to_mirror(inside, edge)
-    n_missing = max(0, beyond - n_below)
-    return Metric(min(n_missing / (len(found) + n_missing), 0.5))
-
-
-def _n_up_to_mirror(values: NDArray[np.float64], edge: float) -> int:
-    """How many of some values, ascending, lie between an edge below them and its mirror image.
-
-    The mirror is the largest about which the values between have their mean.
-    """
-    # A centre for each number of values: half-way between the edge and the next value.
-    n = np.arange(1, len(values) + 1)
-    centres = (edge + values) / 2
-    means = np.cumsum(values) / n
-    above = np.flatnonzero(means >= centres)
-    return int(n[above[-1]])
-
-
 def _expected_violations(
     n_spikes: int, duration: float, period: float, censored: float
 ) -> float | Metric:
     """Violations that as many unrelated spikes would have, counting before and after each."""
     if not n_spikes:
-        return undefined(_NO_SPIKES)
+        return undefined(NO_SPIKES)
     if not duration > 0:
-        return undefined(_NO_DURATION)
+        return undefined(NO_DURATION)
     if not period > censored:
         return undefined("the refractory period is not longer than the censored one")
     return 2 * (period - censored) * n_spikes**2 / duration
+
+
+def _of_train(function: Callable[..., Metric]) -> Callable[[ClusterData], Metric]:
+    """A function of a train and the duration, as one of what is known of a cluster."""
+
+    def measured(data: ClusterData) -> Metric:
+        return function(
+            data.spike_samples, data.sample_rate, data.duration, data.refractory, data.censored
+        )
+
+    return measured
+
+
+def _violation_rate(data: ClusterData) -> Metric:
+    assert data.spike_samples is not None
+    return violation_rate(data.spike_samples, data.sample_rate, data.refractory, data.censored)
+
+
+METRICS = (
+    MetricSpec(
+        name="violation_rate",
+        title="viol.",
+        label="violations",
+        help="refractory violations: share of the spikes that follow another within 2 ms",
+        function=_violation_rate,
+        unit="%",
+        form=".1%",
+        better="lower",
+        family="contamination",
+        order=20,
+        is_hidden=False,
+    ),
+    MetricSpec(
+        name="contamination_hill",
+        title="Hill",
+        label="contamination (Hill)",
+        help="contamination (Hill et al. 2011)",
+        function=_of_train(contamination_hill),
+        unit="%",
+        form=".1%",
+        source=HILL,
+        better="lower",
+        family="contamination",
+        order=30,
+    ),
+    MetricSpec(
+        name="contamination_llobet",
+        title="Llobet",
+        label="contamination (Llobet)",
+        help="contamination (Llobet et al. 2022)",
+        function=_of_train(contamination_llobet),
+        unit="%",
+        form=".1%",
+        source=LLOBET,
+        better="lower",
+        family="contamination",
+        order=40,
+    ),
+    MetricSpec(
+        name="isi_violation_ratio",
+        title="ISI ratio",
+        label="ISI violation ratio",
+        help="refractory violations over those of as many unrelated spikes",
+        function=_of_train(isi_violation_ratio),
+        form=".2f",
+        source=HILL,
+        better="lower",
+        family="contamination",
+        order=45,
+        # What the merge preview would tell by it, contamination tells there.
+        is_in_preview=False,
+    ),
+)

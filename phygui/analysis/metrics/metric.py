@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-__all__ = ["Metric", "undefined"]
+__all__ = ["NO_DURATION", "NO_SPIKES", "Metric", "undefined"]
+
+NO_SPIKES = "there are no spikes"
+NO_DURATION = "the duration of the recording is not known"
 
 
 class Metric(NamedTuple):

@@ -1,4 +1,4 @@
-"""Quality metrics of a cluster among the other spikes: in feature space, and above the noise.
+"""Quality metrics of a cluster among the other spikes: in feature space.
 
 Sources
 -------
@@ -7,8 +7,6 @@ Sources
    131(1), 1-11.
 .. [Hill] Hill, D. N., Mehta, S. B., Kleinfeld, D. (2011). Quality metrics to accompany spike
    sorting of extracellular signals. Journal of Neuroscience 31(24), 8699-8705.
-.. [Quiroga] Quian Quiroga, R., Nadasdy, Z., Ben-Shaul, Y. (2004). Unsupervised spike detection
-   and sorting with wavelets and superparamagnetic clustering. Neural Computation 16(8), 1661-1687.
 """
 
 from __future__ import annotations
@@ -27,12 +25,8 @@ __all__ = [
     "isolation_distance",
     "l_ratio",
     "mahalanobis_squared",
-    "noise_levels",
-    "snr",
 ]
 
-_MAD_OF_NORMAL = 0.6744897501960817
-"""Median absolute deviation of a normal distribution of unit standard deviation."""
 _PIECE = 65_536
 """Spikes that are looked at together: many at once would take memory, not time."""
 _NEGLIGIBLE = 1e-25
@@ -132,14 +126,6 @@ class Isolation:
         if not spread > 0:
             return undefined("the spikes do not vary")
         return Metric(float(abs(direction @ apart) / np.sqrt(spread / 2)))
-
-    def metrics(self) -> dict[str, Metric]:
-        """All three, by name."""
-        return {
-            "isolation_distance": self.isolation_distance(),
-            "l_ratio": self.l_ratio(),
-            "d_prime": self.d_prime(),
-        }
 
     def _away(self, features: NDArray) -> Iterator[NDArray[np.float64]]:
         """Features as seen from the centre of the cluster, in pieces."""
@@ -329,50 +315,6 @@ def _among(
     isolation = Isolation(features)
     isolation.add(other_features, other_weights)
     return isolation
-
-
-def noise_levels(traces: ArrayLike) -> NDArray[np.float64]:
-    """Standard deviation of the noise of each channel, spikes discounted.
-
-    The median absolute deviation over that of a normal distribution.
-
-    Parameters
-    ----------
-    traces : array (n_samples, n_channels)
-        Filtered. A few seconds spread over the recording are enough.
-
-    Returns
-    -------
-    array of float64 (n_channels,)
-
-    References
-    ----------
-    [Quiroga]_, equation of the threshold, there without removing the median.
-    """
-    # One channel after another: medians of values that lie side by side are far faster.
-    found = np.ascontiguousarray(np.asarray(traces).T)
-    deviations = np.abs(found - np.median(found, axis=1, keepdims=True))
-    return np.median(deviations, axis=1).astype(np.float64) / _MAD_OF_NORMAL
-
-
-def snr(mean_waveform: ArrayLike, noise: ArrayLike) -> Metric:
-    """Largest absolute value of the mean waveform, over the noise of its channel.
-
-    Parameters
-    ----------
-    mean_waveform : array (n_samples, n_channels)
-        Filtered like the traces that the noise is from, in the same units.
-    noise : array (n_channels,)
-        From `noise_levels`.
-    """
-    peaks = np.abs(np.asarray(mean_waveform, dtype=np.float64)).max(axis=0, initial=0.0)
-    if not len(peaks) or not np.isfinite(peaks).all():
-        return undefined("there is no mean waveform")
-    best = int(np.argmax(peaks))
-    level = float(np.asarray(noise)[best])
-    if not level > 0:
-        return undefined("the best channel has no noise")
-    return Metric(float(peaks[best]) / level)
 
 
 def _inverse(covariance: NDArray[np.float64]) -> NDArray[np.float64] | None:

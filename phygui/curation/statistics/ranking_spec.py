@@ -1,0 +1,156 @@
+"""What a ranking is, and which ones there are: what the best queue and the matches go by."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from phygui.analysis import Metric, similarity, waveform_similarity
+from phygui.curation.statistics.similarity_rows import Similarity
+from phygui.curation.statistics.stats import ClusterStats, default_quality
+
+log = logging.getLogger(__name__)
+
+GROUP = "phygui.rankings"
+
+Kind = Literal["quality", "similarity"]
+Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
+
+
+@dataclass(frozen=True)
+class RankingSpec:
+    """A way to rank clusters: what it is called, and how it is computed.
+
+    Attributes
+    ----------
+    kind : ``"quality"`` or ``"similarity"``
+        What it ranks: the best queue, or the matches of a cluster.
+    name : str
+        What it is chosen by.
+    help : str
+        One clause that says what it goes by; the tooltip of its column.
+    function : callable
+        Of a quality, from the :class:`~phygui.curation.statistics.stats.ClusterStats` of a cluster
+        and its metrics by name (empty until they are computed) to a finite number, larger for
+        better clusters. Of a similarity, from two sequences of
+        :class:`~phygui.analysis.ClusterSummary` to the matrix of their similarities in [0, 1],
+        (len(a), len(b)); what lies outside is clipped. It is called from several threads.
+    source : str
+        What it is from.
+    """
+
+    kind: Kind
+    name: str
+    help: str
+    function: Callable[..., Any]
+    source: str = ""
+
+
+QUALITY = RankingSpec(
+    "quality",
+    "size and purity",
+    "what the best queue goes by: size, less for contamination",
+    default_quality,
+)
+SIMILARITY = RankingSpec(
+    "similarity",
+    "separation",
+    "similarity to the first best cluster, 0 to 1",
+    similarity,
+    "Fisher (1936), The use of multiple measurements in taxonomic problems, Annals of Eugenics "
+    "7(2), 179-188.",
+)
+WAVEFORM_SIMILARITY = RankingSpec(
+    "similarity",
+    "waveforms",
+    "similarity of the mean waveforms to those of the first best cluster, 0 to 1",
+    waveform_similarity,
+)
+_BUILT_IN = (QUALITY, SIMILARITY, WAVEFORM_SIMILARITY)
+_registered: dict[tuple[Kind, str], RankingSpec] = {}
+_chosen: dict[Kind, RankingSpec] = {}
+
+
+def rankings(kind: Kind) -> tuple[RankingSpec, ...]:
+    """All rankings of a kind, that of the program first."""
+    every = (*_BUILT_IN, *_installed(), *_registered.values())
+    return tuple({spec.name: spec for spec in every if spec.kind == kind}.values())
+
+
+def ranking_in_use(kind: Kind) -> RankingSpec:
+    """What sessions opened from now on go by."""
+    return _chosen.get(kind, QUALITY if kind == "quality" else SIMILARITY)
+
+
+def register_ranking(spec: RankingSpec) -> None:
+    """Have a ranking of your own among those that may be chosen."""
+    _registered[spec.kind, spec.name] = spec
+
+
+def choose_ranking(kind: Kind, name: str | None) -> None:
+    """Let sessions opened from now on go by a ranking; None is that of the program.
+
+    Raises
+    ------
+    ValueError
+        If there is no ranking with this name.
+    """
+    if name is None:
+        _chosen.pop(kind, None)
+        return
+    known = {spec.name: spec for spec in rankings(kind)}
+    if name not in known:
+        raise ValueError(f"no {kind} is called {name!r}; there are {', '.join(known)}")
+    _chosen[kind] = known[name]
+
+
+def register_quality(function: Quality | None) -> None:
+    """Let the best queue go by a function of your own, in sessions opened from now on.
+
+    Parameters
+    ----------
+    function : callable or None
+        As in :class:`RankingSpec`. None goes back to the quality that the program comes with; so
+        does a session, and says so, once the function raises or returns something else.
+    """
+    _register_function("quality", function)
+
+
+def register_similarity(function: Similarity | None) -> None:
+    """Let matches be ranked by a function of your own, in sessions opened from now on.
+
+    Parameters
+    ----------
+    function : callable or None
+        As in :class:`RankingSpec`. None goes back to :func:`phygui.analysis.similarity`; so does a
+        session, and says so, once the function raises or returns something else.
+    """
+    _register_function("similarity", function)
+
+
+def _register_function(kind: Kind, function: Callable[..., Any] | None) -> None:
+    if function is None:
+        choose_ranking(kind, None)
+        return
+    name = getattr(function, "__name__", type(function).__name__)
+    register_ranking(RankingSpec(kind, name, f"{kind} by the function {name}", function))
+    choose_ranking(kind, name)
+
+
+@cache
+def _installed() -> tuple[RankingSpec, ...]:
+    """Those of installed packages; one that cannot be used is left out, and the log says why."""
+    found = []
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            spec = entry.load()
+            if not isinstance(spec, RankingSpec):
+                raise TypeError(f"{type(spec).__name__} is no ranking, expected a RankingSpec")
+            found.append(spec)
+        except Exception as error:
+            log.warning("the ranking %r cannot be used: %s", entry.name, error, exc_info=error)
+    return tuple(found)
