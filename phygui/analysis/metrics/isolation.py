@@ -127,6 +127,14 @@ class Isolation:
             return undefined("the spikes do not vary")
         return Metric(float(abs(direction @ apart) / np.sqrt(spread / 2)))
 
+    def metrics(self) -> dict[str, Metric]:
+        """All three, by name."""
+        return {
+            "isolation_distance": self.isolation_distance(),
+            "l_ratio": self.l_ratio(),
+            "d_prime": self.d_prime(),
+        }
+
     def _away(self, features: NDArray) -> Iterator[NDArray[np.float64]]:
         """Features as seen from the centre of the cluster, in pieces."""
         for start in range(0, len(features), _PIECE):
