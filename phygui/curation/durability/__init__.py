@@ -1,1 +1,1 @@
-"""TODO."""
+"""What keeps edits safe: the journal, recovery after a crash, saving."""

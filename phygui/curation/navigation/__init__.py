@@ -1,1 +1,1 @@
-"""TODO."""
+"""Which cluster is next: the wizard, and the row filter."""

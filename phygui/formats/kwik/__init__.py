@@ -1,1 +1,1 @@
-"""TODO."""
+"""The Kwik format: .kwik, .kwx and .raw.kwd files of the klusta suite."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What all of the window stands on: theme, settings, work in threads, OpenGL."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Dialogs: settings of a view, pictures, saved states, shortcuts."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What the docks of the window show, except the views themselves."""

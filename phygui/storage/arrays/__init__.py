@@ -1,1 +1,1 @@
-"""TODO."""
+"""Arrays on disk that read only what is asked for: traces, waveforms, the band-pass filter."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is kept beside a dataset: lock, journal, backups; and durable writing."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The correlogram view: lags between the spikes of the selected clusters."""

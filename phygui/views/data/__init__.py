@@ -1,1 +1,1 @@
-"""TODO."""
+"""Data that several views load, without a line of drawing."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The feature view: scatter plots of the features of the selected clusters."""

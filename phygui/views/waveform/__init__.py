@@ -1,1 +1,1 @@
-"""TODO."""
+"""The waveform view: waveforms of the selected clusters on the probe."""

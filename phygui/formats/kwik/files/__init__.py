@@ -1,1 +1,1 @@
-"""TODO."""
+"""The files beside a .kwik file: features (.kwx) and raw data (.raw.kwd, .dat)."""

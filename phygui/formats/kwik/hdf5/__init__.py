@@ -1,1 +1,1 @@
-"""TODO."""
+"""HDF5 files from anywhere, read with every size and type checked first."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Reads the parts of a .kwik file: recordings, probe, spikes, clusters, events."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Writes clusterings and metadata into a .kwik file."""
