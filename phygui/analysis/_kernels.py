@@ -6,19 +6,33 @@ functions do the checking and the conversions.
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = NDArray[Any]
 
 
 @njit(cache=True, nogil=True)
-def mark_present(clusters, present):
+def mark_present(clusters: Numbers, present: Numbers) -> None:
     """Set `present` at the number of every cluster that has a spike."""
     for cluster in clusters:
         present[cluster] = True
 
 
 @njit(cache=True, nogil=True)
-def count_lags(times, sample_rate, clusters, table, bin_size, n_half_bins, n_clusters, counts):
+def count_lags(
+    times: Numbers,
+    sample_rate: float,
+    clusters: Numbers,
+    table: Numbers,
+    bin_size: int,
+    n_half_bins: int,
+    n_clusters: int,
+    counts: Numbers,
+) -> bool:
     """Count the pairs of spikes by cluster of each and by lag.
 
     `table` gives the place of a cluster, -1 to leave its spikes out; `counts` is the raveled
@@ -65,19 +79,19 @@ def count_lags(times, sample_rate, clusters, table, bin_size, n_half_bins, n_clu
 
 @njit(cache=True, nogil=True)
 def _count_lags_until_full(
-    times,
-    sample_rate,
-    clusters,
-    table,
-    bin_size,
-    n_half_bins,
-    n_clusters,
-    counts,
-    samples,
-    places,
-    start,
-    n_kept,
-):
+    times: Numbers,
+    sample_rate: float,
+    clusters: Numbers,
+    table: Numbers,
+    bin_size: int,
+    n_half_bins: int,
+    n_clusters: int,
+    counts: Numbers,
+    samples: Numbers,
+    places: Numbers,
+    start: int,
+    n_kept: int,
+) -> tuple[int, int]:
     """The loop of `count_lags`, from one spike to where `samples` has no room for more.
 
     Apart because arrays that are replaced inside a loop have their references counted at each
@@ -111,7 +125,15 @@ def _count_lags_until_full(
 
 
 @njit(cache=True, nogil=True)
-def count_forward_lags(samples_a, order_a, samples_b, order_b, bin_size, n_half_bins, counts):
+def count_forward_lags(
+    samples_a: Numbers,
+    order_a: Numbers,
+    samples_b: Numbers,
+    order_b: Numbers,
+    bin_size: int,
+    n_half_bins: int,
+    counts: Numbers,
+) -> None:
     """Count by lag the spikes of b that come after each spike of a, ties being told by order."""
     n_a = samples_a.shape[0]
     n_b = samples_b.shape[0]
@@ -132,7 +154,12 @@ def count_forward_lags(samples_a, order_a, samples_b, order_b, bin_size, n_half_
 
 
 @njit(cache=True, nogil=True)
-def count_pairs_below(samples_a, samples_b, edges, counts):
+def count_pairs_below(
+    samples_a: Numbers,
+    samples_b: Numbers,
+    edges: Numbers,
+    counts: Numbers,
+) -> None:
     """For each edge, the number of pairs (a, b) with b - a below the edge; both trains sorted.
 
     The cost does not depend on the number of pairs, so wide windows stay cheap.
@@ -151,7 +178,7 @@ def count_pairs_below(samples_a, samples_b, edges, counts):
 
 
 @njit(cache=True, nogil=True)
-def inside_polygon(x, y, polygon, inside):
+def inside_polygon(x: Numbers, y: Numbers, polygon: Numbers, inside: Numbers) -> None:
     """Even-odd rule: a point is inside when a ray to its right crosses an odd number of edges."""
     n_vertices = polygon.shape[0]
     x_min, x_max = polygon[:, 0].min(), polygon[:, 0].max()
@@ -174,7 +201,7 @@ def inside_polygon(x, y, polygon, inside):
 
 
 @njit(cache=True, nogil=True)
-def min_max(traces, edges, out):
+def min_max(traces: Numbers, edges: Numbers, out: Numbers) -> None:
     """Smallest and largest value of each channel between consecutive edges."""
     n_channels = traces.shape[1]
     for k in range(edges.shape[0] - 1):
@@ -191,17 +218,17 @@ def min_max(traces, edges, out):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def separations(
-    means_a,
-    directions_a,
-    residuals_a,
-    weights_a,
-    means_b,
-    directions_b,
-    residuals_b,
-    weights_b,
-    floor,
-    out,
-):
+    means_a: Numbers,
+    directions_a: Numbers,
+    residuals_a: Numbers,
+    weights_a: Numbers,
+    means_b: Numbers,
+    directions_b: Numbers,
+    residuals_b: Numbers,
+    weights_b: Numbers,
+    floor: float,
+    out: Numbers,
+) -> None:
     """Squared Mahalanobis distance of the means of every pair of clouds, under the covariance of
     both: residuals on the diagonal and a few directions.
 

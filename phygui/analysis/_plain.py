@@ -6,10 +6,23 @@ of the same names in ``_kernels``, with the same arguments; the tests hold them 
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = NDArray[Any]
 
 
-def count_forward_lags(samples_a, order_a, samples_b, order_b, bin_size, n_half_bins, counts):
+def count_forward_lags(
+    samples_a: Numbers,
+    order_a: Numbers,
+    samples_b: Numbers,
+    order_b: Numbers,
+    bin_size: int,
+    n_half_bins: int,
+    counts: Numbers,
+) -> None:
     """Count by lag the spikes of b that come after each spike of a, ties being told by order."""
     n_b, n_lags = len(samples_b), n_half_bins * bin_size
     spikes = np.arange(len(samples_a))
@@ -26,24 +39,24 @@ def count_forward_lags(samples_a, order_a, samples_b, order_b, bin_size, n_half_
         following = following + 1
 
 
-def min_max(traces, edges, out):
+def min_max(traces: Numbers, edges: Numbers, out: Numbers) -> None:
     """Smallest and largest value of each channel between consecutive edges."""
     np.minimum.reduceat(traces, edges[:-1], axis=0, out=out[:, 0])
     np.maximum.reduceat(traces, edges[:-1], axis=0, out=out[:, 1])
 
 
 def separations(
-    means_a,
-    directions_a,
-    residuals_a,
-    weights_a,
-    means_b,
-    directions_b,
-    residuals_b,
-    weights_b,
-    floor,
-    out,
-):
+    means_a: Numbers,
+    directions_a: Numbers,
+    residuals_a: Numbers,
+    weights_a: Numbers,
+    means_b: Numbers,
+    directions_b: Numbers,
+    residuals_b: Numbers,
+    weights_b: Numbers,
+    floor: float,
+    out: Numbers,
+) -> None:
     """Squared Mahalanobis distance of the means of every pair of clouds."""
     for i in range(len(means_a)):
         for j in range(len(means_b)):

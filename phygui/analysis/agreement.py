@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,7 +125,7 @@ def agreement(clusters_a: ArrayLike, clusters_b: ArrayLike) -> Agreement:
     )
 
 
-def _places(clusters: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(clusters: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The clusters that there are, ascending, and the place among them of each spike's."""
     largest = int(clusters.max()) if clusters.size else -1
     if largest > 4 * len(clusters) + 1_000_000:

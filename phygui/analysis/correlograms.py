@@ -284,8 +284,8 @@ def _bins(sample_rate: float, bin_size: float | None, window_size: float | None)
 
 
 def _places(
-    clusters: NDArray, wanted: ArrayLike | None
-) -> tuple[NDArray, NDArray[np.int64], NDArray[np.int64]]:
+    clusters: NDArray[Any], wanted: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
     """Small whole numbers for the spikes' clusters, the cluster ids of the result, and the table
     from the former to places in the latter, -1 for clusters that are not wanted.
     """

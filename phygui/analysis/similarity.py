@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,9 @@ def similarity(
     courses_b = _stacked([s.time_course for s in summaries_b])
     if courses_a is None or courses_b is None:
         return result
-    return result * np.maximum(_best_lag(courses_a[..., None], courses_b[..., None]), 0.0) ** 2
+    lag = np.maximum(_best_lag(courses_a[..., None], courses_b[..., None]), 0.0)
+    weighted: NDArray[np.float64] = result * lag**2
+    return weighted
 
 
 def separation(
@@ -112,7 +115,7 @@ def waveform_similarity(
 
 def _clouds(
     summaries: Sequence[ClusterSummary],
-) -> tuple[NDArray, NDArray, NDArray, NDArray[np.float64]]:
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[np.float64]]:
     weights = np.array([min(s.n_spikes, _TRUSTED) for s in summaries], dtype=np.float64)
     n_columns = len(summaries[0].mean)  # type: ignore[arg-type]
     # Many small arrays are joined faster end to end than along a new axis.
@@ -128,7 +131,7 @@ def _clouds(
     )
 
 
-def _stacked(arrays: Sequence[NDArray | None]) -> NDArray[np.float32] | None:
+def _stacked(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float32] | None:
     """The arrays along a new first axis, zeros in the place of None; None when all are."""
     shape = next((a.shape for a in arrays if a is not None), None)
     if shape is None:

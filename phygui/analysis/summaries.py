@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -133,13 +134,13 @@ def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> Clu
     return ClusterSummary(total, mean, directions, residual, waveform, course)
 
 
-def _all_or_none(arrays: Sequence[NDArray | None]) -> NDArray[np.float64] | None:
+def _all_or_none(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] | None:
     """Arrays of one shape stacked; None if any is missing."""
     found = [np.asarray(array, np.float64) for array in arrays if array is not None]
     return np.stack(found) if len(found) == len(arrays) else None
 
 
-def _masked(features: NDArray, masks: NDArray | None) -> NDArray[np.float64]:
+def _masked(features: NDArray[Any], masks: NDArray[Any] | None) -> NDArray[np.float64]:
     found = np.nan_to_num(features.astype(np.float64), posinf=0.0, neginf=0.0)
     if masks is None:
         return found
@@ -148,7 +149,9 @@ def _masked(features: NDArray, masks: NDArray | None) -> NDArray[np.float64]:
             f"{features.shape[1]} feature columns are not a multiple of {masks.shape[1]} masks"
         )
     masks = np.nan_to_num(masks, posinf=0.0, neginf=0.0)
-    return found * np.repeat(masks, features.shape[1] // masks.shape[1], axis=1)
+    weights = np.repeat(masks, features.shape[1] // masks.shape[1], axis=1)
+    masked: NDArray[np.float64] = found * weights
+    return masked
 
 
 def _cloud(
@@ -183,6 +186,6 @@ def _time_course(mean_waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.zeros(len(mean_waveform), dtype=np.float32)
     course = vectors[:, -1]
     # Up to its sign, which is that of the largest channel.
-    return (
-        course * np.sign((course @ mean_waveform)[np.abs(mean_waveform).max(0).argmax()])
-    ).astype(np.float32)
+    sign = np.sign((course @ mean_waveform)[np.abs(mean_waveform).max(0).argmax()])
+    signed: NDArray[np.float32] = (course * sign).astype(np.float32)
+    return signed

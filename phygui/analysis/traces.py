@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from ._loops import loops
 __all__ = ["decimate_min_max"]
 
 
-def decimate_min_max(traces: NDArray, n_bins: int) -> NDArray:
+def decimate_min_max(traces: NDArray[Any], n_bins: int) -> NDArray[Any]:
     """The envelope of traces: smallest and largest value of each channel in equal bins of time.
 
     Drawn as one line through minimum and maximum of each bin it looks like the traces do at

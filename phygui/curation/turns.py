@@ -89,7 +89,7 @@ def in_turn(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P
     """A method of a session that one thread at a time goes through, as long as it is open."""
 
     @wraps(method)
-    def taking_turns(self: S, *args: P.args, **kwargs: P.kwargs) -> T:
+    def taking_turns(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with self.turns:
             self.turns.check()
             return method(self, *args, **kwargs)

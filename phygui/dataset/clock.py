@@ -7,6 +7,8 @@ names as text. Whatever needs ascending times asks here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,13 +33,13 @@ class SpikeClock:
         In hertz.
     """
 
-    def __init__(self, samples: NDArray, timeline: Timeline, sample_rate: float) -> None:
+    def __init__(self, samples: NDArray[Any], timeline: Timeline, sample_rate: float) -> None:
         self.samples = samples
         self.timeline = timeline
         self.sample_rate = sample_rate
         self.longest_lag = int(LONGEST_LAG * sample_rate)
         self._order: NDArray[np.int64] | None = None
-        self.sorted_samples: NDArray = samples
+        self.sorted_samples: NDArray[Any] = samples
         """(n_spikes,) absolute samples, ascending: those of each rank."""
         if np.any(samples[1:] < samples[:-1]):
             self._order = np.argsort(samples, kind="stable")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,14 +85,15 @@ class Timeline:
         """Index of the recording in which, or after which, absolute samples lie."""
         return np.maximum(np.searchsorted(self.starts, samples, side="right") - 1, 0)
 
-    def to_rows(self, samples: ArrayLike) -> NDArray:
+    def to_rows(self, samples: ArrayLike) -> NDArray[Any]:
         """Recorded time, as rows of the raw data, until absolute samples.
 
         Where nothing was recorded it is the end of the recording before.
         """
         samples = np.asarray(samples)
         if self.n_recordings == 1:
-            return np.clip(samples, 0, self.lengths[0])
+            within: NDArray[Any] = np.clip(samples, 0, self.lengths[0])
+            return within
         place = self.recording_of(samples)
         return self.rows[place] + np.clip(samples - self.starts[place], 0, self.lengths[place])
 
@@ -99,7 +101,8 @@ class Timeline:
         """Absolute samples of rows of the raw data."""
         rows = np.asarray(rows, dtype=np.int64)
         place = np.maximum(np.searchsorted(self.rows, rows, side="right") - 1, 0)
-        return self.starts[place] + rows - self.rows[place]
+        samples: NDArray[np.int64] = self.starts[place] + rows - self.rows[place]
+        return samples
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
         """The recorded parts of a stretch, and the limits of the recording each is in.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from .build import Progress, make_demo
+from .build import make_demo
+from .fill import Progress
 
 _NAME = "demo"
 

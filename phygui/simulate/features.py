@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,15 +59,17 @@ def noise_level(traces: NDArray[np.float32], sample_rate: float) -> NDArray[np.f
     The median of the absolute values over 0.6745 (Quian Quiroga et al., 2004).
     """
     filtered = band_pass(sample_rate).apply(traces)[MARGIN:-MARGIN]
-    return np.median(np.abs(filtered), axis=0) / 0.6745
+    noise: NDArray[np.float64] = np.median(np.abs(filtered), axis=0) / 0.6745
+    return noise
 
 
 def troughs(waveforms: NDArray[np.float32]) -> NDArray[np.float32]:
     """Depth of the trough of waveforms (..., n_samples) near the spike."""
-    return -waveforms[..., BEFORE - _PEAK : BEFORE + _PEAK].min(axis=-1)
+    troughs: NDArray[np.float32] = waveforms[..., BEFORE - _PEAK : BEFORE + _PEAK].min(axis=-1)
+    return -troughs
 
 
-def masks(depths: NDArray[np.float32], noise: NDArray, shank: Shank) -> NDArray[np.float32]:
+def masks(depths: NDArray[np.float32], noise: NDArray[Any], shank: Shank) -> NDArray[np.float32]:
     """How surely a spike is seen on a channel, (n_spikes, n_channels), between 0 and 1.
 
     The trough's depth from the weak threshold (0) to the strong one (1), on the channels that
@@ -117,4 +120,6 @@ def weighted_covariances(
     n_channels)."""
     w = weights.T[..., None] + np.float32(1e-6)
     centred = waveforms - (waveforms * w).sum(axis=1, keepdims=True) / w.sum(axis=1, keepdims=True)
-    return ((centred * w).transpose(0, 2, 1) @ centred).astype(np.float64) / waveforms.shape[1]
+    products = ((centred * w).transpose(0, 2, 1) @ centred).astype(np.float64)
+    covariances: NDArray[np.float64] = products / waveforms.shape[1]
+    return covariances

@@ -141,7 +141,7 @@ def _features_of_traces(
     with ExitStack() as stack:
         reader = _RawReader(folder, d, shank, stack)
 
-        def waveforms(r: int, start: int, stop: int, chosen: NDArray) -> NDArray[np.float32]:
+        def waveforms(r: int, start: int, stop: int, chosen: NDArray[Any]) -> NDArray[np.float32]:
             traces = reader.read(r, start - around, stop + around)
             return detection.filtered_waveforms(traces, chosen - start + around, matrix)
 

@@ -36,7 +36,8 @@ class Shank:
     def neighbours(self) -> NDArray[np.bool_]:
         """(n_channels, n_channels) bool: which sites are adjacent, in probe order."""
         distances = np.linalg.norm(self.positions[:, None] - self.positions[None], axis=2)
-        return (distances > 0) & (distances <= NEIGHBOUR_DISTANCE)
+        near: NDArray[np.bool_] = (distances > 0) & (distances <= NEIGHBOUR_DISTANCE)
+        return near
 
     @property
     def adjacency_graph(self) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def extent(sample_rate: float) -> tuple[int, int]:
 
 def render(
     unit: Unit,
-    positions: NDArray,
+    positions: NDArray[Any],
     sample_rate: float,
     displacement: float = 0.0,
     shift: float = 0.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class Unit:
     response: float = 0.0  # relative rise of the firing rate after the stimulus
     artefact: bool = False
 
-    def displacements(self, times: NDArray, duration: float) -> NDArray[np.float64]:
+    def displacements(self, times: NDArray[Any], duration: float) -> NDArray[np.float64]:
         """How far along the probe the unit is from its position at ``times`` (seconds)."""
         times = np.asarray(times, dtype=np.float64)
         away = self.travel * (times / duration - 0.5)
@@ -132,7 +133,9 @@ def make_population(
     left = shank.positions[0, 0]
 
     units: list[Unit] = []
-    parts: list[tuple[NDArray, NDArray, int, NDArray]] = []  # times, clusters, unit, scales
+    parts: list[
+        tuple[NDArray[Any], NDArray[Any], int, NDArray[Any]]
+    ] = []  # times, clusters, unit, scales
     unit_ids: list[int] = []
     roles: dict[str, int | tuple[int, int]] = {}
     siblings: list[tuple[int, int, str]] = []
@@ -302,7 +305,7 @@ def _cumulated_rate(
 
 
 def _in_time_order(
-    parts: list[tuple[NDArray, NDArray, int, NDArray]], sample_rate: float
+    parts: list[tuple[NDArray[Any], NDArray[Any], int, NDArray[Any]]], sample_rate: float
 ) -> Spikes:
     times = np.concatenate([p[0] for p in parts]) * sample_rate
     order = np.argsort(times, kind="stable")

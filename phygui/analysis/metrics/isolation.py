@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -135,7 +136,7 @@ class Isolation:
             "d_prime": self.d_prime(),
         }
 
-    def _away(self, features: NDArray) -> Iterator[NDArray[np.float64]]:
+    def _away(self, features: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
         """Features as seen from the centre of the cluster, in pieces."""
         for start in range(0, len(features), _PIECE):
             piece = features[start : start + _PIECE].astype(np.float64)
@@ -248,7 +249,8 @@ def mahalanobis_squared(features: ArrayLike, reference: ArrayLike) -> NDArray[np
     if inverse is None:
         return undefined("the features of the cluster are not independent of one another")
     away = outside - inside.mean(axis=0)
-    return np.einsum("ij,jk,ik->i", away, inverse, away, optimize=True)
+    squared: NDArray[np.float64] = np.einsum("ij,jk,ik->i", away, inverse, away, optimize=True)
+    return squared
 
 
 def isolation_distance(
@@ -334,4 +336,5 @@ def _inverse(covariance: NDArray[np.float64]) -> NDArray[np.float64] | None:
     correlation = covariance / np.outer(scales, scales)
     if np.linalg.cond(correlation) > 1e12:
         return None
-    return np.linalg.inv(correlation) / np.outer(scales, scales)
+    inverse: NDArray[np.float64] = np.linalg.inv(correlation) / np.outer(scales, scales)
+    return inverse

@@ -45,7 +45,8 @@ def noise_levels(traces: ArrayLike) -> NDArray[np.float64]:
     # One channel after another: medians of values that lie side by side are far faster.
     found = np.ascontiguousarray(np.asarray(traces).T)
     deviations = np.abs(found - np.median(found, axis=1, keepdims=True))
-    return np.median(deviations, axis=1).astype(np.float64) / _MAD_OF_NORMAL
+    noise: NDArray[np.float64] = np.median(deviations, axis=1).astype(np.float64)
+    return noise / _MAD_OF_NORMAL
 
 
 def snr(mean_waveform: ArrayLike, noise: ArrayLike) -> Metric:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +63,11 @@ class ClusterData:
 
     spike_samples: NDArray[np.int64] | None = None
     recorded_samples: NDArray[np.int64] | None = None
-    amplitudes: NDArray | None = None
-    mean_waveform: NDArray | None = None
-    noise: NDArray | None = None
-    features: NDArray | None = None
-    other_features: NDArray | None = None
+    amplitudes: NDArray[Any] | None = None
+    mean_waveform: NDArray[Any] | None = None
+    noise: NDArray[Any] | None = None
+    features: NDArray[Any] | None = None
+    other_features: NDArray[Any] | None = None
     isolation: Isolation | None = None
     n_spikes: int = -1
     sample_rate: float = float("nan")

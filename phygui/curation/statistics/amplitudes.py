@@ -57,10 +57,12 @@ def channel_sizes(summary: ClusterSummary, shank: ShankData) -> NDArray[np.float
     array of float64 (n_channels,)
     """
     if summary.mean_waveform is not None:
-        return np.abs(summary.mean_waveform).max(axis=0) * shank.channel_gains
+        peaks: NDArray[np.float64] = np.abs(summary.mean_waveform).max(axis=0) * shank.channel_gains
+        return peaks
     if summary.mean is not None:
         means = summary.mean.reshape(shank.n_channels, -1)
-        return np.linalg.norm(means, axis=1).astype(np.float64)
+        norms: NDArray[np.float64] = np.linalg.norm(means, axis=1).astype(np.float64)
+        return norms
     return None
 
 

@@ -74,7 +74,9 @@ class Measures:
         self, function: Similarity, a: Sequence[ClusterSummary], b: Sequence[ClusterSummary]
     ) -> NDArray[np.floating]:
         try:
-            return np.clip(_numbers(function(a, b), (len(a), len(b))), 0.0, 1.0)
+            values = _numbers(function(a, b), (len(a), len(b)))
+            similarities: NDArray[np.floating] = np.clip(values, 0.0, 1.0)
+            return similarities
         except Exception as error:
             self.similarity, self.similarity_spec = similarity, SIMILARITY
             self._drop("similarity", function, error)

@@ -305,7 +305,8 @@ class QualitySource:
             most = _affordable(self._shank, *N_SPIKES_AMPLITUDES)
         found = spike_amplitudes(self._shank, sample_spikes(spike_ids, most), ruler)
         # 0 are those of which there is no raw data.
-        return found[found != 0]
+        read: NDArray[np.float32] = found[found != 0]
+        return read
 
 
 def noise_pieces(

@@ -264,9 +264,9 @@ class _Features:
         self._max_bytes = max_bytes
         self._n_bytes = 0
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, tuple[NDArray, NDArray | None]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[NDArray[Any], NDArray[Any] | None]] = OrderedDict()
 
-    def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray | None:
+    def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray[Any] | None:
         """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
         # Edits replace the list of a cluster's spikes and never write into it.
         key = id(spike_ids)
@@ -288,12 +288,13 @@ class _Features:
         _, values = self._kept.pop(key, (None, None))
         self._n_bytes -= 0 if values is None else values.nbytes
 
-    def _read(self, sample: NDArray[np.int64]) -> NDArray | None:
+    def _read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
         shank = self._shank
         if shank.features is not None:
             values, masks = shank.features.read(sample)
             masked = np.nan_to_num(values) * np.nan_to_num(masks)[:, :, None]
-            return masked.reshape(len(sample), -1)
+            rows: NDArray[Any] = masked.reshape(len(sample), -1)
+            return rows
         if shank.waveforms is not None:
             return np.asarray(shank.waveforms[sample]).reshape(len(sample), -1)
         return None

@@ -325,7 +325,8 @@ class OpenDataset:
             waveforms = Waveforms(
                 traces, times, recordings, probe.channels, reach, reach + 1, band, lambda _: None
             )
-            return np.abs(waveforms[:]).max(axis=(1, 2))
+            peaks: np.ndarray = np.abs(waveforms[:]).max(axis=(1, 2))
+            return peaks
 
         return sizes
 

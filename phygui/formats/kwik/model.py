@@ -152,7 +152,8 @@ class KwikModel(EditableDataset):
         order, gains = self.channel_order, self._raw_gains
         if gains is None:
             return np.full(len(order), self._settings.voltage_gain)
-        return gains[order]
+        of_group: np.ndarray = gains[order]
+        return of_group
 
     @property
     def gain_is_known(self) -> bool:

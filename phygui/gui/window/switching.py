@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QToolBar, QWidget
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from phygui.gui.window.main_window import MainWindow
 
 LOCK = "  (read-only)"
+
+T = TypeVar("T")
 
 
 class Switching:
@@ -223,5 +225,5 @@ def _fill(combo: QComboBox, items: Iterable[tuple[str, object]], current: object
     combo.blockSignals(False)
 
 
-def _step(values: list, current: object, step: int):
+def _step(values: list[T], current: T, step: int) -> T:
     return values[(values.index(current) + step) % len(values)]

@@ -60,7 +60,8 @@ class BandPass:
         half = prototype * (high - low) / 2
         root = np.sqrt(half**2 - low * high)
         analog = np.concatenate([half + root, half - root])
-        return (1 + analog) / (1 - analog)
+        poles: np.ndarray = (1 + analog) / (1 - analog)
+        return poles
 
     def response(self, n_samples: int) -> np.ndarray:
         """Response of one pass at the frequencies of ``numpy.fft.rfft`` of ``n_samples`` samples.
@@ -74,7 +75,8 @@ class BandPass:
         low, high = (math.tan(math.pi * f / self.sample_rate) for f in (self.low, self.high))
         centre = np.exp(2j * math.atan(math.sqrt(low * high)))
         gain = abs(self._ratio(np.array([centre]))[0])
-        return self._ratio(z) / gain
+        response: np.ndarray = self._ratio(z) / gain
+        return response
 
     def _response(self, n_samples: int) -> np.ndarray:
         """The same, kept for the lengths asked for last: pieces of one length come in rows."""
@@ -91,7 +93,7 @@ class BandPass:
 
     def _ratio(self, z: np.ndarray) -> np.ndarray:
         """Zeros over poles at places of the z plane."""
-        ratio = (z * z - 1) ** self.order
+        ratio: np.ndarray = (z * z - 1) ** self.order
         for pole in self.poles:
             ratio = ratio / (z - pole)
         return ratio
@@ -201,7 +203,8 @@ class BandPass:
         both = np.fft.irfft(np.abs(self.response(n)) ** 2, n)
         lag = np.arange(n_samples)[:, None] + margin - np.arange(n_samples + 2 * margin)
         matrix = both[lag]
-        return (matrix - matrix.mean(axis=1, keepdims=True)).astype(np.float32)
+        centred: np.ndarray = matrix - matrix.mean(axis=1, keepdims=True)
+        return centred.astype(np.float32)
 
 
 def _fast_length(n: int) -> int:

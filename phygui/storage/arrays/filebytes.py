@@ -106,7 +106,7 @@ class _Opened:
                     return False
                 at += wanted
             # What is left of the last page of a file that was cut reads as zeros.
-            return os.fstat(self.fd).st_size >= ends.max()
+            return bool(os.fstat(self.fd).st_size >= ends.max())
         except OSError:
             return False
         finally:

@@ -104,7 +104,8 @@ def inside(selection: Selection, hull: slice) -> Selection:
     """A selection counted from the beginning of its hull."""
     if isinstance(selection, slice):
         return slice(0, None, selection.step)
-    return selection - hull.start
+    places: np.ndarray = selection - hull.start
+    return places
 
 
 #: A stretch of rows of which only some columns are wanted is read in blocks of this many bytes.

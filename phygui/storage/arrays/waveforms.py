@@ -173,7 +173,10 @@ class Waveforms(LazyArray):
         if windows.dtype.itemsize > 2:
             # What float32 cannot hold beside a large offset.
             windows = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
-        return np.matmul(self._filter.matrix(self.shape[1]), windows.astype(np.float32))
+        filtered: np.ndarray = np.matmul(
+            self._filter.matrix(self.shape[1]), windows.astype(np.float32)
+        )
+        return filtered
 
     def _border(self, store: Store, firsts: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Near an edge, the samples from the edge on are filtered as the recording would be."""
