@@ -33,6 +33,6 @@ class Absent:
             places += f" and {more} more" if more > 0 else ""
             reasons.append(
                 f"{path.name} names {places}, outside the folder of the dataset, which is "
-                "opened only when you say so"
+                "opened only when you ask for it"
             )
         return "; ".join(reasons) or f"{self.looked_for} was not found beside {path.name}"

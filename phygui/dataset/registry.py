@@ -37,7 +37,7 @@ def _load(entry: EntryPoint) -> Format | None:
         log.warning("the format %r cannot be used: %s", entry.name, error, exc_info=error)
         return None
     if not isinstance(loaded, Format):
-        log.warning("the format %r (%s) is no format", entry.name, entry.value)
+        log.warning("the format %r (%s) is not a format", entry.name, entry.value)
         return None
     return loaded
 

@@ -181,7 +181,7 @@ def test_original_can_be_copied_and_its_copy_edited(small: Path) -> None:
 def test_bad_names_are_refused_in_a_sentence(small: Path, name: str) -> None:
     before = small.read_bytes()
     with Session.open(small) as session:
-        with pytest.raises(DatasetError, match=r"no name for a clustering|already"):
+        with pytest.raises(DatasetError, match=r"not a valid name for a clustering|already"):
             session.copy_clustering(name)
         assert session.model.clusterings == ["main", "original"]
     assert small.read_bytes() == before

@@ -156,7 +156,7 @@ def test_times_that_run_on_over_all_recordings(tmp_path: Path, with_raw: bool, t
     np.testing.assert_array_equal(
         model.spike_recordings, np.repeat([0, 1, 2], list(map(len, times)))
     )
-    assert "they are taken to run on over all recordings" in model.warnings[0]
+    assert "they are assumed to continue over all recordings" in model.warnings[0]
     assert model.has_traces() == with_raw
     if with_raw:
         assert (depths(model, place) < TROUGH).all()

@@ -445,7 +445,7 @@ class OpenDataset:
             if not np.isclose(first, told.voltage_gain, rtol=1e-3):
                 self._warn(
                     f"{raw.source.path} says {first:g} microvolts per unit and {self._path} says "
-                    f"{told.voltage_gain:g}; the former is taken."
+                    f"{told.voltage_gain:g}; {first:g} is used."
                 )
         return raw
 
@@ -483,8 +483,8 @@ class OpenDataset:
             rawdata.remember(self._path, what, paths)
         except OSError as error:
             self._warn(
-                f"{rawdata.locations_file()} could not be written ({error.strerror}): where the "
-                f"{what} of {self._path} are will not be remembered."
+                f"{rawdata.locations_file()} could not be written ({error.strerror}): the place of "
+                f"the {what} of {self._path} will not be remembered."
             )
 
     def _locate_traces(self, paths: list[Path]) -> None:

@@ -228,7 +228,8 @@ class FileBytes:
             raise self._shorter(error.size) from error
         except OSError as error:
             raise DatasetError(
-                f"{self.path} cannot be read at byte {start}: {reason(error)}. Is its drive there?"
+                f"{self.path} cannot be read at byte {start}: {reason(error)}. Is its drive "
+                "connected?"
             ) from error
 
     def _shorter(self, size: int) -> DatasetError:

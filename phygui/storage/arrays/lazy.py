@@ -151,7 +151,7 @@ def _entry(k: Any) -> list[Any]:
     if k is None or k is Ellipsis or isinstance(k, slice):
         return [k]
     if isinstance(k, bool | np.bool_):
-        raise IndexError("a bare True or False is no index")
+        raise IndexError("True or False is not an index")
     try:
         return [operator.index(k)]
     except TypeError:

@@ -194,6 +194,6 @@ class Waveforms(LazyArray):
         warn, self._warn = self._warn, None
         if warn is not None:
             warn(
-                f"{n_outside} of the spikes asked for lie outside their recordings in the raw "
-                "data; their waveforms are given as zeros. Is it the right raw data?"
+                f"{n_outside} of the requested spikes lie outside the raw data of their "
+                "recordings; their waveforms are zeros. Is this the right raw data?"
             )

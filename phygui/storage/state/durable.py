@@ -83,7 +83,7 @@ def durable_edit(
     except OSError as error:
         raise DatasetError(
             f"{goal} was saved, but its folder could not be flushed to the disk "
-            f"({error.strerror or error}): save again before trusting it to a power cut."
+            f"({error.strerror or error}): save again, or a power cut may lose it."
         ) from error
 
 
@@ -111,8 +111,8 @@ def _identity(status: os.stat_result) -> tuple[int, int, int]:
 def _refuse_hard_links(path: Path, status: os.stat_result) -> None:
     if status.st_nlink > 1:
         raise DatasetError(
-            f"{path} has {status.st_nlink} hard links: replacing it would part them; copy it "
-            "to a file of its own first."
+            f"{path} has {status.st_nlink} hard links, and saving would separate them; copy it "
+            "to a new file first."
         )
 
 

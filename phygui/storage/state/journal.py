@@ -231,7 +231,7 @@ class Journal:
             while done < len(data):
                 written = self._disk.write_at(self._fd, data[done:], self._size + done)
                 if written <= 0:
-                    raise OSError("the disk takes no more")
+                    raise OSError("the disk accepts no more data")
                 done += written
             self._disk.sync(self._fd)
             self._size += len(data)
@@ -280,7 +280,7 @@ class Journal:
         except (FileNotFoundError, NotADirectoryError):
             return "has been moved or removed"
         if not mine.st_nlink:
-            return "has been removed, and another one is there"
+            return "has been removed, and a new one is in its place"
         if self._inodes_tell and not os.path.samestat(mine, there):
             return "has been replaced"
         if mine.st_size < self._size or (self._clean and mine.st_size != self._size):
@@ -298,8 +298,8 @@ class Journal:
             make_folder(self.path.parent)
             write_whole(self.path, data)
         except Exception as error:
-            raise JournalError(f"{told}, and cannot be written anew: {_why(error)}") from error
-        raise JournalError(f"{told}; it has been written anew with all that this session did")
+            raise JournalError(f"{told}, and cannot be written again: {_why(error)}") from error
+        raise JournalError(f"{told}; it was written again with all edits of this session")
 
     def _held(self) -> bytes:
         """All that the journal held, whatever has become of its file."""

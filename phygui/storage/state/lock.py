@@ -261,7 +261,7 @@ class Lock:
             return
         is_folder = stat.S_ISDIR(status.st_mode)
         if not is_folder and (not stat.S_ISREG(status.st_mode) or status.st_nlink > 1):
-            log.warning("%s is not the lock that it should be: it is removed", self.path)
+            log.warning("%s is not a lock of phygui and is removed", self.path)
             self.path.unlink()
 
     def _succeed_another_user(self) -> Holder:

@@ -131,10 +131,10 @@ def decode(data: bytes, offset: int = 0) -> tuple[Record, int]:
         told = parse_json(bytes(view[start : start + n_text]))
         arrays = _Arrays(told["arrays"], view[start + n_text : end])
         if not isinstance(told["text"], dict):
-            raise RecordError("its text is no mapping")
+            raise RecordError("its text is not a mapping")
         return Record(told["text"], arrays), end
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error, OverflowError) as error:
-        raise RecordError(f"it makes no sense ({error})") from error
+        raise RecordError(f"it is not valid ({error})") from error
 
 
 def decode_all(data: bytes) -> tuple[list[Record], int, str]:
@@ -262,7 +262,7 @@ class _Packed:
         try:
             inflated = zlib.decompressobj().decompress(self.blob, n * width)
         except zlib.error as error:
-            raise RecordError(f"{name} makes no sense ({error})") from error
+            raise RecordError(f"{name} is not valid ({error})") from error
         if len(inflated) != n * width:
             raise RecordError(f"{name} has {len(inflated)} bytes, not {n * width}")
         planes = np.frombuffer(inflated, np.uint8).reshape(width, n)

@@ -39,7 +39,7 @@ class Scratch:
         while done < len(view):
             written = self._write(view[done:], self.size + done)
             if not written:
-                raise OSError("the disk takes no more")
+                raise OSError("the disk accepts no more data")
             done += written
         self.size += done
 

@@ -314,7 +314,7 @@ def _check_kind(status: os.stat_result, path: Path) -> None:
 
 
 def _refuse_link(path: Path) -> NoReturn:
-    raise OSError(errno.ELOOP, "it is a link, and none is followed here", str(path))
+    raise OSError(errno.ELOOP, "it is a link, which is not followed", str(path))
 
 
 def _check_size(status: os.stat_result, largest: int, path: Path) -> None:
@@ -335,7 +335,7 @@ def _check_holes(fd: int, path: Path) -> None:
 
 
 def _too_large(size: int, largest: int) -> str:
-    return f"it has {size} bytes, and {largest} are the most expected"
+    return f"it has {size} bytes, expected at most {largest}"
 
 
 def _give(fd: int, above: os.stat_result, owner: int | None = None) -> None:
@@ -393,9 +393,9 @@ def _put(
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is no number that can be stored")
+        raise ValueError(f"{text} is not a number that can be stored")
     return value
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
+    raise ValueError(f"{text} is not a JSON number")

@@ -154,7 +154,7 @@ def _trusted(beside: Path, real: Path) -> tuple[Path | None, str]:
             folder = Path(os.path.realpath(beside))
             if not _is_ours(status) or not folder.name.endswith((SUFFIX, OTHER_SUFFIX)):
                 return None, (
-                    f"{beside} is a link to {folder}, which need not be of this dataset: remove "
+                    f"{beside} is a link to {folder}, which may belong to another dataset: remove "
                     "the link, or save a copy"
                 )
             status = os.lstat(folder)

@@ -232,7 +232,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     # metadata
     "no sample rate": (
         lambda t: (t.set(TOLD, "sample_rate", None), t.set("recordings/0", "sample_rate", None)),
-        "sample_rate is missing, and no recording says its own",
+        "sample_rate is missing, and no recording has one",
     ),
     "10 GB attribute": (huge_attribute, "10737418240 bytes, expected at most|is damaged"),
 }
@@ -287,7 +287,7 @@ def test_spikes_beyond_a_truncated_dat_give_zeros_and_a_warning(tiny: Tiny) -> N
         model = KwikModel(tiny.kwik)
     assert model.waveforms is not None
     n_outside = int((model.spike_samples >= 3000).sum())
-    with pytest.warns(DatasetWarning, match=f"{n_outside} of the spikes asked for lie outside"):
+    with pytest.warns(DatasetWarning, match=f"{n_outside} of the requested spikes lie outside"):
         found = model.waveforms[:]
     assert (found[model.spike_samples >= 3000] == 0).all()
     np.testing.assert_allclose(found[inside], expected, atol=1e-3)

@@ -218,7 +218,7 @@ def test_start_samples_when_there_is_no_raw_data(tiny: Tiny, first: int) -> None
     assert model.span * 20000 == model.spike_samples[-1] + 1
     # Far longer than between any two spikes: the first recording has ended before.
     last = int(model.spike_samples[~later][-1])
-    assert any("nothing tells when recording 0 ends" in text for text in texts)
+    assert any("no raw data tells when recording 0 ends" in text for text in texts)
     assert model.timeline.gaps.tolist() == [[last + 1, 6000]]
     assert model.duration == pytest.approx(model.span - (6000 - last - 1) / 20000)
 

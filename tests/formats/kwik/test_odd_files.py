@@ -57,7 +57,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "another clustering of another length": (
         with_values(f"{SPIKES}/clusters/original", lambda x: x[:-1]),
-        "original has 59 values, expected 60, one a spike. The clustering is left out",
+        "original has 59 values, expected 60, one per spike. The clustering is left out",
         lambda m: m.clusterings == ["main"],
     ),
     "another clustering is a group": (
@@ -72,7 +72,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "a cluster without its group": (
         spoil(f"{CLUSTERS}/2", "cluster_group", None),
-        r"cluster_group of clusters 2 \(missing\) is no cluster group; Unsorted is assumed",
+        r"cluster_group of clusters 2 \(missing\) is not a cluster group; Unsorted is assumed",
         lambda m: m.cluster_groups == {2: 3, 3: 1, 5: 3, 9: 0},
     ),
     "an unknown group's name": (
@@ -175,12 +175,12 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "two sample rates": (
         spoil("recordings/0", "sample_rate", 30000.0),
-        "the recordings say 30000 Hz and .* says 20000 Hz; the latter is taken",
+        "the recordings say 30000 Hz and .* says 20000 Hz; 20000 Hz is used",
         lambda m: m.sample_rate == 20000,
     ),
     "two numbers of channels": (
         spoil(TOLD, "nchannels", 7),
-        "says both n_channels = 6 and nchannels = 7; the first is taken",
+        "says both n_channels = 6 and nchannels = 7; the first is used",
         lambda m: m.traces.shape[1] == 6,
     ),
     "no channels recorded": (
@@ -294,7 +294,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     ),
     "the .kwx is of another dataset": (
         with_values(f"{GROUP}/features_masks", lambda x: x[:-1], "kwx"),
-        "features_masks has 59 rows, expected 60, one a spike",
+        "features_masks has 59 rows, expected 60, one per spike",
         lambda m: m.features is None,
     ),
     "the .kwx has no such channel group": (
@@ -335,7 +335,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     # raw data
     "a .dat that is no multiple of its channels": (
         lambda t: t.dat.write_bytes(t.dat.read_bytes()[:-5]),
-        "no multiple of 6 channels of int16; its last 7 bytes are left out",
+        "not a multiple of 6 channels of int16; its last 7 bytes are left out",
         lambda m: m.traces.shape == (N_SAMPLES - 1, N_RAW),
     ),
     "an empty .dat": (

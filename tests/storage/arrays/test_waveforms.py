@@ -180,8 +180,8 @@ def test_spikes_outside_are_zeros_and_said_once() -> None:
     assert (found[:2] != 0).any(axis=(1, 2)).all()
     waveforms[:]
     assert said == [
-        "2 of the spikes asked for lie outside their recordings in the raw data; their waveforms "
-        "are given as zeros. Is it the right raw data?"
+        "2 of the requested spikes lie outside the raw data of their recordings; their waveforms "
+        "are zeros. Is this the right raw data?"
     ]
 
 
@@ -261,7 +261,8 @@ def test_a_warning_reaches_the_user(small: Path) -> None:
         model = KwikModel(small)
     assert model.waveforms is not None
     with pytest.warns(
-        DatasetWarning, match="1 of the spikes asked for lie outside their recordings"
+        DatasetWarning,
+        match="1 of the requested spikes lie outside the raw data of their recordings",
     ):
         assert (model.waveforms[-1] == 0).all()
     assert (model.waveforms[-2:] == 0).all()  # said once

@@ -204,7 +204,7 @@ def test_a_journal_that_is_meddled_with_fails_once_and_is_written_anew(path, how
     with pytest.raises(JournalError, match="while it was in use") as caught:
         journal.append(Record({"n": 3})).result(10)
     is_anew = how != "replaced by a folder"
-    assert ("written anew with all that this session did" in str(caught.value)) == is_anew
+    assert ("written again with all edits of this session" in str(caught.value)) == is_anew
     if not is_anew:
         path.rmdir()
         journal.resume()
@@ -226,7 +226,7 @@ def test_an_earlier_journal_that_was_exchanged_before_the_first_record_is_notice
     for data in (b"x" * len(earlier), earlier[:-1], None):
         path.unlink() if data is None else path.write_bytes(data)
         journal = Journal(path, earlier)
-        with pytest.raises(JournalError, match="written anew"):
+        with pytest.raises(JournalError, match="written again"):
             journal.append(Record({"n": 1})).result(10)
         journal.resume()
         journal.append(Record({"n": 2})).result(10)
@@ -242,7 +242,7 @@ def test_without_room_for_a_second_copy_the_journal_still_works(path, monkeypatc
     journal = Journal(path)
     assert journal.append(Record({"n": 0})).result(10) is None
     path.rename(path.with_name("elsewhere"))
-    with pytest.raises(JournalError, match="written anew"):
+    with pytest.raises(JournalError, match="written again"):
         journal.append(Record({"n": 1})).result(10)
     assert numbers(path) == [0]
     journal.resume()

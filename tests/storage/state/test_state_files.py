@@ -64,7 +64,7 @@ ODD = {
     "pipe": "not a regular file",
     "device": "is a link",
     "folder": "is a folder",
-    "sparse": "the most expected",
+    "sparse": "expected at most",
     "holes": "mostly holes",
 }
 
@@ -145,7 +145,7 @@ def test_a_file_that_grows_while_it_is_read(path, monkeypatch):
         return os.stat_result(found)
 
     monkeypatch.setattr(state_files, "_check_size", lambda *_: None)
-    with pytest.raises(OSError, match="10 are the most"):
+    with pytest.raises(OSError, match="expected at most 10"):
         read_whole(path, 10)
 
 

@@ -42,7 +42,7 @@ def open_features(
         raise DatasetError(f"{file.path}: {path} holds {store.dtype}, expected float32.")
     if store.shape[0] != n_spikes:
         raise DatasetError(
-            f"{file.path}: {path} has {store.shape[0]} rows, expected {n_spikes}, one a spike."
+            f"{file.path}: {path} has {store.shape[0]} rows, expected {n_spikes}, one per spike."
         )
     if len(store.shape) == 3 and store.shape[2] not in (1, 2):
         raise DatasetError(
@@ -111,7 +111,7 @@ class FeatureStore:
         if warn is not None:
             warn(
                 f"{self.where} holds NaN or infinite values, first seen at spike "
-                f"{indices_of(rows)[bad[0]]}; they are given as they are."
+                f"{indices_of(rows)[bad[0]]}; they are used unchanged."
             )
 
     def close(self) -> None:

@@ -158,7 +158,7 @@ class _Search:
         ]
         if len(names) > 1:
             self._passed.append(
-                f"{', '.join(names)} in {self._folder} may all be the raw data: expected one."
+                f"{', '.join(names)} in {self._folder} could each be the raw data, expected one."
             )
             return []
         return names
@@ -225,7 +225,7 @@ def recordings_at(
     opener: Opener,
     warn: Callable[[str], None],
 ) -> list[Recorded]:
-    """The raw data where the user pointed: a ``.kwd``, a folder, or one file a recording.
+    """The raw data where the user pointed: a ``.kwd``, a folder, or one file per recording.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def recordings_at(
     if len(paths) != len(recordings):
         raise DatasetError(
             f"{paths[0]} is one flat file, but there are {len(recordings)} recordings; "
-            "expected one file a recording, or the folder they are in."
+            "expected one file per recording, or the folder they are in."
         )
     opened: list[Recorded] = []
     try:

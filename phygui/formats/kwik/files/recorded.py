@@ -133,7 +133,7 @@ def _open_flat(path: Path, dtype: np.dtype, n_channels: int | None, warn: Warn) 
         return MemoryStore(np.empty((0, n_channels), dtype))
     if rest:
         warn(
-            f"{path} holds {size} bytes, which is no multiple of {n_channels} channels of "
+            f"{path} holds {size} bytes, not a multiple of {n_channels} channels of "
             f"{dtype}; its last {rest} bytes are left out."
         )
     return ContiguousStore(path, 0, (n_samples, n_channels), dtype)
@@ -186,7 +186,7 @@ def _gains(file: File, recording: str, n_columns: int, warn: Warn) -> np.ndarray
     if len(gains) == 1:
         gains = np.repeat(gains, n_columns)
     if len(gains) != n_columns:
-        warn(f"{where} has {len(gains)} values, expected {n_columns}, one a channel; ignored.")
+        warn(f"{where} has {len(gains)} values, expected {n_columns}, one per channel; ignored.")
         return None
     if not (np.isfinite(gains) & (gains > 0)).all():
         bad = gains[~(np.isfinite(gains) & (gains > 0))][0]
@@ -241,7 +241,7 @@ def join(
     if n_channels not in (None, n_columns, n_kept):
         warn(
             f"{first.source.path} has {n_columns} channels and the metadata says "
-            f"{n_channels}; the former is taken."
+            f"{n_channels}; {n_columns} is used."
         )
     traces = Traces([each.store for each in recorded], n_kept)
     return RawData(traces, None if gains is None else gains[:n_kept], first.source)
@@ -256,7 +256,7 @@ def _common_gains(recorded: Sequence[Recorded], warn: Warn) -> np.ndarray | None
     for source, others in told[1:]:
         if not np.allclose(others, gains, rtol=1e-6, atol=0):
             warn(
-                f"{source}: channel_bit_volts differs from that of {first}; the latter is taken "
+                f"{source}: channel_bit_volts differs from that of {first}; that one is used "
                 "for all recordings."
             )
             break
@@ -274,6 +274,6 @@ def compare_rates(recorded: Sequence[Recorded], rate: float, path: Path, warn: W
     others = [each for each in recorded if each.rate is not None and not same_rate(each.rate, rate)]
     if others and others[0].rate is not None:
         warn(
-            f"{others[0].source} says {hertz(others[0].rate)} and {path} says {hertz(rate)}; the "
-            "latter is taken."
+            f"{others[0].source} says {hertz(others[0].rate)} and {path} says {hertz(rate)}; "
+            f"{hertz(rate)} is used."
         )

@@ -182,8 +182,8 @@ class ChunkTable:
         starts = np.sort(offsets)
         if not right.all() or np.any(np.diff(starts) < self.chunk_bytes):
             raise DatasetError(
-                f"{self.path}: the chunks of {self.name} are damaged, expected pieces of "
-                f"{self.chunk_bytes} bytes apart from one another."
+                f"{self.path}: the chunks of {self.name} are damaged, expected separate pieces "
+                f"of {self.chunk_bytes} bytes."
             )
         table[tuple(at[inside].T)] = offsets[inside]
         return table

@@ -108,7 +108,8 @@ class File:
             text = str(error)
             if "already open for write" in text:
                 raise DatasetError(
-                    f"{path} is open for writing in another program, or was not closed by it."
+                    f"{path} is open for writing in another program, or that program did not close "
+                    "it."
                 ) from error
             if "truncated" in text:
                 raise DatasetError(

@@ -73,7 +73,7 @@ def list_clusterings(file: File, path: str, n_spikes: int, warn: Warn) -> list[s
             if dataset.shape != (n_spikes,):
                 raise DatasetError(
                     f"{file.path}: {where}/{name} has {dataset.shape[0]} values, expected "
-                    f"{n_spikes}, one a spike."
+                    f"{n_spikes}, one per spike."
                 )
         except DatasetError as error:
             if name == "main":
@@ -105,7 +105,7 @@ def read_clustering(
     assert values is not None
     if n_spikes is not None and len(values) != n_spikes:
         raise DatasetError(
-            f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one a spike."
+            f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one per spike."
         )
     spike_clusters = checked_clusters(values, f"{file.path}: {where}", warn)
     cluster_ids, counts = count_clusters(spike_clusters)
@@ -210,7 +210,7 @@ def _cluster_groups(
     if odd:
         warn(
             f"{file.path}: {path}/*/@cluster_group of clusters {', '.join(odd[:8])}"
-            f"{' and others' if len(odd) > 8 else ''} is no cluster group; Unsorted is assumed."
+            f"{' and others' if len(odd) > 8 else ''} is not a cluster group; Unsorted is assumed."
         )
     for value in sorted(unnamed):
         names[value] = default_name(value)

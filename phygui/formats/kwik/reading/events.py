@@ -49,7 +49,7 @@ def _read_type(file: File, path: str, n_recordings: int, warn: Callable[[str], N
     if len(recordings) != len(samples):
         raise DatasetError(
             f"{file.path}: {path}/recording has {len(recordings)} values, expected "
-            f"{len(samples)}, one an event."
+            f"{len(samples)}, one per event."
         )
     numbers = recordings.astype(np.int64)
     if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n_recordings:

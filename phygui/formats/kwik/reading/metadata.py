@@ -137,14 +137,14 @@ def read_settings(
     rate = told.number(("sample_rate",), recording_rate, lambda v: 1 <= v <= 1e9, "1 to 1e9 hertz")
     if rate is None:
         raise DatasetError(
-            f"{path}: {PATH}/@sample_rate is missing, and no recording says its own; "
+            f"{path}: {PATH}/@sample_rate is missing, and no recording has one; "
             "expected 1 to 1e9 hertz."
         )
     told_apart = recording_rate is not None and not same_rate(recording_rate, rate)
     if recording_rate is not None and told_apart and "sample_rate" in metadata:
         warn(
             f"{path}: the recordings say {hertz(recording_rate)} and {PATH} says {hertz(rate)}; "
-            "the latter is taken."
+            f"{hertz(rate)} is used."
         )
     names = ("n_features_per_channel", "nfeatures_per_channel")
     before, after = _window(told)
@@ -182,7 +182,7 @@ def recording_rate(recordings: dict[int, dict[str, Any]], path: str, warn: Warn)
         if not same_rate(rate, rates[first]):
             warn(
                 f"{path}: recording {first} was sampled at {hertz(rates[first])} and recording "
-                f"{number} at {hertz(rate)}; one rate is taken for all recordings."
+                f"{number} at {hertz(rate)}; one rate is used for all recordings."
             )
             break
     return rates[first]
@@ -219,7 +219,7 @@ class _Numbers:
                 found.remove((name, value))
         if len({value for _, value in found}) > 1:
             both = " and ".join(f"{name} = {value}" for name, value in found)
-            self.warn(f"{self.path}: {PATH} says both {both}; the first is taken.")
+            self.warn(f"{self.path}: {PATH} says both {both}; the first is used.")
         return found[0][1] if found else default
 
     def count(

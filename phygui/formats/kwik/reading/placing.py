@@ -107,7 +107,7 @@ def count_recordings(stored: StoredSpikes, sizes: Sizes | None, warn: Warn) -> S
         share = share_for(by_text, by_number, sizes)
     how = "without raw data this could not be checked"
     if share is not None:
-        how = "the troughs of the spikes do not tell"
+        how = "the troughs of the spikes do not tell which is right"
         if share >= CLEAR or share <= 1 - CLEAR:
             how = "as the troughs of the spikes tell"
             if is_text != (share >= CLEAR):
@@ -162,8 +162,8 @@ def in_recordings(
         told = "is missing" if recordings is None else "is 0 throughout"
         warn(
             f"{stored.where}/recording {told}, but the times reach {times.max()} samples "
-            f"and the second recording starts at {timeline.starts[1]}: they are taken to run on "
-            "over all recordings, as phy 0.2 wrote them."
+            f"and the second recording starts at {timeline.starts[1]}: they are assumed to "
+            "continue over all recordings, as phy 0.2 wrote them."
         )
         places = timeline.recording_of(times.astype(np.int64)).astype(np.int32)
         return times - timeline.starts.astype(np.uint64)[places], places
@@ -223,7 +223,8 @@ def check_lengths(
         first = short[0]
         text = (
             f"{where}: the raw data of recording {first} ends at sample {lengths[first]}, but "
-            f"there is a spike at {ends[first] - 1}: it is truncated, or that of another dataset."
+            f"there is a spike at {ends[first] - 1}: it is truncated, or belongs to another "
+            "dataset."
         )
         if first < n_recordings - 1:
             raise MisfitError(text)
@@ -274,7 +275,7 @@ def check_order(
     spikes, times = ("spike", "time") if len(late) == 1 else ("spikes", "times")
     warn(
         f"{where} goes back at {len(late):,} {spikes}, by {back.max()} samples at most; the "
-        f"{times} are taken as they are, and spike ids keep the order of the file."
+        f"{times} are used unchanged, and spike ids keep the order of the file."
     )
 
 
@@ -323,8 +324,8 @@ def make_timeline(
         if any(starts):
             warn(
                 f"{path}: the recordings cannot start at {_listed(starts)} samples, as "
-                f"start_sample says, since they last {_listed(lengths)}; they are taken to follow "
-                "one another."
+                f"start_sample says, since they last {_listed(lengths)}; they are assumed to "
+                "follow one another."
             )
         return Timeline.joined(lengths)
     if told is None:
@@ -337,9 +338,9 @@ def make_timeline(
     gaps = (ends[:-1] > 0) & (silences > _longest_interval(time_samples, recordings))
     if gaps.any():
         warn(
-            f"{path}: nothing tells when recording {', '.join(map(str, np.flatnonzero(gaps)[:8]))} "
-            "ends (no raw data); long before the next one starts there are no more spikes, and it "
-            "is assumed to end with its last."
+            f"{path}: no raw data tells when recording "
+            f"{', '.join(map(str, np.flatnonzero(gaps)[:8]))} ends; it has no spikes long before "
+            "the next one starts, and is assumed to end with its last spike."
         )
     return Timeline(told, np.append(np.where(gaps, ends[:-1], np.diff(told)), ends[-1]))
 

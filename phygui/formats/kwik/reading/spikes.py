@@ -135,7 +135,7 @@ def _read_recordings_of(
         return (None if n_recordings > 1 else one), True
     if len(values) != n_spikes:
         raise DatasetError(
-            f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one a spike."
+            f"{file.path}: {where} has {len(values)} values, expected {n_spikes}, one per spike."
         )
     if values.dtype.kind not in "iu":
         raise DatasetError(f"{file.path}: {where} holds {values.dtype}, expected integers.")

@@ -47,9 +47,7 @@ def _only_writer(path: Path) -> Iterator[None]:
         # Where no lock can be taken, another user may have one.
         holder = living_holder(place.folder)
     if holder is not None:
-        raise DatasetError(
-            f"{path} is open for editing ({holder}); nothing is written beside that session."
-        )
+        raise DatasetError(f"{path} is open for editing ({holder}); nothing was written.")
     try:
         yield
     finally:
@@ -136,7 +134,7 @@ class EditableDataset(OpenDataset):
         if values.shape != current.spike_clusters.shape or values.dtype.kind not in "iu":
             raise DatasetError(
                 f"{self._path}: spike_clusters has shape {values.shape} and type {values.dtype}, "
-                f"expected {len(current.spike_clusters)} integers, one a spike."
+                f"expected {len(current.spike_clusters)} integers, one per spike."
             )
         if values.size and (values.min() < 0 or values.max() >= 2**31):
             raise DatasetError(
@@ -228,7 +226,7 @@ class EditableDataset(OpenDataset):
     def _refuse_fixed(self, name: str) -> None:
         if name in ("main", "original"):
             raise DatasetError(
-                f"{self._path}: the clustering {name} is what other programs look for, and "
+                f"{self._path}: other programs look for the clustering {name}, so it "
                 "keeps its name; copy it instead."
             )
 
@@ -251,10 +249,10 @@ class EditableDataset(OpenDataset):
         clustering = self._shank.clustering
         if not isinstance(group, int) or not 4 <= group < 2**31:
             raise DatasetError(
-                f"{self._path}: {group!r} is no custom cluster group, expected 4 up."
+                f"{self._path}: {group!r} is not a custom cluster group, expected 4 or more."
             )
         if group in clustering.group_names:
-            raise DatasetError(f"{self._path} has a cluster group {group} already.")
+            raise DatasetError(f"{self._path} already has a cluster group {group}.")
         self._name_group(group, name)
 
     def rename_cluster_group(self, group: int, name: str) -> None:
@@ -280,7 +278,9 @@ class EditableDataset(OpenDataset):
     def _custom(self, group: int) -> None:
         names = self._shank.clustering.group_names
         if group in DEFAULT_GROUPS:
-            raise DatasetError(f"{self._path}: the cluster group {names[group]} stays as it is.")
+            raise DatasetError(
+                f"{self._path}: the cluster group {names[group]} is built-in and cannot be changed."
+            )
         if group not in names:
             raise DatasetError(f"{self._path} has no cluster group {group!r}.")
 
@@ -289,7 +289,7 @@ class EditableDataset(OpenDataset):
         clustering = self._shank.clustering
         others = {t.casefold() for g, t in clustering.group_names.items() if g != group}
         if text.casefold() in others:
-            raise DatasetError(f"{self._path} has a cluster group called {text} already.")
+            raise DatasetError(f"{self._path} already has a cluster group called {text}.")
         self._refuse_original(clustering.name)
         number, of = self._shank.channel_group, clustering.name
         self._edit(lambda file: save.write_group_name(file, number, of, group, text))
@@ -311,15 +311,16 @@ def check_clustering_name(path: Path, name: str, existing: Container[str]) -> No
     bad = not isinstance(name, str) or not name.strip() or name != name.strip()
     if bad or "/" in name or not name.isprintable() or name.startswith("."):
         raise DatasetError(
-            f"{path}: {name!r} is no name for a clustering, expected text without '/' that does "
-            "not begin with a dot."
+            f"{path}: {name!r} is not a valid name for a clustering, expected text without '/' "
+            "that does not begin with a dot."
         )
     if len(name) > LONGEST_NAME:
         raise DatasetError(
-            f"{path}: a clustering is named in at most {LONGEST_NAME} characters, not {len(name)}."
+            f"{path}: the name of a clustering has at most {LONGEST_NAME} characters, not "
+            f"{len(name)}."
         )
     if name in existing:
-        raise DatasetError(f"{path} has a clustering called {name} already.")
+        raise DatasetError(f"{path} already has a clustering called {name}.")
 
 
 def _saved(
@@ -346,7 +347,7 @@ def _saved(
 
 def _group_name(name: str) -> str:
     if not isinstance(name, str) or not name.strip() or "\0" in name:
-        raise DatasetError(f"{name!r} is no name for a cluster group, expected text.")
+        raise DatasetError(f"{name!r} is not a valid name for a cluster group, expected text.")
     return name.strip()
 
 
@@ -360,7 +361,7 @@ def _number(group: Any) -> int | None:
 def _attribute(key: str, value: Any) -> Any:
     """A plain value as an HDF5 attribute; anything else is refused, never pickled."""
     if not isinstance(key, str) or not key or "\0" in key:
-        raise DatasetError(f"{key!r} is no name for an attribute, expected text.")
+        raise DatasetError(f"{key!r} is not a valid name for an attribute, expected text.")
     if isinstance(value, bool | np.bool_):
         return np.int64(value)
     if isinstance(value, int | np.integer):

@@ -45,8 +45,8 @@ def own(file: h5py.File, path: str, *, create: bool = False) -> Any:
         if not isinstance(link, h5py.HardLink):
             kind = "an external" if isinstance(link, h5py.ExternalLink) else "a soft"
             raise DatasetError(
-                f"{walked} is {kind} link, and nothing is written through links, which may "
-                "lead to what is not part of the dataset."
+                f"{walked} is {kind} link, which may lead out of the dataset; nothing was "
+                "written through it."
             )
         here = here[part]
     return here
@@ -63,9 +63,7 @@ def write_clustering(
 ) -> None:
     """Write the cluster of each spike, the group of each cluster, and the custom groups' names."""
     if name == "original":
-        raise DatasetError(
-            "the clustering original is never written; copy it to another one and edit that."
-        )
+        raise DatasetError("the clustering original is read-only; copy it and edit the copy.")
     path = f"/channel_groups/{channel_group}"
     where = f"{path}/spikes/clusters/{name}"
     dataset = own(file, where)
@@ -74,7 +72,7 @@ def write_clustering(
     values = as_stored(spike_clusters, dataset.dtype, where)
     if values.shape != dataset.shape:
         raise DatasetError(
-            f"{where} has shape {dataset.shape}, expected {values.shape}, one cluster a spike."
+            f"{where} has shape {dataset.shape}, expected {values.shape}, one cluster per spike."
         )
     if values.size and not np.array_equal(dataset[...], values):
         dataset[...] = values
@@ -136,7 +134,7 @@ def hard_child(parent: h5py.Group, name: str) -> h5g.GroupID | None:
         own(parent, name)  # raises, with the reason
     found = h5o.open(parent.id, key)
     if not isinstance(found, h5g.GroupID):
-        raise DatasetError(f"{parent.name}/{name} is no group, expected one.")
+        raise DatasetError(f"{parent.name}/{name} is not a group, expected one.")
     return found
 
 
@@ -177,7 +175,7 @@ def verify_spikes(
     """Compare the clusters of the spikes, as read back, with memory."""
     where = f"/channel_groups/{channel_group}/spikes/clusters/{name}"
     if not np.array_equal(file[where][...], spike_clusters):
-        raise DatasetError(f"{where} read back from the new file is not what was written to it.")
+        raise DatasetError(f"{where} in the new file differs from what was written.")
 
 
 def verify_clustering(

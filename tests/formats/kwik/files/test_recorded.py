@@ -346,7 +346,7 @@ def test_the_raw_data_knows_the_gain_better_than_the_kwik(tiny: Tiny) -> None:
     assert model.voltage_gain == 0.195
     [text] = model.warnings
     assert "tiny.raw.kwd says 0.195 microvolts per unit and" in text
-    assert "says 0.5; the former is taken" in text
+    assert "says 0.5; 0.195 is used" in text
 
 
 @pytest.mark.parametrize("gains", [[0.2] * 3, [0.2] * 5 + [0.0], [np.nan] * 6, "many", [[0.2] * 6]])
@@ -440,7 +440,7 @@ def test_raw_data_of_another_sample_rate(tiny: Tiny, rate: Any, said: str) -> No
     to_kwd(tiny, sample_rate=rate)
     text = remarks(tiny.kwik)
     assert said in text
-    assert ("says 20000 Hz; the latter is taken" in text) == bool(said)
+    assert ("says 20000 Hz; 20000 Hz is used" in text) == bool(said)
 
 
 def test_the_precision_of_float32_is_no_other_rate(tiny: Tiny) -> None:

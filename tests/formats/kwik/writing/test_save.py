@@ -372,15 +372,24 @@ def test_what_clusterings_may_not_do(tiny: Tiny) -> None:
     model = KwikModel(tiny.kwik)
     content = tiny.kwik.read_bytes()
     for write, message in (
-        (lambda: model.add_clustering("main", np.zeros(N_SPIKES, int)), "called main already"),
+        (
+            lambda: model.add_clustering("main", np.zeros(N_SPIKES, int)),
+            "already has a clustering called main",
+        ),
         (lambda: model.add_clustering("x", np.zeros(3, int)), r"has shape \(3,\)"),
         (lambda: model.copy_clustering("nobody", "x"), "has no clustering 'nobody'"),
-        (lambda: model.copy_clustering("main", "a/b"), "'a/b' is no name for a clustering"),
-        (lambda: model.copy_clustering("main", ".."), "'..' is no name for a clustering"),
+        (
+            lambda: model.copy_clustering("main", "a/b"),
+            "'a/b' is not a valid name for a clustering",
+        ),
+        (lambda: model.copy_clustering("main", ".."), "'..' is not a valid name for a clustering"),
         (lambda: model.copy_clustering("main", "x" * 300), "at most 80 characters, not 300"),
-        (lambda: model.copy_clustering("main", ""), "'' is no name for a clustering"),
-        (lambda: model.rename_clustering("main", "x"), "clustering main is what other programs"),
-        (lambda: model.delete_clustering("main"), "clustering main is what other programs"),
+        (lambda: model.copy_clustering("main", ""), "'' is not a valid name for a clustering"),
+        (
+            lambda: model.rename_clustering("main", "x"),
+            "other programs look for the clustering main",
+        ),
+        (lambda: model.delete_clustering("main"), "other programs look for the clustering main"),
         (lambda: setattr(model, "clustering", "x"), "has no clustering 'x', expected one of"),
         (lambda: setattr(model, "channel_group", 5), "has no channel group 5, expected one of"),
     ):
@@ -416,13 +425,19 @@ def test_what_cluster_groups_may_not_do(tiny: Tiny) -> None:
     model = KwikModel(tiny.kwik)
     model.add_cluster_group(4, "Interneurons")
     for write, message in (
-        (lambda: model.add_cluster_group(4, "x"), "has a cluster group 4 already"),
-        (lambda: model.add_cluster_group(2, "x"), "2 is no custom cluster group"),
-        (lambda: model.add_cluster_group(5, "good"), "has a cluster group called good already"),
-        (lambda: model.add_cluster_group(5, "  "), "is no name for a cluster group"),
-        (lambda: model.rename_cluster_group(2, "x"), "the cluster group Good stays as it is"),
+        (lambda: model.add_cluster_group(4, "x"), "already has a cluster group 4"),
+        (lambda: model.add_cluster_group(2, "x"), "2 is not a custom cluster group"),
+        (lambda: model.add_cluster_group(5, "good"), "already has a cluster group called good"),
+        (lambda: model.add_cluster_group(5, "  "), "is not a valid name for a cluster group"),
+        (
+            lambda: model.rename_cluster_group(2, "x"),
+            "the cluster group Good is built-in and cannot be changed",
+        ),
         (lambda: model.rename_cluster_group(9, "x"), "has no cluster group 9"),
-        (lambda: model.delete_cluster_group(3), "the cluster group Unsorted stays as it is"),
+        (
+            lambda: model.delete_cluster_group(3),
+            "the cluster group Unsorted is built-in and cannot be changed",
+        ),
     ):
         with pytest.raises(DatasetError, match=message):
             write()
