@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,9 @@ class Filter:
         The expression; empty text lets everything pass.
     names : iterable of str
         The names that may stand in it.
+    headings : mapping of str to str, optional
+        Other ways to write some of them, which need be no words, such as ``L-ratio``; large and
+        small letters are the same, and a last ``.`` may be left out.
 
     Raises
     ------
@@ -41,7 +45,9 @@ class Filter:
         If it cannot be parsed or holds an unknown name.
     """
 
-    def __init__(self, text: str, names: Iterable[str]) -> None:
+    def __init__(
+        self, text: str, names: Iterable[str], headings: Mapping[str, str] | None = None
+    ) -> None:
         self.text = text.strip()
         self._tree: ast.AST | None = None
         if not self.text:
@@ -49,7 +55,7 @@ class Filter:
         if len(self.text) > MAX_LENGTH:
             raise FilterError(f"the filter is longer than {MAX_LENGTH} characters")
         try:
-            self._tree = _parsed(self.text, set(names))
+            self._tree = _parsed(self.text, set(names), headings or {})
         except (RecursionError, MemoryError):
             raise FilterError(_TOO_DEEP) from None
         self._evaluator = EvalWithCompoundTypes(operators=_OPERATORS, names={}, functions={})
@@ -199,8 +205,36 @@ _SLIPS = (
 """What is often written for something else, and means nothing here."""
 
 
-def _parsed(text: str, known: set[str]) -> ast.AST:
+def _in_names(text: str, known: set[str], headings: Mapping[str, str]) -> str:
+    """An expression in which names stand instead of headings."""
+    names = {heading.lower().rstrip("."): name for heading, name in headings.items()}
+    if not names:
+        return text
+    # The longest first: one heading may begin like another.
+    choices = "|".join(re.escape(h) for h in sorted(names, key=len, reverse=True))
+    # A quote may be the end of a heading, and then begins no text.
+    pattern = re.compile(rf"{_QUOTED.pattern}|(?<![\w.])({choices})(?:\.(?!\d)|(?!\w))", re.I)
+
+    def name(found: re.Match[str]) -> str:
+        heading = found.group(1)
+        if heading is None or heading in known:
+            return found.group()
+        return names[heading.lower()]
+
+    return pattern.sub(name, text)
+
+
+def _did_you_mean(name: str, known: set[str], headings: Mapping[str, str]) -> str:
+    """What is said of a name that does not exist."""
+    near = difflib.get_close_matches(name.lower(), [*sorted(known), *headings], n=1)
+    if near:
+        return f"no column {name}; did you mean {near[0]}?"
+    return f"no column {name}; there are {', '.join(sorted(known))}"
+
+
+def _parsed(text: str, known: set[str], headings: Mapping[str, str]) -> ast.AST:
     """The syntax tree of an expression that holds nothing but what a filter may."""
+    text = _in_names(text, known, headings)
     bare = _QUOTED.sub("", text)
     for slip, hint in _SLIPS:
         if slip.search(bare):
@@ -211,7 +245,7 @@ def _parsed(text: str, known: set[str]) -> ast.AST:
         raise FilterError(f"not an expression: {getattr(error, 'msg', error)}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id not in known:
-            raise FilterError(f"no column {node.id}; there are {', '.join(sorted(known))}")
+            raise FilterError(_did_you_mean(node.id, known, headings))
         odd = isinstance(node, ast.Constant) and not isinstance(node.value, str | Real | None)
         if odd or not isinstance(node, _ALLOWED):
             raise FilterError(f"{_source(node)}: only comparisons of columns are possible")

@@ -126,7 +126,9 @@ class ClusterTableModel(QAbstractTableModel):
             If the expression makes no sense; what is shown stays as it was.
         """
         names = {column.name: column for column in self.columns}
-        filter_ = Filter(text, names)
+        # What labels are called is up to the user: such a heading may mean anything.
+        headings = {c.title: c.name for c in self.columns if not c.is_label}
+        filter_ = Filter(text, names, headings)
         old = self._filter, self._filtered
         self._filter, self._filtered = filter_, [names[name] for name in filter_.names()]
         try:

@@ -94,7 +94,8 @@ def test_what_could_take_long_or_do_harm_is_refused_in_one_short_sentence(text: 
         ("id in group", "a number cannot be looked for in the text 'good'"),
         ("-group == 3", "- calculates with numbers"),
         ("n_spikes >", "not an expression"),
-        ("n_spokes > 1", "no column n_spokes; there are amplitude, depth"),
+        ("n_spokes > 1", "no column n_spokes; did you mean n_spikes?"),
+        ("zz > 1", "no column zz; there are amplitude, depth"),
         ("id / 0 > 1", "division by zero"),
     ],
 )
@@ -102,3 +103,37 @@ def test_a_mistake_is_named(text: str, words: str) -> None:
     with pytest.raises(FilterError) as refused:
         passes(text)
     assert words in str(refused.value)
+
+
+HEADINGS = {"L-ratio": "l_ratio", "d'": "d_prime", "viol.": "violation_rate", "SNR": "snr"}
+VALUES = {"l_ratio": 0.2, "d_prime": 5.0, "violation_rate": 0.01, "snr": 3.0, "group": "d'"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L-ratio < 0.3",
+        "l-RATIO == l_ratio",
+        "d' > 4 and d_prime == d'",
+        "viol. < 0.02",
+        "viol < 0.02",
+        "viol.< .02 and .5 > viol.",
+        "SNR == 3 and Snr == snr",
+        "group == \"d'\" and d' > 4",
+        "group != 'viol.' and viol. == 0.01",
+    ],
+)
+def test_headings_stand_for_names(text: str) -> None:
+    parsed = Filter(text, VALUES, HEADINGS)
+    assert parsed(VALUES)
+    assert parsed.names() <= set(VALUES)
+
+
+def test_a_slip_in_a_heading_is_seen() -> None:
+    with pytest.raises(FilterError, match="no column viool; did you mean viol\\.\\?"):
+        Filter("viool > 1", VALUES, HEADINGS)
+
+
+def test_a_name_is_never_taken_for_a_heading() -> None:
+    row = {"rate": 1.0, "firing_rate": 7.0}
+    assert Filter("rate == 1", row, {"rate": "firing_rate"})(row)
