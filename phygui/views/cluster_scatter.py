@@ -15,7 +15,13 @@ from phygui.views.core.colors import DIM
 from phygui.views.core.loading import why_absent
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import Batch, Label, vertices
-from phygui.views.data.cluster_values import COLUMNS, axis_name, column
+from phygui.views.data.cluster_values import (
+    axis_name,
+    column,
+    columns,
+    is_awaited,
+    why_unknown,
+)
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster is meant."""
@@ -26,7 +32,8 @@ def _column(default: str, label: str, axis: str) -> Any:
         default=default,
         metadata={
             "label": label,
-            "choices": tuple(COLUMNS),
+            # Asked for when they are shown: there may be more metrics then.
+            "choices": lambda: tuple(columns()),
             "help": f"What the {axis} axis shows",
         },
     )
@@ -91,7 +98,7 @@ def load(
     for name, values in ((params.x, x), (params.y, y)):
         if not np.isfinite(values).any():
             reasons = [why_absent(snapshot.shank, kind) for kind in snapshot.shank.absent]
-            text = "; ".join(reasons) or "more data is needed"
+            text = why_unknown(snapshot, name, ids) or "; ".join(reasons) or "more data is needed"
             return Empty(f"The {name} is not known: {text.rstrip('.')}.")
     colors = [-1] * len(others) + list(range(len(selected)))[::-1]
     names = params.x, params.y
@@ -114,6 +121,11 @@ class ClusterScatterView(View):
         self._others = Batch("points", size=5.0)
         self._clusters = Batch("points", size=8.0)
         self.visuals = [self._others, self._clusters]
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether a metric is shown that comes in as it is computed."""
+        return is_awaited(self.params.x) or is_awaited(self.params.y)
 
     def before_draw(self) -> None:
         """Follow the marker size."""

@@ -141,7 +141,7 @@ def test_scatter_paints_and_picks(session, shown, picture, mouse, qtbot, log):
     assert has_color(spot(view, image, 0, *place), 0)
     written = {label.text: label.color for label in view.all_labels}
     assert written[str(session.selected[0])] == 0
-    assert "spikes/s" in written
+    assert "firing rate (spikes/s)" in written
     with qtbot.waitSignal(view.cluster_clicked) as caught:
         mouse(view).click(view.to_pixels(0, *place), held=Qt.ControlModifier)
     assert caught.args == [session.selected[0]]
@@ -315,3 +315,14 @@ def test_clusters_told_by_colour_alone_are_in_a_legend(session, shown, name):
         view.native.grabFramebuffer()
         found = sorted((a.x, a.text, a.color) for a in view.all_labels if a.color >= 0)
         assert [pair for _, *pair in found] == [[str(c), k] for k, c in enumerate(session.selected)]
+
+
+def test_scatter_loads_metrics_again_as_they_come_in(session):
+    view = ClusterScatterView(ClusterScatterParams(x="isolation distance"))
+    assert view.shows_metrics
+    found = cluster_scatter.load(session.snapshot(), view.params, never)
+    assert found.reason == "The isolation distance is not known: it is not computed yet."
+    session.learn_all()
+    data = cluster_scatter.load(session.snapshot(), view.params, never)
+    assert np.isfinite(data.x).any()
+    assert not ClusterScatterView(ClusterScatterParams(x="violations")).shows_metrics

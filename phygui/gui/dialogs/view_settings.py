@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields, replace
 from typing import Any
 
@@ -83,11 +84,10 @@ class ParameterDialog(QDialog):
         meta = field.metadata
         if "choices" in meta:
             combo = QComboBox()
-            combo.addItems([str(choice) for choice in meta["choices"]])
+            choices = choices_of(meta)
+            combo.addItems([str(choice) for choice in choices])
             combo.setCurrentText(str(value))
-            combo.currentIndexChanged.connect(
-                lambda i: self._change(field.name, meta["choices"][i])
-            )
+            combo.currentIndexChanged.connect(lambda i: self._change(field.name, choices[i]))
             return combo
         if isinstance(value, bool):
             check = QCheckBox()
@@ -193,6 +193,13 @@ def params_of(cls: type, stored: object) -> Any:
     return params
 
 
+def choices_of(meta: Mapping[str, Any]) -> Sequence[Any]:
+    """What a parameter may be, where it is a choice: its `choices`, or what they return now."""
+    choices = meta.get("choices", ())
+    found: Sequence[Any] = choices() if callable(choices) else choices
+    return found
+
+
 def range_problem(cls: type, name: str, value: float) -> str:
     """Why a number is not possible for a parameter of a view; empty if it is."""
     meta = next(field.metadata for field in fields(cls) if field.name == name)
@@ -208,7 +215,7 @@ def _is_sound(field: Field[Any], value: object) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
     if isinstance(default, str):
-        return isinstance(value, str) and value in meta.get("choices", (value,))
+        return isinstance(value, str) and value in (choices_of(meta) or (value,))
     kinds = int if isinstance(default, int) else (int, float)
     if not isinstance(default, int | float) or not isinstance(value, kinds):
         return False

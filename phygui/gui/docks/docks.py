@@ -328,6 +328,11 @@ class ViewDock(Dock):
             self._drop_old_lasso()
             self._load()
 
+    def learn(self) -> None:
+        """Statistics have come in: load again what shows them."""
+        if self._view is not None and self._view.shows_metrics:
+            self.refresh()
+
     def _drop_old_lasso(self) -> None:
         """A lasso goes with the clusters that it is drawn around, also where it is not seen."""
         view = self._view

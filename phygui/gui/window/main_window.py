@@ -243,6 +243,8 @@ class MainWindow(QMainWindow):
 
     def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
         self.tables.learn(cluster_ids)
+        for dock in self.view_docks.values():
+            dock.learn()
 
     def _switched(self) -> None:
         self.tables.reload()

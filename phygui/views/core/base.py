@@ -108,6 +108,11 @@ class View(Interactive, app.Canvas):
         # What is drawn covers the ground; vispy would go over all pixels again to make them opaque.
         self.native.paintGL = self._paint
 
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether what is shown has to be loaded again when metrics of clusters come in."""
+        return False
+
     def close(self) -> None:
         """Close for good, and let go of the OpenGL context."""
         if self._closed:

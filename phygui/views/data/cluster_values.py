@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import refractory_violations
+from phygui.analysis import ClusterData, MetricSpec
+from phygui.analysis.metrics import metrics
 from phygui.curation.statistics.amplitudes import channel_sizes
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import ClusterStats, compute_stats
@@ -15,27 +17,50 @@ from phygui.dataset import ShankData
 from phygui.views.core.base import Cancel, check
 from phygui.views.core.cache import ByteCache
 
+log = logging.getLogger(__name__)
+
 _cache = ByteCache(96 * 2**20)
 _SIZE = 50_000
 """Bytes that what is known of a cluster takes at most, about."""
 
-REFRACTORY = 0.002
-"""Seconds."""
-COLUMNS = {
+_TRAIN = frozenset({"spike_samples", "recorded_samples"})
+"""What is at hand of any cluster: a metric that needs no more is computed when it is shown."""
+_FIXED = {
     "id": "cluster",
     "number of spikes": "spikes",
-    "firing rate": "spikes/s",
     "amplitude": "amplitude",
     "depth": "depth (μm)",
-    "violations": "violations (%)",
 }
-"""What is known of every cluster, and how it stands at an axis but for the unit of voltages."""
+
+
+def columns() -> dict[str, str]:
+    """What is known of every cluster, and how it stands at an axis but for the unit of voltages."""
+    axes = {spec.label: spec.axis for spec in metrics()}
+    return {**_FIXED, **{name: axis for name, axis in axes.items() if name not in _FIXED}}
 
 
 def axis_name(name: str, shank: ShankData) -> str:
-    """How one of :data:`COLUMNS` stands at an axis."""
-    of_voltages = name == "amplitude"
-    return f"{COLUMNS[name]} ({shank.voltage_unit})" if of_voltages else COLUMNS[name]
+    """How one of :func:`columns` stands at an axis."""
+    return f"{_FIXED[name]} ({shank.voltage_unit})" if name == "amplitude" else columns()[name]
+
+
+def is_awaited(name: str) -> bool:
+    """Whether one of :func:`columns` is a metric that comes in as it is computed."""
+    return name not in _FIXED and not _metric(name).needs <= _TRAIN
+
+
+def why_unknown(snapshot: Snapshot, name: str, cluster_ids: Iterable[int]) -> str:
+    """Why one of :func:`columns` is not known of any of some clusters; empty for other data."""
+    if name in _FIXED:
+        return ""
+    spec = _metric(name)
+    known = [snapshot.metrics.get(c, {}).get(spec.name) for c in cluster_ids]
+    reasons = [metric.reason for metric in known if metric is not None]
+    return next(iter(reasons), "it is not computed yet" if is_awaited(name) else "")
+
+
+def _metric(label: str) -> MetricSpec:
+    return next(spec for spec in metrics() if spec.label == label)
 
 
 def stats_of(
@@ -78,7 +103,7 @@ def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
 def column(
     snapshot: Snapshot, name: str, cluster_ids: Iterable[int], cancelled: Cancel
 ) -> NDArray[np.float64]:
-    """One of :data:`COLUMNS` for some clusters: (n,) float64, NaN where it is not known.
+    """One of :func:`columns` for some clusters: (n,) float64, NaN where it is not known.
 
     Raises
     ------
@@ -88,11 +113,12 @@ def column(
     ids = list(cluster_ids)
     if name == "id":
         return np.array(ids, dtype=np.float64)
-    if name in ("number of spikes", "firing rate"):
-        counts = np.array([len(snapshot.spikes(c)) for c in ids], dtype=np.float64)
-        return counts if name == "number of spikes" else counts / snapshot.shank.duration
-    if name == "violations":
-        return 100 * np.array([_violations(snapshot, c, cancelled) for c in ids], dtype=np.float64)
+    if name == "number of spikes":
+        return np.array([len(snapshot.spikes(c)) for c in ids], dtype=np.float64)
+    if name not in _FIXED:
+        spec = _metric(name)
+        found = [_value(snapshot, spec, c, cancelled) for c in ids]
+        return spec.scale * np.array(found, dtype=np.float64)
     stats = stats_of(snapshot, ids, cancelled)
     if name == "depth":
         return np.array([location_of(snapshot, stats[c])[1] for c in ids], dtype=np.float64)
@@ -100,14 +126,34 @@ def column(
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
 
-def _violations(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> float:
-    spike_ids, clock = snapshot.spikes(cluster_id), snapshot.shank.clock
+def _value(snapshot: Snapshot, spec: MetricSpec, cluster_id: int, cancelled: Cancel) -> float:
+    """A metric of a cluster: as the session knows it, or from its train if that is enough."""
+    known = snapshot.metrics.get(cluster_id, {}).get(spec.name)
+    if known is not None:
+        return known.value
+    if not spec.needs <= _TRAIN:
+        return float("nan")
+    shank, spike_ids = snapshot.shank, snapshot.spikes(cluster_id)
     # Raw data that is located later may put spikes into other recordings.
-    owners = (clock, spike_ids)
-    found = _cache.get(owners, "violations")
-    if found is None:
+    owners, key = (shank.clock, spike_ids), (spec.name, spec.version)
+    value: float | None = _cache.get(owners, key)
+    if value is None:
         check(cancelled)
-        samples = clock.pair_train(spike_ids)
-        found = refractory_violations(samples, snapshot.shank.sample_rate, REFRACTORY).rate
-        _cache.put(owners, "violations", found, 8)
-    return found
+        needs = spec.needs
+        data = ClusterData(
+            spike_samples=shank.clock.pair_train(spike_ids) if "spike_samples" in needs else None,
+            recorded_samples=(
+                shank.clock.recorded_train(spike_ids) if "recorded_samples" in needs else None
+            ),
+            n_spikes=len(spike_ids),
+            sample_rate=shank.sample_rate,
+            duration=shank.duration,
+        )
+        try:
+            value = spec.measure(data).value
+        except Exception as error:
+            # The session computes it as well, and says there what is wrong with it.
+            log.debug("the metric %r failed", spec.name, exc_info=error)
+            value = float("nan")
+        _cache.put(owners, key, value, 8)
+    return value

@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from phygui.analysis.metrics import metrics
 from phygui.curation.session import Session
 from phygui.views.core.base import Cancelled
 from phygui.views.data import cluster_values as facts
-from phygui.views.data.cluster_values import COLUMNS, column, location_of, stats_of
+from phygui.views.data.cluster_values import (
+    column,
+    columns,
+    is_awaited,
+    location_of,
+    stats_of,
+    why_unknown,
+)
 
 
 def never() -> bool:
@@ -25,7 +33,7 @@ def session(small):
 def test_columns(session):
     snapshot, model = session.snapshot(), session.model
     ids = [int(c) for c in session.cluster_ids[:5]]
-    found = {name: column(snapshot, name, ids, never) for name in COLUMNS}
+    found = {name: column(snapshot, name, ids, never) for name in columns()}
     counts = np.array([np.sum(session.spike_clusters == c) for c in ids])
     np.testing.assert_array_equal(found["id"], ids)
     np.testing.assert_array_equal(found["number of spikes"], counts)
@@ -78,3 +86,18 @@ def test_an_edit_computes_only_what_it_touched(session, monkeypatch):
 def test_cancelled(session):
     with pytest.raises(Cancelled):
         stats_of(session.snapshot(), [int(session.cluster_ids[0])], lambda: True)
+
+
+def test_every_metric_is_offered_and_shown_as_the_session_knows_it(session):
+    ids = [int(c) for c in session.cluster_ids]
+    isolation = column(session.snapshot(), "isolation distance", ids, never)
+    assert is_awaited("isolation distance")
+    assert np.isnan(isolation).all()
+    assert why_unknown(session.snapshot(), "isolation distance", ids) == "it is not computed yet"
+    before = column(session.snapshot(), "violations", ids, never)
+    session.learn_all()
+    snapshot = session.snapshot()
+    for spec in metrics():
+        expected = [spec.scale * session.metrics[c][spec.name].value for c in ids]
+        np.testing.assert_array_equal(column(snapshot, spec.label, ids, never), expected)
+    np.testing.assert_array_equal(column(snapshot, "violations", ids, never), before)
