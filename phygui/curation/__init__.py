@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from phygui.curation.edits.update import EditError, Selection, Update
     from phygui.curation.navigation.wizard import Wizard
     from phygui.curation.session import Session
-    from phygui.curation.statistics.ranking_spec import register_quality, register_similarity
+    from phygui.curation.statistics.ranking_spec import (
+        RankingSpec,
+        choose_ranking,
+        rankings,
+        register_quality,
+        register_ranking,
+        register_similarity,
+    )
 
 __all__ = [
     "ClusterGroups",
@@ -21,11 +28,15 @@ __all__ = [
     "EditError",
     "History",
     "Labels",
+    "RankingSpec",
     "Selection",
     "Session",
     "Update",
     "Wizard",
+    "choose_ranking",
+    "rankings",
     "register_quality",
+    "register_ranking",
     "register_similarity",
 ]
 
@@ -39,6 +50,10 @@ _HOME = {
     "Session": "session",
     "Update": "edits.update",
     "Wizard": "navigation.wizard",
+    "rankings": "statistics.ranking_spec",
+    "register_ranking": "statistics.ranking_spec",
+    "choose_ranking": "statistics.ranking_spec",
+    "RankingSpec": "statistics.ranking_spec",
     "register_quality": "statistics.ranking_spec",
     "register_similarity": "statistics.ranking_spec",
 }

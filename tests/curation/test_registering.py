@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from phygui import Session
-from phygui.curation import register_quality, register_similarity
+from phygui.analysis import waveform_similarity
+from phygui.curation import (
+    RankingSpec,
+    choose_ranking,
+    rankings,
+    register_quality,
+    register_ranking,
+    register_similarity,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -149,3 +157,23 @@ def test_a_similarity_out_of_bounds_is_clipped(small: Path) -> None:
         session.first_best()
         assert {value for _, value in session.similar()} == {0.0, 1.0}
         assert not session.measures.problems
+
+
+def test_a_ranking_is_chosen_by_its_name(small: Path) -> None:
+    assert [spec.name for spec in rankings("similarity")][:2] == ["separation", "waveforms"]
+    choose_ranking("similarity", "waveforms")
+    register_ranking(RankingSpec("quality", "smallest", "small ones first", lambda s, m: -s.size))
+    assert "smallest" not in {spec.name for spec in rankings("similarity")}
+    choose_ranking("quality", "smallest")
+    with Session.open(small, journal=False) as session:
+        session.learn_all()
+        assert session.measures.quality_spec.help == "small ones first"
+        first, second = session.cluster_ids[:2].tolist()
+        assert session.knowledge.quality(first) == -session.stats[first].size
+        parts = [[session.stats[c].summary] for c in (first, second)]
+        session.select([first])
+        assert session.similarity_of(second) == pytest.approx(
+            float(waveform_similarity(*parts)[0, 0]), rel=1e-5
+        )
+    with pytest.raises(ValueError, match="no quality is called 'largest'; there are size and"):
+        choose_ranking("quality", "largest")
