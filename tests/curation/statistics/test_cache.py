@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -114,6 +115,26 @@ def test_damage_and_other_data_are_not_believed(
     monkeypatch.undo()
     for raw in small.parent.glob("*.dat"):
         raw.unlink()
+    with Session.open(small) as session:
+        recall(session)
+        assert not session.stats
+
+
+def test_metrics_that_were_kept_without_their_versions_are_those_of_the_first(small: Path) -> None:
+    with Session.open(small) as session:
+        remember(session)
+    with np.load(cache_file(small)) as file:
+        arrays = dict(file)
+    info = json.loads(arrays["info"].tobytes())
+    del info["versions"]
+    arrays["info"] = np.frombuffer(json.dumps(info).encode(), np.uint8)
+    np.savez_compressed(cache_file(small), **arrays)
+    with Session.open(small) as session:
+        recall(session)
+        assert session.knowledge_job() is None
+    info["versions"] = 7
+    arrays["info"] = np.frombuffer(json.dumps(info).encode(), np.uint8)
+    np.savez_compressed(cache_file(small), **arrays)
     with Session.open(small) as session:
         recall(session)
         assert not session.stats
