@@ -94,7 +94,7 @@ def _no_stat(otherwise: str) -> Callable[[Session, int], str]:
 def _metric(spec: MetricSpec) -> Callable[[Session, int], float | None]:
     def value(session: Session, cluster_id: int) -> float | None:
         known = session.metrics.get(cluster_id, {})
-        if spec.is_instant:
+        if spec.is_instant and spec.name not in known:
             data = ClusterData(
                 n_spikes=_n_spikes(session, cluster_id), duration=session.shank.duration
             )
