@@ -53,7 +53,7 @@ def learn(session: Session) -> None:
     """Compute what similarity and quality come from; one cluster's metrics stand for all."""
     knowledge = session.knowledge
     while not knowledge.metrics:
-        session.learn(session.knowledge_job()(lambda: False))
+        session.statistics.add(session.statistics.job()(lambda: False))
     metrics = next(iter(knowledge.metrics.values()))
     knowledge.metrics.update(dict.fromkeys(session.cluster_ids.tolist(), metrics))
 

@@ -63,9 +63,9 @@ def bench_journal(path: Path, repeats: int) -> tuple[float, float, float, float]
     with Session.open(path, journal=False) as bare, Session.open(other) as kept:
         without, with_one = edits(bare), edits(kept)
         without(), with_one()
-        size = kept._keeper.journal_path.stat().st_size
+        size = kept.journal.keeper.journal_path.stat().st_size
         with_one()
-        data = bytes(kept._keeper.journal_path.stat().st_size - size)
+        data = bytes(kept.journal.keeper.journal_path.stat().st_size - size)
         fd = os.open(path.with_name("flushed"), os.O_RDWR | os.O_CREAT)
         calls: list[Callable[[], None]] = []
 
@@ -73,7 +73,7 @@ def bench_journal(path: Path, repeats: int) -> tuple[float, float, float, float]
             kept.dispatch = calls.append
             seconds = timed(with_one)
             kept.dispatch = None
-            kept._outbox.deliver(wait=True)
+            kept.journal.outbox.deliver(wait=True)
             found[3].append(seconds)
 
         found: list[list[float]] = [[], [], [], []]

@@ -47,10 +47,10 @@ def open_large(folder: Path) -> tuple[Session, np.ndarray]:
     clusters = np.zeros(N_SPIKES, np.int32)
     joining = rng.choice(N_SPIKES, N_MERGES * N_JOINING, replace=False)
     clusters[joining] = np.repeat(np.arange(1, N_MERGES + 1), N_JOINING)
-    small = session._active
+    small = session.workspace.active
     key = small.channel_group, small.name
     large = Curation(*key, Clustering(clusters), small.groups, small.labels)
-    session._active = session._curations[key] = large
+    session.workspace.active = session.workspace.curations[key] = large
     return session, clusters
 
 

@@ -398,7 +398,7 @@ def bench_start(demo: Path, repeats: int) -> bool:
     measure("start until all painted, demo never opened before", None)
     with Session.open(demo) as session:
         session.learn_all()
-        keep = session.remember_job()
+        keep = session.statistics.remember_job()
         assert keep is not None
         keep()
     return measure("start until all painted, demo, caches warm", 2.5)

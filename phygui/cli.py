@@ -272,7 +272,7 @@ def _bring_back(session: Session, backup: Backup) -> str:
 def _session(file: Path) -> Iterator[Session]:
     """A session on a file; what goes wrong ends the program with one sentence."""
     from phygui.curation.edits.update import EditError
-    from phygui.curation.opening import open_session
+    from phygui.curation.open_session import open_session
     from phygui.errors import DatasetError
 
     try:

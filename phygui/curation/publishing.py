@@ -34,8 +34,10 @@ class Outbox:
         self._on_failure = on_failure
         self._waiting: deque[_Entry] = deque()
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be announced."""
+        return bool(self._waiting)
 
     def post(
         self,

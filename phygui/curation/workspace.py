@@ -1,136 +1,88 @@
-"""Which channel group and clustering is the active one of a session, and how that changes."""
+"""The channel groups and clusterings of a session, and which of them is the active one."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
-from phygui.curation.durability.journal_entries import Key
 from phygui.curation.durability.sidecar import read_locked, write_locked
-from phygui.curation.durability.writer import Saved
 from phygui.curation.edits.update import EditError
 from phygui.curation.opened import Curation
-from phygui.curation.publishing import Action, Outbox
-from phygui.curation.remarks import warn_caller
-from phygui.curation.signals import Signal
-from phygui.curation.statistics.cache import StatsCache
+from phygui.curation.publishing import Outbox
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.turns import Turns, in_turn
-from phygui.dataset import ClusteringState, Dataset, ShankData
+from phygui.dataset import ClusteringState, Dataset, Key, ShankData
 from phygui.errors import DatasetError
 
 SwitchJob = Callable[[], Callable[[], None]]
 """Reads in any thread, and returns what is then to be called in this one."""
 
 
-@dataclass(frozen=True)
-class CopyJob:
-    """The copying of a clustering: to be run by any thread, then finished by this one."""
+class Workspace:
+    """The clusterings of one dataset that have been opened; one of them is active.
 
-    run: Callable[[], None]
-    finish: Callable[[], None]
-
-
-class Places:
-    """The curations of one dataset, one of them active; the foundation of a session.
+    Parameters
+    ----------
+    dataset : Dataset
+    channel_group : int, optional
+        The active one; by default the first one that has clusters.
+    clustering : str, optional
+        The active one; by default the first one that can be edited.
+    keeper : Keeper
+        Knows the state folder, and whether anything may be written.
+    outbox : Outbox
+        Announces a switch after the edits that came before it.
+    tell : Announcements
+    turns : Turns
 
     Attributes
     ----------
+    active : Curation
+        The active clustering.
+    shanks : dict
+        Data of each opened channel group.
+    curations : dict
+        Each opened clustering by its key.
     measures : Measures
         What quality and similarity are, in all of them.
-    turns : Turns
-        Whose turn it is to change something.
+    generation : int
+        Grows with every edit, every selection and every switch.
     """
-
-    selection_changed = Signal(tuple)
-    switched = Signal()
-    saved = Signal(Saved)
-    failed = Signal(str)
-    warned = Signal(str)
 
     def __init__(
         self,
         dataset: Dataset,
-        channel_group: int | None = None,
-        clustering: str | None = None,
+        channel_group: int | None,
+        clustering: str | None,
         *,
-        keeper: Keeper | None = None,
+        keeper: Keeper,
+        outbox: Outbox,
+        tell: Announcements,
+        turns: Turns,
     ) -> None:
-        shank = dataset.open(channel_group)
-        self.turns = Turns()
-        self._keeper = keeper or Keeper(dataset.path, journal=False, lock=False)
-        self._keeper.on_aside = self._kept_aside
-        self._outbox = Outbox(self._fail)
-        self._generation = 0
+        self.turns = turns
         self.dataset = dataset
-        self._shanks: dict[int, ShankData] = {shank.channel_group: shank}
-        names = dataset.clusterings.names(shank.channel_group)
-        self._names: dict[int, list[str]] = {shank.channel_group: names}
-        self._curations: dict[Key, Curation] = {}
-        self._stats_caches: dict[int, StatsCache] = {}
-        self._rejected: dict[int, set[frozenset[str]]] = {}
-        self._locked = read_locked(self._keeper.folder)
+        self._keeper = keeper
+        self._outbox = outbox
+        self._tell = tell
+        self._locked = read_locked(keeper.folder)
         self._last_name: dict[int, str] = {}
-        self.measures = Measures(self.warned.emit)
-        # Held by whoever writes the file.
-        self._writing = threading.Lock()
+        self.generation = 0
+        self.measures = Measures(tell.warned.emit)
+        self.curations: dict[Key, Curation] = {}
+        shank = dataset.open(channel_group)
+        self.shanks: dict[int, ShankData] = {shank.channel_group: shank}
         try:
+            names = dataset.clusterings.names(shank.channel_group)
+            self._names: dict[int, list[str]] = {shank.channel_group: names}
             name = clustering or self._usual(shank.channel_group)
-            self._active = self._curation_of(shank.channel_group, name)
+            self.active = self._open((shank.channel_group, name))
         except BaseException:
             shank.close()
             raise
-
-    @property
-    def dispatch(self) -> Callable[[Action], None] | None:
-        """Runs a function later in the thread of the window; set by the window.
-
-        With it, edits return before they are on the disk, and are announced when they are.
-        Without it they wait.
-        """
-        return self._outbox.dispatch
-
-    @dispatch.setter
-    def dispatch(self, dispatch: Callable[[Action], None] | None) -> None:
-        self._outbox.dispatch = dispatch
-        # What is announced reaches the widgets of that thread.
-        self.turns.thread = None if dispatch is None else threading.get_ident()
-
-    @property
-    def is_announcing(self) -> bool:
-        """Whether something is still to be announced."""
-        return bool(len(self._outbox))
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing may be edited or saved."""
-        return self._keeper.read_only
-
-    @property
-    def read_only_reason(self) -> str:
-        """Why, in half a sentence: opened so, or open elsewhere, by whom and since when."""
-        return self._keeper.reason
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the session has been closed; it can be looked at, and not edited or saved."""
-        return self.turns.is_closed
-
-    # -- where we are ----------------------------------------------------------------------
-
-    @property
-    def shank(self) -> ShankData:
-        """The data of the active channel group."""
-        return self._shanks[self._active.channel_group]
-
-    @property
-    def model(self) -> Any:
-        """The format's own reader of the active channel group: of Kwik files a ``KwikModel``."""
-        return self.shank.reader
 
     @property
     def path(self) -> Path:
@@ -138,91 +90,116 @@ class Places:
         return self.dataset.path
 
     @property
-    def channel_group(self) -> int:
-        """The active channel group."""
-        return self._active.channel_group
+    def shank(self) -> ShankData:
+        """The data of the active channel group."""
+        return self.shanks[self.active.channel_group]
 
     @property
-    def clustering(self) -> str:
-        """The active clustering."""
-        return self._active.name
+    def key(self) -> Key:
+        """Channel group and name of the active clustering."""
+        return self.active.channel_group, self.active.name
 
     @property
     def clusterings(self) -> list[str]:
         """Clusterings of the active channel group, the usual one first."""
-        return list(self._names[self.channel_group])
+        return list(self._names[self.active.channel_group])
 
-    def switch(self, channel_group: int | None = None, clustering: str | None = None) -> None:
-        """Make another channel group or clustering the active one; each keeps its own edits.
+    def set_names(self, channel_group: int, names: list[str]) -> None:
+        """A channel group has other clusterings now."""
+        self._names[channel_group] = names
 
-        Without a name, a channel group opens with the clustering that was active there last, or
-        with that of the same name as the active one.
+    def modified(self) -> dict[Key, Curation]:
+        """The clusterings with edits that are not in the file."""
+        return {key: c for key, c in self.curations.items() if c.history.is_modified}
 
-        Raises
-        ------
-        DatasetError
-            If the file has no such channel group or clustering.
-        """
-        self.switch_job(channel_group, clustering)()()
+    def close(self) -> None:
+        """Close the files."""
+        for shank in self.shanks.values():
+            shank.close()
 
-    def change_channel_group(self, channel_group: int) -> None:
-        """Switch to a channel group."""
-        self.switch(channel_group=channel_group)
-
-    def change_clustering(self, clustering: str) -> None:
-        """Switch to a clustering."""
-        self.switch(clustering=clustering)
+    # -- switching ---------------------------------------------------------------------------
 
     def switch_job(
         self, channel_group: int | None = None, clustering: str | None = None
     ) -> SwitchJob:
-        """The work of a switch: reads in any thread, and returns what switches in this one."""
-        group = self.channel_group if channel_group is None else channel_group
-        known_shank, known = self._shanks.get(group), dict(self._curations)
+        """The work of a switch: reads in any thread, and returns what switches in this one.
+
+        Raises
+        ------
+        DatasetError
+            Where it reads, if there is no such channel group or clustering.
+        """
+        group = self.active.channel_group if channel_group is None else channel_group
+        known_shank, known = self.shanks.get(group), dict(self.curations)
         known_names = self._names.get(group)
-        wanted = (self._last_name.get(group), self.clustering)
+        usual = (self._last_name.get(group), self.active.name)
 
         def read() -> Callable[[], None]:
             shank = known_shank or self.dataset.open(group)
             names = known_names or self.dataset.clusterings.names(group)
-            name = clustering or next((n for n in wanted if n in names), names[0])
-            curation = known.get((group, name)) or self._fresh((group, name))
+            name = clustering or next((n for n in usual if n in names), names[0])
+            curation = known.get((group, name)) or self.fresh((group, name))
 
             def finish() -> None:
                 with self.turns:
-                    if self._shanks.setdefault(group, shank) is not shank:
+                    if self.shanks.setdefault(group, shank) is not shank:
                         shank.close()
                     self._names.setdefault(group, names)
-                    self._activate(self._curations.setdefault((group, name), curation))
+                    self._activate(self.curations.setdefault((group, name), curation))
 
             return finish
 
         return read
 
+    def adopt(self, curations: dict[Key, Curation]) -> None:
+        """Take over clusterings as an earlier session left them; the active one is shown."""
+        self.curations.update(curations)
+        if curations:
+            self._activate(self._open(self.key))
+
     def _activate(self, curation: Curation) -> None:
-        curation.wizard.walk_like(self._active.wizard)
-        self._active = curation
+        curation.wizard.walk_like(self.active.wizard)
+        self.active = curation
         self._last_name[curation.channel_group] = curation.name
-        self._generation += 1
+        self.generation += 1
+        self._outbox.post(self.tell_switched)
 
-        def shown() -> None:
-            self.switched.emit()
-            self.selection_changed.emit(self._active.selection.clusters)
+    def tell_switched(self) -> None:
+        """Another clustering, or other data, is there."""
+        self._tell.switched.emit()
+        self._tell.selection_changed.emit(self.active.selection.clusters)
 
-        self._outbox.post(shown)
+    def locate_job(self, what: str, path: str | Path | list[str | Path]) -> Callable[[], None]:
+        """What takes data of all opened channel groups from another place, for any thread.
 
-    # -- editable or not -------------------------------------------------------------------
+        Raises
+        ------
+        DatasetError
+            Where it opens, if what is there does not fit the active channel group.
+        """
+        first = self.shank
+        others = [shank for shank in self.shanks.values() if shank is not first]
+
+        def read() -> None:
+            first.locate(what, path)
+            for shank in others:
+                # What does not fit another channel group is missing there as before.
+                with suppress(DatasetError):
+                    shank.locate(what, path)
+
+        return read
+
+    # -- editable or not ---------------------------------------------------------------------
 
     @property
     def is_editable(self) -> bool:
-        """Whether the active clustering may be edited; ``original`` never is."""
-        key = (self.channel_group, self.clustering)
-        return not self.is_protected and key not in self._locked
+        """Whether the active clustering may be edited; the sorter's own never is."""
+        return not self.is_protected and self.key not in self._locked
 
     @property
     def is_protected(self) -> bool:
         """Whether the active clustering can never be edited: it is the sorter's own."""
-        return self.dataset.clusterings.is_protected((self.channel_group, self.clustering))
+        return self.dataset.clusterings.is_protected(self.key)
 
     @in_turn
     def set_editable(self, editable: bool) -> None:
@@ -231,14 +208,13 @@ class Places:
         Raises
         ------
         EditError
-            If it is ``original``, or nothing may be edited.
+            If it is protected for ever, or nothing may be edited.
         """
-        if self.read_only:
-            raise EditError(f"nothing can be edited: {self.read_only_reason}")
+        if self._keeper.read_only:
+            raise EditError(f"nothing can be edited: {self._keeper.reason}")
         if self.is_protected:
-            raise EditError(f"{self.clustering} is always read-only: copy it to edit the copy")
-        key = (self.channel_group, self.clustering)
-        (self._locked.discard if editable else self._locked.add)(key)
+            raise EditError(f"{self.active.name} is always read-only: copy it to edit the copy")
+        (self._locked.discard if editable else self._locked.add)(self.key)
         write_locked(self._keeper.folder, self._locked)
 
     @property
@@ -246,19 +222,28 @@ class Places:
         """Why the active clustering may not be edited, in one sentence; empty if it may."""
         if self.turns.problem:
             return f"nothing can be edited: {self.turns.problem}"
-        if self.read_only:
-            return f"nothing can be edited: {self.read_only_reason}"
+        if self._keeper.read_only:
+            return f"nothing can be edited: {self._keeper.reason}"
         if self.is_editable:
             return ""
         instead = "" if self.is_protected else ", or make it editable"
-        return f"the clustering '{self.clustering}' is read-only: copy it to edit the copy{instead}"
+        return (
+            f"the clustering '{self.active.name}' is read-only: copy it to edit the copy{instead}"
+        )
 
-    def _editable(self) -> Curation:
+    def editable(self) -> Curation:
+        """The active clustering, to be edited.
+
+        Raises
+        ------
+        EditError
+            If it may not be edited.
+        """
         if self.locked_reason:
             raise EditError(self.locked_reason)
-        return self._active
+        return self.active
 
-    # -- other clusterings -------------------------------------------------------------------
+    # -- states ------------------------------------------------------------------------------
 
     def state_job(self, clustering: str) -> Callable[[], ClusteringState]:
         """What gives a clustering of the channel group as it is now, for any thread.
@@ -266,86 +251,32 @@ class Places:
         Where it has been edited that is with its edits; where it has not been opened, as the
         file holds it.
         """
-        key = (self.channel_group, clustering)
-        known = self._curations.get(key)
+        key = (self.active.channel_group, clustering)
+        known = self.curations.get(key)
         if known is None:
             return lambda: self.dataset.clusterings.read(key)
         state = known.state()
         return lambda: state
 
-    # -- copying ---------------------------------------------------------------------------
+    def state_in_file_job(self) -> Callable[[], ClusteringState]:
+        """What reads the active clustering as the file holds it, for any thread."""
+        key = self.key
+        return lambda: self.dataset.clusterings.read(key)
 
-    @in_turn
-    def copy_job(self, new_name: str) -> CopyJob:
-        """The work of copying the active clustering as it is now, unsaved edits included.
+    def fresh(self, key: Key) -> Curation:
+        """A clustering as it is stored; ids that an earlier session used stay unused."""
+        curation = Curation.of(key, self.dataset.clusterings.read(key))
+        curation.knowledge.measures = self.measures
+        curation.clustering.reserve(self._keeper.largest_id(key))
+        return curation
 
-        Raises
-        ------
-        DatasetError
-            If the name is impossible, or nothing may be written.
-        """
-        if self.read_only:
-            raise DatasetError(f"{self.path}: nothing is copied, since {self.read_only_reason}.")
-        active, store = self._active, self.dataset.clusterings
-        store.check_name(self.channel_group, new_name, self.clusterings)
-        state, key = active.state(), (active.channel_group, active.name)
-        names: list[str] = []
-
-        def run() -> None:
-            with self._writing:
-                self._keeper.check_held()
-                store.copy(key, new_name, state)
-                names.extend(store.names(key[0]))
-
-        def finish() -> None:
-            self._names[key[0]] = names
-
-        return CopyJob(run, finish)
-
-    def copy_clustering(self, new_name: str) -> None:
-        """Write the active clustering as it is now under another name, durably.
-
-        Raises
-        ------
-        DatasetError
-            If the name is impossible, or the file cannot be written; it is then as it was.
-        """
-        job = self.copy_job(new_name)
-        job.run()
-        job.finish()
-
-    # -- helpers ---------------------------------------------------------------------------
-
-    def _kept_aside(self, sentence: str) -> None:
-        """Edits of an earlier session were not asked for before new ones were made."""
-        if self.dispatch is None:
-            warn_caller(sentence)
-        else:
-            self.warned.emit(sentence)
-
-    def _fail(self, problem: str) -> None:
-        self._keeper.resume()
-        self.failed.emit(problem)
+    def _open(self, key: Key) -> Curation:
+        if key not in self.curations:
+            self.curations[key] = self.fresh(key)
+        return self.curations[key]
 
     def _usual(self, channel_group: int) -> str:
         """The first clustering that can be edited; of a channel group that is open."""
         names = self._names[channel_group]
         is_protected = self.dataset.clusterings.is_protected
         return next((n for n in names if not is_protected((channel_group, n))), names[0])
-
-    def _curation_of(self, channel_group: int, name: str) -> Curation:
-        key = (channel_group, name)
-        if key not in self._curations:
-            self._curations[key] = self._fresh(key)
-        return self._curations[key]
-
-    def _fresh(self, key: Key) -> Curation:
-        """A clustering as it is stored."""
-        return self._joined(Curation.of(key, self.dataset.clusterings.read(key)))
-
-    def _joined(self, curation: Curation) -> Curation:
-        """Make a clustering one of this session; ids that an earlier one used stay unused."""
-        curation.knowledge.measures = self.measures
-        largest = self._keeper.largest_id((curation.channel_group, curation.name))
-        curation.clustering.reserve(largest)
-        return curation

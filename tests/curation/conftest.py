@@ -12,7 +12,7 @@ from phygui.curation.session import Session
 
 def crash(session: Session) -> None:
     """Leave a session as the death of its process does, once the journal has caught up."""
-    keeper = session._keeper
+    keeper = session.journal.keeper
     if keeper._journal is not None:
         keeper._journal.close()
     if keeper._lock.is_held:
@@ -27,11 +27,11 @@ def crashed() -> Callable[[Session], None]:
 
 def whole_state(session: Session) -> tuple:
     """All that an edit may change, to be compared."""
-    history = session._active.history
+    history = session.workspace.active.history
     return (
         session.spike_clusters.tolist(),
         session.cluster_groups,
-        dict(session._active.labels.items()),
+        dict(session.workspace.active.labels.items()),
         session.selection,
         [u.description for u in history.updates],
         history.position,

@@ -49,7 +49,7 @@ def gated(small, gate):
 
 
 def operations(session: Session) -> list[str]:
-    records = read_journal(session._keeper.journal_path).records
+    records = read_journal(session.journal.keeper.journal_path).records
     return [record.text["op"] for record in records]
 
 
@@ -106,7 +106,7 @@ def test_the_journal_holds_an_edit_when_it_is_announced(session):
 def test_without_a_journal_nothing_is_written(small):
     with Session.open(small, journal=False) as session:
         session.merge(session.cluster_ids[:2])
-        folder = session._keeper.folder
+        folder = session.journal.keeper.folder
         assert [path.name for path in folder.iterdir()] == ["lock"]
     assert not folder.exists()
 
@@ -127,7 +127,7 @@ def test_the_window_does_not_wait_and_is_told_in_order(gated, gate):
     assert seen == [(3,)], "nothing is shown before it is on the disk"
     assert 7 in gated.cluster_ids
     gate.open_gate.set()
-    gated._keeper._journal.append(lambda: step_record((0, "main"), moved)).result(10)
+    gated.journal.keeper._journal.append(lambda: step_record((0, "main"), moved)).result(10)
     for call in calls:
         call()
     assert seen[1:] == [
@@ -182,7 +182,7 @@ def test_all_edits_behind_a_failed_one_are_taken_back(gated, gate, state_of):
     gated.move([9], "noise")
     gate.open_gate.set()
     with pytest.raises(OSError, match="No space"):
-        gated._keeper._journal.append(Record({})).result(10)
+        gated.journal.keeper._journal.append(Record({})).result(10)
     for call in calls:
         call()
     assert seen == []
@@ -228,7 +228,7 @@ def test_a_first_edit_that_fails_does_not_spoil_the_journal(gated, gate, small, 
         gated.dispatch = calls.append
         gated.merge([4, 5])
         gated.merge([6, 7])
-        gated._keeper._bases[0, "main"].exception(10)
+        gated.journal.keeper._bases[0, "main"].exception(10)
         for call in calls:
             call()
     else:

@@ -94,7 +94,7 @@ def test_what_is_so_already_changes_and_tells_nothing(session):
     assert not seen
     assert len(session.history) == 2
     assert not session.is_modified
-    records = read_journal(session._keeper.journal_path).records
+    records = read_journal(session.journal.keeper.journal_path).records
     assert sum(record.text["op"] == "edit" for record in records) == 2
     with pytest.raises(EditError, match="no cluster 999"):
         session.move([999], "good")

@@ -152,7 +152,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def save(self) -> None:
-        modified = [k for k, c in self.session._curations.items() if c.history.is_modified]
+        modified = [k for k, c in self.session.workspace.curations.items() if c.history.is_modified]
         self.session.save()
         for key in modified:
             self.oracles[key].saved = self.oracles[key].state()
@@ -221,8 +221,8 @@ class Machine(RuleBasedStateMachine):
             self.forget()
             return
         for key, oracle in self.oracles.items():
-            if key in self.session._curations and oracle.n_steps:
-                selection = self.session._curations[key].selection
+            if key in self.session.workspace.curations and oracle.n_steps:
+                selection = self.session.workspace.curations[key].selection
                 assert (selection.best, selection.match) == oracle.selection
 
     def forget(self) -> None:
@@ -246,7 +246,7 @@ class Machine(RuleBasedStateMachine):
         assert {c: dict(session.labels_of(c)) for c in groups if session.labels_of(c)} == labels
         assert session.history_position == oracle.position
         assert len(session.history) == len(oracle.states) - 1
-        assert session._active.clustering.next_id == oracle.largest + 1
+        assert session.workspace.active.clustering.next_id == oracle.largest + 1
 
     def teardown(self) -> None:
         self.session.close()

@@ -67,7 +67,7 @@ def test_a_closed_session_does_not_spoil_the_recovery_of_the_next_one(small, cra
 def test_a_save_that_was_prepared_before_the_end_is_not_done_after_it(small):
     session = Session.open(small)
     session.merge([3, 4])
-    (job,) = session.save_jobs()
+    (job,) = session.saves.jobs()
     session.close()
     before = small.read_bytes()
     with pytest.raises(DatasetError, match="closed"):
@@ -119,7 +119,7 @@ def test_threads_take_turns(small, crashed):
         sys.setswitchinterval(old)
     used = [c for update in session.history for c in update.added]
     assert len(set(used)) == len(used), "an id was used twice"
-    assert not read_journal(session._keeper.journal_path).damage
+    assert not read_journal(session.journal.keeper.journal_path).damage
     clusters = session.spike_clusters.tolist()
     crashed(session)
     with Session.open(small, recover=True) as again:

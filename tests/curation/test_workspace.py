@@ -81,7 +81,7 @@ def test_each_shank_keeps_edits_undo_and_selection(shanks: Path) -> None:
         session.switched.connect(lambda: heard.append(session.channel_group))
 
         # Read in another thread, switched in this one.
-        finish = session.switch_job(second)()
+        finish = session.workspace.switch_job(second)()
         assert session.channel_group == first
         finish()
         assert (session.channel_group, heard) == (second, [second])
@@ -146,10 +146,10 @@ def test_a_copy_holds_unsaved_edits_and_the_old_one_stays(small: Path) -> None:
         assert session.labels_of(c) == {"note": "odd"}
         assert session.history == ()
         # What is known of the clusters is known here too, without computing it again.
-        job = session.knowledge_job()
+        job = session.statistics.job()
         assert job is not None
-        session.learn(job(lambda: False))
-        assert session.knowledge_job() is None
+        session.statistics.add(job(lambda: False))
+        assert session.statistics.job() is None
         # Both go their own way from here, and both are saved.
         session.move([c], "noise")
         session.switch(clustering="main")

@@ -16,8 +16,8 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QLabel, QMessageBox
 
 from phygui import Session
-from phygui.curation import storage
 from phygui.curation.durability import edit_journal as persistence
+from phygui.curation.durability import session_saves
 from phygui.errors import DatasetError
 from phygui.formats.kwik.store import KwikClusterings
 from phygui.storage.state import durable
@@ -118,10 +118,10 @@ def test_a_slow_disk_does_not_stop_the_window_while_states_are_restored(
     user.session.save()
     user.session.merge([18, 0])
     user.settle()
-    listing = slow_disk(monkeypatch, storage, "list_backups")
+    listing = slow_disk(monkeypatch, session_saves, "list_backups")
     dialog = saved_states(user)
     user.settle()
-    reading = slow_disk(monkeypatch, storage, "state_in")
+    reading = slow_disk(monkeypatch, session_saves, "state_in")
     user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
     assert user.window.saving.patience.isVisible()
     user.settle()

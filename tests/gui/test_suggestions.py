@@ -12,7 +12,7 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.analysis import merge_score
-from phygui.curation import learning
+from phygui.curation.statistics import session_statistics
 from phygui.curation.statistics.suggestions import Suggestion
 from phygui.gui.tables.columns import find_column
 from phygui.simulate import make_demo
@@ -338,7 +338,7 @@ def test_no_preview_of_other_clusters_is_left_where_there_is_none(
     dock.show_selected()
     user.settle()
     assert dock.figure.preview is not None
-    monkeypatch.setattr("phygui.curation.learning.preview", fails)
+    monkeypatch.setattr("phygui.curation.statistics.session_statistics.preview", fails)
     user.select(a, c)
     dock.show_selected()
     user.settle()
@@ -352,7 +352,7 @@ def test_no_preview_of_other_clusters_is_left_where_there_is_none(
 def test_a_preview_that_was_given_up_with_the_dock_comes_when_it_is_back(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch, is_back_soon: bool
 ) -> None:
-    plain, may_go_on = learning.preview, threading.Event()
+    plain, may_go_on = session_statistics.preview, threading.Event()
 
     def slowly(*args: Any) -> Any:
         assert may_go_on.wait(20)
@@ -366,7 +366,7 @@ def test_a_preview_that_was_given_up_with_the_dock_comes_when_it_is_back(
     user.settle()
     assert dock.figure.preview.clusters == (a, b)
     user.select(a, c)
-    monkeypatch.setattr(learning, "preview", slowly)
+    monkeypatch.setattr(session_statistics, "preview", slowly)
     dock.show_selected()
     dock.close()
     if is_back_soon:

@@ -52,7 +52,7 @@ class FirstEdits:
         def work(pipe: int) -> None:
             session = Session.open(self.path)
             session.clustered.connect(lambda update: os.write(pipe, b"a"))
-            before = session._active.state()
+            before = session.workspace.active.state()
             armed = faults.Faults()
             problem = None
             with armed.armed(self.folder, fault.how, when, fault.error, fault.kinds):
@@ -64,7 +64,7 @@ class FirstEdits:
                 return
             os.write(pipe, b"!")
             if problem is not None:
-                assert session._active.state().equals(before), f"{case}: not taken back"
+                assert session.workspace.active.state().equals(before), f"{case}: not taken back"
                 session.move([7], "noise")
             crash(session)
 
@@ -83,7 +83,7 @@ class FirstEdits:
             moved = session.group_of(7) == "noise"
             assert moved or not announced, f"{case}: an announced edit is lost"
             assert not moved or announced or may_be_there, f"{case}: an edit nobody asked for"
-            assert session._active.clustering.next_id > 17, f"{case}: an id is used twice"
+            assert session.workspace.active.clustering.next_id > 17, f"{case}: an id is used twice"
 
     def _prepare(self, source: Path) -> None:
         """One session that saved, and one that died before; both made cluster 17 and undid it."""

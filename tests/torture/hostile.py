@@ -23,7 +23,7 @@ import numpy as np
 import platformdirs
 
 from phygui.curation.edits.update import EditError
-from phygui.curation.opening import open_session
+from phygui.curation.open_session import open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.formats.kwik.files import rawdata
@@ -185,7 +185,7 @@ class Hostile:
         session.reject([3, 4])
         session.set_editable(True)
         session.save()
-        if job := session.remember_job():
+        if job := session.statistics.remember_job():
             job()
 
 

@@ -240,6 +240,6 @@ class Meddling:
 
 def _settle(session: Session) -> None:
     """Wait until the journal has written all that it was told."""
-    journal = session._keeper._journal
+    journal = session.journal.keeper._journal
     assert journal is not None
     journal.append(Record({"op": "saved", "keys": [], "time": ""}), optional=True).result(30)

@@ -85,7 +85,7 @@ class Kills:
         problems: list[str] = []
         session = Session.open(self.path, recover=True)
         try:
-            remembers = any(c.history.updates for c in session._curations.values())
+            remembers = any(c.history.updates for c in session.workspace.curations.values())
             for done in range(max(n_asked, n_announced) + 1):
                 if done:
                     script.next()
@@ -152,5 +152,5 @@ def play(path: Path, script: Script, pipe: int, windowed: bool) -> None:
             calls.get()()
         if script.step % SAVE_EVERY == 0:
             session.save()
-    session._outbox.deliver(wait=True)
+    session.journal.outbox.deliver(wait=True)
     session.close()

@@ -136,7 +136,7 @@ class Saves:
             armed = faults.Faults()
             problem = None
             before, n_unsaved = session.state(), session.n_unsaved
-            before = session._active.state()
+            before = session.workspace.active.state()
             with armed.armed(self.folder, fault.how, when, fault.error, fault.kinds):
                 try:
                     action(session)
@@ -145,7 +145,7 @@ class Saves:
             if not armed.fired:
                 return
             os.write(pipe, b"!")
-            now = session._active.state()
+            now = session.workspace.active.state()
             if word == "save":
                 found = self._in_file()
                 assert now.equals(before), f"{case}: a save changed what is in memory"
@@ -207,7 +207,7 @@ class Saves:
         self._fresh()
         states: list[ClusteringState] = []
         with Session.open(self.path, journal=False) as session:
-            states.append(session._active.state())
+            states.append(session.workspace.active.state())
             edit(session)
-            states.append(session._active.state())
+            states.append(session.workspace.active.state())
         return states[0], states[1]

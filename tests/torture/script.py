@@ -133,7 +133,7 @@ def differences(session: Session, oracles: dict[tuple[int, str], Oracle]) -> lis
             found.append(f"{key}: labels")
         if session.history_position != oracle.position:
             found.append(f"{key}: {session.history_position} edits, not {oracle.position}")
-        if session._active.clustering.next_id != oracle.largest + 1:
+        if session.workspace.active.clustering.next_id != oracle.largest + 1:
             found.append(f"{key}: the next id")
         if len(session.history) != len(oracle.states) - 1:
             found.append(f"{key}: a history of {len(session.history)} edits")

@@ -17,7 +17,7 @@ from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSig
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.analysis import warm_up
-from phygui.curation.opening import open_session
+from phygui.curation.open_session import open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox

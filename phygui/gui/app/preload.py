@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from phygui.curation.opening import open_session
+from phygui.curation.open_session import open_session
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session

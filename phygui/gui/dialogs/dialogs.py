@@ -94,7 +94,7 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
         parent,
     )
     question = f"Save {'them' if n != 1 else 'it'} before closing?"
-    describe_edits(box, session.edits_to_save, question)
+    describe_edits(box, session.journal.edits_to_save, question)
     box.setDefaultButton(QMessageBox.Save)
     answer = box.exec_()
     if answer == QMessageBox.Save:

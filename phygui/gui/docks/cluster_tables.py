@@ -121,7 +121,10 @@ class Tables:
 
     def _replace_matches(self, deleted: Iterable[int], changed: Iterable[int]) -> None:
         """Rewrite some rows: clusters whose similarity is known have one, the others none."""
-        living, similarity_of = self._session.spikes_per_cluster, self._session.similarity_of
+        living, similarity_of = (
+            self._session.spikes_per_cluster,
+            self._session.similarity_of,
+        )
         candidates = [c for c in changed if c in living and similarity_of(c) is not None]
         self.matches.replace(deleted, candidates, ())
 

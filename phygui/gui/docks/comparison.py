@@ -179,7 +179,7 @@ class ComparisonDock(Dock):
         if not all(names):
             return
         self._asked = names
-        jobs = [self._session.state_job(name) for name in names]
+        jobs = [self._session.workspace.state_job(name) for name in names]
         self.note.setText("comparing ...")
 
         def work(_: Any) -> _Compared:

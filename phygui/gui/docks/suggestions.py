@@ -340,7 +340,7 @@ class SuggestionsDock(Dock):
     # -- the preview -------------------------------------------------------------------------
 
     def _preview(self, clusters: tuple[int, ...]) -> None:
-        job = self._session.preview_job(clusters)
+        job = self._session.statistics.preview_job(clusters)
         self._current, self._awaits_from, self._given_up = clusters, None, False
         self._mark()
         self._work.request(job)

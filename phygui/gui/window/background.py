@@ -134,10 +134,10 @@ class Background(QObject):
         self._patience.invalidate()
         session = self._window.session
         # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
-        search = session.suggestions_job() if self._suggests else None
+        search = session.suggestions.job() if self._suggests else None
         if search is not None:
             self._search.request(search)
-        elif (job := session.knowledge_job()) is not None:
+        elif (job := session.statistics.job()) is not None:
             self._stats.request(job)
         self._follow()
 
@@ -167,7 +167,7 @@ class Background(QObject):
     def keep(self) -> None:
         """Keep what is known beside the dataset, in a worker."""
         self._keep.stop()
-        job = self._window.session.remember_job()
+        job = self._window.session.statistics.remember_job()
         if job is not None:
             self._keeping.request(lambda _: job())
 
@@ -177,19 +177,19 @@ class Background(QObject):
             work.cancel()
         self._later.stop()
         self._keep.stop()
-        job = self._window.session.remember_job()
+        job = self._window.session.statistics.remember_job()
         if job is not None:
             job()
 
     # -- pieces come in --------------------------------------------------------------------
 
     def _receive_stats(self, learnt: Learnt) -> None:
-        self._window.session.learn(learnt)
+        self._window.session.statistics.add(learnt)
         self.learnt.emit()
         self.request()
 
     def _receive_suggestions(self, found: Found) -> None:
-        self._window.session.learn_suggestions(found)
+        self._window.session.suggestions.add(found)
         self.request()
 
     def _fail(self, what: str, error: Exception) -> None:

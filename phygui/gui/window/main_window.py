@@ -299,7 +299,7 @@ class MainWindow(QMainWindow):
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""
         session = self.session
-        if session.is_announcing:
+        if session.journal.outbox.is_busy:
             # It is ahead of what may be seen, by an edit that is on its way to the disk.
             return
         decided, total = session.wizard.progress()
@@ -335,7 +335,7 @@ class MainWindow(QMainWindow):
         self.cluster_table.view.setFocus()
         if self.session.read_only:
             self.say(f"read-only: {self.session.read_only_reason}")
-        elif reason := self.session.unwritable_reason:
+        elif reason := self.session.journal.unwritable_reason:
             # Better now than after hours of work.
             self.say(f"{reason}: edits are kept elsewhere, and saved as a copy only", wrong=True)
         elif self.session.measures.problems:
@@ -386,7 +386,7 @@ class MainWindow(QMainWindow):
     @property
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
-        waits = self._is_starting or self.session.is_announcing or self.commands.is_busy
+        waits = self._is_starting or self.session.journal.outbox.is_busy or self.commands.is_busy
         waits = waits or self.linking.is_busy or self.switching.is_busy
         return not waits and not self.views_are_busy
 

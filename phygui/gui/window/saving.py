@@ -47,7 +47,7 @@ class Saving:
         if self._saving or not window.session.is_modified:
             return
         try:
-            jobs = window.session.save_jobs()
+            jobs = window.session.saves.jobs()
         except DatasetError as error:
             window.say(str(error), wrong=True)
             return
@@ -127,7 +127,7 @@ class Saving:
             self._not_saved(error)
 
         # The file dialog has asked already whether to overwrite.
-        job = session.save_copy_job(path, overwrite=True)
+        job = session.saves.file_copy_job(path, overwrite=True)
         self._n_copies += 1
         window.commands.in_worker(lambda _: job(), done, failed)
 
@@ -161,7 +161,7 @@ class Saving:
     def show_difference(self) -> None:
         """Show how what is in the window differs from what is in the file."""
         session = self._window.session
-        mine, theirs = session.state(), session.state_in_file_job()
+        mine, theirs = session.state(), session.workspace.state_in_file_job()
         names = session.group_names
 
         def work(_: Any) -> list[str]:
@@ -205,7 +205,7 @@ class Saving:
     def recover(self) -> None:
         """Bring back what an earlier session did not save."""
         window = self._window
-        job = window.session.recover_job()
+        job = window.session.journal.recover_job()
 
         def done(finish: Callable[[], list[UnsavedEdit]]) -> None:
             n = len(finish())

@@ -122,7 +122,7 @@ class Switching:
             self.refresh()
             self._window.say(why_incomplete(channel_group, lacks[channel_group]))
             return
-        job = session.switch_job(channel_group, clustering)
+        job = session.workspace.switch_job(channel_group, clustering)
         self._work.request(lambda _: job())
 
     @property
@@ -181,7 +181,7 @@ class Switching:
         """Copy the active clustering under another name, in a worker, and switch to the copy."""
         window, session = self._window, self._window.session
         group, source, name = session.channel_group, session.clustering, name.strip()
-        job = session.copy_job(name)
+        job = session.saves.clustering_copy_job(name)
         window.say(f"copying {source} to {name} ...")
 
         def done(_: object) -> None:

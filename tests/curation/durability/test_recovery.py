@@ -133,7 +133,7 @@ def test_recovered_edits_are_saved_once(dead):
 def test_a_save_that_was_not_confirmed_is_not_repeated(small, crashed, monkeypatch):
     session = Session.open(small)
     session.merge([3, 4])
-    monkeypatch.setattr(session._keeper, "saved", lambda saving: None)
+    monkeypatch.setattr(session.journal.keeper, "saved", lambda saving: None)
     session.save()
     session.move([5], "good")
     crashed(session)
@@ -144,7 +144,7 @@ def test_a_save_that_was_not_confirmed_is_not_repeated(small, crashed, monkeypat
 def test_a_save_that_did_not_happen_is_forgotten(small, crashed):
     session = Session.open(small)
     session.merge([3, 4])
-    session.save_jobs()
+    session.saves.jobs()
     crashed(session)
     with Session.open(small) as session:
         assert [edit.description for edit in session.unsaved_edits] == ["merged 3 and 4 into 16"]
@@ -321,7 +321,7 @@ def test_a_damaged_journal_of_a_path_that_is_no_text_is_kept_aside(small, crashe
     session.merge([3, 4])
     session.move([5], "good")
     crashed(session)
-    journal = session._keeper.journal_path
+    journal = session.journal.keeper.journal_path
     data = journal.read_bytes()[:-3]
     journal.write_bytes(data)
     with Session.open(path, recover=True) as session:

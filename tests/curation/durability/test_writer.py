@@ -70,7 +70,7 @@ def test_several_clusterings_are_saved_at_once(small, monkeypatch):
 
 def test_what_is_to_be_saved_is_listed(small, session):
     def listed():
-        edits = session.edits_to_save
+        edits = session.journal.edits_to_save
         assert all(edit.clustering == session.clustering for edit in edits)
         return [edit.description for edit in edits]
 
@@ -95,7 +95,7 @@ def test_what_is_to_be_saved_is_listed(small, session):
 
 def test_edits_made_during_a_save_stay_unsaved(small, session, crashed):
     edit(session)
-    (job,) = session.save_jobs()
+    (job,) = session.saves.jobs()
     session.move([7], "noise")
     job.run()
     job.finish()
@@ -167,7 +167,9 @@ def test_a_copy_takes_the_place_of_nothing_but_a_dataset(small, session, name):
 
 def test_a_taken_over_dataset_is_not_written(small, session):
     edit(session)
-    session._keeper._lock.path.write_text('{"host": "elsewhere", "process": 1, "since": "now"}')
+    session.journal.keeper._lock.path.write_text(
+        '{"host": "elsewhere", "process": 1, "since": "now"}'
+    )
     before = small.read_bytes()
     with pytest.raises(DatasetError, match="taken the dataset over"):
         session.save()
@@ -277,7 +279,9 @@ def test_a_backup_tells_what_it_is(session):
     session.move([3, 4], "good")
     session.save()
     backup, _ = session.backups()
-    assert backup.tallies == {(0, "main"): session._active.groups.tally(session.cluster_ids)}
+    assert backup.tallies == {
+        (0, "main"): session.workspace.active.groups.tally(session.cluster_ids)
+    }
     assert "1 edit; channel group 0, main: 13" in str(backup)
     assert "2 good" in str(backup)
 
@@ -325,7 +329,7 @@ def test_a_restored_state_survives_a_crash(small, session, crashed, state_of):
 def test_states_are_compared(session):
     from phygui.curation.edits.comparison import compare
 
-    before = session._active.state()
+    before = session.workspace.active.state()
     edit(session)
     found = compare(before, session.state())
     assert (found.gone, found.new, found.changed) == ((3, 4), (16,), ())
@@ -374,7 +378,7 @@ def test_states_that_a_worker_compares_are_those_of_when_it_was_asked(small):
     KwikModel(small).copy_clustering("main", "mine")
     with Session.open(small) as session:
         session.merge([3, 4])
-        mine, theirs = session.state(), session.state_in_file_job()
+        mine, theirs = session.state(), session.workspace.state_in_file_job()
         n = len(session.spikes_per_cluster[session.selected[0]])
         session.merge([5, 6])
         session.switch(clustering="mine")
@@ -415,16 +419,16 @@ def test_nothing_is_left_of_a_backup_that_was_interrupted(session, monkeypatch):
     edit(session)
     monkeypatch.setattr(state_folder.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(5, "x")))
     with pytest.raises(OSError):
-        backups.write_backup(session._keeper.folder, 1, {}, [])
+        backups.write_backup(session.journal.keeper.folder, 1, {}, [])
     monkeypatch.undo()
-    assert not list((session._keeper.folder / "backups").iterdir())
-    assert os.listdir(session._keeper.folder)
+    assert not list((session.journal.keeper.folder / "backups").iterdir())
+    assert os.listdir(session.journal.keeper.folder)
 
 
 def test_what_was_undone_during_a_save_is_not_lost_when_the_session_closes(small):
     session = Session.open(small)
     session.merge([3, 4])
-    (job,) = session.save_jobs()
+    (job,) = session.saves.jobs()
     session.undo()
     before = session.spike_clusters.copy()
     # The window closes before it is told that the save is over.
@@ -440,7 +444,7 @@ def test_what_was_undone_during_a_save_is_not_lost_when_the_session_closes(small
 def test_a_save_that_ended_with_the_window_counts(small):
     session = Session.open(small)
     session.merge([3, 4])
-    (job,) = session.save_jobs()
+    (job,) = session.saves.jobs()
     job.run()
     session.close(discard=True)
     assert not list((small.parent / f"{small.stem}.phygui").glob("journal-*.txt"))
@@ -494,7 +498,7 @@ def test_a_clock_that_was_set_back_does_not_prune_what_was_just_saved(session, m
 def test_names_that_are_no_times_do_not_come_between_saves(session):
     session.label([5], "n", "0")
     session.save()
-    folder = session._keeper.folder / backups.FOLDER
+    folder = session.journal.keeper.folder / backups.FOLDER
     for name in ("99991231-235959-999999", "x", "20261301-000000-000000"):
         (folder / f"{name}.backup").write_bytes(b"")
     session.label([5], "n", "1")

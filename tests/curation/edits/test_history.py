@@ -106,7 +106,7 @@ def test_the_spikes_of_older_edits_are_on_the_disk_and_come_back(session, monkey
     monkeypatch.setattr("phygui.curation.edits.history.IN_MEMORY", 0)
     first = state_of(session)
     states, updates = [], []
-    before = [path.name for path in session._keeper.folder.iterdir()]
+    before = [path.name for path in session.journal.keeper.folder.iterdir()]
     for _ in range(3):
         ids = session.cluster_ids.tolist()
         updates.append(session.merge(ids[-3:]))
@@ -116,7 +116,7 @@ def test_the_spikes_of_older_edits_are_on_the_disk_and_come_back(session, monkey
         states.append(state_of(session)[:4])
     assert all(callable(update.before._source) for update in updates)
     assert sorted(before) == ["lock"]
-    assert sorted(p.name for p in session._keeper.folder.iterdir()) == ["journal", "lock"]
+    assert sorted(p.name for p in session.journal.keeper.folder.iterdir()) == ["journal", "lock"]
     for state in reversed(states):
         assert state_of(session)[:4] == state
         for _ in range(3):
@@ -135,9 +135,9 @@ def test_memory_does_not_follow_the_number_of_merges(small, monkeypatch):
     clusters = np.zeros(n_spikes, np.int32)
     clusters[: 100 * n_merges] = np.arange(100 * n_merges) % n_merges + 1
     with Session.open(small) as session:
-        old = session._active
+        old = session.workspace.active
         new = Curation(0, "main", Clustering(clusters), old.groups, old.labels)
-        session._active = session._curations[0, "main"] = new
+        session.workspace.active = session.workspace.curations[0, "main"] = new
         tracemalloc.start()
         try:
             big = 0
@@ -182,7 +182,7 @@ def test_an_edit_whose_spikes_are_gone_says_so_and_nothing_changes(session, monk
     session.merge([3, 4])
     session.move([9], "good")
     session.undo()
-    os.ftruncate(session._keeper._journal._scratch._file.fileno(), 10)
+    os.ftruncate(session.journal.keeper._journal._scratch._file.fileno(), 10)
     before = state_of(session)
     with pytest.raises(EditError, match="cannot be read any more"):
         session.undo()

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from phygui import Session
-from phygui.curation.opening import open_session
+from phygui.curation.open_session import open_session
 from phygui.curation.statistics import cache as stats_cache
+from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.errors import DatasetError
 from phygui.simulate import make_demo
 
@@ -23,16 +24,16 @@ def cache_file(path: Path) -> Path:
 
 def remember(session: Session) -> None:
     session.learn_all()
-    job = session.remember_job()
+    job = session.statistics.remember_job()
     assert job is not None
     job()
 
 
 def recall(session: Session) -> None:
     """Only what an earlier session has left, nothing computed."""
-    job = session.knowledge_job()
+    job = session.statistics.job()
     assert job is not None
-    session.learn(job(lambda: False))
+    session.statistics.add(job(lambda: False))
 
 
 def assert_same(stats, metrics, others, other_metrics) -> None:
@@ -54,16 +55,16 @@ def test_everything_known_comes_back(fixture: str, request: pytest.FixtureReques
     path = request.getfixturevalue(fixture)
     with Session.open(path) as session:
         remember(session)
-        assert session.remember_job() is None
+        assert session.statistics.remember_job() is None
         stats, metrics = dict(session.stats), dict(session.metrics)
     with Session.open(path) as again:
         recall(again)
-        assert again.knowledge_job() is None
+        assert again.statistics.job() is None
         assert set(again.stats) == set(stats) == set(again.metrics)
         for c in stats:
             assert_same(stats[c], metrics[c], again.stats[c], again.metrics[c])
         # Nothing is new: nothing is written.
-        assert again.remember_job() is None
+        assert again.statistics.remember_job() is None
 
 
 def test_clusters_are_known_by_their_spikes_whatever_their_ids(small: Path) -> None:
@@ -152,14 +153,14 @@ def test_pickled_objects_are_refused(small: Path) -> None:
 def test_read_only_reads_and_writes_nothing(small: Path) -> None:
     with Session.open(small, read_only=True) as session:
         session.learn_all()
-        assert session.remember_job() is None
+        assert session.statistics.remember_job() is None
     assert not small.with_suffix(".phygui").exists()
     with Session.open(small) as session:
         remember(session)
     before = cache_file(small).stat().st_mtime_ns
     with Session.open(small, read_only=True) as session:
         recall(session)
-        assert session.knowledge_job() is None
+        assert session.statistics.job() is None
     assert cache_file(small).stat().st_mtime_ns == before
 
 
@@ -174,7 +175,7 @@ def test_every_channel_group_is_kept(tmp_path: Path) -> None:
     for group in (0, 1):
         with Session.open(demo.kwik_path, group) as again:
             recall(again)
-            assert again.knowledge_job() is None
+            assert again.statistics.job() is None
 
 
 def test_other_data_makes_all_that_was_known_from_the_old_ones_void(small: Path) -> None:
@@ -186,22 +187,22 @@ def test_other_data_makes_all_that_was_known_from_the_old_ones_void(small: Path)
         remember(session)
         assert all(of.amplitude is None for of in session.stats.values())
         session.knowledge.metrics.clear()
-        late = session.knowledge_job()
+        late = session.statistics.job()
         assert late is not None
-        late_search = session.suggestions.job(session.snapshot())
+        late_search = session.suggestions.job()
         assert late_search is None
         session.locate("traces", elsewhere)
         assert not session.suggestions.ranked()
         assert session.suggestions.missing()
         # What was still being computed from the old data is dropped.
-        session.learn(late(lambda: False))
+        session.statistics.add(late(lambda: False))
         assert not session.metrics
         session.suggest_all()
         assert all(of.amplitude for of in session.stats.values())
         remember(session)
     with Session.open(small) as again:
         recall(again)
-        assert again.knowledge_job() is None
+        assert again.statistics.job() is None
         assert all(of.amplitude for of in again.stats.values())
 
 
@@ -243,10 +244,10 @@ def test_what_is_known_of_data_that_got_damaged_is_not_kept_and_nothing_fails(
 
     with Session.open(small) as session:
         session.learn_all()
-        job = session.remember_job()
+        job = session.statistics.remember_job()
         assert job is not None
         monkeypatch.setattr(stats_cache, "data_print", damaged)
-        session._stats_cache(session.channel_group)._data = ""
+        session.statistics.cache(session.channel_group)._data = ""
         job()
     assert not cache_file(small).exists()
 
@@ -254,11 +255,11 @@ def test_what_is_known_of_data_that_got_damaged_is_not_kept_and_nothing_fails(
 def test_a_session_that_cannot_recall_does_not_keep_the_dataset(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(session: Session) -> None:
+    def fails(statistics: SessionStatistics) -> None:
         raise RuntimeError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "recall", fails)
+        patch.setattr(SessionStatistics, "recall", fails)
         with pytest.raises(RuntimeError):
             open_session(small)
     with open_session(small) as session:
@@ -272,7 +273,7 @@ def test_what_is_written_late_is_not_taken_for_what_was_computed_from_other_data
     elsewhere = raw.rename(raw.with_name("raw.dat"))
     with Session.open(small) as session:
         session.learn_all()
-        late = session.remember_job()
+        late = session.statistics.remember_job()
         assert late is not None
         session.locate("traces", elsewhere)
         late()

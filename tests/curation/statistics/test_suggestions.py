@@ -64,13 +64,13 @@ def test_an_edit_leaves_only_the_clusters_that_it_makes_to_do(editable: Session)
     update = session.merge(first)
     assert session.suggestions.missing() == list(update.added)
     assert all(set(first).isdisjoint(s.clusters) for s in session.suggestions.ranked())
-    known = dict(session.suggestions._scores)
+    known = dict(session.suggestions.active._scores)
     session.suggest_all()
-    new = set(session.suggestions._scores) - set(known)
+    new = set(session.suggestions.active._scores) - set(known)
     assert new
     assert all(set(update.added) & set(pair) for pair in new)
     # The same as if everything had been looked at anew.
-    fresh = Suggestions(session._active.clustering, session.knowledge)
+    fresh = Suggestions(session.workspace.active.clustering, session.knowledge)
     while job := fresh.job(session.snapshot()):
         fresh.add(job(lambda: False))
     mine = {s.clusters: s.evidence for s in session.suggestions.ranked()}
@@ -79,7 +79,7 @@ def test_an_edit_leaves_only_the_clusters_that_it_makes_to_do(editable: Session)
     assert all(mine[pair] == anew[pair] for pair in anew)
     # An undo brings back what was suggested, with nothing to compute.
     session.undo()
-    assert session.suggestions_job() is None
+    assert session.suggestions.job() is None
     assert session.suggestions.ranked() == before
 
 
@@ -138,13 +138,13 @@ def test_a_cancelled_search_goes_on_where_it_was(session: Session) -> None:
         calls += 1
         return calls > 3
 
-    job = session.suggestions_job()
+    job = session.suggestions.job()
     assert job is not None
-    session.learn_suggestions(job(cancelled))
+    session.suggestions.add(job(cancelled))
     assert session.suggestions.missing()
     session.suggest_all()
     with_cancel = session.suggestions.ranked()
-    fresh = Suggestions(session._active.clustering, session.knowledge)
+    fresh = Suggestions(session.workspace.active.clustering, session.knowledge)
     while again := fresh.job(session.snapshot()):
         fresh.add(again(lambda: False))
     assert fresh.ranked() == with_cancel

@@ -30,16 +30,16 @@ def page() -> Iterator[Any]:
 def learnt(session: Session) -> list[dict[int, set[str]]]:
     """Compute all that is missing; returns which metrics of which clusters each piece was."""
     pieces = []
-    while job := session.knowledge_job():
+    while job := session.statistics.job():
         found = job(lambda: False)
-        session.learn(found)
+        session.statistics.add(found)
         if found.metrics and not found.is_recalled:
             pieces.append({c: set(names) for c, names in found.metrics.items()})
     return pieces
 
 
 def remember(session: Session) -> None:
-    job = session.remember_job()
+    job = session.statistics.remember_job()
     assert job is not None
     job()
 
@@ -72,7 +72,7 @@ def test_a_new_metric_appears_for_a_dataset_that_was_opened_before(page: Any, sm
         remember(session)
     with Session.open(small) as session:
         assert not learnt(session)
-        assert session.remember_job() is None
+        assert session.statistics.remember_job() is None
     # Computed differently, it is computed again, and no other is.
     register_metric(replace(page.BURSTS, version=2, form=".1%"))
     with Session.open(small) as session:
@@ -109,7 +109,7 @@ def test_a_new_cluster_and_a_new_metric_are_not_mixed(page: Any, small: Path) ->
         remember(session)
     register_metric(page.BURSTS)
     with Session.open(small) as session:
-        session.recall()
+        session.statistics.recall()
         merged = session.merge(session.cluster_ids[:2].tolist()).added[0]
         for piece in learnt(session):
             if merged in piece:

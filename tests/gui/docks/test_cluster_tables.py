@@ -167,8 +167,8 @@ def test_tables_stay_right_over_random_edits(session: Session, tables: Any) -> N
             cluster = int(rng.choice(ids))
             if session.cluster_groups[cluster] != group:
                 session.move([cluster], group)
-        if rng.random() < 0.3 and (job := session.knowledge_job()):
-            session.learn(job(lambda: False))
+        if rng.random() < 0.3 and (job := session.statistics.job()):
+            session.statistics.add(job(lambda: False))
         living = set(session.cluster_groups)
         is_right(both.clusters, session, living)
         best = session.selection.best
@@ -265,7 +265,7 @@ def test_texts_sort_downwards_where_an_edit_is_ahead_of_what_is_shown(
         qtbot.waitUntil(lambda: len(told) == 2)
         for action in told:
             action()
-        assert not session.is_announcing
+        assert not session.journal.outbox.is_busy
         is_right(both.clusters, session, set(session.cluster_ids.tolist()))
         assert {a, b} <= set(model.cluster_ids)
 

@@ -74,7 +74,7 @@ def cannot_copy(w: ActionContext) -> str:
 
 def cannot_unlock(w: ActionContext) -> str:
     """Nothing may be edited, or not this clustering."""
-    always = w.session.read_only or w.session.is_protected
+    always = w.session.read_only or w.session.workspace.is_protected
     return w.session.locked_reason if always else ""
 
 

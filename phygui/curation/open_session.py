@@ -37,7 +37,7 @@ def open_session(what: object, **options: Any) -> Session:
     except OSError as error:
         raise DatasetError(f"{what}: {error.strerror or error}") from error
     try:
-        session.recall()
+        session.statistics.recall()
     except BaseException:
         # Else nobody could open the file for writing until the program ends.
         session.close()

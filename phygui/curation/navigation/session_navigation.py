@@ -1,0 +1,83 @@
+"""Where the user is: the selected clusters, and the order in which clusters come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from phygui.curation.announcements import Announcements
+from phygui.curation.edits.update import Selection
+from phygui.curation.navigation.wizard import Wizard
+from phygui.curation.publishing import Outbox
+from phygui.curation.turns import Turns
+from phygui.curation.workspace import Workspace
+
+
+class SessionNavigation:
+    """Selection and wizard of the active clustering."""
+
+    def __init__(
+        self, workspace: Workspace, outbox: Outbox, tell: Announcements, turns: Turns
+    ) -> None:
+        self.turns = turns
+        self._workspace = workspace
+        self._outbox = outbox
+        self._tell = tell
+
+    @property
+    def wizard(self) -> Wizard:
+        """The order in which clusters come."""
+        return self._workspace.active.wizard
+
+    @property
+    def selection(self) -> Selection:
+        """Selected clusters, best and match apart."""
+        return self._workspace.active.selection
+
+    def select(self, best: Iterable[int], match: Iterable[int] = ()) -> None:
+        """Select clusters.
+
+        Raises
+        ------
+        EditError
+            If one of them does not exist.
+        """
+        chosen = tuple(dict.fromkeys(int(c) for c in best))
+        others = tuple(c for c in dict.fromkeys(int(c) for c in match) if c not in chosen)
+        for cluster_id in chosen + others:
+            self._workspace.active.clustering.spikes(cluster_id)
+        self._set(Selection(chosen, others))
+
+    def step_best(self, step: int) -> None:
+        """Select the next (1) or previous (-1) best cluster and its first match."""
+        self._set(self.wizard.step_best(self.selection, step))
+
+    def step_match(self, step: int) -> None:
+        """Select the next (1) or previous (-1) match of the best cluster."""
+        self._set(self.wizard.step_match(self.selection, step))
+
+    def end(self, *, first: bool) -> None:
+        """Select the first or last best cluster."""
+        self._set(self.wizard.end(self.selection, first=first))
+
+    def drop_match(self) -> None:
+        """Select the best clusters only."""
+        self._set(Selection(self.selection.best))
+
+    def go_on(self, cluster_ids: Iterable[int]) -> None:
+        """Select what would be selected after a move of some clusters to a group."""
+        self._set(self.wizard.after_move(cluster_ids, self.selection))
+
+    def _set(self, selection: Selection) -> None:
+        with self.turns:
+            active, before = self._workspace.active, self._workspace.active.selection
+            if selection == before:
+                return
+            active.selection = selection
+            self._workspace.generation += 1
+
+            def take_back() -> None:
+                active.selection = before
+
+            self._outbox.post(
+                lambda: self._tell.selection_changed.emit(selection.clusters), take_back=take_back
+            )

@@ -1,0 +1,156 @@
+"""What a session knows of its clusters: statistics, metrics, rankings, and their cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from phygui.curation.announcements import Announcements
+from phygui.curation.durability.edit_journal import Keeper
+from phygui.curation.navigation.wizard import Ranking
+from phygui.curation.statistics.cache import StatsCache
+from phygui.curation.statistics.cluster_statistics import Knowledge, Learnt
+from phygui.curation.statistics.preview import Preview, preview
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.stats import Cancel
+from phygui.curation.workspace import Workspace
+
+
+class SessionStatistics:
+    """Statistics and metrics of the clusters of all opened clusterings.
+
+    Nothing is computed before somebody runs a job, in any thread, and adds what it returns.
+    """
+
+    def __init__(self, workspace: Workspace, keeper: Keeper, tell: Announcements) -> None:
+        self._workspace = workspace
+        self._keeper = keeper
+        self._tell = tell
+        self._caches: dict[int, StatsCache] = {}
+
+    @property
+    def active(self) -> Knowledge:
+        """Statistics and metrics of the active clustering, and the rankings they give."""
+        return self._workspace.active.knowledge
+
+    def snapshot(self) -> Snapshot:
+        """What a worker thread may see of the session as it is now."""
+        active = self._workspace.active
+        selected = active.selection.clusters
+        return Snapshot(
+            generation=self._workspace.generation,
+            shank=self._workspace.shank,
+            cluster_ids=selected,
+            spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
+            spike_clusters=active.clustering.spike_clusters,
+            cluster_groups={c: active.groups[c] for c in selected},
+            stats=active.knowledge.stats,
+            metrics=active.knowledge.metrics,
+            similarity=active.knowledge.measures.similarity,
+        )
+
+    # -- computing ---------------------------------------------------------------------------
+
+    def job(self) -> Callable[[Cancel], Learnt] | None:
+        """The next piece of what is still to be computed, for any thread; None if nothing is.
+
+        The first piece is what is known already: from an earlier session, by the file that it
+        has left beside the dataset, or from other clusterings.
+        """
+        knowledge, snapshot = self.active, self.snapshot()
+        group = self._workspace.active.channel_group
+        job: Callable[[Cancel], Learnt] | None
+        if not knowledge.is_recalled:
+            others = [k for k in self._of_group(group) if k is not knowledge]
+            known = {key: of for other in others for key, of in other.known().items()}
+            job = partial(self.cache(group).recall, knowledge, snapshot, known)
+        else:
+            job = knowledge.job(snapshot)
+        if job is None:
+            return None
+        epoch = knowledge.epoch
+        return lambda cancelled: replace(job(cancelled), epoch=epoch)
+
+    def add(self, learnt: Learnt) -> None:
+        """Take over what a job has computed."""
+        clusters = learnt.knowledge.add(learnt)
+        if clusters and learnt.knowledge is self.active:
+            self._tell.stats_changed.emit(clusters)
+
+    def recall(self) -> None:
+        """Take over what is known of the clusters already: the first piece, here and now."""
+        if not self.active.is_recalled and (job := self.job()) is not None:
+            self.add(job(lambda: False))
+
+    def compute_stats(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Compute stats here and now, cluster by cluster, until `stop` returns true."""
+        while not stop() and self.active.missing_stats() and (job := self.job()):
+            self.add(job(stop))
+
+    def compute_all(self) -> None:
+        """Compute all stats and metrics here and now; the window does it in a worker."""
+        while job := self.job():
+            self.add(job(lambda: False))
+
+    def remember_job(self) -> Callable[[], None] | None:
+        """What keeps all that is known beside the dataset, for any thread.
+
+        None if nothing new is known, or nothing may be written.
+        """
+        if self._keeper.read_only:
+            return None
+        jobs = [self.cache(g).keep(self._of_group(g)) for g in self._workspace.shanks]
+        needed = [job for job in jobs if job is not None]
+
+        def keep() -> None:
+            for job in needed:
+                job()
+
+        return keep if needed else None
+
+    def forget(self) -> None:
+        """Other data is there: what was computed without it is void."""
+        for curation in self._workspace.curations.values():
+            curation.knowledge.forget()
+        self._caches.clear()
+
+    def cache(self, channel_group: int) -> StatsCache:
+        """What is remembered of the clusters of a channel group."""
+        if channel_group not in self._caches:
+            shank = self._workspace.shanks[channel_group]
+            self._caches[channel_group] = StatsCache(self._keeper.folder, shank)
+        return self._caches[channel_group]
+
+    def _of_group(self, channel_group: int) -> list[Knowledge]:
+        """What is known of the clusters of a channel group, clustering by clustering."""
+        curations = self._workspace.curations.items()
+        return [c.knowledge for (group, _), c in curations if group == channel_group]
+
+    # -- asking ------------------------------------------------------------------------------
+
+    def similar(self) -> Ranking:
+        """Candidates for the first best cluster, most similar first."""
+        best = self._workspace.active.selection.best
+        return self.active.similar(best[0]) if best else ()
+
+    def similarity_of(self, cluster_id: int) -> float | None:
+        """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
+        best = self._workspace.active.selection.best
+        return self.active.similarity(best[0], cluster_id) if best else None
+
+    def preview_job(self, clusters: tuple[int, ...]) -> Callable[[Cancel], Preview | None]:
+        """What computes how some clusters would look as one, for any thread.
+
+        Raises
+        ------
+        EditError
+            If one of them does not exist.
+        """
+        for cluster_id in clusters:
+            self._workspace.active.clustering.spikes(cluster_id)
+        knowledge, snapshot = self.active, self.snapshot()
+        source = knowledge.source(snapshot)
+        stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
+        metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}
+        return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)

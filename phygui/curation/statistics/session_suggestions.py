@@ -1,0 +1,97 @@
+"""Which clusters of a session may be one unit, and which of these pairs were rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from phygui.curation.announcements import Announcements
+from phygui.curation.durability.edit_journal import Keeper
+from phygui.curation.durability.sidecar import read_rejections, write_rejections
+from phygui.curation.statistics.session_statistics import SessionStatistics
+from phygui.curation.statistics.stats import Cancel
+from phygui.curation.statistics.suggestions import Found, Suggestion, Suggestions
+from phygui.curation.workspace import Workspace
+
+
+class SessionSuggestions:
+    """Merge suggestions for the active clustering; rejections are kept for later sessions."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        statistics: SessionStatistics,
+        keeper: Keeper,
+        tell: Announcements,
+    ) -> None:
+        self._workspace = workspace
+        self._statistics = statistics
+        self._keeper = keeper
+        self._tell = tell
+        self._rejected: dict[int, set[frozenset[str]]] = {}
+
+    @property
+    def active(self) -> Suggestions:
+        """Those of the active clustering."""
+        group = self._workspace.active.channel_group
+        if group not in self._rejected:
+            self._rejected[group] = read_rejections(self._keeper.folder, group)
+        suggestions = self._workspace.active.suggestions
+        # What was rejected is known by its spikes, whichever clustering it is in.
+        suggestions.rejected = self._rejected[group]
+        return suggestions
+
+    # -- computing ---------------------------------------------------------------------------
+
+    def missing(self) -> list[int]:
+        """Clusters that have not been paired yet."""
+        return self.active.missing()
+
+    def progress(self) -> tuple[int, int]:
+        """Number of clusters that have been paired, and of all."""
+        return self.active.progress()
+
+    def job(self) -> Callable[[Cancel], Found] | None:
+        """The next piece of the search for suggestions, for any thread; None if none is left."""
+        return self.active.job(self._statistics.snapshot())
+
+    def add(self, found: Found) -> None:
+        """Take over what a job has computed, even if that is nothing."""
+        found.suggestions.add(found)
+        if found.suggestions is self._workspace.active.suggestions:
+            self._tell.suggestions_changed.emit()
+
+    def compute_all(self) -> None:
+        """Compute all stats and suggestions here and now; the window does it in a worker."""
+        self._statistics.compute_all()
+        while job := self.job():
+            self.add(job(lambda: False))
+
+    def forget(self) -> None:
+        """Other data is there: all pairs are to be scored again."""
+        for curation in self._workspace.curations.values():
+            curation.suggestions.forget()
+
+    # -- asking ------------------------------------------------------------------------------
+
+    def ranked(
+        self,
+        skips: Callable[[int], bool] = lambda _: False,
+        *,
+        rejected: bool = False,
+        limit: int = 200,
+    ) -> list[Suggestion]:
+        """Pairs of clusters by decreasing score, as :meth:`Suggestions.ranked` gives them."""
+        return self.active.ranked(skips, rejected=rejected, limit=limit)
+
+    def is_rejected(self, clusters: Iterable[int]) -> bool:
+        """Whether the user has rejected a pair."""
+        return self.active.is_rejected(clusters)
+
+    def reject(self, clusters: Iterable[int], *, rejected: bool = True) -> None:
+        """Do not suggest a pair any more, or suggest it again; that is no edit."""
+        suggestions = self.active
+        suggestions.reject(clusters, rejected=rejected)
+        if not self._keeper.read_only:
+            group = self._workspace.active.channel_group
+            write_rejections(self._keeper.folder, group, suggestions.rejected)
+        self._tell.suggestions_changed.emit()
