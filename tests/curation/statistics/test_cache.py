@@ -132,7 +132,7 @@ def test_metrics_that_were_kept_without_their_versions_are_those_of_the_first(sm
     np.savez_compressed(cache_file(small), **arrays)
     with Session.open(small) as session:
         recall(session)
-        assert session.knowledge_job() is None
+        assert session.statistics.job() is None
     info["versions"] = 7
     arrays["info"] = np.frombuffer(json.dumps(info).encode(), np.uint8)
     np.savez_compressed(cache_file(small), **arrays)
