@@ -163,12 +163,10 @@ def kwik() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def describe(file: Path) -> None:
     """Say what FILE.kwik holds."""
-    from phygui.errors import DatasetError
-    from phygui.formats.kwik.model import KwikModel
+    from phygui.dataset import DatasetError, open_dataset
 
     try:
-        with KwikModel(file) as model:
-            click.echo(model.describe())
+        click.echo(open_dataset(file).describe())
     except DatasetError as error:
         fail(error)
 

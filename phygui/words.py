@@ -14,3 +14,13 @@ def plain(text: object) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def hertz(rate: float, separator: str = "") -> str:
+    """A sample rate with all its digits, rounded to none: ``24414.0625 Hz``.
+
+    Parameters
+    ----------
+    separator : what thousands are parted by: nothing, or ","
+    """
+    return f"{float(rate):{separator}}".removesuffix(".0") + " Hz"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
+from phygui.dataset.incomplete import why_incomplete
 from phygui.dataset.protocol import (
+    MICROVOLTS,
+    RAW_UNITS,
     ClusteringStore,
     Dataset,
     FeatureSource,
@@ -18,6 +21,8 @@ from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 
 __all__ = [
+    "MICROVOLTS",
+    "RAW_UNITS",
     "Absent",
     "ClusteringState",
     "ClusteringStore",
@@ -35,4 +40,5 @@ __all__ = [
     "format_of",
     "formats",
     "open_dataset",
+    "why_incomplete",
 ]

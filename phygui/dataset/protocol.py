@@ -19,6 +19,8 @@ from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 
 __all__ = [
+    "MICROVOLTS",
+    "RAW_UNITS",
     "ClusteringStore",
     "Dataset",
     "FeatureSource",
@@ -26,6 +28,9 @@ __all__ = [
     "ShankData",
     "SpikeAttribute",
 ]
+
+#: What :attr:`ShankData.voltage_unit` is.
+MICROVOLTS, RAW_UNITS = "µV", "units"
 
 DataKind = str
 """What may be missing, and located: ``"features"`` or ``"traces"``."""

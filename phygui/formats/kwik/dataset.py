@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from phygui.dataset.absent import Absent
+from phygui.dataset.incomplete import NO_CLUSTERS, why_incomplete
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 from phygui.formats.kwik.files import rawdata
 from phygui.formats.kwik.files.features import FeatureStore, open_features
@@ -25,7 +26,7 @@ from phygui.formats.kwik.files.recorded import (
     join,
     open_recording,
 )
-from phygui.formats.kwik.hdf5.file import File, check_regular_file, open_hdf5
+from phygui.formats.kwik.hdf5.file import File, open_hdf5
 from phygui.formats.kwik.reading.clusters import (
     Clustering,
     default_clustering,
@@ -33,7 +34,7 @@ from phygui.formats.kwik.reading.clusters import (
     read_clustering,
 )
 from phygui.formats.kwik.reading.events import read_events
-from phygui.formats.kwik.reading.incomplete import NO_CLUSTERS, incomplete_groups, why_incomplete
+from phygui.formats.kwik.reading.incomplete import incomplete_groups
 from phygui.formats.kwik.reading.kinds import what_instead
 from phygui.formats.kwik.reading.metadata import (
     read_metadata,
@@ -52,6 +53,7 @@ from phygui.formats.kwik.reading.spikes import StoredSpikes, read_recordings, re
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
+from phygui.storage.files import check_regular_file
 
 
 @dataclass

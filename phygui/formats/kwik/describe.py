@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from phygui.formats.kwik.hdf5.values import hertz
-from phygui.words import plain
+from phygui.words import hertz, plain
 
 if TYPE_CHECKING:
     from phygui.formats.kwik.model import KwikModel

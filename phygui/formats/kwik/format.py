@@ -6,10 +6,10 @@ import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from phygui.formats.kwik.hdf5.file import check_regular_file
 from phygui.formats.kwik.model import KwikModel
 from phygui.formats.kwik.shank import KwikShank
 from phygui.formats.kwik.store import KwikClusterings
+from phygui.storage.files import check_regular_file
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 

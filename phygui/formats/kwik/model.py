@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from phygui.dataset import MICROVOLTS, RAW_UNITS
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.formats.kwik.describe import describe
@@ -20,9 +21,6 @@ from phygui.formats.kwik.writing.editing import EditableDataset
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
-
-#: What :attr:`KwikModel.voltage_unit` is.
-MICROVOLTS, RAW_UNITS = "µV", "units"
 
 
 class _Made(NamedTuple):

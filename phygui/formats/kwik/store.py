@@ -16,8 +16,9 @@ from phygui.formats.kwik.model import KwikModel
 from phygui.formats.kwik.reading.clusters import Clustering, list_clusterings, read_clustering
 from phygui.formats.kwik.reading.labels import read_labels, verify_labels, write_labels
 from phygui.formats.kwik.writing import save
+from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.formats.kwik.writing.editing import check_clustering_name
-from phygui.storage.state.durable import backup_path, durable_edit
+from phygui.storage.state.durable import backup_path
 from phygui.storage.state.fingerprint import FileStamp
 
 PROTECTED = "original"

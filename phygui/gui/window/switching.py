@@ -9,7 +9,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QToolBar, QWidget
 
 from phygui.curation.edits.update import EditError
-from phygui.formats.kwik.reading.incomplete import why_incomplete
+from phygui.dataset import why_incomplete
 from phygui.gui.base.work import Latest
 
 if TYPE_CHECKING:

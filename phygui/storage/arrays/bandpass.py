@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from phygui.formats.kwik.hdf5.values import hertz
+from phygui.words import hertz
 
 #: The filter's memory counts as over where its envelope has decayed to this part.
 _DECAY = 3e-5

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from phygui.errors import DatasetError
-from phygui.formats.kwik.hdf5.file import check_regular_file, reason
+from phygui.storage.files import check_regular_file, reason
 
 #: Pieces up to this many bytes on average are copied many at a time. Beyond it, to copy them twice
 #: costs more than a call for each.

@@ -17,22 +17,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
-
 from phygui.errors import DatasetError
-from phygui.formats.kwik.hdf5.file import check_regular_file
+from phygui.storage.files import check_regular_file
 from phygui.storage.state.state_files import sync_folder
 
-Edit = Callable[[h5py.File], None]
+Edit = Callable[[Path], None]
 
 #: Seconds after which a temporary copy is taken for that of a save that was killed.
 _ABANDONED = 3600.0
 
 
-def durable_edit(
+def edit_copy(
     path: Path | str, edit: Edit, verify: Edit | None = None, *, target: Path | str | None = None
 ) -> None:
-    """Edit an HDF5 file through a temporary copy that replaces it at once.
+    """Edit a file through a temporary copy that replaces it at once.
 
     The copy is made in the target's folder, edited, flushed to the disk, opened again and
     verified, given the original's mode and owner, renamed over the target, and the folder is
@@ -41,8 +39,8 @@ def durable_edit(
     Parameters
     ----------
     path : the file to edit; a symbolic link is followed
-    edit : changes the open copy
-    verify : raises ``DatasetError`` if the copy, opened again read-only, is not as it should be
+    edit : changes the copy at a path
+    verify : raises ``DatasetError`` if the copy at a path is not as it should be
     target : where the result goes instead of over ``path``
 
     Raises
@@ -60,8 +58,9 @@ def durable_edit(
         if goal == real:
             _back_up(real)
         temporary = _copy(real, goal)
-        _edit(temporary, edit)
-        _verify(temporary, verify)
+        edit(temporary)
+        if verify is not None:
+            verify(temporary)
         _keep_owner(temporary, before)
         _sync_file(temporary)
         if goal == real and _identity(os.stat(real)) != _identity(before):
@@ -184,20 +183,6 @@ def _back_up(path: Path) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-
-
-def _edit(path: Path, edit: Edit) -> None:
-    # Nobody else knows of this file, and some file systems know no locks.
-    with h5py.File(path, "r+", locking=False) as file:
-        edit(file)
-        file.flush()
-
-
-def _verify(path: Path, verify: Edit | None) -> None:
-    if verify is None:
-        return
-    with h5py.File(path, "r", locking=False) as file:
-        verify(file)
 
 
 def _keep_owner(path: Path, status: os.stat_result) -> None:

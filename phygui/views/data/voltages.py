@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phygui.formats.kwik.model import MICROVOLTS
+from phygui.dataset import MICROVOLTS
 
 
 def amount(value: float, unit: str) -> str:

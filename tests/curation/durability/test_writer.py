@@ -16,6 +16,7 @@ from phygui.curation.edits.update import EditError
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.formats.kwik.model import KwikModel
+from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.storage.state import backups, durable, state_folder
 
 
@@ -54,7 +55,7 @@ def test_several_clusterings_are_saved_at_once(small, monkeypatch):
 
     def counted(*args, **options):
         calls.append(args)
-        durable.durable_edit(*args, **options)
+        durable_edit(*args, **options)
 
     monkeypatch.setattr("phygui.formats.kwik.store.durable_edit", counted)
     with Session.open(small) as session:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from phygui import KwikModel
-from phygui.formats.kwik.model import MICROVOLTS, RAW_UNITS
+from phygui.dataset import MICROVOLTS, RAW_UNITS
 from phygui.views.amplitude import AmplitudeView
 from phygui.views.cluster_scatter import ClusterScatterView
 from phygui.views.data.voltages import amount, reading

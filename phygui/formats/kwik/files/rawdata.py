@@ -14,7 +14,7 @@ from typing import Any
 from phygui.dataset.absent import Absent
 from phygui.errors import DatasetError
 from phygui.formats.kwik.files.recorded import NothingThereError, Recorded, Source, close_all
-from phygui.formats.kwik.hdf5.file import check_regular_file
+from phygui.storage.files import check_regular_file
 from phygui.storage.state.state_files import make_folder, read_json, write_whole
 
 log = logging.getLogger(__name__)

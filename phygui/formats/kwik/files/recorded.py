@@ -12,12 +12,13 @@ import numpy as np
 from h5py import h5g
 
 from phygui.errors import DatasetError
-from phygui.formats.kwik.hdf5.file import File, check_regular_file, open_hdf5
+from phygui.formats.kwik.hdf5.file import File, open_hdf5
 from phygui.formats.kwik.hdf5.layouts import open_store
-from phygui.formats.kwik.hdf5.values import hertz
 from phygui.formats.kwik.reading.metadata import same_rate
 from phygui.storage.arrays.stores import ContiguousStore, MemoryStore, Store
 from phygui.storage.arrays.traces import Traces
+from phygui.storage.files import check_regular_file
+from phygui.words import hertz
 
 Warn = Callable[[str], None]
 

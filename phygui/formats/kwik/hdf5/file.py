@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
 
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.values import UNREADABLE, plain
+from phygui.storage.files import check_regular_file, reason
 
 #: Larger attributes than this are refused: the largest genuine one is an adjacency graph.
 MAX_ATTRIBUTE_BYTES = 2**24
@@ -26,28 +25,6 @@ MAX_ROWS = 2_000_000_000
 #: Deflate cannot compress better than 1032:1, so a file that claims more is lying.
 MAX_COMPRESSION = 1100
 _MAX_LINKS = 16
-
-
-def check_regular_file(path: Path) -> os.stat_result:
-    """The status of a regular, non-empty file, or a ``DatasetError`` saying what is there."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        raise DatasetError(f"{path} does not exist.") from None
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be reached: {reason(error)}.") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise DatasetError(f"{path} is a folder, not a file.")
-    if not stat.S_ISREG(status.st_mode):
-        raise DatasetError(f"{path} is not a regular file.")
-    if status.st_size == 0:
-        raise DatasetError(f"{path} is empty (0 bytes).")
-    return status
-
-
-def reason(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split()).rstrip(".")
 
 
 @contextmanager

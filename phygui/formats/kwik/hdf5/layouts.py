@@ -13,7 +13,7 @@ from h5py import h5d
 
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.chunks import ChunkedStore, ChunkTable
-from phygui.formats.kwik.hdf5.file import File, check_regular_file, hdf5_errors, open_read_only
+from phygui.formats.kwik.hdf5.file import File, hdf5_errors, open_read_only
 from phygui.storage.arrays.lazy import Selection, indices_of, length_of
 from phygui.storage.arrays.stores import (
     ContiguousStore,
@@ -23,6 +23,7 @@ from phygui.storage.arrays.stores import (
     inside,
     orthogonal,
 )
+from phygui.storage.files import check_regular_file
 
 #: Decompressed chunks kept in memory for one file.
 CHUNK_CACHE_BYTES = 64 * 2**20

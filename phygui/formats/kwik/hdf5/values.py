@@ -95,13 +95,3 @@ def is_pickle(raw: bytes) -> bool:
     except Exception:  # whatever it cannot disassemble is not a pickle
         return False
     return True
-
-
-def hertz(rate: float, separator: str = "") -> str:
-    """A sample rate with all its digits, rounded to none: ``24414.0625 Hz``.
-
-    Parameters
-    ----------
-    separator : what thousands are parted by: nothing, or ","
-    """
-    return f"{float(rate):{separator}}".removesuffix(".0") + " Hz"

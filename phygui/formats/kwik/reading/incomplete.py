@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from h5py import h5d
 
+from phygui.dataset.incomplete import NO_CLUSTERS, NO_SPIKES
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import File
-
-NO_SPIKES = "no spikes"
-NO_CLUSTERS = "no clusters"
-
-_WHY = {
-    NO_SPIKES: "none were detected on it",
-    NO_CLUSTERS: "its spikes were not clustered",
-}
 
 
 def incomplete_groups(file: File, channel_groups: list[int]) -> dict[int, str]:
@@ -35,8 +28,3 @@ def _lack(file: File, path: str) -> str:
         return "" if file.members(f"{path}/clusters") else NO_CLUSTERS
     except DatasetError:
         return ""
-
-
-def why_incomplete(channel_group: int, lack: str) -> str:
-    """Why a channel group shows nothing, in words: ``channel group 0 has no spikes: ...``."""
-    return f"channel group {channel_group} has {lack}: {_WHY[lack]}, so there is nothing to curate"

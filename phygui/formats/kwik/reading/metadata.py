@@ -12,7 +12,8 @@ import numpy as np
 
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import File
-from phygui.formats.kwik.hdf5.values import UNREADABLE, hertz
+from phygui.formats.kwik.hdf5.values import UNREADABLE
+from phygui.words import hertz
 
 PATH = "/application_data/spikedetekt"
 

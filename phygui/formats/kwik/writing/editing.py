@@ -25,7 +25,7 @@ from phygui.formats.kwik.reading.clusters import (
     public,
 )
 from phygui.formats.kwik.writing import save
-from phygui.storage.state.durable import durable_edit
+from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.storage.state.lock import Lock, living_holder
 from phygui.storage.state.state_folder import find_place
 

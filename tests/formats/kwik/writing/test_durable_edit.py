@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from phygui.errors import DatasetError
+from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.storage.state import durable
-from phygui.storage.state.durable import durable_edit
 
 
 def edit(file: h5py.File) -> None:
@@ -259,7 +259,7 @@ def test_the_disk_that_lies_about_the_copy(file: Path, monkeypatch: pytest.Monke
 FULL_DISK = """
 import resource, signal, sys
 import numpy as np
-from phygui.storage.state.durable import durable_edit
+from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.errors import DatasetError
 path, room = sys.argv[1], int(sys.argv[2])
 def edit(file):
