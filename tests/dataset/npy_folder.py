@@ -145,7 +145,7 @@ class Shank:
         self.spike_recordings = np.zeros(self.n_spikes, np.int32)
         self.traces = Traces([MemoryStore(np.array(_load(folder / "traces.npy")))])
         n_samples = self.traces.shape[0]
-        self.timeline = Timeline(np.array([0]), np.array([n_samples]), np.array([0]))
+        self.timeline = Timeline.joined([n_samples])
         self.clock = SpikeClock(self.spike_samples, self.timeline, self.sample_rate)
         self.duration = self.span = n_samples / self.sample_rate
         self.features = SparseFeatures(folder, self.n_channels)
