@@ -109,8 +109,8 @@ class ProbeView(View):
         """Make the two plots."""
         xs, ys = data.channels.T
         pitch = _pitch(data.channels)
-        x = Axis("x", xs.min() - pitch, xs.max() + pitch, "x (μm)", keep=True)
-        y = Axis("depth", ys.min() - pitch, ys.max() + pitch, "y (μm)", keep=True)
+        x = Axis("x", xs.min() - pitch, xs.max() + pitch, "x (µm)", keep=True)
+        y = Axis("depth", ys.min() - pitch, ys.max() + pitch, "y (µm)", keep=True)
         largest = np.nanmax(data.sizes) if np.isfinite(data.sizes).any() else 1.0
         size = Axis("size", 0.0, 1.1 * float(largest), data.size_label)
         self.set_cells([Cell(x, y, 0, 0), Cell(size, y, 0, 1)])
@@ -183,7 +183,7 @@ class ProbeView(View):
             unit = unit.rstrip(")")
             return (
                 f"cluster {data.cluster_ids[k]} at {data.places[k, 0]:.0f}, "
-                f"{data.places[k, 1]:.0f} μm, {name} {data.sizes[k]:.3g} {unit}".rstrip()
+                f"{data.places[k, 1]:.0f} µm, {name} {data.sizes[k]:.3g} {unit}".rstrip()
             )
         channel = self._channel_near(cell, x, y)
         return "" if channel is None else f"channel {data.channel_names[channel]}"

@@ -79,7 +79,7 @@ def test_probe_paints_clusters_and_channels(session, shown, picture, name):
         assert has_color(spot(view, image, 0, x, y), -1 - k, name)
         assert has_color(spot(view, image, 1, view.data.sizes[k], y), -1 - k, name)
     written = {label.text for label in view.all_labels}
-    assert {"x (μm)", "y (μm)", "amplitude (µV)", view.data.channel_names[3]} <= written
+    assert {"x (µm)", "y (µm)", "amplitude (µV)", view.data.channel_names[3]} <= written
     view.change_params(channel_names=False)
     assert not view.is_stale
     picture(view)

@@ -19,6 +19,7 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 from phygui.analysis import warm_up
 from phygui.curation.open_session import open_session
 from phygui.curation.session import Session
+from phygui.dataset import formats
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.start_window import StartWindow
@@ -164,8 +165,9 @@ class Application(QObject):
         recent = [path for path in self.settings.recent() if path in there]
         open_now = [window.session.path for window in self.windows[-1:]]
         folder = str((open_now or recent)[0].parent) if open_now or recent else ""
+        patterns = " ".join(pattern for known in formats() for pattern in known.patterns)
         name, _ = QFileDialog.getOpenFileName(
-            self._front(), "Open a Kwik file", folder, "Kwik files (*.kwik);;All files (*)"
+            self._front(), "Open a dataset", folder, f"Datasets ({patterns});;All files (*)"
         )
         return Path(name) if name else None
 

@@ -60,7 +60,7 @@ class StartWindow(QWidget):
         self.recent.itemActivated.connect(
             lambda item: self.open_wanted.emit(item.data(Qt.UserRole))
         )
-        self.open_button = QPushButton(icon("open"), "Open a .kwik file ...")
+        self.open_button = QPushButton(icon("open"), "Open a dataset ...")
         self.open_button.setShortcut("Ctrl+O")
         self.open_button.clicked.connect(lambda: self.open_wanted.emit(None))
         self.demo_button = QPushButton("Open the demo")
@@ -83,7 +83,9 @@ class StartWindow(QWidget):
 
     def _say_if_empty(self) -> None:
         if not self.recent.count():
-            item = QListWidgetItem("no recent files: open a .kwik, drop one here, or try the demo")
+            item = QListWidgetItem(
+                "no recent files: open a dataset, drop one here, or try the demo"
+            )
             item.setFlags(Qt.NoItemFlags)
             self.recent.addItem(item)
 

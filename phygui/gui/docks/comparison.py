@@ -138,12 +138,17 @@ class ComparisonDock(Dock):
         """Offer the clusterings that there are, two of them chosen as far as they are there."""
         names = self._session.clusterings
         first = first if first in names else self._session.clustering
-        others = [n for n in ("original", *names) if n in names and n != first]
+        # What the sorter made is what one mostly compares with.
+        others = sorted((n for n in names if n != first), key=lambda n: not self._is_protected(n))
         second = second if second in names else next(iter(others), first)
         for combo, name in ((self.first, first), (self.second, second)):
             combo.clear()
             combo.addItems(names)
             combo.setCurrentText(name)
+
+    def _is_protected(self, name: str) -> bool:
+        session = self._session
+        return session.dataset.clusterings.is_protected((session.channel_group, name))
 
     def _switched(self) -> None:
         """Another channel group has other clusterings; another clustering is all the same."""

@@ -107,9 +107,10 @@ class Saving:
     def save_copy(self) -> None:
         """Ask for a place and write the file with all edits in it there."""
         window = self._window
-        start = window.session.path.with_name(f"{window.session.path.stem}-curated.kwik")
+        path = window.session.path
+        start = path.with_name(f"{path.stem}-curated{path.suffix}")
         name, _ = QFileDialog.getSaveFileName(
-            window, "Save a copy as", str(start), "Kwik files (*.kwik)"
+            window, "Save a copy as", str(start), f"Datasets (*{path.suffix})"
         )
         if name:
             self.save_copy_to(name)

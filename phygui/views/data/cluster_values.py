@@ -29,7 +29,7 @@ _FIXED = {
     "id": "cluster",
     "number of spikes": "spikes",
     "amplitude": "amplitude",
-    "depth": "depth (μm)",
+    "depth": "depth (µm)",
 }
 
 

@@ -62,7 +62,7 @@ def test_every_view_names_the_unit_that_is_known(
             view = kind()
             data = view.load(snapshot, view.params, lambda: False)
             text = _spelled(shown(view, data, (600, 400)))
-            in_volts = any(f"{letter}V" in text for letter in "µμm")
+            in_volts = any(f"{letter}V" in text for letter in "µµm")
             if gain:
                 assert in_volts or kind is AmplitudeView
                 assert RAW_UNITS not in text

@@ -9,11 +9,11 @@ from phygui.gui.actions.spec import ActionSpec
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "Open...", "File", lambda w: w.commands.open(), ("Ctrl+O",),
-        "open a .kwik file", "open"),
+        "open a dataset", "open"),
     ActionSpec("open_demo", "Open the demo", "File", lambda w: w.commands.open_demo(),
         tip="a simulated recording with known units"),
     ActionSpec("save", "Save", "File|save", lambda w: w.saving.save(), ("Ctrl+S",),
-        "write the curation into the .kwik", "save",
+        "write the curation into the dataset", "save",
         cannot_save, toolbar=True),
     ActionSpec("save_copy", "Save a copy as...", "File|save", lambda w: w.saving.save_copy(),
         ("Ctrl+Shift+S",), "write the file with all edits in it to another place"),

@@ -13,7 +13,7 @@ from PyQt5.QtGui import QFont, QImage, QRawFont
 
 FONT_SIZE = 11
 """Height of the em square in logical pixels."""
-_ALPHABET = [*map(chr, range(32, 127)), *"−·×Δμσ→…–’"]
+_ALPHABET = [*map(chr, range(32, 127)), *"−·×Δµσ→…–’"]
 """Rendered at once; others when they are first written."""
 _MISSING = "·"
 
