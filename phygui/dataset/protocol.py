@@ -332,6 +332,10 @@ class Dataset(Protocol):
         """What shanks lack that cannot be curated: ``{0: "no spikes"}``."""
 
     @property
+    def located_by(self) -> Mapping[DataKind, str]:
+        """What files of each kind of data are called, for file dialogs: ``{"traces": "*.dat"}``."""
+
+    @property
     def clusterings(self) -> ClusteringStore:
         """Its clusterings."""
 

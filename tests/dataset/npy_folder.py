@@ -255,6 +255,7 @@ class Dataset:
     format_name = "folder of arrays"
     channel_groups = (0,)
     incomplete: dict[int, str] = {}  # noqa: RUF012
+    located_by: dict[str, str] = {}  # noqa: RUF012
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -237,7 +237,7 @@ def test_copying_a_clustering_and_making_it_read_only(hybrid: Path, open_window:
     dialog.setTextValue("second/try")
     dialog.accept()
     user.settle()
-    assert "no name for a clustering" in user.message
+    assert "not a valid name for a clustering" in user.message
     run(user, "copy_clustering")
     window.switching.dialog.setTextValue("second try")
     window.switching.dialog.accept()

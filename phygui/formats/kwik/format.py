@@ -35,6 +35,7 @@ class KwikDataset:
     def __init__(self, path: Path) -> None:
         check_regular_file(path)
         self.path = path
+        self.located_by = {"features": "*.kwx", "traces": "*.kwd *.dat *.bin"}
         self._models: weakref.WeakSet[KwikModel] = weakref.WeakSet()
         self.clusterings = KwikClusterings(path, self._follow)
         self._first: KwikModel | None = None

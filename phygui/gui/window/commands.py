@@ -84,12 +84,13 @@ class Commands:
         """Ask where data is that was not found beside the dataset, and show it."""
         session = self._window.session
         absent = session.shank.absent.get(what)
-        patterns = {"features": "Features (*.kwx)", "traces": "Raw data (*.kwd *.dat *.bin)"}
+        patterns = session.dataset.located_by.get(what)
+        title = f"{CALLED[what].capitalize()} ({patterns});;" if patterns else ""
         name, _ = QFileDialog.getOpenFileName(
             self._window,
             f"Locate {absent.looked_for}" if absent else f"Locate the {CALLED[what]}",
             str(session.path.parent),
-            f"{patterns[what]};;All files (*)",
+            f"{title}All files (*)",
         )
         if name:
             self.open_elsewhere(what, (Path(name),))

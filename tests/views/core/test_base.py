@@ -175,7 +175,7 @@ def test_files_outside_the_folder_are_named_and_offered():
     assert missing_data(model, "features", "traces") == Empty(
         "No features nor raw data: the features cannot be read; x.kwik names /far/0.dat and "
         "/far/1.dat and 2 more, outside the folder of the dataset, which is opened only when you "
-        "say so.",
+        "ask for it.",
         "traces",
         places,
     )
