@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +103,20 @@ def small(tmp_path: Path) -> Path:
     for source in (HERE / "data").glob("simulated_small.*"):
         shutil.copyfile(source, tmp_path / source.name)
     return tmp_path / "simulated_small.kwik"
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The second format, registered as an installed distribution would register it."""
+    from phygui.dataset import registry
+
+    site = tmp_path / "site-packages"
+    info = site / "npy_folder-1.0.dist-info"
+    info.mkdir(parents=True)
+    shutil.copyfile(HERE / "dataset" / "npy_folder.py", site / "npy_folder.py")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: npy-folder\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[phygui.formats]\nnpy = npy_folder:FORMAT\n")
+    monkeypatch.syspath_prepend(str(site))
+    registry.formats.cache_clear()
+    yield site
+    registry.formats.cache_clear()

@@ -1,6 +1,6 @@
 """The proof of the door: a format that the package knows nothing of, in the real window.
 
-``npy_folder.py`` beside this file is the format; the fixture ``distribution`` registers it.
+``tests/dataset/npy_folder.py`` is the format; the fixture ``distribution`` registers it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from PyQt5.QtCore import Qt
 from phygui import Session
 from phygui.views import VIEWS
 from phygui.views.core.base import Empty
-
-pytest_plugins = ["tests.gui.conftest"]
 
 NEEDS = {"events": "There are no events"}
 """Views that say why they are empty: the dataset has no stimulus."""
