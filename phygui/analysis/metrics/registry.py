@@ -7,7 +7,6 @@ import pkgutil
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from .spec import MetricSpec
 
@@ -49,6 +48,9 @@ def unregister_metric(name: str) -> None:
 @cache
 def _found() -> tuple[MetricSpec, ...]:
     """Those of the modules of this folder, which say `METRICS`, and of entry points."""
+    # Imported here: it takes as long as all the rest of this package.
+    from importlib.metadata import entry_points
+
     package = __name__.rpartition(".")[0]
     names = sorted(module.name for module in pkgutil.iter_modules(import_module(package).__path__))
     found: list[MetricSpec] = []
