@@ -224,6 +224,21 @@ def _in_names(text: str, known: set[str], headings: Mapping[str, str]) -> str:
     return pattern.sub(name, text)
 
 
+def column_name(word: str, names: Iterable[str], headings: Mapping[str, str]) -> str:
+    """The name of the column that a word stands for: its name, or its heading.
+
+    Raises
+    ------
+    FilterError
+        If there is no such column.
+    """
+    known = set(names)
+    name = word if word in known else _in_names(word, known, headings)
+    if name not in known:
+        raise FilterError(_did_you_mean(word, known, headings))
+    return name
+
+
 def _did_you_mean(name: str, known: set[str], headings: Mapping[str, str]) -> str:
     """What is said of a name that does not exist."""
     near = difflib.get_close_matches(name.lower(), [*sorted(known), *headings], n=1)

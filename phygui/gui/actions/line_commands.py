@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from phygui.curation.edits.update import EditError, insist
+from phygui.curation.navigation.row_filter import column_name
 from phygui.gui.dialogs.view_settings import range_problem
 from phygui.gui.tables.table_model import N_SORT_KEYS
 from phygui.views.correlogram.data import CorrelogramParams
@@ -103,13 +104,14 @@ def _filter(w: MainWindow, text: str) -> None:
 
 
 def _sort(w: MainWindow, text: str) -> None:
-    order = {word.removeprefix("-"): not word.startswith("-") for word in text.split()}
+    table = w.cluster_table
+    names, headings = table.column_names, table.model.headings
+    order = {
+        column_name(word.removeprefix("-"), names, headings): not word.startswith("-")
+        for word in text.split()
+    }
     if not order:
         raise EditError("usage: s -n_spikes")
-    for name in order:
-        if name not in w.cluster_table.column_names:
-            known = ", ".join(w.cluster_table.column_names)
-            raise EditError(f"no column {name!r}; there are {known}")
     if len(order) > N_SORT_KEYS:
         raise EditError(f"the table is sorted by {N_SORT_KEYS} columns at most, not {len(order)}")
     w.cluster_table.set_sort_order(list(order.items()))

@@ -126,9 +126,7 @@ class ClusterTableModel(QAbstractTableModel):
             If the expression makes no sense; what is shown stays as it was.
         """
         names = {column.name: column for column in self.columns}
-        # What labels are called is up to the user: such a heading may mean anything.
-        headings = {c.title: c.name for c in self.columns if not c.is_label}
-        filter_ = Filter(text, names, headings)
+        filter_ = Filter(text, names, self.headings)
         old = self._filter, self._filtered
         self._filter, self._filtered = filter_, [names[name] for name in filter_.names()]
         try:
@@ -150,6 +148,12 @@ class ClusterTableModel(QAbstractTableModel):
             for column in self._filtered
             if self._all and all(self.value(c, column) is None for c in self._all)
         ]
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """Names of the columns by their headings."""
+        # What labels are called is up to the user: such a heading may mean anything.
+        return {c.title: c.name for c in self.columns if not c.is_label}
 
     @property
     def group_names(self) -> list[str]:

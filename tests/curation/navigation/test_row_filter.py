@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from phygui.curation.navigation.row_filter import Filter, FilterError
+from phygui.curation.navigation.row_filter import Filter, FilterError, column_name
 
 ROW: dict[str, Any] = {
     "id": 4,
@@ -137,3 +137,13 @@ def test_a_slip_in_a_heading_is_seen() -> None:
 def test_a_name_is_never_taken_for_a_heading() -> None:
     row = {"rate": 1.0, "firing_rate": 7.0}
     assert Filter("rate == 1", row, {"rate": "firing_rate"})(row)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("snr", "snr"), ("viol.", "violation_rate"), ("l-ratio", "l_ratio"), ("d'", "d_prime")],
+)
+def test_a_word_names_a_column(word: str, name: str) -> None:
+    assert column_name(word, VALUES, HEADINGS) == name
+    with pytest.raises(FilterError, match=f"no column x{word[:4]}"):
+        column_name(f"x{word}", VALUES, HEADINGS)

@@ -153,7 +153,7 @@ WRONG = (
     ('f n_spikes > "a"', "a number cannot be compared with the text 'a'"),
     ("f n_spokes > 1", "no column n_spokes"),
     ("f __import__('os')", "only comparisons"),
-    ("s n_spokes", "no column 'n_spokes'"),
+    ("s n_spokes", "no column n_spokes; did you mean n_spikes?"),
     ("t yesterday", "usage: t SECONDS"),
     ("t 9999", "outside of the recording"),
     ("b 50 0.5", "below the window"),
@@ -163,7 +163,7 @@ WRONG = (
     ("b -1 50", "the bin is 0.05 to"),
     ("b nan 50", "below the window"),
     ("s group -n_spikes depth id", "sorted by 3 columns at most, not 4"),
-    ("s --depth", "no column '-depth'"),
+    ("s --depth", "no column -depth"),
     ("x 1", "no command 'x'"),
 )
 
