@@ -106,7 +106,9 @@ def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., An
     assert set(table.model.cluster_ids) == set(sizes)
     snippet(user, "s -n_spikes")
     assert table.model.cluster_ids == sorted(sizes, key=lambda k: -sizes[k])
-    snippet(user, "s group -n_spikes")
+    snippet(user, "s Rate")
+    assert table.model.cluster_ids == sorted(sizes, key=sizes.__getitem__)
+    snippet(user, "s group -Spikes")
     assert table.model.cluster_ids[0] == c
     assert table.model.sort_order[:2] == [("group", True), ("n_spikes", False)]
 
