@@ -69,7 +69,7 @@ def test_a_burst_of_keys_ends_on_the_right_cluster_and_loads_little(
         assert dock.work.n_computed - before[dock] <= 3, dock.objectName()
         assert started[dock] <= 4, dock.objectName()
         shown = getattr(dock.view.data, "cluster_ids", None)
-        if dock.view.name in ("features", "waveforms", "correlograms"):
+        if dock.spec.name in ("features", "waveforms", "correlograms"):
             assert tuple(shown) == expected.clusters
 
 

@@ -18,8 +18,6 @@ class BoardParams:
 class Board(View):
     """Two cells that share their vertical axis."""
 
-    name = "board"
-    title = "Board"
     Params = BoardParams
     has_lasso = True
     has_markers = True

@@ -11,14 +11,14 @@ import pytest
 
 from phygui import KwikModel
 from phygui.curation.session import Session
-from phygui.views.amplitude import AmplitudeParams, AmplitudeView
+from phygui.views.amplitude.view import AmplitudeParams, AmplitudeView
 from phygui.views.correlogram.data import CorrelogramParams
 from phygui.views.correlogram.data import load as load_correlograms
 from phygui.views.data.attributes import channel_strengths
 from phygui.views.data.cluster_values import column, stats_of
 from phygui.views.feature.view import FeatureParams, FeatureView
-from phygui.views.isi import IsiParams
-from phygui.views.isi import load as load_intervals
+from phygui.views.isi.view import IsiParams
+from phygui.views.isi.view import load as load_intervals
 from phygui.views.trace.signal import Kind, read
 from phygui.views.waveform.data import WaveformParams, load_waveforms
 

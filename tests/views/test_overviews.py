@@ -9,14 +9,17 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.session import Session
-from phygui.views import VIEWS, cluster_scatter, probe, similarity
-from phygui.views.cluster_scatter import ClusterScatterParams, ClusterScatterView
+from phygui.views import VIEWS
+from phygui.views.cluster_scatter import view as cluster_scatter
+from phygui.views.cluster_scatter.view import ClusterScatterParams, ClusterScatterView
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
 from phygui.views.core.visuals import text_width
 from phygui.views.data.cluster_values import column, location_of, stats_of
-from phygui.views.probe import ProbeParams, ProbeView
-from phygui.views.similarity import SimilarityParams, SimilarityView
+from phygui.views.probe import view as probe
+from phygui.views.probe.view import ProbeParams, ProbeView
+from phygui.views.similarity import view as similarity
+from phygui.views.similarity.view import SimilarityParams, SimilarityView
 
 SIZE = (600, 400)
 

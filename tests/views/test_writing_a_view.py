@@ -13,14 +13,19 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "writing-a-view.md"
 
 
+def code() -> str:
+    """The file that the page makes."""
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    return "\n\n".join(blocks)
+
+
 @pytest.fixture(scope="module")
 def page() -> Any:
     import sys
 
     module = ModuleType("writing_a_view")
     sys.modules[module.__name__] = module
-    for block in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
-        exec(compile(block, PAGE.name, "exec"), module.__dict__)
+    exec(compile(code(), PAGE.name, "exec"), module.__dict__)
     yield module
     del sys.modules[module.__name__]
 
@@ -38,3 +43,27 @@ def test_the_view_of_the_page(page, small_model, snapshot_of, shown, picture):
     assert view.describe(0, 0.01, 0.002) == "10.0 ms before, 2.0 ms after"
     nothing = page.ReturnView.load(snapshot_of(small_model, []), page.ReturnParams(), lambda: False)
     assert "Select a cluster" in nothing.reason
+
+
+def test_the_file_of_the_page_is_found_when_it_lies_beside_the_others(tmp_path, monkeypatch):
+    import sys
+
+    import phygui.views
+    from phygui.views import SPECS, VIEWS, registry
+
+    (tmp_path / "returns.py").write_text(code(), "utf-8")
+    monkeypatch.setattr(phygui.views, "__path__", [*phygui.views.__path__, str(tmp_path)])
+    before = list(SPECS)
+    registry._found.cache_clear()
+    try:
+        assert [name for name in SPECS if name != "returns"] == before
+        # Its order puts it between intervals and firing rates.
+        place = list(SPECS).index("returns")
+        assert list(SPECS)[place - 1 : place + 2] == ["intervals", "returns", "rates"]
+        assert SPECS["returns"].title == "Return map"
+        assert VIEWS["returns"].Params().n_spikes == 5000
+    finally:
+        registry._found.cache_clear()
+        sys.modules.pop("phygui.views.returns", None)
+        if hasattr(phygui.views, "returns"):
+            del phygui.views.returns

@@ -10,6 +10,8 @@ from typing import TypeAlias
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDockWidget, QMainWindow
 
+from phygui.views import SPECS
+
 
 @dataclass(frozen=True)
 class Split:
@@ -105,7 +107,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], layout: Node)
     _place(window, docks, layout)
     shown = names_in(layout)
     # A dock that is shown later appears where plots are, not among the tables.
-    anchor = docks[next((n for n in reversed(shown) if n not in _TEXT), shown[-1])]
+    anchor = docks[next((n for n in reversed(shown) if n.partition(" ")[0] in SPECS), shown[-1])]
     for name, dock in docks.items():
         if name not in shown:
             window.addDockWidget(Qt.LeftDockWidgetArea, dock)
@@ -114,9 +116,6 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], layout: Node)
     _raise(docks, layout)
     size = window.centralWidget() or window
     _resize(window, docks, layout, (size.width(), size.height()))
-
-
-_TEXT = ("clusters", "similarity", "history", "suggestions", "comparison")
 
 
 def _first(node: Node) -> str:

@@ -27,8 +27,8 @@ from phygui.gui.base import opengl
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest, Pool
 from phygui.gui.docks.elsewhere import ElsewhereButton
-from phygui.views import TITLES, VIEWS
 from phygui.views.core.base import Empty, View
+from phygui.views.spec import ViewSpec
 
 FLOAT_SHIFT = 24
 """Pixels by which a dock moves right and down when it begins to float."""
@@ -163,8 +163,8 @@ class ViewDock(Dock):
         Name of the dock.
     title : str
         What its title bar says.
-    kind : str
-        Which of the ``VIEWS`` it is.
+    spec : ViewSpec
+        Which view it is.
     params : callable
         The parameters that the view begins with.
     make : callable
@@ -191,7 +191,7 @@ class ViewDock(Dock):
         self,
         name: str,
         title: str,
-        kind: str,
+        spec: ViewSpec,
         params: Callable[[], Any],
         make: Callable[[Any], View],
         session: Session,
@@ -201,7 +201,7 @@ class ViewDock(Dock):
     ) -> None:
         super().__init__(name, title)
         self.is_extra = is_extra
-        self._kind = kind
+        self.spec = spec
         self._first_params = params
         self._make = make
         self._view: View | None = None
@@ -348,7 +348,7 @@ class ViewDock(Dock):
         self._stale = False
         if not self.is_paused:
             self._snapshot = self._session.snapshot()
-        snapshot, params, load = self.snapshot, self.params, VIEWS[self._kind].load
+        snapshot, params, load = self.snapshot, self.params, self.spec.cls.load
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
 
     def _params_changed(self) -> None:
@@ -451,7 +451,7 @@ class ViewDock(Dock):
             empty = Empty(self._failure)
             self.view.set_data(empty)
             self._offer_elsewhere(empty)
-            self.trouble.emit(f"The {TITLES[self._kind].lower()} view could not be loaded", error)
+            self.trouble.emit(f"The {self.spec.title.lower()} view could not be loaded", error)
         self.shown_data.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -143,8 +143,8 @@ class Commands:
         if not dock.shows(snapshot):
             # A paused view; what is inside its lasso on screen is not what would be split.
             raise EditError(
-                f"the lasso is in a {view.title.lower()} view that shows other clusters than the "
-                "selected ones: let it follow the selection, then draw again"
+                f"the lasso is in a {dock.spec.title.lower()} view that shows other clusters than "
+                "the selected ones: let it follow the selection, then draw again"
             )
 
         def work(cancelled: Callable[[], bool]) -> Any:

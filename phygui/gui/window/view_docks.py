@@ -14,7 +14,7 @@ from PyQt5.QtCore import QTimer
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
 from phygui.gui.docks.docks import ViewDock
-from phygui.views import TITLES, VIEWS
+from phygui.views import SPECS
 from phygui.views.core.base import View
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def kind_of(name: str) -> str:
     return name.partition(" ")[0]
 
 
+def kept_as(name: str) -> str:
+    """The name under which the settings of the view in a dock are kept."""
+    kind = kind_of(name)
+    return SPECS[kind].kept_as + name.removeprefix(kind)
+
+
 class ViewDocks:
     """Makes and removes the docks of a window's views."""
 
@@ -39,7 +45,7 @@ class ViewDocks:
 
     def add_one_of_each(self) -> None:
         """Add the docks that every window has."""
-        for kind in VIEWS:
+        for kind in SPECS:
             self.add(kind)
 
     def add(self, kind: str, name: str | None = None) -> ViewDock:
@@ -51,11 +57,12 @@ class ViewDocks:
                 number += 1
             name = self._name(kind, number)
         number = int(name.partition(" ")[2] or 1)
-        title = TITLES[kind] if number == 1 else f"{TITLES[kind]} {number}"
+        spec = SPECS[kind]
+        title = spec.title if number == 1 else f"{spec.title} {number}"
         dock = ViewDock(
             name,
             title,
-            kind,
+            spec,
             lambda: self._remembered(name),
             lambda params: self._make(dock, params),
             window.session,
@@ -74,7 +81,7 @@ class ViewDocks:
 
     def _make(self, dock: ViewDock, params: Any) -> View:
         window, name = self._window, dock.objectName()
-        view: View = VIEWS[kind_of(name)](params, theme=window.theme)
+        view: View = SPECS[kind_of(name)].cls(params, theme=window.theme)
         self._kept[name] = params
         view.cluster_clicked.connect(window.select_clicked)
         view.pair_clicked.connect(window.select_pair)
@@ -109,7 +116,7 @@ class ViewDocks:
                 self.remove(name)
         for name in wanted:
             kind, _, number = name.partition(" ")
-            if kind in VIEWS and number.isdecimal() and int(number) > 1 and name not in self.extras:
+            if kind in SPECS and number.isdecimal() and int(number) > 1 and name not in self.extras:
                 self.add(kind, name)
 
     def remove(self, name: str) -> None:
@@ -151,8 +158,8 @@ class ViewDocks:
 
     def _remembered(self, name: str) -> Any:
         """Parameters of a view: as changed in this dataset, else by the user, else the defaults."""
-        cls = VIEWS[kind_of(name)].Params
-        return params_of(cls, {**self._of_user(name), **self._of_dataset().get(name, {})})
+        cls = SPECS[kind_of(name)].params
+        return params_of(cls, {**self._of_user(name), **self._of_dataset().get(kept_as(name), {})})
 
     def remember(self) -> None:
         """Keep what has been changed since the last time, for this dataset and for the user."""
@@ -165,22 +172,24 @@ class ViewDocks:
             self._kept[name] = after
             changed = plain_changes(before, after)
             if changed:
-                of_dataset[name] = {**of_dataset.get(name, {}), **changed}
+                key = kept_as(name)
+                of_dataset[key] = {**of_dataset.get(key, {}), **changed}
             for_all = plain_changes(before, after, local=False)
             if for_all and not dock.is_extra:
                 cls = type(after)
                 of_user = params_of(cls, {**self._of_user(name), **for_all})
-                window.settings.set(f"views/{name}", plain_changes(cls(), of_user) or None)
+                window.settings.set(f"views/{kept_as(name)}", plain_changes(cls(), of_user) or None)
         datasets = self._datasets()
         datasets.pop(self._key, None)
-        of_dataset = {name: of for name, of in of_dataset.items() if name in window.view_docks}
+        known = set(map(kept_as, window.view_docks))
+        of_dataset = {key: of for key, of in of_dataset.items() if key in known}
         if of_dataset:
             datasets[self._key] = of_dataset
         window.settings.set("datasets", dict(list(datasets.items())[-N_DATASETS:]) or None)
 
     def _of_user(self, name: str) -> dict[str, Any]:
         """What the user has changed in views of a kind, in whatever dataset."""
-        stored = self._window.settings.get(f"views/{kind_of(name)}")
+        stored = self._window.settings.get(f"views/{kept_as(kind_of(name))}")
         return stored if isinstance(stored, dict) else {}
 
     def _of_dataset(self) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.core.mouse import Interactive
 from phygui.views.core.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
 _closing: dict[int, Any] = {}
@@ -30,6 +33,12 @@ _SMALLEST_WITH_LEGEND = 100.0
 """Logical pixels of height of a canvas below which plots are given all of it."""
 
 
+ParamsT = TypeVar("ParamsT", bound="DataclassInstance")
+"""A frozen dataclass: the settings of a view."""
+DataT = TypeVar("DataT")
+"""What a view draws, whole: what :meth:`View.load` returns if there is something to show."""
+
+
 class Visual(Protocol):
     """What a view draws."""
 
@@ -37,16 +46,15 @@ class Visual(Protocol):
         """Draw; the canvas is current."""
 
 
-class View(Interactive, app.Canvas):
+class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
     """A picture of a part of the session, and what the user does to it.
 
     A view overrides :meth:`load` (any thread, no canvas) and :meth:`build` (GUI thread: turn the
-    data into cells, vertices and labels). Everything else is shared.
+    data into cells, vertices and labels). Everything else is shared. It is generic in its
+    parameters and its data: ``class RateView(View[RateParams, RateData])``.
 
     Attributes
     ----------
-    name, title : str
-        What settings files and menus call it.
     Params : type
         A frozen dataclass; the metadata of each field (label, help, min, max, step, choices, unit)
         makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores,
@@ -67,8 +75,6 @@ class View(Interactive, app.Canvas):
         Whether parameters changed since the data were loaded, so that they must be loaded again.
     """
 
-    name: ClassVar[str] = ""
-    title = ""
     Params: ClassVar[type] = NoParams
     loads_highlight: ClassVar[bool] = False
     has_legend: ClassVar[bool] = False
@@ -85,8 +91,8 @@ class View(Interactive, app.Canvas):
     pair_clicked = Signal(int, int)
     time_clicked = Signal(float)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
-        self.params = self.Params() if params is None else params
+    def __init__(self, params: ParamsT | None = None, *, theme: str = "dark") -> None:
+        self.params: ParamsT = self.Params() if params is None else params
         self.is_stale = True
         self.highlighted: NDArray[np.int64] = np.empty(0, np.int64)
         self.highlight_data: Any = None
@@ -103,7 +109,7 @@ class View(Interactive, app.Canvas):
         # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
         # And Qt needs no swap of buffers to show a widget: it would wait for the pixels in vain.
         app.Canvas.__init__(
-            self, title=type(self).title, keys=None, size=(500, 400), dpi=96, autoswap=False
+            self, title=type(self).__name__, keys=None, size=(500, 400), dpi=96, autoswap=False
         )
         # What is drawn covers the ground; vispy would go over all pixels again to make them opaque.
         self.native.paintGL = self._paint
@@ -129,7 +135,7 @@ class View(Interactive, app.Canvas):
     # -- to be overridden ------------------------------------------------------------------
 
     @staticmethod
-    def load(snapshot: Snapshot, params: Any, cancelled: Cancel) -> Any:
+    def load(snapshot: Snapshot, params: ParamsT, cancelled: Cancel) -> DataT | Empty:
         """Read and compute what is to be shown: pure, from any thread.
 
         Raises
@@ -141,19 +147,19 @@ class View(Interactive, app.Canvas):
 
     @staticmethod
     def spikes_in_lasso(
-        snapshot: Snapshot, params: Any, lasso: Lasso, cancelled: Cancel
+        snapshot: Snapshot, params: ParamsT, lasso: Lasso, cancelled: Cancel
     ) -> NDArray[np.int64]:
         """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
         raise NotImplementedError
 
     @staticmethod
     def load_highlight(
-        snapshot: Snapshot, data: Any, spike_ids: NDArray[np.int64], cancelled: Cancel
+        snapshot: Snapshot, data: DataT, spike_ids: NDArray[np.int64], cancelled: Cancel
     ) -> Any:
         """Read what pointing at spikes takes beyond the data shown: pure, from any thread."""
         raise NotImplementedError
 
-    def build(self, data: Any) -> None:
+    def build(self, data: DataT) -> None:
         """Turn data that are not empty into cells, visuals and labels."""
 
     def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
@@ -172,12 +178,12 @@ class View(Interactive, app.Canvas):
     def before_draw(self) -> None:
         """Bring visuals up to date with scale and marker size."""
 
-    def point_at(self, data: Any, spike_ids: NDArray[np.int64]) -> None:
+    def point_at(self, data: DataT, spike_ids: NDArray[np.int64]) -> None:
         """Point at spikes that a lasso holds; sorted ids, empty for none. Follows every build."""
 
     # -- what is shown ---------------------------------------------------------------------
 
-    def set_data(self, data: Any) -> None:
+    def set_data(self, data: DataT | Empty) -> None:
         """Show what :meth:`load` returned."""
         same = getattr(data, "cluster_ids", None) == getattr(self.data, "cluster_ids", ())
         self.data = data
@@ -196,7 +202,7 @@ class View(Interactive, app.Canvas):
         self.forget_hover()
         self.refresh()
 
-    def set_params(self, params: Any) -> None:
+    def set_params(self, params: ParamsT) -> None:
         """Take other settings; what needs no new data shows at once."""
         if params == self.params:
             return

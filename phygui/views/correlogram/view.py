@@ -43,16 +43,14 @@ SMALLEST_WITH_SHARE = 14.0
 """Logical pixels of height below which the share of violations would stand in the next plot."""
 
 
-class CorrelogramView(View):
+class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
     """Autocorrelograms on the diagonal, crosscorrelograms of row and column off it."""
 
-    name: ClassVar[str] = "correlograms"
-    title = "Correlograms"
     Params: ClassVar[type] = CorrelogramParams
     gap: ClassVar[float] = 4.0
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: CorrelogramParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
         self._band = Batch("triangles", opacity=0.45)
         self._bars = Batch("triangles")

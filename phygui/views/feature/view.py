@@ -146,11 +146,9 @@ class FeatureData:
     gaps: Gaps = ()
 
 
-class FeatureView(View, TimeCursor):
+class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
     """Scatter plots of the features of the selected clusters."""
 
-    name: ClassVar[str] = "features"
-    title = "Features"
     Params: ClassVar[type] = FeatureParams
     has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True

@@ -48,16 +48,14 @@ _MOST_CASED = 100
 beyond, events are the fainter the more there are."""
 
 
-class TraceView(View, TimeCursor):
+class TraceView(View[TraceParams, TraceData], TimeCursor):
     """The recording over time, one row for each channel."""
 
-    name: ClassVar[str] = "traces"
-    title = "Traces"
     Params: ClassVar[type] = TraceParams
     has_legend: ClassVar[bool] = True
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: TraceParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
         self._image = Images()
@@ -261,7 +259,7 @@ class TraceView(View, TimeCursor):
 
     # -- moving in time --------------------------------------------------------------------
 
-    def set_params(self, params: Any) -> None:
+    def set_params(self, params: TraceParams) -> None:
         """Take other settings; another stretch shows what is known of it at once."""
         super().set_params(params)
         if isinstance(self.data, TraceData):

@@ -54,11 +54,9 @@ _FAINTER = 0.4
 """Opacity of spikes that are pointed at under means or densities, to that over spikes."""
 
 
-class WaveformView(View):
+class WaveformView(View[WaveformParams, WaveformData]):
     """Waveforms of the selected clusters."""
 
-    name: ClassVar[str] = "waveforms"
-    title = "Waveforms"
     Params: ClassVar[type] = WaveformParams
     loads_highlight: ClassVar[bool] = True
     margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, _BAND)

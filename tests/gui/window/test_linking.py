@@ -62,8 +62,11 @@ def test_spikes_inside_a_lasso_are_pointed_at_in_the_other_views(
 ) -> None:
     features, _ = user.view("features"), user.view("amplitudes")
     told: dict[str, Any] = {}
-    for view in user.window.views():
-        monkeypatch.setattr(view, "highlight", lambda ids, name=view.name: told.update({name: ids}))
+    for name, dock in user.window.view_docks.items():
+        if dock.is_made:
+            monkeypatch.setattr(
+                dock.view, "highlight", lambda ids, name=name: told.update({name: ids})
+            )
     cell = next(i for i, c in enumerate(features.cells) if "time" not in (c.x.key, c.y.key))
     (x0, x1), (y0, y1) = features.cells[cell].x.view, features.cells[cell].y.view
     dx, dy = 0.02 * (x1 - x0), 0.02 * (y1 - y0)

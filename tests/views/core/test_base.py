@@ -112,15 +112,6 @@ def test_a_small_canvas_does_not_fail(shown, picture):
     assert picture(view).shape[2] == 3
 
 
-def test_views_are_found_by_name():
-    from phygui.views import TITLES, VIEWS
-
-    assert {"features", "waveforms", "traces", "correlograms"} <= set(VIEWS)
-    assert VIEWS["features"].name == "features"
-    assert len(VIEWS) == len(list(VIEWS))
-    assert {name: view.title for name, view in VIEWS.items()} == TITLES
-
-
 def test_a_closed_view_goes_away_while_another_draws(board, qtbot, picture):
     import gc
     import weakref

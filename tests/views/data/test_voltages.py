@@ -10,10 +10,10 @@ import pytest
 
 from phygui import KwikModel
 from phygui.dataset import MICROVOLTS, RAW_UNITS
-from phygui.views.amplitude import AmplitudeView
-from phygui.views.cluster_scatter import ClusterScatterView
+from phygui.views.amplitude.view import AmplitudeView
+from phygui.views.cluster_scatter.view import ClusterScatterView
 from phygui.views.data.voltages import amount, reading
-from phygui.views.probe import ProbeView
+from phygui.views.probe.view import ProbeView
 from phygui.views.trace.view import TraceView
 from phygui.views.waveform.view import WaveformView
 

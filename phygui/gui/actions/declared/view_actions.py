@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phygui.gui.actions.layout_presets import LAYOUTS
 from phygui.gui.actions.spec import ActionSpec, Run
-from phygui.views import TITLES
+from phygui.views import SPECS
 
 
 def _adder(kind: str) -> Run:
@@ -19,12 +19,12 @@ def _views() -> list[ActionSpec]:
     return [
         ActionSpec(
             f"new_{kind}",
-            f"New {title.lower()} view",
+            f"New {spec.title.lower()} view",
             "View/New view",
             _adder(kind),
-            tip="one more of its kind, with settings of its own",
+            tip=f"{spec.help}; one more of its kind, with settings of its own",
         )
-        for kind, title in TITLES.items()
+        for kind, spec in SPECS.items()
     ]
 
 

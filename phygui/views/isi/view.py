@@ -13,8 +13,8 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Ticks
 from phygui.views.core.base import Cancel, Empty, check
 from phygui.views.core.cache import ByteCache
+from phygui.views.core.histograms import MAX_CLUSTERS, HistogramGridView
 from phygui.views.data.lags import LagScale, log_edges, refractory_period
-from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
 
 _cache = ByteCache(8 * 2**20)
 
@@ -104,11 +104,9 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     return IsiData(tuple(ids), np.array(counts), edges * 1000, np.array(violations), n_left_out)
 
 
-class IsiView(HistogramGridView):
+class IsiView(HistogramGridView[IsiParams, IsiData]):
     """A histogram of intervals for each selected cluster."""
 
-    name: ClassVar[str] = "intervals"
-    title = "Intervals"
     Params: ClassVar[type] = IsiParams
     load = staticmethod(load)
 

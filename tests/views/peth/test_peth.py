@@ -15,7 +15,7 @@ from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
-from phygui.views.peth import PethParams, PethView, load
+from phygui.views.peth.view import PethParams, PethView, load
 
 RATE = 20_000.0
 SIZE = (500, 300)

@@ -11,10 +11,10 @@ from PyQt5.QtCore import Qt
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
-from phygui.views import isi
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
-from phygui.views.isi import IsiParams, IsiView, load
+from phygui.views.isi import view as isi
+from phygui.views.isi.view import IsiParams, IsiView, load
 
 RATE = 20_000.0
 SIZE = (500, 300)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,15 +85,13 @@ def _neighbours(values: NDArray[np.float64]) -> NDArray[np.intp]:
     return leaves_list(linkage(squareform(distance, checks=False), "average"))
 
 
-class SimilarityView(View):
+class SimilarityView(View[SimilarityParams, SimilarityData]):
     """A square for every two clusters, the brighter the more alike."""
 
-    name: ClassVar[str] = "matrix"
-    title = "Similarity matrix"
     Params: ClassVar[type] = SimilarityParams
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: SimilarityParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
         self._image = Images()
         self._lines = Batch("lines", opacity=0.6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,16 +84,14 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     )
 
 
-class ProbeView(View):
+class ProbeView(View[ProbeParams, ProbeData]):
     """The probe on the left; every cluster at its depth and amplitude on the right."""
 
-    name: ClassVar[str] = "probe"
-    title = "Probe"
     Params: ClassVar[type] = ProbeParams
     has_markers: ClassVar[bool] = True
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: ProbeParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
         self._channels = Batch("points", size=3.0)
         self._others = Batch("points", size=5.0)

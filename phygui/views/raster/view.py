@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,15 +94,13 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     )
 
 
-class RasterView(View, TimeCursor):
+class RasterView(View[RasterParams, RasterData], TimeCursor):
     """One row for each cluster, the selected ones in their colours."""
 
-    name: ClassVar[str] = "raster"
-    title = "Raster"
     Params: ClassVar[type] = RasterParams
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: RasterParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
         self._image = Images()

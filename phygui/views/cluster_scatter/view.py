@@ -106,17 +106,15 @@ def load(
     return ClusterScatterData(ids, x, y, names, labels, np.array(colors, dtype=np.int64))
 
 
-class ClusterScatterView(View):
+class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
     """One point for each cluster, the selected ones in their colours."""
 
-    name: ClassVar[str] = "scatter"
-    title = "Cluster scatter"
     Params: ClassVar[type] = ClusterScatterParams
     has_markers: ClassVar[bool] = True
     grid_lines: ClassVar[bool] = True
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: ClusterScatterParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
         self._others = Batch("points", size=5.0)
         self._clusters = Batch("points", size=8.0)

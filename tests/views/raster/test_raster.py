@@ -14,7 +14,7 @@ from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
-from phygui.views.raster import N_BINS, RasterParams, RasterView, load
+from phygui.views.raster.view import N_BINS, RasterParams, RasterView, load
 
 RATE = 20_000.0
 SIZE = (500, 300)

@@ -13,7 +13,7 @@ from phygui.analysis import lag_correlogram
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Ticks, nice_ticks
 from phygui.views.core.base import Cancel, Empty, check
-from phygui.views.histograms import MAX_CLUSTERS, HistogramGridView
+from phygui.views.core.histograms import MAX_CLUSTERS, HistogramGridView
 
 MOST_BINS = 2000
 MOST_TICKS = 7
@@ -132,11 +132,9 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     )
 
 
-class PethView(HistogramGridView):
+class PethView(HistogramGridView[PethParams, PethData]):
     """A peri-event histogram for each selected cluster, its mean rate as a line."""
 
-    name: ClassVar[str] = "events"
-    title = "Events"
     Params: ClassVar[type] = PethParams
     unit: ClassVar[str] = "spikes/s"
     whole_numbers: ClassVar[bool] = False

@@ -74,11 +74,9 @@ class AmplitudeData:
     gaps: Gaps = ()
 
 
-class AmplitudeView(View, TimeCursor):
+class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
     """Amplitude of the selected clusters over time."""
 
-    name: ClassVar[str] = "amplitudes"
-    title = "Amplitudes"
     Params: ClassVar[type] = AmplitudeParams
     has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True

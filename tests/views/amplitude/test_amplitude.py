@@ -9,7 +9,7 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.formats.kwik.shank import KwikShank
-from phygui.views.amplitude import AmplitudeParams, AmplitudeView
+from phygui.views.amplitude.view import AmplitudeParams, AmplitudeView
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
 from phygui.views.data.attributes import amplitudes
@@ -64,7 +64,7 @@ def test_one_huge_spike_of_a_small_cluster_does_not_squash_the_others(
     spikes = snapshot.spikes(cluster)
     values = np.linspace(80, 120, len(spikes))
     values[len(spikes) // 2] *= 300
-    monkeypatch.setattr("phygui.views.amplitude.measured", lambda *args: values)
+    monkeypatch.setattr("phygui.views.amplitude.view.measured", lambda *args: values)
     data = AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=3001), never)
     assert 10 <= len(spikes) < 50
     assert 120 < data.edges[-1] < 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from phygui.views.core.axes import (
     row_height,
     whole_ticks,
 )
-from phygui.views.core.base import Empty, View
+from phygui.views.core.base import Empty, ParamsT, View
 from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
@@ -61,13 +61,16 @@ class HistogramData(Protocol):
         """Selected clusters beyond those that fit."""
 
 
-class HistogramGridView(View):
+HistogramT = TypeVar("HistogramT", bound=HistogramData)
+
+
+class HistogramGridView(View[ParamsT, HistogramT]):
     """Bars in the colour of each cluster, its name, and a note about it."""
 
     unit: ClassVar[str] = "spikes"
     whole_numbers: ClassVar[bool] = True
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: ParamsT | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
         self._band = Batch("triangles", opacity=0.45)
         self._bars = Batch("triangles")
@@ -78,7 +81,7 @@ class HistogramGridView(View):
 
     # -- to be overridden ------------------------------------------------------------------
 
-    def edges(self, data: Any) -> NDArray[np.float64]:
+    def edges(self, data: HistogramT) -> NDArray[np.float64]:
         """Where the bars begin and end on the axis, (n_bins + 1,)."""
         raise NotImplementedError
 
@@ -86,21 +89,21 @@ class HistogramGridView(View):
         """Values on the common axis, about so many at most."""
         raise NotImplementedError
 
-    def band(self, data: Any) -> tuple[float, float] | None:
+    def band(self, data: HistogramT) -> tuple[float, float] | None:
         """A stretch of the axis to be marked."""
         return None
 
-    def levels(self, data: Any) -> NDArray[np.float64] | None:
+    def levels(self, data: HistogramT) -> NDArray[np.float64] | None:
         """A height to be marked in each plot, (n_clusters,)."""
         return None
 
-    def note(self, data: Any, k: int) -> tuple[str, bool]:
+    def note(self, data: HistogramT, k: int) -> tuple[str, bool]:
         """What is said of a cluster beside its name, and whether it is alarming."""
         return "", False
 
     # -- what is drawn ---------------------------------------------------------------------
 
-    def build(self, data: HistogramData) -> None:
+    def build(self, data: HistogramT) -> None:
         """Make one plot for each cluster."""
         n = len(data.cluster_ids)
         self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
@@ -153,7 +156,7 @@ class HistogramGridView(View):
         if not empty:
             self._text.set_labels([*self._text.labels, *self._captions(self.data)])
 
-    def _captions(self, data: HistogramData) -> list[Label]:
+    def _captions(self, data: HistogramT) -> list[Label]:
         labels, grounds = [], []
         for k, (left, top, width, _) in enumerate(self.layout.boxes):
             name = str(data.cluster_ids[k])
@@ -183,7 +186,7 @@ class HistogramGridView(View):
             self.cluster_clicked.emit(self.data.cluster_ids[cell])
         return button == 1
 
-    def bin_at(self, data: Any, x: float) -> int | None:
+    def bin_at(self, data: HistogramT, x: float) -> int | None:
         """The bar at a place of the axis."""
         edges = self.edges(data)
         k = int(np.searchsorted(edges, x, side="right")) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,17 +107,15 @@ def bin_edges(
     return np.unique(np.concatenate(edges))
 
 
-class RateView(View, TimeCursor):
+class RateView(View[RateParams, RateData], TimeCursor):
     """One line for each selected cluster."""
 
-    name: ClassVar[str] = "rates"
-    title = "Firing rates"
     Params: ClassVar[type] = RateParams
     has_legend: ClassVar[bool] = True
     grid_lines: ClassVar[bool] = True
     load = staticmethod(load)
 
-    def __init__(self, params: Any = None, *, theme: str = "dark") -> None:
+    def __init__(self, params: RateParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
         self._lines = Batch("lines", size=1.5)

@@ -1,0 +1,12 @@
+"""The similarity matrix: how alike every two clusters are."""
+
+from phygui.views.spec import ViewSpec
+
+SPEC = ViewSpec(
+    name="matrix",
+    title="Similarity matrix",
+    help="how alike every two clusters are",
+    view="phygui.views.similarity.view:SimilarityView",
+    needs=("features",),
+    order=120,
+)
