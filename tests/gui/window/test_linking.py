@@ -25,7 +25,11 @@ def test_a_time_clicked_in_one_view_is_marked_in_all(user: Any) -> None:
     # What was said of another time does not stay.
     assert user.window.status["edit"].text() == "12.5000 s"
     assert user.view("traces").params.time == 12.5
-    cursors = {v.name: v.cursor for v in user.window.views() if hasattr(v, "cursor")}
+    cursors = {
+        name: dock.view.cursor
+        for name, dock in user.window.view_docks.items()
+        if dock.is_made and hasattr(dock.view, "cursor")
+    }
     assert cursors == dict.fromkeys(cursors, 12.5)
     assert {"traces", "rates", "raster", "amplitudes", "features"} <= set(cursors)
 
