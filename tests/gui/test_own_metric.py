@@ -13,7 +13,7 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import Metric, MetricSpec, register_metric, unregister_metric
 from phygui.gui.dialogs.view_settings import choices_of
-from phygui.views.cluster_scatter import ClusterScatterParams
+from phygui.views.cluster_scatter.view import ClusterScatterParams
 
 
 @pytest.fixture
