@@ -60,15 +60,15 @@ def _no_display() -> bool:
 @click.option("--channel-group", type=int, metavar="N", help="The shank to start with.")
 @click.option("--clustering", metavar="NAME", help="The clustering to start with (main).")
 @click.option("--read-only", is_flag=True, help="Never write anything near the dataset.")
-@click.option("--reset-layout", is_flag=True, help="Put every dock back to its place.")
+@click.option("--reset-layout", is_flag=True, help="Put every dock back in its place.")
 @click.option(
     "--screenshot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PNG",
-    help="Paint everything once, write the window's picture, and end.",
+    help="Draw the window once, save it as a picture, and exit.",
 )
 @click.option("--software-opengl", is_flag=True, help="Draw without the graphics card.")
-@click.option("--debug", is_flag=True, help="Log more, and show where errors come from.")
+@click.option("--debug", is_flag=True, help="Write a longer log, and show where errors come from.")
 @click.version_option(__version__, prog_name="phygui")
 def gui(
     file: Path | None,
@@ -162,7 +162,7 @@ def kwik() -> None:
 @kwik.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def describe(file: Path) -> None:
-    """Say what FILE.kwik holds."""
+    """Describe what FILE holds."""
     from phygui.dataset import DatasetError, open_dataset
 
     try:
@@ -173,7 +173,7 @@ def describe(file: Path) -> None:
 
 @kwik.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--list", "only_list", is_flag=True, help="Only tell what would be brought back.")
+@click.option("--list", "only_list", is_flag=True, help="Only list what would be brought back.")
 def recover(file: Path, only_list: bool) -> None:
     """Bring unsaved edits of a session that died back into FILE.kwik, and save it."""
     with _session(file) as session:
@@ -198,7 +198,7 @@ def recover(file: Path, only_list: bool) -> None:
     type=int,
     nargs=2,
     metavar="A B",
-    help="Tell how state B differs from state A; 0 is the present one.",
+    help="Show how state B differs from state A; 0 is the current state.",
 )
 def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> None:
     """List the saved states of FILE.kwik; with a NUMBER, bring that one back and save it."""
@@ -233,14 +233,16 @@ def _differences(session: Session, first: Backup | None, second: Backup | None) 
     held = [list(backup.tallies) for backup in (first, second) if backup is not None]
     keys = [key for key in held[0] if key in held[-1]] if held else [None]
     if not keys:
-        raise DatasetError("these two states are of different channel groups or clusterings.")
+        raise DatasetError(
+            "these two states hold different shanks or clusterings: nothing to compare."
+        )
     lines = []
     for key in keys:
         if key is not None:
             session.switch(*key)
         found = compare(session.state(first), session.state(second)).lines(session.group_names)
         if len(keys) > 1:
-            lines.append(f"channel group {session.channel_group}, {session.clustering}:")
+            lines.append(f"shank {session.channel_group}, {session.clustering}:")
         lines += found
     return lines
 
@@ -262,7 +264,7 @@ def _bring_back(session: Session, backup: Backup) -> str:
         # One of several may be as it was.
         words = words if update.is_empty else update.description
     if not words:
-        raise refusal or EditError("nothing would change: it is like this already")
+        raise refusal or EditError("nothing would change: this is the current state")
     return words
 
 

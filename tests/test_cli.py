@@ -210,7 +210,7 @@ def test_restore_lists_compares_and_brings_back(small: Path) -> None:
         assert names == {"Unsorted"}
     again = run(KWIK, "restore", small, 5)
     assert again.returncode == 2
-    assert "like this already" in again.stderr
+    assert "this is the current state" in again.stderr
 
 
 def test_restore_finds_the_channel_group_that_was_saved(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class Outbox:
                 entry.take_back()
                 n_edits += entry.future is not None
         word = "the last edit was" if n_edits == 1 else f"the last {n_edits} edits were"
-        problem = f"{reason}; {word} taken back, since nothing may be shown that is not on the disk"
+        problem = f"{reason}; {word} undone, because only edits on the disk are shown"
         self._on_failure(problem)
         for entry in entries:
             if entry.take_back is None:

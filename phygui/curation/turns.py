@@ -59,7 +59,7 @@ class Turns:
             If it is not.
         """
         if self.problem:
-            raise NotUsable(f"{self.problem}: open the file anew")
+            raise NotUsable(f"{self.problem}: open the file again")
 
     def __enter__(self) -> None:
         # Before the lock: in a forked child, a thread may hold it that is not there any more.

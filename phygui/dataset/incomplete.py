@@ -12,6 +12,6 @@ _WHY = {
 
 
 def why_incomplete(channel_group: int, lack: str) -> str:
-    """Why a channel group shows nothing, in words: ``channel group 0 has no spikes: ...``."""
+    """Why a channel group shows nothing, in words: ``shank 0 has no spikes: ...``."""
     because = _WHY.get(lack, "it is incomplete")
-    return f"channel group {channel_group} has {lack}: {because}, so there is nothing to curate"
+    return f"shank {channel_group} has {lack}: {because}, so there is nothing to curate"

@@ -150,10 +150,10 @@ def test_an_edit_that_cannot_reach_the_disk_is_taken_back(gated, gate, state_of)
     gated.clustered.connect(seen.append)
     gated.failed.connect(failures.append)
     gate.fails = True
-    with pytest.raises(DatasetError, match=r"No space left.*taken back"):
+    with pytest.raises(DatasetError, match=r"No space left.*undone"):
         gated.merge([6, 7])
     assert len(failures) == 1
-    with pytest.raises(DatasetError, match="taken back"):
+    with pytest.raises(DatasetError, match="undone"):
         gated.undo()
     assert seen == []
     assert state_of(gated) == before
@@ -187,7 +187,7 @@ def test_all_edits_behind_a_failed_one_are_taken_back(gated, gate, state_of):
         call()
     assert seen == []
     assert len(failures) == 1
-    assert "3 edits were taken back" in failures[0]
+    assert "3 edits were undone" in failures[0]
     assert state_of(gated) == before
     gate.fails = False
     gated.dispatch = None

@@ -90,7 +90,7 @@ def test_what_is_so_already_changes_and_tells_nothing(session):
         session.restore(session.backups()[0]),
     ]
     assert all(update.is_empty for update in made)
-    assert made[0].description == "3 is good already"
+    assert made[0].description == "3 is already good"
     assert not seen
     assert len(session.history) == 2
     assert not session.is_modified

@@ -61,8 +61,8 @@ def crooked(*_: Any) -> Any:
     ("returned", "words"),
     [
         (crooked, "'crooked' raised KeyError: 'snr'"),
-        (lambda *_: "12", "returned '12', which is no number"),
-        (lambda *_: None, "returned None, which is no number"),
+        (lambda *_: "12", "returned '12', which is not a number"),
+        (lambda *_: None, "returned None, which is not a number"),
         (lambda *_: float("nan"), "not finite"),
         (lambda *_: np.inf, "not finite"),
         (lambda *_: [1.0, 2.0], "returned values of shape (2,) instead of ()"),
@@ -99,7 +99,7 @@ def test_a_quality_that_fails_gives_way_to_the_usual_one_and_says_so_once(
         (crooked, "'crooked' raised KeyError: 'snr'"),
         (lambda a, b: np.full((len(b), len(a)), 0.5), "of shape (14, 1) instead of (1, 14)"),
         (lambda a, b: np.full((len(a), len(b)), np.nan), "not finite"),
-        (lambda a, b: [["x"] * len(b)] * len(a), "which is no number"),
+        (lambda a, b: [["x"] * len(b)] * len(a), "which is not a number"),
     ],
 )
 def test_a_similarity_that_fails_gives_way_to_the_usual_one_and_says_so_once(

@@ -101,7 +101,7 @@ def test_each_shank_keeps_edits_undo_and_selection(shanks: Path) -> None:
         assert session.selected == [c]
         assert session.group_of(c) == "good"
         session.save()
-        with pytest.raises(DatasetError, match="no channel group 7"):
+        with pytest.raises(DatasetError, match="no shank 7"):
             session.switch(7)
         with pytest.raises(DatasetError, match="no clustering"):
             session.switch(clustering="none")

@@ -216,7 +216,7 @@ def test_shanks_without_spikes_or_clusters_say_so_when_they_are_chosen(
         combo.setCurrentIndex(group)
         combo.activated.emit(group)
         user.settle()
-        assert f"channel group {group} has no {word}" in user.message
+        assert f"shank {group} has no {word}" in user.message
         assert (session.channel_group, combo.currentText()) == (2, "2")
     for group in (3, 2):
         # Steps pass over them.
@@ -666,14 +666,14 @@ def test_a_state_of_another_channel_group_is_not_offered_to_be_brought_back(
     run(user, "restore")
     table, difference = dialog.dialog.table, dialog.dialog.difference
     # The later one is of the other channel group; the one that fits is chosen.
-    assert "channel group 1, main" in table.item(1, 2).text()
+    assert "shank 1, main" in table.item(1, 2).text()
     assert [index.row() for index in table.selectionModel().selectedRows()] == [2]
     assert dialog.dialog.restore_button.isEnabled()
     place = table.visualItemRect(table.item(1, 0)).center()
     user.qtbot.mouseClick(table.viewport(), Qt.LeftButton, pos=place)
     assert not dialog.dialog.restore_button.isEnabled()
     user.settle()
-    assert "Only channel group 1, main" in difference.toPlainText()
+    assert "Only shank 1, main" in difference.toPlainText()
     dialog.dialog.close()
 
 

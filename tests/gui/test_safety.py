@@ -587,7 +587,7 @@ def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
         gate.is_open.set()
         user.qtbot.keyClick(table, Qt.Key_S, Qt.ControlModifier)
         user.settle()
-        assert "the last edit was taken back" in user.message
+        assert "the last edit was undone" in user.message
         assert user.session.n_unsaved == may_be_saved
         gate.fails = False
     user.press(Qt.Key_S, Qt.ControlModifier)

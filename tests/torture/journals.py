@@ -233,7 +233,7 @@ class Meddling:
         except DatasetError as error:
             problem = str(error)
         assert "while it was in use" in problem, f"{name}: {problem}"
-        assert "taken back" in problem, problem
+        assert "undone" in problem, problem
         assert state_of(session) == before, name
         self.counts[f"{name}: the next edit fails, and all is written anew"] += 1
 

@@ -83,7 +83,7 @@ def step_of(record: Record) -> Step:
     """
     operation: Any = record.text.get("op")
     if operation not in get_args(Operation):
-        raise RecordError(f"it tells of {operation!r}, which this version does not know")
+        raise RecordError(f"it holds the operation {operation!r}, which this version does not know")
     return Step(key_of(record.text), operation, time_of(record), record)
 
 
@@ -115,7 +115,7 @@ def update_of(record: Record) -> Update:
             tally={int(g): int(n) for g, n in text.get("tally", [])},
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise RecordError(f"an edit makes no sense ({error})") from error
+        raise RecordError(f"an edit is not valid ({error})") from error
 
 
 def key_of(text: Mapping[str, Any]) -> Key:
@@ -238,6 +238,6 @@ def parts_at(place: Place, side: Literal["before", "after"]) -> Callable[[], Spi
             record = place.record()
             return _parts(record.text[side], record.arrays, side, is_owned=True)
         except (OSError, RecordError) as error:
-            raise EditError(f"what the edit was cannot be read any more: {error}") from error
+            raise EditError(f"the edit can no longer be read: {error}") from error
 
     return read

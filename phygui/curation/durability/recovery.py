@@ -111,11 +111,11 @@ class Leftover:
             The fingerprint of a clustering in the file; raises DatasetError where there is none.
         """
         for key, track in self._tracks.items():
-            where = f"channel group {key[0]}, clustering '{key[1]}'"
+            where = f"shank {key[0]}, clustering '{key[1]}'"
             try:
                 found = fingerprint_of(key)
             except DatasetError as error:
-                self.problem = self.problem or f"{where} cannot be read any more: {error}"
+                self.problem = self.problem or f"{where} can no longer be read: {error}"
                 continue
             # The last one that fits: a state may have come twice.
             fits = [
@@ -124,8 +124,8 @@ class Leftover:
             track.start, track.print = (fits[-1], found) if fits else (None, "")
             if track.start is None and not track.settled:
                 self.problem = self.problem or (
-                    f"{where} is not as it was when the edits were made: "
-                    "the file has been changed by something else since"
+                    f"{where} has changed since the edits were made: "
+                    "something else has written the file"
                 )
 
     def n_steps(self) -> dict[Key, int]:
@@ -181,7 +181,7 @@ class Leftover:
                     _replay(done[key], track, self.largest_ids.get(key, -1), scratch)
                 except (RecordError, ValueError) as error:
                     raise DatasetError(
-                        f"the edits of channel group {key[0]}, clustering '{key[1]}' "
+                        f"the edits of shank {key[0]}, clustering '{key[1]}' "
                         f"cannot be brought back: {error}"
                     ) from error
         return done
@@ -223,7 +223,7 @@ class Leftover:
 
     def _known(self, key: Key) -> _Track:
         if key not in self._tracks:
-            raise RecordError(f"it does not say what {key} was like at first")
+            raise RecordError(f"it does not hold the first state of {key}")
         return self._tracks[key]
 
 
@@ -236,7 +236,7 @@ def _replay(curation: Curation, track: _Track, largest_id: int, scratch: Scratch
             history.mark_saved(history.state())
         if step.operation == "edit":
             if n_values(step.record) > curation.clustering.n_spikes:
-                raise RecordError("an edit is of more spikes than there are")
+                raise RecordError("an edit names more spikes than there are")
             update = step.update()
             history.record(update)
         else:
@@ -260,13 +260,13 @@ def _check(curation: Curation, update: Update) -> None:
     living = curation.clustering.spikes_per_cluster
     for cluster_id, spike_ids in update.before.items():
         if cluster_id not in living or not np.array_equal(living[cluster_id], spike_ids):
-            raise RecordError(f"cluster {cluster_id} is not as it was: {update.description}")
+            raise RecordError(f"cluster {cluster_id} has changed: {update.description}")
     for cluster_id in update.after:
         if cluster_id in living and cluster_id not in update.before:
-            raise RecordError(f"cluster {cluster_id} is there already: {update.description}")
+            raise RecordError(f"cluster {cluster_id} already exists: {update.description}")
     n_before, n_after = (sum(map(len, side.values())) for side in (update.before, update.after))
     if n_before != n_after:
-        raise RecordError(f"spikes would come or go: {update.description}")
+        raise RecordError(f"spikes would appear or vanish: {update.description}")
 
 
 def _difference(steps: list[Step], start: int) -> list[UnsavedEdit]:
@@ -308,14 +308,14 @@ def _text(record: Record, name: str) -> str:
 def _integer(record: Record, name: str) -> int:
     value = record.text.get(name)
     if not isinstance(value, int):
-        raise RecordError(f"its {name} is no integer")
+        raise RecordError(f"its {name} is not an integer")
     return value
 
 
 def _list(record: Record, name: str) -> list[Any]:
     value = record.text.get(name)
     if not isinstance(value, list):
-        raise RecordError(f"its {name} are no list")
+        raise RecordError(f"its {name} is not a list")
     return value
 
 

@@ -163,7 +163,7 @@ class SessionJournal:
         for key, curation in self._workspace.curations.items():
             history = curation.history
             if history.saved_position is None:
-                edits.append(UnsavedEdit(now, "undid what is in the file", *key))
+                edits.append(UnsavedEdit(now, "undid what the file holds", *key))
             for update, undone in history.unsaved():
                 words = f"undid: {update.description}" if undone else update.description
                 edits.append(UnsavedEdit(update.time or now, words, *key))

@@ -171,7 +171,7 @@ class Saver:
         def run() -> Path:
             if os.path.realpath(goal) == os.path.realpath(self.path):
                 raise DatasetError(
-                    f"{goal} is the dataset itself: save it, or choose another place."
+                    f"{goal} is the dataset itself: save it instead, or choose another place."
                 )
             if os.path.lexists(goal) and not overwrite:
                 raise DatasetError(f"{goal} exists already.")
@@ -193,12 +193,12 @@ def state_in(backup: Backup, key: Key, n_spikes: int) -> ClusteringState:
         for record in backup.records():
             if key_of(record.text) == key:
                 if n_values(record) > n_spikes:
-                    raise RecordError(f"it is of more than the {n_spikes} spikes that there are")
+                    raise RecordError(f"it names more than the {n_spikes} spikes of the dataset")
                 return ClusteringState.of_record(record)
     except RecordError as error:
         raise DatasetError(f"{backup.path} is a damaged backup: {error}.") from error
-    held = " and ".join(f"channel group {group}, {name}" for group, name in backup.tallies)
-    raise DatasetError(f"this backup does not hold channel group {key[0]}, {key[1]}, but {held}.")
+    held = " and ".join(f"shank {group}, {name}" for group, name in backup.tallies)
+    raise DatasetError(f"this backup does not hold shank {key[0]}, {key[1]}, but {held}.")
 
 
 def _failure(note: Future[Any], words: str) -> list[str]:

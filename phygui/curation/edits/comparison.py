@@ -113,7 +113,7 @@ def change_to(curation: Curation, target: ClusteringState, description: str) -> 
     now = curation.state(copy=False)
     found = compare(now, target)
     if found.is_same:
-        return Update("restore", "nothing would change: it is like this already")
+        return Update("restore", "nothing would change: this is the current state")
     before = {c: clustering.spikes(c) for c in (*found.gone, *found.changed)}
     wanted = (*found.new, *found.changed)
     spikes = np.flatnonzero(np.isin(target.spike_clusters, wanted))
@@ -140,8 +140,8 @@ def change_to(curation: Curation, target: ClusteringState, description: str) -> 
 def _moved(first: ClusteringState, second: ClusteringState) -> NDArray[Any]:
     if len(first.spike_clusters) != len(second.spike_clusters):
         raise EditError(
-            f"one is about {len(first.spike_clusters)} spikes, "
-            f"the other about {len(second.spike_clusters)}"
+            f"the clusterings have {len(first.spike_clusters)} and "
+            f"{len(second.spike_clusters)} spikes, expected the same number"
         )
     return np.flatnonzero(first.spike_clusters != second.spike_clusters)
 

@@ -107,7 +107,7 @@ class ClusterGroups:
         name = self._names.get(number, str(number))
         if not moved:
             are = "is" if len(ids) == 1 else "are"
-            return Update("group", f"{in_words(ids)} {are} {name} already")
+            return Update("group", f"{in_words(ids)} {are} already {name}")
         return Update(
             "group",
             f"moved {in_words(moved)} to {name}",

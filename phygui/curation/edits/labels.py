@@ -44,7 +44,7 @@ class Labels:
             raise EditError(f"a label is written key=value, not {key!r}")
         changed = [c for c in ids if self[c].get(key) != value]
         if not changed:
-            return Update("label", f"{in_words(ids)}: the label {key} is so already")
+            return Update("label", f"{in_words(ids)}: the label {key} is unchanged")
         after = {}
         for cluster_id in changed:
             after[cluster_id] = {k: v for k, v in self[cluster_id].items() if k != key}

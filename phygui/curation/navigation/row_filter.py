@@ -116,7 +116,7 @@ def _kind(value: object) -> str:
         return "a number"
     if not isinstance(value, str):
         return "a list"
-    return f"the text {value!r}" if len(value) <= 40 else "a text"
+    return f"the text {value!r}" if len(value) <= 40 else "text"
 
 
 def _calculating(sign: str, function: Operator) -> Operator:

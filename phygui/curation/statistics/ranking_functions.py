@@ -102,7 +102,7 @@ def _numbers(found: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """What a function has returned, as finite numbers of a shape."""
     array = np.asarray(found)
     if array.dtype.kind not in "biuf":
-        raise _UnusableError(f"returned {shortened(repr(found))}, which is no number")
+        raise _UnusableError(f"returned {shortened(repr(found))}, which is not a number")
     if array.shape != shape:
         raise _UnusableError(f"returned values of shape {array.shape} instead of {shape}")
     if not np.isfinite(array).all():

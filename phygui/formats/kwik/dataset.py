@@ -240,7 +240,7 @@ class OpenDataset:
             channel_group = next((g for g in groups if g not in self._incomplete), groups[0])
         if channel_group not in groups:
             raise DatasetError(
-                f"{self._path} has no channel group {channel_group!r}, expected one of {groups}."
+                f"{self._path} has no shank {channel_group!r}, expected one of {groups}."
             )
         path = f"/channel_groups/{channel_group}"
         self._refuse_incomplete(file, channel_group)
@@ -277,7 +277,7 @@ class OpenDataset:
         if lack is None or not absent:
             return
         others = [str(group) for group in self._channel_groups if group not in self._incomplete]
-        instead = f" Open channel group {others[0]} instead." if others else ""
+        instead = f" Open shank {others[0]} instead." if others else ""
         raise DatasetError(
             f"{self._path}: {why_incomplete(channel_group, lack)} ({absent[0]} is missing or "
             f"empty).{instead}"

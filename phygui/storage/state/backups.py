@@ -69,7 +69,7 @@ class Backup:
         parts = []
         for (group, name), tally in self.tallies.items():
             counts = ", ".join(f"{n} {word}" for word, n in tally.items())
-            parts.append(f"channel group {group}, {name}: {counts or 'no clusters'}")
+            parts.append(f"shank {group}, {name}: {counts or 'no clusters'}")
         return "; ".join(parts)
 
     def __str__(self) -> str:

@@ -211,14 +211,14 @@ def test_a_file_changed_meanwhile_is_left_alone(dead):
     content = journal.read_bytes()
     with Session.open(small) as session:
         assert session.unsaved_edits == []
-        assert "changed by something else" in session.recovery_problem
-        with pytest.raises(DatasetError, match="changed by something else"):
+        assert "something else has written" in session.recovery_problem
+        with pytest.raises(DatasetError, match="something else has written"):
             session.recover()
         assert session.cluster_groups[9] == "noise"
         session.move([10], "mua")
     (aside,) = asides(small)
     assert aside.read_bytes() == content
-    assert "changed by something else" in aside.with_suffix(".txt").read_text()
+    assert "something else has written" in aside.with_suffix(".txt").read_text()
 
 
 def test_a_torn_last_record_is_dropped(dead):

@@ -86,10 +86,10 @@ def test_what_is_to_be_saved_is_listed(small, session):
     session.undo()
     assert listed() == [f"undid: {words[1]}"]
     session.move([7], "mua")
-    assert listed() == [words[0], "moved 7 to mua", "undid what is in the file"]
+    assert listed() == [words[0], "moved 7 to mua", "undid what the file holds"]
     session.undo()
     session.undo()
-    assert listed() == ["undid what is in the file"]
+    assert listed() == ["undid what the file holds"]
     session.save()
     assert listed() == []
 
@@ -283,7 +283,7 @@ def test_a_backup_tells_what_it_is(session):
     assert backup.tallies == {
         (0, "main"): session.workspace.active.groups.tally(session.cluster_ids)
     }
-    assert "1 edit; channel group 0, main: 13" in str(backup)
+    assert "1 edit; shank 0, main: 13" in str(backup)
     assert "2 good" in str(backup)
 
 
@@ -306,7 +306,7 @@ def test_a_state_is_brought_back_as_an_edit(session, state_of):
     assert update.description.startswith("restored the state saved")
     again = session.restore(backup)
     assert again.is_empty
-    assert "like this already" in again.description
+    assert "this is the current state" in again.description
     session.undo()
     assert state_of(session)[:4] == late[:4]
     session.redo()
@@ -399,7 +399,7 @@ def test_a_backup_of_another_clustering_is_refused(small):
         edit(session)
         session.save()
         session.switch(clustering="mine")
-        with pytest.raises(DatasetError, match="does not hold channel group 0, mine, but"):
+        with pytest.raises(DatasetError, match="does not hold shank 0, mine, but"):
             session.restore(session.backups()[0])
 
 
@@ -465,7 +465,7 @@ def test_the_original_is_the_oldest_state(small, session, state_of):
     assert original.path == small.with_name(f"{small.name}.bak")
     assert set(original.tallies) == {(0, "main"), (0, "original")}
     assert original.tallies[0, "main"] == {"unsorted": 15}
-    assert str(original).startswith("original, from before the first save; channel group 0, main:")
+    assert str(original).startswith("original, from before the first save; shank 0, main:")
     update = session.restore(original)
     assert (session.spike_clusters.tolist(), session.cluster_groups) == first
     assert update.description == "restored the state from before the first save"

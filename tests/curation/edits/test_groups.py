@@ -64,12 +64,12 @@ def test_a_merged_cluster_keeps_the_one_decision_else_that_of_the_largest(
 def test_what_is_so_already_is_an_empty_edit_that_says_so():
     update = ClusterGroups({1: 2, 2: 2}).move([1, 2], "good")
     assert update.is_empty
-    assert update.description == "1 and 2 are good already"
+    assert update.description == "1 and 2 are already good"
     labels = Labels({1: {"layer": "5"}})
     for clusters, value in (([1], "5"), ([2], None)):
         update = labels.label(clusters, "layer", value)
         assert update.is_empty
-        assert update.description.endswith("the label layer is so already")
+        assert update.description.endswith("the label layer is unchanged")
 
 
 def test_labels_are_set_replaced_removed_and_taken_back():

@@ -184,7 +184,7 @@ def test_an_edit_whose_spikes_are_gone_says_so_and_nothing_changes(session, monk
     session.undo()
     os.ftruncate(session.journal.keeper._journal._scratch._file.fileno(), 10)
     before = state_of(session)
-    with pytest.raises(EditError, match="cannot be read any more"):
+    with pytest.raises(EditError, match="can no longer be read"):
         session.undo()
     assert state_of(session) == before
     session.redo()

@@ -182,7 +182,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     "no clusterings": (without(f"{SPIKES}/clusters"), "spikes/clusters is missing"),
     "clusterings are empty": (
         lambda t: (without(MAIN)(t), without(f"{SPIKES}/clusters/original")(t)),
-        "channel group 0 has no clusters",
+        "shank 0 has no clusters",
     ),
     "main of another length": (
         with_values(MAIN, lambda x: x[:-3]),

@@ -325,7 +325,7 @@ def test_channel_groups(tiny: Tiny) -> None:
 def test_what_fails_to_switch_leaves_the_model_as_it_was(tiny: Tiny) -> None:
     with tiny.edit() as file:
         file.create_group("channel_groups/1")
-    with pytest.warns(DatasetWarning, match="channel group 1 has no spikes"):
+    with pytest.warns(DatasetWarning, match="shank 1 has no spikes"):
         model = KwikModel(tiny.kwik)
     with pytest.raises(Exception, match="time_samples is missing"):
         model.channel_group = 1
@@ -384,7 +384,7 @@ def test_switching_names_the_error_that_it_met(tiny: Tiny) -> None:
     # The clustering is there and damaged: another one in its place would hide that.
     with pytest.raises(DatasetError, match="clusters/original holds -3"):
         model.channel_group = 1
-    with pytest.raises(DatasetError, match="no channel group 42, expected one of"):
+    with pytest.raises(DatasetError, match="no shank 42, expected one of"):
         model.channel_group = 42
     assert (model.channel_group, model.clustering) == (0, "original")
 

@@ -78,7 +78,7 @@ def test_errors_are_value_errors(tiny: Tiny) -> None:
     for wrong in ("automat", "", None):
         with pytest.raises(ValueError, match="has no clustering"):
             model.clustering = wrong  # type: ignore[assignment]
-    with pytest.raises(ValueError, match="has no channel group 42"):
+    with pytest.raises(ValueError, match="has no shank 42"):
         model.channel_group = 42
     with pytest.raises(ValueError, match="cannot be changed"):
         model.delete_cluster_group(2)

@@ -74,8 +74,8 @@ def test_the_first_that_can_be_curated_opens(
     assert model.incomplete_channel_groups == {0: lack, 2: lack}
     assert f"0 ({lack}), 1 (open), 2 ({lack})" in model.describe()
     [text] = model.warnings
-    assert f"channel group 0 has {lack}: " in text
-    assert f"channel group 2 has {lack}: " in text
+    assert f"shank 0 has {lack}: " in text
+    assert f"shank 2 has {lack}: " in text
 
 
 @pytest.mark.parametrize("lacking", LACKS)
@@ -85,7 +85,7 @@ def test_why_one_that_is_asked_for_cannot_be_opened(
     path = tmp_path / "k.kwik"
     sorted_one(path, 0)
     lacking(path, 5)
-    message = rf"k\.kwik: channel group 5 has {LACKS[lacking]}: .*Open channel group 0 instead"
+    message = rf"k\.kwik: shank 5 has {LACKS[lacking]}: .*Open shank 0 instead"
     with pytest.raises(DatasetError, match=message):
         opened(path, channel_group=5)
     model = opened(path)
@@ -98,9 +98,7 @@ def test_a_dataset_without_any_spikes(tmp_path: Path) -> None:
     path = tmp_path / "k.kwik"
     silent(path, 0)
     not_clustered(path, 1)
-    with pytest.raises(
-        DatasetError, match=r"channel group 0 has no spikes: .*time_samples is missing"
-    ):
+    with pytest.raises(DatasetError, match=r"shank 0 has no spikes: .*time_samples is missing"):
         opened(path)
 
 

@@ -391,7 +391,7 @@ def test_what_clusterings_may_not_do(tiny: Tiny) -> None:
         ),
         (lambda: model.delete_clustering("main"), "other programs look for the clustering main"),
         (lambda: setattr(model, "clustering", "x"), "has no clustering 'x', expected one of"),
-        (lambda: setattr(model, "channel_group", 5), "has no channel group 5, expected one of"),
+        (lambda: setattr(model, "channel_group", 5), "has no shank 5, expected one of"),
     ):
         with pytest.raises(DatasetError, match=message):
             write()
