@@ -53,7 +53,7 @@ class RankingSpec:
 QUALITY = RankingSpec(
     "quality",
     "size and purity",
-    "what the best queue goes by: size, less for contamination",
+    "order of the best clusters: size, less for contamination",
     default_quality,
 )
 SIMILARITY = RankingSpec(

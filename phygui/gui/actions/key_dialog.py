@@ -83,7 +83,7 @@ class KeyDialog(SearchList):
             ("set", "Set", "make this the only key of the action"),
             ("add", "Add", "give the action this key too"),
             ("remove", "Remove all", "leave the action without a key"),
-            ("default", "Default", "give the action its first keys again"),
+            ("default", "Default", "restore the default keys of the action"),
         ):
             self.buttons[name] = button = QPushButton(text)
             button.setToolTip(tip)

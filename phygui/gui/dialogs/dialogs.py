@@ -40,7 +40,7 @@ GESTURES = (
     ("Ctrl+right-click in a scatter plot", "close the lasso; once more clears it"),
     (
         "Ctrl+click on a channel of the waveforms",
-        "fix it as x axis of the features, or let it go",
+        "fix it as x axis of the features, or release it",
     ),
     ("Ctrl+right-click on a channel of the waveforms", "the same for the y axis"),
     ("Ctrl+click on a spike of the traces", "select its cluster"),
@@ -210,7 +210,7 @@ def show_palette(window: MainWindow) -> None:
     actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
     docks = [dock for dock in window.docks.values() if not dock.is_on_screen]
-    rows += [(f"Show {dock.windowTitle()}", "", "bring it to the screen") for dock in docks]
+    rows += [(f"Show {dock.windowTitle()}", "", "bring it to the front") for dock in docks]
     palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
 
     def run() -> None:

@@ -135,7 +135,7 @@ class RestoreDialog(QDialog):
 
 
 def _held(backup: Backup) -> str:
-    return " and ".join(f"channel group {group}, {name}" for group, name in backup.tallies)
+    return " and ".join(f"shank {group}, {name}" for group, name in backup.tallies)
 
 
 def _in_words(tally: dict[str, int]) -> str:

@@ -42,12 +42,12 @@ TIPS = (
     "cluster of the first clustering",
     "its group",
     "its spikes",
-    "the cluster of the second clustering that agrees best with it",
-    "that one's group",
-    "spikes that both have over those that either has",
+    "the best matching cluster of the second clustering",
+    "group of the best match",
+    "spikes in both, divided by spikes in either",
     "share of the first one's spikes that the second has",
     "share of the second one's spikes that the first has",
-    "all clusters of the second clustering that have spikes of it",
+    "all clusters of the second clustering that hold its spikes",
 )
 N_NAMED = 6
 """Clusters that are named of those that one went to."""
@@ -196,7 +196,7 @@ class ComparisonDock(Dock):
 
     def _outdated(self) -> None:
         if self._compared is not None and self._session.clustering in self._compared.names:
-            self.note.setText("edited since: Compare looks again")
+            self.note.setText("edited since: press Compare to update")
 
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""

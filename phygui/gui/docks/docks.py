@@ -221,7 +221,7 @@ class ViewDock(Dock):
         self.highlighting = Latest(pool, self)
         self.highlighting.done.connect(self._receive_highlight)
         self.highlighting.failed.connect(
-            lambda error: self.trouble.emit("What the lasso holds could not be shown", error)
+            lambda error: self.trouble.emit("The spikes inside the lasso could not be shown", error)
         )
         self._failure = ""
         self._again = QTimer(self)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
 TIPS = (
     "the two clusters, the larger one first",
-    "the evidence that they are one unit: the product of the next three",
+    "evidence that they are one unit: the product of the next three columns",
     "similarity of their spikes",
     "refractoriness: whether one is silent around the spikes of the other",
     "continuity: whether one takes over where the other leaves off",
@@ -65,7 +65,7 @@ class SuggestionsDock(Dock):
         self.figure = PreviewFigure()
         self.metrics = PlainTable((), sortable=False, scale=SCALE)
         self.rejected = QCheckBox("rejected")
-        self.rejected.setToolTip("list also what was rejected")
+        self.rejected.setToolTip("also list rejected suggestions")
         self.accept_button, self.reject_button = QPushButton(), QPushButton()
         _call(self.accept_button, "Merge")
         _call(self.reject_button, "Reject")
@@ -104,7 +104,7 @@ class SuggestionsDock(Dock):
         row.addStretch()
         row.addWidget(pages)
         self.accept_button.setToolTip("merge the two clusters (Ctrl+Return)")
-        self.reject_button.setToolTip("do not suggest this any more (Ctrl+Backspace)")
+        self.reject_button.setToolTip("never suggest this merge again (Ctrl+Backspace)")
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 2)
@@ -306,7 +306,7 @@ class SuggestionsDock(Dock):
             return False
         self._go_to(clusters)
         words = in_words(clusters)
-        self._window.say(f"went back to {words}, not selected any more: nothing is done yet")
+        self._window.say(f"selected {words} again: nothing is done yet")
         return True
 
     def _after(self, clusters: tuple[int, ...]) -> list[tuple[int, int]]:

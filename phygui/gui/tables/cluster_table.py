@@ -414,7 +414,7 @@ class ClusterTable(QWidget):
         # A group is written as the table writes it: nothing else tells of a slip.
         if unheard := model.unheard_groups():
             known = ", ".join(model.group_names)
-            sentences.append(f"no group is called {' or '.join(unheard)}; there are {known}")
+            sentences.append(f"there is no group {' or '.join(unheard)}, only {known}")
         self._tell("\n".join(sentences))
 
     def _tell(self, problem: str, *, wrong: bool = False) -> None:

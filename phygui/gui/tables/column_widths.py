@@ -192,7 +192,7 @@ class ColumnWidths(QObject):
             action = menu.addAction(f"{column.title}  ({column.name})")
             tip = column.tip
             if column.name in self._given_way:
-                tip += "\nthere is no room for it, unless others go"
+                tip += "\nthere is no room for it; hide another column first"
             action.setToolTip(plain_tip(tip))
             action.setCheckable(True)
             action.setChecked(not self._is_away(column.name))
@@ -200,7 +200,7 @@ class ColumnWidths(QObject):
             action.toggled.connect(lambda shown, name=column.name: self.show(name, shown))
         menu.addSeparator()
         fit = menu.addAction("Fit columns to the table", self.fit)
-        fit.setToolTip("have the columns share the width, also when it changes")
+        fit.setToolTip("make the columns fill the width, also when it changes")
         menu.setAttribute(Qt.WA_DeleteOnClose)
         menu.popup(self._header.mapToGlobal(at))
 

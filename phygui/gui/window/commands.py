@@ -152,7 +152,7 @@ class Commands:
 
         def done(spike_ids: Any) -> None:
             if window.session.generation != snapshot.generation:
-                window.say("the selection has changed: the split was dropped", wrong=True)
+                window.say("the selection has changed: the split was cancelled", wrong=True)
                 return
             window.attempt(lambda: self._split_spikes(view, spike_ids))
 
@@ -201,8 +201,8 @@ class Commands:
             self._window.say(f"the {rank} channel of the features is chosen automatically again")
         else:
             self._window.say(
-                f"channel {channel} is the {rank} one of the features for all clusters, until it "
-                "is clicked again"
+                f"channel {channel} is the {rank} one of the features for all clusters, until you "
+                "click it again"
             )
         for view in views:
             view.change_params(**{name: channel})

@@ -311,7 +311,7 @@ class MainWindow(QMainWindow):
         if session.is_modified:
             notes.append(f"{session.n_unsaved} unsaved")
         self.setWindowModified(session.is_modified)
-        where = f"group {session.channel_group}, {session.clustering}"
+        where = f"shank {session.channel_group}, {session.clustering}"
         note = f" ({', '.join(notes)})" if notes else ""
         self.setWindowTitle(f"{session.path.name}[*] - {where}{note} - phygui")
         for action in ACTIONS:

@@ -151,7 +151,7 @@ class Saving:
         self._ask(
             "Not saved",
             str(error),
-            "The file is as it was, and your edits are safe in the journal.",
+            "The file is unchanged, and your edits are safe in the journal.",
             {"Try again": self.save, "Save a copy as...": self.save_copy},
         )
 
@@ -188,7 +188,7 @@ class Saving:
                 self._ask(
                     "The journal cannot be used",
                     f"What an earlier session of {session.path.name} left cannot be brought back.",
-                    f"{problem}\n\nIts bytes are kept aside before anything is written.",
+                    f"{problem}\n\nphygui keeps a copy of it before it writes anything.",
                     {"Keep it aside": self.decline_recovery},
                 )
         if not edits or session.read_only:

@@ -25,7 +25,7 @@ class Switching:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        self.shank = _combo("channel group")
+        self.shank = _combo("shank")
         self.clustering = _combo("clustering")
         self.dialog: QInputDialog | None = None
         self._items: list[QAction] = []
@@ -56,7 +56,7 @@ class Switching:
     def add_to_menu(self, menu: QMenu) -> None:
         """Put the lists of channel groups and clusterings into a menu."""
         first = menu.actions()[0]
-        for title, fill in (("Channel group", self._fill_shanks), ("Clustering", self._fill_names)):
+        for title, fill in (("Shank", self._fill_shanks), ("Clustering", self._fill_names)):
             submenu = QMenu(title, menu)
             menu.insertMenu(first, submenu)
             submenu.aboutToShow.connect(lambda submenu=submenu, fill=fill: fill(submenu))
@@ -133,7 +133,7 @@ class Switching:
     def _finish(self, finish: Callable[[], None]) -> None:
         session = self._window.session
         finish()
-        where = f"channel group {session.channel_group}, clustering {session.clustering}"
+        where = f"shank {session.channel_group}, clustering {session.clustering}"
         self._window.say(where)
 
     def _fail(self, error: Exception) -> None:

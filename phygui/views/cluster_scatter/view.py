@@ -99,7 +99,7 @@ def load(
         if not np.isfinite(values).any():
             reasons = [why_absent(snapshot.shank, kind) for kind in snapshot.shank.absent]
             text = why_unknown(snapshot, name, ids) or "; ".join(reasons) or "more data is needed"
-            return Empty(f"The {name} is not known: {text.rstrip('.')}.")
+            return Empty(f"The {name} is unknown: {text.rstrip('.')}.")
     colors = [-1] * len(others) + list(range(len(selected)))[::-1]
     names = params.x, params.y
     labels = axis_name(params.x, snapshot.shank), axis_name(params.y, snapshot.shank)

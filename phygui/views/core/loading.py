@@ -60,7 +60,7 @@ def missing_data(shank: ShankData, *kinds: str) -> Empty:
             return replace(empty, kind=kind, elsewhere=absent.elsewhere)
         if absent is not None and absent.reason:
             return empty
-    return replace(empty, reason=f"{empty.reason} Dataset > Locate tells where it is.")
+    return replace(empty, reason=f"{empty.reason} Choose the file with Dataset > Locate.")
 
 
 def why_absent(shank: ShankData, kind: str) -> str:

@@ -78,7 +78,7 @@ class CorrelogramParams:
         default=True,
         metadata={
             "label": "Baseline",
-            "help": "What two independent trains of the same mean rates would give",
+            "help": "The height expected of two independent trains with the same mean rates",
         },
     )
 

@@ -90,7 +90,7 @@ def _key(name: str, shank: ShankData, channels: list[int]) -> str:
     if absolute:
         order = [int(c) for c in shank.channels]
         if number not in order:
-            raise ValueError(f"'{name}': there is no channel {number} in this channel group")
+            raise ValueError(f"'{name}': there is no channel {number} on this shank")
         return feature_key(order.index(number), feature)
     if number >= len(channels):
         raise ValueError(f"'{name}': there are {len(channels)} channels")

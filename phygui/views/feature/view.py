@@ -68,7 +68,7 @@ class FeatureParams:
         default=AUTOMATIC,
         metadata={
             "label": "First channel",
-            "help": "Number of the channel taken for the best one, in channel groups that have "
+            "help": "Number of the channel used as the best one, on shanks that have "
             "it. Ctrl+click a channel in the waveform view; again to choose automatically.",
             "min": AUTOMATIC,
             "lowest": "automatic",
@@ -79,7 +79,7 @@ class FeatureParams:
         default=AUTOMATIC,
         metadata={
             "label": "Second channel",
-            "help": "Number of the channel taken for the second best, in channel groups that have "
+            "help": "Number of the channel used as the second best, on shanks that have "
             "it. Ctrl+right-click a channel in the waveform view; again to choose automatically.",
             "min": AUTOMATIC,
             "lowest": "automatic",
@@ -100,7 +100,7 @@ class FeatureParams:
         default="points",
         metadata={
             "label": "Show",
-            "help": "Spikes as points, or how many there are where: better for large clusters.",
+            "help": "Spikes as points, or their density: better for large clusters.",
             "choices": ("points", "density"),
         },
     )
@@ -244,7 +244,7 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
         if not isinstance(self.data, FeatureData):
             return ""
         drawn = how_many(int(np.count_nonzero(self.data.colors != GREY)), self.data.n_spikes)
-        absent = [f"no channel {c} in this channel group" for c in self.data.absent]
+        absent = [f"no channel {c} on this shank" for c in self.data.absent]
         return "; ".join(filter(None, [drawn, *absent]))
 
     def build(self, data: FeatureData) -> None:

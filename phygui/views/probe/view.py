@@ -64,7 +64,7 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     shank = snapshot.shank
     positions = np.asarray(shank.channel_positions, dtype=np.float64)
     if not len(positions):
-        return Empty("This channel group has no channels")
+        return Empty("This shank has no channels")
     selected = snapshot.cluster_ids
     others = sorted(set(snapshot.spikes_per_cluster).difference(selected))
     ids = (*others, *reversed(selected))

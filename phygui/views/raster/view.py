@@ -36,7 +36,7 @@ class RasterParams:
         default=True,
         metadata={
             "label": "Each row by its own maximum",
-            "help": "So that rare clusters are seen beside busy ones",
+            "help": "Shows rare clusters beside busy ones",
         },
     )
 

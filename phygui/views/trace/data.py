@@ -66,7 +66,7 @@ class TraceParams:
         metadata={
             "label": "Signal",
             "choices": ("filtered", "raw"),
-            "help": "Band-pass filtered as the spikes were detected, or as it was recorded",
+            "help": "Band-pass filtered as for spike detection, or as recorded",
         },
     )
     common_median: bool = field(
@@ -89,7 +89,8 @@ class TraceParams:
         metadata={
             "label": "Spikes",
             "choices": ("selected", "all", "none"),
-            "help": "Of the selected clusters, also of all others in a neutral colour, or none",
+            "help": "Spikes of the selected clusters, also of all others in a neutral colour, or "
+            "none",
         },
     )
     mode: str = field(
@@ -110,7 +111,7 @@ class TraceParams:
             "min": 0.0,
             "max": 50.0,
             "step": 0.5,
-            "help": "Spikes of a cluster closer than this are violations to be walked through",
+            "help": "Spikes of a cluster closer together than this are violations",
         },
     )
     data_scale: float = scale_of_data()

@@ -37,8 +37,8 @@ class WaveformParams:
         default="auto",
         metadata={
             "label": "Channels",
-            "help": "Those that are not masked in the selection, all of them, or all if they "
-            f"are at most {_FEW_CHANNELS}.",
+            "help": "Those not masked in the selection, all of them, or all if there are "
+            f"at most {_FEW_CHANNELS}.",
             "choices": ("auto", "masks", "all"),
         },
     )
@@ -46,8 +46,8 @@ class WaveformParams:
         default="",
         metadata={
             "label": "Only these channels",
-            "help": "Channel numbers and ranges, as in 3, 5-9; empty for the above, which is "
-            "also taken in channel groups that have none of them.",
+            "help": "Channel numbers and ranges, as in 3, 5-9. If empty, or if a shank has "
+            "none of them, the setting above applies.",
             "local": True,
         },
     )
@@ -63,8 +63,8 @@ class WaveformParams:
         default="spikes",
         metadata={
             "label": "Show",
-            "help": "Single spikes; their mean with its standard deviation; what is left of "
-            "the spikes without their mean; or how many spikes are where.",
+            "help": "Single spikes; their mean with its standard deviation; the spikes "
+            "minus their mean; or the density of the spikes.",
             "choices": ("spikes", "mean", "residual", "density"),
             "reload": False,
         },

@@ -275,7 +275,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         if not self.data.absent:
             return [drawn]
         absent = f"no channel {self.data.absent}"
-        both = "; ".join(filter(None, [drawn, f"{absent} in this channel group"]))
+        both = "; ".join(filter(None, [drawn, f"{absent} on this shank"]))
         return [both, absent, drawn]
 
     # -- scale bars, channel names, legend -------------------------------------------------

@@ -141,11 +141,11 @@ def test_what_is_missing_is_said_with_what_was_looked_for():
     absent = {"traces": Absent("x.dat"), "features": Absent("x.kwx")}
     model = SimpleNamespace(path=Path("x.kwik"), absent=absent)
     assert missing_data(model, "traces").reason == (
-        "No raw data: x.dat was not found beside x.kwik. Dataset > Locate tells where it is."
+        "No raw data: x.dat was not found beside x.kwik. Choose the file with Dataset > Locate."
     )
     assert missing_data(model, "features", "traces").reason == (
         "No features nor raw data: x.kwx was not found beside x.kwik; x.dat was not found beside "
-        "x.kwik. Dataset > Locate tells where it is."
+        "x.kwik. Choose the file with Dataset > Locate."
     )
 
 

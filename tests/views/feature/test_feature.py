@@ -152,7 +152,7 @@ def test_the_axes_say_which_channel_is_fixed(snapshot, small_model, shown):
     view = shown(FeatureView(params), FeatureView.load(snapshot, params, never), (800, 600))
     fixed = {label.text for label in view.all_labels if "fixed" in label.text}
     assert fixed == {f"fixed ch {number} PC1", f"fixed ch {number} PC2"}
-    assert f"no channel {absent} in this channel group" in view.summary
+    assert f"no channel {absent} on this shank" in view.summary
     view.set_data(FeatureView.load(snapshot, FeatureParams(), never))
     assert not any("fixed" in text for text in view.data.labels.values())
     assert "channel" not in view.summary

@@ -555,7 +555,7 @@ def test_without_raw_data_the_file_looked_for_is_named():
     assert isinstance(found, Empty)
     assert found.reason == (
         "No raw data: myexperiment.dat was not found beside myexperiment.kwik. "
-        "Dataset > Locate tells where it is."
+        "Choose the file with Dataset > Locate."
     )
 
 

@@ -88,7 +88,7 @@ def test_channels_that_the_group_lacks_are_said_and_others_shown(
     np.testing.assert_array_equal(data.channels, plain.channels)
     np.testing.assert_array_equal(data.waveforms, plain.waveforms)
     for width, wanted in (
-        (800, "no channel 1000, 1002-1003 in this channel group"),
+        (800, "no channel 1000, 1002-1003 on this shank"),
         (340, "no channel 1000, 1002-1003"),
     ):
         view = shown(WaveformView(params), data, (width, 400))

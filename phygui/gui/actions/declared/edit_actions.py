@@ -68,11 +68,11 @@ def _moves() -> list[ActionSpec]:
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("undo", "Undo", "Edit", lambda w: w.session.undo(), ("Ctrl+Z",),
-        "take the last edit back", "undo",
+        "undo the last edit", "undo",
         first(locked, unless(lambda w: w.session.can_undo, "there is nothing to undo")),
         toolbar=True, title_now=undo_title),
     ActionSpec("redo", "Redo", "Edit", lambda w: w.session.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"),
-        "make the last undone edit again", "redo",
+        "redo the last undone edit", "redo",
         first(locked, unless(lambda w: w.session.can_redo, "there is nothing to redo")),
         toolbar=True, title_now=redo_title),
     ActionSpec("merge", "Merge", "Edit|clusters", lambda w: w.session.merge(), ("G",),

@@ -50,14 +50,14 @@ def first(*whys: Why) -> Why:
 
 
 one_shank = unless(
-    lambda w: len(w.switching.curatable) > 1, "there is no other channel group with clusters"
+    lambda w: len(w.switching.curatable) > 1, "there is no other shank with clusters"
 )
 
 
 def no_traces_elsewhere(w: ActionContext) -> str:
     """The file names no raw data outside its folder that is not open yet."""
     absent = w.session.shank.absent.get("traces")
-    return "" if absent and absent.elsewhere else "no raw data is named outside the folder"
+    return "" if absent and absent.elsewhere else "the file names no raw data outside its folder"
 
 
 def cannot_save(w: ActionContext) -> str:
@@ -81,6 +81,6 @@ def cannot_unlock(w: ActionContext) -> str:
 def is_at_saved(w: ActionContext) -> str:
     """What was saved is in effect, or out of reach."""
     if w.session.saved_position is None:
-        return "undo and redo do not lead to what was saved"
+        return "undo and redo cannot reach the saved state"
     same = w.session.saved_position == w.session.history_position
-    return "all is as it was saved" if same else ""
+    return "nothing has changed since the last save" if same else ""

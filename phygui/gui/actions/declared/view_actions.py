@@ -22,7 +22,7 @@ def _views() -> list[ActionSpec]:
             f"New {spec.title.lower()} view",
             "View/New view",
             _adder(kind),
-            tip=f"{spec.help}; one more of its kind, with settings of its own",
+            tip=f"{spec.help}; another view of this kind, with its own settings",
         )
         for kind, spec in SPECS.items()
     ]
@@ -43,7 +43,7 @@ def _layouts() -> list[ActionSpec]:
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("automatic_channels", "Automatic feature channels", "View/Features",
         lambda w: w.commands.automatic_feature_channels(), ("A",),
-        "the best ones of each selection, instead of those chosen with Ctrl+click"),
+        "the best channels of each selection, instead of those chosen with Ctrl+click"),
     ActionSpec("overlap", "Waveforms overlapped or side by side", "View/Waveforms",
         lambda w: w.commands.toggle_overlap(), ("O",)),
     ActionSpec("mean", "Waveforms as mean and deviation", "View/Waveforms",
@@ -64,7 +64,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *_views(),
     *_layouts(),
     ActionSpec("save_layout", "Save the layout as...", "View/Layout|save",
-        lambda w: w.layout_keeper.ask_name(), tip="under a name of yours"),
+        lambda w: w.layout_keeper.ask_name(), tip="under a name that you choose"),
     ActionSpec("reset_layout", "Reset the layout", "View/Layout|save", lambda w: w.reset_layout(),
         tip="Classic, with one view of each kind"),
     ActionSpec("theme", "Light theme", "View|look", lambda w: w.commands.toggle_theme(),
