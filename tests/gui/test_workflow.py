@@ -300,7 +300,7 @@ def test_a_group_key_goes_on_where_the_clusters_are_in_the_group_already(
         session.select([best], [match])
         user.press(Qt.Key_G, modifiers)
         check(user, selection)
-        assert user.message.endswith(" good already")
+        assert user.message.endswith("already good")
         assert user.window.status["edit"].property("wrong") == "false"
         assert session.history == edits
     # Where only one of them is, all are moved, and it goes on from the best.

@@ -157,7 +157,7 @@ def test_scatter_paints_and_picks(session, shown, picture, mouse, qtbot, log):
 def test_scatter_says_what_is_missing(bare):
     found = cluster_scatter.load(bare.snapshot(), ClusterScatterParams(), never)
     assert isinstance(found, Empty)
-    assert "amplitude is not known" in found.reason
+    assert "amplitude is unknown" in found.reason
     assert ".dat" in found.reason
 
 
@@ -324,7 +324,7 @@ def test_scatter_loads_metrics_again_as_they_come_in(session):
     view = ClusterScatterView(ClusterScatterParams(x="isolation distance"))
     assert view.shows_metrics
     found = cluster_scatter.load(session.snapshot(), view.params, never)
-    assert found.reason == "The isolation distance is not known: it is not computed yet."
+    assert found.reason == "The isolation distance is unknown: it is not computed yet."
     session.learn_all()
     data = cluster_scatter.load(session.snapshot(), view.params, never)
     assert np.isfinite(data.x).any()
