@@ -42,6 +42,7 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     from phygui.simulate import make_demo
     from tests.torture import two_users
     from tests.torture.first_edits import FirstEdits
+    from tests.torture.folders import Folders
     from tests.torture.hostile import Hostile
     from tests.torture.imports import Imports
     from tests.torture.journals import Damages, Meddling
@@ -99,6 +100,11 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     _part("state files that somebody else has made", hostile.counts)
     hostile.run(11 if short else 1)
     _print(hostile.counts)
+
+    folders = Folders(small, folder)
+    _part("datasets side by side, folders that cannot be flushed, locks of others", folders.counts)
+    folders.run(1 if short else 50)
+    _print(folders.counts)
 
     if two_users.is_possible():
         users = two_users.TwoUsers(small)
