@@ -22,7 +22,7 @@ def _views() -> list[ActionSpec]:
             f"New {spec.title.lower()} view",
             "View/New view",
             _adder(kind),
-            tip=f"{spec.help}; another view of this kind, with its own settings",
+            tip="another view of this kind, with its own settings",
         )
         for kind, spec in SPECS.items()
     ]
