@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from phygui.errors import DatasetError
 from phygui.storage.state.records import Record, decode_all, encode
 from phygui.storage.state.state_files import make_folder, read_whole, write_whole
 from phygui.storage.state.state_folder import remove_if_empty
+
+log = logging.getLogger(__name__)
 
 FOLDER = "backups"
 SUFFIX = ".backup"
@@ -135,7 +138,7 @@ def drop_backup(path: Path) -> None:
 
 
 def list_backups(folder: Path) -> list[Backup]:
-    """The saved states that are kept, newest first; damaged ones are passed over.
+    """The saved states that are kept, newest first; of damaged ones the log says that they are.
 
     Parameters
     ----------
@@ -157,8 +160,8 @@ def list_backups(folder: Path) -> list[Backup]:
             }
             time = datetime.fromisoformat(head["time"])
             found.append(Backup(path, time, int(head["n_edits"]), tallies))
-        except (DatasetError, KeyError, ValueError, TypeError, AttributeError):
-            continue
+        except (DatasetError, KeyError, ValueError, TypeError, AttributeError) as error:
+            log.warning("the saved state %s cannot be listed: %s", path, error)
     return found
 
 
