@@ -72,6 +72,8 @@ class Spikes:
     """Within their recording."""
     recordings: np.ndarray
     clusters: np.ndarray
+    units: np.ndarray
+    """The cluster that each spike is really of; -1 where nothing was."""
 
 
 def plans() -> list[Plan]:
@@ -84,8 +86,8 @@ def plans() -> list[Plan]:
         Plan("tetrode", 24414.0625, (300.0,), tetrode, 5, (3.0, 12.0)),
         Plan("32 channels, drift", 30_000.0, (90.0,), linear, 12, (6.0, 15.0), drift_um=30.0),
         Plan("two shanks, gap", 25_000.0, (60.0, 45.0), two.astype(float), 12, (6.0, 15.0)),
-        Plan("128 channels", 31_999.7, (45.0,), staggered[:128].astype(float), 16, (12.0, 20.0)),
-        Plan("384 channels", 30_000.0, (30.0,), staggered.astype(float), 20, (18.0, 25.0)),
+        Plan("128 channels", 31_999.7, (90.0,), staggered[:128].astype(float), 16, (12.0, 20.0)),
+        Plan("384 channels", 30_000.0, (60.0,), staggered.astype(float), 20, (18.0, 25.0)),
     ]
 
 
@@ -249,12 +251,14 @@ def _shank_spikes(plan: Plan, sorting: Any, recording: Any) -> dict[int, Spikes]
         all_samples = np.concatenate([samples[mine], where])
         all_recordings = np.concatenate([recordings[mine], of])
         clusters = np.concatenate([clusters, np.full(n_false, NOISE_CLUSTER)])
+        truth = np.concatenate([units[mine] + 2, np.full(n_false, -1)])
         order = np.lexsort((all_samples, all_recordings))
         found[int(shank)] = Spikes(
             np.flatnonzero(shanks == shank),
             all_samples[order],
             all_recordings[order],
             clusters[order],
+            truth[order],
         )
     return found
 
