@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from phygui.curation.shown import Shown
 from phygui.errors import DatasetError
 from phygui.storage.state.scratch import Place
 
@@ -15,6 +16,7 @@ Action = Callable[[], None]
 
 @dataclass(frozen=True)
 class _Entry:
+    state: Shown
     shown: Action
     future: Future[Place | None] | None
     take_back: Action | None
@@ -27,12 +29,30 @@ class Outbox:
     ----------
     on_failure : callable
         Called with one sentence after edits that cannot reach the disk were taken back.
+
+    Attributes
+    ----------
+    shown : Shown
+        The state that was published last.
     """
+
+    shown: Shown
+    _capture: Callable[[], Shown]
 
     def __init__(self, on_failure: Callable[[str], None]) -> None:
         self.dispatch: Callable[[Action], None] | None = None
         self._on_failure = on_failure
         self._waiting: deque[_Entry] = deque()
+
+    def begin(self, capture: Callable[[], Shown]) -> None:
+        """Publish the first state, and learn what gives the state as it is now."""
+        self._capture = capture
+        self.shown = capture()
+
+    def refresh(self) -> None:
+        """Publish the state as it is now, unless what is still to be announced will do that."""
+        if not self._waiting:
+            self.shown = self._capture()
 
     @property
     def is_busy(self) -> bool:
@@ -61,7 +81,7 @@ class Outbox:
         DatasetError
             If the disk fails and there is no ``dispatch``: the edit is then taken back.
         """
-        self._waiting.append(_Entry(shown, future, take_back))
+        self._waiting.append(_Entry(self._capture(), shown, future, take_back))
         if self.dispatch is None:
             problem = self.deliver(wait=True)
             if problem:
@@ -81,7 +101,10 @@ class Outbox:
             failure = None if future is None else future.exception()
             if failure is not None:
                 return self._fail(str(failure))
-            self._waiting.popleft().shown()
+            entry = self._waiting.popleft()
+            # With nothing behind it, what is there now: a save may have come in between.
+            self.shown = entry.state if self._waiting else self._capture()
+            entry.shown()
         return ""
 
     def _wake(self, _: Future[Place | None]) -> None:
@@ -100,6 +123,7 @@ class Outbox:
             if entry.take_back is not None:
                 entry.take_back()
                 n_edits += entry.future is not None
+        self.shown = self._capture()
         word = "the last edit was" if n_edits == 1 else f"the last {n_edits} edits were"
         problem = f"{reason}; {word} undone, because only edits on the disk are shown"
         self._on_failure(problem)

@@ -23,6 +23,7 @@ from phygui.curation.navigation.session_navigation import SessionNavigation
 from phygui.curation.navigation.wizard import Ranking, Wizard
 from phygui.curation.publishing import Action, Outbox
 from phygui.curation.remarks import warn_caller
+from phygui.curation.shown import Shown
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.session_statistics import SessionStatistics
@@ -110,6 +111,7 @@ class Session:
             tell=tell,
             turns=turns,
         )
+        outbox.begin(self.workspace.state_now)
         self.journal = SessionJournal(self.workspace, keeper, outbox, tell, turns)
         self.saves = SessionSaves(self.workspace, self.journal, tell, turns)
         self.statistics = SessionStatistics(self.workspace, keeper, tell)
@@ -226,6 +228,11 @@ class Session:
         self._outbox.dispatch = dispatch
         # What is announced reaches the widgets of that thread.
         self.turns.thread = None if dispatch is None else threading.get_ident()
+
+    @property
+    def shown(self) -> Shown:
+        """The state that was published last; the session can be ahead of it by some edits."""
+        return self._outbox.shown
 
     @property
     def dataset(self) -> Dataset:
@@ -369,6 +376,7 @@ class Session:
         self.statistics.forget()
         self.suggestions.forget()
         self.workspace.generation += 1
+        self._outbox.refresh()
         self.workspace.tell_switched()
 
     # -- clusters --------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from phygui.curation.durability.sidecar import read_locked, write_locked
 from phygui.curation.edits.update import EditError
 from phygui.curation.opened import Curation
 from phygui.curation.publishing import Outbox
+from phygui.curation.shown import Shown
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.turns import Turns, in_turn
 from phygui.dataset import ClusteringState, Dataset, Key, ShankData
@@ -111,6 +112,10 @@ class Workspace:
     def modified(self) -> dict[Key, Curation]:
         """The clusterings with edits that are not in the file."""
         return {key: c for key, c in self.curations.items() if c.history.is_modified}
+
+    def state_now(self) -> Shown:
+        """All that is shown of the active clustering, as it is at this moment."""
+        return Shown.of(self.active, self.curations.values(), self.generation)
 
     def close(self) -> None:
         """Close the files."""

@@ -67,6 +67,7 @@ class SessionSaves:
                     self._written.remove(job)
                 saved = job.finish()
                 workspace.dataset.clusterings.follow()
+                self._journal.outbox.refresh()
                 self._tell.saved.emit(saved)
                 return saved
 

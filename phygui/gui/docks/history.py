@@ -40,14 +40,14 @@ class HistoryModel(QAbstractTableModel):
     def reload(self) -> None:
         """Another clustering: begin anew."""
         self.beginResetModel()
-        self._updates = list(self._session.history)
-        self._position = self._session.history_position
-        self._saved = self._session.saved_position
+        self._updates = list(self._session.shown.history)
+        self._position = self._session.shown.history_position
+        self._saved = self._session.shown.saved_position
         self.endResetModel()
 
     def follow(self) -> None:
         """Take over what has changed since."""
-        now = self._session.history
+        now = self._session.shown.history
         # An edit forgets what was undone and comes at the end: what is in common comes first.
         common = min(len(now), len(self._updates))
         while common and now[common - 1] is not self._updates[common - 1]:
@@ -60,10 +60,10 @@ class HistoryModel(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), common + 1, len(now))
             self._updates.extend(now[common:])
             self.endInsertRows()
-        before, self._position = self._position, self._session.history_position
+        before, self._position = self._position, self._session.shown.history_position
         self._rewrite(*sorted((before, self._position)))
-        if self._saved != self._session.saved_position:
-            old, self._saved = self._saved, self._session.saved_position
+        if self._saved != self._session.shown.saved_position:
+            old, self._saved = self._saved, self._session.shown.saved_position
             for row in (old, self._saved):
                 if row is not None:
                     self._rewrite(row, row)
@@ -115,11 +115,8 @@ class HistoryModel(QAbstractTableModel):
         return f"{words}   {SAVED}" if row == self._saved else words
 
     def _tally(self, row: int) -> str:
-        if row and row > len(self._session.history):
-            # The session is ahead of what is shown by an edit that is on its way to the disk.
-            return ""
-        names = self._session.group_names
-        found = {names.get(g, str(g)): n for g, n in self._session.tally_at(row).items()}
+        names = self._session.shown.group_names
+        found = {names.get(g, str(g)): n for g, n in self._session.shown.tally_at(row).items()}
         order = [*GROUP_ORDER, *sorted(set(found) - set(GROUP_ORDER))]
         return "  ".join(f"{GROUP_MARKS.get(n, '◆')} {found[n]}" for n in order if found.get(n))
 

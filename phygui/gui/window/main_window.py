@@ -298,20 +298,17 @@ class MainWindow(QMainWindow):
 
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""
-        session = self.session
-        if session.journal.outbox.is_busy:
-            # It is ahead of what may be seen, by an edit that is on its way to the disk.
-            return
-        decided, total = session.wizard.progress()
+        session, shown = self.session, self.session.shown
+        decided, total = shown.n_decided, len(shown.cluster_groups)
         percent = round(100 * decided / total) if total else 0
         self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")
-        chosen = session.selected
+        chosen = list(shown.selection.clusters)
         self.status["selected"].setText(f"{in_words(chosen, 12)} selected" if chosen else "")
         notes = [] if session.is_editable and not session.read_only else ["read-only"]
-        if session.is_modified:
-            notes.append(f"{session.n_unsaved} unsaved")
-        self.setWindowModified(session.is_modified)
-        where = f"shank {session.channel_group}, {session.clustering}"
+        if shown.is_modified:
+            notes.append(f"{shown.n_unsaved} unsaved")
+        self.setWindowModified(shown.is_modified)
+        where = f"shank {shown.channel_group}, {shown.clustering}"
         note = f" ({', '.join(notes)})" if notes else ""
         self.setWindowTitle(f"{session.path.name}[*] - {where}{note} - phygui")
         for action in ACTIONS:
