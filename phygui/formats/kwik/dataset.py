@@ -6,8 +6,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +15,9 @@ from phygui.dataset.absent import Absent
 from phygui.dataset.incomplete import NO_CLUSTERS, why_incomplete
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 from phygui.formats.kwik.files import rawdata
-from phygui.formats.kwik.files.features import FeatureStore, open_features
-from phygui.formats.kwik.files.recorded import (
-    RawData,
-    Recorded,
-    Source,
-    close_all,
-    compare_rates,
-    join,
-    open_recording,
-)
+from phygui.formats.kwik.files.data_files import DataFiles
 from phygui.formats.kwik.hdf5.file import File, open_hdf5
+from phygui.formats.kwik.open_shank import OpenShank
 from phygui.formats.kwik.reading.clusters import (
     Clustering,
     default_clustering,
@@ -56,46 +47,6 @@ from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.files import check_regular_file
 
 
-@dataclass
-class Shank:
-    """What was read of the open channel group, and of its open clustering."""
-
-    channel_group: int
-    probe: Probe
-    stored: StoredSpikes
-    placed: Placed
-    clusterings: list[str]
-    clustering: Clustering
-    _times: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        _freeze(self.probe.channels, self.probe.positions)
-        self.place(self.placed)
-
-    def place(self, placed: Placed) -> None:
-        """Put spikes into other recordings or at other times."""
-        _freeze(placed.time_samples, placed.recordings, placed.clock.samples)
-        self.placed, self._times = placed, None
-
-    @property
-    def samples(self) -> np.ndarray:
-        """Absolute spike times, in the order of the file: (n_spikes,) uint64."""
-        return self.placed.clock.samples
-
-    def times(self, sample_rate: float) -> np.ndarray:
-        """Spike times in seconds, computed when they are first asked for."""
-        if self._times is None:
-            times = self.samples / sample_rate
-            _freeze(times)
-            self._times = times
-        return self._times
-
-    @property
-    def path(self) -> str:
-        """Where the channel group is in the file."""
-        return f"/channel_groups/{self.channel_group}"
-
-
 class OpenDataset:
     """The files of a dataset and what was read from them; what ``KwikModel`` presents.
 
@@ -117,26 +68,25 @@ class OpenDataset:
         self._path = Path(path).expanduser().absolute()
         #: What was found to be unusual, one sentence each.
         self.warnings: list[str] = []
-        #: What is not there or not used: {"features", "traces" or "waveforms": why}.
-        self.absent: dict[str, Absent] = {}
         #: How often other data was located: what was computed from the data before is void.
         self.n_located = 0
-        self._features: FeatureStore | None = None
-        self._raw: RawData | None = None
         self._placing_remarks: list[str] = []
         self._lock = threading.RLock()
         self._silent = True  # until all is open: a warning may be an error
-        try:
-            self._identity = _identity(self._path)
+        self._identity = _identity(self._path)
+        with ExitStack() as on_failure:
             with open_hdf5(self._path) as file:
                 self._read_file(file)
-                self._open_traces()
+                needed = n_channels_needed(file, self._channel_groups)
+                self._files = DataFiles(
+                    self._path, self._settings, self._recordings, needed, self._warn
+                )
+                on_failure.callback(self.close)
+                self._files.open_traces()
                 self._shank = self._read_shank(file, channel_group, clustering)
-            self._open_features()
-            self._check_channels()
-        except BaseException:
-            self.close()
-            raise
+            self._files.open_features(self._shank)
+            self._files.check_channels(self._shank)
+            on_failure.pop_all()
         self._silent = False
         for text in self.warnings:
             warnings.warn(text, DatasetWarning, stacklevel=3)
@@ -144,11 +94,12 @@ class OpenDataset:
     def close(self) -> None:
         """Let go of the features and the raw data; what was read of the ``.kwik`` stays."""
         with self._lock:
-            if self._features is not None:
-                self._features.close()
-            if self._raw is not None:
-                self._raw.traces.close()
-            self._features = self._raw = None
+            self._files.close()
+
+    @property
+    def absent(self) -> dict[str, Absent]:
+        """What is not there or not used: {"features", "traces" or "waveforms": why}."""
+        return self._files.absent
 
     @property
     def missing(self) -> dict[str, str]:
@@ -161,7 +112,7 @@ class OpenDataset:
 
     @property
     def _traces(self) -> Traces | None:
-        return None if self._raw is None else self._raw.traces
+        return self._files.traces
 
     @property
     def opened_clustering(self) -> Clustering:
@@ -221,7 +172,6 @@ class OpenDataset:
         if self._incomplete and len(self._channel_groups) > 1:
             told = (why_incomplete(group, lack) for group, lack in self._incomplete.items())
             self._warn(f"{self._path}: {'; '.join(told)}.")
-        self._n_channels_needed = n_channels_needed(file, self._channel_groups)
 
     def _read_shank(
         self,
@@ -230,7 +180,7 @@ class OpenDataset:
         clustering: str | None,
         *,
         insist: bool = True,
-    ) -> Shank:
+    ) -> OpenShank:
         """All of one channel group, without changing anything if it cannot be read.
 
         Where it has no clustering of the name, and that is not insisted on, its default one opens.
@@ -250,7 +200,7 @@ class OpenDataset:
         try:
             placed = self._place(stored, probe)
         except MisfitError as error:
-            self._drop_traces(str(error))
+            self._files.drop_traces(str(error))
             placed = self._place(stored, probe)
         clusterings = list_clusterings(file, path, n_spikes, self._warn)
         name = clustering
@@ -258,7 +208,7 @@ class OpenDataset:
             name = default_clustering(clusterings)
         opened = self._read_clustering(file, path, name, clusterings, n_spikes)
         self._events = read_events(file, placed.clock.timeline.n_recordings, self._warn)
-        return Shank(
+        return OpenShank(
             channel_group=int(channel_group),
             probe=probe,
             stored=stored,
@@ -332,124 +282,15 @@ class OpenDataset:
 
         return sizes
 
-    def _switch(self, shank: Shank) -> None:
+    def _switch(self, shank: OpenShank) -> None:
         """Present another channel group or clustering."""
         moved = shank.channel_group != self._shank.channel_group
         self._shank = shank
         if moved:
-            self._open_features()
-            self._check_channels()
+            self._files.open_features(shank)
+            self._files.check_channels(shank)
 
-    def _check_channels(self) -> None:
-        """Say what is particular about the raw data of the channels of the open channel group."""
-        order, raw = self._shank.probe.channels, self._raw
-        self.absent.pop("waveforms", None)
-        if raw is None:
-            return
-        if order.max() >= raw.traces.shape[1]:
-            reason = (
-                f"{self._path}: {self._shank.path}/@channel_order names channel {order.max()}, "
-                f"but the raw data has {raw.traces.shape[1]} channels; waveforms are left out."
-            )
-            self.absent["waveforms"] = Absent(raw.source.path.name, reason)
-            self._warn(reason)
-        elif raw.gains is not None and not np.allclose(raw.gains[order], raw.gains[order[0]]):
-            low, high = raw.gains[order].min(), raw.gains[order].max()
-            self._warn(
-                f"{raw.source.path}: the gains of the channels of {self._shank.path} go from "
-                f"{low:g} to {high:g} microvolts per unit; each channel has its own."
-            )
-
-    # -- features and raw data ---------------------------------------------------------------
-
-    def _open_features(self) -> None:
-        if self._features is not None:
-            self._features.close()
-        self._features = None
-        self.absent.pop("features", None)
-        found = rawdata.remembered(self._path, "features")
-        stem = rawdata.stem_of(self._path)
-        path = found[0] if found else self._path.with_name(f"{stem}.kwx")
-        if not os.path.exists(path):
-            self.absent["features"] = Absent(path.name)
-            return
-        try:
-            self._features = self._features_at(path)
-        except DatasetError as error:
-            self.absent["features"] = Absent(path.name, str(error))
-            self._warn(f"{error} Features and masks are left out.")
-
-    def _features_at(self, path: Path) -> FeatureStore:
-        told = self._settings
-        shank = self._shank
-        with open_hdf5(path) as file:
-            return open_features(
-                file,
-                shank.channel_group,
-                len(shank.samples),
-                shank.probe.n_channels,
-                None if told.n_features_assumed else told.n_features_per_channel,
-                self._warn,
-            )
-
-    def _open_traces(self) -> None:
-        """Open the raw data, where the user said it is or where it is looked for."""
-        self._raw = None
-        self.absent.pop("traces", None)
-        remembered = rawdata.remembered(self._path, "traces")
-        looked_for = (remembered or [self._path.with_suffix(".dat")])[0].name
-        found: list[Recorded] | Absent
-        try:
-            if remembered:
-                found = self._recordings_at(remembered)
-            else:
-                found = rawdata.find(self._path, self._recordings, self._open_recording, self._warn)
-            if not isinstance(found, Absent):
-                looked_for = found[0].source.path.name
-                self._raw = self._join(found)
-                return
-        except DatasetError as error:
-            found = Absent(looked_for, str(error))
-        self.absent["traces"] = found
-        if found.reason:
-            self._warn(f"{found.reason} Raw data is left out.")
-
-    def _drop_traces(self, reason: str) -> None:
-        """Do without raw data that cannot be that of the spikes."""
-        if self._raw is None:
-            return
-        self._raw.traces.close()
-        self.absent["traces"] = Absent(self._raw.source.path.name, reason)
-        self._raw = None
-        self._warn(f"{reason} Raw data is left out.")
-
-    def _open_recording(self, source: Source) -> Recorded:
-        return open_recording(
-            source, self._settings.dtype, self._settings.n_raw_channels, self._warn
-        )
-
-    def _recordings_at(self, paths: list[Path]) -> list[Recorded]:
-        return rawdata.recordings_at(
-            paths, self._path, self._recordings, self._open_recording, self._warn
-        )
-
-    def _join(self, recorded: list[Recorded]) -> RawData:
-        """The raw data of all recordings; what it says of gain and rate is compared."""
-        told = self._settings
-        try:
-            raw = join(recorded, told.n_raw_channels, self._n_channels_needed, self._warn)
-        except DatasetError:
-            close_all(recorded)
-            raise
-        compare_rates(recorded, told.sample_rate, self._path, self._warn)
-        if raw.gains is not None and told.gain_is_known:
-            first = float(raw.gains[0])
-            if not np.isclose(first, told.voltage_gain, rtol=1e-3):
-                self._warn(
-                    f"{raw.source.path} says {first:g} microvolts per unit and {self._path} says "
-                    f"{told.voltage_gain:g}; {first:g} is used."
-                )
-        return raw
+    # -- other data ------------------------------------------------------------------------
 
     def locate(
         self, what: str, path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -473,10 +314,7 @@ class OpenDataset:
             if what == "traces":
                 self._locate_traces(paths)
             elif what == "features":
-                store = self._features_at(paths[0])
-                if self._features is not None:
-                    self._features.close()
-                self._features = store
+                self._files.locate_features(paths[0], self._shank)
             else:
                 raise ValueError(f"cannot locate {what!r}, only 'traces' or 'features'")
             self.absent.pop(what, None)
@@ -490,24 +328,18 @@ class OpenDataset:
             )
 
     def _locate_traces(self, paths: list[Path]) -> None:
-        before = self._raw
-        self._raw = self._join(self._recordings_at(paths))
-        shank = self._shank
+        files, shank = self._files, self._shank
+        before = files.raw
+        files.raw = files.traces_at(paths)
         try:
             shank.place(self._place(shank.stored, shank.probe))
         except DatasetError:
-            self._raw.traces.close()
-            self._raw = before
+            files.raw.traces.close()
+            files.raw = before
             raise
         if before is not None:
             before.traces.close()
-        self._check_channels()
-
-
-def _freeze(*arrays: np.ndarray) -> None:
-    """Make arrays read-only: they are given out as they are."""
-    for array in arrays:
-        array.flags.writeable = False
+        files.check_channels(shank)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

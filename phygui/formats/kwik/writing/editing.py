@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 
 from phygui.errors import DatasetChanged, DatasetError
-from phygui.formats.kwik.dataset import OpenDataset, _identity
 from phygui.formats.kwik.hdf5.values import plain
+from phygui.formats.kwik.readable import ReadableDataset
 from phygui.formats.kwik.reading.clusters import (
     DEFAULT_GROUPS,
     UNSORTED,
@@ -54,7 +54,7 @@ def _only_writer(path: Path) -> Iterator[None]:
         lock.release()
 
 
-class EditableDataset(OpenDataset):
+class EditableDataset(ReadableDataset):
     """A dataset whose ``.kwik`` can be changed, always through one durable path."""
 
     def _edit(
@@ -68,7 +68,7 @@ class EditableDataset(OpenDataset):
                     "overwritten."
                 )
             durable_edit(self._path, edit, verify)
-            self._identity = _identity(self._path)
+            self.follow()
 
     def _reread(self, clustering: str | None = None) -> None:
         """Read the clusterings again after a change."""
