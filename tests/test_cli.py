@@ -192,7 +192,7 @@ def test_restore_lists_compares_and_brings_back(small: Path) -> None:
     told = run(KWIK, "restore", small).stdout.splitlines()
     assert [line.partition(":")[0] for line in told] == ["1", "2", "3"]
     assert "1 good" in told[1]
-    assert "original, from before the first save" in told[2]
+    assert "unedited, from before the first save" in told[2]
     assert "in another cluster" in run(KWIK, "restore", small, "--compare", 2, 1).stdout
     assert run(KWIK, "restore", small, 7).returncode == 2
     done = run(KWIK, "restore", small, 2)
@@ -201,7 +201,7 @@ def test_restore_lists_compares_and_brings_back(small: Path) -> None:
         assert model.spike_clusters.tolist() == first
         names = {model.cluster_group_names[g] for g in model.cluster_groups.values()}
         assert names == {"Unsorted", "Good"}
-    # The restoring was a save too: the original is the last one again.
+    # The restoring was a save too: the unedited state is the last one again.
     done = run(KWIK, "restore", small, 4)
     assert done.returncode == 0, done.stderr
     assert "restored the state from before the first save" in done.stdout

@@ -134,15 +134,15 @@ class Session:
         recover: bool | None = None,
         journal: bool = True,
     ) -> Session:
-        """Open a ``.kwik`` file.
+        """Open a dataset of any known format.
 
-        One session at a time may write: if another one has the file open, this one is
+        One session at a time may write: if another one has the dataset open, this one is
         read-only, and ``read_only_reason`` tells who it is.
 
         Parameters
         ----------
         path : path
-            The ``.kwik`` file.
+            Its file or folder.
         channel_group : int, optional
             The shank to start with; by default the first one that has clusters.
         clustering : str, optional
@@ -251,7 +251,7 @@ class Session:
 
     @property
     def model(self) -> Any:
-        """The format's own reader of the active channel group: of Kwik files a ``KwikModel``."""
+        """The format's own reader of the active channel group, for scripts."""
         return self.workspace.shank.reader
 
     @property
@@ -343,8 +343,8 @@ class Session:
         ----------
         what : ``"traces"`` or ``"features"``
         path : path
-            The ``.kwx``; or the ``.kwd``, the flat file, or the folder of the raw data. A list of
-            files, one a recording, where there are several.
+            The file, or the folder of the raw data. A list of files, one a recording, where
+            there are several.
 
         Raises
         ------
@@ -722,7 +722,7 @@ class Session:
         return self.saves.changed_on_disk()
 
     def backups(self) -> list[Backup]:
-        """The last saved states, newest first, and the original as the last of them."""
+        """The last saved states, newest first, and the unedited one as the last of them."""
         return self.saves.backups()
 
     def state(self, backup: Backup | None = None) -> ClusteringState:

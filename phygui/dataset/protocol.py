@@ -308,7 +308,7 @@ class ClusteringStore(Protocol):
     def written_at(self) -> datetime:
         """When what is stored was last written, in local time."""
 
-    def original(self) -> ClusteringStore | None:
+    def unedited(self) -> ClusteringStore | None:
         """What was stored before the first write, read-only; None if nothing was written yet."""
 
 

@@ -245,7 +245,7 @@ class Clusterings:
     def written_at(self):
         return datetime.fromtimestamp(self.folder.stat().st_mtime).astimezone()
 
-    def original(self):
+    def unedited(self):
         return None
 
 

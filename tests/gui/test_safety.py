@@ -330,7 +330,7 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
     dialog = saved_states(user)
     assert dialog.table.rowCount() == 4
-    assert dialog.table.item(3, 0).text() == "original"
+    assert dialog.table.item(3, 0).text() == "unedited"
     place = dialog.table.visualItemRect(dialog.table.item(2, 0)).center()
     user.qtbot.mouseClick(dialog.table.viewport(), Qt.LeftButton, pos=place)
     user.qtbot.waitUntil(lambda: "18" in dialog.difference.toPlainText(), timeout=10_000)

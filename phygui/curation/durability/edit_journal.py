@@ -62,7 +62,7 @@ class Keeper:
     Parameters
     ----------
     path : path
-        The ``.kwik`` file.
+        The dataset's file or folder.
     read_only : bool
         Write nothing anywhere, and take no lock.
     journal, lock : bool

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phygui.curation.announcements import Announcements
-from phygui.curation.durability.original import original_of
 from phygui.curation.durability.session_journal import SessionJournal
+from phygui.curation.durability.unedited import unedited_of
 from phygui.curation.durability.writer import Saved, SaveJob, Saver, state_in
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
@@ -129,9 +129,9 @@ class SessionSaves:
     # -- what was saved before ---------------------------------------------------------------
 
     def backups(self) -> list[Backup]:
-        """The last saved states, newest first, and the original as the last of them."""
-        original = original_of(self._workspace.dataset.clusterings)
-        return [*list_backups(self._keeper.folder), *([original] if original else [])]
+        """The last saved states, newest first, and the unedited one as the last of them."""
+        unedited = unedited_of(self._workspace.dataset.clusterings)
+        return [*list_backups(self._keeper.folder), *([unedited] if unedited else [])]
 
     def state(self, backup: Backup) -> ClusteringState:
         """The active clustering as it was in a backup.

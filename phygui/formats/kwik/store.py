@@ -163,7 +163,7 @@ class KwikClusterings:
         """See :class:`~phygui.dataset.ClusteringStore`."""
         return datetime.fromtimestamp(self.stamp().mtime_ns / 1e9).astimezone()
 
-    def original(self) -> KwikClusterings | None:
+    def unedited(self) -> KwikClusterings | None:
         """What ``NAME.kwik.bak`` holds, which the first save made."""
         backup = backup_path(Path(os.path.realpath(self.path)))
         return KwikClusterings(backup) if backup.is_file() and not backup.is_symlink() else None

@@ -222,7 +222,7 @@ def test_a_failed_save_leaves_file_journal_and_backups(small, session, monkeypat
         session.save()
     monkeypatch.undo()
     assert small.read_bytes() == before
-    assert [backup.title for backup in session.backups()] == ["original"]
+    assert [backup.title for backup in session.backups()] == ["unedited"]
     assert session.n_unsaved == 3
     crashed(session)
     with Session.open(small, recover=True) as again:
@@ -268,9 +268,9 @@ def test_the_last_ten_states_are_kept(session):
     for n in range(12):
         session.label([5], "n", str(n))
         session.save()
-    *kept, original = session.backups()
+    *kept, unedited = session.backups()
     assert len(kept) == 10
-    assert "n" not in session.state(original).labels.get(5, {})
+    assert "n" not in session.state(unedited).labels.get(5, {})
     assert [session.state(b).labels[5]["n"] for b in kept] == [str(n) for n in range(11, 1, -1)]
     assert all(b.n_edits == 1 for b in kept)
     assert kept[0].time >= kept[-1].time
@@ -409,9 +409,9 @@ def test_damaged_backups_are_passed_over(session):
     time.sleep(0.001)
     session.move([7], "good")
     session.save()
-    newest, oldest, original = session.backups()
+    newest, oldest, unedited = session.backups()
     newest.path.write_bytes(newest.path.read_bytes()[:-4])
-    assert [b.path for b in session.backups()] == [oldest.path, original.path]
+    assert [b.path for b in session.backups()] == [oldest.path, unedited.path]
     with pytest.raises(DatasetError, match="damaged"):
         session.restore(newest)
 
@@ -454,26 +454,26 @@ def test_a_save_that_ended_with_the_window_counts(small):
         assert 3 not in again.cluster_ids
 
 
-def test_the_original_is_the_oldest_state(small, session, state_of):
+def test_the_unedited_state_is_the_oldest_state(small, session, state_of):
     assert session.backups() == []
     first = session.spike_clusters.tolist(), session.cluster_groups
     edit(session)
     session.save()
     session.move([7], "good")
     session.save()
-    *_, original = session.backups()
-    assert original.path == small.with_name(f"{small.name}.bak")
-    assert set(original.tallies) == {(0, "main"), (0, "original")}
-    assert original.tallies[0, "main"] == {"unsorted": 15}
-    assert str(original).startswith("original, from before the first save; shank 0, main:")
-    update = session.restore(original)
+    *_, unedited = session.backups()
+    assert unedited.path == small.with_name(f"{small.name}.bak")
+    assert set(unedited.tallies) == {(0, "main"), (0, "original")}
+    assert unedited.tallies[0, "main"] == {"unsorted": 15}
+    assert str(unedited).startswith("unedited, from before the first save; shank 0, main:")
+    update = session.restore(unedited)
     assert (session.spike_clusters.tolist(), session.cluster_groups) == first
     assert update.description == "restored the state from before the first save"
     session.undo()
-    original.path.write_bytes(b"no HDF5")
+    unedited.path.write_bytes(b"no HDF5")
     assert len(session.backups()) == 2
     with pytest.raises(DatasetError):
-        session.restore(original)
+        session.restore(unedited)
 
 
 def test_a_clock_that_was_set_back_does_not_prune_what_was_just_saved(session, monkeypatch):

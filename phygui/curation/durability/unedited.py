@@ -13,7 +13,7 @@ from phygui.storage.state.records import Record
 
 
 @dataclass(frozen=True)
-class Original(Backup):
+class Unedited(Backup):
     """Every clustering that can be read of what was stored before the first save."""
 
     store: ClusteringStore | None = None
@@ -33,7 +33,7 @@ class Original(Backup):
     @property
     def title(self) -> str:
         """What it is called in a list."""
-        return "original"
+        return "unedited"
 
     @property
     def words(self) -> str:
@@ -41,24 +41,24 @@ class Original(Backup):
         return "the state from before the first save"
 
     def __str__(self) -> str:
-        return f"original, from before the first save; {self.clusters}"
+        return f"unedited, from before the first save; {self.clusters}"
 
 
-def original_of(store: ClusteringStore) -> Original | None:
-    """The original of a dataset; None where nothing was saved yet, or it cannot be read."""
+def unedited_of(store: ClusteringStore) -> Unedited | None:
+    """The unedited state of a dataset; None where nothing was saved yet, or it cannot be read."""
     tallies: dict[Key, dict[str, int]] = {}
     try:
-        original = store.original()
-        if original is None:
+        unedited = store.unedited()
+        if unedited is None:
             return None
-        time = original.written_at()
-        for key in original.all_keys():
+        time = unedited.written_at()
+        for key in unedited.all_keys():
             try:
-                state = original.read(key)
+                state = unedited.read(key)
             except DatasetError:
                 continue
             groups = ClusterGroups(dict(state.cluster_groups), dict(state.group_names))
             tallies[key] = groups.tally(list(state.cluster_groups))
     except (DatasetError, OSError, ValueError, OverflowError):
         return None
-    return Original(original.path, time, 0, tallies, original) if tallies else None
+    return Unedited(unedited.path, time, 0, tallies, unedited) if tallies else None
