@@ -81,7 +81,10 @@ def gui(
     software_opengl: bool,
     debug: bool,
 ) -> None:
-    """Curate the spike sorting in FILE.kwik by hand; without a file, show the start window."""
+    """Curate the spike sorting in FILE by hand; without a file, show the start window.
+
+    FILE is a .kwik file, or a file or folder of another format that is installed.
+    """
     forget_current_folder()
     claim(HEAP_AT_START)
     # What a start makes stays: nothing is gained by looking for garbage in it again and again.

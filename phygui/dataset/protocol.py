@@ -362,7 +362,11 @@ class Format(Protocol):
 
     @property
     def patterns(self) -> Iterable[str]:
-        """What its files are called, for file dialogs, such as ``*.kwik``."""
+        """What its files, or folders, are called, for dialogs, such as ``*.kwik``."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether a dataset of it is a folder: a dialog chooses files or folders, not both."""
 
     def supports(self, path: Path) -> bool:
         """Whether a file or folder looks like one of its datasets; cheap, reads a header at most.

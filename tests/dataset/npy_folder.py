@@ -275,6 +275,7 @@ class NpyFolder:
 
     name = "folder of arrays"
     patterns = ("*.npys",)
+    is_folder = True
 
     def supports(self, path):
         return path.is_dir() and path.suffix == ".npys"

@@ -95,6 +95,7 @@ class KwikFormat:
 
     name = "Kwik"
     patterns = ("*.kwik",)
+    is_folder = False
 
     def supports(self, path: Path) -> bool:
         """Whether a path is a file named like a Kwik file, or holds HDF5."""

@@ -14,18 +14,18 @@ os.environ.setdefault("QT_API", "pyqt5")
 
 import vispy
 from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
-from PyQt5.QtWidgets import QApplication, QFileDialog
+from PyQt5.QtWidgets import QApplication
 
 from phygui.analysis import warm_up
 from phygui.curation.open_session import open_session
 from phygui.curation.session import Session
-from phygui.dataset import formats
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.start_window import StartWindow
 from phygui.gui.base import opengl, theme
 from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs.choosing import Ask, DropTarget, choose_dataset
 from phygui.gui.window.main_window import MainWindow
 from phygui.logs import log_versions
 
@@ -82,6 +82,7 @@ class Application(QObject):
             other.extra_views.remember()
         window = MainWindow(session, self.settings, reset_layout=reset_layout)
         window.open_wanted.connect(self.open)
+        DropTarget(window).dropped.connect(self.open)
         window.closed.connect(self._forget)
         window.reopen_wanted.connect(self._reopen)
         self.windows.append(window)
@@ -135,10 +136,10 @@ class Application(QObject):
 
     # -- opening ---------------------------------------------------------------------------
 
-    def open(self, what: object = None) -> None:
-        """Open a path, the demo ("demo"), or what the user chooses (None), in a worker thread."""
-        if what is None:
-            what = self._ask_path()
+    def open(self, what: object) -> None:
+        """Open a path, the demo ("demo"), or what the user chooses (Ask), in a worker thread."""
+        if isinstance(what, Ask):
+            what = self._ask_path(what)
             if what is None:
                 return
         parent = self._front()
@@ -159,17 +160,13 @@ class Application(QObject):
 
         threading.Thread(target=work, name="phygui-open", daemon=True).start()
 
-    def _ask_path(self) -> Path | None:
+    def _ask_path(self, ask: Ask) -> Path | None:
         # Where a recent file was found, and not on a drive that may be gone.
         there = self.start.lookout.there if self.start is not None else set()
         recent = [path for path in self.settings.recent() if path in there]
         open_now = [window.session.path for window in self.windows[-1:]]
-        folder = str((open_now or recent)[0].parent) if open_now or recent else ""
-        patterns = " ".join(pattern for known in formats() for pattern in known.patterns)
-        name, _ = QFileDialog.getOpenFileName(
-            self._front(), "Open a dataset", folder, f"Datasets ({patterns});;All files (*)"
-        )
-        return Path(name) if name else None
+        start = (open_now or recent)[0].parent if open_now or recent else None
+        return choose_dataset(self._front(), ask, start)
 
     def _receive(self, session: Session | None, error: Exception | None) -> None:
         self.app.setQuitOnLastWindowClosed(True)

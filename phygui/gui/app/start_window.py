@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,19 +19,20 @@ from phygui._version import __version__
 from phygui.gui.app.recent import Lookout
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import icon, plain_tip
+from phygui.gui.dialogs.choosing import Ask, DropTarget, any_folders
 
 
 class StartWindow(QWidget):
     """Recent files, a button to open another one, and one for the demo."""
 
     open_wanted = pyqtSignal(object)
-    """A path, "demo", or None to ask."""
+    """A path, "demo", or an Ask."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setWindowTitle("phygui")
         self.resize(620, 420)
-        self.setAcceptDrops(True)
+        DropTarget(self).dropped.connect(self.open_wanted)
         logo = QLabel()
         logo.setPixmap(icon("phygui").pixmap(48, 48))
         title = QLabel("phygui")
@@ -62,7 +62,10 @@ class StartWindow(QWidget):
         )
         self.open_button = QPushButton(icon("open"), "Open a dataset ...")
         self.open_button.setShortcut("Ctrl+O")
-        self.open_button.clicked.connect(lambda: self.open_wanted.emit(None))
+        self.open_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FILE))
+        self.folder_button = QPushButton("Open a folder ...")
+        self.folder_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FOLDER))
+        self.folder_button.setVisible(any_folders())
         self.demo_button = QPushButton("Open the demo")
         self.demo_button.clicked.connect(lambda: self.open_wanted.emit("demo"))
         self.note = QLabel()
@@ -70,6 +73,7 @@ class StartWindow(QWidget):
         self.note.setTextFormat(Qt.PlainText)
         buttons = QHBoxLayout()
         buttons.addWidget(self.open_button)
+        buttons.addWidget(self.folder_button)
         buttons.addWidget(self.demo_button)
         buttons.addStretch()
         layout = QVBoxLayout(self)
@@ -100,16 +104,5 @@ class StartWindow(QWidget):
     def set_busy(self, text: str) -> None:
         """Say what is going on; nothing else can be opened meanwhile."""
         self.note.setText(text)
-        for widget in (self.recent, self.open_button, self.demo_button):
+        for widget in (self.recent, self.open_button, self.folder_button, self.demo_button):
             widget.setEnabled(not text)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped here."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open the file that was dropped."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.open_wanted.emit(paths[0])

@@ -15,6 +15,7 @@ from phygui.gui.base import theme
 from phygui.gui.base.text_dialog import TextDialog
 from phygui.gui.base.work import Latest
 from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.window.walking import walk
 from phygui.views.core.base import View
@@ -45,7 +46,11 @@ class Commands:
 
     def open(self) -> None:
         """Ask for a file and open it."""
-        self._window.open_wanted.emit(None)
+        self._window.open_wanted.emit(Ask.FILE)
+
+    def open_folder(self) -> None:
+        """Ask for a folder that is a dataset and open it."""
+        self._window.open_wanted.emit(Ask.FOLDER)
 
     def open_demo(self) -> None:
         """Open the demo dataset."""

@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
     _posted = pyqtSignal(object)
     _warned = pyqtSignal(str)
     open_wanted = pyqtSignal(object)
-    """Another file is to be opened: a path, or None to ask for one."""
+    """Another dataset is to be opened: a path, or an Ask."""
     reopen_wanted = pyqtSignal(object)
     """This window is to be closed, edits kept aside, and its file opened again."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PyQt5 import sip
-from PyQt5.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDropEvent
+from PyQt5.QtCore import QCoreApplication, QEvent, Qt
 
 from phygui import Session
 from phygui.errors import DatasetError
@@ -19,15 +18,6 @@ from phygui.gui.actions.actions import BY_NAME
 from phygui.gui.app import app as app_module
 from phygui.gui.app.app import Application
 from phygui.gui.base.settings import Settings
-
-
-@pytest.fixture
-def application(qapp: Any, settings: Settings) -> Iterator[Application]:
-    application = Application(settings)
-    yield application
-    if application.start is not None:
-        application.start.close()
-    application.close()
 
 
 def wait_for_window(qtbot: Any, application: Application) -> Any:
@@ -113,12 +103,10 @@ def test_the_demo_opens_from_the_start_window(
 
 
 def test_a_file_dropped_on_the_start_window_opens(
-    qtbot: Any, application: Application, hybrid: Path
+    qtbot: Any, application: Application, hybrid: Path, drop: Callable[[Any, str], None]
 ) -> None:
     start = application.show_start()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(hybrid))])
-    start.dropEvent(QDropEvent(QPointF(9, 9), Qt.CopyAction, data, Qt.LeftButton, Qt.NoModifier))
+    drop(start, str(hybrid))
     assert wait_for_window(qtbot, application).session.path == hybrid
 
 

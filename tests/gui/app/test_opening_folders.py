@@ -1,0 +1,80 @@
+"""A dataset that is a folder: chosen from the start window, the menu and the palette, dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QFileDialog
+
+from phygui.gui.app.app import Application
+
+
+@pytest.fixture
+def folder(distribution: Path, tmp_path: Path) -> Path:
+    from npy_folder import write  # type: ignore[import-not-found]
+
+    return write(tmp_path)
+
+
+def test_without_a_format_of_folders_none_is_asked_for(application: Application) -> None:
+    start = application.show_start()
+    assert start.open_button.isVisible()
+    assert not start.folder_button.isVisible()
+
+
+def test_a_folder_opens_from_everywhere(
+    qtbot: Any,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    drop: Callable[[Any, str], None],
+) -> None:
+    asked: list[str] = []
+
+    def choose(_: object, __: str, start: str) -> str:
+        asked.append(start)
+        return str(folder)
+
+    def settled(n: int) -> Any:
+        qtbot.waitUntil(lambda: len(application.windows) == n, timeout=20_000)
+        window = application.windows[-1]
+        qtbot.waitUntil(lambda: window.is_settled, timeout=20_000)
+        assert window.session.path == folder
+        return window
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", choose)
+    start = application.show_start()
+    qtbot.mouseClick(start.folder_button, Qt.LeftButton)
+    window = settled(1)
+    assert asked == [""]
+
+    # The second window is read-only: one at a time may write.
+    window.actions_by_name["palette"].trigger()
+    QTest.keyClicks(window.palette_list.search, "open a folder")
+    QTest.keyClick(window.palette_list.search, Qt.Key_Return)
+    settled(2)
+    assert asked == ["", str(folder.parent)]
+
+    drop(window, f"{folder}/")
+    settled(3)
+    assert application.settings.recent() == [folder]
+
+
+def test_the_menu_says_why_no_folder_opens(
+    qtbot: Any, application: Application, small: Path
+) -> None:
+    from phygui import Session
+
+    window = application.show_session(Session.open(small))
+    qtbot.waitUntil(lambda: window.is_settled, timeout=20_000)
+    file = next(a.menu() for a in window.menuBar().actions() if a.text() == "&File")
+    file.aboutToShow.emit()
+    action = window.actions_by_name["open_folder"]
+    assert action in file.actions()
+    window.actions_by_name["open_folder"].trigger()
+    assert "no installed format uses folders" in window.status["edit"].text()
