@@ -144,7 +144,7 @@ def run(app: QApplication, session: Session) -> None:
     for name, work in (
         ("next best", session.next_best),
         ("next match", session.next_match),
-        ("sort", lambda: tables.clusters.sort_by("depth", next(turn) % 2 == 0)),
+        ("sort", lambda: tables.clusters.rows.sort_by("depth", next(turn) % 2 == 0)),
         ("filter", lambda: tables.clusters.filter.setText(f"n_spikes > {next(turn) % 20}")),
     ):
         print(f"{name:14}{median_ms(work, paint):8.2f} ms")

@@ -116,7 +116,7 @@ class Session:
         self.saves = SessionSaves(self.workspace, self.journal, tell, turns)
         self.statistics = SessionStatistics(self.workspace, keeper, tell)
         self.suggestions = SessionSuggestions(self.workspace, self.statistics, keeper, tell)
-        self.navigation = SessionNavigation(self.workspace, outbox, tell, turns)
+        self.navigation = SessionNavigation(self.workspace, outbox, tell, turns, self)
         self.clustered, self.selection_changed = tell.clustered, tell.selection_changed
         self.switched, self.saved = tell.switched, tell.saved
         self.failed, self.warned = tell.failed, tell.warned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
-from phygui.dataset.incomplete import why_incomplete
+from phygui.dataset.incomplete import KINDS, absent_data, why_absent, why_incomplete
 from phygui.dataset.protocol import (
     MICROVOLTS,
     RAW_UNITS,
@@ -21,6 +21,7 @@ from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 
 __all__ = [
+    "KINDS",
     "MICROVOLTS",
     "RAW_UNITS",
     "Absent",
@@ -37,8 +38,10 @@ __all__ = [
     "SpikeAttribute",
     "SpikeClock",
     "Timeline",
+    "absent_data",
     "format_of",
     "formats",
     "open_dataset",
+    "why_absent",
     "why_incomplete",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from phygui.dataset.absent import Absent
+from phygui.dataset.protocol import ShankData
+
 NO_SPIKES = "no spikes"
 NO_CLUSTERS = "no clusters"
 
@@ -15,3 +18,24 @@ def why_incomplete(channel_group: int, lack: str) -> str:
     """Why a channel group shows nothing, in words: ``shank 0 has no spikes: ...``."""
     because = _WHY.get(lack, "it is incomplete")
     return f"shank {channel_group} has {lack}: {because}, so there is nothing to curate"
+
+
+KINDS = {"features": "features", "traces": "raw data"}
+"""What a shank may lack, and how users call it."""
+
+
+def absent_data(shank: ShankData, kind: str) -> Absent | None:
+    """What is known of data of a kind, ``features`` or ``traces``, that cannot be used."""
+    absent = shank.absent.get(kind)
+    if absent is None and kind == "traces":
+        # There is raw data, but no waveforms can be cut from it.
+        absent = shank.absent.get("waveforms")
+    return absent
+
+
+def why_absent(shank: ShankData, kind: str) -> str:
+    """Why data of a kind is not there: not found, refused, or out of reach."""
+    absent = absent_data(shank, kind)
+    if absent is None:
+        return f"the {KINDS[kind]} cannot be read"
+    return absent.why(shank.path)

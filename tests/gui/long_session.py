@@ -207,8 +207,8 @@ class Curator:
             shown = None if brush is None else brush.color().getRgb()[:3]
             assert shown == wanted, (cluster, self.log[-3:])
         # The order is that of a table made now, so no sort key is left from before.
-        fresh = ClusterTableModel(self.session, model.columns, lambda _: None)
-        fresh.set_sort_order(model.sort_order)
+        fresh = ClusterTableModel(self.session, model.rows, lambda _: None)
+        fresh.columns = list(model.columns)
         fresh.set_clusters(ids)
         assert fresh.cluster_ids == ids, self.log[-3:]
 

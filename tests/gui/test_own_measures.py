@@ -12,7 +12,7 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import similarity
 from phygui.curation import register_quality, register_similarity
-from phygui.gui.tables.columns import find_column
+from phygui.curation.navigation.columns import find_column
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,14 @@
-"""Where the user is: the selected clusters, and the order in which clusters come."""
+"""Where the user is: the selected clusters, those in sight, and the order in which they come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from phygui.curation.announcements import Announcements
 from phygui.curation.edits.update import Selection
+from phygui.curation.navigation.cluster_list import ClusterList
+from phygui.curation.navigation.columns import SIMILARITY, ClusterSource, columns
 from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.publishing import Outbox
 from phygui.curation.turns import Turns
@@ -13,15 +16,35 @@ from phygui.curation.workspace import Workspace
 
 
 class SessionNavigation:
-    """Selection and wizard of the active clustering."""
+    """Selection and wizard of the active clustering, and what of it is in sight.
+
+    Attributes
+    ----------
+    clusters : ClusterList
+        All clusters; the walk over the best ones passes over what its filter hides.
+    matches : ClusterList
+        The candidates for the first best cluster.
+    """
 
     def __init__(
-        self, workspace: Workspace, outbox: Outbox, tell: Announcements, turns: Turns
+        self,
+        workspace: Workspace,
+        outbox: Outbox,
+        tell: Announcements,
+        turns: Turns,
+        source: ClusterSource,
     ) -> None:
         self.turns = turns
         self._workspace = workspace
         self._outbox = outbox
         self._tell = tell
+        known = columns(workspace.measures.metrics.specs.values())
+        self.clusters = ClusterList(source, known, ("quality", False))
+        # What is compared goes by its similarity: its quality shows only when asked for.
+        others = (replace(c, hidden=c.hidden or c.name == "quality") for c in known[1:])
+        self.matches = ClusterList(source, (known[0], SIMILARITY, *others), ("similarity", False))
+        # Another clustering's wizard takes this over from the one before.
+        self.wizard.is_in_sight = self.clusters.passes
 
     @property
     def wizard(self) -> Wizard:

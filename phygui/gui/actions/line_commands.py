@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from phygui.curation.edits.update import EditError, insist
+from phygui.curation.navigation.cluster_list import N_SORT_KEYS
 from phygui.curation.navigation.row_filter import column_name
 from phygui.gui.dialogs.view_settings import range_problem
-from phygui.gui.tables.table_model import N_SORT_KEYS
 from phygui.views.correlogram.data import CorrelogramParams
 
 if TYPE_CHECKING:
@@ -99,13 +99,12 @@ def _group(w: MainWindow, text: str) -> tuple[str, str]:
 
 
 def _filter(w: MainWindow, text: str) -> None:
-    w.cluster_table.model.set_filter(text)  # raises before the line changes
-    w.cluster_table.filter.setText(text.strip())
+    w.session.navigation.clusters.set_filter(text)
 
 
 def _sort(w: MainWindow, text: str) -> None:
-    table = w.cluster_table
-    names, headings = table.column_names, table.model.headings
+    rows = w.session.navigation.clusters
+    names, headings = rows.columns(), rows.headings
     order = {
         column_name(word.removeprefix("-"), names, headings): not word.startswith("-")
         for word in text.split()
@@ -114,7 +113,7 @@ def _sort(w: MainWindow, text: str) -> None:
         raise EditError("usage: s -n_spikes")
     if len(order) > N_SORT_KEYS:
         raise EditError(f"the table is sorted by {N_SORT_KEYS} columns at most, not {len(order)}")
-    w.cluster_table.set_sort_order(list(order.items()))
+    rows.set_order(order.items())
 
 
 def _time(w: MainWindow, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from PyQt5.QtGui import QColor
 
@@ -13,7 +12,6 @@ from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import current_theme
 from phygui.gui.docks.docks import Dock
 from phygui.gui.tables.cluster_table import ClusterTable
-from phygui.gui.tables.columns import SIMILARITY, columns
 from phygui.views.core.colors import cluster_color
 
 Attempt = Callable[[Callable[[], object]], None]
@@ -29,24 +27,17 @@ class Tables:
     def __init__(self, session: Session, attempt: Attempt) -> None:
         self._session = session
         self._similar_to: int | None = None
-        known = columns(session.measures.metrics.specs.values())
+        navigation = session.navigation
         self.clusters = ClusterTable(
-            session, known, self._color_of, hint="no clusters in this clustering"
+            session, navigation.clusters, self._color_of, hint="no clusters in this clustering"
         )
         self.matches = ClusterTable(
             session,
-            (
-                known[0],
-                SIMILARITY,
-                *(replace(c, hidden=c.hidden or c.name == "quality") for c in known[1:]),
-            ),
+            navigation.matches,
             self._color_of,
             hint="select a cluster to see what is similar to it",
             with_filter=False,
         )
-        session.wizard.is_in_sight = self.clusters.model.passes
-        self.clusters.sort_by("quality", False)
-        self.matches.sort_by("similarity", False)
         self.docks = {
             "clusters": Dock("clusters", "Clusters", self.clusters),
             "similarity": Dock("similarity", "Similar clusters", self.matches),
@@ -81,8 +72,7 @@ class Tables:
 
     def _set_labels(self) -> None:
         """A column for each key of a label that any cluster has."""
-        session = self._session
-        keys = sorted({key for c in session.spikes_per_cluster for key in session.labels_of(c)})
+        keys = [column.title for column in self._session.navigation.clusters.label_columns()]
         self.clusters.set_labels(keys, shown=True)
         self.matches.set_labels(keys, shown=False)
 

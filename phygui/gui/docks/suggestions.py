@@ -19,6 +19,7 @@ from PyQt5.QtWidgets import (
 from phygui.analysis import Metric, MetricSpec
 from phygui.analysis.metrics import FAMILIES, metrics
 from phygui.curation.edits.update import EditError, Selection, in_words
+from phygui.curation.navigation.columns import DASH
 from phygui.curation.statistics.preview import MOST, Preview
 from phygui.curation.statistics.suggestions import Suggestion
 from phygui.gui.base.theme import color, group_color, plain_tip
@@ -26,7 +27,6 @@ from phygui.gui.base.work import Latest
 from phygui.gui.docks.adaptive_splitter import Parts
 from phygui.gui.docks.docks import Dock
 from phygui.gui.docks.preview_figure import PreviewFigure
-from phygui.gui.tables.columns import DASH
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
 if TYPE_CHECKING:

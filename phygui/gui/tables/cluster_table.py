@@ -38,11 +38,12 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from phygui.curation.navigation.cluster_list import ClusterList
+from phygui.curation.navigation.columns import Column, label_columns
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.curation.session import Session
 from phygui.gui.base.theme import color, plain_tip
 from phygui.gui.tables.column_widths import ColumnWidths
-from phygui.gui.tables.columns import Column, label_columns
 from phygui.gui.tables.table_header import Header
 from phygui.gui.tables.table_model import ClusterTableModel
 
@@ -187,14 +188,15 @@ class ClusterTable(QWidget):
     def __init__(
         self,
         session: Session,
-        columns: Sequence[Column],
+        rows: ClusterList,
         colors: Callable[[int], QColor | None],
         *,
         hint: str,
         with_filter: bool = True,
     ) -> None:
         super().__init__()
-        self.model = ClusterTableModel(session, columns, colors)
+        self.rows = rows
+        self.model = ClusterTableModel(session, rows, colors)
         self.view = _View()
         self._order: list[int] = []
         self._quiet = False
@@ -234,6 +236,9 @@ class ClusterTable(QWidget):
         foot.addWidget(self.given_way, 1)
         layout.addLayout(foot)
         self.model.counted.connect(lambda *_: self._show_counts())
+        rows.filtered.connect(self._follow_filter)
+        rows.ordered.connect(self._follow_order)
+        self._show_sort()
 
     def _set_up_view(self) -> None:
         view = self.view
@@ -293,16 +298,18 @@ class ClusterTable(QWidget):
 
     def set_labels(self, keys: Iterable[str], *, shown: bool) -> None:
         """Have a column for each of these keys of labels; new ones are shown, or can be."""
-        order, before = self.model.sort_order, self.column_names
+        order, before = self.rows.order, self.column_names
         # Rows count as selected when all their columns are, so that other columns deselect them.
         self._quiet = True
         new = self.model.set_label_columns(label_columns(keys))
         self._quiet = False
         for name in new:
             self.columns.add(name, shown=shown)
-        if order != self.model.sort_order:
+        if order != self.rows.order:
             # It was sorted by a label that is gone.
-            self.set_sort_order(self.model.sort_order)
+            self._follow_order()
+        elif new:
+            self._show_sort()
         if before != self.column_names and self.filter.text():
             # It may have been waiting for them, or name one that is gone.
             self._apply_filter(self.filter.text())
@@ -352,21 +359,19 @@ class ClusterTable(QWidget):
     def _selected_rows(self) -> list[int]:
         return [index.row() for index in self.view.selectionModel().selectedRows()]
 
-    def sort_by(self, name: str, ascending: bool) -> None:
-        """Sort by a column; the columns sorted by before break ties."""
-        self.model.sort_by(name, ascending)
+    def _follow_order(self) -> None:
+        """The list is in another order."""
+        self.model.follow_order()
         self._show_sort()
         rows = self._selected_rows()
         if rows:
             self.view.scrollTo(self.model.index(min(rows), 0))
 
-    def set_sort_order(self, order: Sequence[tuple[str, bool]]) -> None:
-        """Sort by several columns, first key first, each ascending or not."""
-        self.model.set_sort_order(order)
-        self._show_sort()
-
     def _show_sort(self) -> None:
-        name, ascending = self.model.sort_order[0]
+        name, ascending = self.rows.order[0]
+        if name not in self.column_names:
+            # The column of a label comes with :meth:`set_labels`.
+            return
         self.view.horizontalHeader().setSortIndicator(
             self.column_names.index(name), Qt.AscendingOrder if ascending else Qt.DescendingOrder
         )
@@ -376,8 +381,9 @@ class ClusterTable(QWidget):
     def _sort_clicked(self, section: int) -> None:
         """A first click sorts in the direction that is natural for the column, a second turns."""
         column = self.model.columns[section]
-        name, ascending = self.model.sort_order[0]
-        self.sort_by(column.name, not ascending if name == column.name else column.ascending)
+        name, ascending = self.rows.order[0]
+        turned = not ascending if name == column.name else column.ascending
+        self.rows.sort_by(column.name, turned)
 
     def rows_as_text(self) -> str:
         """The selected rows, as text with tabs, titles first."""
@@ -394,13 +400,21 @@ class ClusterTable(QWidget):
 
     def _apply_filter(self, text: str) -> None:
         try:
-            self.model.set_filter(text)
+            self.rows.set_filter(text)
         except FilterError as error:
             self._unknown = []
             self._tell(str(error), wrong=True)
-        else:
-            self._restore()
-            self._show_unknown()
+
+    def _follow_filter(self) -> None:
+        """Other clusters are in sight."""
+        self.model.follow_filter()
+        if self.filter.text().strip() != self.rows.filter:
+            # It was not this line that said so.
+            self.filter.blockSignals(True)
+            self.filter.setText(self.rows.filter)
+            self.filter.blockSignals(False)
+        self._restore()
+        self._show_unknown()
 
     def _show_unknown(self) -> None:
         """Say which columns and groups in the filter cannot be found, and why."""
@@ -412,7 +426,7 @@ class ClusterTable(QWidget):
             why = f": {reason}" if reason else ""
             sentences.append(f"{column.name} is not known for any cluster{why}")
         # A group is written as the table writes it: nothing else tells of a slip.
-        if unheard := model.unheard_groups():
+        if unheard := self.rows.unheard_groups():
             known = ", ".join(model.group_names)
             sentences.append(f"there is no group {' or '.join(unheard)}, only {known}")
         self._tell("\n".join(sentences))
@@ -453,7 +467,7 @@ class ClusterTable(QWidget):
         """Columns as they were left, sort order and filter."""
         return {
             **self.columns.state(),
-            "sort": self.model.sort_order,
+            "sort": self.rows.order,
             "filter": self.filter.text(),
         }
 
@@ -468,5 +482,5 @@ class ClusterTable(QWidget):
             if isinstance(pair, list) and len(pair) == 2 and pair[0] in names
         ]
         if order:
-            self.set_sort_order(order)
+            self.rows.set_order(order)
         self.filter.setText(str(state.get("filter", "")))

@@ -8,8 +8,8 @@ from PyQt5.QtCore import QObject, QPoint, Qt, pyqtSignal
 from PyQt5.QtGui import QFont, QFontMetrics
 from PyQt5.QtWidgets import QMenu, QTableView
 
+from phygui.curation.navigation.columns import Column
 from phygui.gui.base.theme import plain_tip
-from phygui.gui.tables.columns import Column
 from phygui.gui.tables.table_header import MARGIN, Header
 from phygui.gui.tables.table_model import ClusterTableModel
 
@@ -108,7 +108,7 @@ class ColumnWidths(QObject):
         needs = {c.name: self._need(c) for c in columns}
         viewport = self._table.viewport()
         room = viewport.width() if viewport is not None else 0
-        sorted_by = self._model.sort_order[0][0]
+        sorted_by = self._model.rows.order[0][0]
         given_way = []
         for column in sorted((c for c in columns if c.gives_way), key=lambda c: c.gives_way):
             if sum(needs.values()) <= room:

@@ -1,20 +1,19 @@
-"""The rows of a cluster table: sorted, filtered, and changed only where an edit says so."""
+"""The rows of a cluster table: in the list's order, and changed only where an edit says so."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
 from PyQt5.QtGui import QBrush, QColor, QFont
 
-from phygui.curation.navigation.row_filter import Filter, FilterError
+from phygui.curation.navigation.cluster_list import ClusterList, SortKey
+from phygui.curation.navigation.columns import Column
 from phygui.curation.session import Session
 from phygui.gui.base.theme import GROUP_MARKS, group_color, plain_tip
-from phygui.gui.tables.columns import Column
 
-N_SORT_KEYS = 3
 MANY = 50
 """Above this number of changed rows, sorting all at once is cheaper than one by one."""
 
@@ -32,7 +31,6 @@ _LEFT = Qt.AlignVCenter | Qt.AlignLeft
 _RIGHT = Qt.AlignVCenter | Qt.AlignRight
 
 Colors = Callable[[int], QColor | None]
-Key: TypeAlias = tuple[Any, ...]
 
 
 class Cell(NamedTuple):
@@ -50,23 +48,29 @@ class ClusterTableModel(QAbstractTableModel):
 
     The rows are kept in their sorted order, so an edit inserts and removes
     exactly the rows that it names, at their places.
+
+    Parameters
+    ----------
+    session : Session
+    rows : ClusterList
+        Which clusters are in sight, and in what order.
+    colors : callable
+        Colour of a cluster where it is selected.
     """
 
     counted = pyqtSignal(int, int)
     """Number of rows shown, and of all."""
 
-    def __init__(self, session: Session, columns: Sequence[Column], colors: Colors) -> None:
+    def __init__(self, session: Session, rows: ClusterList, colors: Colors) -> None:
         super().__init__()
         self._session = session
-        self.columns = list(columns)
+        self.rows = rows
+        self.columns = list(rows.fixed)
         self._colors = colors
         self._all: dict[int, None] = {}
         # Sort keys end with the cluster, so they differ, and a row is found by bisection.
-        self._keys: list[Key] = []
-        self._key_of: dict[int, Key] = {}
-        self._sort: list[tuple[Column, bool]] = [(self.columns[0], True)]
-        self._filter = Filter("", ())
-        self._filtered: list[Column] = []
+        self._keys: list[SortKey] = []
+        self._key_of: dict[int, SortKey] = {}
         self._bold = QFont()
         self._bold.setBold(True)
 
@@ -86,7 +90,7 @@ class ClusterTableModel(QAbstractTableModel):
         """Show other clusters."""
         self.beginResetModel()
         self._all = dict.fromkeys(cluster_ids)
-        self._set_keys(self._ordered_keys())
+        self._set_keys(self.rows.in_sight(self._all))
         self.endResetModel()
         self._count()
 
@@ -115,25 +119,11 @@ class ClusterTableModel(QAbstractTableModel):
 
     def value(self, cluster_id: int, column: Column) -> Any:
         """The value of one cell."""
-        return column.values(self._session, [cluster_id])[0]
+        return self.rows.value(cluster_id, column)
 
-    def set_filter(self, text: str) -> None:
-        """Show only the clusters that an expression lets pass.
-
-        Raises
-        ------
-        FilterError
-            If the expression makes no sense; what is shown stays as it was.
-        """
-        names = {column.name: column for column in self.columns}
-        filter_ = Filter(text, names, self.headings)
-        old = self._filter, self._filtered
-        self._filter, self._filtered = filter_, [names[name] for name in filter_.names()]
-        try:
-            keys = sorted(self._keys_of(list(filter(self._check, self._all))))
-        except FilterError:
-            self._filter, self._filtered = old
-            raise
+    def follow_filter(self) -> None:
+        """The filter is another one."""
+        keys = self.rows.in_sight(self._all)
         if [key[-1] for key in keys] == self.cluster_ids:
             return
         self.beginResetModel()
@@ -143,26 +133,12 @@ class ClusterTableModel(QAbstractTableModel):
 
     def unknown_in_filter(self) -> list[Column]:
         """Columns in the filter of which no cluster has a value."""
-        return [
-            column
-            for column in self._filtered
-            if self._all and all(self.value(c, column) is None for c in self._all)
-        ]
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """Names of the columns by their headings."""
-        # What labels are called is up to the user: such a heading may mean anything.
-        return {c.title: c.name for c in self.columns if not c.is_label}
+        return self.rows.unknown_in_filter(self._all)
 
     @property
     def group_names(self) -> list[str]:
         """Names of the cluster groups, as they are shown."""
         return list(self._session.group_names.values())
-
-    def unheard_groups(self) -> list[str]:
-        """What the filter takes for the name of a cluster group, and is none."""
-        return [text for text in self._filter.wanted("group") if text not in self.group_names]
 
     def tip(self, column: Column) -> str:
         """What a column holds."""
@@ -185,10 +161,10 @@ class ClusterTableModel(QAbstractTableModel):
     def set_label_columns(self, columns: Sequence[Column]) -> list[str]:
         """Have the columns of these labels after all others; returns the names of new ones."""
         wanted = {(column.name, column.title): column for column in columns}
+        self.rows.keep_labels(column.title for column in columns)
         for i in reversed(range(len(self.columns))):
             column = self.columns[i]
             if column.is_label and (column.name, column.title) not in wanted:
-                self._sort = [key for key in self._sort if key[0] is not column]
                 self.beginRemoveColumns(QModelIndex(), i, i)
                 del self.columns[i]
                 self.endRemoveColumns()
@@ -199,25 +175,12 @@ class ClusterTableModel(QAbstractTableModel):
             self.beginInsertColumns(QModelIndex(), first, first + len(new) - 1)
             self.columns.extend(new)
             self.endInsertColumns()
-        self._sort = self._sort or [(self.columns[0], True)]
         return [column.name for column in new]
 
     # -- order -----------------------------------------------------------------------------
 
-    @property
-    def sort_order(self) -> list[tuple[str, bool]]:
-        """Names of the columns sorted by, first key first, and whether each ascends."""
-        return [(column.name, ascending) for column, ascending in self._sort]
-
-    def sort_by(self, name: str, ascending: bool) -> None:
-        """Sort by a column; the columns sorted by before break ties."""
-        others = [(n, a) for n, a in self.sort_order if n != name]
-        self.set_sort_order([(name, ascending), *others])
-
-    def set_sort_order(self, order: Iterable[tuple[str, bool]]) -> None:
-        """Sort by several columns, first key first, each ascending or not."""
-        columns = {column.name: column for column in self.columns}
-        self._sort = [(columns[name], ascending) for name, ascending in order][:N_SORT_KEYS]
+    def follow_order(self) -> None:
+        """The order is another one."""
         self._resort()
         self.headerDataChanged.emit(Qt.Horizontal, 0, len(self.columns) - 1)
 
@@ -225,7 +188,7 @@ class ClusterTableModel(QAbstractTableModel):
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
         clusters = [self._keys[index.row()][-1] for index in old]
-        self._set_keys(self._ordered_keys())
+        self._set_keys(self.rows.in_sight(self._all))
         place = {key[-1]: row for row, key in enumerate(self._keys)} if old else {}
         new = [
             self.index(place[c], index.column()) if c in place else QModelIndex()
@@ -234,37 +197,14 @@ class ClusterTableModel(QAbstractTableModel):
         self.changePersistentIndexList(old, new)
         self.layoutChanged.emit()
 
-    def _ordered_keys(self) -> list[Key]:
-        shown = filter(self.passes, self._all) if self._filter.text else self._all
-        return sorted(self._keys_of(list(shown)))
-
-    def _keys_of(self, cluster_ids: list[int]) -> list[Key]:
-        """Sort keys of clusters, made column by column, which is faster than cell by cell."""
-        parts = []
-        for column, ascending in self._sort:
-            parts.append(_sortable(column.values(self._session, cluster_ids), ascending))
-        return list(zip(*parts, cluster_ids, strict=True))
-
-    def _set_keys(self, keys: list[Key]) -> None:
+    def _set_keys(self, keys: list[SortKey]) -> None:
         self._keys = keys
         self._key_of = {key[-1]: key for key in keys}
-
-    def passes(self, cluster_id: int) -> bool:
-        """Whether a row is shown: not where the filter makes no sense for what is now known."""
-        if not self._filter.text:
-            return True
-        try:
-            return self._check(cluster_id)
-        except FilterError:
-            return False
-
-    def _check(self, cluster_id: int) -> bool:
-        return self._filter({c.name: self.value(cluster_id, c) for c in self._filtered})
 
     # -- rows ------------------------------------------------------------------------------
 
     def _insert(self, cluster_id: int) -> None:
-        key = self._keys_of([cluster_id])[0]
+        key = self.rows.keys([cluster_id])[0]
         row = bisect_left(self._keys, key)
         self.beginInsertRows(QModelIndex(), row, row)
         self._keys.insert(row, key)
@@ -281,17 +221,17 @@ class ClusterTableModel(QAbstractTableModel):
 
     def _rewrite(self, cluster_id: int) -> None:
         """Bring one row up to date: its content, its place, and whether it is there at all."""
-        if not self.passes(cluster_id):
+        if not self.rows.passes(cluster_id):
             self._remove(cluster_id)
             return
         row = self.row_of(cluster_id)
         if row is None:
             self._insert(cluster_id)
             return
-        row = self._replace_key(row, self._keys_of([cluster_id])[0])
+        row = self._replace_key(row, self.rows.keys([cluster_id])[0])
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
 
-    def _replace_key(self, row: int, key: Key) -> int:
+    def _replace_key(self, row: int, key: SortKey) -> int:
         """Move a row to the place that its new key gives it; returns that row."""
         before = bisect_left(self._keys, key)
         place = before - (before > row)
@@ -334,8 +274,9 @@ class ClusterTableModel(QAbstractTableModel):
 
     def _rank(self, column: Column) -> str:
         """A small number where a column breaks the ties of others."""
-        others = [c for c, _ in self._sort[1:]]
-        return "²³"[others.index(column)] if column in others and column.name != "id" else ""
+        others = [name for name, _ in self.rows.order[1:]]
+        name = column.name
+        return "²³"[others.index(name)] if name in others and name != "id" else ""
 
     def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
         """One cell."""
@@ -379,44 +320,3 @@ class ClusterTableModel(QAbstractTableModel):
         if column.name == "group":
             return f"{GROUP_MARKS.get(text, '◆')} {text}"
         return text
-
-
-class _Descending:
-    """Turns the order of any value around, for sorting by several keys at once."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: object) -> bool:
-        # What is no value, the last of all, knows its place itself.
-        return other.value < self.value if isinstance(other, _Descending) else NotImplemented
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and other.value == self.value
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class _Last:
-    """Comes after every other value."""
-
-    def __lt__(self, other: object) -> bool:
-        return False
-
-    def __gt__(self, other: object) -> bool:
-        return True
-
-
-_LAST = _Last()
-
-
-def _sortable(values: list[Any], ascending: bool) -> list[Any]:
-    """Values as they sort; what is not known (None or NaN) comes last in either direction."""
-    if ascending:
-        return [_LAST if v is None or v != v else v for v in values]
-    return [
-        _LAST if v is None or v != v else -v if isinstance(v, int | float) else _Descending(v)
-        for v in values
-    ]

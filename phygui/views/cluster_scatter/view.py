@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset import why_absent
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM
-from phygui.views.core.loading import why_absent
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import Batch, Label, vertices
 from phygui.views.data.cluster_values import (

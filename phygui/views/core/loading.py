@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from phygui.dataset import ShankData
-    from phygui.dataset.absent import Absent
+from phygui.dataset import KINDS, ShankData, absent_data, why_absent
 
 
 class Cancelled(Exception):
@@ -46,37 +43,18 @@ class Empty:
     elsewhere: tuple[Path, ...] = ()
 
 
-_NAMES = {"features": "features", "traces": "raw data"}
-
-
 def missing_data(shank: ShankData, *kinds: str) -> Empty:
     """What a view says that has no data of some kinds, ``features`` or ``traces``, to show."""
-    what = " nor ".join(_NAMES[kind] for kind in kinds)
+    what = " nor ".join(KINDS[kind] for kind in kinds)
     reasons = [why_absent(shank, kind) for kind in kinds]
     empty = Empty(f"No {what}: {'; '.join(reasons).rstrip('.')}.")
     for kind in kinds:
-        absent = _absent(shank, kind)
+        absent = absent_data(shank, kind)
         if absent is not None and absent.elsewhere:
             return replace(empty, kind=kind, elsewhere=absent.elsewhere)
         if absent is not None and absent.reason:
             return empty
     return replace(empty, reason=f"{empty.reason} Choose the file with Dataset > Locate.")
-
-
-def why_absent(shank: ShankData, kind: str) -> str:
-    """Why data of a kind is not there: not found, refused, or out of reach."""
-    absent = _absent(shank, kind)
-    if absent is None:
-        return f"the {_NAMES[kind]} cannot be read"
-    return absent.why(shank.path)
-
-
-def _absent(shank: ShankData, kind: str) -> Absent | None:
-    absent = shank.absent.get(kind)
-    if absent is None and kind == "traces":
-        # There is raw data, but no waveforms can be cut from it.
-        absent = shank.absent.get("waveforms")
-    return absent
 
 
 @dataclass(frozen=True)

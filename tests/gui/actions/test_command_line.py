@@ -11,7 +11,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 
 from phygui.curation.edits.update import Selection
-from phygui.gui.tables.columns import DASH
+from phygui.curation.navigation.columns import DASH
 from tests.gui.curator import CTRL, check, queue, snippet, type_line
 
 
@@ -110,7 +110,7 @@ def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., An
     assert table.model.cluster_ids == sorted(sizes, key=sizes.__getitem__)
     snippet(user, "s group -Spikes")
     assert table.model.cluster_ids[0] == c
-    assert table.model.sort_order[:2] == [("group", True), ("n_spikes", False)]
+    assert table.model.rows.order[:2] == [("group", True), ("n_spikes", False)]
 
     snippet(user, "t 12.5")
     left, right = user.view("traces").data.interval

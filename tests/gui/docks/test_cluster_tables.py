@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
 
 from phygui import Session
 from phygui.analysis import Metric
+from phygui.curation.navigation.columns import Column, columns
 from phygui.curation.statistics.stats import ClusterStats
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
@@ -24,7 +25,6 @@ from phygui.gui.base.theme import apply_theme, color, group_color
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.tables import table_model
 from phygui.gui.tables.cluster_table import ClusterTable
-from phygui.gui.tables.columns import Column, columns
 from phygui.views.core.colors import cluster_color
 
 N_MANY = 10_000
@@ -111,8 +111,8 @@ def is_right(table: ClusterTable, session: Session, expected: set[int]) -> None:
     model = table.model
     assert len(model.cluster_ids) == len(set(model.cluster_ids))
     assert set(model.cluster_ids) == expected
-    fresh = table_model.ClusterTableModel(session, model.columns, lambda _: None)
-    fresh.set_sort_order(model.sort_order)
+    fresh = table_model.ClusterTableModel(session, model.rows, lambda _: None)
+    fresh.columns = list(model.columns)
     fresh.set_clusters(expected)
     assert model.cluster_ids == fresh.cluster_ids
     for row, cluster in enumerate(model.cluster_ids):
@@ -133,7 +133,7 @@ def test_an_edit_changes_the_rows_it_names_and_no_others(session: Session, table
     rows.told.clear()
     session.move([session.selected[0]], "mua")
     assert not rows.told
-    both.clusters.sort_by("group", True)
+    both.clusters.rows.sort_by("group", True)
     rows.told.clear()
     session.move([both.clusters.model.cluster_ids[-1]], "good")
     assert rows.told["moved"] == 1
@@ -146,8 +146,8 @@ def test_an_edit_changes_the_rows_it_names_and_no_others(session: Session, table
 def test_tables_stay_right_over_random_edits(session: Session, tables: Any) -> None:
     both = tables(session)
     rng = np.random.default_rng(1)
-    both.clusters.sort_by("group", True)
-    both.clusters.sort_by("n_spikes", False)
+    both.clusters.rows.sort_by("group", True)
+    both.clusters.rows.sort_by("n_spikes", False)
     for _ in range(60):
         ids = session.cluster_ids.tolist()
         kind = rng.integers(6)
@@ -187,7 +187,7 @@ def test_many_clusters_an_edit_asks_for_few_values(
     assert n == min(N_MANY, len(many.spike_clusters))
     many.select(both.clusters.model.cluster_ids[:1])
     asked, rows = Asked(monkeypatch), Rows(both.clusters.model)
-    n_sorted = len(both.clusters.model.sort_order)
+    n_sorted = len(both.clusters.model.rows.order)
     ids = both.clusters.model.cluster_ids
     many.move([ids[5]], "good")
     many.merge([ids[5], ids[6]])
@@ -198,7 +198,7 @@ def test_many_clusters_an_edit_asks_for_few_values(
     assert n_matches < 0.1 * n
     # Sorting asks once for each value, and scrolling for what comes into sight.
     asked.clusters.clear()
-    both.clusters.sort_by("depth", True)
+    both.clusters.rows.sort_by("depth", True)
     assert max(asked.clusters.values()) <= n_sorted + 2
     QApplication.processEvents()
     asked.clusters.clear()
@@ -242,7 +242,7 @@ def test_values_that_are_not_known_come_last(session: Session, tables: Any) -> N
     session.stats[first] = ClusterStats()
     session.stats[second] = ClusterStats(depth=float("nan"))
     for ascending in (True, False):
-        table.sort_by("depth", ascending)
+        table.rows.sort_by("depth", ascending)
         assert set(table.model.cluster_ids[-2:]) == {first, second}
     assert "–" in table.model.index(table.model.row_of(first), 5).data()
 
@@ -256,7 +256,7 @@ def test_texts_sort_downwards_where_an_edit_is_ahead_of_what_is_shown(
         model = both.clusters.model
         a, b = session.cluster_ids[:2].tolist()
         session.label([a], "side", "left")
-        both.clusters.sort_by(column, False)
+        both.clusters.rows.sort_by(column, False)
         told: list[Callable[[], None]] = []
         session.dispatch = told.append
         # The merged cluster is gone by the time it is shown.
@@ -281,7 +281,7 @@ def test_columns_sort_order_and_filter_are_remembered(
     before.clusters.columns.show("channel", False)
     header.dragged.emit()
     header.resizeSection(names.index("depth"), 91)
-    before.clusters.set_sort_order([("group", False), ("depth", True)])
+    before.clusters.rows.set_order([("group", False), ("depth", True)])
     before.clusters.filter.setText("n_spikes > 5")
     before.remember(settings)
 
@@ -292,7 +292,7 @@ def test_columns_sort_order_and_filter_are_remembered(
     assert not header.isSectionHidden(names.index("snr"))
     assert header.isSectionHidden(names.index("channel"))
     assert header.sectionSize(names.index("depth")) == 91
-    assert after.clusters.model.sort_order == [("group", False), ("depth", True)]
+    assert after.clusters.model.rows.order == [("group", False), ("depth", True)]
     assert after.clusters.filter.text() == "n_spikes > 5"
     # What an older or a newer version has written does no harm.
     for state in (
@@ -305,7 +305,7 @@ def test_columns_sort_order_and_filter_are_remembered(
 
 def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) -> None:
     table = tables(session).clusters
-    table.sort_by("id", True)
+    table.rows.sort_by("id", True)
     ids = table.model.cluster_ids
     session.select([ids[1]])
     table.view.setFocus()
@@ -522,9 +522,9 @@ def test_sorting_keeps_the_selected_row_in_sight(
     user.window.resize(1000, 500)
     user.settle()
     for ascending in (True, False):
-        table.sort_by("id", ascending)
+        table.rows.sort_by("id", ascending)
         user.select(table.model.cluster_ids[0])
-        table.sort_by("id", not ascending)
+        table.rows.sort_by("id", not ascending)
         row = table.view.visualRect(table.model.index(len(table.model.cluster_ids) - 1, 0))
         assert table.view.viewport().rect().intersects(row)
 
@@ -545,7 +545,7 @@ def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, ta
     session.label([ids[1]], "two words", "yes")
     assert table.column_names == [*names, "region", "label_n_spikes", "label_two_words"]
     assert both.matches.column_names[-3:] == table.column_names[-3:]
-    table.sort_by("region", True)
+    table.rows.sort_by("region", True)
     assert set(table.model.cluster_ids[:2]) == {ids[0], ids[2]}
     assert table.model.cluster_ids[2] == ids[1]
     # Moved and hidden as any other column, and remembered so.
@@ -558,11 +558,11 @@ def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, ta
     header = other.view.horizontalHeader()
     assert header.isSectionHidden(other.column_names.index("region"))
     assert header.visualIndex(other.column_names.index("label_two_words")) == 1
-    assert other.model.sort_order[0] == ("region", True)
+    assert other.model.rows.order[0] == ("region", True)
     # With the last label of a key its column goes, and what was sorted by it.
     session.label([ids[0], ids[1], ids[2]], "region", None)
     assert "region" not in table.column_names
-    assert [name for name, _ in table.model.sort_order] == ["quality", "id"]
+    assert [name for name, _ in table.model.rows.order] == ["quality", "id"]
     session.undo()
     assert "region" in table.column_names
 

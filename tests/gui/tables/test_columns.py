@@ -15,11 +15,11 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui import KwikModel, Session
+from phygui.curation.navigation.columns import find_column
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.tables.cluster_table import ClusterTable
-from phygui.gui.tables.columns import find_column
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
 NARROW = 380
@@ -127,7 +127,7 @@ def test_columns_share_the_width_and_the_least_of_them_give_way(table: ClusterTa
     assert table.given_way.text().startswith(f"{lacking} column")
     assert "depth" in table.given_way.toolTip()
     # What the table is sorted by stays.
-    table.sort_by("depth", True)
+    table.rows.sort_by("depth", True)
     assert "depth" in seen(table)
     make_wide(table, 700)
     assert seen(table) == shown
@@ -194,7 +194,7 @@ def test_the_mark_of_the_sort_order_leaves_the_title_readable(table: ClusterTabl
     plain = picture(header, section)
     marked = []
     for ascending in (True, False):
-        table.set_sort_order([("id", ascending)])
+        table.rows.set_order([("id", ascending)])
         assert picture(header, section) == plain
         left = header.sectionViewportPosition(section)
         edge = QRect(left, 0, header.sectionSize(section), 6)

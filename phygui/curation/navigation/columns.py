@@ -1,4 +1,4 @@
-"""The columns of the cluster tables, each declared once."""
+"""What clusters are listed, sorted and filtered by: the columns of tables, each declared once."""
 
 from __future__ import annotations
 
@@ -8,17 +8,46 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
-from typing import Any
+from typing import Any, Protocol
 
-from phygui.analysis import MIN_SPIKES, ClusterData, MetricSpec
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import MIN_SPIKES, ClusterData, Metric, MetricSpec
 from phygui.analysis.metrics import metrics
-from phygui.curation.session import Session
+from phygui.curation.navigation.wizard import Ranking
+from phygui.curation.statistics.cluster_statistics import Knowledge
+from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY, Kind
 from phygui.curation.statistics.ranking_spec import SIMILARITY as RANKED_BY_SIMILARITY
-from phygui.views.core.loading import why_absent
+from phygui.curation.statistics.stats import ClusterStats
+from phygui.dataset import ShankData, why_absent
 
 DASH = "–"
 NO_DATA = "there are neither features nor raw data"
+
+
+class ClusterSource(Protocol):
+    """Where columns take their values from: a :class:`~phygui.Session`."""
+
+    @property
+    def shank(self) -> ShankData: ...
+    @property
+    def spikes_per_cluster(self) -> Mapping[int, NDArray[np.int64]]: ...
+    @property
+    def stats(self) -> Mapping[int, ClusterStats]: ...
+    @property
+    def metrics(self) -> Mapping[int, Mapping[str, Metric]]: ...
+    @property
+    def knowledge(self) -> Knowledge: ...
+    @property
+    def measures(self) -> Measures: ...
+    @property
+    def group_names(self) -> dict[int, str]: ...
+    def group_of(self, cluster_id: int, /) -> str: ...
+    def labels_of(self, cluster_id: int, /) -> Mapping[str, str]: ...
+    def similar(self) -> Ranking: ...
+    def similarity_of(self, cluster_id: int, /) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -28,7 +57,7 @@ class Column:
     name: str
     title: str
     tip: str
-    value: Callable[[Session, int], Any]
+    value: Callable[[ClusterSource, int], Any]
     """The value for sorting and filtering; None where it is not known or not defined."""
     form: str = ""
     """Format specification of the value."""
@@ -40,36 +69,36 @@ class Column:
     """Whether it shows only when the user asks for it."""
     gives_way: int = 0
     """Its turn to go where there is no room for all columns; 0 if it never goes."""
-    reason: Callable[[Session, int], str] = lambda _, __: ""
+    reason: Callable[[ClusterSource, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
     is_label: bool = False
     """Whether it shows the labels with one key, and is there as long as any cluster has one."""
     is_voltage: bool = False
     """Whether its values are in the dataset's unit of voltages."""
-    lookup: Callable[[Session], Mapping[int, Any]] | None = None
+    lookup: Callable[[ClusterSource], Mapping[int, Any]] | None = None
     """Values of all clusters at once, where that is faster than one by one."""
     ranking: Kind | None = None
     """Which of the rankings it shows, whose function may be the user's own."""
 
-    def values(self, session: Session, cluster_ids: Sequence[int]) -> list[Any]:
+    def values(self, source: ClusterSource, cluster_ids: Sequence[int]) -> list[Any]:
         """The values of some clusters.
 
-        None where a cluster is gone: the session can be ahead of what is shown, by an edit that
+        None where a cluster is gone: the source can be ahead of what is shown, by an edit that
         is on its way to the disk.
         """
-        living, value = session.spikes_per_cluster, self.value
+        living, value = source.spikes_per_cluster, self.value
         if self.lookup is not None and len(cluster_ids) > 1:
-            found = self.lookup(session)
+            found = self.lookup(source)
             return [found.get(c) if c in living else None for c in cluster_ids]
-        return [value(session, c) if c in living else None for c in cluster_ids]
+        return [value(source, c) if c in living else None for c in cluster_ids]
 
-    def tip_for(self, session: Session) -> str:
+    def tip_for(self, source: ClusterSource) -> str:
         """What the column holds, for voltages in which unit, and for a ranking by what."""
         if self.ranking == "quality":
-            return session.measures.quality_spec.help
+            return source.measures.quality_spec.help
         if self.ranking == "similarity":
-            return session.measures.similarity_spec.help
-        return f"{self.tip}, {session.shank.voltage_unit}" if self.is_voltage else self.tip
+            return source.measures.similarity_spec.help
+        return f"{self.tip}, {source.shank.voltage_unit}" if self.is_voltage else self.tip
 
     def text(self, value: Any) -> str:
         """The value as it is written; a dash where there is none."""
@@ -78,39 +107,39 @@ class Column:
         return format(value, self.form) if self.form else str(value)
 
 
-def _stat(name: str) -> Callable[[Session, int], Any]:
-    def value(session: Session, cluster_id: int) -> Any:
-        stats = session.stats.get(cluster_id)
+def _stat(name: str) -> Callable[[ClusterSource, int], Any]:
+    def value(source: ClusterSource, cluster_id: int) -> Any:
+        stats = source.stats.get(cluster_id)
         return None if stats is None else getattr(stats, name)
 
     return value
 
 
-def _no_stat(otherwise: str) -> Callable[[Session, int], str]:
+def _no_stat(otherwise: str) -> Callable[[ClusterSource, int], str]:
     """Why a statistic is not known: it is to come, or there is nothing to compute it from."""
-    return lambda session, c: otherwise if c in session.stats else "not computed yet"
+    return lambda source, c: otherwise if c in source.stats else "not computed yet"
 
 
-def _metric(spec: MetricSpec) -> Callable[[Session, int], float | None]:
-    def value(session: Session, cluster_id: int) -> float | None:
-        known = session.metrics.get(cluster_id, {})
+def _metric(spec: MetricSpec) -> Callable[[ClusterSource, int], float | None]:
+    def value(source: ClusterSource, cluster_id: int) -> float | None:
+        known = source.metrics.get(cluster_id, {})
         if spec.is_instant and spec.name not in known:
             data = ClusterData(
-                n_spikes=_n_spikes(session, cluster_id), duration=session.shank.duration
+                n_spikes=_n_spikes(source, cluster_id), duration=source.shank.duration
             )
-            known = session.measures.metrics.measure((spec.name,), data)
+            known = source.measures.metrics.measure((spec.name,), data)
         metric = known.get(spec.name)
         return metric.value if metric is not None and metric.is_defined else None
 
     return value
 
 
-def _reason(name: str) -> Callable[[Session, int], str]:
-    def reason(session: Session, cluster_id: int) -> str:
-        metric = session.metrics.get(cluster_id, {}).get(name)
+def _reason(name: str) -> Callable[[ClusterSource, int], str]:
+    def reason(source: ClusterSource, cluster_id: int) -> str:
+        metric = source.metrics.get(cluster_id, {}).get(name)
         if metric is not None:
             return metric.reason
-        return session.measures.metrics.why_failed(name) or "not computed yet"
+        return source.measures.metrics.why_failed(name) or "not computed yet"
 
     return reason
 
@@ -130,30 +159,30 @@ def _metric_column(spec: MetricSpec) -> Column:
     )
 
 
-def _quality(session: Session, cluster_id: int) -> float | None:
-    return session.knowledge.quality(cluster_id) if cluster_id in session.stats else None
+def _quality(source: ClusterSource, cluster_id: int) -> float | None:
+    return source.knowledge.quality(cluster_id) if cluster_id in source.stats else None
 
 
-def _amplitude(session: Session, cluster_id: int) -> float | None:
-    if _n_spikes(session, cluster_id) < MIN_SPIKES:
+def _amplitude(source: ClusterSource, cluster_id: int) -> float | None:
+    if _n_spikes(source, cluster_id) < MIN_SPIKES:
         return None
-    found: float | None = _stat("amplitude")(session, cluster_id)
+    found: float | None = _stat("amplitude")(source, cluster_id)
     return found
 
 
-def _no_amplitude(session: Session, cluster_id: int) -> str:
-    if cluster_id in session.stats and session.stats[cluster_id].amplitude is not None:
+def _no_amplitude(source: ClusterSource, cluster_id: int) -> str:
+    if cluster_id in source.stats and source.stats[cluster_id].amplitude is not None:
         return f"of fewer than {MIN_SPIKES} spikes, noise alone would make it"
-    why = why_absent(session.shank, "traces")
-    return _no_stat(f"there is no raw data: {why}")(session, cluster_id)
+    why = why_absent(source.shank, "traces")
+    return _no_stat(f"there is no raw data: {why}")(source, cluster_id)
 
 
-def _n_spikes(session: Session, cluster_id: int) -> int:
-    return len(session.spikes_per_cluster[cluster_id])
+def _n_spikes(source: ClusterSource, cluster_id: int) -> int:
+    return len(source.spikes_per_cluster[cluster_id])
 
 
-def _labels(session: Session, cluster_id: int) -> str:
-    return ", ".join(f"{k}={v}" for k, v in sorted(session.labels_of(cluster_id).items()))
+def _labels(source: ClusterSource, cluster_id: int) -> str:
+    return ", ".join(f"{k}={v}" for k, v in sorted(source.labels_of(cluster_id).items()))
 
 
 QUALITY_ORDER = 25

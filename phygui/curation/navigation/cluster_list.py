@@ -1,0 +1,217 @@
+"""A list of clusters: which of them are in sight, and in what order they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from phygui.curation.navigation.columns import ClusterSource, Column, label_columns
+from phygui.curation.navigation.row_filter import Filter, FilterError
+from phygui.curation.signals import Signal
+
+N_SORT_KEYS = 3
+
+SortKey: TypeAlias = tuple[Any, ...]
+"""The values that a cluster is sorted by, the cluster last: keys differ, and can be bisected."""
+
+
+class ClusterList:
+    """Filter and order of a list of clusters; a table shows it, and the walk keeps to it.
+
+    Parameters
+    ----------
+    source : ClusterSource
+    columns : sequence of Column
+        What can be filtered and sorted by, beside the labels that clusters have.
+    order : tuple of str and bool
+        The column sorted by at first, and whether it ascends.
+
+    Attributes
+    ----------
+    filtered : Signal
+        Emitted when the filter is another one.
+    ordered : Signal
+        Emitted when the order is another one.
+    """
+
+    filtered = Signal()
+    ordered = Signal()
+
+    def __init__(
+        self, source: ClusterSource, columns: Sequence[Column], order: tuple[str, bool]
+    ) -> None:
+        self._source = source
+        self.fixed = tuple(columns)
+        name, ascending = order
+        first = next(column for column in self.fixed if column.name == name)
+        self._sort: list[tuple[Column, bool]] = [(first, ascending)]
+        self._filter = Filter("", ())
+        self._filtered: list[Column] = []
+
+    # -- columns -----------------------------------------------------------------------------
+
+    def label_columns(self) -> list[Column]:
+        """A column for each key of a label that any cluster has."""
+        source = self._source
+        keys = {key for c in source.spikes_per_cluster for key in source.labels_of(c)}
+        return label_columns(sorted(keys))
+
+    def columns(self) -> dict[str, Column]:
+        """All that can be filtered and sorted by now, by name."""
+        return {column.name: column for column in (*self.fixed, *self.label_columns())}
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """Names of the columns by their headings."""
+        # What labels are called is up to the user: such a heading may mean anything.
+        return {column.title: column.name for column in self.fixed}
+
+    def value(self, cluster_id: int, column: Column) -> Any:
+        """The value of one cluster in a column; None where it is not known."""
+        return column.values(self._source, [cluster_id])[0]
+
+    # -- filter ------------------------------------------------------------------------------
+
+    @property
+    def filter(self) -> str:
+        """The expression that clusters in sight fulfil; empty if all are in sight."""
+        return self._filter.text
+
+    def set_filter(self, text: str) -> None:
+        """Keep only the clusters in sight that an expression lets pass.
+
+        Raises
+        ------
+        FilterError
+            If the expression makes no sense; the filter stays what it was.
+        """
+        columns = self.columns()
+        new = Filter(text, columns, self.headings)
+        old = self._filter, self._filtered
+        self._filter, self._filtered = new, [columns[name] for name in new.names()]
+        try:
+            for cluster_id in self._source.spikes_per_cluster:
+                self._check(cluster_id)
+        except FilterError:
+            self._filter, self._filtered = old
+            raise
+        self.filtered.emit()
+
+    def passes(self, cluster_id: int) -> bool:
+        """Whether a cluster is in sight: not where the filter makes no sense for what is known."""
+        if not self._filter.text:
+            return True
+        try:
+            return self._check(cluster_id)
+        except FilterError:
+            return False
+
+    def _check(self, cluster_id: int) -> bool:
+        return self._filter({c.name: self.value(cluster_id, c) for c in self._filtered})
+
+    def unknown_in_filter(self, cluster_ids: Iterable[int]) -> list[Column]:
+        """Columns in the filter of which no cluster of these has a value."""
+        ids = list(cluster_ids)
+        return [
+            column
+            for column in self._filtered
+            if ids and all(self.value(c, column) is None for c in ids)
+        ]
+
+    def unheard_groups(self) -> list[str]:
+        """What the filter takes for the name of a cluster group, and is none."""
+        known = self._source.group_names.values()
+        return [text for text in self._filter.wanted("group") if text not in known]
+
+    # -- order -------------------------------------------------------------------------------
+
+    @property
+    def order(self) -> list[tuple[str, bool]]:
+        """Names of the columns sorted by, first key first, and whether each ascends."""
+        return [(column.name, ascending) for column, ascending in self._sort]
+
+    def sort_by(self, name: str, ascending: bool) -> None:
+        """Sort by a column; the columns sorted by before break ties.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        others = [(n, a) for n, a in self.order if n != name]
+        self.set_order([(name, ascending), *others])
+
+    def set_order(self, order: Iterable[tuple[str, bool]]) -> None:
+        """Sort by several columns, first key first, each ascending or not.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        columns = self.columns()
+        self._sort = [(columns[name], ascending) for name, ascending in order][:N_SORT_KEYS]
+        self.ordered.emit()
+
+    def keep_labels(self, keys: Iterable[str]) -> None:
+        """Do not sort by labels any more that no cluster has."""
+        kept = set(keys)
+        sort = [k for k in self._sort if not k[0].is_label or k[0].title in kept]
+        self._sort = sort or [(self.fixed[0], True)]
+
+    def keys(self, cluster_ids: Sequence[int]) -> list[SortKey]:
+        """Sort keys of clusters, made column by column, which is faster than cell by cell."""
+        parts = []
+        for column, ascending in self._sort:
+            parts.append(_sortable(column.values(self._source, cluster_ids), ascending))
+        return list(zip(*parts, cluster_ids, strict=True))
+
+    def in_sight(self, cluster_ids: Iterable[int] | None = None) -> list[SortKey]:
+        """Sort keys of the clusters in sight, in their order; by default of all clusters."""
+        ids = self._source.spikes_per_cluster if cluster_ids is None else cluster_ids
+        return sorted(self.keys([c for c in ids if self.passes(c)]))
+
+    def cluster_ids(self) -> list[int]:
+        """The clusters in sight, in their order."""
+        return [key[-1] for key in self.in_sight()]
+
+
+class _Descending:
+    """Turns the order of any value around, for sorting by several keys at once."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: object) -> bool:
+        # What is no value, the last of all, knows its place itself.
+        return other.value < self.value if isinstance(other, _Descending) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and other.value == self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _Last:
+    """Comes after every other value."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+
+_LAST = _Last()
+
+
+def _sortable(values: list[Any], ascending: bool) -> list[Any]:
+    """Values as they sort; what is not known (None or NaN) comes last in either direction."""
+    if ascending:
+        return [_LAST if v is None or v != v else v for v in values]
+    return [
+        _LAST if v is None or v != v else -v if isinstance(v, int | float) else _Descending(v)
+        for v in values
+    ]

@@ -1,0 +1,100 @@
+"""Filter and order of the list of clusters, and the walk that keeps to it; without a window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phygui.curation.navigation.row_filter import FilterError
+from phygui.curation.session import Session
+
+
+def n_spikes(session: Session, cluster_id: int) -> int:
+    return len(session.spikes_per_cluster[cluster_id])
+
+
+def test_clusters_stand_in_the_order_of_the_quality_at_first(session: Session) -> None:
+    session.learn_all()
+    clusters = session.navigation.clusters
+    assert clusters.order == [("quality", False)]
+    qualities = [session.knowledge.quality(c) for c in clusters.cluster_ids()]
+    assert qualities == sorted(qualities, reverse=True)
+    assert set(clusters.cluster_ids()) == set(session.spikes_per_cluster)
+
+
+def test_a_filter_keeps_what_passes_and_the_walk_meets_nothing_else(session: Session) -> None:
+    session.learn_all()
+    clusters, told = session.navigation.clusters, []
+    clusters.filtered.connect(lambda: told.append(clusters.filter))
+    middle = int(np.median([n_spikes(session, c) for c in session.spikes_per_cluster]))
+    clusters.set_filter(f"n_spikes > {middle}")
+    wanted = {c for c in session.spikes_per_cluster if n_spikes(session, c) > middle}
+    assert told == [f"n_spikes > {middle}"]
+    assert set(clusters.cluster_ids()) == wanted
+    assert 0 < len(wanted) < len(session.spikes_per_cluster)
+    session.navigation.wizard.skip_noise_and_mua = False
+    met = []
+    session.first_best()
+    while session.selection.best[0] not in met:
+        met.append(session.selection.best[0])
+        session.next_best()
+    assert set(met) == wanted
+    # A heading is a name too.
+    clusters.set_filter(f"spikes > {middle}")
+    assert set(clusters.cluster_ids()) == wanted
+
+
+def test_a_filter_that_makes_no_sense_leaves_the_old_one(session: Session) -> None:
+    clusters = session.navigation.clusters
+    clusters.set_filter("n_spikes > 0")
+    for wrong, hint in (("n_spike > 0", "did you mean n_spikes"), ("group > 3", "compared")):
+        with pytest.raises(FilterError, match=hint):
+            clusters.set_filter(wrong)
+        assert clusters.filter == "n_spikes > 0"
+        assert set(clusters.cluster_ids()) == set(session.spikes_per_cluster)
+
+
+def test_columns_sorted_by_before_break_ties(session: Session) -> None:
+    clusters, told = session.navigation.clusters, []
+    clusters.ordered.connect(lambda: told.append(clusters.order))
+    some = sorted(session.spikes_per_cluster)[::2]
+    session.move(some, "good")
+    clusters.sort_by("n_spikes", False)
+    clusters.sort_by("group", True)
+    assert clusters.order[:2] == [("group", True), ("n_spikes", False)]
+    assert told[-1] == clusters.order
+    expected = sorted(
+        session.spikes_per_cluster,
+        key=lambda c: (session.group_of(c), -n_spikes(session, c)),
+    )
+    assert [(session.group_of(c), n_spikes(session, c)) for c in clusters.cluster_ids()] == [
+        (session.group_of(c), n_spikes(session, c)) for c in expected
+    ]
+    with pytest.raises(KeyError):
+        clusters.sort_by("nothing", True)
+
+
+def test_labels_are_columns_as_long_as_any_cluster_has_one(session: Session) -> None:
+    clusters, first = session.navigation.clusters, min(session.spikes_per_cluster)
+    with pytest.raises(FilterError, match="no column region"):
+        clusters.set_filter('region == "CA1"')
+    session.label([first], "region", "CA1")
+    clusters.set_filter('region == "CA1"')
+    assert clusters.cluster_ids() == [first]
+    clusters.sort_by("region", True)
+    clusters.set_filter("")
+    assert clusters.cluster_ids()[0] == first
+    session.undo()
+    clusters.keep_labels(c.title for c in clusters.label_columns())
+    assert clusters.order == [("quality", False)]
+
+
+def test_another_clustering_is_walked_with_the_same_filter(session: Session) -> None:
+    session.learn_all()
+    first = min(session.spikes_per_cluster)
+    session.navigation.clusters.set_filter(f"id == {first}")
+    session.copy_clustering("other")
+    session.switch(clustering="other")
+    session.navigation.wizard.skip_noise_and_mua = False
+    session.last_best()
+    assert session.selection.best == (first,)
