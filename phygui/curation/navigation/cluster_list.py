@@ -44,7 +44,7 @@ class ClusterList:
         self.fixed = tuple(columns)
         name, ascending = order
         first = next(column for column in self.fixed if column.name == name)
-        self._sort: list[tuple[Column, bool]] = [(first, ascending)]
+        self._sort: list[tuple[Column, bool]] = [(first, ascending), (self.fixed[0], True)]
         self._filter = Filter("", ())
         self._filtered: list[Column] = []
 
@@ -157,7 +157,9 @@ class ClusterList:
         """Do not sort by labels any more that no cluster has."""
         kept = set(keys)
         sort = [k for k in self._sort if not k[0].is_label or k[0].title in kept]
-        self._sort = sort or [(self.fixed[0], True)]
+        if len(sort) < len(self._sort):
+            self._sort = sort or [(self.fixed[0], True)]
+            self.ordered.emit()
 
     def keys(self, cluster_ids: Sequence[int]) -> list[SortKey]:
         """Sort keys of clusters, made column by column, which is faster than cell by cell."""

@@ -298,17 +298,15 @@ class ClusterTable(QWidget):
 
     def set_labels(self, keys: Iterable[str], *, shown: bool) -> None:
         """Have a column for each of these keys of labels; new ones are shown, or can be."""
-        order, before = self.rows.order, self.column_names
+        before = self.column_names
         # Rows count as selected when all their columns are, so that other columns deselect them.
         self._quiet = True
         new = self.model.set_label_columns(label_columns(keys))
         self._quiet = False
         for name in new:
             self.columns.add(name, shown=shown)
-        if order != self.rows.order:
-            # It was sorted by a label that is gone.
-            self._follow_order()
-        elif new:
+        if new:
+            # It may be sorted by one of them.
             self._show_sort()
         if before != self.column_names and self.filter.text():
             # It may have been waiting for them, or name one that is gone.

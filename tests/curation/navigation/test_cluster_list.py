@@ -16,7 +16,7 @@ def n_spikes(session: Session, cluster_id: int) -> int:
 def test_clusters_stand_in_the_order_of_the_quality_at_first(session: Session) -> None:
     session.learn_all()
     clusters = session.navigation.clusters
-    assert clusters.order == [("quality", False)]
+    assert clusters.order == [("quality", False), ("id", True)]
     qualities = [session.knowledge.quality(c) for c in clusters.cluster_ids()]
     assert qualities == sorted(qualities, reverse=True)
     assert set(clusters.cluster_ids()) == set(session.spikes_per_cluster)
@@ -86,7 +86,7 @@ def test_labels_are_columns_as_long_as_any_cluster_has_one(session: Session) -> 
     assert clusters.cluster_ids()[0] == first
     session.undo()
     clusters.keep_labels(c.title for c in clusters.label_columns())
-    assert clusters.order == [("quality", False)]
+    assert clusters.order == [("quality", False), ("id", True)]
 
 
 def test_another_clustering_is_walked_with_the_same_filter(session: Session) -> None:
