@@ -24,3 +24,14 @@ def hertz(rate: float, separator: str = "") -> str:
     separator : what thousands are parted by: nothing, or ","
     """
     return f"{float(rate):{separator}}".removesuffix(".0") + " Hz"
+
+
+def error_in_words(error: BaseException) -> str:
+    """An exception as one short line."""
+    text = shortened(str(error).partition("\n")[0])
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def shortened(text: str) -> str:
+    """A text of no more than 80 characters."""
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -28,8 +28,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.session_suggestions import SessionSuggestions
-from phygui.curation.statistics.snapshot import Snapshot
-from phygui.curation.statistics.stats import ClusterStats
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
 from phygui.dataset import ClusteringState, Dataset, ShankData, open_dataset

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from phygui.analysis import ClusterSummary, Metric
-from phygui.curation.statistics.stats import ClusterStats, default_quality
+from phygui.curation.statistics.snapshot import ClusterStats
+from phygui.curation.statistics.stats import default_quality
 
 
 def of(size: float, n_spikes: int) -> ClusterStats:

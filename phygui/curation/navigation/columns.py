@@ -20,7 +20,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY, Kind
 from phygui.curation.statistics.ranking_spec import SIMILARITY as RANKED_BY_SIMILARITY
-from phygui.curation.statistics.stats import ClusterStats
+from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.dataset import ShankData, why_absent
 
 DASH = "–"

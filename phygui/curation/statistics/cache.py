@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from phygui.analysis import ClusterSummary, Metric
 from phygui.analysis.metrics import metrics as all_metrics
 from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
-from phygui.curation.statistics.snapshot import Snapshot, spikes_print
-from phygui.curation.statistics.stats import Cancel, ClusterStats
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
+from phygui.curation.statistics.stats import Cancel
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
 from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole

@@ -13,10 +13,9 @@ from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.similarity_rows import Rows, Similarity
-from phygui.curation.statistics.snapshot import Snapshot, spikes_print
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import (
     Cancel,
-    ClusterStats,
     QualitySource,
     compute_stats,
     estimate_merged,

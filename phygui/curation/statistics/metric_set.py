@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from phygui.analysis import ClusterData, Metric, MetricSpec
 from phygui.analysis.metrics import metrics
-from phygui.curation.statistics.failures import in_words
+from phygui.words import error_in_words
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class MetricSet:
         return self._failed.get(name, "")
 
     def _drop(self, name: str, error: Exception) -> None:
-        words = f"it raised {in_words(error)}"
+        words = f"it raised {error_in_words(error)}"
         if self._failed.setdefault(name, words) is words:
             self.names -= {name}
             self._report(f"the metric {name!r} is not computed any more: {words}", error)

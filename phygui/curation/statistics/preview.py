@@ -16,10 +16,9 @@ from phygui.curation.statistics.amplitudes import (
     ruler_of,
     spike_amplitudes,
 )
-from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import (
     Cancel,
-    ClusterStats,
     QualitySource,
     compute_stats,
 )

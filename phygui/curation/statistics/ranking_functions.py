@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary, Metric, similarity
-from phygui.curation.statistics.failures import in_words, shortened
 from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY, Quality, ranking_in_use
 from phygui.curation.statistics.similarity_rows import Similarity
-from phygui.curation.statistics.stats import ClusterStats, default_quality
+from phygui.curation.statistics.snapshot import ClusterStats
+from phygui.curation.statistics.stats import default_quality
+from phygui.words import error_in_words, shortened
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Measures:
 
     def _drop(self, what: str, function: Callable[..., Any], error: Exception) -> None:
         name = getattr(function, "__name__", type(function).__name__)
-        said = error if isinstance(error, _UnusableError) else f"raised {in_words(error)}"
+        said = error if isinstance(error, _UnusableError) else f"raised {error_in_words(error)}"
         self._report(
             f"the {what} function {name!r} {said}; the program's own is used instead", error
         )

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from phygui.analysis import Metric, similarity, waveform_similarity
 from phygui.curation.statistics.similarity_rows import Similarity
-from phygui.curation.statistics.stats import ClusterStats, default_quality
+from phygui.curation.statistics.snapshot import ClusterStats
+from phygui.curation.statistics.stats import default_quality
 
 log = logging.getLogger(__name__)
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import Metric, similarity
+from phygui.analysis import ClusterSummary, Metric, similarity
 from phygui.curation.statistics.similarity_rows import Similarity
+from phygui.dataset import ShankData
 
-if TYPE_CHECKING:
-    from phygui.curation.statistics.stats import ClusterStats
-    from phygui.dataset import ShankData
+
+@dataclass(frozen=True)
+class ClusterStats:
+    """What is known of one cluster; None where the data for it is missing."""
+
+    best_channel: int | None = None
+    """The channel (as numbered in the file) of the largest mean waveform or mean feature."""
+    depth: float | None = None
+    """Vertical position of the best channel, micrometres."""
+    amplitude: float | None = None
+    """Peak of the mean waveform on the best channel, in the shank's ``voltage_unit``: the mean of
+    what :func:`~phygui.curation.statistics.amplitudes.spike_amplitudes` gives for the spikes."""
+    size: float = 0.0
+    """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
+    summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))
+    """What similarity is computed from."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import (
     ClusterData,
-    ClusterSummary,
     Isolation,
     Metric,
     combine,
@@ -28,7 +27,7 @@ from phygui.curation.statistics.isolation import (
     isolations,
 )
 from phygui.curation.statistics.metric_set import MetricSet
-from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.dataset import ShankData
 
 N_SPIKES_FEATURES = 300
@@ -51,23 +50,6 @@ NOISE_CHANNELS = 32
 """Channels, neighbours in the channel order, whose noise is computed at once."""
 
 Cancel = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class ClusterStats:
-    """What is known of one cluster; None where the data for it is missing."""
-
-    best_channel: int | None = None
-    """The channel (as numbered in the file) of the largest mean waveform or mean feature."""
-    depth: float | None = None
-    """Vertical position of the best channel, micrometres."""
-    amplitude: float | None = None
-    """Peak of the mean waveform on the best channel, in the shank's ``voltage_unit``: the mean of
-    what :func:`~phygui.curation.statistics.amplitudes.spike_amplitudes` gives for the spikes."""
-    size: float = 0.0
-    """How large the cluster is: its amplitude, or without raw data its mean masked feature."""
-    summary: ClusterSummary = field(default_factory=lambda: ClusterSummary(0))
-    """What similarity is computed from."""
 
 
 def compute_stats(

@@ -23,8 +23,8 @@ from phygui.analysis import (
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.similarity_rows import Similarity
-from phygui.curation.statistics.snapshot import Snapshot
-from phygui.curation.statistics.stats import Cancel, ClusterStats
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
+from phygui.curation.statistics.stats import Cancel
 
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from phygui.analysis import ClusterData, MetricSpec
 from phygui.analysis.metrics import metrics
 from phygui.curation.statistics.amplitudes import channel_sizes
-from phygui.curation.statistics.snapshot import Snapshot
-from phygui.curation.statistics.stats import ClusterStats, compute_stats
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
+from phygui.curation.statistics.stats import compute_stats
 from phygui.dataset import ShankData
 from phygui.views.core.base import Cancel, check
 from phygui.views.core.cache import ByteCache

@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
 from phygui import Session
 from phygui.analysis import Metric
 from phygui.curation.navigation.columns import Column, columns
-from phygui.curation.statistics.stats import ClusterStats
+from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import apply_theme, color, group_color
