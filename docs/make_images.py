@@ -38,6 +38,7 @@ def main(names: list[str]) -> None:
     from phygui.gui.base.settings import Settings
     from phygui.simulate import make_demo
     from phygui.views import VIEWS
+    from phygui.views.core.export import export_image
 
     with tempfile.TemporaryDirectory() as folder:
         application = make_application(Settings(Path(folder) / "settings.ini"))
@@ -56,7 +57,7 @@ def main(names: list[str]) -> None:
                 app.process_events()
                 view.set_data(cls.load(session.snapshot(), view.params, lambda: False))
                 app.process_events()
-                view.export_image(FOLDER / f"view-{name}.png", 1.5)
+                export_image(view, FOLDER / f"view-{name}.png", 1.5)
                 view.close()
         if not names or "window" in names:
             _picture_window(application, demo.kwik_path, Path(folder), pair)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, QObject, Qt
 from PyQt5.QtGui import QKeyEvent
@@ -14,9 +13,7 @@ from phygui.curation.navigation.row_filter import FilterError
 from phygui.errors import DatasetError
 from phygui.gui.actions.line_commands import BY_NAME, SNIPPETS, completions, run_snippet
 from phygui.gui.base.theme import plain_tip
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.window.context import WindowContext
 
 N_SHOWN = 8
 """Completions listed at once."""
@@ -25,7 +22,7 @@ N_SHOWN = 8
 class CommandLine(QFrame):
     """Enter runs the line, Escape leaves it, Tab completes, Up and Down bring earlier lines."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         super().__init__(window)
         self._window = window
         self._history: list[str] = []

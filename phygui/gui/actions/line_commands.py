@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from phygui.curation.edits.update import EditError, insist
 from phygui.curation.navigation.cluster_list import N_SORT_KEYS
 from phygui.curation.navigation.row_filter import column_name
 from phygui.gui.dialogs.view_settings import range_problem
+from phygui.gui.window.context import WindowContext
 from phygui.views.correlogram.data import CorrelogramParams
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
 
 MOST_NAMED = 100_000
 """Clusters that one line may name."""
@@ -22,7 +19,7 @@ CLUSTERS = re.compile(r"([0-9]{1,30})(?:-([0-9]{1,30}))?")
 """A cluster id, or a range of them."""
 
 
-def _no_words(_: MainWindow, __: str) -> Iterable[str]:
+def _no_words(_: WindowContext, __: str) -> Iterable[str]:
     return ()
 
 
@@ -33,8 +30,8 @@ class Snippet:
     name: str
     usage: str
     tip: str
-    run: Callable[[MainWindow, str], object]
-    words: Callable[[MainWindow, str], Iterable[str]] = _no_words
+    run: Callable[[WindowContext, str], object]
+    words: Callable[[WindowContext, str], Iterable[str]] = _no_words
     """The words that may stand after what is written."""
 
 
@@ -70,21 +67,21 @@ def _numbers(text: str, n: int, usage: str) -> list[float]:
     return values
 
 
-def _merge(w: MainWindow, text: str) -> None:
+def _merge(w: WindowContext, text: str) -> None:
     w.session.merge(_clusters(text))
 
 
-def _select(w: MainWindow, text: str) -> None:
+def _select(w: WindowContext, text: str) -> None:
     w.session.select(_clusters(text) or ())
 
 
-def _move(w: MainWindow, text: str) -> None:
+def _move(w: WindowContext, text: str) -> None:
     group, rest = _group(w, text.strip())
     ids = _clusters(rest)
     insist(w.session.move(w.session.selected if ids is None else ids, group))
 
 
-def _group(w: MainWindow, text: str) -> tuple[str, str]:
+def _group(w: WindowContext, text: str) -> tuple[str, str]:
     """The name of a group that a text begins with, and the rest; names may hold spaces."""
     if text.startswith('"') and '"' in text[1:]:
         name, _, rest = text[1:].partition('"')
@@ -98,11 +95,11 @@ def _group(w: MainWindow, text: str) -> tuple[str, str]:
     return name, rest
 
 
-def _filter(w: MainWindow, text: str) -> None:
+def _filter(w: WindowContext, text: str) -> None:
     w.session.navigation.clusters.set_filter(text)
 
 
-def _sort(w: MainWindow, text: str) -> None:
+def _sort(w: WindowContext, text: str) -> None:
     rows = w.session.navigation.clusters
     names, headings = rows.columns(), rows.headings
     order = {
@@ -116,14 +113,14 @@ def _sort(w: MainWindow, text: str) -> None:
     rows.set_order(order.items())
 
 
-def _time(w: MainWindow, text: str) -> None:
+def _time(w: WindowContext, text: str) -> None:
     seconds, span = _numbers(text, 1, "t SECONDS")[0], w.session.shank.span
     if not 0 <= seconds <= span:
         raise EditError(f"{seconds:g} s is outside of the recording, 0 to {span:.3f} s")
     w.commands.trace_to(seconds)
 
 
-def _bins(w: MainWindow, text: str) -> None:
+def _bins(w: WindowContext, text: str) -> None:
     bin_ms, window_ms = _numbers(text, 2, "b BIN_MS WINDOW_MS")
     if not bin_ms < window_ms:
         raise EditError("the bin must be below the window")
@@ -134,11 +131,11 @@ def _bins(w: MainWindow, text: str) -> None:
         view.change_params(bin_ms=bin_ms, window_ms=window_ms)
 
 
-def _label(w: MainWindow, text: str) -> None:
+def _label(w: WindowContext, text: str) -> None:
     w.commands.set_label(text)
 
 
-def _group_words(w: MainWindow, text: str) -> Iterable[str]:
+def _group_words(w: WindowContext, text: str) -> Iterable[str]:
     # In any case of letters: what is written already stays as it is.
     return [
         text + name[len(text) :]
@@ -147,18 +144,18 @@ def _group_words(w: MainWindow, text: str) -> Iterable[str]:
     ]
 
 
-def _column_words(w: MainWindow, text: str) -> Iterable[str]:
+def _column_words(w: WindowContext, text: str) -> Iterable[str]:
     sign = "-" if text.rpartition(" ")[2].startswith("-") else ""
     return [sign + name for name in w.cluster_table.column_names]
 
 
-def _filter_words(w: MainWindow, text: str) -> Iterable[str]:
+def _filter_words(w: WindowContext, text: str) -> Iterable[str]:
     if text.count('"') % 2:
         return [f'"{name}"' for name in w.session.group_names.values()]
     return [*w.cluster_table.column_names, "and", "or", "not", "in"]
 
 
-def _label_words(w: MainWindow, text: str) -> Iterable[str]:
+def _label_words(w: WindowContext, text: str) -> Iterable[str]:
     key, equals, _ = text.partition("=")
     labels = [w.session.labels_of(c) for c in w.session.spikes_per_cluster]
     if equals:
@@ -206,7 +203,7 @@ SNIPPETS = (
 BY_NAME = {snippet.name: snippet for snippet in SNIPPETS}
 
 
-def run_snippet(window: MainWindow, line: str) -> None:
+def run_snippet(window: WindowContext, line: str) -> None:
     """Run one line.
 
     Raises
@@ -225,7 +222,7 @@ def run_snippet(window: MainWindow, line: str) -> None:
 LAST_WORD = re.compile(r'"?[^\s"()<>!,]*$')
 
 
-def completions(window: MainWindow, line: str) -> list[str]:
+def completions(window: WindowContext, line: str) -> list[str]:
     """Whole lines that the last word of a line can be completed to."""
     name, space, rest = line.lstrip().partition(" ")
     if not space:

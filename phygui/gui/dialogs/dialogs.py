@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, QSortFilterProxyModel, Qt
 from PyQt5.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
@@ -26,9 +25,7 @@ from phygui.curation.session import Session
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.line_commands import snippet_rows
 from phygui.gui.base.theme import plain_tip
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.window.context import WindowContext
 
 GESTURES = (
     ("drag", "move the view"),
@@ -191,7 +188,7 @@ class SearchList(QDialog):
         super().keyPressEvent(event)
 
 
-def show_shortcuts(window: MainWindow) -> None:
+def show_shortcuts(window: WindowContext) -> None:
     """The searchable list of keys, mouse gestures and snippets."""
     keys = window.keys
     rows = [(keys.text(a), a.title, a.tip) for a in ACTIONS if keys[a]]
@@ -205,7 +202,7 @@ def show_shortcuts(window: MainWindow) -> None:
     window.help_list.show()
 
 
-def show_palette(window: MainWindow) -> None:
+def show_palette(window: WindowContext) -> None:
     """Every action by name; choosing one does it."""
     actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QCursor
@@ -22,10 +21,9 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.curation.edits.update import EditError
-from phygui.gui.docks.docks import ViewDock
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.docks.view_dock import ViewDock
+from phygui.gui.window.context import WindowContext
+from phygui.views.core.export import export_image
 
 FILTERS = {".png": "PNG (*.png)", ".svg": "SVG (*.svg)"}
 SCALE = 2.0
@@ -37,14 +35,14 @@ class PictureDialog(QFileDialog):
 
     Parameters
     ----------
-    window : MainWindow
+    window : WindowContext
     docks : sequence of ViewDock
         The views that can be chosen.
     dock : ViewDock
         The one chosen at first.
     """
 
-    def __init__(self, window: MainWindow, docks: Sequence[ViewDock], dock: ViewDock) -> None:
+    def __init__(self, window: WindowContext, docks: Sequence[ViewDock], dock: ViewDock) -> None:
         super().__init__(window, "Export a picture")
         self._window, self._docks = window, docks
         stored = window.settings.get("pictures", {})
@@ -144,7 +142,7 @@ class PictureDialog(QFileDialog):
         window, scale = self._window, self.scale.value()
         window.settings.set("pictures", {"suffix": self.suffix, "scale": scale})
         try:
-            self.dock.view.export_image(name, scale)
+            export_image(self.dock.view, name, scale)
         except (OSError, ValueError) as error:
             window.show_trouble(f"{name}: the picture could not be written", error)
         else:
@@ -159,12 +157,12 @@ def _without_suffix(name: str) -> str:
     return name
 
 
-def export_picture(window: MainWindow, dock: ViewDock | None = None) -> None:
+def export_picture(window: WindowContext, dock: ViewDock | None = None) -> None:
     """Ask for a file and write a picture of a view.
 
     Parameters
     ----------
-    window : MainWindow
+    window : WindowContext
     dock : ViewDock, optional
         By default the one with the keyboard, or else under the mouse, or else the first.
 
@@ -179,7 +177,7 @@ def export_picture(window: MainWindow, dock: ViewDock | None = None) -> None:
     PictureDialog(window, shown, dock if dock in shown else _in_use(window, shown)).open()
 
 
-def _in_use(window: MainWindow, shown: Sequence[ViewDock]) -> ViewDock:
+def _in_use(window: WindowContext, shown: Sequence[ViewDock]) -> ViewDock:
     at = QApplication.widgetAt(QCursor.pos())
     for widget in (QApplication.focusWidget(), window.focusWidget(), at):
         for dock in shown:

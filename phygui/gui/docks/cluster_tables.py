@@ -10,7 +10,7 @@ from phygui.curation.edits.update import Update
 from phygui.curation.session import Session
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import current_theme
-from phygui.gui.docks.docks import Dock
+from phygui.gui.docks.dock import Dock
 from phygui.gui.tables.cluster_table import ClusterTable
 from phygui.views.core.colors import cluster_color
 

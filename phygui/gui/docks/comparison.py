@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import (
@@ -21,11 +21,9 @@ from phygui.dataset import ClusteringState
 from phygui.gui.base.theme import GROUP_MARKS, group_color
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.confusion_map import ConfusionMap
-from phygui.gui.docks.docks import Dock
+from phygui.gui.docks.dock import Dock
 from phygui.gui.tables.plain_table import Cell, PlainTable
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.window.context import WindowContext
 
 TITLES = (
     "cluster",
@@ -63,7 +61,7 @@ class _Compared:
 class ComparisonDock(Dock):
     """Two clusterings of a channel group side by side; computed when asked for."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._session = window.session
         self._compared: _Compared | None = None

@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from phygui.curation.edits.update import Update
 from phygui.curation.session import Session
 from phygui.gui.base.theme import GROUP_MARKS, color, plain_tip
-from phygui.gui.docks.docks import Dock
+from phygui.gui.docks.dock import Dock
 
 TITLES = ("time", "edit", "groups")
 SAVED = "✓ saved"

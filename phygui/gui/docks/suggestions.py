@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import (
@@ -25,12 +23,10 @@ from phygui.curation.statistics.suggestions import Suggestion
 from phygui.gui.base.theme import color, group_color, plain_tip
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.adaptive_splitter import Parts
-from phygui.gui.docks.docks import Dock
+from phygui.gui.docks.dock import Dock
 from phygui.gui.docks.preview_figure import PreviewFigure
 from phygui.gui.tables.plain_table import Cell, PlainTable
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.window.context import WindowContext
 
 TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
 TIPS = (
@@ -51,7 +47,7 @@ NO_DATA = "no suggestions: there are neither features nor raw data to compare cl
 class SuggestionsDock(Dock):
     """Pairs of clusters that may be one unit; the current one is selected and previewed."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._session = window.session
         self._rows: list[Suggestion] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
@@ -12,9 +11,7 @@ from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.suggestions import Found
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.window.context import WindowContext
 
 LATER_MS = 25
 """How long work waits at a time as long as views are loading."""
@@ -71,7 +68,7 @@ class Background(QObject):
 
     learnt = pyqtSignal()
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         super().__init__(window)
         self._window = window
         self._suggests = False

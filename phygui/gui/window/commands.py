@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
@@ -17,13 +17,10 @@ from phygui.gui.base.work import Latest
 from phygui.gui.dialogs import dialogs
 from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
+from phygui.gui.window.context import WindowContext
 from phygui.gui.window.walking import walk
 from phygui.views.core.base import View
 from phygui.views.feature.grid import AUTOMATIC
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
-
 
 CALLED = {"features": "features", "traces": "raw data"}
 """What the user calls kinds of data."""
@@ -32,7 +29,7 @@ CALLED = {"features": "features", "traces": "raw data"}
 class Commands:
     """The verbs of one window."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._running: set[Latest] = set()
         self._remarks: TextDialog | None = None

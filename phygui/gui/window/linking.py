@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phygui.dataset import ShankData
 from phygui.gui.base.work import Latest
-from phygui.gui.docks.docks import ViewDock
+from phygui.gui.docks.view_dock import ViewDock
+from phygui.gui.window.context import WindowContext
 from phygui.views.core.base import View
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
 
 NO_SPIKES = np.empty(0, np.int64)
 
@@ -22,7 +20,7 @@ NO_SPIKES = np.empty(0, np.int64)
 class Linking:
     """Hands times and spikes from one view of a window to all others, also to those made later."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._time: float | None = None
         self._spike_ids: NDArray[np.int64] = NO_SPIKES

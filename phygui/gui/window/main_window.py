@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication
-from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QMenu
+from PyQt5.QtWidgets import QLabel, QMainWindow, QMenu
 
-from phygui.curation.edits.update import EditError, Selection, Update, in_words
+from phygui.curation.edits.update import Selection, Update, in_words
 from phygui.curation.session import Session
-from phygui.errors import DatasetError
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
 from phygui.gui.actions.keys import Keys
@@ -25,28 +24,24 @@ from phygui.gui.actions.menus import (
     menu_text,
     show_keys,
 )
-from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.repaint import PaintedTogether
 from phygui.gui.base.settings import Settings
-from phygui.gui.base.theme import current_theme, plain_tip
+from phygui.gui.base.theme import current_theme
 from phygui.gui.base.work import Pool
 from phygui.gui.dialogs import dialogs
-from phygui.gui.dialogs.dialogs import SearchList
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
-from phygui.gui.docks.docks import Dock, ViewDock
 from phygui.gui.docks.history import HistoryDock
 from phygui.gui.docks.suggestions import SuggestionsDock
-from phygui.gui.tables.cluster_table import ClusterTable
 from phygui.gui.window.background import Background
 from phygui.gui.window.commands import Commands
+from phygui.gui.window.context import WindowContext
 from phygui.gui.window.layout import Layout
 from phygui.gui.window.linking import Linking
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.switching import Switching
-from phygui.gui.window.view_docks import ViewDocks, kind_of
-from phygui.views.core.base import View
+from phygui.gui.window.view_docks import ViewDocks
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +53,9 @@ FOLLOW_S = 5.0
 """How long the first selection then follows what becomes known, if the user does nothing."""
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowContext):
     """Shows one session and turns what the user does into calls of its methods."""
 
-    session: Session
-    settings: Settings
     commands: Commands
     saving: Saving
     linking: Linking
@@ -72,20 +65,10 @@ class MainWindow(QMainWindow):
     background: Background
     suggestions: SuggestionsDock
     comparison: ComparisonDock
-    theme: str
-    cluster_table: ClusterTable
-    match_table: ClusterTable
-    view_docks: dict[str, ViewDock]
-    docks: dict[str, Dock]
-    actions_by_name: dict[str, QAction]
-    refusals: dict[str, QAction]
-    """What has the keys of the actions that are not possible now: it says why."""
     snippets: CommandLine
     closed = pyqtSignal(object)
     _posted = pyqtSignal(object)
     _warned = pyqtSignal(str)
-    open_wanted = pyqtSignal(object)
-    """Another dataset is to be opened: a path, or an Ask."""
     reopen_wanted = pyqtSignal(object)
     """This window is to be closed, edits kept aside, and its file opened again."""
 
@@ -100,15 +83,9 @@ class MainWindow(QMainWindow):
         self.trimmer = Trimmer(self.pool, self)
         self.keys = Keys.of(settings)
         self.theme = current_theme()
-        self.actions_by_name = {}
-        self.refusals = {}
-        self.help_list: SearchList | None = None
-        self.palette_list: SearchList | None = None
-        self._disposed = False
         self._has_news = False
         # That of the session when views were last asked to show it.
         self._generation = -1
-        self._slip = ""
         self._discards = False
         self.setDockOptions(
             QMainWindow.AllowNestedDocks
@@ -124,7 +101,6 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(640, 400)
 
         self._make_tables()
-        self.view_docks = {}
         self.docks = dict(self.tables.docks)
         self.extra_views = ViewDocks(self)
         self.extra_views.add_one_of_each()
@@ -154,7 +130,6 @@ class MainWindow(QMainWindow):
 
     def _make_tables(self) -> None:
         self.tables = Tables(self.session, self.attempt)
-        self.cluster_table, self.match_table = self.tables.clusters, self.tables.matches
         for table in (self.cluster_table, self.match_table):
             table.menu_wanted.connect(lambda at: edit_menu(self).popup(at))
 
@@ -168,20 +143,6 @@ class MainWindow(QMainWindow):
         self.docks["suggestions"] = self.suggestions
         self.comparison = ComparisonDock(self)
         self.docks["comparison"] = self.comparison
-
-    def views(self, kind: str | None = None) -> Iterator[View]:
-        """The views of one kind, or all that are made by now."""
-        for name, dock in self.view_docks.items():
-            if kind_of(name) == kind or (kind is None and dock.is_made):
-                yield dock.view
-
-    def lasso_dock(self) -> ViewDock | None:
-        """The dock with the view that holds a lasso with an area."""
-        for dock in self.view_docks.values():
-            lasso = dock.view.lasso if dock.is_made else None
-            if lasso is not None and lasso.is_polygon:
-                return dock
-        return None
 
     def _make_status_bar(self) -> None:
         bar = self.statusBar()
@@ -279,7 +240,7 @@ class MainWindow(QMainWindow):
         """Clusters rank otherwise from now on: so they are listed once this ranking is done."""
 
         def show() -> None:
-            if not self._disposed:
+            if not self.is_disposed:
                 self.tables.reload()
                 self._generation = -1
                 self._refresh_views()
@@ -327,7 +288,7 @@ class MainWindow(QMainWindow):
 
     def _greet(self) -> None:
         """Say what is particular about this file: read-only, or unsaved edits."""
-        if self._disposed:
+        if self.is_disposed:
             return
         self.cluster_table.view.setFocus()
         if self.session.read_only:
@@ -368,7 +329,7 @@ class MainWindow(QMainWindow):
 
     def _start(self) -> None:
         """Select the first cluster, once."""
-        if self._is_starting and not self._disposed:
+        if self._is_starting and not self.is_disposed:
             self._is_starting = False
             if not self.session.selected:
                 self._take_first()
@@ -388,88 +349,13 @@ class MainWindow(QMainWindow):
         return not waits and not self.views_are_busy
 
     @property
-    def views_are_busy(self) -> bool:
-        """Whether a visible view is loading or has still to paint."""
-        return any(dock.is_loading for dock in self.view_docks.values())
-
-    @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, background work included."""
         return self.is_shown and not any(
             tool.is_busy for tool in (self.background, self.suggestions, self.comparison)
         )
 
-    # -- doing things ------------------------------------------------------------------------
-
-    def attempt(self, work: Callable[[], object]) -> None:
-        """Do something for the user; what cannot be done is said in the status bar."""
-        before, self._slip = self._slip, ""
-        try:
-            work()
-        except (EditError, DatasetError) as error:
-            self.say(str(error), wrong=True)
-            self._slip = str(error)
-        else:
-            # Work may have attempted a part of it by itself, in vain.
-            if not self._slip:
-                self._slip = before
-                self._forget_slip()
-        self.update_state()
-
-    def _forget_slip(self) -> None:
-        """What could not be done before is no longer of interest."""
-        if self._slip and self._slip == self.status["edit"].text():
-            self.say("")
-        self._slip = ""
-
-    def run(self, action: ActionSpec) -> None:
-        """Do what an action says, or say why that is not possible now."""
-
-        def work() -> None:
-            if reason := action.hindrance(self):
-                raise EditError(reason)
-            action.run(self)
-
-        self.attempt(work)
-
-    def say(self, text: str, *, wrong: bool = False) -> None:
-        """Show one sentence in the status bar."""
-        label = self.status["edit"]
-        label.setText(text)
-        label.setToolTip(plain_tip(text))
-        label.setProperty("wrong", "true" if wrong else "false")
-        label.style().polish(label)
-
-    def show_trouble(self, sentence: str, error: object) -> None:
-        """Something failed that should not have: say so and go on."""
-        log.error("%s: %r", sentence, error)
-        self.say(f"{sentence}: {error}", wrong=True)
-
-    def fail(self, error: Exception) -> None:
-        """Say what a worker could not do."""
-        if isinstance(error, EditError | DatasetError):
-            self.say(str(error), wrong=True)
-        else:
-            self.show_trouble("Something failed", error)
-
-    def select_clicked(self, cluster_id: int) -> None:
-        """A cluster was clicked in a view."""
-        self.attempt(lambda: self.session.select([cluster_id]))
-
-    def select_pair(self, first: int, second: int) -> None:
-        """Two clusters were clicked in a view."""
-        self.attempt(lambda: self.session.select([first, second]))
-
-    @property
-    def is_disposed(self) -> bool:
-        """Whether the window has given back what it held."""
-        return self._disposed
-
     # -- layout and end ----------------------------------------------------------------------
-
-    def show_dock(self, name: str) -> None:
-        """Bring a dock to the front."""
-        self.docks[name].bring_to_front()
 
     def reset_layout(self) -> None:
         """Put every dock back to its place."""
@@ -482,10 +368,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved edits; then stop the workers before the canvases go."""
-        if not self._disposed and not self.saving.wait():
+        if not self.is_disposed and not self.saving.wait():
             event.ignore()
             return
-        if not self._disposed and self.session.is_modified:
+        if not self.is_disposed and self.session.is_modified:
             answer = dialogs.ask_unsaved(self, self.session)
             if answer == "cancel" or (answer == "save" and not self.saving.save_now()):
                 event.ignore()
@@ -513,9 +399,9 @@ class MainWindow(QMainWindow):
 
     def dispose(self) -> None:
         """Stop the workers, give canvases and files back."""
-        if self._disposed:
+        if self.is_disposed:
             return
-        self._disposed = True
+        self.is_disposed = True
         # The keys outlive the window: other windows share them.
         self.keys.changed.disconnect(self._show_keys)
         self.background.cancel()
@@ -535,7 +421,7 @@ class MainWindow(QMainWindow):
         """Call a function once all views have painted, or once nothing at all is to be done."""
 
         def check() -> None:
-            if self._disposed:
+            if self.is_disposed:
                 return
             if self.is_settled if settled else self.is_shown:
                 QTimer.singleShot(every_ms, then)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from PyQt5.QtCore import QCoreApplication, QEventLoop
 from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
@@ -17,10 +17,8 @@ from phygui.errors import DatasetError
 from phygui.gui.base.text_dialog import Patience, TextDialog
 from phygui.gui.dialogs import dialogs
 from phygui.gui.dialogs.restore import RestoreDialog
+from phygui.gui.window.context import WindowContext
 from phygui.storage.state.backups import Backup
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
 
 T = TypeVar("T")
 
@@ -31,7 +29,7 @@ Answers = dict[str, Callable[[], object]]
 class Saving:
     """Everything about the file on the disk that one window does."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._saving = False
         self._n_copies = 0

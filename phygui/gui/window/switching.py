@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QToolBar, QWidget
@@ -11,9 +11,7 @@ from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QTo
 from phygui.curation.edits.update import EditError
 from phygui.dataset import why_incomplete
 from phygui.gui.base.work import Latest
-
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
+from phygui.gui.window.context import WindowContext
 
 LOCK = "  (read-only)"
 
@@ -23,7 +21,7 @@ T = TypeVar("T")
 class Switching:
     """What of a dataset a window shows: one channel group, one clustering."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self.shank = _combo("shank")
         self.clustering = _combo("clustering")

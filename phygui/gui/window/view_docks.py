@@ -7,26 +7,19 @@ for all datasets in which it has not been changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PyQt5.QtCore import QTimer
 
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
-from phygui.gui.docks.docks import ViewDock
+from phygui.gui.docks.view_dock import ViewDock, kind_of
+from phygui.gui.window.context import WindowContext
 from phygui.views import SPECS
 from phygui.views.core.base import View
 
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
-
 N_DATASETS = 50
 """Datasets of which is kept what was changed in them, the last ones opened."""
-
-
-def kind_of(name: str) -> str:
-    """The kind of view in a dock: that of ``features 2`` is ``features``."""
-    return name.partition(" ")[0]
 
 
 def kept_as(name: str) -> str:
@@ -38,7 +31,7 @@ def kept_as(name: str) -> str:
 class ViewDocks:
     """Makes and removes the docks of a window's views."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._kept: dict[str, Any] = {}
         """Parameters of each view that is made, when what was changed was last kept."""

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.gui.window.view_docks import kind_of
+from phygui.gui.window.context import WindowContext
 from phygui.views.core.base import Empty
 
-if TYPE_CHECKING:
-    from phygui.gui.window.main_window import MainWindow
 
-
-def walk(window: MainWindow, step: str) -> None:
+def walk(window: WindowContext, step: str) -> None:
     """Go to the next or previous spike or refractory violation of the selection.
 
     Parameters
     ----------
-    window : MainWindow
+    window : WindowContext
     step : str
         A method of the trace view, such as ``next_spike``.
 
@@ -31,8 +26,8 @@ def walk(window: MainWindow, step: str) -> None:
     """
     shown = [
         dock
-        for name, dock in window.view_docks.items()
-        if kind_of(name) == "traces" and dock.is_on_screen and dock.is_made
+        for dock in window.view_docks.values()
+        if dock.kind == "traces" and dock.is_on_screen and dock.is_made
     ]
     shown = [d for d in shown if d.view.data is not None and not isinstance(d.view.data, Empty)]
     if not shown:

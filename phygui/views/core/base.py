@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -377,11 +376,3 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
         self._axis_lines.set_data(*self.layout.lines)
         self._text.set_labels(labels)
         self._shared.set_places(size, ranges(self.cells), self.layout.boxes)
-
-    # -- export ----------------------------------------------------------------------------
-
-    def export_image(self, path: str | Path, scale: float = 1.0) -> None:
-        """Write the picture as PNG, `scale` times the size on screen, or as SVG."""
-        from phygui.views.core.export import export_image
-
-        export_image(self, Path(path), scale)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -14,19 +13,17 @@ from vispy.gloo import gl
 from vispy.io import write_png
 from vispy.io.image import _make_png
 
+from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT
 
-if TYPE_CHECKING:
-    from phygui.views.core.base import View
 
-
-def export_image(view: View, path: Path, scale: float = 1.0) -> None:
+def export_image(view: View, path: str | Path, scale: float = 1.0) -> None:
     """Write the picture of a view.
 
     Parameters
     ----------
     view : View
-    path : Path
+    path : str or Path
         Ends in ``.png`` or ``.svg``.
     scale : float
         Pixels of the picture per logical pixel of the canvas; in SVG those of the data, which
@@ -37,6 +34,7 @@ def export_image(view: View, path: Path, scale: float = 1.0) -> None:
     ValueError
         If the name of the file ends in anything else, or the picture is too large to be drawn.
     """
+    path = Path(path)
     kind = path.suffix.lower()
     if kind == ".png":
         write_png(str(path), render(view, scale, smooth=True))

@@ -9,6 +9,7 @@ from PyQt5.QtGui import QImage, QPainter
 from PyQt5.QtSvg import QSvgRenderer
 
 from phygui.views.core.colors import theme
+from phygui.views.core.export import export_image
 from phygui.views.core.lasso import Lasso
 from phygui.views.core.visuals import Batch, boxes
 from tests.views.board import Board
@@ -17,7 +18,7 @@ from tests.views.board import Board
 def test_export_as_png_at_any_scale(board, tmp_path):
     for scale in (1.0, 2.5):
         path = tmp_path / "x.png"
-        board.export_image(path, scale)
+        export_image(board, path, scale)
         image = QImage(str(path))
         assert (image.width(), image.height()) == (round(500 * scale), round(300 * scale))
 
@@ -26,7 +27,7 @@ def test_export_as_svg_has_vector_axes_and_text(board, tmp_path):
     from xml.etree import ElementTree
 
     path = tmp_path / "x.svg"
-    board.export_image(path, 2.0)
+    export_image(board, path, 2.0)
     root = ElementTree.parse(path).getroot()
     space = "{http://www.w3.org/2000/svg}"
     texts = {e.text for e in root.iter(f"{space}text")}
@@ -53,7 +54,7 @@ def drawn(path, size=(500, 300)):
 def test_an_svg_shows_data_frames_and_text_in_their_colours(board, tmp_path, theme_name):
     board.marker_size = 8.0
     board.set_theme(theme_name)
-    board.export_image(tmp_path / "x.svg", 1.0)
+    export_image(board, tmp_path / "x.svg", 1.0)
     pixels = drawn(tmp_path / "x.svg")
     colors = theme(theme_name)
 
@@ -93,7 +94,7 @@ def test_an_svg_and_a_png_lay_all_over_each_other_alike(shown, tmp_path, theme_n
     # One of its corners is outside.
     board.set_lasso(Lasso("x1", "y", 1, np.array([[2, 2], [14, 3], [6, 8.0]]), closed=True))
     for kind in ("png", "svg"):
-        board.export_image(tmp_path / f"x.{kind}", 1.0)
+        export_image(board, tmp_path / f"x.{kind}", 1.0)
     png = QImage(str(tmp_path / "x.png")).convertToFormat(QImage.Format_RGB888)
     rows = np.frombuffer(png.bits().asstring(png.sizeInBytes()), np.uint8)
     wanted = rows.reshape(300, -1)[:, :1500].reshape(300, 500, 3).astype(int)
@@ -115,4 +116,4 @@ def test_an_svg_and_a_png_lay_all_over_each_other_alike(shown, tmp_path, theme_n
 
 def test_export_refuses_other_formats(board, tmp_path):
     with pytest.raises(ValueError, match=r"x\.jpg"):
-        board.export_image(tmp_path / "x.jpg")
+        export_image(board, tmp_path / "x.jpg")

@@ -1,4 +1,4 @@
-"""A dock that holds one view: its title bar, and when its data is loaded."""
+"""A dock that holds one view: when it is made, and when its data is loaded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ from typing import Any
 from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QHelpEvent
 from PyQt5.QtWidgets import (
-    QAction,
-    QDockWidget,
-    QHBoxLayout,
     QLabel,
-    QSizePolicy,
-    QToolButton,
     QToolTip,
-    QWidget,
 )
 
 from phygui.curation.session import Session
@@ -24,14 +18,12 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
 from phygui.gui.base import opengl
-from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest, Pool
+from phygui.gui.docks.dock import Dock, DockTitle
 from phygui.gui.docks.elsewhere import ElsewhereButton
 from phygui.views.core.base import Empty, View
 from phygui.views.spec import ViewSpec
 
-FLOAT_SHIFT = 24
-"""Pixels by which a dock moves right and down when it begins to float."""
 TOOLTIP_REACH = 3
 """Pixels that the mouse may move, by a hand that rests, before a tooltip goes."""
 
@@ -40,113 +32,9 @@ RETRY_MS = 2000
 """After how long data that could not be read is tried again: a drive may have come back."""
 
 
-class DockTitle(QWidget):
-    """The title bar of a dock: its name, then small buttons."""
-
-    def __init__(self, dock: QDockWidget, title: str) -> None:
-        super().__init__(dock)
-        self.buttons: dict[str, QToolButton] = {}
-        self.setObjectName("dockTitle")
-        self.setAttribute(Qt.WA_StyledBackground)
-        self.label = QLabel(title)
-        self.note = QLabel()
-        self.note.setObjectName("hint")
-        self.note.setTextFormat(Qt.PlainText)
-        self.note.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(6, 1, 2, 1)
-        self._row.setSpacing(0)
-        self._row.addWidget(self.label)
-        self._row.addSpacing(8)
-        self._row.addWidget(self.note, 1)
-
-    def add_button(self, icon_name: str, tip: str, *, checkable: bool = False) -> QToolButton:
-        """Add a small button at the right end."""
-        button = QToolButton()
-        button.setIcon(icon(icon_name))
-        button.setToolTip(tip)
-        button.setCheckable(checkable)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.NoFocus)
-        button.setFixedSize(20, 20)
-        button.setProperty("icon_name", icon_name)
-        self._row.addWidget(button)
-        self.buttons[icon_name] = button
-        return button
-
-
-class Dock(QDockWidget):
-    """A dock with the project's own title bar.
-
-    Most docks are hidden at start, and are finished when they are first shown.
-    """
-
-    def __init__(self, name: str, title: str, widget: QWidget | None = None) -> None:
-        super().__init__(title)
-        self.setObjectName(name)
-        self._title_bar: DockTitle | None = None
-        # Qt's own action would close a dock that is behind another tab, and open it behind one.
-        self.menu_action = QAction(title, self)
-        self.menu_action.setCheckable(True)
-        self.menu_action.triggered.connect(self._show_or_close)
-        self.visibilityChanged.connect(self.menu_action.setChecked)
-        if widget is not None:
-            self.hold_widget(widget)
-
-    def hold_widget(self, widget: QWidget) -> None:
-        """Have a widget in it."""
-        # Whatever is in it, a dock can be made small, so that all fit on a small screen.
-        widget.setMinimumSize(120, 80)
-        self.setWidget(widget)
-
-    def bring_to_front(self) -> None:
-        """Show it, before the other tabs of its place."""
-        self.show()
-        self.raise_()
-
-    def _show_or_close(self, wanted: bool) -> None:
-        if wanted:
-            self.bring_to_front()
-        else:
-            self.close()
-        # A dock behind a tab is seen only once Qt has laid it out.
-        self.menu_action.setChecked(wanted)
-
-    def finish(self) -> None:
-        """Make what is seen only of a dock that is shown."""
-        assert self.title_bar
-
-    @property
-    def title_bar(self) -> DockTitle:
-        """The title bar, made now if it was not yet needed."""
-        if self._title_bar is None:
-            self._title_bar = DockTitle(self, self.windowTitle())
-            self.add_buttons(self._title_bar)
-            self.setTitleBarWidget(self._title_bar)
-        return self._title_bar
-
-    def add_buttons(self, title_bar: DockTitle) -> None:
-        """Add the buttons that every dock has: float and close."""
-        title_bar.add_button("float", "float or dock").clicked.connect(self._float_or_dock)
-        close = title_bar.add_button("close", "close (View menu brings it back)")
-        close.clicked.connect(self.close)
-
-    def setVisible(self, visible: bool) -> None:
-        """Show or hide."""
-        if visible:
-            self.finish()
-        super().setVisible(visible)
-
-    @property
-    def is_on_screen(self) -> bool:
-        """Whether it is shown, and not behind another tab."""
-        return self.isVisible() and not self.visibleRegion().isEmpty()
-
-    def _float_or_dock(self) -> None:
-        self.setFloating(not self.isFloating())
-        if self.isFloating():
-            # Exactly where it was docked, it could not be seen to float.
-            self.move(self.pos() + QPoint(FLOAT_SHIFT, FLOAT_SHIFT))
+def kind_of(name: str) -> str:
+    """The kind of view in a dock: that of ``features 2`` is ``features``."""
+    return name.partition(" ")[0]
 
 
 class ViewDock(Dock):
@@ -200,6 +88,7 @@ class ViewDock(Dock):
         is_extra: bool = False,
     ) -> None:
         super().__init__(name, title)
+        self.kind = kind_of(name)
         self.is_extra = is_extra
         self.spec = spec
         self._first_params = params
