@@ -47,6 +47,7 @@ from .similarity import separation, similarity, waveform_similarity
 from .summaries import ClusterSummary, combine, summarize
 from .traces import decimate_min_max
 from .trains import (
+    REFRACTORY_PERIOD,
     RefractoryViolations,
     firing_rate_histogram,
     isi_histogram,
@@ -56,6 +57,7 @@ from .warm import warm_up
 
 __all__ = [
     "MIN_SPIKES",
+    "REFRACTORY_PERIOD",
     "Agreement",
     "ClusterData",
     "ClusterSummary",

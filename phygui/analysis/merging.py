@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .trains import REFRACTORY_PERIOD
+
 __all__ = ["MergeScore", "drift_continuity", "merge_score", "merged_refractoriness"]
 
 _SHOULDERS = (0.01, 0.05)
@@ -39,7 +41,7 @@ def merged_refractoriness(
     samples_a: ArrayLike,
     samples_b: ArrayLike,
     sample_rate: float,
-    period: float = 0.002,
+    period: float = REFRACTORY_PERIOD,
     censored: float = 0.0,
 ) -> float:
     """Whether the merged train keeps the dip of its correlogram.

@@ -10,11 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from .correlograms import edges_in_samples
 
 __all__ = [
+    "REFRACTORY_PERIOD",
     "RefractoryViolations",
     "firing_rate_histogram",
     "isi_histogram",
     "refractory_violations",
 ]
+
+REFRACTORY_PERIOD = 0.002
+"""Seconds after a spike in which the same neuron is not expected to fire again: what metrics, views
+and suggestions take for it unless they are told otherwise."""
 
 
 class RefractoryViolations(NamedTuple):
@@ -82,7 +87,10 @@ def firing_rate_histogram(
 
 
 def refractory_violations(
-    spike_samples: ArrayLike, sample_rate: float, period: float = 0.002, censored: float = 0.0
+    spike_samples: ArrayLike,
+    sample_rate: float,
+    period: float = REFRACTORY_PERIOD,
+    censored: float = 0.0,
 ) -> RefractoryViolations:
     """Consecutive spikes closer than the refractory period.
 

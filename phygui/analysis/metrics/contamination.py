@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from .._inputs import plain
 from .._loops import loops
-from ..trains import refractory_violations
+from ..trains import REFRACTORY_PERIOD, refractory_violations
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
 from .sources import HILL, LLOBET
 from .spec import ClusterData, MetricSpec
@@ -35,7 +35,10 @@ __all__ = [
 
 
 def violation_rate(
-    spike_samples: ArrayLike, sample_rate: float, period: float = 0.002, censored: float = 0.0
+    spike_samples: ArrayLike,
+    sample_rate: float,
+    period: float = REFRACTORY_PERIOD,
+    censored: float = 0.0,
 ) -> Metric:
     """Fraction of the spikes that follow the one before within the refractory period.
 
@@ -57,7 +60,7 @@ def isi_violation_ratio(
     spike_samples: ArrayLike,
     sample_rate: float,
     duration: float,
-    period: float = 0.0015,
+    period: float = REFRACTORY_PERIOD,
     censored: float = 0.0,
 ) -> Metric:
     """Rate of violations over what as many unrelated spikes would have.
@@ -89,7 +92,7 @@ def contamination_hill(
     spike_samples: ArrayLike,
     sample_rate: float,
     duration: float,
-    period: float = 0.0015,
+    period: float = REFRACTORY_PERIOD,
     censored: float = 0.0,
 ) -> Metric:
     """Fraction of the spikes that come from other neurons, from the refractory violations.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..trains import REFRACTORY_PERIOD
 from .isolation import Isolation
 from .metric import Metric
 from .registry import metrics
@@ -17,7 +18,7 @@ def quality_metrics(
     sample_rate: float,
     duration: float,
     *,
-    refractory: float = 0.002,
+    refractory: float = REFRACTORY_PERIOD,
     censored: float = 0.0,
 ) -> dict[str, Metric]:
     """Every metric of a cluster, by name; `docs/quality-metrics.md` says what each means.

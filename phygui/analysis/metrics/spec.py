@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..trains import REFRACTORY_PERIOD
 from .isolation import Isolation
 from .metric import Metric, undefined
 
@@ -72,7 +73,7 @@ class ClusterData:
     n_spikes: int = -1
     sample_rate: float = float("nan")
     duration: float = float("nan")
-    refractory: float = 0.002
+    refractory: float = REFRACTORY_PERIOD
     censored: float = 0.0
 
     def __post_init__(self) -> None:

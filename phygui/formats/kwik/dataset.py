@@ -45,6 +45,7 @@ from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.files import check_regular_file
+from phygui.storage.state.fingerprint import FileStamp
 
 
 class OpenDataset:
@@ -73,7 +74,7 @@ class OpenDataset:
         self._placing_remarks: list[str] = []
         self._lock = threading.RLock()
         self._silent = True  # until all is open: a warning may be an error
-        self._identity = _identity(self._path)
+        self._identity = FileStamp.of_status(check_regular_file(self._path))
         with ExitStack() as on_failure:
             with open_hdf5(self._path) as file:
                 self._read_file(file)
@@ -142,13 +143,13 @@ class OpenDataset:
     def changed_on_disk(self) -> bool:
         """Whether the ``.kwik`` is no longer the file that was opened or saved last."""
         try:
-            return _identity(self._path) != self._identity
+            return FileStamp.of_status(check_regular_file(self._path)) != self._identity
         except DatasetError:
             return True
 
     def follow(self) -> None:
         """Go on with the file as it is now: whoever wrote it knows what was read of it."""
-        self._identity = _identity(self._path)
+        self._identity = FileStamp.of_status(check_regular_file(self._path))
 
     def _read_file(self, file: File) -> None:
         """What does not depend on the channel group."""
@@ -340,9 +341,3 @@ class OpenDataset:
         if before is not None:
             before.traces.close()
         files.check_channels(shank)
-
-
-def _identity(path: Path) -> tuple[int, int, int]:
-    """Tells a file from what another program may have put in its place."""
-    status = check_regular_file(path)
-    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -8,14 +8,14 @@ from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
-from phygui.analysis import Metric
+from phygui.analysis import REFRACTORY_PERIOD, Metric
 from phygui.curation.statistics.preview import Preview
 from phygui.gui.base.theme import color, current_theme
 from phygui.views.core.colors import cluster_color
 from phygui.views.data.attributes import amplitude_range
 from phygui.views.data.voltages import reading
 
-REFRACTORY_MS = 2.0
+REFRACTORY_MS = 1000 * REFRACTORY_PERIOD
 _GAP = 6.0
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from phygui.errors import DatasetError
 from phygui.storage.files import check_regular_file
+from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import sync_folder
 
 Edit = Callable[[Path], None]
@@ -63,7 +64,7 @@ def edit_copy(
             verify(temporary)
         _keep_owner(temporary, before)
         _sync_file(temporary)
-        if goal == real and _identity(os.stat(real)) != _identity(before):
+        if goal == real and FileStamp.of(real) != FileStamp.of_status(before):
             raise DatasetError(f"{real} was changed by another program while it was being saved.")
         os.replace(temporary, goal)
         temporary = None
@@ -101,10 +102,6 @@ def remove_leftovers(path: Path | str) -> None:
 def backup_path(path: Path) -> Path:
     """Where the file from before the first write is kept."""
     return path.with_name(f"{path.name}.bak")
-
-
-def _identity(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _refuse_hard_links(path: Path, status: os.stat_result) -> None:

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,5 +63,9 @@ class FileStamp:
         OSError
             If there is no such file.
         """
-        status = Path(path).stat()
+        return cls.of_status(os.stat(path))
+
+    @classmethod
+    def of_status(cls, status: os.stat_result) -> FileStamp:
+        """The stamp of a file whose status is known."""
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from phygui.analysis import log_lag_edges
+from phygui.analysis import REFRACTORY_PERIOD, log_lag_edges
 from phygui.views.core.axes import Ticks, nice_ticks
 
 SHORTEST = 0.5
@@ -23,7 +23,7 @@ MOST_TICKS = 7
 def refractory_period() -> Any:
     """The parameter ``refractory_ms`` of a view that marks the period and counts violations."""
     return field(
-        default=2.0,
+        default=1000 * REFRACTORY_PERIOD,
         metadata={
             "label": "Refractory period",
             "unit": "ms",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.analysis import REFRACTORY_PERIOD
 from phygui.views.core.base import Empty
 from phygui.views.core.cursor import Gaps
 from phygui.views.core.loading import missing_data
@@ -103,7 +104,7 @@ class TraceParams:
         },
     )
     refractory_ms: float = field(
-        default=2.0,
+        default=1000 * REFRACTORY_PERIOD,
         metadata={
             "reload": False,
             "label": "Refractory period",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from itertools import pairwise
@@ -16,6 +15,7 @@ from phygui.formats.kwik.hdf5.file import open_hdf5
 from phygui.storage.arrays.filebytes import FileBytes
 from phygui.storage.arrays.lazy import Selection, indices_of, length_of
 from phygui.storage.arrays.stores import Store, read_rows, read_run
+from phygui.storage.state.fingerprint import FileStamp
 
 #: A slice of chunks with at least this many rows is copied chunk by chunk, not row by row.
 _TALL = 64
@@ -134,11 +134,6 @@ def _product(lists: list[list[Any]]) -> list[tuple[Any, ...]]:
     return product
 
 
-def _fingerprint(path: Path) -> tuple[int, int, int]:
-    status = os.stat(path)
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def _chunks(dataset: Any) -> list[Any]:
     """What the library knows of each chunk that was written."""
     found: list[Any] = []
@@ -158,10 +153,10 @@ class ChunkTable:
         self.path, self.name, self.chunks = path, name, chunks
         self.grid = tuple(-(-n // c) for n, c in zip(shape, chunks, strict=True))
         self.chunk_bytes = int(np.prod(chunks)) * itemsize
-        self.made = _fingerprint(path)
+        self.made = FileStamp.of(path)
 
     def __call__(self) -> np.ndarray:
-        if _fingerprint(self.path) != self.made:
+        if FileStamp.of(self.path) != self.made:
             raise DatasetError(f"{self.path} was changed by another program since it was opened.")
         found: list[tuple[int, ...]] = []
         with open_hdf5(self.path) as file:

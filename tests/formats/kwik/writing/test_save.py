@@ -14,6 +14,7 @@ import pytest
 
 from phygui import KwikModel
 from phygui.errors import DatasetChanged, DatasetError
+from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.lock import Lock
 from phygui.storage.state.state_folder import state_folder
 from tests.formats.kwik.conftest import GROUP, N_SPIKES, Tiny
@@ -259,8 +260,8 @@ def test_nothing_is_written_through_an_external_link(tiny: Tiny) -> None:
     with tiny.edit() as file:
         file[f"{GROUP}/cluster_groups/main"] = h5py.ExternalLink("other.h5", "/names/main")
     content = other.read_bytes(), tiny.kwik.read_bytes()
-    os.utime(tiny.kwik, ns=(0, model._identity[2]))
-    model._identity = model._identity[0], tiny.kwik.stat().st_size, model._identity[2]
+    os.utime(tiny.kwik, ns=(0, model._identity.mtime_ns))
+    model._identity = FileStamp.of(tiny.kwik)
     with pytest.raises(DatasetError, match="is an external link"):
         model.add_cluster_group(4, "new")
     assert (other.read_bytes(), tiny.kwik.read_bytes()) == content
