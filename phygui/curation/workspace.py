@@ -72,11 +72,11 @@ class Workspace:
         self._locked = read_locked(keeper.folder)
         self._last_name: dict[int, str] = {}
         self.generation = 0
-        self.measures = Measures(tell.warned.emit)
         self.curations: dict[Key, Curation] = {}
         shank = dataset.open(channel_group)
         self.shanks: dict[int, ShankData] = {shank.channel_group: shank}
         try:
+            self.measures = Measures(tell.warned.emit, shank.attributes)
             names = dataset.clusterings.names(shank.channel_group)
             self._names: dict[int, list[str]] = {shank.channel_group: names}
             name = clustering or self._usual(shank.channel_group)

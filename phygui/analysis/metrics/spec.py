@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,13 @@ from .metric import Metric, undefined
 __all__ = ["ClusterData", "MetricSpec"]
 
 Need = Literal[
-    "spike_samples", "recorded_samples", "amplitudes", "mean_waveform", "noise", "isolation"
+    "spike_samples",
+    "recorded_samples",
+    "amplitudes",
+    "mean_waveform",
+    "noise",
+    "isolation",
+    "attributes",
 ]
 Family = Literal["contamination", "completeness", "signal", "isolation", "other"]
 
@@ -27,6 +33,7 @@ _ABSENT: dict[Need, str] = {
     "mean_waveform": "there is no raw data",
     "noise": "there is no raw data",
     "isolation": "there are no features",
+    "attributes": "nothing more is stored of each spike",
 }
 FAMILIES: tuple[Family, ...] = ("contamination", "completeness", "signal", "isolation", "other")
 """In the order in which the merge preview shows them."""
@@ -52,6 +59,8 @@ class ClusterData:
         On the channels where the cluster is large: of all its spikes and of the others.
     isolation : Isolation, optional
         What is known of them instead, where they are too many to be held at once.
+    attributes : mapping of str to array of float (n_spikes,), optional
+        What the dataset's format holds of each spike, by name: of all spikes, or of a sample.
     n_spikes : int
         By default as many as there are spike samples.
     sample_rate : float
@@ -70,6 +79,7 @@ class ClusterData:
     features: NDArray[Any] | None = None
     other_features: NDArray[Any] | None = None
     isolation: Isolation | None = None
+    attributes: Mapping[str, NDArray[np.float64]] | None = None
     n_spikes: int = -1
     sample_rate: float = float("nan")
     duration: float = float("nan")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from phygui.analysis import ClusterData, Metric, MetricSpec
 from phygui.analysis.metrics import metrics
+from phygui.curation.statistics.attribute_metrics import attribute_metrics
+from phygui.dataset import SpikeAttribute
 from phygui.words import error_in_words
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,8 @@ class MetricSet:
     ----------
     report : callable
         Called with one sentence and the error when a metric has failed.
+    attributes : mapping of str to SpikeAttribute, optional
+        What the dataset holds of each spike; each is a metric too.
 
     Attributes
     ----------
@@ -31,8 +35,13 @@ class MetricSet:
         Names of those that are computed.
     """
 
-    def __init__(self, report: Callable[[str, Exception], None] = lambda _, __: None) -> None:
-        self.specs: dict[str, MetricSpec] = {spec.name: spec for spec in metrics()}
+    def __init__(
+        self,
+        report: Callable[[str, Exception], None] = lambda _, __: None,
+        attributes: Mapping[str, SpikeAttribute] | None = None,
+    ) -> None:
+        stored = {spec.name: spec for spec in attribute_metrics(attributes or {})}
+        self.specs: dict[str, MetricSpec] = stored | {spec.name: spec for spec in metrics()}
         self.names = frozenset(self.specs)
         self._report = report
         self._failed: dict[str, str] = {}

@@ -16,6 +16,7 @@ from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY, Quality
 from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.curation.statistics.stats import default_quality
+from phygui.dataset import SpikeAttribute
 from phygui.words import error_in_words, shortened
 
 log = logging.getLogger(__name__)
@@ -46,10 +47,14 @@ class Measures:
         Called with such a sentence, in whichever thread the function was called.
     """
 
-    def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        tell: Callable[[str], None] = lambda _: None,
+        attributes: Mapping[str, SpikeAttribute] | None = None,
+    ) -> None:
         self.problems: list[str] = []
         self.tell = tell
-        self.metrics = MetricSet(self._report)
+        self.metrics = MetricSet(self._report, attributes)
         self.quality_spec, self.similarity_spec = (
             ranking_in_use("quality"),
             ranking_in_use("similarity"),

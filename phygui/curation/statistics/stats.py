@@ -233,10 +233,16 @@ class QualitySource:
             amplitudes=self._amplitudes(spike_ids, stats) if "amplitudes" in needs else None,
             mean_waveform=waveform,
             noise=noise,
+            attributes=self._attributes(spike_ids) if "attributes" in needs else None,
             n_spikes=len(spike_ids),
             sample_rate=shank.sample_rate,
             duration=shank.duration,
         )
+
+    def _attributes(self, spike_ids: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """What the format holds of a sample of the spikes."""
+        sample = sample_spikes(spike_ids, N_SPIKES_AMPLITUDES[0])
+        return {name: of.read(sample) for name, of in self._shank.attributes.items()}
 
     def noise(self, channel: int) -> float:
         """Noise of a channel, an index into the channel order, in raw units.

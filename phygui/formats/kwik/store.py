@@ -119,6 +119,8 @@ class KwikClusterings:
                 verify_labels(file, *key, labels)
             ready()
 
+        for key in filter(self.is_protected, states):
+            raise DatasetError(f"{self.path}: the clustering {key[1]} is never written.")
         if target is not None and target.suffix.lower() != ".kwik":
             # Features, raw data and the backup stand beside the dataset under its name.
             raise DatasetError(f"{target} does not end in .kwik, as a copy of the dataset must.")

@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from phygui.dataset import ShankData
 from phygui.views.core.base import View
 
 
@@ -37,11 +38,11 @@ class _RealBox(QDoubleSpinBox):
 class ParameterDialog(QDialog):
     """Shows the plain parameters of a view; every change is applied at once, in both directions."""
 
-    def __init__(self, parent: QWidget, view: View) -> None:
+    def __init__(self, parent: QWidget, view: View, shank: ShankData | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"{parent.windowTitle()}: settings")
         self.setAttribute(Qt.WA_DeleteOnClose)
-        self._view = view
+        self._view, self._shank = view, shank
         self._changed: dict[str, tuple[Any, Any]] = {}
         """Of each parameter changed here: its value before, and the one that it got."""
         self.editors: dict[str, QWidget] = {}
@@ -84,7 +85,7 @@ class ParameterDialog(QDialog):
         meta = field.metadata
         if "choices" in meta:
             combo = QComboBox()
-            choices = choices_of(meta)
+            choices = choices_of(meta, self._shank)
             combo.addItems([str(choice) for choice in choices])
             combo.setCurrentText(str(value))
             combo.currentIndexChanged.connect(lambda i: self._change(field.name, choices[i]))
@@ -182,21 +183,27 @@ def plain_changes(before: Any, after: Any, *, local: bool = True) -> dict[str, A
     return changed
 
 
-def params_of(cls: type, stored: object) -> Any:
-    """Parameters of a view from what was remembered; what makes no sense is left at its default."""
+def params_of(cls: type, stored: object, shank: ShankData | None = None) -> Any:
+    """Parameters of a view from what was remembered; what makes no sense is left at its default.
+
+    So is what may be chosen only for other shanks, such as an axis that this one does not have.
+    """
     params: Any = cls()
     known = {field.name: field for field in fields(params)}
     for name, value in stored.items() if isinstance(stored, dict) else ():
-        if name in known and _is_sound(known[name], value):
+        if name in known and _is_sound(known[name], value, shank):
             kind: Any = type(known[name].default)
             params = replace(params, **{name: kind(value)})
     return params
 
 
-def choices_of(meta: Mapping[str, Any]) -> Sequence[Any]:
-    """What a parameter may be, where it is a choice: its `choices`, or what they return now."""
+def choices_of(meta: Mapping[str, Any], shank: ShankData | None = None) -> Sequence[Any]:
+    """What a parameter may be, where it is a choice: its `choices`, or what they return now.
+
+    They are asked with the shank, since its format may hold more than others do.
+    """
     choices = meta.get("choices", ())
-    found: Sequence[Any] = choices() if callable(choices) else choices
+    found: Sequence[Any] = choices(shank) if callable(choices) else choices
     return found
 
 
@@ -210,12 +217,12 @@ def range_problem(cls: type, name: str, value: float) -> str:
     return f"the {label} is {low:,g} to {high:,g} {unit}".rstrip() + f", not {value:g}"
 
 
-def _is_sound(field: Field[Any], value: object) -> bool:
+def _is_sound(field: Field[Any], value: object, shank: ShankData | None) -> bool:
     default, meta = field.default, field.metadata
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
     if isinstance(default, str):
-        return isinstance(value, str) and value in (choices_of(meta) or (value,))
+        return isinstance(value, str) and value in (choices_of(meta, shank) or (value,))
     kinds = int if isinstance(default, int) else (int, float)
     if not isinstance(default, int | float) or not isinstance(value, kinds):
         return False

@@ -143,7 +143,7 @@ class ViewDocks:
         dialogs = dock.findChildren(ParameterDialog)
         dialog = next((d for d in dialogs if d.isVisible()), None)
         if dialog is None:
-            dialog = ParameterDialog(dock, dock.view)
+            dialog = ParameterDialog(dock, dock.view, self._window.session.shank)
             dialog.finished.connect(lambda _: self.remember())
             dialog.show()
         dialog.raise_()
@@ -152,7 +152,8 @@ class ViewDocks:
     def _remembered(self, name: str) -> Any:
         """Parameters of a view: as changed in this dataset, else by the user, else the defaults."""
         cls = SPECS[kind_of(name)].params
-        return params_of(cls, {**self._of_user(name), **self._of_dataset().get(kept_as(name), {})})
+        stored = {**self._of_user(name), **self._of_dataset().get(kept_as(name), {})}
+        return params_of(cls, stored, self._window.session.shank)
 
     def remember(self) -> None:
         """Keep what has been changed since the last time, for this dataset and for the user."""
@@ -170,7 +171,8 @@ class ViewDocks:
             for_all = plain_changes(before, after, local=False)
             if for_all and not dock.is_extra:
                 cls = type(after)
-                of_user = params_of(cls, {**self._of_user(name), **for_all})
+                stored = {**self._of_user(name), **for_all}
+                of_user = params_of(cls, stored, self._window.session.shank)
                 window.settings.set(f"views/{kept_as(name)}", plain_changes(cls(), of_user) or None)
         datasets = self._datasets()
         datasets.pop(self._key, None)

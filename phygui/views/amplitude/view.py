@@ -1,15 +1,17 @@
-"""Amplitude view: the size of spikes over time, with its histogram and a lasso."""
+"""Amplitude view: the size of spikes over time, or another number of theirs, and a lasso."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
+from phygui.curation.statistics.attribute_metrics import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset import ShankData
 from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.cache import ByteCache
@@ -26,9 +28,12 @@ from phygui.views.data.attributes import (
     amplitude_range,
     axis_label,
     measured,
+    robust_range,
     ruler_in,
     spikes_inside,
+    stored_key,
     times_of,
+    values_and_masks,
 )
 from phygui.views.data.draw_budget import Budget, among, how_many
 
@@ -38,12 +43,28 @@ _N_BINS = 80
 _cache = ByteCache(16 * 2**20)
 
 
+def _choices(shank: ShankData | None) -> dict[str, str]:
+    """What can be shown, as it is called: the key of each."""
+    stored = {} if shank is None else attribute_labels(shank.attributes)
+    return {AMPLITUDE: AMPLITUDE, **{label: stored_key(name) for label, name in stored.items()}}
+
+
 @dataclass(frozen=True)
 class AmplitudeParams:
     """Settings of the amplitude view."""
 
     n_spikes: int = _BUDGET.field(
         "Most spikes drawn of each cluster; a split always takes all of them.", step=1000
+    )
+    value: str = field(
+        default=AMPLITUDE,
+        metadata={
+            "label": "Up",
+            "help": "What the vertical axis shows: the amplitude, or what the dataset holds of "
+            "every spike, if it does.",
+            "choices": lambda shank: tuple(_choices(shank)),
+            "local": True,
+        },
     )
     marker_size: float = size_of_points(3.0)
     data_scale: float = scale_of_data()
@@ -60,14 +81,16 @@ class AmplitudeData:
     """Index of each spike's cluster in the selection, (n,)."""
     times: NDArray[np.float64]
     """Seconds, (n,)."""
-    amplitudes: NDArray[np.float32]
-    """(n,), microvolts, or without raw data in the units of features."""
+    amplitudes: NDArray[np.floating]
+    """(n,), microvolts, or without raw data in the units of features; or what else is shown."""
     edges: NDArray[np.float64]
     """Of the bins of the histogram, (n_bins + 1,)."""
     shares: NDArray[np.float64]
     """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins)."""
     span: float
     """Seconds, with the gaps between recordings."""
+    key: str
+    """Of what is shown."""
     label: str
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
@@ -102,16 +125,24 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
     ) -> AmplitudeData | Empty:
         """Read the amplitudes of a sample of the spikes of each selected cluster."""
         shank = snapshot.shank
-        if shank.features is None and shank.waveforms is None:
+        up = _choices(shank).get(params.value)
+        if up is None:
+            return Empty(f"No {params.value} is stored: choose something else in the settings.")
+        if up == AMPLITUDE and shank.features is None and shank.waveforms is None:
             return missing_data(shank, "features", "traces")
         if not snapshot.cluster_ids:
             return Empty("Select a cluster to see its amplitudes.")
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
         n_each = _BUDGET.of_each(params.n_spikes, sizes)
-        samples, amplitudes = [], []
+        samples: list[NDArray[np.int64]] = []
+        amplitudes: list[NDArray[np.floating]] = []
         for cluster_id in snapshot.cluster_ids:
             spikes = snapshot.spikes(cluster_id)
             sample = sample_spikes(spikes, n_each)
+            samples.append(sample)
+            if up != AMPLITUDE:
+                amplitudes.append(values_and_masks(snapshot, [up], sample, cancelled)[up][0])
+                continue
             ruler = ruler_in(snapshot, cluster_id, cancelled)
             # What a merged cluster is measured by is estimated first, and computed then.
             by = None if ruler is None else (ruler.channel, ruler.sample)
@@ -120,9 +151,9 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             if known is None:
                 known = measured(snapshot, sample, ruler, cancelled)
                 _cache.put((shank, spikes), key, known, known.nbytes)
-            samples.append(sample)
             amplitudes.append(known)
-        edges = np.linspace(*amplitude_range(amplitudes), _N_BINS + 1)
+        limits = amplitude_range if up == AMPLITUDE else robust_range
+        edges = np.linspace(*limits(amplitudes), _N_BINS + 1)
         shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in amplitudes]
         chosen = np.concatenate(samples)
         order = np.argsort(chosen, kind="stable")
@@ -135,7 +166,8 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             edges=edges,
             shares=np.stack(shares),
             span=float(shank.span),
-            label=axis_label(shank, AMPLITUDE),
+            key=up,
+            label=axis_label(shank, up),
             n_spikes=sum(sizes),
             gaps=shank.clock.gap_times(),
         )
@@ -158,7 +190,7 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
         """Make the cells, the points and the bars."""
         time = Axis(TIME, 0.0, data.span, "time (s)", keep=True)
         low, high = float(data.edges[0]), float(data.edges[-1])
-        amplitude = Axis(AMPLITUDE, low, high, data.label, scaled=True)
+        amplitude = Axis(data.key, low, high, data.label, scaled=data.key == AMPLITUDE)
         share = Axis("share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "%", fixed=True)
         self.set_cells(
             [

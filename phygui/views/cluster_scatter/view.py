@@ -33,7 +33,7 @@ def _column(default: str, label: str, axis: str) -> Any:
         metadata={
             "label": label,
             # Asked for when they are shown: there may be more metrics then.
-            "choices": lambda: tuple(columns()),
+            "choices": lambda shank: tuple(columns(shank)),
             "help": f"What the {axis} axis shows",
         },
     )
@@ -93,6 +93,10 @@ def load(
     ids = (*others, *reversed(selected))
     if not ids:
         return Empty("There are no clusters")
+    known = columns(snapshot.shank)
+    unknown = [name for name in (params.x, params.y) if name not in known]
+    if unknown:
+        return Empty(f"Nothing here is called {unknown[0]}: choose another axis in the settings.")
     x = column(snapshot, params.x, ids, cancelled)
     y = column(snapshot, params.y, ids, cancelled)
     for name, values in ((params.x, x), (params.y, y)):

@@ -56,8 +56,9 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
     ----------
     Params : type
         A frozen dataclass; the metadata of each field (label, help, min, max, step, choices, unit)
-        makes the settings dialog. ``reload=False`` marks a field that :meth:`load` ignores,
-        ``rebuild=False`` one that :meth:`build` ignores too, ``local=True`` one that means
+        makes the settings dialog; ``choices`` may be a function of the shank. ``reload=False``
+        marks a field that :meth:`load` ignores, ``rebuild=False`` one that :meth:`build` ignores
+        too, ``local=True`` one that means
         something in this dataset only, such as a channel.
     has_legend : bool
         Whether the clusters shown are named in a line above the plots, each in its colour. For

@@ -1,7 +1,8 @@
 """What can be put on an axis for a spike: time, amplitude, any feature of any channel.
 
-An attribute has a key: ``time``, ``amplitude``, or ``CHANNEL:FEATURE``, both indices from 0,
-the channel into the channel order of the channel group.
+An attribute has a key: ``time``, ``amplitude``, ``CHANNEL:FEATURE``, both indices from 0, the
+channel into the channel order of the channel group, or ``=NAME`` for what the format holds of every
+spike under this name.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.amplitudes import Ruler, amplitude_unit, ruler_of, spike_amplitudes
+from phygui.curation.statistics.attribute_metrics import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import FeatureSource, ShankData
 from phygui.views.core.base import Cancel, check
@@ -38,8 +40,20 @@ def feature_key(channel: int, feature: int) -> str:
     return f"{channel}:{feature}"
 
 
+def stored_key(name: str) -> str:
+    """Key of what the format holds under a name."""
+    return f"={name}"
+
+
+def stored_name(key: str) -> str | None:
+    """The name under which the format holds what a key stands for; None for other attributes."""
+    return key[1:] if key.startswith("=") else None
+
+
 def parse_key(key: str) -> tuple[int, int] | None:
     """Channel and feature of a key, both indices; None for other attributes."""
+    if stored_name(key) is not None:
+        return None
     channel, colon, feature = key.partition(":")
     return (int(channel), int(feature)) if colon else None
 
@@ -51,8 +65,13 @@ def axis_label(shank: ShankData, key: str) -> str:
         return f"ch {int(shank.channels[found[0]])} PC{found[1] + 1}"
     if key == TIME:
         return "time (s)"
-    unit = amplitude_unit(shank)
-    return f"amplitude ({unit})" if unit else "amplitude"
+    name = stored_name(key)
+    if name is None:
+        label, unit = "amplitude", amplitude_unit(shank)
+    else:
+        labels = {name: label for label, name in attribute_labels(shank.attributes).items()}
+        label, unit = labels[name], shank.attributes[name].unit
+    return f"{label} ({unit})" if unit else label
 
 
 def features_of(shank: ShankData) -> FeatureSource:
@@ -94,6 +113,10 @@ def values_and_masks(
                 found[key] = values[:, channel - first, feature], masks[:, channel - first]
     if TIME in wanted:
         found[TIME] = times_of(shank, spike_ids), None
+    for key in wanted:
+        if (name := stored_name(key)) is not None:
+            check(cancelled)
+            found[key] = shank.attributes[name].read(spike_ids), None
     if AMPLITUDE in wanted:
         found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
     return found

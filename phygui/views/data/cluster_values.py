@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from phygui.analysis import ClusterData, MetricSpec
 from phygui.analysis.metrics import metrics
 from phygui.curation.statistics.amplitudes import channel_sizes
+from phygui.curation.statistics.attribute_metrics import attribute_metrics
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import compute_stats
 from phygui.dataset import ShankData
@@ -33,34 +34,40 @@ _FIXED = {
 }
 
 
-def columns() -> dict[str, str]:
+def columns(shank: ShankData | None = None) -> dict[str, str]:
     """What is known of every cluster, and how it stands at an axis but for the unit of voltages."""
-    axes = {spec.label: spec.axis for spec in metrics()}
+    axes = {spec.label: spec.axis for spec in _metrics(shank)}
     return {**_FIXED, **{name: axis for name, axis in axes.items() if name not in _FIXED}}
 
 
 def axis_name(name: str, shank: ShankData) -> str:
     """How one of :func:`columns` stands at an axis."""
-    return f"{_FIXED[name]} ({shank.voltage_unit})" if name == "amplitude" else columns()[name]
+    return f"{_FIXED[name]} ({shank.voltage_unit})" if name == "amplitude" else columns(shank)[name]
 
 
 def is_awaited(name: str) -> bool:
     """Whether one of :func:`columns` is a metric that comes in as it is computed."""
-    return name not in _FIXED and not _metric(name).needs <= _TRAIN
+    at_hand = {spec.label for spec in metrics() if spec.needs <= _TRAIN}
+    return name not in _FIXED and name not in at_hand
 
 
 def why_unknown(snapshot: Snapshot, name: str, cluster_ids: Iterable[int]) -> str:
     """Why one of :func:`columns` is not known of any of some clusters; empty for other data."""
     if name in _FIXED:
         return ""
-    spec = _metric(name)
+    spec = _metric(name, snapshot.shank)
     known = [snapshot.metrics.get(c, {}).get(spec.name) for c in cluster_ids]
     reasons = [metric.reason for metric in known if metric is not None]
     return next(iter(reasons), "it is not computed yet" if is_awaited(name) else "")
 
 
-def _metric(label: str) -> MetricSpec:
-    return next(spec for spec in metrics() if spec.label == label)
+def _metrics(shank: ShankData | None) -> tuple[MetricSpec, ...]:
+    """All metrics: also what the format holds of the spikes of a shank."""
+    return (*metrics(), *(() if shank is None else attribute_metrics(shank.attributes)))
+
+
+def _metric(label: str, shank: ShankData) -> MetricSpec:
+    return next(spec for spec in _metrics(shank) if spec.label == label)
 
 
 def stats_of(
@@ -116,7 +123,7 @@ def column(
     if name == "number of spikes":
         return np.array([len(snapshot.spikes(c)) for c in ids], dtype=np.float64)
     if name not in _FIXED:
-        spec = _metric(name)
+        spec = _metric(name, snapshot.shank)
         found = [_value(snapshot, spec, c, cancelled) for c in ids]
         return spec.scale * np.array(found, dtype=np.float64)
     stats = stats_of(snapshot, ids, cancelled)

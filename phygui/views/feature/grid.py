@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from phygui.dataset import ShankData
-from phygui.views.data.attributes import AMPLITUDE, TIME, feature_key
+from phygui.views.data.attributes import AMPLITUDE, TIME, feature_key, stored_key
 
 AUTOMATIC = -1
 """The number of a channel that stands for: one of the best for the selected clusters."""
@@ -54,7 +54,8 @@ def parse_grid(text: str, shank: ShankData, channels: list[int]) -> list[Plot]:
 
     Plots are separated by spaces, rows by semicolons or line breaks; a plot is ``x,y``. An axis
     is ``time``, ``amplitude``, ``0A`` (feature A of the best channel), ``1B`` (feature B of the
-    second best), or ``#12A`` (feature A of channel 12).
+    second best), ``#12A`` (feature A of channel 12), or ``=NAME`` for what the format holds of
+    every spike, with ``_`` for what stands between the words of its name.
 
     Raises
     ------
@@ -77,11 +78,15 @@ def parse_grid(text: str, shank: ShankData, channels: list[int]) -> list[Plot]:
 def _key(name: str, shank: ShankData, channels: list[int]) -> str:
     if name in (TIME, AMPLITUDE):
         return name
+    stored = {"=" + re.sub(r"[\s,;]+", "_", of): of for of in shank.attributes}
+    if name in stored:
+        return stored_key(stored[name])
     ranked, absolute = _RANKED.fullmatch(name), _CHANNEL.fullmatch(name)
     match = ranked or absolute
     if match is None:
+        others = "".join(f", {known}" for known in stored)
         raise ValueError(
-            f"'{name}' in the grid of features is not time, amplitude, 0A, 1B ... or #12A"
+            f"'{name}' in the grid of features is not time, amplitude{others}, 0A, 1B ... or #12A"
         )
     number, feature = int(match[1]), ord(match[2]) - ord("A")
     n_features = 0 if shank.features is None else shank.features.n_features

@@ -91,7 +91,8 @@ class FeatureParams:
         metadata={
             "label": "Grid",
             "help": "Plots as x,y separated by spaces, rows by semicolons: time, amplitude, "
-            "0A (feature A of the best channel), #12B (feature B of channel 12). "
+            "0A (feature A of the best channel), #12B (feature B of channel 12), and =NAME for "
+            "what the dataset holds of every spike, if it does. "
             "Empty for the default grid.",
             "local": True,
         },
@@ -250,7 +251,12 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
     def build(self, data: FeatureData) -> None:
         """Make the cells and the points."""
         axes = {
-            key: Axis(key, *limits, label=data.labels[key], scaled=key != TIME)
+            key: Axis(
+                key,
+                *limits,
+                label=data.labels[key],
+                scaled=_is_about_zero(key),
+            )
             for key, limits in data.ranges.items()
         }
         self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
@@ -353,6 +359,11 @@ def _label(shank: ShankData, key: str, params: FeatureParams) -> str:
     return f"fixed {label}" if fixed else label
 
 
+def _is_about_zero(key: str) -> bool:
+    """Whether zero is where there is no spike, as for features; a depth may lie anywhere."""
+    return key == AMPLITUDE or parse_key(key) is not None
+
+
 def _range(
     shank: ShankData, key: str, values: NDArray, colors: NDArray[np.int64]
 ) -> tuple[float, float]:
@@ -361,6 +372,8 @@ def _range(
     groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
     if key == AMPLITUDE:
         return amplitude_range(groups)
+    if not _is_about_zero(key):
+        return robust_range(groups)
     low, high = robust_range(groups)
     # Zero, where the background is, with some room around it.
     room = 0.1 * max(high, -low)
