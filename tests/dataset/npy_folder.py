@@ -12,6 +12,7 @@ would have. A dataset is a folder ``NAME.npys`` with
 ``positions.npy``      (n_channels, 2) float64, micrometres
 ``sizes.npy``          (n_spikes,) float64, an amplitude that the sorter gave each spike
 ``traces.npy``         (n_samples, n_channels) int16
+``stimulus.npy``       (n_events,) float64, ascending, seconds
 ``clusters/NAME.npy``  (n_spikes,) int32, with ``NAME.json`` for groups and labels
 =====================  ================================================================
 """
@@ -59,6 +60,7 @@ def write(folder: Path, *, n_spikes: int = 900, n_channels: int = 12, seed: int 
         "positions": np.stack([np.zeros(n_channels), 25.0 * np.arange(n_channels)], axis=1),
         "sizes": 150.0 + 30 * units + rng.normal(0, 5, n_spikes),
         "traces": np.round(traces).astype(np.int16),
+        "stimulus": np.arange(0.2, 2.9, 0.3),
         # The sixth unit was cut in two.
         "clusters/main": np.where((units == 5) & (rng.random(n_spikes) < 0.5), 6, units),
     }
@@ -150,7 +152,7 @@ class Shank:
         self.duration = self.span = n_samples / self.sample_rate
         self.features = SparseFeatures(folder, self.n_channels)
         self.attributes = {"size": Sizes(np.array(_load(folder / "sizes.npy")))}
-        self.events: dict[str, np.ndarray] = {}
+        self.events = {"stimulus": np.array(_load(folder / "stimulus.npy"))}
         self.waveforms = Waveforms(
             self.traces,
             self.spike_samples,
