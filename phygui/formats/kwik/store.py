@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -102,21 +102,13 @@ class KwikClusterings:
     ) -> None:
         """See :class:`~phygui.dataset.ClusteringStore`."""
 
-        def each() -> Iterator[tuple[Key, ClusteringState, dict[int, Mapping[str, str]]]]:
-            for key, state in states.items():
-                yield key, state, {c: state.labels.get(c, {}) for c in state.cluster_groups}
-
         def edit(file: h5py.File) -> None:
-            for key, state, labels in each():
-                groups, names = state.cluster_groups, state.group_names
-                save.write_clustering(file, *key, state.spike_clusters, groups, names)
-                write_labels(file, *key, labels)
+            for key, state in states.items():
+                _put(file, key, state)
 
         def verify(file: h5py.File) -> None:
-            for key, state, labels in each():
-                groups, names = state.cluster_groups, state.group_names
-                save.verify_clustering(file, *key, state.spike_clusters, groups, names)
-                verify_labels(file, *key, labels)
+            for key, state in states.items():
+                _compare(file, key, state)
             ready()
 
         for key in filter(self.is_protected, states):
@@ -137,19 +129,16 @@ class KwikClusterings:
     def copy(self, key: Key, new_name: str, state: ClusteringState) -> None:
         """See :class:`~phygui.dataset.ClusteringStore`."""
         group, name = key
-        of = (state.spike_clusters, state.cluster_groups, state.group_names)
-        labels = {c: state.labels.get(c, {}) for c in state.cluster_groups}
+        copied = group, new_name
 
         def edit(file: h5py.File) -> None:
             stored = file[f"/channel_groups/{group}/spikes/clusters"]
             check_clustering_name(self.path, new_name, stored)
             save.copy_clustering(file, group, name, new_name)
-            save.write_clustering(file, group, new_name, *of)
-            write_labels(file, group, new_name, labels)
+            _put(file, copied, state)
 
         def verify(file: h5py.File) -> None:
-            save.verify_clustering(file, group, new_name, *of)
-            verify_labels(file, group, new_name, labels)
+            _compare(file, copied, state)
 
         durable_edit(self.path, edit, verify)
         self._written(True)
@@ -169,6 +158,25 @@ class KwikClusterings:
         """What ``NAME.kwik.bak`` holds, which the first save made."""
         backup = backup_path(Path(os.path.realpath(self.path)))
         return KwikClusterings(backup) if backup.is_file() and not backup.is_symlink() else None
+
+
+def _put(file: h5py.File, key: Key, state: ClusteringState) -> None:
+    """Write a clustering: the one way in which the program does."""
+    save.write_clustering(file, *key, state.spike_clusters, state.cluster_groups, state.group_names)
+    write_labels(file, *key, _all_labels(state))
+
+
+def _compare(file: h5py.File, key: Key, state: ClusteringState) -> None:
+    """Read back what was written, and make sure that it is what was to be."""
+    save.verify_clustering(
+        file, *key, state.spike_clusters, state.cluster_groups, state.group_names
+    )
+    verify_labels(file, *key, _all_labels(state))
+
+
+def _all_labels(state: ClusteringState) -> dict[int, Mapping[str, str]]:
+    """Labels of every cluster: those that have none now may have had some."""
+    return {cluster: state.labels.get(cluster, {}) for cluster in state.cluster_groups}
 
 
 def _names(file: File, channel_group: int) -> list[str]:
