@@ -377,6 +377,8 @@ def test_every_setting_is_explained_in_its_dialog(
             assert editor.toolTip(), (name, setting)
         if name == "rates":
             assert dialog.editors["bin"].text() == "automatic"
+        # This format holds nothing else of every spike: there is no choice.
+        assert "value" not in dialog.editors
         dialog.reject()
 
 

@@ -81,11 +81,13 @@ class ParameterDialog(QDialog):
         self.summary.setText(f"Shown: {self._view.summary}" if self._view.summary else "")
 
     def _editor(self, field: Field[Any], value: Any) -> QWidget | None:
-        """A widget for a parameter that is a number, a text, a choice or a switch; else None."""
+        """A widget for a number, a text, a switch or a choice of several; else None."""
         meta = field.metadata
         if "choices" in meta:
             combo = QComboBox()
             choices = choices_of(meta, self._shank)
+            if len(choices) < 2:
+                return None
             combo.addItems([str(choice) for choice in choices])
             combo.setCurrentText(str(value))
             combo.currentIndexChanged.connect(lambda i: self._change(field.name, choices[i]))
