@@ -1,17 +1,75 @@
-"""Which metrics a session computes: those there are when it opens, less those that failed."""
+"""Which metrics a session computes: those there are when it opens, less those that failed.
+
+What the dataset's format holds of every spike is a metric too, the median over the spikes of a
+cluster: columns, names in filters and axes follow from it, as from any other.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
 
 from phygui.analysis import ClusterData, Metric, MetricSpec
 from phygui.analysis.metrics import metrics
-from phygui.curation.statistics.attribute_metrics import attribute_metrics
 from phygui.dataset import SpikeAttribute
 from phygui.words import error_in_words
 
 log = logging.getLogger(__name__)
+
+TAKEN = ("id", "number of spikes", "time", "amplitude", "depth")
+"""What axes call other things, beside the metrics."""
+
+
+def attribute_labels(attributes: Mapping[str, SpikeAttribute]) -> dict[str, str]:
+    """What axes and lists call attributes, each differently: the name of each by its label."""
+    found: dict[str, str] = {}
+    taken = {*TAKEN, *(spec.label for spec in metrics())}
+    for name, attribute in attributes.items():
+        label = attribute.title or name
+        label = f"stored {label}" if label in taken else label
+        found[f"{label} {name}" if label in found else label] = name
+    return found
+
+
+def attribute_metrics(attributes: Mapping[str, SpikeAttribute]) -> tuple[MetricSpec, ...]:
+    """A metric for each attribute; ``depth`` is called ``spike_depth`` in filters."""
+    found: dict[str, MetricSpec] = {}
+    for label, name in attribute_labels(attributes).items():
+        word = "spike_" + re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        number = 2
+        while word in found:
+            word, number = f"{word.rstrip('0123456789')}{number}", number + 1
+        found[word] = MetricSpec(
+            word,
+            label,
+            label,
+            f"{label} as it is stored with the dataset, median of the spikes",
+            _Median(name),
+            needs=frozenset({"attributes"}),
+            unit=attributes[name].unit,
+            form=".4g",
+            is_in_preview=False,
+        )
+    return tuple(found.values())
+
+
+class _Median:
+    """The median of an attribute; not defined where no spike has one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, data: ClusterData) -> Metric:
+        values = (data.attributes or {}).get(self._name)
+        if values is None:
+            return Metric(float("nan"), "this shank does not have it")
+        finite = values[np.isfinite(values)]
+        if not len(finite):
+            return Metric(float("nan"), "no spike has it")
+        return Metric(float(np.median(finite)))
 
 
 class MetricSet:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
-from phygui.curation.statistics.attribute_metrics import attribute_labels
+from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
 from phygui.views.core.axes import Axis, Cell, name_value

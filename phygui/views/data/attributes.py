@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.amplitudes import Ruler, amplitude_unit, ruler_of, spike_amplitudes
-from phygui.curation.statistics.attribute_metrics import attribute_labels
+from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import FeatureSource, ShankData
 from phygui.views.core.base import Cancel, check

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from phygui.analysis import ClusterData, MetricSpec
 from phygui.analysis.metrics import metrics
 from phygui.curation.statistics.amplitudes import channel_sizes
-from phygui.curation.statistics.attribute_metrics import attribute_metrics
+from phygui.curation.statistics.metric_set import attribute_metrics
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import compute_stats
 from phygui.dataset import ShankData

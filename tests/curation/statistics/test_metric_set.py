@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from phygui.analysis import ClusterData
-from phygui.curation.statistics.attribute_metrics import attribute_labels, attribute_metrics
+from phygui.curation.statistics.metric_set import attribute_labels, attribute_metrics
 
 
 @dataclass
@@ -27,6 +27,7 @@ def test_names_and_labels_never_meet_others() -> None:
         "Z score": Stored("score"),
         "z-score": Stored("score"),
         "plain": Stored(""),
+        "rate": Stored("firing rate"),
     }
     assert attribute_labels(attributes) == {
         "stored amplitude": "amplitude",
@@ -34,6 +35,7 @@ def test_names_and_labels_never_meet_others() -> None:
         "score": "Z score",
         "score z-score": "z-score",
         "plain": "plain",
+        "stored firing rate": "rate",
     }
     specs = attribute_metrics(attributes)
     assert [s.name for s in specs] == [
@@ -42,6 +44,7 @@ def test_names_and_labels_never_meet_others() -> None:
         "spike_z_score",
         "spike_z_score2",
         "spike_plain",
+        "spike_rate",
     ]
     assert specs[1].axis == "stored depth (µm)"
 
