@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from phygui.curation.statistics.stats import (
     QualitySource,
     compute_stats,
 )
+from phygui.dataset import ShankData
 
 MERGED = -1
 """The id of a cluster that is not there."""
@@ -149,7 +149,7 @@ def preview(
 
 
 def _correlograms(
-    shank: Any, spikes: tuple[NDArray[np.int64], ...]
+    shank: ShankData, spikes: tuple[NDArray[np.int64], ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each train, and of all but the first and the last around the first."""
     others = np.sort(np.concatenate(spikes[1:-1]), kind="stable")
@@ -170,11 +170,11 @@ def _correlograms(
     seconds = bin_size / shank.sample_rate
     rates = [c / (len(a) * seconds) for c, (a, _) in zip(counts, pairs, strict=True)]
     lags = (np.arange(-n_bins, n_bins) + 0.5) * seconds * 1000
-    return lags, np.stack(rates)
+    return np.asarray(lags, np.float64), np.stack(rates)
 
 
 def _shapes(
-    shank: Any, stats: list[ClusterStats], places: NDArray[np.int64]
+    shank: ShankData, stats: list[ClusterStats], places: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32] | None, bool]:
     """Of each cluster, mean waveforms or features on some channels, and which of the two."""
     waveforms = [s.summary.mean_waveform for s in stats]

@@ -25,6 +25,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
+from phygui.dataset import ShankData
 
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
@@ -259,7 +260,7 @@ class _Basis:
 class _Features:
     """Masked features of samples of spikes, the last used ones at hand; for any thread."""
 
-    def __init__(self, shank: Any, max_bytes: int = 64 * 2**20) -> None:
+    def __init__(self, shank: ShankData, max_bytes: int = 64 * 2**20) -> None:
         self._shank = shank
         self._max_bytes = max_bytes
         self._n_bytes = 0

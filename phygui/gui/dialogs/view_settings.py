@@ -38,7 +38,9 @@ class _RealBox(QDoubleSpinBox):
 class ParameterDialog(QDialog):
     """Shows the plain parameters of a view; every change is applied at once, in both directions."""
 
-    def __init__(self, parent: QWidget, view: View, shank: ShankData | None = None) -> None:
+    def __init__(
+        self, parent: QWidget, view: View[Any, Any], shank: ShankData | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"{parent.windowTitle()}: settings")
         self.setAttribute(Qt.WA_DeleteOnClose)
@@ -228,4 +230,4 @@ def _is_sound(field: Field[Any], value: object, shank: ShankData | None) -> bool
     kinds = int if isinstance(default, int) else (int, float)
     if not isinstance(default, int | float) or not isinstance(value, kinds):
         return False
-    return meta.get("min", value) <= value <= meta.get("max", value)
+    return bool(meta.get("min", value) <= value <= meta.get("max", value))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
@@ -92,7 +94,7 @@ class PreviewFigure(QWidget):
             self._draw_bars(painter, plot, shown.lags, shown.rates[k], hue)
 
     def _draw_bars(
-        self, painter: QPainter, plot: QRectF, lags: NDArray, rates: NDArray, hue: QColor
+        self, painter: QPainter, plot: QRectF, lags: NDArray[Any], rates: NDArray[Any], hue: QColor
     ) -> None:
         step = lags[1] - lags[0]
         low, high = lags[0] - step / 2, lags[-1] + step / 2
@@ -162,7 +164,7 @@ class PreviewFigure(QWidget):
         return cell.adjusted(metrics.horizontalAdvance(text) + 4, 0, 0, 0)
 
     def _draw_line(
-        self, painter: QPainter, cell: QRectF, heights: NDArray, hue: QColor, width: float
+        self, painter: QPainter, cell: QRectF, heights: NDArray[Any], hue: QColor, width: float
     ) -> None:
         n = max(len(heights) - 1, 1)
         points = [

@@ -81,7 +81,7 @@ class ViewDock(Dock):
         title: str,
         spec: ViewSpec,
         params: Callable[[], Any],
-        make: Callable[[Any], View],
+        make: Callable[[Any], View[Any, Any]],
         session: Session,
         pool: Pool,
         *,
@@ -93,7 +93,7 @@ class ViewDock(Dock):
         self.spec = spec
         self._first_params = params
         self._make = make
-        self._view: View | None = None
+        self._view: View[Any, Any] | None = None
         self._session = session
         # History holds the spikes of clusters that are edited away, so this costs no memory.
         self._snapshot: Snapshot | None = None
@@ -135,7 +135,7 @@ class ViewDock(Dock):
         super().add_buttons(title_bar)
 
     @property
-    def view(self) -> View:
+    def view(self) -> View[Any, Any]:
         """The view, made now if it was not yet needed: hidden ones cost nothing at start."""
         if self._view is None:
             view = self._view = self._make(self.params)
@@ -177,7 +177,7 @@ class ViewDock(Dock):
     def shows(self, snapshot: Snapshot) -> bool:
         """Whether the view shows the clusters selected in a snapshot, spike by spike."""
         shown, cluster_ids = self.snapshot, snapshot.cluster_ids
-        if not self.view.has_picture or self.view.data.cluster_ids != cluster_ids:
+        if not self.view.has_picture or self.view.drawn.cluster_ids != cluster_ids:
             return False
         # The same number may be another cluster in another clustering or channel group.
         return all(shown.spikes_per_cluster.get(c) is snapshot.spikes(c) for c in cluster_ids)

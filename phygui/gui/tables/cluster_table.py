@@ -51,7 +51,7 @@ from phygui.gui.tables.table_model import ClusterTableModel
 def luminance(color: QColor) -> float:
     """How bright a colour looks, 0 to 1, roughly as WCAG 2.2 defines relative luminance."""
     red, green, blue = (part**2.2 for part in (color.redF(), color.greenF(), color.blueF()))
-    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2)
+    return float((0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2))
 
 
 MIDDLE = 0.47

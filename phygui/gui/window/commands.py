@@ -160,7 +160,7 @@ class Commands:
 
         self.in_worker(work, done, lambda error: window.show_trouble("Not split", error))
 
-    def _split_spikes(self, view: View, spike_ids: Any) -> None:
+    def _split_spikes(self, view: View[Any, Any], spike_ids: Any) -> None:
         if not len(spike_ids):
             raise EditError("no spike of the selected clusters lies inside the lasso")
         insist(self._window.session.split(spike_ids))

@@ -47,7 +47,7 @@ class Commands(of_actions.Commands, Protocol):
 class Linking(Protocol):
     """What a view tells the others: times, and spikes within a lasso."""
 
-    def link(self, view: View, dock: ViewDock) -> None: ...
+    def link(self, view: View[Any, Any], dock: ViewDock) -> None: ...
     def visit(self, seconds: float) -> None: ...
     def go_to(self, seconds: float) -> None: ...
 
@@ -147,7 +147,7 @@ class WindowContext(QMainWindow):
         """The table of the clusters that are similar to the best one."""
         return self.tables.matches
 
-    def views(self, kind: str | None = None) -> Iterator[View]:
+    def views(self, kind: str | None = None) -> Iterator[View[Any, Any]]:
         """The views of one kind, or all that are made by now."""
         for dock in self.view_docks.values():
             if dock.kind == kind or (kind is None and dock.is_made):

@@ -31,7 +31,7 @@ class Linking:
         self._brush.failed.connect(window.fail)
         window.session.switched.connect(self._hand_out)
 
-    def link(self, view: View, dock: ViewDock) -> None:
+    def link(self, view: View[Any, Any], dock: ViewDock) -> None:
         """Let the view of a dock take part, when it is made."""
         view.time_clicked.connect(self.visit)
         set_cursor = getattr(view, "set_cursor", None)

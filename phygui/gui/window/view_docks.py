@@ -72,9 +72,9 @@ class ViewDocks:
         window.docks[name] = dock
         return dock
 
-    def _make(self, dock: ViewDock, params: Any) -> View:
+    def _make(self, dock: ViewDock, params: Any) -> View[Any, Any]:
         window, name = self._window, dock.objectName()
-        view: View = SPECS[kind_of(name)].cls(params, theme=window.theme)
+        view: View[Any, Any] = SPECS[kind_of(name)].cls(params, theme=window.theme)
         self._kept[name] = params
         view.cluster_clicked.connect(window.select_clicked)
         view.pair_clicked.connect(window.select_pair)

@@ -220,7 +220,7 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The spike, or the bin of the histogram, under the mouse."""
-        data: AmplitudeData = self.data
+        data = self.drawn
         if cell == 1:
             k = int(np.searchsorted(data.edges, y)) - 1
             if not 0 <= k < len(data.edges) - 1:

@@ -172,7 +172,7 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
         """Ask for the cluster."""
         found = self._near(x, y)
         if button == 1 and found is not None:
-            self.cluster_clicked.emit(self.data.cluster_ids[found])
+            self.cluster_clicked.emit(self.drawn.cluster_ids[found])
         return button == 1
 
     def _near(self, x: float, y: float) -> int | None:
@@ -189,7 +189,7 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The cluster under the mouse and its numbers."""
-        data: ClusterScatterData = self.data
+        data = self.drawn
         k = self._near(x, y)
         if k is None:
             return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,14 @@ from psygnal import Signal
 from vispy import app
 
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.views.core.axes import Cell, Layout, lay_out, ranges
+from phygui.views.core.axes import Cell
 from phygui.views.core.colors import DIM, Theme
 from phygui.views.core.colors import theme as theme_of
 from phygui.views.core.lasso import Lasso
+from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
-from phygui.views.core.mouse import Interactive
+from phygui.views.core.mouse import DataT, Interactive, ParamsT
 from phygui.views.core.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
@@ -32,12 +30,6 @@ _SMALLEST_WITH_LEGEND = 100.0
 """Logical pixels of height of a canvas below which plots are given all of it."""
 
 
-ParamsT = TypeVar("ParamsT", bound="DataclassInstance")
-"""A frozen dataclass: the settings of a view."""
-DataT = TypeVar("DataT")
-"""What a view draws, whole: what :meth:`View.load` returns if there is something to show."""
-
-
 class Visual(Protocol):
     """What a view draws."""
 
@@ -45,7 +37,7 @@ class Visual(Protocol):
         """Draw; the canvas is current."""
 
 
-class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
+class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vispy has no types
     """A picture of a part of the session, and what the user does to it.
 
     A view overrides :meth:`load` (any thread, no canvas) and :meth:`build` (GUI thread: turn the
@@ -95,7 +87,7 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
         self.params: ParamsT = self.Params() if params is None else params
         self.is_stale = True
         self.highlighted: NDArray[np.int64] = np.empty(0, np.int64)
-        self.highlight_data: Any = None
+        self.highlight_data: object = None
         self.visuals: list[Visual] = []
         self.labels: list[Label] = []
         self._theme: Theme = theme_of(theme)
@@ -155,7 +147,7 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
     @staticmethod
     def load_highlight(
         snapshot: Snapshot, data: DataT, spike_ids: NDArray[np.int64], cancelled: Cancel
-    ) -> Any:
+    ) -> object:
         """Read what pointing at spikes takes beyond the data shown: pure, from any thread."""
         raise NotImplementedError
 
@@ -167,7 +159,7 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
 
     def write_legend(self, right: float, bottom: float, room: float) -> None:
         """Name the clusters shown in a line that ends at a place of the canvas."""
-        names = [str(cluster_id) for cluster_id in self.data.cluster_ids]
+        names = [str(cluster_id) for cluster_id in getattr(self.drawn, "cluster_ids", ())]
         self.layout.labels += legend(names, right, bottom, room, DIM)
 
     @property
@@ -224,14 +216,9 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
         """Change some settings."""
         self.set_params(replace(self.params, **changes))
 
-    @property
-    def has_picture(self) -> bool:
-        """Whether there are data to draw, and not only a reason why there are none."""
-        return self.data is not None and not isinstance(self.data, Empty)
-
     def _build(self) -> None:
-        self.build(self.data)
-        self.point_at(self.data, self.highlighted)
+        self.build(self.drawn)
+        self.point_at(self.drawn, self.highlighted)
 
     def highlight(self, spike_ids: NDArray[np.int64]) -> None:
         """Point at spikes from now on, whatever data come; sorted ids, empty for none."""
@@ -241,11 +228,11 @@ class View(Interactive, app.Canvas, Generic[ParamsT, DataT]):
         self.set_highlight_data(None)
         self.highlight_changed.emit()
 
-    def set_highlight_data(self, highlight_data: Any) -> None:
+    def set_highlight_data(self, highlight_data: object) -> None:
         """Point at spikes with what :meth:`load_highlight` returned."""
         self.highlight_data = highlight_data
         if self.has_picture:
-            self.point_at(self.data, self.highlighted)
+            self.point_at(self.drawn, self.highlighted)
 
     def set_cells(self, cells: Sequence[Cell]) -> None:
         """Replace the grid; what the user zoomed is taken over by axes that keep it, by their key.

@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from typing import Any
 
 Key = tuple[tuple[int, ...], Hashable]
+_Entry = tuple[tuple[weakref.ref[Any], ...], Any, int]
 
 
 class ByteCache:
@@ -31,7 +32,7 @@ class ByteCache:
         self.max_bytes = max_bytes
         self.n_bytes = 0
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Key, tuple[tuple[weakref.ref, ...], Any, int]] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
 
     def get(self, owners: tuple[object, ...], key: Hashable) -> Any | None:
         """What was put for these very objects and this key, or None."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +17,8 @@ def n_bins_for(n_images: int, wanted: int) -> int:
 
 
 def density(
-    x: NDArray,
-    y: NDArray,
+    x: NDArray[Any],
+    y: NDArray[Any],
     x_range: tuple[float, float],
     y_range: tuple[float, float],
     shape: tuple[int, int],
@@ -52,7 +54,8 @@ def as_opacity(counts: NDArray[np.float32]) -> NDArray[np.float32]:
     Each image of a stack, (..., n_y, n_x), is brought to its own maximum.
     """
     most = counts.max(axis=(-2, -1), keepdims=True)
-    return np.sqrt(counts / np.maximum(most, 1.0)).astype(np.float32)
+    opacity: NDArray[np.float32] = np.sqrt(counts / np.maximum(most, 1.0)).astype(np.float32)
+    return opacity
 
 
 def smooth(counts: NDArray[np.float32]) -> NDArray[np.float32]:

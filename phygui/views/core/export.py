@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -17,7 +18,7 @@ from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT
 
 
-def export_image(view: View, path: str | Path, scale: float = 1.0) -> None:
+def export_image(view: View[Any, Any], path: str | Path, scale: float = 1.0) -> None:
     """Write the picture of a view.
 
     Parameters
@@ -45,7 +46,7 @@ def export_image(view: View, path: str | Path, scale: float = 1.0) -> None:
 
 
 def render(
-    view: View, scale: float = 1.0, *, decoration: bool = True, smooth: bool = False
+    view: View[Any, Any], scale: float = 1.0, *, decoration: bool = True, smooth: bool = False
 ) -> NDArray[np.uint8]:
     """Draw a view off screen, `scale` times its logical size: (height, width, 4) uint8.
 
@@ -65,7 +66,7 @@ def render(
     try:
         buffer.activate()
         view.draw_all((float(width), float(height)), scale, decoration=decoration, smooth=smooth)
-        image = buffer.read("color")
+        image: NDArray[np.uint8] = buffer.read("color")
     finally:
         buffer.deactivate()
         buffer.delete()
@@ -78,7 +79,7 @@ _ANCHOR = {"left": "start", "center": "middle", "right": "end"}
 _BASELINE = {"top": 0.76, "center": 0.26, "bottom": -0.24}
 
 
-def to_svg(view: View, scale: float = 2.0) -> str:
+def to_svg(view: View[Any, Any], scale: float = 2.0) -> str:
     """A view as SVG: the data as an image, axes, lasso and text as vectors.
 
     They lie over each other as on the screen, the axes under the data.
@@ -130,7 +131,7 @@ def _straight(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([np.minimum(straight + 0.5, 255).astype(np.uint8), image[..., 3:]], -1)
 
 
-def _lasso(view: View) -> list[str]:
+def _lasso(view: View[Any, Any]) -> list[str]:
     """The lasso as on the screen: the edge that would close it is faint until it is closed."""
     lasso = view.lasso
     if lasso is None:

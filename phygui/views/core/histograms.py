@@ -8,19 +8,11 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.core.axes import (
-    NOTE,
-    ROOM_FOR_NAME,
-    Axis,
-    Cell,
-    Ticks,
-    left_out,
-    nice_ticks,
-    row_height,
-    whole_ticks,
-)
-from phygui.views.core.base import Empty, ParamsT, View
+from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
+from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, left_out, row_height
+from phygui.views.core.mouse import ParamsT
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 
 MAX_CLUSTERS = 20
@@ -140,8 +132,7 @@ class HistogramGridView(View[ParamsT, HistogramT]):
         return (whole_ticks if self.whole_numbers else nice_ticks)(low, high, n_max)
 
     def _lay_out(self, size: tuple[float, float]) -> None:
-        empty = self.data is None or isinstance(self.data, Empty)
-        if not empty:
+        if self.has_picture:
             self._n_columns = n_columns(len(self.cells), size)
             for k, cell in enumerate(self.cells):
                 cell.row, cell.column = divmod(k, self._n_columns)
@@ -153,8 +144,8 @@ class HistogramGridView(View[ParamsT, HistogramT]):
                 top = cell.y.high / max(1 - TITLE / height, 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
         super()._lay_out(size)
-        if not empty:
-            self._text.set_labels([*self._text.labels, *self._captions(self.data)])
+        if self.has_picture:
+            self._text.set_labels([*self._text.labels, *self._captions(self.drawn)])
 
     def _captions(self, data: HistogramT) -> list[Label]:
         labels, grounds = [], []
@@ -183,7 +174,7 @@ class HistogramGridView(View[ParamsT, HistogramT]):
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for the cluster."""
         if button == 1:
-            self.cluster_clicked.emit(self.data.cluster_ids[cell])
+            self.cluster_clicked.emit(self.drawn.cluster_ids[cell])
         return button == 1
 
     def bin_at(self, data: HistogramT, x: float) -> int | None:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from psygnal import Signal
 
-from phygui.views.core.axes import Cell, Layout
+from phygui.views.core.axes import Cell
 from phygui.views.core.colors import ACCENT
 from phygui.views.core.lasso import Lasso
+from phygui.views.core.layout import Layout
 from phygui.views.core.loading import Empty
 from phygui.views.core.visuals import Batch, vertices
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+ParamsT = TypeVar("ParamsT", bound="DataclassInstance")
+"""A frozen dataclass: the settings of a view."""
+DataT = TypeVar("DataT")
+"""What a view draws, whole: what its ``load`` returns if there is something to show."""
 
 _LIMITS = {"marker_size": (1.0, 20.0), "data_scale": (0.01, 100.0)}
 """What the wheel changes, and how far."""
@@ -65,7 +74,7 @@ def turn(value: float, steps: float) -> tuple[float, float]:
     return float(f"{_ROUND[k]}e{decade + tens}"), place - nearest
 
 
-class Interactive:
+class Interactive(Generic[ParamsT, DataT]):
     """The part of a view that listens."""
 
     has_lasso: ClassVar[bool] = False
@@ -74,10 +83,10 @@ class Interactive:
     lasso_changed = Signal()
     hovered = Signal(str)
 
-    params: Any
+    params: ParamsT
 
     def __init__(self) -> None:
-        self.data: Any = None
+        self.data: DataT | Empty | None = None
         self.cells: list[Cell] = []
         self.layout = Layout(np.empty((0, 4)))
         self._own = {"marker_size": 3.0, "data_scale": 1.0}
@@ -89,6 +98,24 @@ class Interactive:
         self._lasso_points = Batch("points", size=5.0)
         self._hover_text = ""
         self._press_cell: int | None = None
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there are data to draw, and not only a reason why there are none."""
+        return self.data is not None and not isinstance(self.data, Empty)
+
+    @property
+    def drawn(self) -> DataT:
+        """The data that are drawn, for what happens only where there is a picture.
+
+        Raises
+        ------
+        LookupError
+            If there is none.
+        """
+        if self.data is None or isinstance(self.data, Empty):
+            raise LookupError("the view shows no data")
+        return self.data
 
     def refresh(self) -> None:
         """Lay out and draw again."""
@@ -257,7 +284,7 @@ class Interactive:
     def text_at(self, pos: Any) -> str:
         """Say what is at a place of the canvas, in logical pixels; empty for nothing."""
         index = self._cell_at(pos)
-        if index is None or self.data is None or isinstance(self.data, Empty):
+        if index is None or not self.has_picture:
             return ""
         return self.describe(index, *self.to_data(index, *pos))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,11 @@ _REACH = 6.0
 
 
 def nearest_point(
-    view: View,
+    view: View[Any, Any],
     cell: int,
     place: tuple[float, float],
-    x: NDArray,
-    y: NDArray,
+    x: NDArray[Any],
+    y: NDArray[Any],
     behind: NDArray[np.bool_] | None = None,
 ) -> int | None:
     """Index of the point nearest to a place, if it is near.
@@ -47,7 +47,7 @@ def nearest_point(
     return nearest if distance[nearest] <= _REACH**2 else None
 
 
-def nearest_line(x: NDArray, y: NDArray) -> int | None:
+def nearest_line(x: NDArray[Any], y: NDArray[Any]) -> int | None:
     """Index of the line nearest to the origin, if it is near.
 
     Parameters

@@ -205,7 +205,7 @@ def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArr
     """Counts of one pair, from the cache if it has been counted before."""
     owners = (a.clock, a.spike_ids, b.spike_ids)
     key = (params.log_lag, params.bin_ms, params.window_ms, rate)
-    known = _cache.get(owners, key)
+    known: NDArray[np.int64] | None = _cache.get(owners, key)
     if known is not None:
         return known
     if params.log_lag:
@@ -234,7 +234,7 @@ def _pair(a: _Train, b: _Train, params: CorrelogramParams, rate: float) -> NDArr
 def _violations(train: _Train, params: CorrelogramParams, rate: float) -> float:
     owners = (train.clock, train.spike_ids)
     key = ("violations", params.refractory_ms, rate)
-    known = _cache.get(owners, key)
+    known: float | None = _cache.get(owners, key)
     if known is None:
         known = refractory_violations(train.samples, rate, params.refractory_ms / 1000).rate
         _cache.put(owners, key, known, 8)

@@ -8,19 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.core.axes import (
-    NOTE,
-    ROOM_FOR_NAME,
-    ROOM_FOR_NUMBER,
-    Axis,
-    Cell,
-    left_out,
-    nice_ticks,
-    row_height,
-    whole_ticks,
-)
+from phygui.views.core.axes import Axis, Cell, nice_ticks, whole_ticks
 from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, ROOM_FOR_NUMBER, left_out, row_height
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 from phygui.views.correlogram.data import (
     CorrelogramData,
@@ -226,7 +217,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The pair, and what the bar under the mouse says."""
-        data: CorrelogramData = self.data
+        data = self.drawn
         i, j = divmod(cell, len(data.cluster_ids))
         a, b = data.cluster_ids[i], data.cluster_ids[j]
         if i == j:

@@ -8,6 +8,7 @@ spike under this name.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def values_and_masks(
         None where an attribute has no mask. Only the columns asked for, and what is between near
         ones, are read.
     """
-    found: dict = {}
+    found: dict[str, tuple[NDArray[Any], NDArray[np.float32] | None]] = {}
     shank = snapshot.shank
     wanted = list(dict.fromkeys(keys))
     places = {key: place for key in wanted if (place := parse_key(key)) is not None}
@@ -189,7 +190,8 @@ def _masked_sizes(values: NDArray[np.float32], masks: NDArray[np.float32]) -> ND
     """Absolute features times masks; nothing where one of them is not finite."""
     with np.errstate(invalid="ignore"):
         sizes = np.abs(values * masks[:, :, None])
-    return np.nan_to_num(sizes, copy=False, nan=0.0, posinf=0.0)
+    finite: NDArray[np.float32] = np.nan_to_num(sizes, copy=False, nan=0.0, posinf=0.0)
+    return finite
 
 
 def channel_strengths(
@@ -203,7 +205,7 @@ def channel_strengths(
     """
     shank, spikes = snapshot.shank, snapshot.spikes(cluster_id)
     key = ("strengths", shank.n_located)
-    known = _cache.get((shank, spikes), key)
+    known: NDArray[np.float32] | None = _cache.get((shank, spikes), key)
     if known is None:
         check(cancelled)
         sample = sample_spikes(spikes, _N_TYPICAL)
@@ -228,7 +230,7 @@ def best_channels(snapshot: Snapshot, cancelled: Cancel) -> list[int]:
     return [int(c) for c in dict.fromkeys(turns.tolist())]
 
 
-def amplitude_range(groups: Iterable[NDArray]) -> tuple[float, float]:
+def amplitude_range(groups: Iterable[NDArray[Any]]) -> tuple[float, float]:
     """The range of an axis of amplitudes, as of :func:`robust_range`: zero is always on it.
 
     The margin is a part of the whole axis: a cluster whose spikes are alike, however large they
@@ -240,7 +242,7 @@ def amplitude_range(groups: Iterable[NDArray]) -> tuple[float, float]:
 
 
 def robust_range(
-    groups: Iterable[NDArray], *, percent: float = 1.0, margin: float = _MARGIN
+    groups: Iterable[NDArray[Any]], *, percent: float = 1.0, margin: float = _MARGIN
 ) -> tuple[float, float]:
     """A range that shows nearly all of every group of values, and that outliers cannot spoil.
 

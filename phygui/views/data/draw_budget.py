@@ -78,4 +78,5 @@ def among(spike_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np
     if not len(wanted):
         return np.zeros(len(spike_ids), np.bool_)
     place = np.searchsorted(wanted, spike_ids)
-    return wanted[np.minimum(place, len(wanted) - 1)] == spike_ids
+    found: NDArray[np.bool_] = wanted[np.minimum(place, len(wanted) - 1)] == spike_ids
+    return found

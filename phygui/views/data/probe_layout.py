@@ -102,4 +102,5 @@ def _without_gaps(values: NDArray[np.float64], size: float) -> NDArray[np.float6
     """
     places, which = np.unique(values, return_inverse=True)
     too_much = np.maximum(np.diff(places) - _WIDEST_GAP * size, 0.0)
-    return values - np.append(0.0, np.cumsum(too_much))[which]
+    shifts: NDArray[np.float64] = np.append(0.0, np.cumsum(too_much))[which]
+    return values - shifts

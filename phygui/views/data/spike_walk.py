@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,7 +88,7 @@ class Trains:
         return np.flatnonzero(np.diff(self.clock.apart(samples)) < period * (1 - 1e-12))
 
 
-def samples_like(spike_samples: NDArray, samples: ArrayLike) -> NDArray:
+def samples_like(spike_samples: NDArray[Any], samples: ArrayLike) -> NDArray[Any]:
     """Samples in the type of the spikes', so that a search need not convert all of these."""
     return np.maximum(samples, 0).astype(spike_samples.dtype)
 

@@ -127,7 +127,7 @@ class FeatureData:
     colors: NDArray[np.int64]
     """Index of each spike's cluster in the selection; GREY for the background."""
     cluster_ids: tuple[int, ...]
-    values: dict[str, NDArray]
+    values: dict[str, NDArray[Any]]
     """By key of an attribute: its value for each spike drawn."""
     masks: dict[str, NDArray[np.float32]]
     ranges: dict[str, tuple[float, float]]
@@ -313,7 +313,7 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The spike under the mouse, and what the axes say there."""
-        data: FeatureData = self.data
+        data = self.drawn
         plot = data.plots[cell]
         x_values, y_values = data.values[plot.x], data.values[plot.y]
         nearest = nearest_point(self, cell, (x, y), x_values, y_values, data.colors == GREY)
@@ -365,7 +365,7 @@ def _is_about_zero(key: str) -> bool:
 
 
 def _range(
-    shank: ShankData, key: str, values: NDArray, colors: NDArray[np.int64]
+    shank: ShankData, key: str, values: NDArray[Any], colors: NDArray[np.int64]
 ) -> tuple[float, float]:
     if key == TIME:
         return 0.0, max(float(shank.span), float(values.max(initial=0.0)))
@@ -382,7 +382,7 @@ def _range(
 
 def _densities(
     plots: list[Plot],
-    values: dict[str, NDArray],
+    values: dict[str, NDArray[Any]],
     ranges: dict[str, tuple[float, float]],
     colors: NDArray[np.int64],
     n_clusters: int,
@@ -400,7 +400,7 @@ def _densities(
 
 
 def _outside(
-    plot: Plot, values: dict[str, NDArray], ranges: dict[str, tuple[float, float]]
+    plot: Plot, values: dict[str, NDArray[Any]], ranges: dict[str, tuple[float, float]]
 ) -> NDArray[np.int64]:
     """Indices of a sample of the spikes that the image of a plot's densities does not hold."""
     found = np.zeros(len(values[plot.x]), np.bool_)
@@ -413,7 +413,7 @@ def _outside(
 
 def _background_of(
     snapshot: Snapshot, keys: list[str], n_most: int, cancelled: Cancel
-) -> tuple[NDArray[np.int64], NDArray[np.int64], dict]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Any]]:
     """A fixed sample of all spikes without those of the selection, their clusters and values."""
     shank = snapshot.shank
     n = min(n_most, snapshot.n_spikes)

@@ -134,7 +134,7 @@ class IsiView(HistogramGridView[IsiParams, IsiData]):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The cluster and the bar under the mouse."""
-        data: IsiData = self.data
+        data = self.drawn
         text = f"cluster {data.cluster_ids[cell]}, {self.note(data, cell)[0]}"
         k = self.bin_at(data, x)
         if k is not None:

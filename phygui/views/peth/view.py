@@ -164,7 +164,7 @@ class PethView(HistogramGridView[PethParams, PethData]):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The cluster and the bar under the mouse."""
-        data: PethData = self.data
+        data = self.drawn
         text = f"cluster {data.cluster_ids[cell]}"
         k = self.bin_at(data, x)
         if k is not None:

@@ -152,14 +152,14 @@ class ProbeView(View[ProbeParams, ProbeData]):
         return True
 
     def _cluster_near(self, cell: int, x: float, y: float) -> int | None:
-        data: ProbeData = self.data
+        data = self.drawn
         across = data.places[:, 0] if cell == 0 else data.sizes
         # Of clusters at one place, the one that is seen.
         found = self._nearest(cell, x, y, across[::-1], data.places[::-1, 1])
         return None if found is None else len(across) - 1 - found
 
     def _channel_near(self, cell: int, x: float, y: float) -> int | None:
-        return self._nearest(cell, x, y, *self.data.channels.T) if cell == 0 else None
+        return self._nearest(cell, x, y, *self.drawn.channels.T) if cell == 0 else None
 
     def _nearest(
         self, cell: int, x: float, y: float, xs: NDArray[np.float64], ys: NDArray[np.float64]
@@ -174,7 +174,7 @@ class ProbeView(View[ProbeParams, ProbeData]):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The cluster or the channel under the mouse."""
-        data: ProbeData = self.data
+        data = self.drawn
         k = self._cluster_near(cell, x, y)
         if k is not None:
             name, _, unit = data.size_label.partition(" (")

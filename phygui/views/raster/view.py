@@ -133,10 +133,10 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Ids of clusters, as many as can be read."""
-        ids = self.data.cluster_ids
+        ids = self.drawn.cluster_ids
         first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(ids) - 1)
         step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
-        chosen = set(self.data.selected)
+        chosen = set(self.drawn.selected)
         return [
             (-float(k), str(ids[k]))
             for k in range(first, last + 1)
@@ -171,11 +171,11 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         return True
 
     def _row(self, y: float) -> int:
-        return min(max(round(-y), 0), len(self.data.cluster_ids) - 1)
+        return min(max(round(-y), 0), len(self.drawn.cluster_ids) - 1)
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The cluster, the time and the rate there."""
-        data: RasterData = self.data
+        data = self.drawn
         row = self._row(y)
         if is_in_gap(data.gaps, x):
             return f"{x:.4g} s, cluster {data.cluster_ids[row]}: not recorded"

@@ -158,7 +158,7 @@ class RateView(View[RateParams, RateData], TimeCursor):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The time and the nearest rate."""
-        data: RateData = self.data
+        data = self.drawn
         k = int(np.searchsorted(data.edges, x, side="right")) - 1
         if not 0 <= k < data.rates.shape[1]:
             return ""

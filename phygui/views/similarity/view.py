@@ -82,7 +82,8 @@ def _neighbours(values: NDArray[np.float64]) -> NDArray[np.intp]:
 
     distance = 1 - np.clip((values + values.T) / 2, 0, 1)
     np.fill_diagonal(distance, 0)
-    return leaves_list(linkage(squareform(distance, checks=False), "average"))
+    tree = linkage(squareform(distance, checks=False), "average")
+    return np.asarray(leaves_list(tree), np.intp)
 
 
 class SimilarityView(View[SimilarityParams, SimilarityData]):
@@ -136,10 +137,10 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
 
     def _ticks(self, low: float, high: float, n_most: int) -> Ticks:
         """Ids of clusters, as many as can be read."""
-        ids = self.data.cluster_ids
+        ids = self.drawn.cluster_ids
         first, last = max(math.ceil(low), 0), min(math.floor(high), len(ids) - 1)
         step = max(math.ceil((last - first + 1) / max(n_most, 1)), 1)
-        chosen = set(self.data.selected)
+        chosen = set(self.drawn.selected)
         return [
             (float(k), str(ids[k]))
             for k in range(first, last + 1)
@@ -168,7 +169,7 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         return labels
 
     def _pair(self, x: float, y: float) -> tuple[int, int]:
-        last = len(self.data.cluster_ids) - 1
+        last = len(self.drawn.cluster_ids) - 1
         return min(max(round(-y), 0), last), min(max(round(x), 0), last)
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
@@ -185,5 +186,7 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
     def describe(self, cell: int, x: float, y: float) -> str:
         """The pair under the mouse."""
         i, j = self._pair(x, y)
-        a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
-        return f"{a} and {b}: similarity {self.data.values[i, j]:.2f}" if i != j else f"cluster {a}"
+        a, b = self.drawn.cluster_ids[i], self.drawn.cluster_ids[j]
+        return (
+            f"{a} and {b}: similarity {self.drawn.values[i, j]:.2f}" if i != j else f"cluster {a}"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -307,7 +307,7 @@ def _spikes_of(
     return clock.spike_ids(np.unique(np.concatenate(chosen))), int(high - low)
 
 
-def _places(clusters: NDArray, cluster_ids: Sequence[int]) -> NDArray[np.int64]:
+def _places(clusters: NDArray[Any], cluster_ids: Sequence[int]) -> NDArray[np.int64]:
     """Place of each cluster in the selection, OTHER when it is not selected."""
     ids = np.asarray(cluster_ids, dtype=np.int64)
     if not len(ids):
@@ -342,7 +342,8 @@ def _rows_of(
         middle = masks @ np.arange(len(rows)) / masks.sum(axis=1)
         distance = np.abs(np.arange(len(rows)) - middle[:, None])
         nearest = np.argmin(np.where(unmasked, distance, np.inf), axis=1)
-        return np.arange(len(rows)) == nearest[:, None]
+        is_nearest: NDArray[np.bool_] = np.arange(len(rows)) == nearest[:, None]
+        return is_nearest
     vague = np.full(len(spike_ids), shank.features is None or drawn.bin_size > MOST_DISTINCT)
     vague |= unmasked.all(axis=1)
     if vague.any():

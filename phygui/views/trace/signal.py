@@ -144,7 +144,9 @@ def calibration(shank: ShankData, kind: Kind) -> tuple[NDArray[np.float32], floa
     Both are robust estimates from stretches spread over the recording: the median, and 1.4826
     times the median absolute deviation.
     """
-    known = _cache.get((shank.traces,), ("calibration", kind))
+    known: tuple[NDArray[np.float32], float] | None = _cache.get(
+        (shank.traces,), ("calibration", kind)
+    )
     if known is not None:
         return known
     timeline = shank.timeline

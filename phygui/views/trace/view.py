@@ -159,7 +159,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
 
     def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
         """The parts of the traces that spikes cover, in their colours."""
-        data: TraceData = self.data
+        data = self.drawn
         times = data.envelope.samples / data.sample_rate - data.interval[0]
         recorded = np.isfinite(data.envelope.values[:1])
         same = (labels[:, :-1] != 0) & (labels[:, :-1] == labels[:, 1:])
@@ -189,7 +189,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         self._pointed.set_data(found)
         self.update()
 
-    def _set_image(self, data: TraceData, times: NDArray) -> None:
+    def _set_image(self, data: TraceData, times: NDArray[Any]) -> None:
         """One pixel per channel and point: of an envelope, the value farther from zero."""
         values = data.envelope.values
         if data.envelope.bin_size > 1:
@@ -217,16 +217,16 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         return self.data.interval[0] if isinstance(self.data, TraceData) else 0.0
 
     def _time_ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        origin = self.data.interval[0]
+        origin = self.drawn.interval[0]
         return [(t - origin, text) for t, text in nice_ticks(low + origin, high + origin, n_max)]
 
     def _channel_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         """Names of the channels, as many as can be read."""
-        labels = self.data.channel_labels
+        labels = self.drawn.channel_labels
         first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(labels) - 1)
         step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
         # Rows by depth go through the columns of the probe in turn: not to name one column only.
-        while math.gcd(step, self.data.n_columns) > 1:
+        while math.gcd(step, self.drawn.n_columns) > 1:
             step += 1
         return [(-float(k), labels[k]) for k in range(first, last + 1) if k % step == 0]
 
@@ -267,7 +267,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             self.refresh()
 
     def _show_interval(self) -> None:
-        data: TraceData = self.data
+        data = self.drawn
         start, stop = interval_of(self.params, data.span)
         self.cells[0].x.view = (start - data.interval[0], stop - data.interval[0])
 
@@ -358,7 +358,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             self._zoom_time(1.25 ** float(sum(event.delta)), self.to_data(0, *event.pos)[0])
 
     def _zoom_time(self, factor: float, x: float) -> None:
-        around = x + self.data.interval[0]
+        around = x + self.drawn.interval[0]
         start, stop = self.interval
         factor = min(factor, (stop - start) / SHORTEST)
         self.show_interval(around + (start - around) / factor, around + (stop - around) / factor)
@@ -396,7 +396,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         return True
 
     def _spike_near(self, x: float, y: float) -> int | None:
-        data: TraceData = self.data
+        data = self.drawn
         row = min(max(round(-y), 0), len(data.channels) - 1)
         start, stop = self.interval
         width = self.layout.boxes[0][2]
@@ -404,7 +404,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The time, the channel, the signal there and the spike near the mouse."""
-        data: TraceData = self.data
+        data = self.drawn
         row = min(max(round(-y), 0), len(data.channels) - 1)
         time = x + data.interval[0]
         text = f"{time:.4f} s, channel {data.channel_labels[row]}"

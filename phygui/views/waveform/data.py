@@ -247,7 +247,7 @@ def _channels(
         return every
     # A channel counts if it took part in a good part of the spikes of some cluster.
     part = np.max([(m > 0).mean(axis=0) for m in known], axis=0)
-    return every[part >= min(0.25, part.max())]
+    return np.flatnonzero(part >= min(0.25, part.max()))
 
 
 def _read(
@@ -260,7 +260,7 @@ def _read(
 ) -> _Cluster:
     shank, owner = snapshot.shank, snapshot.spikes(cluster_id)
     key = (len(spikes), channels.tobytes(), shank.n_located)
-    found = _cache.get((shank, owner), key)
+    found: _Cluster | None = _cache.get((shank, owner), key)
     if found is not None:
         return found
     waveforms, unmasked = _waveforms(shank, spikes, mask, channels, cancelled)

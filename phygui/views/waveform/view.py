@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.views.core.axes import Axis, Cell, Layout
+from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import BACKGROUND, DIM, FOREGROUND, GREY, GRID, HIGHLIGHT
+from phygui.views.core.colors import BACKGROUND, DIM, GREY, GRID, HIGHLIGHT
 from phygui.views.core.density import as_opacity, density, n_bins_for
+from phygui.views.core.layout import Layout
 from phygui.views.core.picking import nearest_line
 from phygui.views.core.visuals import (
     CANVAS,
@@ -25,7 +26,7 @@ from phygui.views.core.visuals import (
     vertices,
 )
 from phygui.views.data.draw_budget import how_many
-from phygui.views.data.voltages import amount, reading
+from phygui.views.data.voltages import reading
 from phygui.views.waveform.data import (
     Pointed,
     WaveformData,
@@ -33,6 +34,7 @@ from phygui.views.waveform.data import (
     load_pointed,
     load_waveforms,
 )
+from phygui.views.waveform.scale_bars import add_scale_bars
 
 _FILL = 0.92
 """Part of a box's width that the waveforms take."""
@@ -72,7 +74,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         self._images = Images()
         self._grounds = Batch("triangles", opacity=0.8)
         self._shown = ""
-        self._drawn = np.zeros((0, 0), bool)
+        self._has_line = np.zeros((0, 0), bool)
         self.visuals = [
             self._base,
             self._lines,
@@ -170,7 +172,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
         own = data.unmasked & (part[data.colors] >= _OWN)
         masked = np.nonzero(~own & few[:, None])
-        self._drawn = own | few[:, None]
+        self._has_line = own | few[:, None]
         shown = np.nonzero(own)
         alpha = _alpha_of(len(data.colors) / len(data.cluster_ids))
         grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
@@ -179,8 +181,8 @@ class WaveformView(View[WaveformParams, WaveformData]):
 
     def _build_means(self, data: WaveformData) -> None:
         clusters = np.arange(len(data.cluster_ids))
-        self._drawn = np.ones_like(data.cluster_unmasked)
-        rows, channels = np.nonzero(self._drawn)
+        self._has_line = np.ones_like(data.cluster_unmasked)
+        rows, channels = np.nonzero(self._has_line)
         color = np.where(data.cluster_unmasked[rows, channels], clusters[rows], GREY)
         self._means.set_data(self._strips(data, clusters, data.means, (rows, channels), color))
         centers, scale = data.layout.centers[channels], data.layout.height / data.full_scale
@@ -196,8 +198,8 @@ class WaveformView(View[WaveformParams, WaveformData]):
         )
 
     def _build_densities(self, data: WaveformData) -> None:
-        self._drawn = data.cluster_unmasked
-        rows, channels = np.nonzero(self._drawn)
+        self._has_line = data.cluster_unmasked
+        rows, channels = np.nonzero(self._has_line)
         # Between samples the lines are straight, as they are when they are drawn.
         fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
         before = np.minimum(fine.astype(np.int64), max(0, len(data.times) - 2))
@@ -237,10 +239,10 @@ class WaveformView(View[WaveformParams, WaveformData]):
 
     def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
         """Point at some spikes, also where they are none of those drawn, once they are read."""
-        pointed: Pointed | None = self.highlight_data
+        pointed = self.highlight_data
         self.update()
         self._pointed_means.clear()
-        if pointed is None:
+        if not isinstance(pointed, Pointed):
             self._pointed.clear()
             return
         values = pointed.waveforms
@@ -271,10 +273,10 @@ class WaveformView(View[WaveformParams, WaveformData]):
     @property
     def _summaries(self) -> list[str]:
         """The summary, and less of it for less room."""
-        drawn = how_many(len(self.data.spike_ids), self.data.n_spikes)
-        if not self.data.absent:
+        drawn = how_many(len(self.drawn.spike_ids), self.drawn.n_spikes)
+        if not self.drawn.absent:
             return [drawn]
-        absent = f"no channel {self.data.absent}"
+        absent = f"no channel {self.drawn.absent}"
         both = "; ".join(filter(None, [drawn, f"{absent} on this shank"]))
         return [both, absent, drawn]
 
@@ -316,27 +318,8 @@ class WaveformView(View[WaveformParams, WaveformData]):
             span = data.times[-1] - data.times[0]
         per_ms = drawn * per_x / span
         per_uv = data.layout.height / data.full_scale * self.data_scale * per_y
-        end = self._scale_bars(layout, left + 8, size[1] - 8, per_ms, per_uv, data.unit)
+        end = add_scale_bars(layout, left + 8, size[1] - 8, per_ms, per_uv, data.unit)
         self._legend(layout, size, end)
-
-    def _scale_bars(
-        self, layout: Layout, x: float, bottom: float, per_ms: float, per_uv: float, unit: str
-    ) -> float:
-        """Draw both bars; returns where they end."""
-        uv, ms = nice_length(28.0 / per_uv), nice_length(60.0 / per_ms)
-        height, width = uv * per_uv, ms * per_ms
-        at = np.floor([x, bottom - height, bottom, x + width]) + 0.5
-        corner = vertices(at[[0, 0, 0, 3]], at[[1, 2, 2, 2]], cell=CANVAS, color=FOREGROUND)
-        layout.lines.append(corner)
-        text_uv, text_ms = amount(uv, unit), f"{ms:g} ms"
-        end = x + width + 5
-        if height < 18:
-            end = max(end, x + text_width(text_uv) + 13)
-        layout.labels += [
-            Label(text_uv, x + 5, bottom - height, color=DIM, align=("left", "top")),
-            Label(text_ms, end, bottom, color=DIM, align=("left", "center")),
-        ]
-        return max(end + text_width(text_ms), x + 5 + text_width(text_uv))
 
     def _legend(self, layout: Layout, size: tuple[float, float], start: float) -> None:
         """Write the clusters' numbers in the lower right corner, the first ones if not all fit.
@@ -372,7 +355,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The channel, the time and the voltage under the mouse, and whose line is there."""
-        data: WaveformData = self.data
+        data = self.drawn
         index = data.layout.nearest(x, y)
         part = (x - data.layout.centers[index, 0]) / (data.layout.width * _FILL)
         text = f"channel {data.channel_names[index]}"
@@ -394,12 +377,12 @@ class WaveformView(View[WaveformParams, WaveformData]):
 
     def _owner_near(self, x: float, y: float) -> tuple[str, str]:
         """Name the cluster whose line is near the mouse, and the spike; empty for none."""
-        data: WaveformData = self.data
+        data = self.drawn
         spikes = self._shown in ("spikes", "residual")
         clusters = data.colors if spikes else np.arange(len(data.cluster_ids))
         centers = data.layout.centers
         column = np.abs(centers[:, 0] - x) <= data.layout.width / 2
-        rows, channels = np.nonzero(self._drawn & column)
+        rows, channels = np.nonzero(self._has_line & column)
         # Of each line, the stretch from two samples before the mouse to two samples after it.
         offsets = self._x(data, clusters)[rows]
         steps = offsets[:, 1] - offsets[:, 0] if len(data.times) > 1 else np.ones(len(rows))
@@ -445,9 +428,3 @@ def vertical_range(data: WaveformData) -> tuple[float, float]:
     beyond = np.array([y0 - ends[0].min(), ends[1].max() - y1]) / height
     room = height * np.clip(np.ceil(beyond / _STEP) * _STEP, _LEAST_ROOM, _MOST_ROOM)
     return float(y0 - room[0]), float(y1 + room[1])
-
-
-def nice_length(at_most: float) -> float:
-    """The largest of 1, 2 or 5 times a power of ten that is at most so much."""
-    power = 10.0 ** np.floor(np.log10(at_most))
-    return float(max(m * power for m in (1, 2, 5) if m * power <= at_most * (1 + 1e-9)))

@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from phygui.views.core.axes import Axis, Cell, lay_out
+from phygui.views.core.axes import Axis, Cell
+from phygui.views.core.layout import lay_out
 from phygui.views.core.visuals import text_width
 from phygui.views.data.lags import GAP, LagScale, log_edges
 

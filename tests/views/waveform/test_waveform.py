@@ -15,7 +15,8 @@ from phygui.views.core.visuals import text_width
 from phygui.views.data.draw_budget import Budget
 from phygui.views.waveform import data as waveform_data
 from phygui.views.waveform.data import WaveformParams
-from phygui.views.waveform.view import WaveformView, nice_length, vertical_range
+from phygui.views.waveform.scale_bars import nice_length
+from phygui.views.waveform.view import WaveformView, vertical_range
 
 
 def never():
