@@ -23,12 +23,12 @@ TABLES = {"clusters", "similarity", "history", "suggestions", "comparison"}
 def test_names_and_titles_are_known_without_importing_a_view():
     code = (
         "import sys; from phygui.views import SPECS; titles = [s.title for s in SPECS.values()]; "
-        "assert len(titles) == 12, titles; "
+        "assert all(titles), titles; "
         "print([m for m in sys.modules if m.split('.')[0] in ('vispy', 'PyQt5', 'scipy', 'numpy')"
         " or m.endswith('.view')])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]", run.stdout
+    assert run.stdout.strip() == "[]", f"a declaration imports {run.stdout}: give it a folder"
 
 
 @pytest.mark.parametrize("name", SPECS)
