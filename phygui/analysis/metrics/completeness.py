@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
 from .sources import HILL, SIEGLE
 from .spec import ClusterData, MetricSpec
+from .truncated import n_missing_below
 
 __all__ = ["amplitude_cutoff", "firing_rate", "presence_ratio"]
 
@@ -75,13 +76,14 @@ def amplitude_cutoff(
 ) -> Metric:
     """Fraction of the spikes that are missing because they were too small to be detected.
 
-    The distribution of amplitudes is taken to be symmetric: what is beyond its lower edge, if
-    nothing was cut away, is as much as there is beyond the mirror image of that edge.
+    The amplitudes are taken to be normally distributed about a mean that may change slowly, and
+    to have been cut off at an edge that does not: what is missing is what such a distribution has
+    below the edge, by the spikes above it.
 
     Parameters
     ----------
     amplitudes : array of float (n_spikes,)
-        Of either sign; values that are not finite are left out.
+        In the order of time, of either sign; values that are not finite are left out.
     min_spikes : int
         Below so many spikes the estimate is undefined: chance would make it.
     share_at_edge : float
@@ -91,45 +93,25 @@ def amplitude_cutoff(
     Returns
     -------
     Metric
-        Between 0 and 0.5, the most that can be told from half a distribution.
-
-    Notes
-    -----
-    The centre is where the mean of the spikes between the edge and its mirror image is: a fixed
-    point, unlike the mode no matter of how a histogram is binned and smoothed. Where a fifth of
-    a normal distribution is cut away, the standard deviation of the estimate is 0.06 of 500
-    spikes, 0.04 of 1,000 and 0.02 of 5,000.
+        Between 0 and 0.5: of less than half a distribution no more can be told.
 
     References
     ----------
-    [Hill]_, "false negatives due to the detection threshold", which fits a Gaussian; by the
-    symmetry of the distribution instead as in [Siegle]_, methods, "amplitude cutoff".
+    [Hill]_, "false negatives due to the detection threshold"; the fit is that of
+    `phygui.analysis.metrics.truncated`.
     """
     found: NDArray[np.float64] = np.asarray(amplitudes, dtype=np.float64)
     found = found[np.isfinite(found)]
     if len(found) < min_spikes:
         return undefined(f"fewer than {min_spikes:,} spikes have an amplitude")
-    found = np.sort(-found if np.median(found) < 0 else found)
-    if found[0] == found[-1]:
+    if np.median(found) < 0:
+        found = -found
+    if found.min() == found.max():
         return undefined("all amplitudes are equal")
     n_below = int(share_at_edge * len(found))
-    edge, inside = found[n_below], found[n_below:]
-    beyond = len(inside) - _n_up_to_mirror(inside, edge)
-    n_missing = max(0, beyond - n_below)
+    edge = float(np.partition(found, n_below)[n_below])
+    n_missing = max(0.0, n_missing_below(found, edge) - n_below)
     return Metric(min(n_missing / (len(found) + n_missing), 0.5))
-
-
-def _n_up_to_mirror(values: NDArray[np.float64], edge: float) -> int:
-    """How many of some values, ascending, lie between an edge below them and its mirror image.
-
-    The mirror is the largest about which the values between have their mean.
-    """
-    # A centre for each number of values: half-way between the edge and the next value.
-    n = np.arange(1, len(values) + 1)
-    centres = (edge + values) / 2
-    means = np.cumsum(values) / n
-    above = np.flatnonzero(means >= centres)
-    return int(n[above[-1]])
 
 
 def _presence_ratio(data: ClusterData) -> Metric:
@@ -180,7 +162,7 @@ METRICS = (
         needs=frozenset({"amplitudes"}),
         unit="%",
         form=".1%",
-        source=f"{HILL} {SIEGLE}",
+        source=HILL,
         better="lower",
         family="completeness",
         order=90,
