@@ -243,6 +243,8 @@ class Session:
         """The dataset's file or folder."""
         return self.workspace.path
 
+    kwik_path = path
+
     @property
     def shank(self) -> ShankData:
         """The data of the active channel group."""

@@ -56,6 +56,7 @@ def test_navigation_passes_over_the_same_wherever_one_is(shanks: Path) -> None:
 def test_switching_by_the_names_of_earlier_programs(shanks: Path) -> None:
     with Session.open(shanks) as session:
         first, second = session.model.channel_groups
+        assert session.kwik_path == session.path
         assert session.n_clusters == len(session.cluster_ids) == 10
         session.merge(session.cluster_ids[:2].tolist())
         assert session.n_clusters == len(session.cluster_ids) == 9
