@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
 from bisect import insort
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +24,7 @@ from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.dataset import ShankData
+from phygui.storage.cache import ByteCache
 
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
@@ -262,32 +261,16 @@ class _Features:
 
     def __init__(self, shank: ShankData, max_bytes: int = 64 * 2**20) -> None:
         self._shank = shank
-        self._max_bytes = max_bytes
-        self._n_bytes = 0
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[int, tuple[NDArray[Any], NDArray[Any] | None]] = OrderedDict()
+        self._cache = ByteCache(max_bytes)
 
     def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray[Any] | None:
         """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
-        # Edits replace the list of a cluster's spikes and never write into it.
-        key = id(spike_ids)
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is not None and kept[0] is spike_ids:
-                self._kept.move_to_end(key)
-                return kept[1]
-        values = self._read(sample)
-        with self._lock:
-            self._drop(key)
-            self._kept[key] = (spike_ids, values)
-            self._n_bytes += 0 if values is None else values.nbytes
-            while self._n_bytes > self._max_bytes:
-                self._drop(next(iter(self._kept)))
-        return values
-
-    def _drop(self, key: int) -> None:
-        _, values = self._kept.pop(key, (None, None))
-        self._n_bytes -= 0 if values is None else values.nbytes
+        known: NDArray[Any] | None = self._cache.get((spike_ids,), "sample")
+        if known is None:
+            known = self._read(sample)
+            if known is not None:
+                self._cache.put((spike_ids,), "sample", known, known.nbytes)
+        return known
 
     def _read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
         shank = self._shank

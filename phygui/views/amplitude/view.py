@@ -12,9 +12,9 @@ from phygui.analysis import sample_spikes
 from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
+from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.cache import ByteCache
 from phygui.views.core.colors import HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
 from phygui.views.core.lasso import Lasso

@@ -15,8 +15,8 @@ from phygui.analysis import (
     refractory_violations,
     two_sided_correlogram,
 )
+from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancelled, Empty
-from phygui.views.core.cache import ByteCache
 from phygui.views.data.lags import log_edges, refractory_period
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from phygui.curation.statistics.amplitudes import Ruler, amplitude_unit, ruler_o
 from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import FeatureSource, ShankData
+from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, check
-from phygui.views.core.cache import ByteCache
 from phygui.views.data.cluster_values import stats_of
 
 TIME, AMPLITUDE = "time", "amplitude"

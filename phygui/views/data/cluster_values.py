@@ -15,8 +15,8 @@ from phygui.curation.statistics.metric_set import attribute_metrics
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import compute_stats
 from phygui.dataset import ShankData
+from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, check
-from phygui.views.core.cache import ByteCache
 
 log = logging.getLogger(__name__)
 

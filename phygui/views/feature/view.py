@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
+from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View, check
-from phygui.views.core.cache import ByteCache
 from phygui.views.core.colors import GREY, HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
 from phygui.views.core.density import as_opacity, density, n_bins_for, smooth

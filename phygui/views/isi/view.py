@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from phygui.analysis import isi_histogram, lag_edges, refractory_violations
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Ticks
 from phygui.views.core.base import Cancel, Empty, check
-from phygui.views.core.cache import ByteCache
 from phygui.views.core.histograms import MAX_CLUSTERS, HistogramGridView
 from phygui.views.data.lags import LagScale, log_edges, refractory_period
 

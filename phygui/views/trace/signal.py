@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import decimate_min_max
-from phygui.views.core.cache import ByteCache
+from phygui.storage.cache import ByteCache
 from phygui.views.core.loading import Cancelled
 
 if TYPE_CHECKING:

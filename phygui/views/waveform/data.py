@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
+from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, Empty, check
-from phygui.views.core.cache import ByteCache
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.data.draw_budget import Budget, among

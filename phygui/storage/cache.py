@@ -1,4 +1,4 @@
-"""A bounded memory of what views computed, keyed by the very arrays it was computed from."""
+"""A bounded memory of what was computed, keyed by the very arrays it was computed from."""
 
 from __future__ import annotations
 

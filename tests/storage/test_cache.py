@@ -1,4 +1,4 @@
-"""The bounded memory of views: keyed by identity, dropped by age."""
+"""The bounded memory of what was computed: keyed by identity, dropped by age."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from phygui.views.core.cache import ByteCache
+from phygui.storage.cache import ByteCache
 
 
 def test_what_was_put_is_found_for_the_same_objects_only():
