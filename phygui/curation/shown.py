@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.curation.edits.groups import UNSORTED
 from phygui.curation.edits.update import Selection, Update
 from phygui.curation.opened import Curation
+from phygui.dataset.groups import UNSORTED
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui._version import __version__
+from phygui.dataset.groups import GOOD, GROUP_TITLES, MUA, NOISE, UNSORTED
 
 from .features import AFTER, BEFORE, FILTER_HIGH_FACTOR, FILTER_LOW, FILTER_ORDER, STRONG, WEAK
 from .probe import Shank
@@ -18,9 +19,7 @@ from .traces import VOLTAGE_GAIN
 from .units import Population, Timing
 
 GENERATIONS = ("klusta", "spikedetekt2")
-_GROUPS = {0: "Noise", 1: "MUA", 2: "Good", 3: "Unsorted"}
-_GROUP_COLORS = {0: 5, 1: 8, 2: 10, 3: 9}
-_UNSORTED = 3
+_GROUP_COLORS = {NOISE: 5, MUA: 8, GOOD: 10, UNSORTED: 9}
 _N_COLORS = 10  # colours of clusters run from 1 to this
 _CHUNK_BYTES = 1 << 19
 _VECTOR_CHUNK_BYTES = 1 << 16
@@ -323,7 +322,7 @@ def _write_channel_group(
         values = how.clustering() if clustering == "main" else {}
         parent = how.group(group, f"clusters/{clustering}", values)
         for cluster, color in zip(cluster_ids, colors, strict=True):
-            how.cluster(how.group(parent, str(cluster), {"cluster_group": _UNSORTED}), color)
-        for number, name in _GROUPS.items():
+            how.cluster(how.group(parent, str(cluster), {"cluster_group": UNSORTED}), color)
+        for number, name in GROUP_TITLES.items():
             path = f"cluster_groups/{clustering}/{number}"
             how.cluster_group(how.group(group, path, {"name": name}), number)

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from phygui.curation.edits.update import EditError, Update, in_words
-
-NOISE, MUA, GOOD, UNSORTED = 0, 1, 2, 3
-DEFAULT_GROUP_NAMES = {NOISE: "noise", MUA: "mua", GOOD: "good", UNSORTED: "unsorted"}
+from phygui.dataset.groups import GROUP_NAMES, UNSORTED
 
 
 class ClusterGroups:
@@ -24,7 +22,7 @@ class ClusterGroups:
 
     def __init__(self, groups: Mapping[int, int], names: Mapping[int, str] | None = None) -> None:
         self._groups = {int(c): int(g) for c, g in groups.items()}
-        self._names = dict(DEFAULT_GROUP_NAMES)
+        self._names = dict(GROUP_NAMES)
         for group, name in (names or {}).items():
             self._names.setdefault(int(group), str(name))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from phygui.curation.edits.groups import MUA, NOISE, UNSORTED, ClusterGroups
+from phygui.curation.edits.groups import ClusterGroups
 from phygui.curation.edits.update import Selection, Update
+from phygui.dataset.groups import MUA, NOISE, UNSORTED
 
 Ranking = Sequence[tuple[int, float]]
 """Clusters with their similarity to another one, most similar first."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from phygui.dataset import MICROVOLTS, RAW_UNITS
 from phygui.dataset.clock import SpikeClock
+from phygui.dataset.groups import GROUP_TITLES
 from phygui.dataset.timeline import Timeline
 from phygui.formats.kwik.dataset import OpenDataset
 from phygui.formats.kwik.files.features import Features, FeaturesByChannel, FeaturesMasks, Masks
 from phygui.formats.kwik.reading.cluster_metadata import ClusterMetadata
-from phygui.formats.kwik.reading.clusters import DEFAULT_GROUPS
 from phygui.formats.kwik.reading.probe import Probe
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
@@ -315,7 +315,7 @@ class ReadableDataset(OpenDataset):
     @property
     def default_cluster_groups(self) -> dict[int, str]:
         """The groups every file has: 0 Noise, 1 MUA, 2 Good, 3 Unsorted."""
-        return dict(DEFAULT_GROUPS)
+        return dict(GROUP_TITLES)
 
     @property
     def cluster_group_names(self) -> dict[int, str]:

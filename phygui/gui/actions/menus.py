@@ -9,7 +9,7 @@ from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QToolBar
 
-from phygui.curation.edits.groups import DEFAULT_GROUP_NAMES as FOUR
+from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.app.recent import Lookout
@@ -95,7 +95,7 @@ def _follow_groups(window: WindowContext, menu: QMenu, which: str) -> None:
 
 def _add_groups(window: WindowContext, menu: QMenu, which: str) -> list[QAction]:
     """Add what moves clusters to the groups that a dataset has beyond the four."""
-    names = [n for group, n in window.session.group_names.items() if group not in FOUR]
+    names = [n for group, n in window.session.group_names.items() if group not in GROUP_NAMES]
     added = [menu.addSeparator()] if names else []
     for name in names:
         item = menu.addAction(menu_text(f"Move {which} to {name}"))
@@ -189,8 +189,8 @@ def edit_menu(window: WindowContext) -> QMenu:
         menu.addAction(window.actions_by_name[name])
     for which in ("best", "match", "all"):
         submenu = menu.addMenu(f"Move {which} to")
-        for group in ("good", "mua", "noise", "unsorted"):
-            submenu.addAction(window.actions_by_name[f"move_{which}_to_{group}"])
+        for group in BEST_FIRST:
+            submenu.addAction(window.actions_by_name[f"move_{which}_to_{GROUP_NAMES[group]}"])
         _add_groups(window, submenu, which)
     menu.addSeparator()
     menu.addAction(window.actions_by_name["copy_rows"])

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 
 from phygui.analysis import Agreement, agreement
 from phygui.dataset import ClusteringState
+from phygui.dataset.groups import GROUP_NAMES, UNSORTED
 from phygui.gui.base.theme import GROUP_MARKS, group_color
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.confusion_map import ConfusionMap
@@ -234,7 +235,7 @@ class ComparisonDock(Dock):
         a, b = int(found.ids_a[place]), int(found.ids_b[found.columns[best]])
         size = int(found.sizes_a[place])
         groups = [
-            names.get(state.cluster_groups.get(c, 3), "unsorted")
+            names.get(state.cluster_groups.get(c, UNSORTED), GROUP_NAMES[UNSORTED])
             for state, c in zip(compared.states, (a, b), strict=True)
         ]
         shares = (found.jaccard[best], found.recall[best], found.precision[best])

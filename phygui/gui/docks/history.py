@@ -11,12 +11,12 @@ from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from phygui.curation.edits.update import Update
 from phygui.curation.session import Session
+from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.gui.base.theme import GROUP_MARKS, color, plain_tip
 from phygui.gui.docks.dock import Dock
 
 TITLES = ("time", "edit", "groups")
 SAVED = "✓ saved"
-GROUP_ORDER = ("good", "mua", "noise", "unsorted")
 
 
 class HistoryModel(QAbstractTableModel):
@@ -117,7 +117,8 @@ class HistoryModel(QAbstractTableModel):
     def _tally(self, row: int) -> str:
         names = self._session.shown.group_names
         found = {names.get(g, str(g)): n for g, n in self._session.shown.tally_at(row).items()}
-        order = [*GROUP_ORDER, *sorted(set(found) - set(GROUP_ORDER))]
+        four = [GROUP_NAMES[group] for group in BEST_FIRST]
+        order = [*four, *sorted(set(found) - set(four))]
         return "  ".join(f"{GROUP_MARKS.get(n, '◆')} {found[n]}" for n in order if found.get(n))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from phygui.curation.edits.groups import GOOD, ClusterGroups
+from phygui.curation.edits.groups import ClusterGroups
 from phygui.curation.edits.labels import Labels
 from phygui.curation.edits.update import EditError
+from phygui.dataset.groups import GOOD
 
 
 def test_unnamed_clusters_are_unsorted_and_custom_groups_keep_their_name():

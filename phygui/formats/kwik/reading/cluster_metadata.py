@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from phygui.dataset.groups import UNSORTED
 from phygui.formats.kwik.hdf5.file import File
-from phygui.formats.kwik.reading.clusters import UNSORTED, Clustering, public
+from phygui.formats.kwik.reading.clusters import Clustering, public
 
 
 class ClusterMetadata(Mapping[int, str]):

@@ -10,13 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from phygui.dataset.groups import GROUP_TITLES, UNSORTED
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import File
 from phygui.formats.kwik.hdf5.values import UNREADABLE
-
-#: Cluster groups that every file has.
-DEFAULT_GROUPS = {0: "Noise", 1: "MUA", 2: "Good", 3: "Unsorted"}
-UNSORTED = 3
 
 Warn = Callable[[str], None]
 
@@ -159,7 +156,7 @@ def count_clusters(spike_clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _group_names(file: File, path: str, warn: Warn) -> dict[int, str]:
-    names = dict(DEFAULT_GROUPS)
+    names = dict(GROUP_TITLES)
     for key in file.members(path):
         if not (key.isascii() and key.isdecimal() and len(key) < 10):
             continue

@@ -11,12 +11,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from phygui.dataset.groups import GROUP_TITLES, UNSORTED
 from phygui.errors import DatasetChanged, DatasetError
 from phygui.formats.kwik.hdf5.values import plain
 from phygui.formats.kwik.readable import ReadableDataset
 from phygui.formats.kwik.reading.clusters import (
-    DEFAULT_GROUPS,
-    UNSORTED,
     Clustering,
     count_clusters,
     default_name,
@@ -277,7 +276,7 @@ class EditableDataset(ReadableDataset):
 
     def _custom(self, group: int) -> None:
         names = self._shank.clustering.group_names
-        if group in DEFAULT_GROUPS:
+        if group in GROUP_TITLES:
             raise DatasetError(
                 f"{self._path}: the cluster group {names[group]} is built-in and cannot be changed."
             )

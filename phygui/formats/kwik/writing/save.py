@@ -13,10 +13,11 @@ import h5py
 import numpy as np
 from h5py import h5a, h5g, h5l, h5o
 
+from phygui.dataset.groups import GROUP_TITLES
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import read_integer
 from phygui.formats.kwik.hdf5.values import plain
-from phygui.formats.kwik.reading.clusters import DEFAULT_GROUPS, numbers_by_name
+from phygui.formats.kwik.reading.clusters import numbers_by_name
 
 #: Colours that KlustaViewa gives to clusters are numbered from 1 to this.
 _N_COLORS = 35
@@ -104,7 +105,7 @@ def write_groups(
     """Write the group of each cluster, and the names of the groups that are used or custom."""
     path = f"/channel_groups/{channel_group}"
     for number, text in group_names.items():
-        if number not in DEFAULT_GROUPS:
+        if number not in GROUP_TITLES:
             write_group_name(file, channel_group, name, number, text)
     parent = own(file, f"{path}/clusters/{name}", create=True)
     by_name = numbers_by_name(group_names)
@@ -228,11 +229,11 @@ def add_clustering(
         if name in of_place:
             del of_place[name]
         of_place.create_group(name)
-    for number, text in DEFAULT_GROUPS.items():
+    for number, text in GROUP_TITLES.items():
         group = file[f"{path}/cluster_groups/{name}"].create_group(str(number))
         group.attrs["name"] = np.bytes_(text)
     unsorted = dict.fromkeys(np.unique(values).tolist(), 3)
-    write_groups(file, channel_group, name, unsorted, DEFAULT_GROUPS)
+    write_groups(file, channel_group, name, unsorted, GROUP_TITLES)
 
 
 def rename_clustering(file: h5py.File, channel_group: int, old: str, new: str) -> None:

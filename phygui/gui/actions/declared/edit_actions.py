@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from phygui.dataset.groups import (
+    BEST_FIRST,
+    GOOD,
+    GROUP_NAMES,
+    GROUP_TITLES,
+    MUA,
+    NOISE,
+    UNSORTED,
+)
 from phygui.gui.actions.context import ActionContext
 from phygui.gui.actions.declared.reasons import (
     TOO_FEW,
@@ -31,12 +40,7 @@ def redo_title(w: ActionContext) -> str:
     return f"Redo: {session.history[session.history_position].description}"
 
 
-GROUPS = (
-    ("good", "G", "Good"),
-    ("mua", "M", "MUA"),
-    ("noise", "N", "Noise"),
-    ("unsorted", "U", "Unsorted"),
-)
+LETTERS = {GOOD: "G", MUA: "M", NOISE: "N", UNSORTED: "U"}
 MOVED = (
     ("best", "Alt+", first(locked, none_selected), "the best clusters"),
     ("match", "Ctrl+", first(locked, no_match), "the matches"),
@@ -51,18 +55,18 @@ def _mover(which: str, group: str) -> Run:
 def _moves() -> list[ActionSpec]:
     return [
         ActionSpec(
-            f"move_{which}_to_{group}",
-            f"Move {which} to {title}",
+            f"move_{which}_to_{GROUP_NAMES[group]}",
+            f"Move {which} to {GROUP_TITLES[group]}",
             f"Edit/Move {which} to",
-            _mover(which, group),
-            (modifier + letter,),
-            f"put {words} into the group {title}",
-            group,
+            _mover(which, GROUP_NAMES[group]),
+            (modifier + LETTERS[group],),
+            f"put {words} into the group {GROUP_TITLES[group]}",
+            GROUP_NAMES[group],
             hindrance,
             toolbar=which == "best",
         )
         for which, modifier, hindrance, words in MOVED
-        for group, letter, title in GROUPS
+        for group in BEST_FIRST
     ]
 
 
