@@ -13,6 +13,7 @@ import numpy as np
 from phygui._isolation import outside
 
 from ._loops import set_loaded
+from ._numba_parts import is_cached
 
 __all__ = ["warm_up"]
 
@@ -54,16 +55,9 @@ def _fill_cache() -> None:
 
 
 def _is_cached() -> bool:
-    """Whether numba's cache on disk holds the kernels, as far as files tell."""
     from . import _kernels
 
-    folder = Path(_kernels.count_lags.stats.cache_path)
-    version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return all(
-        any(folder.glob(f"_kernels.{name}-*.{version}.nbi"))
-        for name, kernel in vars(_kernels).items()
-        if hasattr(kernel, "signatures")
-    )
+    return is_cached(_kernels)
 
 
 def _call_every_kernel() -> None:

@@ -19,6 +19,7 @@ from phygui.views.core.lasso import Lasso
 from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
+from phygui.views.core.vispy_parts import paint_with
 from phygui.views.core.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
@@ -97,14 +98,14 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         self._palette_sent = False
         self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
+        self._is_over = False
         Interactive.__init__(self)
         # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
         # And Qt needs no swap of buffers to show a widget: it would wait for the pixels in vain.
         app.Canvas.__init__(
             self, title=type(self).__name__, keys=None, size=(500, 400), dpi=96, autoswap=False
         )
-        # What is drawn covers the ground; vispy would go over all pixels again to make them opaque.
-        self.native.paintGL = self._paint
+        paint_with(self, self._paint)
 
     @property
     def shows_metrics(self) -> bool:
@@ -113,8 +114,9 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
 
     def close(self) -> None:
         """Close for good, and let go of the OpenGL context."""
-        if self._closed:
+        if self._is_over:
             return
+        self._is_over = True
         native = self.native
         app.Canvas.close(self)
         # Were the widget left to Python's garbage collector, it could take its context down while

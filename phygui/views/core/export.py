@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import gl
 from vispy.io import write_png
-from vispy.io.image import _make_png
 
 from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT
@@ -86,7 +86,7 @@ def to_svg(view: View[Any, Any], scale: float = 2.0) -> str:
     """
     width, height = view.size
     data = _straight(render(view, scale, decoration=False, smooth=True))
-    image = base64.b64encode(_make_png(data)).decode("ascii")
+    image = base64.b64encode(_png(data)).decode("ascii")
     colors = view.colors.palette()
     ground = _paint("fill", view.colors.roles["background"])
     parts = [
@@ -119,6 +119,13 @@ def to_svg(view: View[Any, Any], scale: float = 2.0) -> str:
             f'text-anchor="{_ANCHOR[label.align[0]]}">{escape(label.text)}</text>'
         )
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    with TemporaryDirectory(prefix="phygui-") as folder:
+        path = Path(folder) / "data.png"
+        write_png(str(path), image)
+        return path.read_bytes()
 
 
 def _straight(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

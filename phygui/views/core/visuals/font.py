@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-import vispy
 from numpy.typing import NDArray
 from PyQt5.QtGui import QFont, QImage, QRawFont
+
+from phygui.views.core.vispy_parts import font_path
 
 FONT_SIZE = 11
 """Height of the em square in logical pixels."""
@@ -30,10 +30,8 @@ class Font:
     """
 
     def __init__(self, size: int) -> None:
-        # Where vispy keeps it.
-        path = Path(vispy.__file__).parent / "util" / "fonts" / "data" / "OpenSans-Regular.ttf"
         # Horizontal strokes are sharp, while letters keep their shapes.
-        self._face = QRawFont(str(path), size, QFont.PreferVerticalHinting)
+        self._face = QRawFont(str(font_path()), size, QFont.PreferVerticalHinting)
         self.ascent = round(0.76 * size)
         self.descent = round(0.24 * size)
         self.version = 0

@@ -1,0 +1,26 @@
+"""What views use of vispy beyond what it documents: all of it is here, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import vispy
+from vispy import app
+
+
+def paint_with(canvas: app.Canvas, paint: Callable[[], None]) -> None:
+    """Have Qt call a function when a canvas is to be painted.
+
+    vispy's own method goes over all pixels after the drawing to make them opaque, which a view
+    that covers its ground does not need, and there is no setting that keeps it from doing so.
+    """
+    canvas.native.paintGL = paint
+
+
+def font_path() -> Path:
+    """The file of the font that vispy brings along: it loads it by name, but tells nobody where.
+
+    Glyphs of its own are blurred from one size for all others; a view has them drawn at its size.
+    """
+    return Path(vispy.__file__).parent / "util" / "fonts" / "data" / "OpenSans-Regular.ttf"
