@@ -15,7 +15,7 @@ from PyQt5.QtWidgets import QPushButton
 
 from phygui import DatasetError, KwikModel, KwikWarning, Session
 from phygui.gui.actions.actions import BY_NAME
-from phygui.gui.actions.menus import edit_menu
+from phygui.gui.window.menus import edit_menu
 from phygui.simulate import make_demo
 from phygui.views import VIEWS
 from phygui.views.core.base import Empty

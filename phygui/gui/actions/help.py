@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from phygui.gui.actions.actions import ACTIONS
+from phygui.gui.actions.gestures import GESTURES
 from phygui.gui.actions.line_commands import SNIPPETS
-from phygui.gui.dialogs.dialogs import GESTURES
 
 HEAD = """\
 # Keys, mouse and command line

@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QLineEdit, QP
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.keys import KeyConflict, Keys
 from phygui.gui.actions.spec import ActionSpec
-from phygui.gui.dialogs.dialogs import SearchList
+from phygui.gui.dialogs.search_list import SearchList
 
 _MODIFIERS = (
     Qt.Key_Shift,

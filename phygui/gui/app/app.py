@@ -24,7 +24,7 @@ from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.start_window import StartWindow
 from phygui.gui.base import opengl, theme
 from phygui.gui.base.settings import Settings
-from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.choosing import Ask, DropTarget, choose_dataset
 from phygui.gui.window.main_window import MainWindow
 from phygui.logs import log_versions
@@ -181,7 +181,7 @@ class Application(QObject):
         elif not self.windows:
             # The window that was to be opened again is gone.
             self.show_start()
-        dialogs.show_error(self._front(), "The file cannot be opened", str(error))
+        messages.show_error(self._front(), "The file cannot be opened", str(error))
 
     def _front(self) -> Any:
         return self.start or self.app.activeWindow() or (self.windows[-1] if self.windows else None)

@@ -26,7 +26,7 @@ from PyQt5.QtWidgets import QApplication, QMessageBox, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
-from phygui.gui.dialogs.dialogs import make_plain
+from phygui.gui.dialogs.messages import make_plain
 from phygui.logs import log_path
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui._version import __version__
-from phygui.gui.app.recent import Lookout
+from phygui.gui.base.recent import Lookout
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import icon, plain_tip
 from phygui.gui.dialogs.choosing import Ask, DropTarget, any_folders

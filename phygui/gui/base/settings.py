@@ -80,7 +80,7 @@ class Settings:
         """Files opened lately, newest first; whether they still exist is not looked at here.
 
         On a drive that is gone, that would take minutes:
-        see :class:`~phygui.gui.app.recent.Lookout`.
+        see :class:`~phygui.gui.base.recent.Lookout`.
         """
         stored = self.get("recent", [])
         names = stored if isinstance(stored, list) else []

@@ -20,7 +20,7 @@ from phygui.errors import DatasetError
 from phygui.gui.base import opengl
 from phygui.gui.base.work import Latest, Pool
 from phygui.gui.docks.dock import Dock, DockTitle
-from phygui.gui.docks.elsewhere import ElsewhereButton
+from phygui.gui.docks.elsewhere_button import ElsewhereButton
 from phygui.views.core.base import Empty, View
 from phygui.views.spec import ViewSpec
 

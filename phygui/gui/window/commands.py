@@ -14,9 +14,10 @@ from phygui.gui.actions.key_dialog import KeyDialog
 from phygui.gui.base import theme
 from phygui.gui.base.text_dialog import TextDialog
 from phygui.gui.base.work import Latest
-from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
+from phygui.gui.window import action_lists
 from phygui.gui.window.context import WindowContext
 from phygui.gui.window.walking import walk
 from phygui.views.core.base import View
@@ -267,11 +268,11 @@ class Commands:
 
     def show_shortcuts(self) -> None:
         """Show the searchable list of keys."""
-        dialogs.show_shortcuts(self._window)
+        action_lists.show_shortcuts(self._window)
 
     def show_palette(self) -> None:
         """Show the command palette."""
-        dialogs.show_palette(self._window)
+        action_lists.show_palette(self._window)
 
     def show_snippets(self, text: str = "") -> None:
         """Open the command line, with the beginning of a command in it."""
@@ -283,7 +284,7 @@ class Commands:
 
     def about(self) -> None:
         """Say what this is."""
-        dialogs.about(self._window)
+        messages.about(self._window)
 
     # -- helpers ---------------------------------------------------------------------------
 

@@ -16,20 +16,12 @@ from phygui.curation.session import Session
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
 from phygui.gui.actions.keys import Keys
-from phygui.gui.actions.menus import (
-    build_menus,
-    build_toolbar,
-    dock_menu,
-    edit_menu,
-    menu_text,
-    show_keys,
-)
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.repaint import PaintedTogether
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import current_theme
 from phygui.gui.base.work import Pool
-from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs import messages
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.history import HistoryDock
@@ -39,6 +31,14 @@ from phygui.gui.window.commands import Commands
 from phygui.gui.window.context import WindowContext
 from phygui.gui.window.layout import Layout
 from phygui.gui.window.linking import Linking
+from phygui.gui.window.menus import (
+    build_menus,
+    build_toolbar,
+    dock_menu,
+    edit_menu,
+    menu_text,
+    show_keys,
+)
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.switching import Switching
 from phygui.gui.window.view_docks import ViewDocks
@@ -372,7 +372,7 @@ class MainWindow(WindowContext):
             event.ignore()
             return
         if not self.is_disposed and self.session.is_modified:
-            answer = dialogs.ask_unsaved(self, self.session)
+            answer = messages.ask_unsaved(self, self.session)
             if answer == "cancel" or (answer == "save" and not self.saving.save_now()):
                 event.ignore()
                 return

@@ -15,7 +15,7 @@ from phygui.curation.edits.comparison import compare
 from phygui.curation.edits.update import EditError, insist
 from phygui.errors import DatasetError
 from phygui.gui.base.text_dialog import Patience, TextDialog
-from phygui.gui.dialogs import dialogs
+from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.restore import RestoreDialog
 from phygui.gui.window.context import WindowContext
 from phygui.storage.state.backups import Backup
@@ -279,7 +279,7 @@ class Saving:
         Enter gives the first answer if that is harmless, and else none of them.
         """
         box = QMessageBox(QMessageBox.Question, title, sentence, parent=self._window)
-        dialogs.describe_edits(box, edits, more)
+        messages.describe_edits(box, edits, more)
         buttons: dict[QAbstractButton, Callable[[], object]] = {}
         for text, action in answers.items():
             button = box.addButton(text, QMessageBox.ActionRole)

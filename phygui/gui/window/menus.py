@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QAction, QMenu, QToolBar
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.spec import ActionSpec
-from phygui.gui.app.recent import Lookout
+from phygui.gui.base.recent import Lookout
 from phygui.gui.base.theme import icon
 from phygui.gui.window.context import WindowContext
 

@@ -1,0 +1,48 @@
+"""Searchable lists of what can be done: the keys, and the command palette."""
+
+from __future__ import annotations
+
+from phygui.gui.actions.actions import ACTIONS
+from phygui.gui.actions.gestures import GESTURES
+from phygui.gui.actions.line_commands import snippet_rows
+from phygui.gui.dialogs.search_list import SearchList
+from phygui.gui.window.context import WindowContext
+
+
+def show_shortcuts(window: WindowContext) -> None:
+    """The searchable list of keys, mouse gestures and snippets."""
+    keys = window.keys
+    rows = [(keys.text(a), a.title, a.tip) for a in ACTIONS if keys[a]]
+    rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
+    rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
+    if window.help_list is not None:
+        window.help_list.deleteLater()
+    window.help_list = SearchList(
+        window, "Keyboard shortcuts", ["key", "action", ""], rows, size=(1080, 720)
+    )
+    window.help_list.show()
+
+
+def show_palette(window: WindowContext) -> None:
+    """Every action by name; choosing one does it."""
+    actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
+    rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
+    docks = [dock for dock in window.docks.values() if not dock.is_on_screen]
+    rows += [(f"Show {dock.windowTitle()}", "", "bring it to the front") for dock in docks]
+    palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
+
+    def run() -> None:
+        chosen = palette.chosen
+        if chosen is None:
+            return
+        if chosen < len(actions):
+            window.run(actions[chosen])
+        else:
+            docks[chosen - len(actions)].bring_to_front()
+
+    palette.accepted.connect(run)
+    if window.palette_list is not None:
+        window.palette_list.deleteLater()
+    window.palette_list = palette
+    palette.open()
+    palette.search.setFocus()
