@@ -11,9 +11,9 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
 from phygui.curation.edits.update import EditError
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.errors import DatasetError
+from phygui.gui.actions.context import ActionContext
 from phygui.gui.actions.line_commands import BY_NAME, SNIPPETS, completions, run_snippet
 from phygui.gui.base.theme import plain_tip
-from phygui.gui.window.context import WindowContext
 
 N_SHOWN = 8
 """Completions listed at once."""
@@ -22,9 +22,9 @@ N_SHOWN = 8
 class CommandLine(QFrame):
     """Enter runs the line, Escape leaves it, Tab completes, Up and Down bring earlier lines."""
 
-    def __init__(self, window: WindowContext) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, context: ActionContext) -> None:
+        super().__init__()
+        self._context = context
         self._history: list[str] = []
         self._place = 0
         self.line = QLineEdit()
@@ -54,7 +54,7 @@ class CommandLine(QFrame):
     def leave(self) -> None:
         """Hide the line and give the keyboard back to the table."""
         self.hide()
-        self._window.cluster_table.view.setFocus()
+        self._context.cluster_table.view.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the keys that a line of text does not know."""
@@ -83,7 +83,7 @@ class CommandLine(QFrame):
     def complete(self) -> None:
         """Complete the last word as far as it is clear, and list what it can become."""
         text = self.line.text()
-        found = completions(self._window, text)
+        found = completions(self._context, text)
         if found:
             longer = _beginning(found)
             if len(found) == 1 and not longer.endswith("="):
@@ -95,7 +95,7 @@ class CommandLine(QFrame):
     def _hint(self, text: str) -> None:
         """Say what the line can become, or else what its command means."""
         name, space, _ = text.lstrip().partition(" ")
-        found = completions(self._window, text) if space else []
+        found = completions(self._context, text) if space else []
         snippet = BY_NAME.get(name)
         hint = f"{snippet.usage}: {snippet.tip}" if snippet else ""
         if found:
@@ -114,7 +114,7 @@ class CommandLine(QFrame):
     def _run(self) -> None:
         text = self.line.text()
         try:
-            run_snippet(self._window, text)
+            run_snippet(self._context, text)
         except (EditError, FilterError, DatasetError) as error:
             self._show(str(error), wrong=True)
             self.line.selectAll()
@@ -122,7 +122,7 @@ class CommandLine(QFrame):
         if text.strip():
             self._history.append(text)
         self.leave()
-        self._window.update_state()
+        self._context.update_state()
 
 
 def _beginning(texts: list[str]) -> str:

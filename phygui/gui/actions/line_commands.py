@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from phygui.curation.edits.update import EditError, insist
 from phygui.curation.navigation.cluster_list import N_SORT_KEYS
 from phygui.curation.navigation.row_filter import column_name
+from phygui.gui.actions.context import ActionContext
 from phygui.gui.dialogs.view_settings import range_problem
-from phygui.gui.window.context import WindowContext
 from phygui.views.correlogram.data import CorrelogramParams
 
 MOST_NAMED = 100_000
@@ -19,7 +19,7 @@ CLUSTERS = re.compile(r"([0-9]{1,30})(?:-([0-9]{1,30}))?")
 """A cluster id, or a range of them."""
 
 
-def _no_words(_: WindowContext, __: str) -> Iterable[str]:
+def _no_words(_: ActionContext, __: str) -> Iterable[str]:
     return ()
 
 
@@ -30,8 +30,8 @@ class Snippet:
     name: str
     usage: str
     tip: str
-    run: Callable[[WindowContext, str], object]
-    words: Callable[[WindowContext, str], Iterable[str]] = _no_words
+    run: Callable[[ActionContext, str], object]
+    words: Callable[[ActionContext, str], Iterable[str]] = _no_words
     """The words that may stand after what is written."""
 
 
@@ -67,21 +67,21 @@ def _numbers(text: str, n: int, usage: str) -> list[float]:
     return values
 
 
-def _merge(w: WindowContext, text: str) -> None:
+def _merge(w: ActionContext, text: str) -> None:
     w.session.merge(_clusters(text))
 
 
-def _select(w: WindowContext, text: str) -> None:
+def _select(w: ActionContext, text: str) -> None:
     w.session.select(_clusters(text) or ())
 
 
-def _move(w: WindowContext, text: str) -> None:
+def _move(w: ActionContext, text: str) -> None:
     group, rest = _group(w, text.strip())
     ids = _clusters(rest)
     insist(w.session.move(w.session.selected if ids is None else ids, group))
 
 
-def _group(w: WindowContext, text: str) -> tuple[str, str]:
+def _group(w: ActionContext, text: str) -> tuple[str, str]:
     """The name of a group that a text begins with, and the rest; names may hold spaces."""
     if text.startswith('"') and '"' in text[1:]:
         name, _, rest = text[1:].partition('"')
@@ -95,11 +95,11 @@ def _group(w: WindowContext, text: str) -> tuple[str, str]:
     return name, rest
 
 
-def _filter(w: WindowContext, text: str) -> None:
+def _filter(w: ActionContext, text: str) -> None:
     w.session.navigation.clusters.set_filter(text)
 
 
-def _sort(w: WindowContext, text: str) -> None:
+def _sort(w: ActionContext, text: str) -> None:
     rows = w.session.navigation.clusters
     names, headings = rows.columns(), rows.headings
     order = {
@@ -113,14 +113,14 @@ def _sort(w: WindowContext, text: str) -> None:
     rows.set_order(order.items())
 
 
-def _time(w: WindowContext, text: str) -> None:
+def _time(w: ActionContext, text: str) -> None:
     seconds, span = _numbers(text, 1, "t SECONDS")[0], w.session.shank.span
     if not 0 <= seconds <= span:
         raise EditError(f"{seconds:g} s is outside of the recording, 0 to {span:.3f} s")
     w.commands.trace_to(seconds)
 
 
-def _bins(w: WindowContext, text: str) -> None:
+def _bins(w: ActionContext, text: str) -> None:
     bin_ms, window_ms = _numbers(text, 2, "b BIN_MS WINDOW_MS")
     if not bin_ms < window_ms:
         raise EditError("the bin must be below the window")
@@ -131,11 +131,11 @@ def _bins(w: WindowContext, text: str) -> None:
         view.change_params(bin_ms=bin_ms, window_ms=window_ms)
 
 
-def _label(w: WindowContext, text: str) -> None:
+def _label(w: ActionContext, text: str) -> None:
     w.commands.set_label(text)
 
 
-def _group_words(w: WindowContext, text: str) -> Iterable[str]:
+def _group_words(w: ActionContext, text: str) -> Iterable[str]:
     # In any case of letters: what is written already stays as it is.
     return [
         text + name[len(text) :]
@@ -144,18 +144,18 @@ def _group_words(w: WindowContext, text: str) -> Iterable[str]:
     ]
 
 
-def _column_words(w: WindowContext, text: str) -> Iterable[str]:
+def _column_words(w: ActionContext, text: str) -> Iterable[str]:
     sign = "-" if text.rpartition(" ")[2].startswith("-") else ""
     return [sign + name for name in w.cluster_table.column_names]
 
 
-def _filter_words(w: WindowContext, text: str) -> Iterable[str]:
+def _filter_words(w: ActionContext, text: str) -> Iterable[str]:
     if text.count('"') % 2:
         return [f'"{name}"' for name in w.session.group_names.values()]
     return [*w.cluster_table.column_names, "and", "or", "not", "in"]
 
 
-def _label_words(w: WindowContext, text: str) -> Iterable[str]:
+def _label_words(w: ActionContext, text: str) -> Iterable[str]:
     key, equals, _ = text.partition("=")
     labels = [w.session.labels_of(c) for c in w.session.spikes_per_cluster]
     if equals:
@@ -203,7 +203,7 @@ SNIPPETS = (
 BY_NAME = {snippet.name: snippet for snippet in SNIPPETS}
 
 
-def run_snippet(window: WindowContext, line: str) -> None:
+def run_snippet(context: ActionContext, line: str) -> None:
     """Run one line.
 
     Raises
@@ -216,13 +216,13 @@ def run_snippet(window: WindowContext, line: str) -> None:
         return
     if name not in BY_NAME:
         raise EditError(f"no command {name!r}; there are {', '.join(BY_NAME)}")
-    BY_NAME[name].run(window, rest)
+    BY_NAME[name].run(context, rest)
 
 
 LAST_WORD = re.compile(r'"?[^\s"()<>!,]*$')
 
 
-def completions(window: WindowContext, line: str) -> list[str]:
+def completions(context: ActionContext, line: str) -> list[str]:
     """Whole lines that the last word of a line can be completed to."""
     name, space, rest = line.lstrip().partition(" ")
     if not space:
@@ -233,7 +233,7 @@ def completions(window: WindowContext, line: str) -> list[str]:
     # A label is one word, spaces in its value included, and so is the name of a group.
     begun = rest if name in ("l", "m") else _last_word(rest)
     head = line[: len(line) - len(begun)]
-    words = snippet.words(window, rest)
+    words = snippet.words(context, rest)
     return [head + word for word in words if word.startswith(begun) and word != begun]
 
 

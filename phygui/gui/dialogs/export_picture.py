@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
@@ -21,8 +21,8 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.curation.edits.update import EditError
+from phygui.gui.base.context import WindowContext
 from phygui.gui.docks.view_dock import ViewDock
-from phygui.gui.window.context import WindowContext
 from phygui.views.core.export import export_image
 
 FILTERS = {".png": "PNG (*.png)", ".svg": "SVG (*.svg)"}
@@ -157,12 +157,16 @@ def _without_suffix(name: str) -> str:
     return name
 
 
-def export_picture(window: WindowContext, dock: ViewDock | None = None) -> None:
+def export_picture(
+    window: WindowContext, docks: Iterable[ViewDock], dock: ViewDock | None = None
+) -> None:
     """Ask for a file and write a picture of a view.
 
     Parameters
     ----------
     window : WindowContext
+    docks : iterable of ViewDock
+        All of the window; those on the screen can be chosen.
     dock : ViewDock, optional
         By default the one with the keyboard, or else under the mouse, or else the first.
 
@@ -171,7 +175,7 @@ def export_picture(window: WindowContext, dock: ViewDock | None = None) -> None:
     EditError
         If no view is on the screen.
     """
-    shown = [d for d in window.view_docks.values() if d.is_on_screen]
+    shown = [d for d in docks if d.is_on_screen]
     if not shown:
         raise EditError("no view is shown")
     PictureDialog(window, shown, dock if dock in shown else _in_use(window, shown)).open()

@@ -19,12 +19,12 @@ from PyQt5.QtWidgets import (
 from phygui.analysis import Agreement, agreement
 from phygui.dataset import ClusteringState
 from phygui.dataset.groups import GROUP_NAMES, UNSORTED
+from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import GROUP_MARKS, group_color
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.confusion_map import ConfusionMap
 from phygui.gui.docks.dock import Dock
 from phygui.gui.tables.plain_table import Cell, PlainTable
-from phygui.gui.window.context import WindowContext
 
 TITLES = (
     "cluster",

@@ -20,13 +20,13 @@ from phygui.curation.edits.update import EditError, Selection, in_words
 from phygui.curation.navigation.columns import DASH
 from phygui.curation.statistics.preview import MOST, Preview
 from phygui.curation.statistics.suggestions import Suggestion
+from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color, group_color, plain_tip
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.adaptive_splitter import Parts
 from phygui.gui.docks.dock import Dock
 from phygui.gui.docks.preview_figure import PreviewFigure
 from phygui.gui.tables.plain_table import Cell, PlainTable
-from phygui.gui.window.context import WindowContext
 
 TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
 TIPS = (
@@ -196,8 +196,7 @@ class SuggestionsDock(Dock):
         # Who has gone elsewhere in the meantime is left there.
         wanted = self._awaits_from == self._session.selection and self._current is None
         self._awaits_from = None
-        if self._window.status["edit"].text() == SEARCHING:
-            self._window.say("")
+        self._window.unsay(SEARCHING)
         pairs = self._open_pairs()
         if wanted and pairs:
             self._go_to(pairs[0])

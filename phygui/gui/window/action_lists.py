@@ -6,10 +6,10 @@ from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.gestures import GESTURES
 from phygui.gui.actions.line_commands import snippet_rows
 from phygui.gui.dialogs.search_list import SearchList
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 
 
-def show_shortcuts(window: WindowContext) -> None:
+def show_shortcuts(window: WindowParts) -> None:
     """The searchable list of keys, mouse gestures and snippets."""
     keys = window.keys
     rows = [(keys.text(a), a.title, a.tip) for a in ACTIONS if keys[a]]
@@ -23,7 +23,7 @@ def show_shortcuts(window: WindowContext) -> None:
     window.help_list.show()
 
 
-def show_palette(window: WindowContext) -> None:
+def show_palette(window: WindowParts) -> None:
     """Every action by name; choosing one does it."""
     actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]

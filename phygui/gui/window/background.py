@@ -9,9 +9,9 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWid
 
 from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.suggestions import Found
+from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
-from phygui.gui.window.context import WindowContext
 
 LATER_MS = 25
 """How long work waits at a time as long as views are loading."""

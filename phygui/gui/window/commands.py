@@ -18,7 +18,7 @@ from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.window import action_lists
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.walking import walk
 from phygui.views.core.base import View
 from phygui.views.feature.grid import AUTOMATIC
@@ -30,7 +30,7 @@ CALLED = {"features": "features", "traces": "raw data"}
 class Commands:
     """The verbs of one window."""
 
-    def __init__(self, window: WindowContext) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
         self._running: set[Latest] = set()
         self._remarks: TextDialog | None = None
@@ -73,7 +73,7 @@ class Commands:
 
     def export_view(self) -> None:
         """Ask for a view and a file name, and write a picture of it."""
-        export_picture(self._window)
+        export_picture(self._window, self._window.view_docks.values())
 
     def show_remarks(self) -> None:
         """Show what is unusual about the file, what was assumed, and what is not used any more."""

@@ -13,7 +13,7 @@ from phygui.gui.actions.layout_presets import LAYOUTS, arrange
 
 if TYPE_CHECKING:
     from phygui.gui.base.settings import Settings
-    from phygui.gui.window.context import WindowContext
+    from phygui.gui.window.parts import WindowParts
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ VERSION = 3
 class Layout:
     """Arranges the docks of a window and remembers how the user left them."""
 
-    def __init__(self, window: WindowContext, settings: Settings) -> None:
+    def __init__(self, window: WindowParts, settings: Settings) -> None:
         self._window = window
         self._settings = settings
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from phygui.dataset import ShankData
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.view_dock import ViewDock
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 from phygui.views.core.base import View
 
 NO_SPIKES = np.empty(0, np.int64)
@@ -20,7 +20,7 @@ NO_SPIKES = np.empty(0, np.int64)
 class Linking:
     """Hands times and spikes from one view of a window to all others, also to those made later."""
 
-    def __init__(self, window: WindowContext) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
         self._time: float | None = None
         self._spike_ids: NDArray[np.int64] = NO_SPIKES

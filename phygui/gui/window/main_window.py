@@ -28,7 +28,6 @@ from phygui.gui.docks.history import HistoryDock
 from phygui.gui.docks.suggestions import SuggestionsDock
 from phygui.gui.window.background import Background
 from phygui.gui.window.commands import Commands
-from phygui.gui.window.context import WindowContext
 from phygui.gui.window.layout import Layout
 from phygui.gui.window.linking import Linking
 from phygui.gui.window.menus import (
@@ -39,6 +38,7 @@ from phygui.gui.window.menus import (
     menu_text,
     show_keys,
 )
+from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.switching import Switching
 from phygui.gui.window.view_docks import ViewDocks
@@ -53,7 +53,7 @@ FOLLOW_S = 5.0
 """How long the first selection then follows what becomes known, if the user does nothing."""
 
 
-class MainWindow(WindowContext):
+class MainWindow(WindowParts):
     """Shows one session and turns what the user does into calls of its methods."""
 
     commands: Commands

@@ -14,14 +14,14 @@ from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.base.recent import Lookout
 from phygui.gui.base.theme import icon
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 
 LEAVE = QKeySequence(Qt.Key_Escape)
 LONGEST = 70
 """Characters of a menu entry."""
 
 
-def build_menus(window: WindowContext) -> dict[str, QMenu]:
+def build_menus(window: WindowParts) -> dict[str, QMenu]:
     """Make the menu bar, and with it every action's key; returns the menus by their paths."""
     menus: dict[str, QMenu] = {}
     sections: dict[str, str] = {}
@@ -43,7 +43,7 @@ def build_menus(window: WindowContext) -> dict[str, QMenu]:
     return menus
 
 
-def dock_menu(window: WindowContext) -> QMenu:
+def dock_menu(window: WindowParts) -> QMenu:
     """What may be shown, in the order of the View menu, and the toolbar."""
     menu = QMenu(window)
     for dock in window.docks.values():
@@ -54,7 +54,7 @@ def dock_menu(window: WindowContext) -> QMenu:
     return menu
 
 
-def _add_recent(window: WindowContext, file: QMenu) -> None:
+def _add_recent(window: WindowParts, file: QMenu) -> None:
     """The files opened lately, listed anew whenever the menu is shown, as far as they are there."""
     recent = QMenu("Open recent", file)
     lookout = Lookout(recent)
@@ -81,7 +81,7 @@ def _add_recent(window: WindowContext, file: QMenu) -> None:
     file.aboutToShow.connect(fill)
 
 
-def _follow_groups(window: WindowContext, menu: QMenu, which: str) -> None:
+def _follow_groups(window: WindowParts, menu: QMenu, which: str) -> None:
     """List the groups that this dataset has beyond the four anew whenever a menu is shown."""
     listed: list[QAction] = []
 
@@ -93,7 +93,7 @@ def _follow_groups(window: WindowContext, menu: QMenu, which: str) -> None:
     menu.aboutToShow.connect(fill)
 
 
-def _add_groups(window: WindowContext, menu: QMenu, which: str) -> list[QAction]:
+def _add_groups(window: WindowParts, menu: QMenu, which: str) -> list[QAction]:
     """Add what moves clusters to the groups that a dataset has beyond the four."""
     names = [n for group, n in window.session.group_names.items() if group not in GROUP_NAMES]
     added = [menu.addSeparator()] if names else []
@@ -117,7 +117,7 @@ def menu_text(text: str) -> str:
     return plain_text(text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ...")
 
 
-def show_keys(window: WindowContext) -> None:
+def show_keys(window: WindowParts) -> None:
     """Give every action of the window the keys in effect, and its tooltip with them."""
     for action in ACTIONS:
         item, keys = window.actions_by_name[action.name], window.keys.text(action)
@@ -131,7 +131,7 @@ def show_keys(window: WindowContext) -> None:
         item.setToolTip(f"<p style='white-space:pre'>{tip}</p>")
 
 
-def _menu(window: WindowContext, menus: dict[str, QMenu], path: list[str]) -> QMenu:
+def _menu(window: WindowParts, menus: dict[str, QMenu], path: list[str]) -> QMenu:
     name = "/".join(path)
     if name not in menus:
         title = "&" + path[-1] if len(path) == 1 else path[-1]
@@ -143,7 +143,7 @@ def _menu(window: WindowContext, menus: dict[str, QMenu], path: list[str]) -> QM
     return menus[name]
 
 
-def _make(window: WindowContext, action: ActionSpec) -> QAction:
+def _make(window: WindowParts, action: ActionSpec) -> QAction:
     item = QAction(action.title, window)
     item.setObjectName(action.name)
     if action.icon:
@@ -163,7 +163,7 @@ def _make(window: WindowContext, action: ActionSpec) -> QAction:
     return item
 
 
-def build_toolbar(window: WindowContext) -> QToolBar:
+def build_toolbar(window: WindowParts) -> QToolBar:
     """Make the toolbar of the actions that ask for a place in it."""
     bar = QToolBar("Toolbar")
     bar.setObjectName("toolbar")
@@ -181,7 +181,7 @@ def build_toolbar(window: WindowContext) -> QToolBar:
     return bar
 
 
-def edit_menu(window: WindowContext) -> QMenu:
+def edit_menu(window: WindowParts) -> QMenu:
     """The context menu of the cluster tables."""
     menu = QMenu(window)
     menu.setAttribute(Qt.WA_DeleteOnClose)

@@ -17,7 +17,7 @@ from phygui.errors import DatasetError
 from phygui.gui.base.text_dialog import Patience, TextDialog
 from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.restore import RestoreDialog
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 from phygui.storage.state.backups import Backup
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ Answers = dict[str, Callable[[], object]]
 class Saving:
     """Everything about the file on the disk that one window does."""
 
-    def __init__(self, window: WindowContext) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
         self._saving = False
         self._n_copies = 0

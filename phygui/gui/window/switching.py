@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QTo
 from phygui.curation.edits.update import EditError
 from phygui.dataset import why_incomplete
 from phygui.gui.base.work import Latest
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 
 LOCK = "  (read-only)"
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Switching:
     """What of a dataset a window shows: one channel group, one clustering."""
 
-    def __init__(self, window: WindowContext) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
         self.shank = _combo("shank")
         self.clustering = _combo("clustering")

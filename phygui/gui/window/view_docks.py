@@ -14,7 +14,7 @@ from PyQt5.QtCore import QTimer
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
 from phygui.gui.docks.view_dock import ViewDock, kind_of
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 from phygui.views import SPECS
 from phygui.views.core.base import View
 
@@ -31,7 +31,7 @@ def kept_as(name: str) -> str:
 class ViewDocks:
     """Makes and removes the docks of a window's views."""
 
-    def __init__(self, window: WindowContext) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
         self._kept: dict[str, Any] = {}
         """Parameters of each view that is made, when what was changed was last kept."""
@@ -67,7 +67,7 @@ class ViewDocks:
         dock.discarded.connect(self._discard_later)
         dock.settings_wanted.connect(lambda: self._edit_settings(dock))
         dock.elsewhere_wanted.connect(window.commands.open_elsewhere)
-        dock.export_wanted.connect(lambda: export_picture(window, dock))
+        dock.export_wanted.connect(lambda: export_picture(window, window.view_docks.values(), dock))
         window.view_docks[name] = dock
         window.docks[name] = dock
         return dock

@@ -6,16 +6,16 @@ import numpy as np
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.gui.window.context import WindowContext
+from phygui.gui.window.parts import WindowParts
 from phygui.views.core.base import Empty
 
 
-def walk(window: WindowContext, step: str) -> None:
+def walk(window: WindowParts, step: str) -> None:
     """Go to the next or previous spike or refractory violation of the selection.
 
     Parameters
     ----------
-    window : WindowContext
+    window : WindowParts
     step : str
         A method of the trace view, such as ``next_spike``.
 
