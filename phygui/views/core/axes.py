@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 Ticks = list[tuple[float, str]]
 
 _WIDEST = 1e30
 """Widest range that is shown."""
+
+
+def nice_number(bound: float, *, at_least: bool = False) -> float:
+    """The largest of 1, 2 or 5 times a power of ten up to a bound, or the smallest from it on."""
+    power = 10.0 ** math.floor(math.log10(bound))
+    numbers = [m * power for m in (1, 2, 5, 10)]
+    if at_least:
+        return next(n for n in numbers if n >= bound * (1 - 1e-9))
+    return max(n for n in numbers if n <= bound * (1 + 1e-9))
 
 
 def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
@@ -25,9 +34,7 @@ def nice_ticks(low: float, high: float, n_max: int) -> Ticks:
     span = high - low
     if not (math.isfinite(span) and span > 0) or n_max < 1:
         return []
-    raw = span / n_max
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9))
+    step = nice_number(span / n_max, at_least=True)
     first, last = math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6)
     values = [k * step for k in range(first, last + 1)]
     return [(v, format_value(v, step)) for v in values]
@@ -42,6 +49,29 @@ def whole_ticks(low: float, high: float, n_max: int) -> Ticks:
     if math.floor(high) - math.ceil(low) < 1:
         return ticks
     return [(v, format_value(v, 1.0)) for v, _ in ticks if v == round(v)]
+
+
+def id_ticks(
+    ids: Sequence[int], low: float, high: float, n_most: int, *, besides: Collection[int] = ()
+) -> Ticks:
+    """Ids at their places 0, 1, 2... in an interval: as many as can be read, at equal distances.
+
+    Parameters
+    ----------
+    ids : sequence of int
+    low, high : float
+        Ends of the interval, in places.
+    n_most : int
+    besides : collection of int
+        Ids that are written anyway, and left out.
+    """
+    first, last = max(math.ceil(low), 0), min(math.floor(high), len(ids) - 1)
+    step = max(math.ceil((last - first + 1) / max(n_most, 1)), 1)
+    return [
+        (float(k), str(ids[k]))
+        for k in range(first, last + 1)
+        if k % step == 0 and ids[k] not in besides
+    ]
 
 
 def format_value(value: float, step: float) -> str:

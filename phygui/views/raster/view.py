@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.views.core.axes import Axis, Cell, Ticks
+from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import DIM, FRAME
 from phygui.views.core.cursor import Gaps, TimeCursor, is_in_gap
@@ -132,16 +131,9 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         self.draw_cursor()
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        """Ids of clusters, as many as can be read."""
-        ids = self.drawn.cluster_ids
-        first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(ids) - 1)
-        step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
-        chosen = set(self.drawn.selected)
-        return [
-            (-float(k), str(ids[k]))
-            for k in range(first, last + 1)
-            if k % step == 0 and ids[k] not in chosen
-        ]
+        shown = self.drawn
+        ticks = id_ticks(shown.cluster_ids, -high, -low, 3 * n_max, besides=shown.selected)
+        return [(-place, text) for place, text in ticks]
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)

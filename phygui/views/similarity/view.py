@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.views.core.axes import Axis, Cell, Ticks
+from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.loading import missing_data
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
@@ -136,16 +136,8 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         return self._ticks(low, high, 2 * n_max)
 
     def _ticks(self, low: float, high: float, n_most: int) -> Ticks:
-        """Ids of clusters, as many as can be read."""
-        ids = self.drawn.cluster_ids
-        first, last = max(math.ceil(low), 0), min(math.floor(high), len(ids) - 1)
-        step = max(math.ceil((last - first + 1) / max(n_most, 1)), 1)
-        chosen = set(self.drawn.selected)
-        return [
-            (float(k), str(ids[k]))
-            for k in range(first, last + 1)
-            if k % step == 0 and ids[k] not in chosen
-        ]
+        shown = self.drawn
+        return id_ticks(shown.cluster_ids, low, high, n_most, besides=shown.selected)
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from phygui.views.core.axes import nice_number
 from phygui.views.core.colors import DIM, FOREGROUND
 from phygui.views.core.layout import Layout
 from phygui.views.core.visuals import CANVAS, Label, text_width, vertices
@@ -36,7 +37,7 @@ def add_scale_bars(
     float
         Where bars and texts end at the right.
     """
-    uv, ms = nice_length(_HEIGHT / per_uv), nice_length(_WIDTH / per_ms)
+    uv, ms = nice_number(_HEIGHT / per_uv), nice_number(_WIDTH / per_ms)
     height, width = uv * per_uv, ms * per_ms
     at = np.floor([x, bottom - height, bottom, x + width]) + 0.5
     corner = vertices(at[[0, 0, 0, 3]], at[[1, 2, 2, 2]], cell=CANVAS, color=FOREGROUND)
@@ -50,9 +51,3 @@ def add_scale_bars(
         Label(text_ms, end, bottom, color=DIM, align=("left", "center")),
     ]
     return max(end + text_width(text_ms), x + 5 + text_width(text_uv))
-
-
-def nice_length(at_most: float) -> float:
-    """The largest of 1, 2 or 5 times a power of ten that is at most so much."""
-    power = 10.0 ** np.floor(np.log10(at_most))
-    return float(max(m * power for m in (1, 2, 5) if m * power <= at_most * (1 + 1e-9)))

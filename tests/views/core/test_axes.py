@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from phygui.views.core.axes import Axis, nice_ticks, whole_ticks
+from phygui.views.core.axes import Axis, id_ticks, nice_number, nice_ticks, whole_ticks
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,23 @@ def test_ticks_lie_inside_at_equal_steps_and_are_few(scale, n):
     assert np.all((values >= low - 1e-6 * scale) & (values <= high + 1e-6 * scale))
     if len(values) > 2:
         np.testing.assert_allclose(np.diff(values), np.diff(values)[0])
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "least"),
+    [(1, 1, 1), (0.99, 0.5, 1), (7, 5, 10), (49, 20, 50), (2000, 2000, 2000), (0.03, 0.02, 0.05)],
+)
+def test_numbers_are_round_on_both_sides_of_a_bound(bound, most, least):
+    assert nice_number(bound) == pytest.approx(most)
+    assert nice_number(bound, at_least=True) == pytest.approx(least)
+
+
+def test_ids_are_written_at_equal_distances_but_for_those_written_anyway():
+    ids = list(range(100, 200))
+    assert id_ticks(ids, -0.5, 2.5, 10) == [(0.0, "100"), (1.0, "101"), (2.0, "102")]
+    assert [text for _, text in id_ticks(ids, 10, 40, 4)] == ["116", "124", "132", "140"]
+    assert [text for _, text in id_ticks(ids, 10, 40, 4, besides=[124])] == ["116", "132", "140"]
+    assert id_ticks([], 0, 1, 4) == []
 
 
 def test_counts_have_whole_ticks_without_decimals():

@@ -15,7 +15,6 @@ from phygui.views.core.visuals import text_width
 from phygui.views.data.draw_budget import Budget
 from phygui.views.waveform import data as waveform_data
 from phygui.views.waveform.data import WaveformParams
-from phygui.views.waveform.scale_bars import nice_length
 from phygui.views.waveform.view import WaveformView, vertical_range
 
 
@@ -144,13 +143,6 @@ def test_without_masks_every_channel_counts(small_model, snapshot):
 def test_load_can_be_cancelled(snapshot):
     with pytest.raises(Cancelled):
         WaveformView.load(snapshot, WaveformParams(n_spikes=19), lambda: True)
-
-
-@pytest.mark.parametrize(
-    ("at_most", "length"), [(1, 1), (0.99, 0.5), (7, 5), (49, 20), (2000, 2000), (0.03, 0.02)]
-)
-def test_scale_bars_are_round(at_most, length):
-    assert nice_length(at_most) == pytest.approx(length)
 
 
 def test_there_is_room_for_what_reaches_out_of_the_outermost_boxes(small_model, snapshot):
