@@ -211,7 +211,8 @@ METRICS = (
         name="violation_rate",
         title="viol.",
         label="violations",
-        help="refractory violations: share of the spikes that follow another within 2 ms",
+        help="refractory violations: share of the spikes that follow another within "
+        f"{1000 * REFRACTORY_PERIOD:g} ms",
         function=_violation_rate,
         unit="%",
         form=".1%",

@@ -17,7 +17,7 @@ from phygui.analysis import (
 )
 from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancelled, Empty
-from phygui.views.data.lags import log_edges, refractory_period
+from phygui.views.data.lags import lag_bin, lag_reach, log_edges, refractory_period
 
 if TYPE_CHECKING:
     from phygui.curation.statistics.snapshot import Snapshot
@@ -34,27 +34,9 @@ _cache = ByteCache(64 * 2**20)
 class CorrelogramParams:
     """Settings of the correlogram view."""
 
-    bin_ms: float = field(
-        default=1.0,
-        metadata={
-            "label": "Bin",
-            "unit": "ms",
-            "min": 0.05,
-            "max": 1000.0,
-            "step": 0.5,
-            "help": "Width of a bar, where lags are linear",
-        },
-    )
-    window_ms: float = field(
-        default=50.0,
-        metadata={
-            "label": "Window",
-            "unit": "ms",
-            "min": 1.0,
-            "max": 100_000.0,
-            "step": 10.0,
-            "help": "Full width: a window of 50 ms shows lags from -25 to 25 ms",
-        },
+    bin_ms: float = lag_bin(1.0, "Width of a bar, where lags are linear")
+    window_ms: float = lag_reach(
+        "Window", "Full width: a window of 50 ms shows lags from -25 to 25 ms"
     )
     scale: str = field(
         default="counts",

@@ -36,6 +36,36 @@ def refractory_period() -> Any:
     )
 
 
+def lag_bin(default: float, help: str) -> Any:
+    """The parameter ``bin_ms`` of a view whose axis is one of lags."""
+    return field(
+        default=default,
+        metadata={
+            "label": "Bin",
+            "unit": "ms",
+            "min": 0.05,
+            "max": 1000.0,
+            "step": 0.5,
+            "help": help,
+        },
+    )
+
+
+def lag_reach(label: str, help: str) -> Any:
+    """The parameter of such a view that says how far its axis goes, in milliseconds."""
+    return field(
+        default=50.0,
+        metadata={
+            "label": label,
+            "unit": "ms",
+            "min": 1.0,
+            "max": 100_000.0,
+            "step": 10.0,
+            "help": help,
+        },
+    )
+
+
 @dataclass(frozen=True)
 class LagScale:
     """Where lags lie on the axis."""

@@ -14,7 +14,7 @@ from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Ticks
 from phygui.views.core.base import Cancel, Empty, check
 from phygui.views.core.histograms import MAX_CLUSTERS, HistogramGridView
-from phygui.views.data.lags import LagScale, log_edges, refractory_period
+from phygui.views.data.lags import LagScale, lag_bin, lag_reach, log_edges, refractory_period
 
 _cache = ByteCache(8 * 2**20)
 
@@ -23,28 +23,8 @@ _cache = ByteCache(8 * 2**20)
 class IsiParams:
     """Settings of the interval view."""
 
-    bin_ms: float = field(
-        default=0.5,
-        metadata={
-            "label": "Bin",
-            "unit": "ms",
-            "min": 0.05,
-            "max": 1000.0,
-            "step": 0.5,
-            "help": "Width of a bar, where the axis is linear",
-        },
-    )
-    longest_ms: float = field(
-        default=50.0,
-        metadata={
-            "label": "Longest",
-            "unit": "ms",
-            "min": 1.0,
-            "max": 100_000.0,
-            "step": 10.0,
-            "help": "Longer intervals are not shown",
-        },
-    )
+    bin_ms: float = lag_bin(0.5, "Width of a bar, where the axis is linear")
+    longest_ms: float = lag_reach("Longest", "Longer intervals are not shown")
     log: bool = field(
         default=False,
         metadata={"label": "Logarithmic", "help": "Bins of equal width on a logarithmic axis"},

@@ -6,14 +6,14 @@ and nothing is written that would not change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import h5py
 import numpy as np
 from h5py import h5a, h5g, h5l, h5o
 
-from phygui.dataset.groups import GROUP_TITLES
+from phygui.dataset.groups import GROUP_TITLES, UNSORTED
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import read_integer
 from phygui.formats.kwik.hdf5.values import plain
@@ -200,16 +200,22 @@ def verify_clustering(
             )
 
 
-def copy_clustering(file: h5py.File, channel_group: int, source: str, target: str) -> None:
-    """Copy everything of a clustering under another name."""
+def _parents(file: h5py.File, channel_group: int, name: str, other: str) -> Iterator[h5py.Group]:
+    """The groups that hold a clustering in its three places, once the other name is free there."""
     path = f"/channel_groups/{channel_group}"
     for place in ("spikes/clusters", "clusters", "cluster_groups"):
-        if own(file, f"{path}/{place}/{source}") is None:
+        if own(file, f"{path}/{place}/{name}") is None:
             continue
         parent = own(file, f"{path}/{place}")
-        if target in parent:
+        if other in parent:
             # Groups left over by a clustering that has no spikes.
-            del parent[target]
+            del parent[other]
+        yield parent
+
+
+def copy_clustering(file: h5py.File, channel_group: int, source: str, target: str) -> None:
+    """Copy everything of a clustering under another name."""
+    for parent in _parents(file, channel_group, source, target):
         file.copy(parent[source], parent, name=target)
 
 
@@ -232,19 +238,13 @@ def add_clustering(
     for number, text in GROUP_TITLES.items():
         group = file[f"{path}/cluster_groups/{name}"].create_group(str(number))
         group.attrs["name"] = np.bytes_(text)
-    unsorted = dict.fromkeys(np.unique(values).tolist(), 3)
+    unsorted = dict.fromkeys(np.unique(values).tolist(), UNSORTED)
     write_groups(file, channel_group, name, unsorted, GROUP_TITLES)
 
 
 def rename_clustering(file: h5py.File, channel_group: int, old: str, new: str) -> None:
     """Give a clustering another name, in its three places."""
-    path = f"/channel_groups/{channel_group}"
-    for place in ("spikes/clusters", "clusters", "cluster_groups"):
-        if own(file, f"{path}/{place}/{old}") is None:
-            continue
-        parent = own(file, f"{path}/{place}")
-        if new in parent:
-            del parent[new]
+    for parent in _parents(file, channel_group, old, new):
         parent.move(old, new)
 
 
