@@ -14,6 +14,7 @@ from phygui.curation.session import Session
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.gui.base.theme import GROUP_MARKS, color, plain_tip
 from phygui.gui.docks.dock import Dock
+from phygui.gui.tables.table_look import dress
 
 TITLES = ("time", "edit", "groups")
 SAVED = "✓ saved"
@@ -146,20 +147,11 @@ class HistoryDock(Dock):
         super().__init__("history", "History", self.view)
         view = self.view
         view.setModel(self.model)
-        view.setSelectionBehavior(QAbstractItemView.SelectRows)
         view.setSelectionMode(QAbstractItemView.NoSelection)
         view.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        view.setShowGrid(False)
-        view.setWordWrap(False)
-        view.setAlternatingRowColors(True)
         view.setFocusPolicy(Qt.ClickFocus)
-        font = view.font()
-        font.setPointSizeF(font.pointSizeF() * 0.92)
-        view.setFont(font)
-        view.verticalHeader().hide()
-        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
+        dress(view)
         header = view.horizontalHeader()
-        header.setFont(font)
         header.setHighlightSections(False)
         header.setSectionResizeMode(1, QHeaderView.Stretch)
         header.resizeSection(0, view.fontMetrics().horizontalAdvance("00:00:00") + 24)

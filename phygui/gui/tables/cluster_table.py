@@ -8,21 +8,15 @@ from PyQt5.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
     QPoint,
-    QPointF,
     Qt,
     pyqtSignal,
 )
 from PyQt5.QtGui import (
     QColor,
-    QFont,
-    QFontMetrics,
     QKeyEvent,
     QKeySequence,
-    QPainter,
     QResizeEvent,
-    QStaticText,
 )
 from PyQt5.QtWidgets import (
     QAbstractItemView,
@@ -30,9 +24,6 @@ from PyQt5.QtWidgets import (
     QLabel,
     QLineEdit,
     QSizePolicy,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -42,93 +33,11 @@ from phygui.curation.navigation.cluster_list import ClusterList
 from phygui.curation.navigation.columns import Column, label_columns
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.curation.session import Session
-from phygui.gui.base.theme import color, plain_tip
+from phygui.gui.base.theme import plain_tip
 from phygui.gui.tables.column_widths import ColumnWidths
 from phygui.gui.tables.table_header import Header
+from phygui.gui.tables.table_look import CellDelegate, dress
 from phygui.gui.tables.table_model import ClusterTableModel
-
-
-def luminance(color: QColor) -> float:
-    """How bright a colour looks, 0 to 1, roughly as WCAG 2.2 defines relative luminance."""
-    red, green, blue = (part**2.2 for part in (color.redF(), color.greenF(), color.blueF()))
-    return float((0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2))
-
-
-MIDDLE = 0.47
-"""Luminance against which white and near-black text have the same contrast."""
-
-MOST_TEXTS = 4096
-"""Texts that are kept laid out."""
-
-_DARK, _LIGHT = QColor("#101114"), QColor("#ffffff")
-"""Text on light and on dark colours."""
-
-
-class _Delegate(QStyledItemDelegate):
-    """Draws cells, with group colours and cluster colours readable in selected rows too.
-
-    A selection rewrites tables, which is to take less time than the plots beside them: Qt's own
-    drawing asks the model for each role and goes through the style sheet for each cell.
-    """
-
-    def __init__(self, view: QTableView, model: ClusterTableModel) -> None:
-        super().__init__(view)
-        self._model = model
-        self._fonts: tuple[QFont, QFont] = (QFont(), QFont())
-        self._margin = 0
-        self._texts: dict[tuple[str, bool, int], tuple[QStaticText, float, float]] = {}
-
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Draw a cell."""
-        if painter is None:
-            return
-        cell, rect, hue = self._model.cell(index), option.rect, None
-        if cell.background is not None:
-            painter.fillRect(rect, cell.background)
-            hue = _DARK if luminance(cell.background) > MIDDLE else _LIGHT
-        elif option.state & QStyle.State_Selected:
-            painter.fillRect(rect, color("highlight"))
-        if option.font != self._fonts[0] or not self._margin:
-            self._take_over(option)
-        room = rect.width() - 2 * self._margin
-        key = (cell.text, cell.is_bold, room)
-        laid_out = self._texts.get(key)
-        if laid_out is None:
-            laid_out = self._lay_out(*key)
-        text, width, height = laid_out
-        x = float(rect.x() + self._margin)
-        if cell.alignment & Qt.AlignRight:
-            x += room - width
-        painter.setFont(self._fonts[cell.is_bold])
-        painter.setPen(cell.color if hue is None else hue)
-        painter.drawStaticText(QPointF(x, rect.y() + (rect.height() - height) / 2), text)
-
-    def _take_over(self, option: QStyleOptionViewItem) -> None:
-        """Another font: all texts look different."""
-        view, bold = option.widget, QFont(option.font)
-        bold.setBold(True)
-        self._fonts = (QFont(option.font), bold)
-        # What Qt leaves free at either side of a text.
-        self._margin = view.style().pixelMetric(QStyle.PM_FocusFrameHMargin, None, view) + 1
-        self._texts.clear()
-
-    def _lay_out(self, text: str, is_bold: bool, room: int) -> tuple[QStaticText, float, float]:
-        """A text as it is drawn, and its size; laid out once, however often it is drawn."""
-        font = self._fonts[is_bold]
-        metrics = QFontMetrics(font)
-        # A label may have several lines; a row has one.
-        first, more, _ = text.partition("\n")
-        static = QStaticText(metrics.elidedText(first + "…" * len(more), Qt.ElideRight, room))
-        static.setTextFormat(Qt.PlainText)
-        static.prepare(font=font)
-        if len(self._texts) >= MOST_TEXTS:
-            self._texts.clear()
-        size = static.size()
-        found = static, size.width(), size.height()
-        self._texts[text, is_bold, room] = found
-        return found
 
 
 class _View(QTableView):
@@ -243,20 +152,11 @@ class ClusterTable(QWidget):
     def _set_up_view(self) -> None:
         view = self.view
         view.setModel(self.model)
-        view.setItemDelegate(_Delegate(view, self.model))
-        view.setSelectionBehavior(QAbstractItemView.SelectRows)
+        view.setItemDelegate(CellDelegate(view, self.model))
         view.setSelectionMode(QAbstractItemView.ExtendedSelection)
-        view.setShowGrid(False)
-        view.setAlternatingRowColors(True)
-        view.setWordWrap(False)
         view.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
-        font = view.font()
-        font.setPointSizeF(font.pointSizeF() * 0.92)
-        view.setFont(font)
         view.setHorizontalHeader(Header(view))
-        view.horizontalHeader().setFont(font)
-        view.verticalHeader().hide()
-        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 5)
+        dress(view)
         header = view.horizontalHeader()
         header.setSectionsMovable(True)
         header.setSortIndicatorShown(True)

@@ -19,6 +19,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QTableView
 
 from phygui.gui.base.theme import plain_tip
 from phygui.gui.tables.table_header import MARGIN, Header
+from phygui.gui.tables.table_look import dress
 
 
 @dataclass(frozen=True)
@@ -128,23 +129,14 @@ class PlainTable(QTableView):
         self.proxy.setSourceModel(self.content)
         self.proxy.setSortRole(Qt.UserRole)
         self.setModel(self.proxy)
-        self.setSelectionBehavior(QAbstractItemView.SelectRows)
         self.setSelectionMode(QAbstractItemView.SingleSelection)
         self.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setAlternatingRowColors(True)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
         self.setTabKeyNavigation(False)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * scale)
-        self.setFont(font)
         header = Header(self)
         self.setHorizontalHeader(header)
-        header.setFont(font)
+        dress(self, scale)
         header.dragged.connect(self._dragged)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
         if sortable:
             self.setSortingEnabled(True)
             header.setSortIndicator(-1, Qt.DescendingOrder)
