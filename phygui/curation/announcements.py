@@ -13,6 +13,7 @@ class Announcements:
     clustered = Signal(Update)
     selection_changed = Signal(tuple)
     switched = Signal()
+    located = Signal()
     saved = Signal(Saved)
     failed = Signal(str)
     warned = Signal(str)

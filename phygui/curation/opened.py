@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.groups import ClusterGroups
@@ -16,6 +19,19 @@ from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.suggestions import Suggestions
 from phygui.dataset import ClusteringState, Key
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of a clustering at one moment; no edit changes anything of it afterwards."""
+
+    spikes: Mapping[int, NDArray[np.int64]]
+    """Sorted spike ids of every cluster."""
+    groups: Mapping[int, int]
+    """Number of the group of every cluster."""
+    group_names: Mapping[int, str]
+    labels: Mapping[int, Mapping[str, str]]
+    """Labels of the clusters that have any."""
 
 
 class Curation:
@@ -39,6 +55,7 @@ class Curation:
         self.first_tally: dict[int, int] = dict(self.tally)
         """Number of clusters in each group before the first edit; empty if that is not known."""
         self.selection = Selection()
+        self._clusters: Clusters | None = None
         self.knowledge = Knowledge(clustering)
         self.suggestions = Suggestions(clustering, self.knowledge)
         self.wizard = Wizard(
@@ -47,6 +64,48 @@ class Curation:
             self.knowledge.quality,
             self.knowledge.similar,
         )
+
+    # -- what there is -----------------------------------------------------------------------
+
+    @property
+    def cluster_ids(self) -> NDArray[np.int64]:
+        """Ids of the clusters that hold spikes, ascending, int64."""
+        return self.clustering.cluster_ids
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters that hold spikes."""
+        return len(self.clustering.spikes_per_cluster)
+
+    @property
+    def spike_clusters(self) -> NDArray[np.int32]:
+        """Cluster of each spike, (n_spikes,) int32, read-only."""
+        return self.clustering.spike_clusters
+
+    @property
+    def spikes_per_cluster(self) -> Mapping[int, NDArray[np.int64]]:
+        """Sorted spike ids of every cluster; not to be written to."""
+        return self.clustering.spikes_per_cluster
+
+    @property
+    def cluster_groups(self) -> dict[int, str]:
+        """Name of the group of every cluster: good, mua, noise, unsorted, or a custom one."""
+        return {int(c): self.groups.name_of(int(c)) for c in self.cluster_ids}
+
+    @property
+    def group_names(self) -> dict[int, str]:
+        """Names of all cluster groups by number."""
+        return self.groups.names
+
+    def group_of(self, cluster_id: int) -> str:
+        """Name of the group of one cluster."""
+        return self.groups.name_of(cluster_id)
+
+    def labels_of(self, cluster_id: int) -> Mapping[str, str]:
+        """Labels of one cluster."""
+        return self.labels[cluster_id]
+
+    # -- states ------------------------------------------------------------------------------
 
     @classmethod
     def of(cls, key: Key, state: ClusteringState) -> Curation:
@@ -67,6 +126,18 @@ class Curation:
             self.clustering.next_id - 1,
         )
 
+    def clusters_now(self) -> Clusters:
+        """The clusters at this moment; the same object as long as no edit is made."""
+        if self._clusters is None:
+            spikes = dict(self.clustering.spikes_per_cluster)
+            self._clusters = Clusters(
+                spikes,
+                {c: self.groups[c] for c in spikes},
+                self.groups.names,
+                dict(self.labels.items()),
+            )
+        return self._clusters
+
     def restore(self, history: History, selection: Selection, largest_id: int = -1) -> None:
         """Take over the history of an earlier session, once its edits are in effect."""
         living = self.clustering
@@ -79,12 +150,17 @@ class Curation:
 
     def apply(self, update: Update) -> None:
         """Make a change to clusters, groups and labels."""
+        self._clusters = None
         self.knowledge.expect(update)
         self._count((*update.before, *update.changed), -1)
         self.clustering.apply(update)
         self.groups.apply(update)
         self.labels.apply(update)
         self._count((*update.after, *update.changed), 1)
+
+    def tally_at(self, position: int) -> Mapping[int, int]:
+        """Number of clusters in each group after so many edits; empty where it is not known."""
+        return self.history.updates[position - 1].tally if position else self.first_tally
 
     def dated(self, update: Update) -> Update:
         """An edit that has just been made, with its time and the tally of the groups after it."""

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from phygui.analysis import Metric
 from phygui.curation.announcements import Announcements
+from phygui.curation.delegation import method_of, value_of
 from phygui.curation.durability.edit_journal import Keeper
-from phygui.curation.durability.recovery import UnsavedEdit
 from phygui.curation.durability.session_journal import SessionJournal
 from phygui.curation.durability.session_saves import SessionSaves
-from phygui.curation.durability.writer import Saved
-from phygui.curation.edits.comparison import change_to
-from phygui.curation.edits.update import EditError, Selection, Update
+from phygui.curation.edits.session_edits import SessionEdits
 from phygui.curation.navigation.session_navigation import SessionNavigation
-from phygui.curation.navigation.wizard import Ranking, Wizard
+from phygui.curation.opened import Curation
 from phygui.curation.publishing import Action, Outbox
 from phygui.curation.remarks import warn_caller
 from phygui.curation.shown import Shown
-from phygui.curation.statistics.cluster_statistics import Knowledge
-from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.session_suggestions import SessionSuggestions
-from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
-from phygui.curation.turns import Turns, in_turn
+from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
-from phygui.dataset import ClusteringState, Dataset, ShankData, open_dataset
-from phygui.storage.state.backups import Backup
+from phygui.dataset import Dataset, open_dataset
 
 
 class Session:
@@ -59,6 +48,8 @@ class Session:
         Channel groups and clusterings, and which is active.
     journal : SessionJournal
         The way of an edit to the disk, and what an earlier session left.
+    edits : SessionEdits
+        Merges, splits, moves and labels of the active clustering, undo and redo.
     saves : SessionSaves
         Saving, copies and backups.
     statistics : SessionStatistics
@@ -66,7 +57,9 @@ class Session:
     suggestions : SessionSuggestions
         Pairs of clusters that may be one unit.
     navigation : SessionNavigation
-        Selection, and the order in which clusters come.
+        Selection, filter and order of the clusters, and the walk through them.
+    shown : Shown
+        The state that was published last, which tables and views read.
     turns : Turns
         Whose turn it is to change something.
     clustered : Signal
@@ -113,6 +106,7 @@ class Session:
         outbox.begin(self.workspace.state_now)
         self.journal = SessionJournal(self.workspace, keeper, outbox, tell, turns)
         self.saves = SessionSaves(self.workspace, self.journal, tell, turns)
+        self.edits = SessionEdits(self.workspace, self.journal, self.saves, turns)
         self.statistics = SessionStatistics(self.workspace, keeper, tell)
         self.suggestions = SessionSuggestions(self.workspace, self.statistics, keeper, tell)
         self.navigation = SessionNavigation(self.workspace, outbox, tell, turns, self)
@@ -234,544 +228,108 @@ class Session:
         return self._outbox.shown
 
     @property
-    def dataset(self) -> Dataset:
-        """What is curated."""
-        return self.workspace.dataset
-
-    @property
-    def path(self) -> Path:
-        """The dataset's file or folder."""
-        return self.workspace.path
-
-    kwik_path = path
-
-    @property
-    def shank(self) -> ShankData:
-        """The data of the active channel group."""
-        return self.workspace.shank
-
-    @property
-    def model(self) -> Any:
-        """The format's own reader of the active channel group, for scripts."""
-        return self.workspace.shank.reader
-
-    @property
-    def channel_group(self) -> int:
-        """The active channel group."""
-        return self.workspace.active.channel_group
-
-    @property
-    def clustering(self) -> str:
-        """The active clustering."""
-        return self.workspace.active.name
-
-    @property
-    def clusterings(self) -> list[str]:
-        """Clusterings of the active channel group, the usual one first."""
-        return self.workspace.clusterings
-
-    @property
-    def generation(self) -> int:
-        """Grows with every edit and every selection."""
-        return self.workspace.generation
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing may be edited or saved."""
-        return self.journal.keeper.read_only
-
-    @property
-    def read_only_reason(self) -> str:
-        """Why, in half a sentence: opened so, or open elsewhere, by whom and since when."""
-        return self.journal.keeper.reason
-
-    @property
     def is_closed(self) -> bool:
         """Whether the session is closed; it can be looked at, and not edited or saved."""
         return self.turns.is_closed
 
-    @property
-    def is_editable(self) -> bool:
-        """Whether the active clustering may be edited; the sorter's own never is."""
-        return self.workspace.is_editable
-
-    @property
-    def locked_reason(self) -> str:
-        """Why the active clustering may not be edited, in one sentence; empty if it may."""
-        return self.workspace.locked_reason
-
-    def set_editable(self, editable: bool) -> None:
-        """Let the active clustering be edited, or protect it; kept for later sessions."""
-        self.workspace.set_editable(editable)
-
-    def switch(self, channel_group: int | None = None, clustering: str | None = None) -> None:
-        """Make another channel group or clustering the active one; each keeps its own edits.
-
-        Without a name, a channel group opens with the clustering that was active there last, or
-        with that of the same name as the active one.
-
-        Raises
-        ------
-        DatasetError
-            If the file has no such channel group or clustering.
-        """
-        self.workspace.switch_job(channel_group, clustering)()()
-
-    def change_channel_group(self, channel_group: int) -> None:
-        """Switch to a channel group."""
-        self.switch(channel_group=channel_group)
-
-    def change_clustering(self, clustering: str) -> None:
-        """Switch to a clustering."""
-        self.switch(clustering=clustering)
-
-    def copy_clustering(self, new_name: str) -> None:
-        """Write the active clustering as it is now under another name, durably.
-
-        Raises
-        ------
-        DatasetError
-            If the name is impossible, or the file cannot be written; it is then as it was.
-        """
-        job = self.saves.clustering_copy_job(new_name)
-        job.run()
-        job.finish()
-
-    def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
-        """Say where data is that was not found; it is remembered, and not written into the file.
-
-        Parameters
-        ----------
-        what : ``"traces"`` or ``"features"``
-        path : path
-            The file, or the folder of the raw data. A list of files, one a recording, where
-            there are several.
-
-        Raises
-        ------
-        DatasetError
-            If what is there does not fit the active channel group; nothing has changed then.
-        """
-        self.locate_job(what, path)()()
-
-    def locate_job(
-        self, what: str, path: str | Path | list[str | Path]
-    ) -> Callable[[], Callable[[], None]]:
-        """The work of :meth:`locate`: opens in any thread, and returns what shows it in this one.
-
-        Raises
-        ------
-        DatasetError
-            As :meth:`locate`, where it opens.
-        """
-        opens = self.workspace.locate_job(what, path)
-
-        def read() -> Callable[[], None]:
-            opens()
-            return self._show_located
-
-        return read
-
-    def _show_located(self) -> None:
-        """What was computed without the data that is there now is void."""
-        self.statistics.forget()
-        self.suggestions.forget()
-        self.workspace.generation += 1
-        self._outbox.refresh()
-        self.workspace.tell_switched()
+    dataset = value_of("workspace", Workspace.dataset)
+    path = value_of("workspace", Workspace.path)
+    kwik_path = path
+    shank = value_of("workspace", Workspace.shank)
+    model = value_of("workspace", Workspace.model)
+    channel_group = value_of("workspace", Workspace.channel_group)
+    clustering = value_of("workspace", Workspace.clustering)
+    clusterings = value_of("workspace", Workspace.clusterings)
+    generation = value_of("workspace", Workspace.generation)
+    read_only = value_of("journal", SessionJournal.read_only)
+    read_only_reason = value_of("journal", SessionJournal.read_only_reason)
+    is_editable = value_of("workspace", Workspace.is_editable)
+    locked_reason = value_of("workspace", Workspace.locked_reason)
+    set_editable = method_of("workspace", Workspace.set_editable)
+    switch = method_of("workspace", Workspace.switch)
+    copy_clustering = method_of("saves", SessionSaves.copy_clustering)
+    locate = method_of("workspace", Workspace.locate)
+    locate_job = method_of("workspace", Workspace.locate_job)
+    change_channel_group = method_of("workspace", Workspace.change_channel_group)
+    change_clustering = method_of("workspace", Workspace.change_clustering)
 
     # -- clusters --------------------------------------------------------------------------
 
-    @property
-    def cluster_ids(self) -> NDArray[np.int64]:
-        """Ids of the clusters that hold spikes, ascending, int64."""
-        return self.workspace.active.clustering.cluster_ids
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters that hold spikes."""
-        return len(self.workspace.active.clustering.spikes_per_cluster)
-
-    @property
-    def spike_clusters(self) -> NDArray[np.int32]:
-        """Cluster of each spike, (n_spikes,) int32, read-only."""
-        return self.workspace.active.clustering.spike_clusters
-
-    @property
-    def cluster_groups(self) -> dict[int, str]:
-        """Name of the group of every cluster: good, mua, noise, unsorted, or a custom one."""
-        groups = self.workspace.active.groups
-        return {int(c): groups.name_of(int(c)) for c in self.cluster_ids}
-
-    @property
-    def group_names(self) -> dict[int, str]:
-        """Names of all cluster groups by number."""
-        return self.workspace.active.groups.names
-
-    @property
-    def spikes_per_cluster(self) -> Mapping[int, NDArray[np.int64]]:
-        """Sorted spike ids of every cluster; not to be written to."""
-        return self.workspace.active.clustering.spikes_per_cluster
-
-    def group_of(self, cluster_id: int) -> str:
-        """Name of the group of one cluster."""
-        return self.workspace.active.groups.name_of(cluster_id)
-
-    def labels_of(self, cluster_id: int) -> Mapping[str, str]:
-        """Labels of one cluster."""
-        return self.workspace.active.labels[cluster_id]
+    cluster_ids = value_of("workspace.active", Curation.cluster_ids)
+    n_clusters = value_of("workspace.active", Curation.n_clusters)
+    spike_clusters = value_of("workspace.active", Curation.spike_clusters)
+    spikes_per_cluster = value_of("workspace.active", Curation.spikes_per_cluster)
+    cluster_groups = value_of("workspace.active", Curation.cluster_groups)
+    group_names = value_of("workspace.active", Curation.group_names)
+    group_of = method_of("workspace.active", Curation.group_of)
+    labels_of = method_of("workspace.active", Curation.labels_of)
 
     # -- what is known of the clusters -----------------------------------------------------
 
-    @property
-    def stats(self) -> Mapping[int, ClusterStats]:
-        """What is known of each cluster; grows as it is computed."""
-        return self.workspace.active.knowledge.stats
-
-    @property
-    def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
-        """Quality metrics of each cluster by name; grows as they are computed."""
-        return self.workspace.active.knowledge.metrics
-
-    @property
-    def knowledge(self) -> Knowledge:
-        """Statistics and metrics of the active clustering, and the rankings they give."""
-        return self.workspace.active.knowledge
-
-    @property
-    def measures(self) -> Measures:
-        """What quality and similarity are, in all clusterings."""
-        return self.workspace.measures
-
-    def snapshot(self) -> Snapshot:
-        """What a worker thread may see of the session as it is now."""
-        return self.statistics.snapshot()
-
-    def similar(self) -> Ranking:
-        """Candidates for the first best cluster, most similar first."""
-        return self.statistics.similar()
-
-    def similarity_of(self, cluster_id: int) -> float | None:
-        """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
-        return self.statistics.similarity_of(cluster_id)
-
-    def learn_stats(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Compute stats here and now, cluster by cluster, until `stop` returns true."""
-        self.statistics.compute_stats(stop)
-
-    def learn_all(self) -> None:
-        """Compute all stats and metrics here and now; the window does it in a worker."""
-        self.statistics.compute_all()
-
-    def suggest_all(self) -> None:
-        """Compute all stats and suggestions here and now; the window does it in a worker."""
-        self.suggestions.compute_all()
-
-    def reject(self, clusters: Iterable[int], *, rejected: bool = True) -> None:
-        """Do not suggest to merge two clusters any more, or do so again; kept for later sessions.
-
-        That is no edit: nothing of the clustering changes.
-        """
-        self.suggestions.reject(clusters, rejected=rejected)
+    snapshot = method_of("shown", Shown.snapshot)
+    stats = value_of("statistics", SessionStatistics.stats)
+    metrics = value_of("statistics", SessionStatistics.metrics)
+    knowledge = value_of("statistics", SessionStatistics.knowledge)
+    measures = value_of("statistics", SessionStatistics.measures)
+    similar = method_of("statistics", SessionStatistics.similar)
+    similarity_of = method_of("statistics", SessionStatistics.similarity_of)
+    learn_stats = method_of("statistics", SessionStatistics.learn_stats)
+    learn_all = method_of("statistics", SessionStatistics.learn_all)
+    suggest_all = method_of("suggestions", SessionSuggestions.suggest_all)
+    reject = method_of("suggestions", SessionSuggestions.reject)
 
     # -- selection -------------------------------------------------------------------------
 
-    @property
-    def wizard(self) -> Wizard:
-        """The order in which clusters come."""
-        return self.navigation.wizard
-
-    @property
-    def selection(self) -> Selection:
-        """Selected clusters, best and match apart."""
-        return self.navigation.selection
-
-    @property
-    def selected(self) -> list[int]:
-        """Selected clusters, best then match."""
-        return list(self.navigation.selection.clusters)
-
-    def select(self, best: Iterable[int], match: Iterable[int] = ()) -> None:
-        """Select clusters.
-
-        Raises
-        ------
-        EditError
-            If one of them does not exist.
-        """
-        self.navigation.select(best, match)
-
-    def next_best(self) -> None:
-        """Select the next best cluster and its first match."""
-        self.navigation.step_best(1)
-
-    def previous_best(self) -> None:
-        """Select the previous best cluster and its first match."""
-        self.navigation.step_best(-1)
-
-    def next_match(self) -> None:
-        """Select the next match of the best cluster."""
-        self.navigation.step_match(1)
-
-    def previous_match(self) -> None:
-        """Select the previous match of the best cluster."""
-        self.navigation.step_match(-1)
-
-    def first_best(self) -> None:
-        """Select the first best cluster."""
-        self.navigation.end(first=True)
-
-    def last_best(self) -> None:
-        """Select the last best cluster."""
-        self.navigation.end(first=False)
-
-    def drop_match(self) -> None:
-        """Select the best clusters only."""
-        self.navigation.drop_match()
-
-    def go_on(self, cluster_ids: Iterable[int]) -> None:
-        """Select what would be selected after a move of some clusters to a group."""
-        self.navigation.go_on(cluster_ids)
+    wizard = value_of("navigation", SessionNavigation.wizard)
+    selection = value_of("navigation", SessionNavigation.selection)
+    selected = value_of("navigation", SessionNavigation.selected)
+    select = method_of("navigation", SessionNavigation.select)
+    next_best = method_of("navigation", SessionNavigation.next_best)
+    previous_best = method_of("navigation", SessionNavigation.previous_best)
+    next_match = method_of("navigation", SessionNavigation.next_match)
+    previous_match = method_of("navigation", SessionNavigation.previous_match)
+    first_best = method_of("navigation", SessionNavigation.first_best)
+    last_best = method_of("navigation", SessionNavigation.last_best)
+    drop_match = method_of("navigation", SessionNavigation.drop_match)
+    go_on = method_of("navigation", SessionNavigation.go_on)
 
     # -- edits -----------------------------------------------------------------------------
 
-    @in_turn
-    def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
-        """Make one new cluster of two or more; by default of the selected ones.
-
-        The new cluster takes the group that was decided for some of them, if it is only one, else
-        that of the largest; and the labels of the first one named.
-        """
-        ids = self.selected if cluster_ids is None else [int(c) for c in cluster_ids]
-        return self.journal.make(self.workspace.editable().merge(ids))
-
-    @in_turn
-    def split(self, spike_ids: ArrayLike) -> Update:
-        """Make one new cluster of some spikes, and another of the rest of each touched cluster."""
-        update = self.workspace.editable().clustering.split(spike_ids)
-        return self.journal.make(self.workspace.active.inherit(update))
-
-    @in_turn
-    def assign(self, spike_ids: ArrayLike, labels: ArrayLike) -> Update:
-        """Make one new cluster of the spikes of each label, and of the rest of each touched one."""
-        update = self.workspace.editable().clustering.assign(spike_ids, labels)
-        return self.journal.make(self.workspace.active.inherit(update))
-
-    @in_turn
-    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
-        """Put clusters into a group, given by name or number.
-
-        Where all of them are in it, nothing is done: :meth:`go_on` selects what a move would have.
-        """
-        ids = self._existing(cluster_ids)
-        return self.journal.make(self.workspace.editable().groups.move(ids, group), moved=ids)
-
-    @in_turn
-    def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
-        """Set a label of some clusters; None removes it."""
-        return self.journal.make(
-            self.workspace.editable().labels.label(self._existing(cluster_ids), key, value)
-        )
-
-    @in_turn
-    def restore(self, backup: Backup) -> Update:
-        """Make the active clustering what it was in a backup; an edit like any other.
-
-        Raises
-        ------
-        DatasetError
-            If the backup is damaged, or holds nothing of this clustering.
-        """
-        return self.restore_job(backup)()()
-
-    @in_turn
-    def restore_job(self, backup: Backup) -> Callable[[], Callable[[], Update]]:
-        """The work of :meth:`restore`, for any thread; it returns what makes the edit in this one.
-
-        Raises
-        ------
-        DatasetError
-            As :meth:`restore`, where it reads.
-        EditError
-            If something else was edited before the edit is made.
-        """
-        text = f"restored {backup.words}"
-        curation, done = self.workspace.editable(), self.history[: self.history_position]
-
-        def read() -> Callable[[], Update]:
-            update = change_to(curation, self.state(backup), text)
-            return lambda: make(update)
-
-        def make(update: Update) -> Update:
-            with self.turns:
-                same = self.workspace.editable() is curation
-                if not same or self.history[: self.history_position] != done:
-                    raise EditError("nothing was restored: the clustering was edited meanwhile")
-                return self.journal.make(update)
-
-        return read
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is an edit to take back."""
-        return self.workspace.active.history.can_undo and self.is_editable
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is an edit to make again."""
-        return self.workspace.active.history.can_redo and self.is_editable
-
-    @property
-    def history(self) -> tuple[Update, ...]:
-        """All edits of the active clustering, oldest first, undone ones at the end."""
-        return self.workspace.active.history.updates
-
-    @property
-    def history_position(self) -> int:
-        """Number of edits in effect."""
-        return self.workspace.active.history.position
-
-    @property
-    def saved_position(self) -> int | None:
-        """Number of edits in effect in the file; None where undo and redo cannot lead."""
-        return self.workspace.active.history.saved_position
-
-    def tally_at(self, position: int) -> Mapping[int, int]:
-        """Number of clusters in each group after so many edits; empty where it is not known."""
-        return self.history[position - 1].tally if position else self.workspace.active.first_tally
-
-    @in_turn
-    def undo(self) -> Update:
-        """Take the last edit back, selection included."""
-        return self.journal.undo()
-
-    @in_turn
-    def redo(self) -> Update:
-        """Make the last undone edit again."""
-        return self.journal.redo()
-
-    @in_turn
-    def jump_to(self, position: int) -> None:
-        """Undo or redo, step by step, until so many edits are in effect.
-
-        Raises
-        ------
-        EditError
-            If the history does not go there.
-        """
-        if not 0 <= position <= len(self.history):
-            raise EditError(f"the history has {len(self.history)} edits, not {position}")
-        while self.history_position > position:
-            self.undo()
-        while self.history_position < position:
-            self.redo()
-
-    def _existing(self, cluster_ids: Iterable[int]) -> list[int]:
-        ids = [int(c) for c in cluster_ids]
-        for cluster_id in ids:
-            self.workspace.active.clustering.spikes(cluster_id)
-        return ids
+    merge = method_of("edits", SessionEdits.merge)
+    split = method_of("edits", SessionEdits.split)
+    assign = method_of("edits", SessionEdits.assign)
+    move = method_of("edits", SessionEdits.move)
+    label = method_of("edits", SessionEdits.label)
+    restore = method_of("edits", SessionEdits.restore)
+    restore_job = method_of("edits", SessionEdits.restore_job)
+    undo = method_of("edits", SessionEdits.undo)
+    redo = method_of("edits", SessionEdits.redo)
+    jump_to = method_of("edits", SessionEdits.jump_to)
+    can_undo = value_of("edits", SessionEdits.can_undo)
+    can_redo = value_of("edits", SessionEdits.can_redo)
+    history = value_of("edits", SessionEdits.history)
+    history_position = value_of("edits", SessionEdits.history_position)
+    saved_position = value_of("edits", SessionEdits.saved_position)
+    tally_at = method_of("edits", SessionEdits.tally_at)
 
     # -- saving ----------------------------------------------------------------------------
 
-    @property
-    def is_modified(self) -> bool:
-        """Whether any clustering has edits that are not in the file."""
-        return bool(self.workspace.modified())
-
+    is_modified = value_of("workspace", Workspace.is_modified)
     has_unsaved_changes = is_modified
-
-    @property
-    def n_unsaved(self) -> int:
-        """Number of edits that are not in the file."""
-        return self.journal.n_unsaved
-
-    @in_turn
-    def save(self, *, overwrite: bool = False) -> list[Saved]:
-        """Write every modified clustering into the file, all at once.
-
-        Parameters
-        ----------
-        overwrite : bool
-            Write also if another program has changed the file.
-
-        Raises
-        ------
-        ChangedOnDisk
-            If another program has changed the file since it was read.
-        DatasetError
-            If the file cannot be written; it is then as it was before.
-        """
-        done = []
-        for job in self.saves.jobs(overwrite=overwrite):
-            job.run()
-            done.append(job.finish())
-        return done
-
-    def save_copy(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the file with all edits in it to another place; nothing here counts as saved.
-
-        Raises
-        ------
-        DatasetError
-            If that fails, or something is there and is not to be overwritten.
-        """
-        return self.saves.file_copy_job(path, overwrite=overwrite)()
-
-    def changed_on_disk(self) -> bool:
-        """Whether another program has changed what is edited here since it was read or saved."""
-        return self.saves.changed_on_disk()
-
-    def backups(self) -> list[Backup]:
-        """The last saved states, newest first, and the unedited one as the last of them."""
-        return self.saves.backups()
-
-    def state(self, backup: Backup | None = None) -> ClusteringState:
-        """The active clustering as it is now, whatever edits follow, or as it was in a backup.
-
-        Raises
-        ------
-        DatasetError
-            If the backup is damaged, or holds nothing of this clustering.
-        """
-        return self.workspace.active.state() if backup is None else self.saves.state(backup)
-
-    def state_in_file(self) -> ClusteringState:
-        """The active clustering as the file holds it now.
-
-        Raises
-        ------
-        DatasetError
-            If it cannot be read.
-        """
-        return self.workspace.state_in_file_job()()
+    n_unsaved = value_of("journal", SessionJournal.n_unsaved)
+    save = method_of("saves", SessionSaves.save)
+    save_copy = method_of("saves", SessionSaves.save_copy)
+    changed_on_disk = method_of("saves", SessionSaves.changed_on_disk)
+    backups = method_of("saves", SessionSaves.backups)
+    state = method_of("saves", SessionSaves.state)
+    state_in_file = method_of("workspace", Workspace.state_in_file)
 
     # -- what an earlier session left ------------------------------------------------------
 
-    @property
-    def unsaved_edits(self) -> list[UnsavedEdit]:
-        """Edits of an earlier session that are not in the file, oldest first."""
-        return self.journal.keeper.unsaved_edits
-
-    @property
-    def recovery_problem(self) -> str:
-        """Why such edits cannot be brought back, or not all; empty if nothing is wrong."""
-        return self.journal.keeper.problem
-
-    @in_turn
-    def recover(self) -> list[UnsavedEdit]:
-        """Bring back the edits that an earlier session did not save; returns them.
-
-        Raises
-        ------
-        DatasetError
-            If that is impossible; its journal is then kept aside.
-        """
-        return self.journal.recover_job()()()
-
-    def decline_recovery(self) -> None:
-        """Keep the journal of an earlier session aside, under another name."""
-        self.journal.decline_recovery()
+    unsaved_edits = value_of("journal", SessionJournal.unsaved_edits)
+    recovery_problem = value_of("journal", SessionJournal.recovery_problem)
+    recover = method_of("journal", SessionJournal.recover)
+    decline_recovery = method_of("journal", SessionJournal.decline_recovery)
 
     # -- helpers ---------------------------------------------------------------------------
 

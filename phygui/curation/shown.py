@@ -1,4 +1,4 @@
-"""The state of a session that was published last: what title and history show."""
+"""The state of a session that was published last: what tables, title, history and views show."""
 
 from __future__ import annotations
 
@@ -8,65 +8,172 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.analysis import Metric
 from phygui.curation.edits.update import Selection, Update
+from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.opened import Curation
+from phygui.curation.statistics.cluster_statistics import Knowledge
+from phygui.curation.statistics.ranking_functions import Measures
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
+from phygui.dataset import ShankData
 from phygui.dataset.groups import UNSORTED
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The active clustering at one moment; nothing of it changes afterwards.
+    """The active clustering at one moment; no edit changes anything of it afterwards.
 
-    The session itself can be ahead of it, by edits that are on their way to the disk.
+    The session itself can be ahead of it, by edits that are on their way to the disk. What is
+    known of the clusters is no part of the clustering: ``knowledge`` grows as it is computed.
     """
 
     generation: int
-    channel_group: int
+    """That of the session at this moment."""
+    shank: ShankData
+    """The data of the channel group."""
     clustering: str
     selection: Selection
     spikes_per_cluster: Mapping[int, NDArray[np.int64]]
     """Sorted spike ids of every cluster."""
+    spike_clusters: NDArray[np.int32]
+    """Cluster of each spike, (n_spikes,), read-only; the live array, as in a snapshot."""
     cluster_groups: Mapping[int, int]
     """Number of the group of every cluster."""
     group_names: Mapping[int, str]
+    """Names of all cluster groups by number."""
     labels: Mapping[int, Mapping[str, str]]
     """Labels of the clusters that have any."""
     history: tuple[Update, ...]
+    """All edits, oldest first, undone ones at the end."""
     history_position: int
+    """Number of edits in effect."""
     saved_position: int | None
+    """Number of edits in effect in the file; None where undo and redo cannot lead."""
     first_tally: Mapping[int, int]
     """Number of clusters in each group before the first edit; empty if that is not known."""
     n_unsaved: int
     """Edits of all clusterings that are not in the file."""
     is_modified: bool
+    """Whether any clustering differs from the file."""
+    is_editable: bool
+    """Whether the clustering may be edited."""
+    knowledge: Knowledge
+    """Statistics and metrics of the clusters, and the rankings they give."""
 
     @classmethod
-    def of(cls, active: Curation, curations: Iterable[Curation], generation: int) -> Shown:
-        """The state of the active one of some clusterings as it is now."""
+    def of(
+        cls,
+        active: Curation,
+        curations: Iterable[Curation],
+        *,
+        shank: ShankData,
+        generation: int,
+        is_editable: bool,
+    ) -> Shown:
+        """The state of the active one of some clusterings as it is now.
+
+        A selection costs nothing of the size of the clustering; an edit costs what it takes to
+        list the clusters.
+        """
         history, all_histories = active.history, [c.history for c in curations]
-        spikes = dict(active.clustering.spikes_per_cluster)
+        clusters = active.clusters_now()
         return cls(
             generation=generation,
-            channel_group=active.channel_group,
+            shank=shank,
             clustering=active.name,
             selection=active.selection,
-            spikes_per_cluster=spikes,
-            cluster_groups={c: active.groups[c] for c in spikes},
-            group_names=active.groups.names,
-            labels=dict(active.labels.items()),
+            spikes_per_cluster=clusters.spikes,
+            spike_clusters=active.clustering.spike_clusters,
+            cluster_groups=clusters.groups,
+            group_names=clusters.group_names,
+            labels=clusters.labels,
             history=history.updates,
             history_position=history.position,
             saved_position=history.saved_position,
-            first_tally=dict(active.first_tally),
+            first_tally=active.first_tally,
             n_unsaved=sum(of.n_unsaved for of in all_histories),
             is_modified=any(of.is_modified for of in all_histories),
+            is_editable=is_editable,
+            knowledge=active.knowledge,
         )
+
+    @property
+    def channel_group(self) -> int:
+        """The channel group of the clustering."""
+        return self.shank.channel_group
+
+    # -- clusters ----------------------------------------------------------------------------
+
+    def group_of(self, cluster_id: int) -> str:
+        """Name of the group of one cluster."""
+        group = self.cluster_groups.get(cluster_id, UNSORTED)
+        return self.group_names.get(group, str(group))
+
+    def labels_of(self, cluster_id: int) -> Mapping[str, str]:
+        """Labels of one cluster."""
+        return self.labels.get(cluster_id, {})
 
     @property
     def n_decided(self) -> int:
         """Number of clusters that are in a group other than Unsorted."""
         return sum(group != UNSORTED for group in self.cluster_groups.values())
 
+    # -- history -----------------------------------------------------------------------------
+
     def tally_at(self, position: int) -> Mapping[int, int]:
         """Number of clusters in each group after so many edits; empty where it is not known."""
         return self.history[position - 1].tally if position else self.first_tally
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to take back."""
+        return self.is_editable and self.history_position > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to make again."""
+        return self.is_editable and self.history_position < len(self.history)
+
+    # -- what is known of the clusters -------------------------------------------------------
+
+    @property
+    def stats(self) -> Mapping[int, ClusterStats]:
+        """What is known of each cluster."""
+        return self.knowledge.stats
+
+    @property
+    def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
+        """Quality metrics of each cluster by name."""
+        return self.knowledge.metrics
+
+    @property
+    def measures(self) -> Measures:
+        """What quality and similarity are."""
+        return self.knowledge.measures
+
+    def similar(self) -> Ranking:
+        """Candidates for the first best cluster, most similar first."""
+        best = self.selection.best
+        return self.knowledge.similar(best[0], self.spikes_per_cluster) if best else ()
+
+    def similarity_of(self, cluster_id: int) -> float | None:
+        """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
+        best = self.selection.best
+        if not best:
+            return None
+        return self.knowledge.similarity(best[0], cluster_id, self.spikes_per_cluster)
+
+    def snapshot(self) -> Snapshot:
+        """What a worker thread may see of it."""
+        selected = self.selection.clusters
+        return Snapshot(
+            generation=self.generation,
+            shank=self.shank,
+            cluster_ids=selected,
+            spikes_per_cluster=self.spikes_per_cluster,
+            spike_clusters=self.spike_clusters,
+            cluster_groups={c: self.cluster_groups[c] for c in selected},
+            stats=self.knowledge.stats,
+            metrics=self.knowledge.metrics,
+            similarity=self.knowledge.measures.similarity,
+        )

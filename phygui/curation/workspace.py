@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
@@ -49,8 +50,6 @@ class Workspace:
         Each opened clustering by its key.
     measures : Measures
         What quality and similarity are, in all of them.
-    generation : int
-        Grows with every edit, every selection and every switch.
     """
 
     def __init__(
@@ -65,13 +64,13 @@ class Workspace:
         turns: Turns,
     ) -> None:
         self.turns = turns
-        self.dataset = dataset
+        self._dataset = dataset
         self._keeper = keeper
         self._outbox = outbox
         self._tell = tell
         self._locked = read_locked(keeper.folder)
         self._last_name: dict[int, str] = {}
-        self.generation = 0
+        self._generation = 0
         self.curations: dict[Key, Curation] = {}
         shank = dataset.open(channel_group)
         self.shanks: dict[int, ShankData] = {shank.channel_group: shank}
@@ -86,6 +85,11 @@ class Workspace:
             raise
 
     @property
+    def dataset(self) -> Dataset:
+        """What is curated."""
+        return self._dataset
+
+    @property
     def path(self) -> Path:
         """The dataset's file or folder."""
         return self.dataset.path
@@ -94,6 +98,21 @@ class Workspace:
     def shank(self) -> ShankData:
         """The data of the active channel group."""
         return self.shanks[self.active.channel_group]
+
+    @property
+    def model(self) -> Any:
+        """The format's own reader of the active channel group, for scripts."""
+        return self.shank.reader
+
+    @property
+    def channel_group(self) -> int:
+        """The active channel group."""
+        return self.active.channel_group
+
+    @property
+    def clustering(self) -> str:
+        """The active clustering."""
+        return self.active.name
 
     @property
     def key(self) -> Key:
@@ -113,9 +132,29 @@ class Workspace:
         """The clusterings with edits that are not in the file."""
         return {key: c for key, c in self.curations.items() if c.history.is_modified}
 
+    @property
+    def is_modified(self) -> bool:
+        """Whether any clustering has edits that are not in the file."""
+        return bool(self.modified())
+
+    @property
+    def generation(self) -> int:
+        """Grows with every edit, every selection and every switch."""
+        return self._generation
+
+    def grow(self) -> None:
+        """Something is otherwise than before."""
+        self._generation += 1
+
     def state_now(self) -> Shown:
         """All that is shown of the active clustering, as it is at this moment."""
-        return Shown.of(self.active, self.curations.values(), self.generation)
+        return Shown.of(
+            self.active,
+            self.curations.values(),
+            shank=self.shank,
+            generation=self.generation,
+            is_editable=self.is_editable,
+        )
 
     def close(self) -> None:
         """Close the files."""
@@ -123,6 +162,27 @@ class Workspace:
             shank.close()
 
     # -- switching ---------------------------------------------------------------------------
+
+    def switch(self, channel_group: int | None = None, clustering: str | None = None) -> None:
+        """Make another channel group or clustering the active one; each keeps its own edits.
+
+        Without a name, a channel group opens with the clustering that was active there last, or
+        with that of the same name as the active one.
+
+        Raises
+        ------
+        DatasetError
+            If the file has no such channel group or clustering.
+        """
+        self.switch_job(channel_group, clustering)()()
+
+    def change_channel_group(self, channel_group: int) -> None:
+        """Switch to a channel group."""
+        self.switch(channel_group=channel_group)
+
+    def change_clustering(self, clustering: str) -> None:
+        """Switch to a clustering."""
+        self.switch(clustering=clustering)
 
     def switch_job(
         self, channel_group: int | None = None, clustering: str | None = None
@@ -166,33 +226,58 @@ class Workspace:
         curation.wizard.walk_like(self.active.wizard)
         self.active = curation
         self._last_name[curation.channel_group] = curation.name
-        self.generation += 1
-        self._outbox.post(self.tell_switched)
+        self.grow()
+        self._outbox.post(self._tell_switched)
 
-    def tell_switched(self) -> None:
+    def _tell_switched(self) -> None:
         """Another clustering, or other data, is there."""
         self._tell.switched.emit()
         self._tell.selection_changed.emit(self.active.selection.clusters)
 
-    def locate_job(self, what: str, path: str | Path | list[str | Path]) -> Callable[[], None]:
-        """What takes data of all opened channel groups from another place, for any thread.
+    def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
+        """Say where data is that was not found; it is remembered, and not written into the file.
+
+        Parameters
+        ----------
+        what : ``"traces"`` or ``"features"``
+        path : path
+            The file, or the folder of the raw data. A list of files, one a recording, where
+            there are several.
 
         Raises
         ------
         DatasetError
-            Where it opens, if what is there does not fit the active channel group.
+            If what is there does not fit the active channel group; nothing has changed then.
+        """
+        self.locate_job(what, path)()()
+
+    def locate_job(self, what: str, path: str | Path | list[str | Path]) -> SwitchJob:
+        """The work of :meth:`locate`: opens in any thread, and returns what shows it in this one.
+
+        Raises
+        ------
+        DatasetError
+            As :meth:`locate`, where it opens.
         """
         first = self.shank
         others = [shank for shank in self.shanks.values() if shank is not first]
 
-        def read() -> None:
+        def read() -> Callable[[], None]:
             first.locate(what, path)
             for shank in others:
                 # What does not fit another channel group is missing there as before.
                 with suppress(DatasetError):
                     shank.locate(what, path)
+            return self._show_located
 
         return read
+
+    def _show_located(self) -> None:
+        # What was computed without the data that is there now is void.
+        self._tell.located.emit()
+        self.grow()
+        self._outbox.refresh()
+        self._tell_switched()
 
     # -- editable or not ---------------------------------------------------------------------
 
@@ -221,6 +306,7 @@ class Workspace:
             raise EditError(f"{self.active.name} is always read-only: copy it to edit the copy")
         (self._locked.discard if editable else self._locked.add)(self.key)
         write_locked(self._keeper.folder, self._locked)
+        self._outbox.refresh()
 
     @property
     def locked_reason(self) -> str:
@@ -262,6 +348,16 @@ class Workspace:
             return lambda: self.dataset.clusterings.read(key)
         state = known.state()
         return lambda: state
+
+    def state_in_file(self) -> ClusteringState:
+        """The active clustering as the file holds it now.
+
+        Raises
+        ------
+        DatasetError
+            If it cannot be read.
+        """
+        return self.state_in_file_job()()
 
     def state_in_file_job(self) -> Callable[[], ClusteringState]:
         """What reads the active clustering as the file holds it, for any thread."""

@@ -52,6 +52,16 @@ class SessionJournal:
             self._unwritable = f"this user may not write in {folder}"
 
     @property
+    def read_only(self) -> bool:
+        """Whether nothing may be edited or saved."""
+        return self.keeper.read_only
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why, in half a sentence: opened so, or open elsewhere, by whom and since when."""
+        return self.keeper.reason
+
+    @property
     def unwritable_reason(self) -> str:
         """Why a save would fail although edits are possible; empty if nothing is known of it."""
         return "" if self.keeper.read_only else self._unwritable
@@ -106,7 +116,7 @@ class SessionJournal:
         """Tell of an edit as soon as it is on the disk; take it back if it cannot get there."""
         workspace, active = self._workspace, self._workspace.active
         before, active.selection = active.selection, update.selection_after
-        workspace.generation += 1
+        workspace.grow()
 
         def shown() -> None:
             place = note.result() if note is not None else None
@@ -120,7 +130,7 @@ class SessionJournal:
             active.history.take_back(memento)
             active.selection = before
             self.keeper.taken_back(active)
-            workspace.generation += 1
+            workspace.grow()
 
         note = self.keeper.record(active, update)
         self.outbox.post(shown, note, take_back)
@@ -171,9 +181,30 @@ class SessionJournal:
 
     # -- what an earlier session left --------------------------------------------------------
 
+    @property
+    def unsaved_edits(self) -> list[UnsavedEdit]:
+        """Edits of an earlier session that are not in the file, oldest first."""
+        return self.keeper.unsaved_edits
+
+    @property
+    def recovery_problem(self) -> str:
+        """Why such edits cannot be brought back, or not all; empty if nothing is wrong."""
+        return self.keeper.problem
+
+    @in_turn
+    def recover(self) -> list[UnsavedEdit]:
+        """Bring back the edits that an earlier session did not save; returns them.
+
+        Raises
+        ------
+        DatasetError
+            If that is impossible; its journal is then kept aside.
+        """
+        return self.recover_job()()()
+
     @in_turn
     def recover_job(self) -> Callable[[], Callable[[], list[UnsavedEdit]]]:
-        """The work of :meth:`Session.recover`: reads in any thread, then shows in this one.
+        """The work of :meth:`recover`: reads in any thread, then shows in this one.
 
         Nothing may be edited before that.
 

@@ -44,6 +44,28 @@ class SessionSaves:
         self._written: list[SaveJob] = []
 
     @in_turn
+    def save(self, *, overwrite: bool = False) -> list[Saved]:
+        """Write every modified clustering into the file, all at once.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Write also if another program has changed the file.
+
+        Raises
+        ------
+        ChangedOnDisk
+            If another program has changed the file since it was read.
+        DatasetError
+            If the file cannot be written; it is then as it was before.
+        """
+        done = []
+        for job in self.jobs(overwrite=overwrite):
+            job.run()
+            done.append(job.finish())
+        return done
+
+    @in_turn
     def jobs(self, *, overwrite: bool = False) -> list[SaveJob]:
         """The work of a save, to be run in order by any one thread, then finished by this one.
 
@@ -96,11 +118,33 @@ class SessionSaves:
 
     # -- copies ------------------------------------------------------------------------------
 
+    def save_copy(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the file with all edits in it to another place; nothing here counts as saved.
+
+        Raises
+        ------
+        DatasetError
+            If that fails, or something is there and is not to be overwritten.
+        """
+        return self.file_copy_job(path, overwrite=overwrite)()
+
     @in_turn
     def file_copy_job(self, path: str | Path, *, overwrite: bool = False) -> Callable[[], Path]:
-        """The work of :meth:`Session.save_copy`, on the edits made so far, for any thread."""
+        """The work of :meth:`save_copy`, on the edits made so far, for any thread."""
         self._journal.wait()
         return self._saver.copy_job(path, self._workspace.modified(), overwrite)
+
+    def copy_clustering(self, new_name: str) -> None:
+        """Write the active clustering as it is now under another name, durably.
+
+        Raises
+        ------
+        DatasetError
+            If the name is impossible, or the file cannot be written; it is then as it was.
+        """
+        job = self.clustering_copy_job(new_name)
+        job.run()
+        job.finish()
 
     @in_turn
     def clustering_copy_job(self, new_name: str) -> CopyJob:
@@ -133,8 +177,8 @@ class SessionSaves:
         unedited = unedited_of(self._workspace.dataset.clusterings)
         return [*list_backups(self._keeper.folder), *([unedited] if unedited else [])]
 
-    def state(self, backup: Backup) -> ClusteringState:
-        """The active clustering as it was in a backup.
+    def state(self, backup: Backup | None = None) -> ClusteringState:
+        """The active clustering as it is now, whatever edits follow, or as it was in a backup.
 
         Raises
         ------
@@ -142,4 +186,6 @@ class SessionSaves:
             If the backup is damaged, or holds nothing of this clustering.
         """
         workspace = self._workspace
+        if backup is None:
+            return workspace.active.state()
         return state_in(backup, workspace.key, workspace.active.clustering.n_spikes)

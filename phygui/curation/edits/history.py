@@ -42,6 +42,11 @@ class History:
         return self._position
 
     @property
+    def in_effect(self) -> tuple[Update, ...]:
+        """The edits in effect, oldest first."""
+        return tuple(self._updates[: self._position])
+
+    @property
     def saved_position(self) -> int | None:
         """Number of edits in effect in the file; None once undo and redo cannot lead there."""
         return self._saved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from phygui.curation.navigation.columns import ClusterSource, Column, label_columns
@@ -20,7 +20,8 @@ class ClusterList:
 
     Parameters
     ----------
-    source : ClusterSource
+    shown : callable
+        Returns what values are taken from: the state that was published last.
     columns : sequence of Column
         What can be filtered and sorted by, beside the labels that clusters have.
     order : tuple of str and bool
@@ -38,9 +39,12 @@ class ClusterList:
     ordered = Signal()
 
     def __init__(
-        self, source: ClusterSource, columns: Sequence[Column], order: tuple[str, bool]
+        self,
+        shown: Callable[[], ClusterSource],
+        columns: Sequence[Column],
+        order: tuple[str, bool],
     ) -> None:
-        self._source = source
+        self._shown = shown
         self.fixed = tuple(columns)
         name, ascending = order
         first = next(column for column in self.fixed if column.name == name)
@@ -52,7 +56,7 @@ class ClusterList:
 
     def label_columns(self) -> list[Column]:
         """A column for each key of a label that any cluster has."""
-        source = self._source
+        source = self._shown()
         keys = {key for c in source.spikes_per_cluster for key in source.labels_of(c)}
         return label_columns(sorted(keys))
 
@@ -68,7 +72,7 @@ class ClusterList:
 
     def value(self, cluster_id: int, column: Column) -> Any:
         """The value of one cluster in a column; None where it is not known."""
-        return column.values(self._source, [cluster_id])[0]
+        return column.values(self._shown(), [cluster_id])[0]
 
     # -- filter ------------------------------------------------------------------------------
 
@@ -90,24 +94,32 @@ class ClusterList:
         old = self._filter, self._filtered
         self._filter, self._filtered = new, [columns[name] for name in new.names()]
         try:
-            for cluster_id in self._source.spikes_per_cluster:
-                self._check(cluster_id)
+            source = self._shown()
+            for cluster_id in source.spikes_per_cluster:
+                self._check(source, cluster_id)
         except FilterError:
             self._filter, self._filtered = old
             raise
         self.filtered.emit()
 
-    def passes(self, cluster_id: int) -> bool:
-        """Whether a cluster is in sight: not where the filter makes no sense for what is known."""
+    def passes(self, cluster_id: int, source: ClusterSource | None = None) -> bool:
+        """Whether a cluster is in sight: not where the filter makes no sense for what is known.
+
+        Parameters
+        ----------
+        cluster_id : int
+        source : ClusterSource, optional
+            What values are taken from; by default the state that was published last.
+        """
         if not self._filter.text:
             return True
         try:
-            return self._check(cluster_id)
+            return self._check(self._shown() if source is None else source, cluster_id)
         except FilterError:
             return False
 
-    def _check(self, cluster_id: int) -> bool:
-        return self._filter({c.name: self.value(cluster_id, c) for c in self._filtered})
+    def _check(self, source: ClusterSource, cluster_id: int) -> bool:
+        return self._filter({c.name: c.values(source, [cluster_id])[0] for c in self._filtered})
 
     def unknown_in_filter(self, cluster_ids: Iterable[int]) -> list[Column]:
         """Columns in the filter of which no cluster of these has a value."""
@@ -120,7 +132,7 @@ class ClusterList:
 
     def unheard_groups(self) -> list[str]:
         """What the filter takes for the name of a cluster group, and is none."""
-        known = self._source.group_names.values()
+        known = self._shown().group_names.values()
         return [text for text in self._filter.wanted("group") if text not in known]
 
     # -- order -------------------------------------------------------------------------------
@@ -163,15 +175,16 @@ class ClusterList:
 
     def keys(self, cluster_ids: Sequence[int]) -> list[SortKey]:
         """Sort keys of clusters, made column by column, which is faster than cell by cell."""
-        parts = []
+        parts, source = [], self._shown()
         for column, ascending in self._sort:
-            parts.append(_sortable(column.values(self._source, cluster_ids), ascending))
+            parts.append(_sortable(column.values(source, cluster_ids), ascending))
         return list(zip(*parts, cluster_ids, strict=True))
 
     def in_sight(self, cluster_ids: Iterable[int] | None = None) -> list[SortKey]:
         """Sort keys of the clusters in sight, in their order; by default of all clusters."""
-        ids = self._source.spikes_per_cluster if cluster_ids is None else cluster_ids
-        return sorted(self.keys([c for c in ids if self.passes(c)]))
+        source = self._shown()
+        ids = source.spikes_per_cluster if cluster_ids is None else cluster_ids
+        return sorted(self.keys([c for c in ids if self.passes(c, source)]))
 
     def cluster_ids(self) -> list[int]:
         """The clusters in sight, in their order."""

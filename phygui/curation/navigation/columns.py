@@ -28,7 +28,7 @@ NO_DATA = "there are neither features nor raw data"
 
 
 class ClusterSource(Protocol):
-    """Where columns take their values from: a :class:`~phygui.Session`."""
+    """Where columns take their values from: what is shown of a session, or the session itself."""
 
     @property
     def shank(self) -> ShankData: ...
@@ -43,7 +43,7 @@ class ClusterSource(Protocol):
     @property
     def measures(self) -> Measures: ...
     @property
-    def group_names(self) -> dict[int, str]: ...
+    def group_names(self) -> Mapping[int, str]: ...
     def group_of(self, cluster_id: int, /) -> str: ...
     def labels_of(self, cluster_id: int, /) -> Mapping[str, str]: ...
     def similar(self) -> Ranking: ...
@@ -83,8 +83,7 @@ class Column:
     def values(self, source: ClusterSource, cluster_ids: Sequence[int]) -> list[Any]:
         """The values of some clusters.
 
-        None where a cluster is gone: the source can be ahead of what is shown, by an edit that
-        is on its way to the disk.
+        None where a cluster is gone: a table learns one after the other what an edit changes.
         """
         living, value = source.spikes_per_cluster, self.value
         if self.lookup is not None and len(cluster_ids) > 1:

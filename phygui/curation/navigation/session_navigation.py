@@ -32,19 +32,22 @@ class SessionNavigation:
         outbox: Outbox,
         tell: Announcements,
         turns: Turns,
-        source: ClusterSource,
+        now: ClusterSource,
     ) -> None:
         self.turns = turns
         self._workspace = workspace
         self._outbox = outbox
         self._tell = tell
         known = columns(workspace.measures.metrics.specs.values())
-        self.clusters = ClusterList(source, known, ("quality", False))
+        self.clusters = ClusterList(lambda: outbox.shown, known, ("quality", False))
         # What is compared goes by its similarity: its quality shows only when asked for.
         others = (replace(c, hidden=c.hidden or c.name == "quality") for c in known[1:])
-        self.matches = ClusterList(source, (known[0], SIMILARITY, *others), ("similarity", False))
-        # Another clustering's wizard takes this over from the one before.
-        self.wizard.is_in_sight = self.clusters.passes
+        self.matches = ClusterList(
+            lambda: outbox.shown, (known[0], SIMILARITY, *others), ("similarity", False)
+        )
+        # A key goes on from the last edit, whether that is published or not. Another clustering's
+        # wizard takes this over from the one before.
+        self.wizard.is_in_sight = lambda cluster_id: self.clusters.passes(cluster_id, now)
 
     @property
     def wizard(self) -> Wizard:
@@ -55,6 +58,11 @@ class SessionNavigation:
     def selection(self) -> Selection:
         """Selected clusters, best and match apart."""
         return self._workspace.active.selection
+
+    @property
+    def selected(self) -> list[int]:
+        """Selected clusters, best then match."""
+        return list(self.selection.clusters)
 
     def select(self, best: Iterable[int], match: Iterable[int] = ()) -> None:
         """Select clusters.
@@ -70,17 +78,29 @@ class SessionNavigation:
             self._workspace.active.clustering.spikes(cluster_id)
         self._set(Selection(chosen, others))
 
-    def step_best(self, step: int) -> None:
-        """Select the next (1) or previous (-1) best cluster and its first match."""
-        self._set(self.wizard.step_best(self.selection, step))
+    def next_best(self) -> None:
+        """Select the next best cluster and its first match."""
+        self._set(self.wizard.step_best(self.selection, 1))
 
-    def step_match(self, step: int) -> None:
-        """Select the next (1) or previous (-1) match of the best cluster."""
-        self._set(self.wizard.step_match(self.selection, step))
+    def previous_best(self) -> None:
+        """Select the previous best cluster and its first match."""
+        self._set(self.wizard.step_best(self.selection, -1))
 
-    def end(self, *, first: bool) -> None:
-        """Select the first or last best cluster."""
-        self._set(self.wizard.end(self.selection, first=first))
+    def next_match(self) -> None:
+        """Select the next match of the best cluster."""
+        self._set(self.wizard.step_match(self.selection, 1))
+
+    def previous_match(self) -> None:
+        """Select the previous match of the best cluster."""
+        self._set(self.wizard.step_match(self.selection, -1))
+
+    def first_best(self) -> None:
+        """Select the first best cluster."""
+        self._set(self.wizard.end(self.selection, first=True))
+
+    def last_best(self) -> None:
+        """Select the last best cluster."""
+        self._set(self.wizard.end(self.selection, first=False))
 
     def drop_match(self) -> None:
         """Select the best clusters only."""
@@ -96,7 +116,7 @@ class SessionNavigation:
             if selection == before:
                 return
             active.selection = selection
-            self._workspace.generation += 1
+            self._workspace.grow()
 
             def take_back() -> None:
                 active.selection = before

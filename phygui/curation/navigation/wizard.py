@@ -58,7 +58,11 @@ class Wizard:
 
     def skips(self, cluster_id: int) -> bool:
         """Whether navigation passes over a cluster."""
-        return self.skip_noise_and_mua and self._groups[cluster_id] in (NOISE, MUA)
+        return self.skips_group(self._groups[cluster_id])
+
+    def skips_group(self, group: int) -> bool:
+        """Whether navigation passes over the clusters of a group, given by its number."""
+        return self.skip_noise_and_mua and group in (NOISE, MUA)
 
     def is_decided(self, cluster_id: int) -> bool:
         """Whether a cluster has been put into a group other than Unsorted."""

@@ -21,6 +21,7 @@ from phygui.curation.statistics.stats import (
     estimate_merged,
 )
 
+Clusters = Mapping[int, object]
 Known = tuple[ClusterStats, dict[str, Metric]]
 """Stats and metrics of one cluster; without those metrics that are not computed yet."""
 
@@ -75,6 +76,8 @@ class Knowledge:
         self._quality: QualitySource | None = None
         self._version = 0
         self._ranked: tuple[int, int, Similarity] | None = None
+        self._ranked_among: Clusters = {}
+        self._compared: tuple[Clusters, int, bool] = ({}, -1, False)
         self._ranking: Ranking = ()
         self._similarities: dict[int, float] = {}
         self._rows = Rows()
@@ -224,28 +227,50 @@ class Knowledge:
             self._qualities[cluster_id] = quality
         return quality
 
-    def similar(self, cluster_id: int) -> Ranking:
-        """Other living clusters by decreasing similarity to one, as far as both are known."""
-        # Similarity is another one once a function that was registered has failed: maybe half-way.
-        while self._ranked != (wanted := (cluster_id, self._version, self.measures.similarity)):
-            self._rank(cluster_id)
-            self._ranked = wanted
-        return self._ranking
+    def similar(self, cluster_id: int, among: Clusters | None = None) -> Ranking:
+        """Other clusters by decreasing similarity to one, as far as both are known.
 
-    def similarity(self, cluster_id: int, other: int) -> float | None:
+        Parameters
+        ----------
+        cluster_id : int
+        among : mapping from int, optional
+            The clusters; by default those that live now.
+        """
+        others = self._living if among is None or self._are_living(among) else among
+        # Similarity is another one once a function that was registered has failed: maybe half-way.
+        while True:
+            wanted = (cluster_id, self._version, self.measures.similarity)
+            if self._ranked == wanted and self._ranked_among is others:
+                return self._ranking
+            self._rank(cluster_id, others)
+            self._ranked, self._ranked_among = wanted, others
+
+    def similarity(
+        self, cluster_id: int, other: int, among: Clusters | None = None
+    ) -> float | None:
         """Similarity of two clusters, None where it is not known."""
-        self.similar(cluster_id)
+        self.similar(cluster_id, among)
         return self._similarities.get(other)
 
-    def _rank(self, cluster_id: int) -> None:
+    @property
+    def _living(self) -> Clusters:
+        return self._clustering.spikes_per_cluster
+
+    def _are_living(self, among: Clusters) -> bool:
+        """Whether some clusters, which never change, are those that live now."""
+        known, version, are_living = self._compared
+        if known is not among or version != self._version:
+            are_living = among.keys() == self._living.keys()
+            self._compared = among, self._version, are_living
+        return are_living
+
+    def _rank(self, cluster_id: int, among: Clusters) -> None:
         self._ranking, self._similarities = (), {}
         mine = self.stats.get(cluster_id)
         if mine is None:
             return
         row = self._rows.of(cluster_id, mine.summary, self.measures.similarity)
-        others = [
-            c for c in self._clustering.spikes_per_cluster if c in self.stats and c != cluster_id
-        ]
+        others = [c for c in among if c in self.stats and c != cluster_id]
         values = row.values([(c, self.stats[c].summary) for c in others])
         order = np.argsort(-np.array(values), kind="stable").tolist()
         self._ranking = [(others[i], values[i]) for i in order]

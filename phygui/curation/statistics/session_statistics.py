@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from phygui.analysis import Metric
 from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.cache import StatsCache
 from phygui.curation.statistics.cluster_statistics import Knowledge, Learnt
 from phygui.curation.statistics.preview import Preview, preview
-from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.ranking_functions import Measures
+from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.workspace import Workspace
 
@@ -28,27 +30,31 @@ class SessionStatistics:
         self._keeper = keeper
         self._tell = tell
         self._caches: dict[int, StatsCache] = {}
+        tell.located.connect(self._forget)
 
     @property
-    def active(self) -> Knowledge:
+    def knowledge(self) -> Knowledge:
         """Statistics and metrics of the active clustering, and the rankings they give."""
         return self._workspace.active.knowledge
 
+    @property
+    def stats(self) -> Mapping[int, ClusterStats]:
+        """What is known of each cluster; grows as it is computed."""
+        return self.knowledge.stats
+
+    @property
+    def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
+        """Quality metrics of each cluster by name; grows as they are computed."""
+        return self.knowledge.metrics
+
+    @property
+    def measures(self) -> Measures:
+        """What quality and similarity are, in all clusterings."""
+        return self._workspace.measures
+
     def snapshot(self) -> Snapshot:
-        """What a worker thread may see of the session as it is now."""
-        active = self._workspace.active
-        selected = active.selection.clusters
-        return Snapshot(
-            generation=self._workspace.generation,
-            shank=self._workspace.shank,
-            cluster_ids=selected,
-            spikes_per_cluster=dict(active.clustering.spikes_per_cluster),
-            spike_clusters=active.clustering.spike_clusters,
-            cluster_groups={c: active.groups[c] for c in selected},
-            stats=active.knowledge.stats,
-            metrics=active.knowledge.metrics,
-            similarity=active.knowledge.measures.similarity,
-        )
+        """What a worker thread may see of the session as it is now, published or not."""
+        return self._workspace.state_now().snapshot()
 
     # -- computing ---------------------------------------------------------------------------
 
@@ -58,7 +64,7 @@ class SessionStatistics:
         The first piece is what is known already: from an earlier session, by the file that it
         has left beside the dataset, or from other clusterings.
         """
-        knowledge, snapshot = self.active, self.snapshot()
+        knowledge, snapshot = self.knowledge, self.snapshot()
         group = self._workspace.active.channel_group
         job: Callable[[Cancel], Learnt] | None
         if not knowledge.is_recalled:
@@ -75,20 +81,20 @@ class SessionStatistics:
     def add(self, learnt: Learnt) -> None:
         """Take over what a job has computed."""
         clusters = learnt.knowledge.add(learnt)
-        if clusters and learnt.knowledge is self.active:
+        if clusters and learnt.knowledge is self.knowledge:
             self._tell.stats_changed.emit(clusters)
 
     def recall(self) -> None:
         """Take over what is known of the clusters already: the first piece, here and now."""
-        if not self.active.is_recalled and (job := self.job()) is not None:
+        if not self.knowledge.is_recalled and (job := self.job()) is not None:
             self.add(job(lambda: False))
 
-    def compute_stats(self, stop: Callable[[], bool] = lambda: False) -> None:
+    def learn_stats(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Compute stats here and now, cluster by cluster, until `stop` returns true."""
-        while not stop() and self.active.missing_stats() and (job := self.job()):
+        while not stop() and self.knowledge.missing_stats() and (job := self.job()):
             self.add(job(stop))
 
-    def compute_all(self) -> None:
+    def learn_all(self) -> None:
         """Compute all stats and metrics here and now; the window does it in a worker."""
         while job := self.job():
             self.add(job(lambda: False))
@@ -109,7 +115,7 @@ class SessionStatistics:
 
         return keep if needed else None
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Other data is there: what was computed without it is void."""
         for curation in self._workspace.curations.values():
             curation.knowledge.forget()
@@ -132,12 +138,12 @@ class SessionStatistics:
     def similar(self) -> Ranking:
         """Candidates for the first best cluster, most similar first."""
         best = self._workspace.active.selection.best
-        return self.active.similar(best[0]) if best else ()
+        return self.knowledge.similar(best[0]) if best else ()
 
     def similarity_of(self, cluster_id: int) -> float | None:
         """Similarity of a cluster to the first best one, 0 to 1; None where it is not known."""
         best = self._workspace.active.selection.best
-        return self.active.similarity(best[0], cluster_id) if best else None
+        return self.knowledge.similarity(best[0], cluster_id) if best else None
 
     def preview_job(self, clusters: tuple[int, ...]) -> Callable[[Cancel], Preview | None]:
         """What computes how some clusters would look as one, for any thread.
@@ -149,7 +155,7 @@ class SessionStatistics:
         """
         for cluster_id in clusters:
             self._workspace.active.clustering.spikes(cluster_id)
-        knowledge, snapshot = self.active, self.snapshot()
+        knowledge, snapshot = self.knowledge, self.snapshot()
         source = knowledge.source(snapshot)
         stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
         metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}

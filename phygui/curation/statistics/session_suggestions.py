@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
@@ -28,6 +31,7 @@ class SessionSuggestions:
         self._keeper = keeper
         self._tell = tell
         self._rejected: dict[int, set[frozenset[str]]] = {}
+        tell.located.connect(self._forget)
 
     @property
     def active(self) -> Suggestions:
@@ -60,13 +64,13 @@ class SessionSuggestions:
         if found.suggestions is self._workspace.active.suggestions:
             self._tell.suggestions_changed.emit()
 
-    def compute_all(self) -> None:
+    def suggest_all(self) -> None:
         """Compute all stats and suggestions here and now; the window does it in a worker."""
-        self._statistics.compute_all()
+        self._statistics.learn_all()
         while job := self.job():
             self.add(job(lambda: False))
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Other data is there: all pairs are to be scored again."""
         for curation in self._workspace.curations.values():
             curation.suggestions.forget()
@@ -79,16 +83,20 @@ class SessionSuggestions:
         *,
         rejected: bool = False,
         limit: int = 200,
+        among: Mapping[int, NDArray[np.int64]] | None = None,
     ) -> list[Suggestion]:
         """Pairs of clusters by decreasing score, as :meth:`Suggestions.ranked` gives them."""
-        return self.active.ranked(skips, rejected=rejected, limit=limit)
+        return self.active.ranked(skips, rejected=rejected, limit=limit, among=among)
 
     def is_rejected(self, clusters: Iterable[int]) -> bool:
         """Whether the user has rejected a pair."""
         return self.active.is_rejected(clusters)
 
     def reject(self, clusters: Iterable[int], *, rejected: bool = True) -> None:
-        """Do not suggest a pair any more, or suggest it again; that is no edit."""
+        """Do not suggest to merge two clusters any more, or do so again; kept for later sessions.
+
+        That is no edit: nothing of the clustering changes.
+        """
         suggestions = self.active
         suggestions.reject(clusters, rejected=rejected)
         if not self._keeper.read_only:

@@ -185,8 +185,9 @@ class Suggestions:
         *,
         rejected: bool = False,
         limit: int = 200,
+        among: Mapping[int, NDArray[np.int64]] | None = None,
     ) -> list[Suggestion]:
-        """Pairs of living clusters by decreasing score.
+        """Pairs of clusters by decreasing score.
 
         Parameters
         ----------
@@ -196,9 +197,11 @@ class Suggestions:
             Also those that were turned down.
         limit : int
             Most pairs to return.
+        among : mapping of int to array of int, optional
+            The clusters with their spikes; by default those that live now.
         """
         found: list[Suggestion] = []
-        spikes = self._clustering.spikes_per_cluster
+        spikes = self._clustering.spikes_per_cluster if among is None else among
         for _, (a, b) in self._order:
             if a not in spikes or b not in spikes or skips(a) or skips(b):
                 continue

@@ -48,7 +48,7 @@ class Tables:
         )
 
     def _color_of(self, cluster_id: int) -> QColor | None:
-        selected = self._session.selection.clusters
+        selected = self._session.shown.selection.clusters
         if cluster_id not in selected:
             return None
         return QColor(*cluster_color(selected.index(cluster_id), current_theme()))
@@ -58,7 +58,7 @@ class Tables:
     def reload(self) -> None:
         """Another clustering, or anything may have changed."""
         self._set_labels()
-        self.clusters.set_clusters(self._session.spikes_per_cluster)
+        self.clusters.set_clusters(self._session.shown.spikes_per_cluster)
         self._fill_matches()
         self.select()
 
@@ -82,13 +82,13 @@ class Tables:
         self.clusters.replace((), (), ids)
         if self._best in ids or self._best != self._similar_to:
             self._fill_matches()
-            self.matches.set_selected(self._session.selection.match)
+            self.matches.set_selected(self._session.shown.selection.match)
         else:
             self._replace_matches((), ids)
 
     def select(self) -> None:
         """The selection has changed."""
-        selection = self._session.selection
+        selection = self._session.shown.selection
         self.clusters.set_selected(selection.best)
         if self._best != self._similar_to:
             self._fill_matches()
@@ -98,24 +98,25 @@ class Tables:
 
     @property
     def _best(self) -> int | None:
-        best = self._session.selection.best
+        best = self._session.shown.selection.best
         return best[0] if best else None
 
     def _fill_matches(self) -> None:
         """Rows of the similarity table: the candidates for the first best cluster."""
         self._similar_to = self._best
-        self.matches.set_clusters(c for c, _ in self._session.similar())
+        self.matches.set_clusters(c for c, _ in self._session.shown.similar())
         best = self._similar_to
         title = "Similar clusters" if best is None else f"Similar to {best}"
         self.docks["similarity"].title_bar.label.setText(title)
 
     def _replace_matches(self, deleted: Iterable[int], changed: Iterable[int]) -> None:
         """Rewrite some rows: clusters whose similarity is known have one, the others none."""
-        living, similarity_of = (
-            self._session.spikes_per_cluster,
-            self._session.similarity_of,
-        )
-        candidates = [c for c in changed if c in living and similarity_of(c) is not None]
+        shown = self._session.shown
+        candidates = [
+            c
+            for c in changed
+            if c in shown.spikes_per_cluster and shown.similarity_of(c) is not None
+        ]
         self.matches.replace(deleted, candidates, ())
 
     # -- what is remembered ------------------------------------------------------------------

@@ -171,9 +171,11 @@ class SuggestionsDock(Dock):
         self._stale = not self.is_on_screen
         if self._stale:
             return
-        session = self._session
+        session, shown = self._session, self._session.shown
         self._rows = session.suggestions.ranked(
-            session.wizard.skips, rejected=self.rejected.isChecked()
+            lambda c: session.wizard.skips_group(shown.cluster_groups[c]),
+            rejected=self.rejected.isChecked(),
+            among=shown.spikes_per_cluster,
         )
         self.table.set_rows([self._cells(s) for s in self._rows])
         if not self.table.is_dragged:
@@ -213,7 +215,7 @@ class SuggestionsDock(Dock):
         evidence = suggestion.evidence
         dim = color("dim") if suggestion.is_rejected else None
         numbers = [f"{value:.2f}" for value in evidence]
-        sizes = [len(self._session.spikes_per_cluster[c]) for c in (a, b)]
+        sizes = [len(self._session.shown.spikes_per_cluster[c]) for c in (a, b)]
         tip = f"{a}: {sizes[0]:,d} spikes\n{b}: {sizes[1]:,d} spikes\n"
         # Not all of them may have room for their columns.
         tip += ", ".join(f"{t} {n}" for t, n in zip(TITLES[1:], numbers, strict=True))
@@ -225,7 +227,7 @@ class SuggestionsDock(Dock):
         pairs = [s.clusters for s in self._rows]
         row = pairs.index(self._current) if self._current in pairs else None
         self.table.mark(row)
-        self.accept_button.setEnabled(self._current is not None and self._session.is_editable)
+        self.accept_button.setEnabled(self._current is not None and self._session.shown.is_editable)
         self.reject_button.setEnabled(row is not None)
         taken_back = row is not None and self._rows[row].is_rejected
         _call(self.reject_button, "Suggest again" if taken_back else "Reject")
@@ -234,7 +236,7 @@ class SuggestionsDock(Dock):
         done, total = self._session.suggestions.progress()
         n = len(self._rows)
         text = "1 suggestion" if n == 1 else f"{n} suggestions"
-        shank = self._session.shank
+        shank = self._session.shown.shank
         if shank.features is None and shank.waveforms is None:
             text = NO_DATA
             self.figure.set_preview(None, text)

@@ -138,15 +138,16 @@ class ClusterTableModel(QAbstractTableModel):
     @property
     def group_names(self) -> list[str]:
         """Names of the cluster groups, as they are shown."""
-        return list(self._session.group_names.values())
+        return list(self._session.shown.group_names.values())
 
     def tip(self, column: Column) -> str:
         """What a column holds."""
-        return column.tip_for(self._session)
+        return column.tip_for(self._session.shown)
 
     def reason(self, column: Column) -> str:
         """Why a column has no value where it has none for any cluster."""
-        reasons = {column.reason(self._session, c) for c in self._all}
+        shown = self._session.shown
+        reasons = {column.reason(shown, c) for c in self._all}
         return reasons.pop() if len(reasons) == 1 else ""
 
     def refresh_color(self, cluster_ids: Iterable[int]) -> None:
@@ -286,7 +287,7 @@ class ClusterTableModel(QAbstractTableModel):
         column = self.columns[index.column()]
         if role == Qt.ToolTipRole:
             unknown = self.value(cluster_id, column) is None
-            reason = column.reason(self._session, cluster_id) if unknown else ""
+            reason = column.reason(self._session.shown, cluster_id) if unknown else ""
             return plain_tip(f"{column.title}: {reason}") if reason else None
         cell = self._cell(cluster_id, column)
         if role == Qt.DisplayRole:
@@ -310,7 +311,7 @@ class ClusterTableModel(QAbstractTableModel):
             self.text(cluster_id, column),
             _LEFT if is_left else _RIGHT,
             column.name == "id",
-            group_color(self._session.group_of(cluster_id)),
+            group_color(self._session.shown.group_of(cluster_id)),
             self._colors(cluster_id) if is_first else None,
         )
 

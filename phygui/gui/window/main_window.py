@@ -233,7 +233,7 @@ class MainWindow(WindowParts):
 
     def _edit_failed(self, sentence: str) -> None:
         self.tables.reload()
-        self._selection_changed(self.session.selection.clusters)
+        self._selection_changed(self.session.shown.selection.clusters)
         self.say(sentence, wrong=True)
 
     def _warn(self, sentence: str) -> None:
@@ -251,8 +251,8 @@ class MainWindow(WindowParts):
 
     def _refresh_views(self) -> None:
         """Let views show the session as it is now; a switch tells of a selection more than once."""
-        if self._generation != self.session.generation:
-            self._generation = self.session.generation
+        if self._generation != self.session.shown.generation:
+            self._generation = self.session.shown.generation
             for dock in self.view_docks.values():
                 dock.refresh()
             self.trimmer.touch()
@@ -265,7 +265,7 @@ class MainWindow(WindowParts):
         self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")
         chosen = list(shown.selection.clusters)
         self.status["selected"].setText(f"{in_words(chosen, 12)} selected" if chosen else "")
-        notes = [] if session.is_editable and not session.read_only else ["read-only"]
+        notes = [] if shown.is_editable and not session.read_only else ["read-only"]
         if shown.is_modified:
             notes.append(f"{shown.n_unsaved} unsaved")
         self.setWindowModified(shown.is_modified)

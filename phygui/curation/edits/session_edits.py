@@ -1,0 +1,176 @@
+"""The edits of a session: what each asks of the active clustering, and hands to the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from numpy.typing import ArrayLike
+
+from phygui.curation.durability.session_journal import SessionJournal
+from phygui.curation.durability.session_saves import SessionSaves
+from phygui.curation.edits.comparison import change_to
+from phygui.curation.edits.history import History
+from phygui.curation.edits.update import EditError, Update
+from phygui.curation.turns import Turns, in_turn
+from phygui.curation.workspace import Workspace
+from phygui.storage.state.backups import Backup
+
+
+class SessionEdits:
+    """Makes edits of the active clustering, and takes them back.
+
+    All of them return the :class:`~phygui.curation.edits.update.Update` that they made, and raise
+    :class:`~phygui.curation.edits.update.EditError` when the edit makes no sense.
+    """
+
+    def __init__(
+        self, workspace: Workspace, journal: SessionJournal, saves: SessionSaves, turns: Turns
+    ) -> None:
+        self.turns = turns
+        self._workspace = workspace
+        self._journal = journal
+        self._saves = saves
+
+    @in_turn
+    def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
+        """Make one new cluster of two or more; by default of the selected ones.
+
+        The new cluster takes the group that was decided for some of them, if it is only one, else
+        that of the largest; and the labels of the first one named.
+        """
+        selected = self._workspace.active.selection.clusters
+        ids = list(selected) if cluster_ids is None else [int(c) for c in cluster_ids]
+        return self._journal.make(self._workspace.editable().merge(ids))
+
+    @in_turn
+    def split(self, spike_ids: ArrayLike) -> Update:
+        """Make one new cluster of some spikes, and another of the rest of each touched cluster."""
+        curation = self._workspace.editable()
+        return self._journal.make(curation.inherit(curation.clustering.split(spike_ids)))
+
+    @in_turn
+    def assign(self, spike_ids: ArrayLike, labels: ArrayLike) -> Update:
+        """Make one new cluster of the spikes of each label, and of the rest of each touched one."""
+        curation = self._workspace.editable()
+        return self._journal.make(curation.inherit(curation.clustering.assign(spike_ids, labels)))
+
+    @in_turn
+    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
+        """Put clusters into a group, given by name or number.
+
+        Where all of them are in it, nothing is done: :meth:`go_on` selects what a move would have.
+        """
+        ids = self._existing(cluster_ids)
+        return self._journal.make(self._workspace.editable().groups.move(ids, group), moved=ids)
+
+    @in_turn
+    def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
+        """Set a label of some clusters; None removes it."""
+        ids = self._existing(cluster_ids)
+        return self._journal.make(self._workspace.editable().labels.label(ids, key, value))
+
+    def _existing(self, cluster_ids: Iterable[int]) -> list[int]:
+        ids = [int(c) for c in cluster_ids]
+        for cluster_id in ids:
+            self._workspace.active.clustering.spikes(cluster_id)
+        return ids
+
+    @in_turn
+    def restore(self, backup: Backup) -> Update:
+        """Make the active clustering what it was in a backup; an edit like any other.
+
+        Raises
+        ------
+        DatasetError
+            If the backup is damaged, or holds nothing of this clustering.
+        """
+        return self.restore_job(backup)()()
+
+    @in_turn
+    def restore_job(self, backup: Backup) -> Callable[[], Callable[[], Update]]:
+        """The work of :meth:`restore`, for any thread; it returns what makes the edit in this one.
+
+        Raises
+        ------
+        DatasetError
+            As :meth:`restore`, where it reads.
+        EditError
+            If something else was edited before the edit is made.
+        """
+        curation = self._workspace.editable()
+        done = curation.history.in_effect
+
+        def read() -> Callable[[], Update]:
+            update = change_to(curation, self._saves.state(backup), f"restored {backup.words}")
+            return lambda: make(update)
+
+        def make(update: Update) -> Update:
+            with self.turns:
+                same = self._workspace.editable() is curation
+                if not same or curation.history.in_effect != done:
+                    raise EditError("nothing was restored: the clustering was edited meanwhile")
+                return self._journal.make(update)
+
+        return read
+
+    # -- history -----------------------------------------------------------------------------
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to take back."""
+        return self._history.can_undo and self._workspace.is_editable
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to make again."""
+        return self._history.can_redo and self._workspace.is_editable
+
+    @property
+    def history(self) -> tuple[Update, ...]:
+        """All edits of the active clustering, oldest first, undone ones at the end."""
+        return self._history.updates
+
+    @property
+    def history_position(self) -> int:
+        """Number of edits in effect."""
+        return self._history.position
+
+    @property
+    def saved_position(self) -> int | None:
+        """Number of edits in effect in the file; None where undo and redo cannot lead."""
+        return self._history.saved_position
+
+    @property
+    def _history(self) -> History:
+        return self._workspace.active.history
+
+    def tally_at(self, position: int) -> Mapping[int, int]:
+        """Number of clusters in each group after so many edits; empty where it is not known."""
+        return self._workspace.active.tally_at(position)
+
+    @in_turn
+    def undo(self) -> Update:
+        """Take the last edit back, selection included."""
+        return self._journal.undo()
+
+    @in_turn
+    def redo(self) -> Update:
+        """Make the last undone edit again."""
+        return self._journal.redo()
+
+    @in_turn
+    def jump_to(self, position: int) -> None:
+        """Undo or redo, step by step, until so many edits are in effect.
+
+        Raises
+        ------
+        EditError
+            If the history does not go there.
+        """
+        n = len(self.history)
+        if not 0 <= position <= n:
+            raise EditError(f"the history has {n} edits, not {position}")
+        while self.history_position > position:
+            self.undo()
+        while self.history_position < position:
+            self.redo()
