@@ -241,6 +241,7 @@ class Session:
     clustering = value_of("workspace", Workspace.clustering)
     clusterings = value_of("workspace", Workspace.clusterings)
     generation = value_of("workspace", Workspace.generation)
+    is_ahead = value_of("journal", SessionJournal.is_ahead)
     read_only = value_of("journal", SessionJournal.read_only)
     read_only_reason = value_of("journal", SessionJournal.read_only_reason)
     is_editable = value_of("workspace", Workspace.is_editable)

@@ -66,6 +66,11 @@ class SessionJournal:
         """Why a save would fail although edits are possible; empty if nothing is known of it."""
         return "" if self.keeper.read_only else self._unwritable
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the session is ahead of what is shown, by what is still to be published."""
+        return self.outbox.is_busy
+
     # -- edits -------------------------------------------------------------------------------
 
     def make(self, update: Update, moved: Iterable[int] = ()) -> Update:

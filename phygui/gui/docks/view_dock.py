@@ -172,7 +172,7 @@ class ViewDock(Dock):
     @property
     def shank(self) -> ShankData:
         """The channel group that the view shows, or will show when it is seen."""
-        return self.snapshot.shank if self.is_paused else self._session.shank
+        return self.snapshot.shank if self.is_paused else self._session.shown.shank
 
     def shows(self, snapshot: Snapshot) -> bool:
         """Whether the view shows the clusters selected in a snapshot, spike by spike."""

@@ -344,7 +344,7 @@ class MainWindow(WindowParts):
     @property
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
-        waits = self._is_starting or self.session.journal.outbox.is_busy or self.commands.is_busy
+        waits = self._is_starting or self.session.is_ahead or self.commands.is_busy
         waits = waits or self.linking.is_busy or self.switching.is_busy
         return not waits and not self.views_are_busy
 
