@@ -328,7 +328,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from window import open_window, resident_mb, settle, warm_up
 from phygui.cli import HEAP_AT_START
-from phygui.gui.base.memory import PAUSE_MS
+from phygui.gui.base.delays import DELAYS
 from phygui.heap import claim
 from PyQt5.QtWidgets import QApplication
 claim(HEAP_AT_START)
@@ -337,7 +337,7 @@ window = open_window(Path(sys.argv[1]), Path(tempfile.mkdtemp()))
 session = window.session
 def resting():
     settle(window, background=True)
-    end = time.monotonic() + PAUSE_MS / 1000 + 1
+    end = time.monotonic() + DELAYS.trim_ms / 1000 + 1
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.app.app import make_application
+from phygui.gui.base.delays import DELAYS, Delays
 from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
 from phygui.simulate import make_demo
@@ -85,6 +87,28 @@ class Driver:
     def message(self) -> str:
         """What the status bar says."""
         return self.window.status["edit"].text()
+
+
+@pytest.fixture(autouse=True)
+def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody sits out what only spares a user's eye or machine.
+
+    What ends as soon as there is something to paint or to choose stays: with 0 it would be painted
+    and chosen twice. So does what follows only once the window is at rest.
+    """
+    # At 0 the window would ask again and again, and take the processor from what it waits for.
+    for name, value in {"burst_ms": 0, "show_progress_ms": 0, "yield_ms": 1}.items():
+        monkeypatch.setattr(DELAYS, name, value)
+    # A busy machine may take longer than a user's to know the first cluster.
+    monkeypatch.setattr(DELAYS, "follow_s", 60.0)
+
+
+@pytest.fixture
+def delays(no_delays: None, monkeypatch: pytest.MonkeyPatch) -> Delays:
+    """The delays as users have them, for tests of what they spare; to be asked for first."""
+    for field in fields(Delays):
+        monkeypatch.setattr(DELAYS, field.name, field.default)
+    return DELAYS
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
-from phygui.gui.base.memory import PAUSE_MS
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.tables.table_model import ClusterTableModel
 from phygui.gui.window.main_window import MainWindow
 from phygui.views.core.colors import cluster_color
@@ -222,7 +222,7 @@ def resident_mb(what: str = "VmRSS") -> float:
 def resting_mb(curator: Curator) -> tuple[float, float]:
     """Resident memory, with and without mapped files, after a pause as a user makes it."""
     curator.settle()
-    QTest.qWait(PAUSE_MS + 1000)
+    QTest.qWait(DELAYS.trim_ms + 1000)
     return resident_mb(), resident_mb("RssAnon")
 
 

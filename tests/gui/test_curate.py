@@ -15,7 +15,7 @@ from PyQt5.QtCore import Qt
 from phygui import Session
 from phygui.analysis import points_in_polygon
 from phygui.curation import Selection
-from phygui.gui.window import main_window
+from phygui.gui.base.delays import DELAYS
 
 
 def everything(path: Path) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def test_the_first_cluster_follows_what_becomes_known_until_it_is_left(
     demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The first choice is made before anything is known, as on a slow machine.
-    monkeypatch.setattr(main_window, "START_WAIT_MS", 0)
+    monkeypatch.setattr(DELAYS, "first_choice_ms", 0)
     user = open_window(demo)
     first = user.session.wizard.end(Selection(), first=True)
     assert user.session.selection == first
@@ -207,7 +207,7 @@ def test_the_first_cluster_follows_what_becomes_known_until_it_is_left(
 def test_a_cluster_that_the_user_chose_stays(
     demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main_window, "START_WAIT_MS", 0)
+    monkeypatch.setattr(DELAYS, "first_choice_ms", 0)
     user = open_window(demo)
     user.window._first_choice, user.window._started_at = user.session.selection, time.monotonic()
     user.select(int(user.session.wizard.best_queue()[3]))

@@ -508,8 +508,9 @@ def test_progress_is_shown_and_stops_when_told(
     background = user.window.background
     session = user.session
     monkeypatch.setattr(knowledge, "compute_stats", slowly)
-    for c in session.cluster_ids.tolist():
-        del session.knowledge.stats[c]
+    # What is kept meanwhile finds nothing of the old ones.
+    session.knowledge.stats.clear()
+    session.knowledge.prints.clear()
     background.request()
     user.qtbot.waitUntil(background.line.isVisible, timeout=5_000)
     assert "statistics" in background.line.label.text()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PyQt5.QtCore import Qt
 
-from phygui.gui.docks import docks
+from phygui.gui.base.delays import DELAYS
 from phygui.storage.arrays import filebytes
 from phygui.views.core.base import Empty
 
@@ -74,7 +74,7 @@ def test_a_window_outlives_its_data(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(docks, "RETRY_MS", 100)
+    monkeypatch.setattr(DELAYS, "retry_ms", 100)
     user, chance, counts = open_window(demo), random.Random(0), Counter[str]()
     session = user.session
     views = {kind: user.view(kind) for kind in VIEWS}

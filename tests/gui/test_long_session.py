@@ -11,6 +11,7 @@ import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 
+from phygui.gui.base.delays import Delays
 from tests.gui.long_session import Curator
 
 
@@ -34,7 +35,7 @@ def test_75_decisions_leave_nothing_stale(
 
 
 def test_a_burst_of_keys_ends_on_the_right_cluster_and_loads_little(
-    demo: Path, open_window: Callable[..., Any]
+    delays: Delays, demo: Path, open_window: Callable[..., Any]
 ) -> None:
     """50 presses of keys in 2 s, as from keys held down."""
     user = open_window(demo)

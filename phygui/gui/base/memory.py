@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QObject, QTimer
 
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.work import Pool
 from phygui.heap import trim
-
-PAUSE_MS = 800
-"""How long nothing must have happened."""
 
 
 class Trimmer(QObject):
@@ -19,7 +17,7 @@ class Trimmer(QObject):
         self._pool = pool
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
+        self._pause.setInterval(DELAYS.trim_ms)
         self._pause.timeout.connect(self._trim)
 
     def touch(self) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QWidget
 
-LONGEST_MS = 40
-"""How long tables and plots wait for the last of the plots: less than the eye notices."""
+from phygui.gui.base.delays import DELAYS
 
 
 class PaintedTogether(QObject):
@@ -19,16 +18,16 @@ class PaintedTogether(QObject):
     ----------
     window : QWidget
     longest_ms : int
-        How long the window waits at most.
+        How long the window waits at most; by default that of the delays.
     """
 
-    def __init__(self, window: QWidget, longest_ms: int = LONGEST_MS) -> None:
+    def __init__(self, window: QWidget, longest_ms: int | None = None) -> None:
         super().__init__(window)
         self._window = window
         self._is_owed = False
         self._limit = QTimer(self)
         self._limit.setSingleShot(True)
-        self._limit.setInterval(longest_ms)
+        self._limit.setInterval(DELAYS.paint_together_ms if longest_ms is None else longest_ms)
         self._limit.timeout.connect(self.release)
 
     @property

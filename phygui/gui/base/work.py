@@ -10,16 +10,13 @@ from typing import Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from phygui.errors import DatasetError
+from phygui.gui.base.delays import DELAYS
 from phygui.views.core.base import Cancelled
 
 log = logging.getLogger(__name__)
 
 Cancel = Callable[[], bool]
 Work = Callable[[Cancel], Any]
-
-# A request that comes sooner than this after the one before it waits until they stop coming:
-# who holds a key down wants the last cluster, not all those on the way.
-BURST_MS = 80
 
 DROPPED = -1
 """Generation of work that noticed that its result is no longer wanted."""
@@ -61,9 +58,10 @@ class Latest(QObject):
     _returned = pyqtSignal(int, object, object)
 
     def __init__(
-        self, pool: Pool, parent: QObject | None = None, *, burst_ms: int = BURST_MS
+        self, pool: Pool, parent: QObject | None = None, *, burst_ms: int | None = None
     ) -> None:
         super().__init__(parent)
+        burst_ms = DELAYS.burst_ms if burst_ms is None else burst_ms
         self._pool = pool
         self._wanted = 0
         self._running = 0

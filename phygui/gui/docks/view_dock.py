@@ -18,6 +18,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
 from phygui.gui.base import opengl
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.work import Latest, Pool
 from phygui.gui.docks.dock import Dock, DockTitle
 from phygui.gui.docks.elsewhere_button import ElsewhereButton
@@ -26,10 +27,6 @@ from phygui.views.spec import ViewSpec
 
 TOOLTIP_REACH = 3
 """Pixels that the mouse may move, by a hand that rests, before a tooltip goes."""
-
-
-RETRY_MS = 2000
-"""After how long data that could not be read is tried again: a drive may have come back."""
 
 
 def kind_of(name: str) -> str:
@@ -115,7 +112,7 @@ class ViewDock(Dock):
         self._failure = ""
         self._again = QTimer(self)
         self._again.setSingleShot(True)
-        self._again.setInterval(RETRY_MS)
+        self._again.setInterval(DELAYS.retry_ms)
         self._again.timeout.connect(self._load)
         self.visibilityChanged.connect(self._catch_up)
 

@@ -10,17 +10,9 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWid
 from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.suggestions import Found
 from phygui.gui.base.context import WindowContext
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
-
-LATER_MS = 25
-"""How long work waits at a time as long as views are loading."""
-AT_LATEST_MS = 250
-"""How long it lets views that load without end come first, until one piece takes its turn."""
-SHOW_AFTER_MS = 300
-"""Work that is over sooner shows no progress."""
-KEEP_AFTER_MS = 3_000
-"""How long nothing may be left to compute before it is kept beside the dataset."""
 
 
 class ProgressLine(QWidget):
@@ -84,10 +76,10 @@ class Background(QObject):
         # Whatever was wanted while it had not yet noticed that it was not wanted any more.
         self._stats.dropped.connect(self.request)
         self._search.dropped.connect(self.request)
-        self._later = _timer(self, LATER_MS, self.request)
+        self._later = _timer(self, DELAYS.yield_ms, self.request)
         self._patience = QElapsedTimer()
-        self._show = _timer(self, SHOW_AFTER_MS, self._show_line)
-        self._keep = _timer(self, KEEP_AFTER_MS, self.keep)
+        self._show = _timer(self, DELAYS.show_progress_ms, self._show_line)
+        self._keep = _timer(self, DELAYS.keep_ms, self.keep)
         self._keeping = Latest(window.pool, self, burst_ms=0)
         self._keeping.done.connect(lambda _: self._window.trimmer.touch())
         window.session.saved.connect(lambda _: self._keep.start())
@@ -125,7 +117,7 @@ class Background(QObject):
             # What the user waits for comes first: the next piece takes its turn after it.
             if not self._patience.isValid():
                 self._patience.start()
-            if not self._patience.hasExpired(AT_LATEST_MS):
+            if not self._patience.hasExpired(DELAYS.yield_at_most_ms):
                 self._later.start()
                 return
         self._patience.invalidate()

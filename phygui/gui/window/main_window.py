@@ -16,6 +16,7 @@ from phygui.curation.session import Session
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
 from phygui.gui.actions.keys import Keys
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.repaint import PaintedTogether
 from phygui.gui.base.settings import Settings
@@ -44,13 +45,6 @@ from phygui.gui.window.switching import Switching
 from phygui.gui.window.view_docks import ViewDocks
 
 log = logging.getLogger(__name__)
-
-FIRST_PAINT_MS = 300
-"""How long a window that has just opened waits for the first pictures to be painted with them."""
-START_WAIT_MS = 400
-"""How long the first selection waits for statistics at most."""
-FOLLOW_S = 5.0
-"""How long the first selection then follows what becomes known, if the user does nothing."""
 
 
 class MainWindow(WindowParts):
@@ -223,7 +217,7 @@ class MainWindow(WindowParts):
     def _paint_with_views(self) -> None:
         """Qt paints a window that appears: not before there is something in the views."""
         self.setUpdatesEnabled(False)
-        QTimer.singleShot(FIRST_PAINT_MS, self._begin_to_paint)
+        QTimer.singleShot(DELAYS.first_paint_ms, self._begin_to_paint)
 
     def _begin_to_paint(self) -> None:
         self.setUpdatesEnabled(True)
@@ -315,7 +309,7 @@ class MainWindow(WindowParts):
         self._is_starting = not session.selected
         for dock in self.view_docks.values():
             dock.hold(self._is_starting)
-        QTimer.singleShot(START_WAIT_MS, self._start)
+        QTimer.singleShot(DELAYS.first_choice_ms, self._start)
 
     def _follow_first(self) -> None:
         """The best cluster is another one now that more is known; nobody has touched it yet."""
@@ -323,7 +317,7 @@ class MainWindow(WindowParts):
         draws = any(view.lasso is not None for view in self.views())
         if chosen is None or draws or session.selection != chosen or session.history:
             self._first_choice = None
-        elif time.monotonic() < self._started_at + FOLLOW_S:
+        elif time.monotonic() < self._started_at + DELAYS.follow_s:
             session.first_best()
             self._first_choice = session.selection
 

@@ -8,6 +8,7 @@ import pytest
 from PyQt5.QtCore import QObject
 
 from phygui.gui.base import memory
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.work import Pool
 
@@ -15,7 +16,7 @@ from phygui.gui.base.work import Pool
 def test_a_burst_is_followed_by_one_trim(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
     monkeypatch.setattr(memory, "trim", lambda: done.append(1))
-    monkeypatch.setattr(memory, "PAUSE_MS", 500)
+    monkeypatch.setattr(DELAYS, "trim_ms", 100)
     pool, parent = Pool(1), QObject()
     trimmer = Trimmer(pool, parent)
     for _ in range(5):
@@ -24,5 +25,5 @@ def test_a_burst_is_followed_by_one_trim(qtbot: Any, monkeypatch: pytest.MonkeyP
     qtbot.waitUntil(lambda: done == [1], timeout=10_000)
     trimmer.touch()
     pool.close()
-    qtbot.wait(800)
+    qtbot.wait(300)
     assert done == [1]

@@ -12,7 +12,7 @@ from PyQt5.QtCore import QEvent, QObject, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QWidget
 
-from phygui.gui.base import repaint as painting
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.repaint import PaintedTogether
 from phygui.views import VIEWS
 
@@ -44,7 +44,7 @@ def test_who_waits_is_painted_when_it_is_over_or_at_the_latest_after_a_moment(qt
     together.wait()
     widget.update()
     together.wait()
-    QTest.qWait(painting.LONGEST_MS // 3)
+    QTest.qWait(DELAYS.paint_together_ms // 3)
     assert paints.n == 0
     assert together.is_waiting
     together.release()
@@ -89,7 +89,7 @@ def test_a_plot_waits_for_the_last_one_but_not_long(
 
     monkeypatch.setattr(VIEWS["waveforms"], "load", staticmethod(late))
     # As long as the test takes, unless the plot is too slow to be waited for.
-    together._limit.setInterval(painting.LONGEST_MS if is_slow else 20_000)
+    together._limit.setInterval(DELAYS.paint_together_ms if is_slow else 20_000)
     features, painted = user.window.view_docks["features"], []
     features.view.painted.connect(lambda: painted.append(together.is_waiting))
     user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key_Down)

@@ -34,7 +34,9 @@ def test_statistics_go_on_that_were_stopped_for_a_moment(
     background, session = user.window.background, user.session
     slow = Slow(knowledge.compute_stats)
     monkeypatch.setattr(knowledge, "compute_stats", slow)
+    # What is kept meanwhile finds nothing of the old ones.
     session.knowledge.stats.clear()
+    session.knowledge.prints.clear()
     background.request()
     assert slow.has_begun.wait(20)
     background.stop()
