@@ -12,11 +12,11 @@ run: setup
 	@sh .ci/demo $(BIN)/phy-gui
 
 test: setup-test lint
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" $(OPTIONS)
 
 # What is slow as well, and more of the examples that hypothesis makes up.
 test-all: setup-test lint
-	$(PYTEST) --hypothesis-profile=ci
+	$(PYTEST) --hypothesis-profile=ci $(OPTIONS)
 
 lint: setup-test
 	$(BIN)/ruff check .

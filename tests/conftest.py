@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 from PyQt5.QtCore import QCoreApplication, Qt
+from PyQt5.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.stand_ins import MAKERS
 
 os.environ.setdefault("QT_API", "pyqt5")
 # Threads of OpenBLAS wait for one another on a busy machine, longer than the work would take.
@@ -30,12 +35,15 @@ QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
 
 HERE = Path(__file__).parent
 
+PATIENCE_MS = 60_000
+"""How long a test waits for the window at least, before it fails."""
+
 # ``pytest --hypothesis-profile=ci`` tries more. Files and compilers take the time that they take.
 _COMMON: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
 }
-hypothesis.settings.register_profile("dev", max_examples=100, **_COMMON)
+hypothesis.settings.register_profile("dev", max_examples=150, **_COMMON)
 hypothesis.settings.register_profile("ci", max_examples=250, print_blob=True, **_COMMON)
 hypothesis.settings.load_profile("dev")
 
@@ -56,8 +64,44 @@ def _as_utf8(data: Any) -> Any:
     return data
 
 
-def pytest_sessionfinish() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="fail if a test is skipped")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
+    if _forbidden_skips(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if skips := _forbidden_skips(terminalreporter.config):
+        terminalreporter.write_line(f"{len(skips)} skipped, and --no-skips forbids it", red=True)
+
+
+def _forbidden_skips(config: pytest.Config) -> list[Any]:
+    """What was skipped, if that is forbidden: a part that is missing would not be noticed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not config.getoption("--no-skips"):
+        return []
+    return reporter.stats.get("skipped", [])
+
+
+class PatientBot(QtBot):
+    """Waits as long as a busy machine takes; what comes sooner ends the wait."""
+
+    def waitUntil(self, callback: Callable[[], Any], *, timeout: int = 5_000) -> None:
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
+
+    def waitExposed(self, widget: QWidget, *, timeout: int = 5_000) -> Any:
+        return super().waitExposed(widget, timeout=max(timeout, PATIENCE_MS))
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
+    """The bot of pytest-qt with more patience."""
+    return PatientBot(request)
 
 
 def _data_folder() -> Path | None:
@@ -67,23 +111,56 @@ def _data_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def pytest_report_header() -> str:
+    """Which datasets the tests run on."""
+    folder = _data_folder()
+    if folder is not None:
+        return f"large datasets: {folder}"
+    return "large datasets: absent (set PHYGUI_TEST_DATA to their folder); simulated ones stand in"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is said of the figures of a large dataset where that is absent."""
+    if _data_folder() is None:
+        genuine = [item for item in items if item.get_closest_marker("genuine")]
+        config.hook.pytest_deselected(items=genuine)
+        items[:] = [item for item in items if not item.get_closest_marker("genuine")]
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """Large datasets, never to be written to; the test is skipped where they are absent."""
+    """Large datasets, never to be written to, for tests that are marked ``genuine``."""
     folder = _data_folder()
-    if folder is None:
-        pytest.skip("the large test datasets are absent; set PHYGUI_TEST_DATA to their folder")
+    assert folder is not None, "what needs the large datasets themselves is marked genuine"
     return folder
 
 
+@pytest.fixture(scope="session")
+def dataset_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a large dataset, or of what stands in for it; that is made once."""
+
+    @cache
+    def folder_of(name: str) -> Path:
+        folder = _data_folder()
+        if folder is None:
+            folder = tmp_path_factory.mktemp(name)
+            MAKERS[name](folder, name)
+        return folder
+
+    return folder_of
+
+
 @pytest.fixture
-def copy_dataset(data_folder: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Copy a large dataset to a temporary folder: ``copy_dataset("hybrid_10sec")`` -> its .kwik."""
+def copy_dataset(dataset_folder: Callable[[str], Path], tmp_path: Path) -> Callable[..., Path]:
+    """Copy a large dataset, or what stands in for it, to a temporary folder.
+
+    ``copy_dataset("hybrid_10sec")`` is its ``.kwik``.
+    """
 
     def copy(name: str, *, raw: bool = True) -> Path:
         suffixes = [".kwik", ".kwx", *([".dat", ".raw.kwd"] if raw else [])]
         for suffix in suffixes:
-            source = data_folder / (name + suffix)
+            source = dataset_folder(name) / (name + suffix)
             if source.exists():
                 shutil.copyfile(source, tmp_path / source.name)
         return tmp_path / f"{name}.kwik"
@@ -93,7 +170,7 @@ def copy_dataset(data_folder: Path, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def hybrid(copy_dataset: Callable[..., Path]) -> Path:
-    """A copy of the real dataset ``hybrid_10sec.kwik`` with its ``.kwx`` and no raw data."""
+    """A copy of ``hybrid_10sec.kwik``, or of what stands in for it; there is no raw data."""
     return copy_dataset("hybrid_10sec")
 
 

@@ -1,4 +1,4 @@
-"""``KwikModel`` on genuine files of both generations, against what h5py reads from them."""
+"""``KwikModel`` on files of both generations, against what h5py reads from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,56 +27,96 @@ def told(path: Path) -> tuple[KwikModel, list[str]]:
     return model, [str(w.message) for w in caught if issubclass(w.category, DatasetWarning)]
 
 
-# -- the real dataset -----------------------------------------------------------------------
+# -- figures of genuine datasets -------------------------------------------------------------
 
 
-def test_hybrid_10sec(hybrid: Path) -> None:
-    model = KwikModel(hybrid)
-    assert model.name.endswith("hybrid_10sec")
-    assert (model.n_spikes, model.n_clusters, model.n_channels) == (1653, 17, 32)
-    assert model.cluster_ids.tolist() == [0, *range(2, 18)]
-    assert model.spike_samples[:3].tolist() == [35, 795, 812]
+@dataclass(frozen=True)
+class Facts:
+    """What a genuine dataset of klusta holds."""
+
+    shape: tuple[int, int, int]
+    """Spikes, clusters, channels."""
+    samples: list[int]
+    clusters: list[int]
+    features: list[float]
+    duration: float
+    missing: dict[str, str]
+    positions: list[list[int]]
+    adjacent: dict[int, tuple[int, ...]]
+
+
+FACTS = {
+    "small": Facts(
+        (408, 15, 32),
+        [13, 147, 542],
+        [5, 15, 4],
+        [-5.0957017, 37.353878, 17.728987],
+        2.5,
+        {},
+        [[0, 0], [0, 20]],
+        {0: (1, 2, 16, 17, 18), 2: (0, 1, 3, 4, 16, 17, 18, 19, 20)},
+    ),
+    "hybrid": Facts(
+        (1653, 17, 32),
+        [35, 795, 812],
+        [14, 10, 7],
+        [-179.9919, 134.63054, 52.180725],
+        10,
+        {"traces": "hybrid_10sec.dat"},
+        [[35, 310], [-34, 300]],
+        {0: (1, 2), 2: (0, 1, 3, 4)},
+    ),
+}
+
+
+@pytest.fixture(params=["small", pytest.param("hybrid", marks=pytest.mark.genuine)])
+def genuine(request: pytest.FixtureRequest) -> tuple[KwikModel, Facts]:
+    return KwikModel(request.getfixturevalue(request.param)), FACTS[request.param]
+
+
+def test_the_figures_of_a_genuine_dataset(genuine: tuple[KwikModel, Facts]) -> None:
+    model, facts = genuine
+    assert model.name.endswith(model.path.stem)
+    assert (model.n_spikes, model.n_clusters, model.n_channels) == facts.shape
+    assert model.cluster_ids.tolist() == [0, *range(2, facts.shape[1] + 1)]
+    assert model.spike_samples[:3].tolist() == facts.samples
     assert model.spike_samples.dtype == np.uint64
-    assert model.spike_clusters[:3].tolist() == [14, 10, 7]
+    assert model.spike_clusters[:3].tolist() == facts.clusters
     assert model.spike_clusters.dtype == np.int32
     assert (model.sample_rate, model.n_features_per_channel) == (20000.0, 3)
-    assert 9 < model.duration <= 10
+    assert 0.9 * facts.duration < model.duration <= facts.duration
     assert set(model.cluster_groups.values()) == {3}
     assert model.clusterings == ["main", "original"]
     assert model.features is not None
     assert model.masks is not None
-    np.testing.assert_array_equal(
-        model.features[0, :3], np.array([-179.9919, 134.63054, 52.180725], dtype=np.float32)
-    )
+    np.testing.assert_array_equal(model.features[0, :3], np.array(facts.features, dtype=np.float32))
     masks = model.masks[:]
-    assert masks.shape == (1653, 32)
+    assert masks.shape == (facts.shape[0], 32)
     assert masks.min() >= 0
     assert masks.max() <= 1
-    assert not model.has_traces()
     assert model.has_kwx()
-    assert model.traces is None
-    assert model.waveforms is None
-    assert model.missing == {"traces": "hybrid_10sec.dat"}
+    assert model.missing == facts.missing
+    assert model.has_traces() == (not facts.missing)
+    assert (model.traces is None) == (model.waveforms is None) == bool(facts.missing)
     main = model.spike_clusters
     model.clustering = "original"
     np.testing.assert_array_equal(model.spike_clusters, main)
     assert model.warnings == []
 
 
-def test_the_probe_of_hybrid_10sec(hybrid: Path) -> None:
-    model = KwikModel(hybrid)
+def test_the_probe_of_a_genuine_dataset(genuine: tuple[KwikModel, Facts]) -> None:
+    model, facts = genuine
     probe = model.probe
     assert probe.channels.tolist() == list(range(32)) == model.channels.tolist()
-    assert model.channel_positions[:2].tolist() == [[35, 310], [-34, 300]]
+    assert model.channel_positions[:2].tolist() == facts.positions
     assert model.channel_positions.dtype == np.float64
-    assert probe.adjacency[0] == (1, 2)
-    assert probe.adjacency[2] == (0, 1, 3, 4)
+    assert {channel: probe.adjacency[channel] for channel in facts.adjacent} == facts.adjacent
     assert probe.groups == {0: tuple(range(32))}
     assert probe.names[:2] == ("0", "1")
     assert not model.positions_assumed
 
 
-# -- every genuine dataset ------------------------------------------------------------------
+# -- every layout ---------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["small", "hybrid_10sec", "simulated_20sec", "spikedetekt2_4sec"])

@@ -18,7 +18,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -262,6 +262,7 @@ def check_data(model: KwikModel, tiny: Tiny, told: str) -> None:
             assert model.waveforms[:3].shape[1:] == model.waveforms.shape[1:]
 
 
+@settings(max_examples=250)
 @given(st.lists(mutations, min_size=1, max_size=3))
 def test_structural_mutations(
     make_tiny: Callable[[Path], Tiny], tmp_path: Path, chosen: list[tuple[Any, ...]]

@@ -98,6 +98,7 @@ def test_an_empty_mask_takes_nothing_as_in_numpy(
     check(np.arange(6).reshape(3, 2), (*before, np.zeros(shape, bool)))
 
 
+@settings(max_examples=250)
 @given(
     hnp.basic_indices((5, 4, 3), allow_newaxis=True, allow_ellipsis=True)
     | hnp.integer_array_indices((5, 4, 3))
