@@ -47,7 +47,7 @@ class Turns:
     def problem(self) -> str:
         """Why nothing may be changed any more, in half a sentence; empty if it may."""
         if not self.is_ours:
-            return f"the session belongs to process {self._process}, which has forked this one"
+            return f"the session belongs to process {self._process}, of which this one is a fork"
         return "the session has been closed" if self.is_closed else ""
 
     def check(self) -> None:

@@ -195,7 +195,7 @@ def test_a_pair_that_is_not_selected_is_gone_back_to_first(
     assert dock.is_on_screen
     assert dock.current == pair
     assert session.selected == list(pair)
-    assert "nothing is done yet" in user.message
+    assert "did nothing else" in user.message
     assert pairs(user) == before
     # Now that it is seen, the same key does what it says.
     user.press(key, Qt.ControlModifier)

@@ -324,7 +324,7 @@ def test_scatter_loads_metrics_again_as_they_come_in(session):
     view = ClusterScatterView(ClusterScatterParams(x="isolation distance"))
     assert view.shows_metrics
     found = cluster_scatter.load(session.snapshot(), view.params, never)
-    assert found.reason == "The isolation distance is unknown: it is not computed yet."
+    assert found.reason == "The isolation distance is unknown: it has not been computed yet."
     session.learn_all()
     data = cluster_scatter.load(session.snapshot(), view.params, never)
     assert np.isfinite(data.x).any()

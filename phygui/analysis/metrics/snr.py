@@ -73,7 +73,9 @@ def _snr(data: ClusterData) -> Metric:
     assert data.mean_waveform is not None
     assert data.noise is not None
     if data.n_spikes < MIN_SPIKES:
-        return undefined(f"of fewer than {MIN_SPIKES} spikes, noise alone would make it")
+        return undefined(
+            f"with fewer than {MIN_SPIKES} spikes, the mean waveform would be mostly noise"
+        )
     return snr(data.mean_waveform, data.noise)
 
 

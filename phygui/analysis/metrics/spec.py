@@ -33,7 +33,7 @@ _ABSENT: dict[Need, str] = {
     "mean_waveform": "there is no raw data",
     "noise": "there is no raw data",
     "isolation": "there are no features",
-    "attributes": "nothing more is stored of each spike",
+    "attributes": "nothing else is stored for each spike",
 }
 FAMILIES: tuple[Family, ...] = ("contamination", "completeness", "signal", "isolation", "other")
 """In the order in which the merge preview shows them."""

@@ -178,7 +178,7 @@ class SessionJournal:
         for key, curation in self._workspace.curations.items():
             history = curation.history
             if history.saved_position is None:
-                edits.append(UnsavedEdit(now, "undid what the file holds", *key))
+                edits.append(UnsavedEdit(now, "undid edits that are saved in the file", *key))
             for update, undone in history.unsaved():
                 words = f"undid: {update.description}" if undone else update.description
                 edits.append(UnsavedEdit(update.time or now, words, *key))
@@ -235,4 +235,4 @@ class SessionJournal:
     @in_turn
     def decline_recovery(self) -> None:
         """Keep the journal of an earlier session aside, under another name."""
-        self.keeper.set_aside("it was declined")
+        self.keeper.set_aside("the user chose not to bring it back")

@@ -171,7 +171,7 @@ def _amplitude(source: ClusterSource, cluster_id: int) -> float | None:
 
 def _no_amplitude(source: ClusterSource, cluster_id: int) -> str:
     if cluster_id in source.stats and source.stats[cluster_id].amplitude is not None:
-        return f"of fewer than {MIN_SPIKES} spikes, noise alone would make it"
+        return f"with fewer than {MIN_SPIKES} spikes, the mean waveform would be mostly noise"
     why = why_absent(source.shank, "traces")
     return _no_stat(f"there is no raw data: {why}")(source, cluster_id)
 

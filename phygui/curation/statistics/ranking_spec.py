@@ -54,7 +54,7 @@ class RankingSpec:
 QUALITY = RankingSpec(
     "quality",
     "size and purity",
-    "order of the best clusters: size, less for contamination",
+    "order of the best clusters: the larger and the less contaminated, the higher",
     default_quality,
 )
 SIMILARITY = RankingSpec(

@@ -12,7 +12,7 @@ GESTURES = (
     ("Ctrl+right-click in a scatter plot", "close the lasso; once more clears it"),
     (
         "Ctrl+click on a channel of the waveforms",
-        "fix it as x axis of the features, or release it",
+        "put it on the x axis of the features; again to take it off",
     ),
     ("Ctrl+right-click on a channel of the waveforms", "the same for the y axis"),
     ("Ctrl+click on a spike of the traces", "select its cluster"),

@@ -75,7 +75,7 @@ class Keys:
                     self.check(BY_NAME[name], key)
             except KeyConflict as conflict:
                 # A later version may have given the key to another action.
-                log.warning("the keys of %s are as declared again: %s", name, conflict)
+                log.warning("the keys of %s are back to the default: %s", name, conflict)
                 del self._bound[name]
 
     @classmethod

@@ -47,7 +47,7 @@ def _clusters(text: str) -> list[int] | None:
         first = int(named[1])
         last = first if named[2] is None else int(named[2])
         if last < first:
-            raise EditError(f"{word!r} is no range: it ends before it begins")
+            raise EditError(f"{word!r} is not a range: it ends before it begins")
         if len(ids) + last - first >= MOST_NAMED:
             raise EditError("too many clusters are named")
         ids.extend(range(first, last + 1))

@@ -124,7 +124,7 @@ def _problem(path: Path) -> str:
             lock.unlock()
         check_file(path, LARGEST)
         if path.exists() and _OBJECT in read_whole(Path(os.path.realpath(path)), LARGEST):
-            return f"{path} is not used: it holds objects of Qt, and settings are texts"
+            return f"{path} is not used: it holds objects of Qt, expected text"
     except OSError as error:
         return f"{path} is not used: {error.strerror or error}"
     return ""

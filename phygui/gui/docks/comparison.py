@@ -225,7 +225,7 @@ class ComparisonDock(Dock):
         kept = int(found.counts[best].sum()) / max(found.n_spikes, 1)
         return (
             f"{len(found.ids_a)} clusters against {len(found.ids_b)}: {same} the same, "
-            f"{kept:.1%} of the spikes in the best partner"
+            f"{kept:.1%} of the spikes in the best match"
         )
 
     def _cells(

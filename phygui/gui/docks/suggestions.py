@@ -303,7 +303,7 @@ class SuggestionsDock(Dock):
             return False
         self._go_to(clusters)
         words = in_words(clusters)
-        self._window.say(f"selected {words} again: nothing is done yet")
+        self._window.say(f"selected {words} again, and did nothing else: press the key once more")
         return True
 
     def _after(self, clusters: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -28,7 +28,7 @@ class ProgressLine(QWidget):
         self.cancel = QToolButton()
         self.cancel.setIcon(icon("close"))
         self.cancel.setProperty("icon_name", "close")
-        self.cancel.setToolTip("stop computing (Dataset menu goes on)")
+        self.cancel.setToolTip("stop computing (Dataset > Compute statistics resumes)")
         self.cancel.setAutoRaise(True)
         self.cancel.setFocusPolicy(Qt.NoFocus)
         self.cancel.setFixedSize(18, 18)
@@ -138,7 +138,7 @@ class Background(QObject):
         self._search.cancel()
         self._show.stop()
         self.line.hide()
-        self._window.say("stopped computing; Dataset > Compute statistics goes on")
+        self._window.say("stopped computing; Dataset > Compute statistics resumes")
         self._window.update_state()
 
     def resume(self) -> None:

@@ -196,7 +196,7 @@ class Layout:
                 lengths = [round(sizes[dock.objectName()][k] * factors[k]) for dock in placed]
                 window.resizeDocks(placed, lengths, orientation)
         except (KeyError, IndexError, TypeError, ValueError, ArithmeticError):
-            log.info("the sizes of the docks are not those that were kept")
+            log.info("the docks do not have their saved sizes")
 
     def _saved(self) -> dict[str, Any]:
         stored = self._settings.get("layouts", {})

@@ -60,8 +60,8 @@ class AmplitudeParams:
         default=AMPLITUDE,
         metadata={
             "label": "Up",
-            "help": "What the vertical axis shows: the amplitude, or what the dataset holds of "
-            "every spike, if it does.",
+            "help": "What the vertical axis shows: the amplitude, or another value that the "
+            "dataset stores for each spike.",
             "choices": lambda shank: tuple(_choices(shank)),
             "local": True,
         },

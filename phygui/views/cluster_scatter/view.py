@@ -1,4 +1,4 @@
-"""The cluster scatter view: all clusters by any two of what is known of them."""
+"""The cluster scatter view: all clusters by any two of their metrics."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _logarithmic(way: str) -> Any:
         metadata={
             "label": f"Logarithmic {way}",
             "reload": False,
-            "help": "Equal ratios are equally far apart; what is zero or less is not shown",
+            "help": "A logarithmic scale; values of zero or less are not shown",
         },
     )
 
@@ -96,7 +96,9 @@ def load(
     known = columns(snapshot.shank)
     unknown = [name for name in (params.x, params.y) if name not in known]
     if unknown:
-        return Empty(f"Nothing here is called {unknown[0]}: choose another axis in the settings.")
+        return Empty(
+            f"There is no metric called {unknown[0]}: choose another axis in the settings."
+        )
     x = column(snapshot, params.x, ids, cancelled)
     y = column(snapshot, params.y, ids, cancelled)
     for name, values in ((params.x, x), (params.y, y)):

@@ -5,7 +5,7 @@ from phygui.views.spec import ViewSpec
 SPEC = ViewSpec(
     name="correlograms",
     title="Correlograms",
-    help="how the selected clusters fire around their own spikes and those of each other",
+    help="how the selected clusters fire around their own spikes and each other's",
     view="phygui.views.correlogram.view:CorrelogramView",
     order=40,
 )

@@ -34,7 +34,7 @@ _cache = ByteCache(64 * 2**20)
 class CorrelogramParams:
     """Settings of the correlogram view."""
 
-    bin_ms: float = lag_bin(1.0, "Width of a bar, where lags are linear")
+    bin_ms: float = lag_bin(1.0, "Width of a bar, unless lags are logarithmic")
     window_ms: float = lag_reach(
         "Window", "Full width: a window of 50 ms shows lags from -25 to 25 ms"
     )

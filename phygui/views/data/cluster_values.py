@@ -58,7 +58,7 @@ def why_unknown(snapshot: Snapshot, name: str, cluster_ids: Iterable[int]) -> st
     spec = _metric(name, snapshot.shank)
     known = [snapshot.metrics.get(c, {}).get(spec.name) for c in cluster_ids]
     reasons = [metric.reason for metric in known if metric is not None]
-    return next(iter(reasons), "it is not computed yet" if is_awaited(name) else "")
+    return next(iter(reasons), "it has not been computed yet" if is_awaited(name) else "")
 
 
 def _metrics(shank: ShankData | None) -> tuple[MetricSpec, ...]:

@@ -92,8 +92,7 @@ class FeatureParams:
             "label": "Grid",
             "help": "Plots as x,y separated by spaces, rows by semicolons: time, amplitude, "
             "0A (feature A of the best channel), #12B (feature B of channel 12), and =NAME for "
-            "what the dataset holds of every spike, if it does. "
-            "Empty for the default grid.",
+            "another value that the dataset stores for each spike. Empty for the default grid.",
             "local": True,
         },
     )

@@ -23,7 +23,7 @@ _cache = ByteCache(8 * 2**20)
 class IsiParams:
     """Settings of the interval view."""
 
-    bin_ms: float = lag_bin(0.5, "Width of a bar, where the axis is linear")
+    bin_ms: float = lag_bin(0.5, "Width of a bar, unless the axis is logarithmic")
     longest_ms: float = lag_reach("Longest", "Longer intervals are not shown")
     log: bool = field(
         default=False,

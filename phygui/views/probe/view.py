@@ -27,7 +27,7 @@ class ProbeParams:
     channel_names: bool = field(
         default=True,
         metadata={
-            "label": "Names of the channels",
+            "label": "Channel numbers",
             "reload": False,
             "help": "Write beside each channel its number in the file",
         },

@@ -26,7 +26,7 @@ class RasterParams:
     order: str = field(
         default="id",
         metadata={
-            "label": "Clusters by",
+            "label": "Sort clusters by",
             "choices": ("id", "number of spikes", "selection"),
             "help": "Order of the rows: by id, the largest cluster first, or the selection first",
         },
@@ -34,7 +34,7 @@ class RasterParams:
     relative: bool = field(
         default=True,
         metadata={
-            "label": "Each row by its own maximum",
+            "label": "Scale each row to its own maximum",
             "help": "Shows rare clusters beside busy ones",
         },
     )

@@ -1,11 +1,11 @@
-"""The similarity matrix: how alike every two clusters are."""
+"""The similarity matrix: how similar every two clusters are."""
 
 from phygui.views.spec import ViewSpec
 
 SPEC = ViewSpec(
     name="matrix",
     title="Similarity matrix",
-    help="how alike every two clusters are",
+    help="how similar every two clusters are",
     view="phygui.views.similarity.view:SimilarityView",
     needs=("features",),
     order=120,

@@ -1,4 +1,4 @@
-"""The similarity view: how alike every two clusters are."""
+"""The similarity view: how similar every two clusters are."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class SimilarityParams:
     order: str = field(
         default="depth",
         metadata={
-            "label": "Clusters by",
+            "label": "Sort clusters by",
             "choices": ("depth", "id", "similarity"),
-            "help": "By similarity, alike clusters are neighbours",
+            "help": "By similarity, similar clusters stand side by side",
         },
     )
 

@@ -80,7 +80,7 @@ class TraceParams:
     order: str = field(
         default="depth",
         metadata={
-            "label": "Channels by",
+            "label": "Sort channels by",
             "choices": ("depth", "index"),
             "help": "From the top of the probe down, or as in the file",
         },

@@ -37,8 +37,8 @@ class WaveformParams:
         default="auto",
         metadata={
             "label": "Channels",
-            "help": "Those not masked in the selection, all of them, or all if there are "
-            f"at most {_FEW_CHANNELS}.",
+            "help": "masks: those that are not masked for the selected clusters; all: every one; "
+            f"auto: all if there are at most {_FEW_CHANNELS}, else as masks.",
             "choices": ("auto", "masks", "all"),
         },
     )

@@ -157,7 +157,7 @@ def test_declined_edits_are_kept_aside(dead):
         assert 5 in session.cluster_ids
     (aside,) = asides(small)
     text = aside.with_suffix(".txt").read_text()
-    assert "It was declined." in text
+    assert "The user chose not to bring it back." in text
     assert "split 5 into 17 and 18" in text
     with Session.open(small) as session:
         assert session.unsaved_edits == []

@@ -86,10 +86,10 @@ def test_what_is_to_be_saved_is_listed(small, session):
     session.undo()
     assert listed() == [f"undid: {words[1]}"]
     session.move([7], "mua")
-    assert listed() == [words[0], "moved 7 to mua", "undid what the file holds"]
+    assert listed() == [words[0], "moved 7 to mua", "undid edits that are saved in the file"]
     session.undo()
     session.undo()
-    assert listed() == ["undid what the file holds"]
+    assert listed() == ["undid edits that are saved in the file"]
     session.save()
     assert listed() == []
 

@@ -144,7 +144,7 @@ WRONG = (
     ("g 4 99", "no cluster 99"),
     ("c 99", "no cluster 99"),
     ("c four", "'four' is not a cluster id"),
-    ("g 9-6", "'9-6' is no range: it ends before it begins"),
+    ("g 9-6", "'9-6' is not a range: it ends before it begins"),
     ("m good 9-6", "'9-6' is no range"),
     ("c 3--6", "'3--6' is not a cluster id"),
     ("m better 4", "no cluster group 'better'"),

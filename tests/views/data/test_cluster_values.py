@@ -93,7 +93,9 @@ def test_every_metric_is_offered_and_shown_as_the_session_knows_it(session):
     isolation = column(session.snapshot(), "isolation distance", ids, never)
     assert is_awaited("isolation distance")
     assert np.isnan(isolation).all()
-    assert why_unknown(session.snapshot(), "isolation distance", ids) == "it is not computed yet"
+    assert (
+        why_unknown(session.snapshot(), "isolation distance", ids) == "it has not been computed yet"
+    )
     before = column(session.snapshot(), "violations", ids, never)
     session.learn_all()
     snapshot = session.snapshot()
