@@ -30,8 +30,8 @@ def refractory_period() -> Any:
             "min": 0.0,
             "max": 50.0,
             "step": 0.5,
-            "help": "The grey band. Beside the name of a cluster stands the share of its spikes that "
-            "follow the one before sooner than this",
+            "help": "The grey band. Beside the name of a cluster stands the share of its spikes "
+            "that follow the one before sooner than this",
         },
     )
 

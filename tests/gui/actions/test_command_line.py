@@ -145,7 +145,7 @@ WRONG = (
     ("c 99", "no cluster 99"),
     ("c four", "'four' is not a cluster id"),
     ("g 9-6", "'9-6' is not a range: it ends before it begins"),
-    ("m good 9-6", "'9-6' is no range"),
+    ("m good 9-6", "'9-6' is not a range"),
     ("c 3--6", "'3--6' is not a cluster id"),
     ("m better 4", "no cluster group 'better'"),
     ("f n_spikes >", "not an expression"),

@@ -25,7 +25,7 @@ def test_more_clusters_than_can_be_meant_are_refused_before_they_are_listed(line
 def test_what_is_no_range_is_refused_and_not_taken_for_naming_nothing(line: str) -> None:
     window = MagicMock()
     window.session.group_names = {}
-    with pytest.raises(EditError, match=r"no range|is not a cluster id|names no cluster"):
+    with pytest.raises(EditError, match=r"not a range|is not a cluster id|names no cluster"):
         run_snippet(window, line)
     assert not window.session.mock_calls
 

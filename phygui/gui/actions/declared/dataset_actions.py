@@ -54,7 +54,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
             lambda w: bool(w.session.shank.warnings or w.session.measures.problems),
             "there are no remarks on this file")),
     ActionSpec("history", "History", "Dataset|history", lambda w: w.show_dock("history"),
-        ("Ctrl+H",), "the list of edits; click one to go back to it"),
+        ("Ctrl+H",), "the list of edits; click one to go to that point"),
     ActionSpec("to_saved", "Go to what was saved", "Dataset|history",
         lambda w: w.session.jump_to(w.session.saved_position or 0),
         tip="undo or redo until the clustering is the same as in the file",
