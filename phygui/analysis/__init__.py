@@ -15,7 +15,14 @@ from .correlograms import (
     two_sided_correlogram,
 )
 from .geometry import points_in_polygon
-from .merging import MergeScore, drift_continuity, merge_score, merged_refractoriness
+from .merging import (
+    Coincidences,
+    MergeScore,
+    coincidences,
+    drift_continuity,
+    merge_score,
+    merged_refractoriness,
+)
 from .metrics import (
     MIN_SPIKES,
     ClusterData,
@@ -43,8 +50,8 @@ from .metrics import (
     violation_rate,
 )
 from .sampling import sample_spikes
-from .similarity import separation, similarity, waveform_similarity
-from .summaries import ClusterSummary, combine, summarize
+from .similarity import FEW_SPIKES, containment, separation, similarity, waveform_similarity
+from .summaries import ClusterSummary, combine, is_seen, summarize
 from .traces import decimate_min_max
 from .trains import (
     REFRACTORY_PERIOD,
@@ -56,11 +63,13 @@ from .trains import (
 from .warm import warm_up
 
 __all__ = [
+    "FEW_SPIKES",
     "MIN_SPIKES",
     "REFRACTORY_PERIOD",
     "Agreement",
     "ClusterData",
     "ClusterSummary",
+    "Coincidences",
     "Isolation",
     "MergeScore",
     "Metric",
@@ -68,7 +77,9 @@ __all__ = [
     "RefractoryViolations",
     "agreement",
     "amplitude_cutoff",
+    "coincidences",
     "combine",
+    "containment",
     "contamination_hill",
     "contamination_llobet",
     "correlograms",
@@ -80,6 +91,7 @@ __all__ = [
     "find_metric",
     "firing_rate",
     "firing_rate_histogram",
+    "is_seen",
     "isi_histogram",
     "isi_violation_ratio",
     "isolation_distance",

@@ -221,93 +221,132 @@ def separations(
     means_a: Numbers,
     directions_a: Numbers,
     residuals_a: Numbers,
-    weights_a: Numbers,
+    trusts_a: Numbers,
     means_b: Numbers,
     directions_b: Numbers,
     residuals_b: Numbers,
-    weights_b: Numbers,
+    trusts_b: Numbers,
+    near: Numbers,
     floor: float,
     out: Numbers,
 ) -> None:
-    """Squared Mahalanobis distance of the means of every pair of clouds, under the covariance of
-    both: residuals on the diagonal and a few directions.
+    """Squared distance of the means of every pair of clouds, in the mean of what it is under the
+    spread of the one and of the other.
 
+    Spreads are residuals on the diagonal and a few directions. As far as that of one cloud is not
+    known, that of both together stands for it. Pairs that are not `near` are left as they are.
     Only the columns in which either cloud varies count, so the cost is that of the channels on
-    which the two are seen. The inverse is by the Woodbury identity.
+    which the two are seen.
     """
     n_columns = means_a.shape[1]
     n_a, n_b = directions_a.shape[1], directions_b.shape[1]
-    n_directions = n_a + n_b
     columns = np.empty(n_columns, np.int64)
     delta = np.empty(n_columns)
     scale = np.empty(n_columns)
-    rows = np.empty((n_directions, n_columns))
-    inner = np.empty((n_directions, n_directions))
-    along = np.empty(n_directions)
+    rows = np.empty((n_a + n_b, n_columns))
+    inner = np.empty((n_a + n_b, n_a + n_b))
+    along = np.empty(n_a + n_b)
     for i in range(means_a.shape[0]):
         for j in range(means_b.shape[0]):
-            share_a = weights_a[i] / (weights_a[i] + weights_b[j])
-            share_b = 1.0 - share_a
+            if not near[i, j]:
+                continue
+            share = trusts_a[i] / (trusts_a[i] + trusts_b[j])
             n_active = 0
-            total = 0.0
             for c in range(n_columns):
                 difference = means_a[i, c] - means_b[j, c]
-                variance = share_a * residuals_a[i, c] + share_b * residuals_b[j, c]
-                if variance > 0.0 or difference != 0.0:
+                if residuals_a[i, c] > 0.0 or residuals_b[j, c] > 0.0 or difference != 0.0:
                     columns[n_active] = c
-                    delta[n_active] = difference
-                    scale[n_active] = variance
-                    total += variance
                     n_active += 1
-            if n_active == 0:
-                out[i, j] = 0.0
-                continue
-            root_a, root_b = np.sqrt(share_a), np.sqrt(share_b)
-            spread = total
-            for k in range(n_a):
+            out[i, j] = 0.0
+            for turn in range(2):
+                # Of the spread of the one, this much is that of a, and this much that of b.
+                if turn == 0:
+                    part_a = trusts_a[i] + (1.0 - trusts_a[i]) * share
+                else:
+                    part_a = (1.0 - trusts_b[j]) * share
+                n_directions = 0
+                spread = 0.0
+                if part_a > 0.0:
+                    for k in range(n_a):
+                        for c in range(n_active):
+                            value = np.sqrt(part_a) * directions_a[i, k, columns[c]]
+                            rows[n_directions, c] = value
+                            spread += value * value
+                        n_directions += 1
+                if part_a < 1.0:
+                    for k in range(n_b):
+                        for c in range(n_active):
+                            value = np.sqrt(1.0 - part_a) * directions_b[j, k, columns[c]]
+                            rows[n_directions, c] = value
+                            spread += value * value
+                        n_directions += 1
+                total = 0.0
                 for c in range(n_active):
-                    value = root_a * directions_a[i, k, columns[c]]
-                    rows[k, c] = value
-                    spread += value * value
-            for k in range(n_b):
-                for c in range(n_active):
-                    value = root_b * directions_b[j, k, columns[c]]
-                    rows[n_a + k, c] = value
-                    spread += value * value
-            # Where the spikes hardly vary, chance, or rounding, would make any difference large.
-            least = max(floor * total, 1e-4 * spread) / n_active
-            least = max(least, 1e-30)
-            squared = 0.0
+                    column = columns[c]
+                    delta[c] = means_a[i, column] - means_b[j, column]
+                    variance = part_a * residuals_a[i, column]
+                    variance += (1.0 - part_a) * residuals_b[j, column]
+                    scale[c] = variance
+                    total += variance
+                squared = _squared_distance(
+                    delta, scale, rows, inner, along, n_active, n_directions, total, spread, floor
+                )
+                out[i, j] += (share if turn == 0 else 1.0 - share) * squared
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _squared_distance(
+    delta: Numbers,
+    scale: Numbers,
+    rows: Numbers,
+    inner: Numbers,
+    along: Numbers,
+    n_active: int,
+    n_directions: int,
+    total: float,
+    spread: float,
+    floor: float,
+) -> float:
+    """Squared length of `delta` under variances, here `scale`, and directions, here `rows`.
+
+    The inverse is by the Woodbury identity. All arrays are written to.
+    """
+    if n_active == 0:
+        return 0.0
+    # Where the spikes hardly vary, chance, or rounding, would make any difference large.
+    least = max(floor * total, 1e-4 * (total + spread)) / n_active
+    least = max(least, 1e-30)
+    squared = 0.0
+    for c in range(n_active):
+        scale[c] = 1.0 / np.sqrt(scale[c] + least)
+        delta[c] *= scale[c]
+        squared += delta[c] * delta[c]
+    for k in range(n_directions):
+        dot = 0.0
+        for c in range(n_active):
+            rows[k, c] *= scale[c]
+            dot += rows[k, c] * delta[c]
+        along[k] = dot
+        for m in range(k + 1):
+            dot = 0.0
             for c in range(n_active):
-                scale[c] = 1.0 / np.sqrt(scale[c] + least)
-                delta[c] *= scale[c]
-                squared += delta[c] * delta[c]
-            for k in range(n_directions):
-                dot = 0.0
-                for c in range(n_active):
-                    rows[k, c] *= scale[c]
-                    dot += rows[k, c] * delta[c]
-                along[k] = dot
-                for m in range(k + 1):
-                    dot = 0.0
-                    for c in range(n_active):
-                        dot += rows[k, c] * rows[m, c]
-                    inner[k, m] = dot
-                inner[k, k] += 1.0
-            # Cholesky's factor in place, and the forward half of the solution: its squared
-            # length is what the directions explain of the distance.
-            for k in range(n_directions):
-                for m in range(k):
-                    dot = inner[k, m]
-                    for p in range(m):
-                        dot -= inner[k, p] * inner[m, p]
-                    inner[k, m] = dot / inner[m, m]
-                dot = inner[k, k]
-                value = along[k]
-                for p in range(k):
-                    dot -= inner[k, p] * inner[k, p]
-                    value -= inner[k, p] * along[p]
-                inner[k, k] = np.sqrt(dot)
-                along[k] = value / inner[k, k]
-                squared -= along[k] * along[k]
-            out[i, j] = max(squared, 0.0)
+                dot += rows[k, c] * rows[m, c]
+            inner[k, m] = dot
+        inner[k, k] += 1.0
+    # Cholesky's factor in place, and the forward half of the solution: its squared length is
+    # what the directions explain of the distance.
+    for k in range(n_directions):
+        for m in range(k):
+            dot = inner[k, m]
+            for p in range(m):
+                dot -= inner[k, p] * inner[m, p]
+            inner[k, m] = dot / inner[m, m]
+        dot = inner[k, k]
+        value = along[k]
+        for p in range(k):
+            dot -= inner[k, p] * inner[k, p]
+            value -= inner[k, p] * along[p]
+        inner[k, k] = np.sqrt(dot)
+        along[k] = value / inner[k, k]
+        squared -= along[k] * along[k]
+    return max(squared, 0.0)

@@ -49,36 +49,49 @@ def separations(
     means_a: Numbers,
     directions_a: Numbers,
     residuals_a: Numbers,
-    weights_a: Numbers,
+    trusts_a: Numbers,
     means_b: Numbers,
     directions_b: Numbers,
     residuals_b: Numbers,
-    weights_b: Numbers,
+    trusts_b: Numbers,
+    near: Numbers,
     floor: float,
     out: Numbers,
 ) -> None:
-    """Squared Mahalanobis distance of the means of every pair of clouds."""
-    for i in range(len(means_a)):
-        for j in range(len(means_b)):
-            share = weights_a[i] / (weights_a[i] + weights_b[j])
-            delta = (means_a[i] - means_b[j]).astype(np.float64)
-            variance = share * residuals_a[i].astype(np.float64) + (1 - share) * residuals_b[j]
-            active = (variance > 0) | (delta != 0)
-            n_active = np.count_nonzero(active)
-            if not n_active:
-                out[i, j] = 0.0
-                continue
-            rows = np.concatenate(
-                [
-                    np.sqrt(share) * directions_a[i][:, active],
-                    np.sqrt(1 - share) * directions_b[j][:, active],
-                ]
-            ).astype(np.float64)
-            total = variance.sum()
-            spread = total + (rows**2).sum()
-            least = max(floor * total / n_active, 1e-4 * spread / n_active, 1e-30)
-            scale = 1 / np.sqrt(variance[active] + least)
-            scaled, rows = delta[active] * scale, rows * scale
-            along = rows @ scaled
-            explained = along @ np.linalg.solve(rows @ rows.T + np.eye(len(rows)), along)
-            out[i, j] = max(scaled @ scaled - explained, 0.0)
+    """Squared distance of the means of every pair of clouds, in the mean of what it is under the
+    spread of the one and of the other."""
+    for i, j in np.argwhere(near):
+        a, b = trusts_a[i], trusts_b[j]
+        share = a / (a + b)
+        delta = (means_a[i] - means_b[j]).astype(np.float64)
+        varying = np.flatnonzero((residuals_a[i] > 0) | (residuals_b[j] > 0) | (delta != 0))
+        residuals = (residuals_a[i][varying], residuals_b[j][varying])
+        directions = (directions_a[i][:, varying], directions_b[j][:, varying])
+        spreads = [
+            _mixed(residuals, directions, part) for part in (a + (1 - a) * share, (1 - b) * share)
+        ]
+        squared = [_squared_distance(delta[varying], *spread, floor) for spread in spreads]
+        out[i, j] = share * squared[0] + (1 - share) * squared[1]
+
+
+def _mixed(
+    residuals: tuple[Numbers, Numbers], directions: tuple[Numbers, Numbers], part: float
+) -> tuple[Numbers, Numbers]:
+    """The residuals and directions of so much of one spread and the rest of another."""
+    variance = part * residuals[0].astype(np.float64) + (1 - part) * residuals[1]
+    rows = [np.sqrt(part) * directions[0], np.sqrt(1 - part) * directions[1]]
+    return variance, np.concatenate(rows).astype(np.float64)
+
+
+def _squared_distance(delta: Numbers, variance: Numbers, rows: Numbers, floor: float) -> float:
+    """Squared length of a vector under variances and a few directions."""
+    if not len(delta):
+        return 0.0
+    total = variance.sum()
+    spread = total + (rows**2).sum()
+    least = max(floor * total, 1e-4 * spread) / len(delta)
+    scale = 1 / np.sqrt(variance + max(least, 1e-30))
+    scaled, rows = delta * scale, rows * scale
+    along = rows @ scaled
+    explained = along @ np.linalg.solve(rows @ rows.T + np.eye(len(rows)), along)
+    return float(max(scaled @ scaled - explained, 0.0))

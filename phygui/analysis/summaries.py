@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["N_DIRECTIONS", "ClusterSummary", "combine", "summarize"]
+__all__ = ["N_DIRECTIONS", "ClusterSummary", "combine", "is_seen", "summarize"]
 
 N_DIRECTIONS = 6
 """Directions of feature space along which the spread of a cluster is kept."""
+_FARTHEST = 4.0
+"""Standard deviations from the median beyond which a feature is drawn in: one in 16,000 spikes of
+a normal cloud lies there, and nearly every one that collided with a larger spike."""
+_LEAST_SEEN = 0.1
+"""Share of a cluster's spikes that are seen on its best channel, at least, for these to count."""
+_PER_MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class ClusterSummary:
     n_spikes : int
         Spikes that the summary was made from.
     mean : array of float32 (n_columns,), or None without features
-        Mean of the masked features.
+        Mean of the masked features, those that lie far from their median drawn in. It is 0 on
+        channels that are masked in half of the spikes or more: the cluster is not there.
     directions : array of float32 (N_DIRECTIONS, n_columns), or None
         The principal axes of the cloud, each as long as the standard deviation along it.
     residual : array of float32 (n_columns,), or None
@@ -32,6 +40,8 @@ class ClusterSummary:
     mean_waveform : array of float32 (n_samples, n_channels), or None without raw data
     time_course : array of float32 (n_samples,), or None
         What the mean waveform does over time, whatever the channel: of unit length.
+    position : array of float32 (2,), or None where it is not known
+        Where the cluster is on the probe: its best channel, micrometres.
     """
 
     n_spikes: int
@@ -40,6 +50,7 @@ class ClusterSummary:
     residual: NDArray[np.float32] | None = None
     mean_waveform: NDArray[np.float32] | None = None
     time_course: NDArray[np.float32] | None = None
+    position: NDArray[np.float32] | None = None
 
 
 def summarize(
@@ -49,6 +60,7 @@ def summarize(
     *,
     mean_waveform: ArrayLike | None = None,
     n_spikes: int | None = None,
+    position: ArrayLike | None = None,
 ) -> ClusterSummary:
     """Summarise a cluster from a sample of its spikes; a few hundred are plenty.
 
@@ -65,32 +77,37 @@ def summarize(
         Their mean instead, where that is known.
     n_spikes : int, optional
         What to give as the number of spikes; by default the most that there are of either.
+    position : array (2,), optional
+        Where its best channel is, micrometres.
 
     Returns
     -------
     ClusterSummary
     """
     n_given = 0
+    masked: NDArray[np.float64] | None = None
     mean = directions = residual = None
     if features is not None:
         masked = _masked(np.asarray(features), None if masks is None else np.asarray(masks))
         n_given = len(masked)
-        if n_given:
-            mean, directions, residual = _cloud(masked)
     if waveforms is not None and len(np.asarray(waveforms)):
         waveforms = np.asarray(waveforms)
         n_given = max(n_given, len(waveforms))
         mean_waveform = waveforms.mean(axis=0, dtype=np.float64)
+    if masked is not None and len(masked):
+        size = None if mean_waveform is None else np.abs(np.asarray(mean_waveform)).max(axis=0)
+        mean, directions, residual = _cloud(drawn_in(masked[is_seen(masked, size)]))
     shape = course = None
     if mean_waveform is not None:
         shape = np.asarray(mean_waveform).astype(np.float32)
         course = _time_course(shape)
     n_spikes = n_given if n_spikes is None else n_spikes
-    return ClusterSummary(n_spikes, mean, directions, residual, shape, course)
+    place = None if position is None else np.asarray(position).astype(np.float32)
+    return ClusterSummary(n_spikes, mean, directions, residual, shape, course, place)
 
 
 def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> ClusterSummary:
-    """Summary of the union of clusters, from theirs: exact means, and the spread as far as kept.
+    """Summary of the union of clusters, from theirs: their means, and the spread as far as kept.
 
     The covariance of a union is the weighted mean of the covariances plus that of the means
     (law of total covariance).
@@ -131,7 +148,9 @@ def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> Clu
     if waveforms is not None:
         waveform = np.tensordot(weights, waveforms, 1).astype(np.float32)
         course = _time_course(waveform)
-    return ClusterSummary(total, mean, directions, residual, waveform, course)
+    # The union is where most of its spikes are.
+    position = summaries[int(np.argmax(weights))].position
+    return ClusterSummary(total, mean, directions, residual, waveform, course, position)
 
 
 def _all_or_none(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] | None:
@@ -152,6 +171,47 @@ def _masked(features: NDArray[Any], masks: NDArray[Any] | None) -> NDArray[np.fl
     weights = np.repeat(masks, features.shape[1] // masks.shape[1], axis=1)
     masked: NDArray[np.float64] = found * weights
     return masked
+
+
+def is_seen(masked: NDArray[np.float64], size: NDArray[np.floating] | None) -> NDArray[np.bool_]:
+    """Which spikes are not masked on the best channel of their cluster: (n_spikes,).
+
+    On a large probe a spike may be masked where its cluster is, since a larger one fired elsewhere
+    at the same time: it tells nothing of this cluster. All of them count where hardly any are seen.
+
+    Parameters
+    ----------
+    masked : array (n_spikes, n_columns)
+        Masked features.
+    size : array (n_channels,), optional
+        How large the cluster is on each channel; by default as the features have it.
+    """
+    n_spikes, n_columns = masked.shape
+    if size is None or not len(size) or n_columns % len(size):
+        size = np.abs(masked).sum(axis=0)
+    n_each = n_columns // max(len(size), 1)
+    best = int(np.argmax(size)) if len(size) else 0
+    of_channel = masked[:, best * n_each : (best + 1) * n_each]
+    seen: NDArray[np.bool_] = np.any(of_channel != 0, axis=1)
+    return seen if seen.sum() >= _LEAST_SEEN * n_spikes else np.ones(n_spikes, np.bool_)
+
+
+def drawn_in(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (n, n_columns) of which what lies far from the median of its column is drawn in.
+
+    What other spikes add to some of a cluster's, on some channels, moves neither its mean nor its
+    spread by much; columns that are 0 for half of the points or more become 0. (Winsorising:
+    Tukey, J. W. (1962). The future of data analysis. Ann. Math. Stat. 33(1), 1-67.)
+    """
+    drawn = np.zeros_like(points)
+    # On a large probe most columns are masked in most spikes: their median is 0 without a look.
+    seen = np.flatnonzero(2 * np.count_nonzero(points, axis=0) > len(points))
+    if len(seen):
+        some = points[:, seen]
+        median = np.median(some, axis=0)
+        reach = _FARTHEST * _PER_MAD * np.median(np.abs(some - median), axis=0)
+        drawn[:, seen] = np.clip(some, median - reach, median + reach)
+    return drawn
 
 
 def _cloud(

@@ -49,10 +49,11 @@ def test_separations():
     clouds = [rng.normal(rng.normal(size=6) * 2, 1, (n, 6)) for n in (3, 40, 200, 200)]
     clouds.append(np.zeros((5, 6)))
     parts = _clouds([summarize(cloud) for cloud in clouds])
+    near = rng.random((5, 5)) < 0.8
     found = []
     for loops in (_kernels, _plain):
-        out = np.empty((5, 5))
-        loops.separations(*parts, *parts, 0.3, out)
+        out = np.full((5, 5), -1.0)
+        loops.separations(*parts, *parts, near, 0.3, out)
         found.append(out)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-6)
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from phygui.analysis import drift_continuity, merge_score, merged_refractoriness
+from phygui.analysis import (
+    Coincidences,
+    coincidences,
+    drift_continuity,
+    merge_score,
+    merged_refractoriness,
+)
 
 RATE = 20_000.0
 
@@ -15,20 +23,27 @@ def unit(rng, n_spikes, duration, refractory=0.004):
     return ((free + refractory * np.arange(n_spikes)) * RATE).astype(np.int64)
 
 
+def refractoriness(*arguments, **options):
+    return merged_refractoriness(coincidences(*arguments, RATE, **options))
+
+
 def test_a_unit_cut_in_two_keeps_its_dip():
     rng = np.random.default_rng(0)
     train = unit(rng, 20_000, 1000.0)
     first = rng.random(len(train)) < 0.3
-    assert merged_refractoriness(train[first], train[~first], RATE) > 0.97
+    assert refractoriness(train[first], train[~first]) > 0.99
     other = unit(rng, 14_000, 1000.0)
-    assert merged_refractoriness(train[first], other, RATE) < 0.15
+    assert refractoriness(train[first], other) < 0.01
+    n, expected = coincidences(train[first], other, RATE)
+    assert expected == pytest.approx(6000 * 14_000 * 0.00395 / 1000, rel=0.1)
+    assert n == pytest.approx(expected, rel=0.2)
 
 
 def test_trains_that_never_meet_tell_nothing():
     rng = np.random.default_rng(1)
     train = unit(rng, 4000, 1000.0)
-    assert merged_refractoriness(train[:2000], train[2000:], RATE) == pytest.approx(0.5, abs=0.2)
-    assert merged_refractoriness(train[:0], train, RATE) == 0.5
+    assert refractoriness(train[:2000], train[2000:]) == pytest.approx(0.5, abs=0.2)
+    assert refractoriness(train[:0], train) == pytest.approx(0.5, abs=0.01)
 
 
 def test_spikes_counted_twice_are_a_veto_unless_censored():
@@ -36,10 +51,30 @@ def test_spikes_counted_twice_are_a_veto_unless_censored():
     train = unit(rng, 20_000, 1000.0)
     first = rng.random(len(train)) < 0.5
     again = np.sort(np.concatenate([train[~first], train[first][::2] + 5]))
-    assert merged_refractoriness(train[first], again, RATE) == 0.0
-    assert merged_refractoriness(train[first], again, RATE, censored=0.0005) > 0.95
+    assert refractoriness(train[first], again) < 1e-9
+    assert refractoriness(train[first], again, censored=0.0005) > 0.99
     with pytest.raises(ValueError, match="longer than the censored"):
-        merged_refractoriness(train, train, RATE, period=0.001, censored=0.001)
+        coincidences(train, train, RATE, period=0.001, censored=0.001)
+
+
+def test_a_count_decides_as_far_as_it_can():
+    def of(found, expected):
+        return merged_refractoriness(Coincidences(found, expected))
+
+    assert of(0, 0) == pytest.approx(0.5, abs=0.01)
+    assert 0.5 < of(0, 1) < of(0, 3) < of(0, 10)  # few spikes do not look refractory
+    assert min(of(1, m) for m in (0, 0.01, 0.1, 1)) > 0.12  # one coincidence cannot decide
+    assert of(1, 3) > 0.5
+    assert of(50, 50) < 0.01
+    assert of(7, 15) > 0.5  # contaminated, yet far below chance
+    assert of(33, 47) < 0.3
+    assert of(144, 19) < 1e-9  # more than chance: they fire together
+
+
+@given(st.integers(0, 5000), st.floats(0, 5000))
+def test_more_coincidences_never_speak_for_a_merge(found, expected):
+    now, more = (merged_refractoriness(Coincidences(found + k, expected)) for k in (0, 1))
+    assert 0 <= more <= now + 1e-9 <= 1 + 1e-9
 
 
 def test_a_unit_that_drifts_is_continuous():
@@ -72,7 +107,42 @@ def test_continuity_without_evidence():
     assert drift_continuity([1.0], np.ones((1, 2)), [2.0], np.zeros((1, 2))) == 0.0
 
 
+def test_continuity_along_a_line_that_is_known():
+    rng = np.random.default_rng(5)
+    times = np.sort(rng.uniform(0, 100, 400))
+    features = rng.normal(size=(400, 30))
+    first = rng.random(400) < 0.5
+    features[:, 0] += np.where(first, 0, 20.0)
+    line = np.eye(30)[0]
+    parts = (times[first], features[first], times[~first], features[~first])
+    assert drift_continuity(*parts, line=line) < 0.1
+    assert drift_continuity(*parts, line=np.eye(30)[1]) > 0.8
+
+
 def test_score():
     score = merge_score(0.5, 0.8, 0.9)
-    assert score.score == pytest.approx(0.36)
-    assert score[1:] == (0.5, 0.8, 0.9)
+    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0))
+    assert score.score > 0.5
+    assert merge_score(0.0, 1.0, 1.0).score == 0.0
+    assert merge_score(1.0, 1.0, 1.0).score > 0.99
+    assert merge_score(0.9, 1e-9, 1.0).score < 0.5  # they fire at the same time
+    assert merge_score(0.07, 0.5, 0.3).score < 0.1  # they look different at any time
+    # Far apart, but drifted.
+    assert merge_score(0.15, 0.7, 0.95).score > 0.5 > merge_score(0.15, 0.7, 0.3).score
+
+
+@given(*[st.floats(0, 1)] * 4)
+def test_better_evidence_never_lowers_a_score(similarity, refractoriness, continuity, more):
+    evidence = (similarity, refractoriness, continuity)
+    before = merge_score(*evidence).score
+    assert 0 <= before <= 1
+    for k in range(3):
+        better = [max(v, more) if i == k else v for i, v in enumerate(evidence)]
+        assert merge_score(*better).score >= before - 1e-12
+
+
+def test_evidence_in_words():
+    words = merge_score(0.5, 0.8, 0.9, Coincidences(1_234, 5_678.4)).in_words()
+    assert words.startswith("1,234 coincident spikes")
+    assert words.endswith("5,678")
+    assert merge_score(0.5, 0.8, 0.9, Coincidences(0, 2.44)).in_words().endswith("2.4")

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phygui.analysis import (
+    FEW_SPIKES,
     ClusterSummary,
     combine,
+    containment,
+    is_seen,
     separation,
     similarity,
     summarize,
@@ -92,7 +97,97 @@ def test_a_few_spikes_are_compared_with_caution():
     for n in (1, 2, 5):
         few = summarize(rng.normal(size=(n, 30)) + 0.5)
         assert few.directions.shape == (N_DIRECTIONS, 30)
-        assert 0.1 < similarity([few], [many])[0, 0] < 1
+        assert 0 < separation([few], [many])[0, 0] < 12
+        assert separation([few], [many])[0, 0] == pytest.approx(separation([many], [few])[0, 0])
+
+
+def test_a_wide_cloud_is_not_near_to_the_narrow_ones_within_it():
+    rng = np.random.default_rng(8)
+    noise = summarize(rng.normal(size=(200, 12)) * 20)
+    narrow = summarize(rng.normal(size=(200, 12)) + 10 * rng.normal(size=12))
+    assert similarity([noise], [narrow])[0, 0] < 0.06
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_collisions_move_a_cluster_by_little(share):
+    """Spikes that others add to, on some channels, count for no more than a few deviations."""
+    rng = np.random.default_rng(9)
+    clean = rng.normal(size=(300, 24)) + np.repeat([0, 15.0, 8, 0], 6)
+    masks = np.tile(np.repeat([0.0, 1, 1, 0], 6), (300, 1))
+    collided, seen = clean.copy(), masks.copy()
+    hit = rng.random(300) < share
+    collided[hit, 12:] += 80
+    seen[hit, 12:] = 1
+    both = [summarize(clean, masks), summarize(collided, seen)]
+    assert separation(both[:1], both[1:])[0, 0] < 3
+    np.testing.assert_array_equal(both[1].mean[18:], 0)  # it is not there, whoever else was
+
+
+def test_spikes_masked_on_the_best_channel_tell_nothing():
+    """On a large probe, others fire at the same time far away, and are all that is not masked."""
+    rng = np.random.default_rng(10)
+    features = rng.normal(size=(200, 4, 3)) + np.array([0, 12.0, 0, 0])[:, None]
+    masks = np.tile([0.0, 1, 0, 0], (200, 1))
+    elsewhere = rng.random(200) < 0.6
+    masks[elsewhere] = [0, 0, 0, 1]
+    waveform = np.zeros((8, 4))
+    waveform[4, 1] = -5
+    found = summarize(features.reshape(200, -1), masks, mean_waveform=waveform)
+    assert found.mean[3:6] == pytest.approx(12, abs=0.5)
+    np.testing.assert_array_equal(found.mean[[0, 1, 2, 6, 7, 8, 9, 10, 11]], 0)
+    masked = features.reshape(200, -1) * np.repeat(masks, 3, axis=1)
+    np.testing.assert_array_equal(is_seen(masked, np.abs(waveform).max(axis=0)), ~elsewhere)
+    # Where hardly any are seen, all count.
+    assert is_seen(masked, np.array([1.0, 0, 0, 0])).all()
+
+
+def test_clusters_out_of_reach_have_no_similarity():
+    rng = np.random.default_rng(11)
+    features = rng.normal(size=(100, 6))
+    here, near, far = (summarize(features, position=(0, y)) for y in (0, 80, 120))
+    unknown = summarize(features)
+    assert similarity([here], [near, far, unknown]).tolist() == [[1.0, 0.0, 1.0]]
+    assert separation([here], [far])[0, 0] == np.inf
+    waveforms = rng.normal(size=(5, 16, 2))
+    a, b = (summarize(waveforms=waveforms, position=(0, y)) for y in (0, 120))
+    assert similarity([a], [a, b])[0] == pytest.approx([1, 0])
+
+
+@pytest.mark.parametrize("n_spikes", [3, 9, FEW_SPIKES])
+def test_a_fragment_belongs_to_what_it_holds(n_spikes):
+    rng = np.random.default_rng(12)
+    unit = np.repeat([20.0, 10, 0, 0], 3)
+    other = np.repeat([0, 0, 25.0, 15], 3)
+    larger = summarize(rng.normal(size=(300, 12)) + unit)
+    fragment = summarize(rng.normal(size=(n_spikes, 12)) + unit + other)
+    stranger = summarize(rng.normal(size=(300, 12)) + unit[::-1])
+    found = containment([fragment], [larger, stranger])
+    assert found[0, 0] > 0.9
+    assert found[0, 1] < 0.3
+    np.testing.assert_array_equal(containment([larger, stranger], [fragment]), found.T)
+    np.testing.assert_array_equal(similarity([fragment], [larger, stranger]), found)
+    # Larger clusters have a spread of their own to be judged by, and no other is the larger one.
+    assert containment([larger], [stranger])[0, 0] == 0
+    assert containment([fragment], [fragment])[0, 0] == 0
+    flat = summarize(np.zeros((200, 12)))
+    assert containment([fragment], [flat, ClusterSummary(500)]).tolist() == [[0, 0]]
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(1, 12), st.integers(0, 99))
+def test_similarity_is_symmetric_and_between_0_and_1(sizes, n_columns, seed):
+    rng = np.random.default_rng(seed)
+    summaries = [
+        summarize(
+            rng.normal(size=(n, n_columns)) * rng.choice([0, 1, 30]) + rng.normal(size=n_columns),
+            rng.random((n, n_columns)) < rng.choice([0.3, 1]),
+            position=rng.uniform(0, 150, 2),
+        )
+        for n in sizes
+    ]
+    found = similarity(summaries, summaries)
+    assert np.all((found >= 0) & (found <= 1))
+    np.testing.assert_allclose(found, found.T, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(np.diag(found), 1)
 
 
 def test_waveforms_at_their_best_lag():
@@ -141,11 +236,12 @@ def test_nothing_known():
     assert np.isfinite(summarize(np.full((3, 6), np.nan)).mean).all()
     # A channel with no mask is one where the spike is not seen.
     masks = np.ones((5, 2))
-    masks[:3, 0] = np.nan, np.inf, -np.inf
+    masks[:2, 0] = np.nan, -np.inf
     features = np.arange(1.0, 31.0).reshape(5, 6)
     found = summarize(features, masks)
-    features[:3, :3] = 0
-    np.testing.assert_allclose(found.mean, features.mean(axis=0))
+    features[:2, :3] = 0
+    assert found.mean[:3] == pytest.approx(features[:, :3].mean(axis=0), rel=0.1)
+    np.testing.assert_allclose(found.mean[3:], features[:, 3:].mean(axis=0))
     assert np.isfinite(found.directions).all()
     with pytest.raises(ValueError, match="multiple"):
         summarize(np.zeros((5, 6)), np.ones((5, 4)))
@@ -165,12 +261,13 @@ def test_summary_of_a_union():
     )
     whole = np.concatenate(parts)
     expected = summarize(whole)
-    np.testing.assert_allclose(found.mean, expected.mean, atol=1e-4)
+    # What is drawn in of the parts is not quite what is of the whole.
+    np.testing.assert_allclose(found.mean, expected.mean, atol=0.2)
     variances = [(s.directions**2).sum(axis=0) + s.residual for s in (found, expected)]
-    np.testing.assert_allclose(variances[0], variances[1], rtol=0.02)
+    np.testing.assert_allclose(variances[0], variances[1], rtol=0.15)
     others = [summarize(rng.normal(size=(300, 30)) + k) for k in (1, 5)]
     np.testing.assert_allclose(
-        separation([found], others), separation([expected], others), rtol=0.05
+        separation([found], others), separation([expected], others), rtol=0.15
     )
     mean = np.average([w.mean(axis=0) for w in waveforms], axis=0, weights=counts)
     np.testing.assert_allclose(found.mean_waveform, mean, atol=1e-5)

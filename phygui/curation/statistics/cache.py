@@ -32,7 +32,7 @@ from phygui.storage.state.state_files import make_folder, open_for_reading, pars
 
 log = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
 """To be raised whenever stats are computed differently; a metric has a version of its own."""
 N_OTHERS = 500
 """Clusters that are not there any more of which what is known is kept, at least."""
@@ -41,7 +41,7 @@ LARGEST = 1 << 27
 """Bytes that a file may have, and that all it holds may have when unpacked."""
 _MOST_LISTED = 1 << 16
 
-_SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course")
+_SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course", "position")
 _UNREADABLE = (
     DatasetError,
     OSError,

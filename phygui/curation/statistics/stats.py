@@ -89,7 +89,7 @@ def _stats_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> ClusterStats:
         depth=float(shank.channel_positions[best, 1]),
         amplitude=size if summary.mean_waveform is not None else None,
         size=size,
-        summary=summary,
+        summary=replace(summary, position=shank.channel_positions[best].astype(np.float32)),
     )
 
 

@@ -12,8 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import (
+    FEW_SPIKES,
+    ClusterSummary,
     MergeScore,
+    coincidences,
     drift_continuity,
+    is_seen,
     merge_score,
     merged_refractoriness,
     sample_spikes,
@@ -30,10 +34,10 @@ N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
 N_SPIKES = 200
 """Spikes of a cluster by which continuity is judged."""
-LEAST_SIMILARITY = 0.05
-"""Pairs less similar than this are not looked at."""
-LEAST_SCORE = 0.1
-"""Pairs with a score below this are not suggested."""
+LEAST_SIMILARITY = 0.06
+"""Pairs less similar than this are not looked at: no parts of a unit lay as far apart."""
+LEAST_SCORE = 0.5
+"""Pairs with a score below this are not suggested: they are less likely one unit than two."""
 UNKNOWN = 0.5
 """What evidence counts that is not to be had: it tells nothing either way."""
 
@@ -160,7 +164,8 @@ class Suggestions:
                     continue
                 if cancelled():
                     return Found(self, reach, scores, basis)
-                scores[pair] = _score(snapshot, pair, value, basis.features)
+                both = (stats[pair[0]].summary, stats[pair[1]].summary)
+                scores[pair] = _score(snapshot, pair, both, value, basis.features)
             reach[cluster_id] = least
         return Found(self, reach, scores, basis)
 
@@ -236,19 +241,54 @@ def _pair(a: int, b: int) -> Pair:
     return (a, b) if a < b else (b, a)
 
 
-def _score(snapshot: Snapshot, pair: Pair, similarity: float, features: _Features) -> MergeScore:
+def _score(
+    snapshot: Snapshot,
+    pair: Pair,
+    summaries: tuple[ClusterSummary, ClusterSummary],
+    similarity: float,
+    features: _Features,
+) -> MergeScore:
     """The evidence that two clusters are one unit."""
     shank = snapshot.shank
     trains = [shank.clock.pair_train(snapshot.spikes(c)) for c in pair]
-    refractoriness = merged_refractoriness(trains[0], trains[1], shank.sample_rate)
-    some = [shank.clock.in_order(sample_spikes(snapshot.spikes(c), N_SPIKES)) for c in pair]
-    parts = [features.of(snapshot.spikes(c), s) for c, s in zip(pair, some, strict=True)]
-    continuity = UNKNOWN
-    if parts[0] is not None and parts[1] is not None:
-        times = [shank.spike_samples[s] / shank.sample_rate for s in some]
-        found = drift_continuity(times[0], parts[0], times[1], parts[1])
-        continuity = found if math.isfinite(found) else UNKNOWN
-    return merge_score(similarity, refractoriness, continuity)
+    together = coincidences(trains[0], trains[1], shank.sample_rate)
+    continuity = similarity
+    if all(len(snapshot.spikes(c)) > FEW_SPIKES for c in pair):
+        # A fragment's spikes hold those of others as well: they look different at any time.
+        continuity = _continuity(snapshot, pair, summaries, features)
+    return merge_score(similarity, merged_refractoriness(together), continuity, together)
+
+
+def _continuity(
+    snapshot: Snapshot,
+    pair: Pair,
+    summaries: tuple[ClusterSummary, ClusterSummary],
+    features: _Features,
+) -> float:
+    """Whether the spikes of two clusters look alike at the times when both are there."""
+    shank = snapshot.shank
+    times, parts, means = [], [], []
+    for cluster_id, summary in zip(pair, summaries, strict=True):
+        some = shank.clock.in_order(sample_spikes(snapshot.spikes(cluster_id), N_SPIKES))
+        values = features.of(snapshot.spikes(cluster_id), some)
+        if values is None:
+            return UNKNOWN
+        waveform = summary.mean_waveform
+        if summary.mean is not None:
+            size = None if waveform is None else np.abs(waveform).max(axis=0)
+            seen = is_seen(values, size)
+            some, values = some[seen], values[seen]
+            means.append(summary.mean)
+        times.append(shank.spike_samples[some] / shank.sample_rate)
+        parts.append(values)
+    line = None
+    if len(means) == 2:
+        # Where neither cluster is, other spikes would drown the difference.
+        columns = np.flatnonzero((means[0] != 0) | (means[1] != 0))
+        line = (means[0] - means[1])[columns]
+        parts = [values[:, columns] for values in parts]
+    found = drift_continuity(times[0], parts[0], times[1], parts[1], line=line)
+    return found if math.isfinite(found) else UNKNOWN
 
 
 @dataclass(frozen=True)
