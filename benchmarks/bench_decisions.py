@@ -3,10 +3,10 @@
     python -m venv bench && bench/bin/pip install -e . -r benchmarks/requirements.txt
     bench/bin/python benchmarks/bench_decisions.py FOLDER ... [--no-others]
 
-Each FOLDER holds one Kwik dataset and, for every shank g, `labels_g.npz`: `labels`, the clusters of
-the file; `units`, the true unit of each spike, -1 for none; and `roles`, JSON of which the keys
-"a,b" are the pairs of clusters that are one unit. Where all values are "real", a spike sorter made
-the clusters, else known mistakes were made on purpose.
+Each FOLDER holds one Kwik dataset, its raw data (`*.dat`) and, for every shank g, `labels_g.npz`:
+`labels`, the clusters of the file; `units`, the true unit of each spike, -1 for none; and `roles`,
+JSON of which the keys "a,b" are the pairs of clusters that are one unit. Where all values are
+"real", a spike sorter made the clusters, else known mistakes were made on purpose.
 
 A session is opened without a window, and what is suggested at the default is held against the
 truth: precision, recall, and the mean accuracy of the units (their best one-to-one matching to the
@@ -228,7 +228,6 @@ def tell(session: Session, truth: Truth) -> None:
 
 def others(path: Path, shank: int, truth: Truth) -> dict[str, float]:
     """Mean accuracy after all merges of each preset of SpikeInterface, and of the cosine."""
-    import spikeinterface.full as si
     from spikeinterface.curation import compute_merge_unit_groups
 
     analyzer = _analyzer(path, shank, truth)
@@ -248,7 +247,6 @@ def others(path: Path, shank: int, truth: Truth) -> dict[str, float]:
     ids = np.asarray(analyzer.unit_ids)
     pairs = [(int(ids[i]), int(ids[j])) for i, j in zip(a, b, strict=True)]
     accuracies["cosine"] = truth.accuracy(merged(truth.labels, pairs))
-    del si
     return accuracies
 
 
@@ -264,7 +262,7 @@ def _analyzer(path: Path, shank: int, truth: Truth) -> Any:
         starts = np.asarray(parts.starts)
         n_raw = of.traces.shape[1]
         rate = of.sample_rate
-        files = session.model.raw_data_paths
+    files = sorted(path.parent.glob("*.dat"))
     stored = si.read_binary(
         files, sampling_frequency=rate, dtype="int16", num_channels=n_raw, gain_to_uV=0.195,
         offset_to_uV=0.0,
