@@ -66,12 +66,22 @@ class MergeScore(NamedTuple):
     """Whether one takes over where the other leaves off, in [0, 1]: `drift_continuity`."""
     coincidences: Coincidences = NONE
     """What refractoriness goes by."""
+    violations: tuple[float, float] | None = None
+    """Share of the spikes that come too soon after another: of the larger cluster, and merged."""
 
     def in_words(self) -> str:
-        """What a curator should know of it, in one sentence."""
+        """What a curator should know of it, in a sentence or two."""
         found, expected = self.coincidences
-        words = f"{found:,d} coincident spikes within the refractory period, "
-        return f"{words}where chance would make {expected:,.{0 if expected >= 10 else 1}f}"
+        words = f"{found:,d} coincident spikes within the refractory period"
+        if expected > 0:
+            words += f", where chance would make {expected:,.{0 if expected >= 10 else 1}f}"
+        if self.violations is None:
+            return words
+        before, after = (f"{100 * share:.1f}" for share in self.violations)
+        if before == after:
+            return f"{words}; violations would stay at {before}%"
+        verb = "raise" if self.violations[1] > self.violations[0] else "lower"
+        return f"{words}; would {verb} violations from {before} to {after}%"
 
 
 def merge_score(
@@ -79,6 +89,7 @@ def merge_score(
     refractoriness: float,
     continuity: float,
     coincidences: Coincidences = NONE,
+    violations: tuple[float, float] | None = None,
 ) -> MergeScore:
     """Put the three kinds of evidence together: a logistic model of them.
 
@@ -101,7 +112,7 @@ def merge_score(
     score = 1 / (1 + math.exp(-log_odds)) if similarity > 0 else 0.0
     # However alike, spikes that coincide as those of two neurons do would raise the violations.
     score = min(score, refractoriness / _VETO)
-    return MergeScore(score, similarity, refractoriness, continuity, coincidences)
+    return MergeScore(score, similarity, refractoriness, continuity, coincidences, violations)
 
 
 def _distance(alike: float) -> float:

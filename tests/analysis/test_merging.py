@@ -121,7 +121,7 @@ def test_continuity_along_a_line_that_is_known():
 
 def test_score():
     score = merge_score(0.5, 0.8, 0.9)
-    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0))
+    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None)
     assert score.score > 0.5
     assert merge_score(0.0, 1.0, 1.0).score == 0.0
     assert merge_score(1.0, 1.0, 1.0).score > 0.99
@@ -142,7 +142,15 @@ def test_better_evidence_never_lowers_a_score(similarity, refractoriness, contin
 
 
 def test_evidence_in_words():
-    words = merge_score(0.5, 0.8, 0.9, Coincidences(1_234, 5_678.4)).in_words()
-    assert words.startswith("1,234 coincident spikes")
-    assert words.endswith("5,678")
-    assert merge_score(0.5, 0.8, 0.9, Coincidences(0, 2.44)).in_words().endswith("2.4")
+    def words(coincidences, *violations):
+        return merge_score(0.5, 0.8, 0.9, coincidences, *violations).in_words()
+
+    period = "coincident spikes within the refractory period"
+    many = words(Coincidences(1_234, 5_678.4))
+    assert many == f"1,234 {period}, where chance would make 5,678"
+    few = words(Coincidences(0, 2.44), (0.001, 0.0271))
+    assert (
+        few == f"0 {period}, where chance would make 2.4; would raise violations from 0.1 to 2.7%"
+    )
+    assert words(Coincidences(0, 0.0), (0.01, 0.001)).endswith("lower violations from 1.0 to 0.1%")
+    assert words(Coincidences(0, 0.0), (0.0, 0.0)) == f"0 {period}; violations would stay at 0.0%"

@@ -241,7 +241,7 @@ SIMILARITY = Column(
     "sim.",
     RANKED_BY_SIMILARITY.help,
     lambda s, c: s.similarity_of(c),
-    ".2f",
+    ".3f",
     lookup=lambda s: dict(s.similar()),
     ranking="similarity",
 )

@@ -20,6 +20,7 @@ from phygui.analysis import (
     is_seen,
     merge_score,
     merged_refractoriness,
+    refractory_violations,
     sample_spikes,
 )
 from phygui.curation.edits.clustering import Clustering
@@ -256,7 +257,12 @@ def _score(
     if all(len(snapshot.spikes(c)) > FEW_SPIKES for c in pair):
         # A fragment's spikes hold those of others as well: they look different at any time.
         continuity = _continuity(snapshot, pair, summaries, features)
-    return merge_score(similarity, merged_refractoriness(together), continuity, together)
+    rates = [
+        refractory_violations(train, shank.sample_rate).rate
+        for train in (max(trains, key=len), np.sort(np.concatenate(trains)))
+    ]
+    refractoriness = merged_refractoriness(together)
+    return merge_score(similarity, refractoriness, continuity, together, (rates[0], rates[1]))
 
 
 def _continuity(

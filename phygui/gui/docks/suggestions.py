@@ -31,7 +31,7 @@ from phygui.gui.tables.plain_table import Cell, PlainTable
 TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
 TIPS = (
     "the two clusters, the larger one first",
-    "evidence that they are one unit: the product of the next three columns",
+    "how likely they are one unit, by the next three columns together",
     "similarity of their spikes",
     "refractoriness: whether one is silent around the spikes of the other",
     "continuity: whether one takes over where the other leaves off",
@@ -214,11 +214,12 @@ class SuggestionsDock(Dock):
         a, b = suggestion.clusters
         evidence = suggestion.evidence
         dim = color("dim") if suggestion.is_rejected else None
-        numbers = [f"{value:.2f}" for value in evidence]
+        numbers = [f"{value:.2f}" for value in evidence[: len(TITLES) - 1]]
         sizes = [len(self._session.shown.spikes_per_cluster[c]) for c in (a, b)]
         tip = f"{a}: {sizes[0]:,d} spikes\n{b}: {sizes[1]:,d} spikes\n"
         # Not all of them may have room for their columns.
         tip += ", ".join(f"{t} {n}" for t, n in zip(TITLES[1:], numbers, strict=True))
+        tip += f"\n{evidence.in_words()}"
         if suggestion.is_rejected:
             tip += "\nrejected"
         return [Cell(text, color=dim, tip=tip) for text in (f"{a} + {b}", *numbers)]

@@ -57,11 +57,12 @@ def test_without_raw_data_it_is_the_projection_on_the_mean_features(small: Path)
         model, snapshot = session.model, session.snapshot()
         assert model.features is not None
         assert model.masks is not None
-        features, masks = model.features[:].astype(np.float64), model.masks[:]
+        features = model.features[:].astype(np.float64)
         n = model.n_features_per_channel
         for cluster, of in compute_stats(snapshot, snapshot.spikes_per_cluster).items():
             spikes = snapshot.spikes(cluster)
-            mean = (features[spikes] * np.repeat(masks[spikes], n, axis=1)).mean(axis=0)
+            assert of.summary.mean is not None
+            mean = of.summary.mean.astype(np.float64)
             largest = np.argsort(-np.linalg.norm(mean.reshape(-1, n), axis=1))[:8]
             mean = mean.reshape(-1, n)[largest].ravel()
             own = features[spikes].reshape(len(spikes), -1, n)[:, largest].reshape(len(spikes), -1)
