@@ -44,7 +44,7 @@ def test_decisions_and_views_compute_no_feature_columns(path: Path) -> None:
 
 
 LIBRARIES = ("h5py", "numba", "numpy", "psygnal", "scipy", "vispy")
-PRIVATE_PARTS = ("views/core/vispy_parts.py", "analysis/_numba_parts.py")
+PRIVATE_PARTS = ("views/core/vispy_parts.py", "analysis/compiling/numba_parts.py")
 """The one file a library that says what is used of it beyond what it documents, and why."""
 UNDOCUMENTED = re.compile(r"paintGL|\.nbi\b|\bstats\.cache_path|\b(?:vispy|numba)\.__file__")
 

@@ -6,6 +6,7 @@ Importing this package is light: numba and scipy come in when a function first n
 from __future__ import annotations
 
 from .agreement import Agreement, agreement
+from .compiling.warm import warm_up
 from .correlograms import (
     correlograms,
     cross_correlogram,
@@ -60,7 +61,6 @@ from .trains import (
     isi_histogram,
     refractory_violations,
 )
-from .warm import warm_up
 
 __all__ = [
     "FEW_SPIKES",

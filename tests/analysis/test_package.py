@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import phygui.analysis
-from phygui.analysis import _numba_parts, warm
+from phygui.analysis.compiling import numba_parts, warm
 
 
 def test_import_is_light():
@@ -88,5 +88,5 @@ def test_the_cache_is_found(monkeypatch):
     phygui.analysis.warm_up()
     assert warm._is_cached()
     other = SimpleNamespace(version_info=SimpleNamespace(major=2, minor=7))
-    monkeypatch.setattr(_numba_parts, "sys", other)
+    monkeypatch.setattr(numba_parts, "sys", other)
     assert not warm._is_cached()

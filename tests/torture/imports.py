@@ -13,7 +13,7 @@ from phygui._isolation import outside
 
 DESCRIBE = "from phygui.cli import kwik; kwik(['describe', {path!r}])"
 WINDOW = "import phygui.gui.app.app; from phygui.analysis import warm_up; warm_up()"
-COMPILE = "from phygui.analysis import warm; warm._fill_cache()"
+COMPILE = "from phygui.analysis.compiling import warm; warm._fill_cache()"
 #: What ``PYTHONPATH`` may hold beside the folder of phygui, relative to the current folder.
 PATHS = ("", ":", ".", "./", "../of-somebody")
 

@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import ndtr
 
 __all__ = ["n_missing_below"]
 
@@ -54,6 +52,9 @@ def n_missing_below(values: Floats, edge: float) -> float:
     ([Hausman]_); in the mean and the inverse of the standard deviation in units of it, as [Olsen]_
     has them, the likelihood has one maximum.
     """
+    # scipy is imported where it is needed, so that the package is imported fast.
+    from scipy.optimize import minimize
+
     blocks = _blocks(values, edge)
     start = np.append(np.linalg.lstsq(blocks.terms, blocks.means, rcond=None)[0], 0.0)
     narrowest, widest = np.log(SPREADS)
@@ -103,6 +104,8 @@ def _blocks(values: Floats, edge: float) -> _Blocks:
 
 def _shares(means: Floats, limits: Floats) -> tuple[Floats, Floats]:
     """Of normal distributions of unit width: how much lies below 0, and between it and limits."""
+    from scipy.special import ndtr
+
     # Of a difference of two numbers close to 1 nothing would be left.
     flipped = means < 0
     inside = np.where(

@@ -12,8 +12,8 @@ import numpy as np
 
 from phygui._isolation import outside
 
-from ._loops import set_loaded
-from ._numba_parts import is_cached
+from .._loops import set_loaded
+from .numba_parts import is_cached
 
 __all__ = ["warm_up"]
 
@@ -55,17 +55,17 @@ def _fill_cache() -> None:
 
 
 def _is_cached() -> bool:
-    from . import _kernels
+    from .. import _kernels
 
     return is_cached(_kernels)
 
 
 def _call_every_kernel() -> None:
-    from . import _kernels
-    from .correlograms import correlograms, lag_correlogram
-    from .geometry import points_in_polygon
-    from .similarity import _clouds
-    from .summaries import summarize
+    from .. import _kernels
+    from ..correlograms import correlograms, lag_correlogram
+    from ..geometry import points_in_polygon
+    from ..similarity import _clouds
+    from ..summaries import summarize
 
     # What the first selection needs comes first; small work goes to plain numpy if not called so.
     samples = np.array([0, 3, 7], dtype=np.int64)
