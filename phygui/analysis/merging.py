@@ -25,7 +25,10 @@ _LEFT = 0.15
 """Share of the coincidences of chance that the parts of one unit have, on average: they are
 contaminated by other units. On simulated data with 2% of the spikes in a wrong cluster, the right
 pairs had 0 to 0.46 of them, most of them less than a tenth."""
-_WEIGHTS = 12.3, -3.9, -2.2, 0.7
+_LEAST_DETECTED = 0.5
+"""Share of two neighbours' coincidences that detection lets through, at least: it is blind for
+about a millisecond, half of the refractory period."""
+_WEIGHTS = 12.0, -1.4, -5.5, 1.1
 """Of the log odds of a merge: constant, distance, distance at one time, and refractoriness."""
 _FARTHEST = 40.0
 """Standard deviations apart beyond which it makes no difference."""
@@ -172,7 +175,7 @@ def merged_refractoriness(coincidences: Coincidences) -> float:
     n follows Poisson's law. The parts of one unit make fewer, by a share that is not known and
     follows an exponential law of mean `_LEFT`: the count follows a geometric law. A few spikes,
     for which chance would hardly make any coincidence, tell little: no coincidence of 1 that was
-    expected gives 0.70, of 3 0.93, of 10 more than 0.99. One single coincidence cannot decide: it
+    expected gives 0.59, of 3 0.76, of 10 0.98. One single coincidence cannot decide: it
     gives 0.13 at least, however few were expected. More than chance makes, as neurons that fire
     together have and spikes that were detected twice, speak against one unit.
 
@@ -188,8 +191,9 @@ def merged_refractoriness(coincidences: Coincidences) -> float:
     found, expected = coincidences
     expected, mean = max(expected, _LEAST_EXPECTED), 1 / _LEFT
     # Two neurons that fire together make more coincidences than chance does: any number of them
-    # but the first one, which may be chance at its worst, is explained that way.
-    made = max(expected, found - 1)
+    # but the first one, which may be chance at its worst, is explained that way. Of neighbours'
+    # coincidences some are missed, since detection sees one spike where two collide.
+    made = min(max(found, _LEAST_DETECTED * expected), max(expected, found - 1))
     of_one = math.log(mean) + found * math.log(expected) - (found + 1) * math.log(mean + expected)
     of_two = found * math.log(made) - made - math.lgamma(found + 1)
     return 1 / (1 + math.exp(min(max(of_two - of_one, -700.0), 700.0)))

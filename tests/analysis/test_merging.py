@@ -64,10 +64,10 @@ def test_a_count_decides_as_far_as_it_can():
     assert of(0, 0) == pytest.approx(0.5, abs=0.01)
     assert 0.5 < of(0, 1) < of(0, 3) < of(0, 10)  # few spikes do not look refractory
     assert min(of(1, m) for m in (0, 0.01, 0.1, 1)) > 0.12  # one coincidence cannot decide
-    assert of(1, 3) > 0.5
+    assert of(1, 6) > 0.5
     assert of(50, 50) < 0.01
-    assert of(7, 15) > 0.5  # contaminated, yet far below chance
-    assert of(33, 47) < 0.3
+    assert of(7, 15) > 0.1  # half of them may be missed: that tells little
+    assert of(33, 47) < 0.1
     assert of(144, 19) < 1e-9  # more than chance: they fire together
 
 
