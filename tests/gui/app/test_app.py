@@ -120,7 +120,7 @@ def test_what_cannot_be_opened_is_said_in_a_dialog(
     from_window: bool,
 ) -> None:
     told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app_module.dialogs, "show_error", lambda *args: told.append(args))
+    monkeypatch.setattr(app_module.messages, "show_error", lambda *args: told.append(args))
     if from_window:
         application.show_session(Session.open(hybrid))
     else:
@@ -137,7 +137,7 @@ def test_a_start_window_takes_the_place_of_a_window_that_cannot_be_reopened(
     qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, hybrid: Path
 ) -> None:
     told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app_module.dialogs, "show_error", lambda *args: told.append(args))
+    monkeypatch.setattr(app_module.messages, "show_error", lambda *args: told.append(args))
     window = application.show_session(Session.open(hybrid))
     hybrid.write_text("nothing")
     window.reopen()
@@ -155,7 +155,7 @@ def test_what_goes_wrong_at_opening_is_in_the_log(
     hybrid: Path,
 ) -> None:
     told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app_module.dialogs, "show_error", lambda *args: told.append(args))
+    monkeypatch.setattr(app_module.messages, "show_error", lambda *args: told.append(args))
 
     def fails(_: object) -> None:
         raise IndexError("out of range")

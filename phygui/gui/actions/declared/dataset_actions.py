@@ -33,7 +33,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         hindrance=cannot_copy),
     ActionSpec("editable", "Editable", "Dataset|clustering",
         lambda w: w.switching.toggle_editable(),
-        tip="make it editable or read-only; the sorter's own always stays read-only",
+        tip="editable or read-only; the sorter's own is always read-only",
         hindrance=cannot_unlock,
         checked=lambda w: w.session.is_editable and not w.session.read_only),
     ActionSpec("compare_clusterings", "Compare clusterings", "Dataset|clustering",
