@@ -6,8 +6,8 @@
 The five sets of `simulated.py` are opened as the program opens any, and the numbers are those of
 its tables. SpikeInterface computes the same from the same raw data and spikes. For each metric
 the largest difference over the clusters of enough spikes is printed, and on how many of them
-only one of the two defines it. At last the smallest fifth of the spikes of each unit is cut away
-from its cluster, for `amplitude_cutoff` to find. Exits with 1 where a difference is over its bar.
+only one of the two defines it. At last the smallest fifth of the spikes of each cluster is cut
+away, for `amplitude_cutoff` to find. Exits with 1 where a difference is over its bar.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ REFRACTORY_S = 0.002
 """The refractory period of the program's tables."""
 ENOUGH_SPIKES = 500
 CUT = 0.20
-"""Share of the spikes of each unit that is cut away, with all other spikes that are as small."""
+"""Share of the spikes of each cluster that is cut away: of its unit a little less, since the spikes
+of other units that it holds are the smallest."""
 CUT_BAR = 0.03
 """How far from it the mean of what is found may be, over the clusters of each set: of the thousand
 spikes that a cluster has, chance alone puts a single one 0.04 away."""
@@ -103,17 +104,14 @@ def own_values(session: Session) -> Values:
     return found
 
 
-def own_cutoffs(session: Session, units: np.ndarray) -> dict[int, float]:
-    """What the program says is missing of units of which the smallest fifth was cut away."""
+def own_cutoffs(session: Session) -> dict[int, float]:
+    """What the program says is missing of clusters of which the smallest fifth was cut away."""
     snapshot, model, kept = session.snapshot(), session.model, {}
     for c, spikes in snapshot.spikes_per_cluster.items():
         sizes = spike_amplitudes(
             KwikShank(model), spikes, ruler_of(KwikShank(model), session.stats[c].summary)
         )
-        # The spikes of other units in the cluster, mostly near zero, are not of what is cut.
-        own = units[spikes] == c
-        if own.any():
-            kept[c] = spikes[sizes > np.quantile(sizes[own], CUT)]
+        kept[c] = spikes[sizes > np.quantile(sizes, CUT)]
     cut = replace(snapshot, spikes_per_cluster=kept, cluster_ids=())
     metrics = session.knowledge.source(snapshot).compute(cut, compute_stats(cut, kept))
     return {int(c): found["amplitude_cutoff"].value for c, found in metrics.items()}
@@ -180,10 +178,7 @@ def other_values(recording: Any, spikes: Spikes) -> tuple[Values, dict[int, floa
     cut = {}
     for c, values in amplitudes.items():
         sizes = -values if np.median(values) < 0 else values
-        own = spikes.units[spikes.clusters == c] == c
-        if own.any():
-            kept = sizes[sizes > np.quantile(sizes[own], CUT)]
-            cut[int(c)] = float(amplitude_cutoff(kept, N_BINS))
+        cut[int(c)] = float(amplitude_cutoff(sizes[sizes > np.quantile(sizes, CUT)], N_BINS))
     return {name: {int(c): float(v) for c, v in of.items()} for name, of in found.items()}, cut
 
 
@@ -263,9 +258,7 @@ def compare(plan: Plan, folder: Path) -> list[str]:
             theirs, their_cut = other_values(made.recording, spikes)
             theirs |= isolation_of_others(session)
             over += [f"{plan.name}: {name}" for name in report(ours, theirs, n_spikes)]
-            own_cut = {
-                c: v for c, v in own_cutoffs(session, spikes.units).items() if np.isfinite(v)
-            }
+            own_cut = {c: v for c, v in own_cutoffs(session).items() if np.isfinite(v)}
             cutoffs += own_cut.values()
             print(
                 f"  a fifth is cut away: {_summary(own_cut)} found; "

@@ -72,8 +72,6 @@ class Spikes:
     """Within their recording."""
     recordings: np.ndarray
     clusters: np.ndarray
-    units: np.ndarray
-    """The cluster that each spike is really of; -1 where nothing was."""
 
 
 def plans() -> list[Plan]:
@@ -251,14 +249,12 @@ def _shank_spikes(plan: Plan, sorting: Any, recording: Any) -> dict[int, Spikes]
         all_samples = np.concatenate([samples[mine], where])
         all_recordings = np.concatenate([recordings[mine], of])
         clusters = np.concatenate([clusters, np.full(n_false, NOISE_CLUSTER)])
-        truth = np.concatenate([units[mine] + 2, np.full(n_false, -1)])
         order = np.lexsort((all_samples, all_recordings))
         found[int(shank)] = Spikes(
             np.flatnonzero(shanks == shank),
             all_samples[order],
             all_recordings[order],
             clusters[order],
-            truth[order],
         )
     return found
 

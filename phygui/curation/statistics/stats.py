@@ -34,7 +34,7 @@ N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
 WAVEFORM_BYTES = 256 * 2**20
 """Raw data that may be read at once for a cluster: all channels are, whichever are wanted."""
-N_SPIKES_WAVEFORMS = 500, 5_000
+N_SPIKES_WAVEFORMS = 1_000, 5_000
 """Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
 N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""

@@ -133,7 +133,7 @@ def test_twenty_seconds_of_an_hour_are_read() -> None:
     assert len(pieces) <= 42
 
 
-def test_a_cluster_is_looked_at_by_500_spikes_at_least_however_many_channels(
+def test_a_cluster_is_looked_at_by_1000_spikes_at_least_however_many_channels(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Session.open(small) as session:
@@ -143,4 +143,4 @@ def test_a_cluster_is_looked_at_by_500_spikes_at_least_however_many_channels(
         monkeypatch.setattr(module, "WAVEFORM_BYTES", 1_200 * each)
         assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 1_200
         monkeypatch.setattr(module, "WAVEFORM_BYTES", 1)
-        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 500
+        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 1_000
