@@ -61,14 +61,14 @@ def test_a_similarity_that_fails_later_leaves_a_table_of_the_usual_ones(
     user = open_window(demo)
     session, table = user.session, user.window.match_table
     column = table.model.columns[table.column_names.index("similarity")]
-    assert {table.model.text(c, column) for c in table.model.cluster_ids} == {"1.00"}
+    assert {table.model.text(c, column) for c in table.model.cluster_ids} == {"1.000"}
     broken = True
     user.press(Qt.Key_Down)
     assert "the similarity function 'own' raised RuntimeError: no idea" in user.message
     stats, best = session.stats, session.selection.best[0]
     for cluster in table.model.cluster_ids:
         expected = similarity([stats[best].summary], [stats[cluster].summary])[0, 0]
-        assert table.model.text(cluster, column) == f"{expected:.2f}"
+        assert table.model.text(cluster, column) == f"{expected:.3f}"
 
 
 def test_the_matrix_shows_the_similarity_that_the_table_shows(
