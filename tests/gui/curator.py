@@ -9,6 +9,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui.curation.edits.update import Selection
+from phygui.gui.actions.actions import BY_NAME
 
 CTRL, ALT, SHIFT = Qt.ControlModifier, Qt.AltModifier, Qt.ShiftModifier
 
@@ -72,3 +73,27 @@ def snippet(user: Any, text: str) -> None:
     """Press ``:`` and run a line."""
     QTest.keyClick(user.window.cluster_table.view, Qt.Key_Colon)
     type_line(user, text)
+
+
+def run(user: Any, name: str) -> None:
+    """Do what an action says, as a key or a menu would."""
+    user.window.run(BY_NAME[name])
+    user.settle()
+
+
+def click_row(user: Any, view: Any, row: int, column: int = 0) -> None:
+    """Click a row of a table, as it is shown."""
+    index = view.model().index(row, column)
+    view.scrollTo(index)
+    at = view.visualRect(index).center()
+    user.qtbot.mouseClick(view.viewport(), Qt.LeftButton, Qt.NoModifier, at)
+    user.settle()
+
+
+def answer(user: Any, text: str) -> None:
+    """Press a button of the question that the window asks."""
+    user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
+    box = user.window.saving.question
+    button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
+    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.settle()

@@ -1,0 +1,83 @@
+"""Nothing of an edit is seen before it is on the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.storage.state.disk import Disk
+
+
+class Gate:
+    """A disk that waits, or fails, when told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_open = threading.Event()
+        self.is_open.set()
+        self.fails = False
+        sync = Disk.sync
+
+        def slowly(disk: Disk, fd: int) -> None:
+            assert self.is_open.wait(20)
+            if self.fails:
+                raise OSError(28, "No space left on device")
+            sync(disk, fd)
+
+        monkeypatch.setattr(Disk, "sync", slowly)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    return Gate(monkeypatch)
+
+
+def test_nothing_of_an_edit_is_seen_before_it_is_on_the_disk(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate
+) -> None:
+    user = open_window(hybrid)
+    window = user.window
+
+    def seen() -> list[str]:
+        return [window.windowTitle(), *(label.text() for label in window.status.values())]
+
+    user.select(4, 9)
+    before = seen()
+    gate.is_open.clear()
+    user.qtbot.keyClick(window.cluster_table.view, Qt.Key_G)
+    user.qtbot.wait(50)
+    assert user.session.n_unsaved == 1
+    assert seen() == before
+    assert not window.isWindowModified()
+    gate.is_open.set()
+    user.settle()
+    assert "1 unsaved" in window.windowTitle()
+    assert window.isWindowModified()
+
+
+def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate
+) -> None:
+    user = open_window(hybrid)
+    table = user.window.cluster_table.view
+    for may_be_saved in (False, True):
+        user.select(4, 9)
+        if may_be_saved:
+            user.session.label([4], "k", "v")
+            user.settle()
+        gate.is_open.clear()
+        gate.fails = True
+        user.qtbot.keyClick(table, Qt.Key_G)
+        assert user.session.n_unsaved == 1 + may_be_saved
+        gate.is_open.set()
+        user.qtbot.keyClick(table, Qt.Key_S, Qt.ControlModifier)
+        user.settle()
+        assert "the last edit was undone" in user.message
+        assert user.session.n_unsaved == may_be_saved
+        gate.fails = False
+    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.qtbot.waitUntil(lambda: "saved 1 edit" in user.message, timeout=10_000)
