@@ -17,7 +17,7 @@ from phygui.curation.edits.labels import Labels
 from phygui.curation.edits.update import Selection, Update
 from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.statistics.cluster_statistics import Knowledge
-from phygui.curation.statistics.suggestions import Suggestions
+from phygui.curation.suggestions.merges import Suggestions
 from phygui.dataset import ClusteringState, Key
 
 

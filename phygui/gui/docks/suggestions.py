@@ -19,7 +19,7 @@ from phygui.analysis.metrics import FAMILIES, metrics
 from phygui.curation.edits.update import EditError, Selection, in_words
 from phygui.curation.navigation.columns import DASH
 from phygui.curation.statistics.preview import MOST, Preview
-from phygui.curation.statistics.suggestions import Suggestion
+from phygui.curation.suggestions.merges import Suggestion
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color, group_color, plain_tip
 from phygui.gui.base.work import Latest

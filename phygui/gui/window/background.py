@@ -8,7 +8,7 @@ from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from phygui.curation.statistics.cluster_statistics import Learnt
-from phygui.curation.statistics.suggestions import Found
+from phygui.curation.suggestions.merges import Found
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.theme import icon

@@ -12,7 +12,7 @@ from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.sidecar import read_rejections, write_rejections
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
-from phygui.curation.statistics.suggestions import Found, Suggestion, Suggestions
+from phygui.curation.suggestions.merges import Found, Suggestion, Suggestions
 from phygui.curation.workspace import Workspace
 
 

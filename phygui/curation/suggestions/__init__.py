@@ -1,0 +1,1 @@
+"""What a curator might do next, and why: pairs to merge."""
