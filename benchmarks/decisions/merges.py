@@ -1,0 +1,127 @@
+"""Following the merge suggestions of a dataset of which the truth is known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from decisions.truth import Bars, Truth, merged
+from phygui import Session
+
+
+@dataclass
+class Figures:
+    """What was measured of one shank."""
+
+    partner_first: float
+    right: int
+    suggested: int
+    wanted: int
+    before: float
+    one_by_one: float
+    at_once: float
+    truth: float
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.suggested if self.suggested else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.wanted if self.wanted else 1.0
+
+    def missed(self, bars: Bars, others: dict[str, float]) -> list[str]:
+        """The bars that it is below."""
+        best = max(others.values(), default=0.0)
+        held = {
+            "precision": self.precision >= bars.precision,
+            "recall": self.recall >= bars.recall,
+            "whole list": self.at_once >= self.before - 1e-9,
+            "share of the truth": self.one_by_one >= bars.share_of_truth * self.truth - 1e-9,
+            "best of the others": self.one_by_one >= best - 1e-9,
+        }
+        return [name for name, is_held in held.items() if not is_held]
+
+
+def listed(session: Session) -> list[tuple[int, int]]:
+    """All pairs that are suggested, best first."""
+    return [s.clusters for s in session.suggestions.ranked(session.wizard.skips, limit=100_000)]
+
+
+def search(session: Session) -> None:
+    """Find out all that suggestions need; the metrics of the tables are not among it."""
+    session.learn_stats()
+    while job := session.suggestions.job():
+        session.suggestions.add(job(lambda: False))
+
+
+def measure(path: Path, shank: int, truth: Truth, verbose: bool = False) -> Figures:
+    """Follow the suggestions of one shank."""
+    with Session.open(path, channel_group=shank, journal=False) as session:
+        assert np.array_equal(session.spike_clusters, truth.labels), "labels are of another file"
+        started = time.perf_counter()
+        search(session)
+        first = listed(session)
+        seconds = time.perf_counter() - started
+        partners: dict[int, set[int]] = {}
+        for a, b in truth.pairs:
+            partners.setdefault(a, set()).add(b)
+            partners.setdefault(b, set()).add(a)
+        firsts = [session.knowledge.similar(c)[0][0] in of for c, of in partners.items()]
+        if verbose:
+            tell(session, truth)
+        at_once = merged(truth.labels, list(first))
+        started, n_merged = time.perf_counter(), 0
+        while found := listed(session):
+            if verbose:
+                tell_merge(session, truth, found[0])
+            session.merge(found[0])
+            search(session)
+            n_merged += 1
+        each = (time.perf_counter() - started) / max(n_merged, 1)
+        one_by_one = np.asarray(session.spike_clusters).copy()
+        print(
+            f"    {len(first)} suggestions in {seconds:.1f} s; {n_merged} merges accepted one by "
+            f"one, {1000 * each:.0f} ms each",
+            flush=True,
+        )
+        session.close(discard=True)
+    return Figures(
+        float(np.mean(firsts)) if firsts else 1.0,
+        sum(frozenset(pair) in truth.pairs for pair in first),
+        len(first),
+        len(truth.pairs),
+        truth.accuracy(truth.labels),
+        truth.accuracy(one_by_one),
+        truth.accuracy(at_once),
+        truth.accuracy(merged(truth.labels, [tuple(pair) for pair in truth.pairs])),
+    )
+
+
+def tell_merge(session: Session, truth: Truth, pair: tuple[int, int]) -> None:
+    """Print a merge of clusters of which most spikes are of different units."""
+    units = [np.bincount(truth.units[session.spikes_per_cluster[c]] + 1) for c in pair]
+    if units[0].argmax() != units[1].argmax() or 0 in (u.argmax() for u in units):
+        sizes = [len(session.spikes_per_cluster[c]) for c in pair]
+        shares = [f"unit {u.argmax() - 1} {u.max() / u.sum():.2f}" for u in units]
+        evidence = session.suggestions.ranked(limit=1)[0].evidence
+        print(f"    merged wrongly: {pair} {sizes} {shares} {evidence}")
+
+
+def tell(session: Session, truth: Truth) -> None:
+    """Print every pair that is suggested or should be, and its evidence."""
+    known = session.suggestions.active._scores
+    suggested = {frozenset(pair) for pair in listed(session)}
+    for pair in sorted(suggested | truth.pairs, key=sorted):
+        a, b = sorted(pair)
+        verdict = ("wrong", "right", "missed")[
+            (pair in truth.pairs) + (pair in truth.pairs and pair not in suggested)
+        ]
+        sizes = [len(session.spikes_per_cluster[c]) for c in (a, b)]
+        similar = dict(session.knowledge.similar(a)).get(b, np.nan)
+        evidence = known.get((a, b))
+        words = "not looked at" if evidence is None else str(evidence)
+        print(f"    {verdict:7s} {a} + {b} {sizes} similarity {similar:.3f} {words}")

@@ -1,0 +1,75 @@
+"""What is known of a simulated dataset, and how near a clustering comes to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from phygui.analysis import agreement
+
+Pair = frozenset[int]
+
+ENOUGH_SPIKES = 50
+"""Spikes of a true unit from which its accuracy counts."""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What a set is held to."""
+
+    precision: float
+    recall: float
+    share_of_truth: float
+    """Accuracy after accepting one by one, as a share of that with the true pairs merged."""
+
+
+DERIVED, SORTED = Bars(0.95, 0.9, 0.97), Bars(0.8, 0.7, 0.0)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of the clusters of a shank."""
+
+    labels: np.ndarray
+    units: np.ndarray
+    pairs: frozenset[Pair]
+    bars: Bars
+
+    @classmethod
+    def read(cls, path: Path) -> Truth:
+        with np.load(path) as stored:
+            roles = json.loads(str(stored["roles"]))
+            pairs = frozenset(frozenset(map(int, key.split(","))) for key in roles)
+            made = not roles or set(roles.values()) != {"real"}
+            return cls(stored["labels"], stored["units"], pairs, DERIVED if made else SORTED)
+
+    def accuracy(self, labels: np.ndarray) -> float:
+        """Mean accuracy of the units of enough spikes."""
+        # Spikes of no unit are one more unit, which is not matched.
+        found = agreement(self.units + 1, labels)
+        table = np.zeros((len(found.ids_a), len(found.ids_b)))
+        table[found.rows, found.columns] = found.jaccard
+        table = table[(found.ids_a > 0) & (found.sizes_a >= ENOUGH_SPIKES)]
+        return float(table[linear_sum_assignment(-table)].sum() / len(table))
+
+
+def merged(labels: np.ndarray, pairs: list[tuple[int, ...]]) -> np.ndarray:
+    """Labels with all that pairs join made one."""
+    root = {int(c): int(c) for c in np.unique(labels)}
+
+    def find(c: int) -> int:
+        while root[c] != c:
+            c = root[c]
+        return c
+
+    for first, *others in pairs:
+        for other in others:
+            root[find(other)] = find(first)
+    table = np.arange(labels.max() + 1)
+    for c in root:
+        table[c] = find(c)
+    return table[labels]
