@@ -52,6 +52,7 @@ from .metrics import (
 )
 from .sampling import sample_spikes
 from .similarity import FEW_SPIKES, containment, separation, similarity, waveform_similarity
+from .splitting import SplitScore, by_size, propose_parts, split_parts, split_score
 from .summaries import ClusterSummary, combine, is_seen, summarize
 from .traces import decimate_min_max
 from .trains import (
@@ -75,8 +76,10 @@ __all__ = [
     "Metric",
     "MetricSpec",
     "RefractoryViolations",
+    "SplitScore",
     "agreement",
     "amplitude_cutoff",
+    "by_size",
     "coincidences",
     "combine",
     "containment",
@@ -105,6 +108,7 @@ __all__ = [
     "noise_levels",
     "points_in_polygon",
     "presence_ratio",
+    "propose_parts",
     "quality_metrics",
     "refractory_violations",
     "register_metric",
@@ -112,6 +116,8 @@ __all__ = [
     "separation",
     "similarity",
     "snr",
+    "split_parts",
+    "split_score",
     "summarize",
     "two_sided_correlogram",
     "undefined",

@@ -14,10 +14,12 @@ from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.groups import ClusterGroups
 from phygui.curation.edits.history import History
 from phygui.curation.edits.labels import Labels
-from phygui.curation.edits.update import Selection, Update
+from phygui.curation.edits.update import EditError, Selection, Update, in_words
 from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.suggestions.merges import Suggestions
+from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.splits import SplitSuggestions
 from phygui.dataset import ClusteringState, Key
 
 
@@ -58,6 +60,7 @@ class Curation:
         self._clusters: Clusters | None = None
         self.knowledge = Knowledge(clustering)
         self.suggestions = Suggestions(clustering, self.knowledge)
+        self.splits = SplitSuggestions(clustering, self.knowledge)
         self.wizard = Wizard(
             lambda: clustering.spikes_per_cluster,
             groups,
@@ -190,6 +193,32 @@ class Curation:
             description=f"{update.description}, {why}" if why else update.description,
             groups_after={**update.groups_after, **dict.fromkeys(update.after, group)},
         )
+
+    def split_into(self, parts: Parts) -> Update:
+        """The change that makes one new cluster of each part of a proposal.
+
+        Raises
+        ------
+        EditError
+            If there is only one part, or the clusters have changed since they were looked at.
+        """
+        whose, living = in_words(parts.clusters), self.clustering.spikes_per_cluster
+        noun, verb = ("cluster", "has") if len(parts.clusters) == 1 else ("clusters", "have")
+        if parts.n_parts < 2:
+            raise EditError(f"the spikes of {noun} {whose} are one part: nothing to split")
+        spikes = [living[c] for c in parts.clusters if c in living]
+        is_same = len(spikes) == len(parts.clusters) and np.array_equal(
+            np.sort(np.concatenate(spikes), kind="stable"), parts.spike_ids
+        )
+        if not is_same:
+            raise EditError(
+                f"{noun} {whose} {verb} changed since these parts were proposed: propose them again"
+            )
+        update = self.inherit(self.clustering.assign(parts.spike_ids, parts.labels))
+        text = f"split {whose} into {in_words(update.added)}"
+        if parts.reason:
+            text += f" by {parts.reason}"
+        return replace(update, kind="split", description=text)
 
     def inherit(self, update: Update, first: int | None = None) -> Update:
         """Complete a change of spikes: each new cluster takes over a group and labels.

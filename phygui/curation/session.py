@@ -55,7 +55,7 @@ class Session:
     statistics : SessionStatistics
         What is known of the clusters.
     suggestions : SessionSuggestions
-        Pairs of clusters that may be one unit.
+        Pairs of clusters that may be one unit, and clusters that may be several.
     navigation : SessionNavigation
         Selection, filter and order of the clusters, and the walk through them.
     shown : Shown
@@ -78,7 +78,7 @@ class Session:
     stats_changed : Signal
         Emitted with the tuple of clusters of which something new is known.
     suggestions_changed : Signal
-        Emitted when other merges are suggested.
+        Emitted when other merges or splits are suggested.
     """
 
     def __init__(
@@ -278,6 +278,7 @@ class Session:
     learn_all = method_of("statistics", SessionStatistics.learn_all)
     suggest_all = method_of("suggestions", SessionSuggestions.suggest_all)
     reject = method_of("suggestions", SessionSuggestions.reject)
+    suggest_splits = method_of("suggestions", SessionSuggestions.suggest_splits)
 
     # -- selection -------------------------------------------------------------------------
 
@@ -298,6 +299,8 @@ class Session:
 
     merge = method_of("edits", SessionEdits.merge)
     split = method_of("edits", SessionEdits.split)
+    split_into = method_of("edits", SessionEdits.split_into)
+    split_where = method_of("edits", SessionEdits.split_where)
     assign = method_of("edits", SessionEdits.assign)
     move = method_of("edits", SessionEdits.move)
     label = method_of("edits", SessionEdits.label)

@@ -33,6 +33,21 @@ def write_rejections(folder: Path, channel_group: int, pairs: Iterable[frozenset
     _write(folder / f"rejected-{channel_group}.json", told)
 
 
+def read_split_rejections(folder: Path, channel_group: int) -> set[str]:
+    """Split suggestions that were turned down: fingerprints of spikes."""
+    told = _read(folder / f"rejected-splits-{channel_group}.json")
+    try:
+        return {str(spikes) for spikes in told["clusters"]}
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return set()
+
+
+def write_split_rejections(folder: Path, channel_group: int, clusters: Iterable[str]) -> None:
+    """Keep the split suggestions that were turned down."""
+    told = {"clusters": sorted(clusters)}
+    _write(folder / f"rejected-splits-{channel_group}.json", told)
+
+
 def read_locked(folder: Path) -> set[Key]:
     """Clusterings that the user has made read-only."""
     told = _read(folder / "clusterings.json")

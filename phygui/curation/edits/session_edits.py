@@ -11,6 +11,8 @@ from phygui.curation.durability.session_saves import SessionSaves
 from phygui.curation.edits.comparison import change_to
 from phygui.curation.edits.history import History
 from phygui.curation.edits.update import EditError, Update
+from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.where import where_parts
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
 from phygui.storage.state.backups import Backup
@@ -53,6 +55,43 @@ class SessionEdits:
         """Make one new cluster of the spikes of each label, and of the rest of each touched one."""
         curation = self._workspace.editable()
         return self._journal.make(curation.inherit(curation.clustering.assign(spike_ids, labels)))
+
+    @in_turn
+    def split_into(self, parts: Parts) -> Update:
+        """Make one new cluster of each part of a proposal; the clusters it is made of vanish.
+
+        Raises
+        ------
+        EditError
+            If there is only one part, or the clusters have changed since they were looked at.
+        """
+        return self._journal.make(self._workspace.editable().split_into(parts))
+
+    def split_where(self, text: str, cluster_ids: Iterable[int] | None = None) -> Update:
+        """Split clusters by a condition on their spikes; by default the selected ones.
+
+        The spikes for which it holds become one new cluster, and the rest of each cluster that
+        has such spikes another one. What is read is read here and now.
+
+        Parameters
+        ----------
+        text : str
+            Such as ``amplitude < 120 and time > 60``: attributes as they stand at axes.
+        cluster_ids : iterable of int, optional
+
+        Raises
+        ------
+        FilterError
+            If the condition makes no sense.
+        EditError
+            If it would split nothing.
+        """
+        active = self._workspace.editable()
+        ids = active.selection.clusters if cluster_ids is None else self._existing(cluster_ids)
+        snapshot = self._workspace.state_now().snapshot()
+        parts = where_parts(snapshot, text, tuple(ids), snapshot.stats)(lambda: False)
+        assert parts is not None
+        return self.split_into(parts)
 
     @in_turn
     def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:

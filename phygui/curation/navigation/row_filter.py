@@ -13,7 +13,9 @@ from typing import Any
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
 
 MAX_LENGTH = 500
-_TOO_DEEP = "the filter is nested too deeply"
+TOO_DEEP = "the filter is nested too deeply"
+MOST_NAMED = 60
+"""Names that are listed where one does not exist."""
 
 Operator = Callable[..., Any]
 
@@ -55,9 +57,9 @@ class Filter:
         if len(self.text) > MAX_LENGTH:
             raise FilterError(f"the filter is longer than {MAX_LENGTH} characters")
         try:
-            self._tree = _parsed(self.text, set(names), headings or {})
+            self._tree = parsed(self.text, set(names), headings or {})
         except (RecursionError, MemoryError):
-            raise FilterError(_TOO_DEEP) from None
+            raise FilterError(TOO_DEEP) from None
         self._evaluator = EvalWithCompoundTypes(operators=_OPERATORS, names={}, functions={})
 
     def __call__(self, row: Mapping[str, Any]) -> bool:
@@ -78,7 +80,7 @@ class Filter:
         except (InvalidExpression, ValueError, TypeError, ArithmeticError, LookupError) as error:
             raise FilterError(str(error)) from None
         except RecursionError:
-            raise FilterError(_TOO_DEEP) from None
+            raise FilterError(TOO_DEEP) from None
 
     def names(self) -> set[str]:
         """Names that stand in the expression."""
@@ -239,16 +241,38 @@ def column_name(word: str, names: Iterable[str], headings: Mapping[str, str]) ->
     return name
 
 
-def _did_you_mean(name: str, known: set[str], headings: Mapping[str, str]) -> str:
+def _did_you_mean(
+    name: str, known: set[str], headings: Mapping[str, str], what: str = "column"
+) -> str:
     """What is said of a name that does not exist."""
     near = difflib.get_close_matches(name.lower(), [*sorted(known), *headings], n=1)
     if near:
-        return f"no column {name}; did you mean {near[0]}?"
-    return f"no column {name}; there are {', '.join(sorted(known))}"
+        return f"no {what} {name}; did you mean {near[0]}?"
+    some = sorted(known)
+    more = " ..." if len(some) > MOST_NAMED else ""
+    return f"no {what} {name}; there are {', '.join(some[:MOST_NAMED])}{more}"
 
 
-def _parsed(text: str, known: set[str], headings: Mapping[str, str]) -> ast.AST:
-    """The syntax tree of an expression that holds nothing but what a filter may."""
+def parsed(
+    text: str, known: set[str], headings: Mapping[str, str], what: str = "column"
+) -> ast.AST:
+    """The syntax tree of an expression that holds nothing but what a filter may.
+
+    Parameters
+    ----------
+    text : str
+    known : set of str
+        The names that may stand in it.
+    headings : mapping of str to str
+        Other ways to write some of them.
+    what : str
+        What the names are names of.
+
+    Raises
+    ------
+    FilterError
+        If it makes no sense.
+    """
     text = _in_names(text, known, headings)
     bare = _QUOTED.sub("", text)
     for slip, hint in _SLIPS:
@@ -260,10 +284,10 @@ def _parsed(text: str, known: set[str], headings: Mapping[str, str]) -> ast.AST:
         raise FilterError(f"not an expression: {getattr(error, 'msg', error)}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id not in known:
-            raise FilterError(_did_you_mean(node.id, known, headings))
+            raise FilterError(_did_you_mean(node.id, known, headings, what))
         odd = isinstance(node, ast.Constant) and not isinstance(node.value, str | Real | None)
         if odd or not isinstance(node, _ALLOWED):
-            raise FilterError(f"{_source(node)}: only comparisons of columns are possible")
+            raise FilterError(f"{_source(node)}: only comparisons of {what}s are possible")
     return tree
 
 

@@ -1,4 +1,4 @@
-"""Which clusters of a session may be one unit, and which of these pairs were rejected."""
+"""What a session suggests: pairs of clusters that may be one unit, clusters that may be several."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.announcements import Announcements
+from phygui.curation.delegation import method_of
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.sidecar import read_rejections, write_rejections
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.merges import Found, Suggestion, Suggestions
+from phygui.curation.suggestions.session_splits import SessionSplits
 from phygui.curation.workspace import Workspace
 
 
 class SessionSuggestions:
-    """Merge suggestions for the active clustering; rejections are kept for later sessions."""
+    """Merge suggestions for the active clustering; rejections are kept for later sessions.
+
+    Attributes
+    ----------
+    splits : SessionSplits
+        Split suggestions, and proposals of parts; its methods are offered here too.
+    """
 
     def __init__(
         self,
@@ -31,6 +39,7 @@ class SessionSuggestions:
         self._keeper = keeper
         self._tell = tell
         self._rejected: dict[int, set[frozenset[str]]] = {}
+        self.splits = SessionSplits(workspace, statistics, keeper, tell)
         tell.located.connect(self._forget)
 
     @property
@@ -103,3 +112,16 @@ class SessionSuggestions:
             group = self._workspace.active.channel_group
             write_rejections(self._keeper.folder, group, suggestions.rejected)
         self._tell.suggestions_changed.emit()
+
+    # -- splits ------------------------------------------------------------------------------
+
+    missing_splits = method_of("splits", SessionSplits.missing_splits)
+    split_progress = method_of("splits", SessionSplits.split_progress)
+    split_job = method_of("splits", SessionSplits.split_job)
+    add_split = method_of("splits", SessionSplits.add_split)
+    suggest_splits = method_of("splits", SessionSplits.suggest_splits)
+    ranked_splits = method_of("splits", SessionSplits.ranked_splits)
+    is_split_rejected = method_of("splits", SessionSplits.is_split_rejected)
+    reject_split = method_of("splits", SessionSplits.reject_split)
+    parts_job = method_of("splits", SessionSplits.parts_job)
+    where_job = method_of("splits", SessionSplits.where_job)

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from phygui.analysis import sample_spikes
 from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.spike_attributes import (
+    AMPLITUDE,
+    TIME,
+    axis_label,
+    stored_key,
+    times_of,
+)
 from phygui.dataset import ShankData
 from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, name_value
@@ -23,16 +30,11 @@ from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
 from phygui.views.core.visuals import Batch, boxes, vertices
 from phygui.views.data.attributes import (
-    AMPLITUDE,
-    TIME,
     amplitude_range,
-    axis_label,
     measured,
     robust_range,
     ruler_in,
     spikes_inside,
-    stored_key,
-    times_of,
     values_and_masks,
 )
 from phygui.views.data.draw_budget import Budget, among, how_many

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from phygui.curation.statistics.spike_attributes import TIME
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.colors import ACCENT, GREY
 from phygui.views.core.visuals import Batch, boxes, vertices
-from phygui.views.data.attributes import TIME
 
 CURSOR_OPACITY = 0.6
 GAP_OPACITY = 0.25

@@ -1,9 +1,4 @@
-"""What can be put on an axis for a spike: time, amplitude, any feature of any channel.
-
-An attribute has a key: ``time``, ``amplitude``, ``CHANNEL:FEATURE``, both indices from 0, the
-channel into the channel order of the channel group, or ``=NAME`` for what the format holds of every
-spike under this name.
-"""
+"""What can be put on an axis for a spike: reading it, by the keys of the attributes of spikes."""
 
 from __future__ import annotations
 
@@ -14,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
-from phygui.curation.statistics.amplitudes import Ruler, amplitude_unit, ruler_of, spike_amplitudes
-from phygui.curation.statistics.metric_set import attribute_labels
+from phygui.curation.statistics.amplitudes import Ruler, ruler_of, spike_amplitudes
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.spike_attributes import (
+    AMPLITUDE,
+    TIME,
+    parse_key,
+    stored_name,
+    times_of,
+)
 from phygui.dataset import FeatureSource, ShankData
 from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, check
 from phygui.views.data.cluster_values import stats_of
 
-TIME, AMPLITUDE = "time", "amplitude"
 _CHUNK = 50_000
 _STRETCH = 5_000
 _N_TYPICAL = 200
@@ -34,45 +34,6 @@ _FAR = 3.0
 """Times the extent of all others: farther, and what is between them could not be told apart."""
 
 _cache = ByteCache(8 * 2**20)
-
-
-def feature_key(channel: int, feature: int) -> str:
-    """Key of one feature of one channel, both indices."""
-    return f"{channel}:{feature}"
-
-
-def stored_key(name: str) -> str:
-    """Key of what the format holds under a name."""
-    return f"={name}"
-
-
-def stored_name(key: str) -> str | None:
-    """The name under which the format holds what a key stands for; None for other attributes."""
-    return key[1:] if key.startswith("=") else None
-
-
-def parse_key(key: str) -> tuple[int, int] | None:
-    """Channel and feature of a key, both indices; None for other attributes."""
-    if stored_name(key) is not None:
-        return None
-    channel, colon, feature = key.partition(":")
-    return (int(channel), int(feature)) if colon else None
-
-
-def axis_label(shank: ShankData, key: str) -> str:
-    """Name and unit of an attribute, as it stands at an axis."""
-    found = parse_key(key)
-    if found is not None:
-        return f"ch {int(shank.channels[found[0]])} PC{found[1] + 1}"
-    if key == TIME:
-        return "time (s)"
-    name = stored_name(key)
-    if name is None:
-        label, unit = "amplitude", amplitude_unit(shank)
-    else:
-        labels = {name: label for label, name in attribute_labels(shank.attributes).items()}
-        label, unit = labels[name], shank.attributes[name].unit
-    return f"{label} ({unit})" if unit else label
 
 
 def features_of(shank: ShankData) -> FeatureSource:
@@ -136,11 +97,6 @@ def spans(channels: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((channel, channel))
     return found
-
-
-def times_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Times of some spikes in seconds, (n,); those of the others are not computed."""
-    return shank.spike_samples[spike_ids] / shank.sample_rate
 
 
 def amplitudes(

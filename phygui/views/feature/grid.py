@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from phygui.curation.statistics.spike_attributes import AMPLITUDE, TIME, feature_key, stored_key
 from phygui.dataset import ShankData
-from phygui.views.data.attributes import AMPLITUDE, TIME, feature_key, stored_key
 
 AUTOMATIC = -1
 """The number of a channel that stands for: one of the best for the selected clusters."""

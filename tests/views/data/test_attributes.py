@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from phygui.curation.statistics.spike_attributes import axis_label, feature_key, parse_key
 from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled
 from phygui.views.data.attributes import (
     amplitude_range,
     amplitudes,
-    axis_label,
     best_channels,
-    feature_key,
-    parse_key,
     robust_range,
     spans,
     spikes_inside,
