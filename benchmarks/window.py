@@ -28,11 +28,10 @@ from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.analysis import warm_up
-from phygui.cli import HEAP_AT_START
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
-from phygui.heap import claim
+from phygui.heap import keep_large_apart
 from phygui.simulate import make_demo
 from phygui.views.core.base import View
 
@@ -327,11 +326,10 @@ import sys, tempfile, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from window import open_window, resident_mb, settle, warm_up
-from phygui.cli import HEAP_AT_START
 from phygui.gui.base.delays import DELAYS
-from phygui.heap import claim
+from phygui.heap import keep_large_apart
 from PyQt5.QtWidgets import QApplication
-claim(HEAP_AT_START)
+keep_large_apart()
 warm_up()
 window = open_window(Path(sys.argv[1]), Path(tempfile.mkdtemp()))
 session = window.session
@@ -413,7 +411,7 @@ def main() -> int:
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="phygui-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     repeats = 3 if arguments.quick else 7
-    claim(HEAP_AT_START)
+    keep_large_apart()
     warm_up()
 
     def dataset(n_spikes: int, n_clusters: int, duration: float) -> Path:

@@ -20,7 +20,7 @@ forget_current_folder()
 import click  # noqa: E402
 
 from phygui._version import __version__  # noqa: E402
-from phygui.heap import claim  # noqa: E402
+from phygui.heap import keep_large_apart  # noqa: E402
 from phygui.logs import PlainFormatter, start_log  # noqa: E402
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
-HEAP_AT_START = 96 << 20
-"""Bytes of memory that the start of the window needs anyway."""
 
 
 def say(line: object, *, err: bool = False) -> None:
@@ -86,7 +84,7 @@ def gui(
     FILE is a .kwik file, or a file or folder of another format that is installed.
     """
     forget_current_folder()
-    claim(HEAP_AT_START)
+    keep_large_apart()
     # What a start makes stays: nothing is gained by looking for garbage in it again and again.
     gc.disable()
     # The window has worker threads of its own; those of OpenBLAS would wait for the same cores.
