@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,9 @@ _FARTHEST = 40.0
 _VETO = 0.002
 """Refractoriness below which it limits the score by itself: no right pair seen had less than 0.02,
 but for spikes that a sorter had detected twice."""
+_MOST_LOST = 20.0
+"""Factor by which a merge may lower the isolation distance of the larger cluster: parts of a unit
+lowered it by six at most, a cluster of noise by hundreds."""
 _MOST_LOG_ODDS = 8.0
 """Log odds of the refractoriness beyond which it makes no difference."""
 _LEAST_EXPECTED = 0.01
@@ -71,6 +75,13 @@ class MergeScore(NamedTuple):
     """What refractoriness goes by."""
     violations: tuple[float, float] | None = None
     """Share of the spikes that come too soon after another: of the larger cluster, and merged."""
+    isolation: tuple[float, float] | None = None
+    """Isolation distance of the larger cluster, and merged; None as long as it is not known."""
+
+    @property
+    def costs_isolation(self) -> bool:
+        """Whether a cluster that stands apart would become one that hardly does."""
+        return self.isolation is not None and self.isolation[1] * _MOST_LOST < self.isolation[0]
 
     def in_words(self) -> str:
         """What a curator should know of it, in a sentence or two."""
@@ -78,13 +89,20 @@ class MergeScore(NamedTuple):
         words = f"{found:,d} coincident spikes within the refractory period"
         if expected > 0:
             words += f", where chance would make {expected:,.{0 if expected >= 10 else 1}f}"
-        if self.violations is None:
-            return words
-        before, after = (f"{100 * share:.1f}" for share in self.violations)
-        if before == after:
-            return f"{words}; violations would stay at {before}%"
-        verb = "raise" if self.violations[1] > self.violations[0] else "lower"
-        return f"{words}; would {verb} violations from {before} to {after}%"
+        if self.violations is not None:
+            words += "; violations would " + _change([100 * share for share in self.violations], 1)
+            words += "%"
+        if self.isolation is not None and all(map(math.isfinite, self.isolation)):
+            words += "; isolation would " + _change(self.isolation, 0)
+        return words
+
+
+def _change(values: Sequence[float], digits: int) -> str:
+    """How a number would change from the first to the second value."""
+    before, after = (f"{value:,.{digits}f}" for value in values)
+    if before == after:
+        return f"stay at {before}"
+    return f"{'rise' if values[1] > values[0] else 'fall'} from {before} to {after}"
 
 
 def merge_score(

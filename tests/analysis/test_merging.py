@@ -121,7 +121,7 @@ def test_continuity_along_a_line_that_is_known():
 
 def test_score():
     score = merge_score(0.5, 0.8, 0.9)
-    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None)
+    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None, None)
     assert score.score > 0.5
     assert merge_score(0.0, 1.0, 1.0).score == 0.0
     assert merge_score(1.0, 1.0, 1.0).score > 0.99
@@ -149,8 +149,19 @@ def test_evidence_in_words():
     many = words(Coincidences(1_234, 5_678.4))
     assert many == f"1,234 {period}, where chance would make 5,678"
     few = words(Coincidences(0, 2.44), (0.001, 0.0271))
-    assert (
-        few == f"0 {period}, where chance would make 2.4; would raise violations from 0.1 to 2.7%"
-    )
-    assert words(Coincidences(0, 0.0), (0.01, 0.001)).endswith("lower violations from 1.0 to 0.1%")
+    assert few == f"0 {period}, where chance would make 2.4; violations would rise from 0.1 to 2.7%"
+    assert words(Coincidences(0, 0.0), (0.01, 0.001)).endswith("would fall from 1.0 to 0.1%")
     assert words(Coincidences(0, 0.0), (0.0, 0.0)) == f"0 {period}; violations would stay at 0.0%"
+
+
+def test_the_isolation_that_a_merge_would_cost():
+    evidence = merge_score(0.5, 0.8, 0.9)
+    assert "isolation" not in evidence.in_words()
+    assert not evidence.costs_isolation
+    told = evidence._replace(isolation=(3_967.2, 13.1))
+    assert told.in_words().endswith("; isolation would fall from 3,967 to 13")
+    assert told.costs_isolation
+    assert not evidence._replace(isolation=(49.1, 7.7)).costs_isolation
+    unknown = evidence._replace(isolation=(float("nan"), 5.0))
+    assert not unknown.costs_isolation
+    assert "isolation" not in unknown.in_words()

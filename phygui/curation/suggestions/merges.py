@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from phygui.analysis import (
     FEW_SPIKES,
     ClusterSummary,
     MergeScore,
+    Metric,
     coincidences,
     drift_continuity,
     is_seen,
@@ -28,6 +30,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
+from phygui.curation.suggestions.merged_metrics import merged_metrics
 from phygui.dataset import ShankData
 from phygui.storage.cache import ByteCache
 
@@ -41,6 +44,12 @@ LEAST_SCORE = 0.5
 """Pairs with a score below this are not suggested: they are less likely one unit than two."""
 UNKNOWN = 0.5
 """What evidence counts that is not to be had: it tells nothing either way."""
+MOST_AGAINST, NOT_LOOKED_AT = 1.0, 0.4
+"""Log odds that another pair, which a merge would bring together as well, takes off at most, and
+one too far apart to be looked at: the ends of a unit that drifted are."""
+
+ISOLATION = "isolation_distance"
+"""The metric that tells how isolated a pair would be as one."""
 
 Pair = tuple[int, int]
 """Two clusters, the smaller id first."""
@@ -65,6 +74,8 @@ class Found:
     scores: Mapping[Pair, MergeScore]
     basis: object = None
     """What it was found out from."""
+    isolation: Mapping[Pair, tuple[float, float]] = field(default_factory=dict)
+    """Of pairs that are suggested, that of the larger cluster, and merged."""
 
 
 class Suggestions:
@@ -136,6 +147,40 @@ class Suggestions:
         known, reach, basis = set(self._scores), dict(self._reach), self._basis
         return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
 
+    def isolation_job(self, snapshot: Snapshot) -> Callable[[Cancel], Found] | None:
+        """What tells how isolated suggested pairs would be as one; None if all of it is known.
+
+        A pair has to wait for the metrics of its larger cluster.
+        """
+        if ISOLATION not in self._knowledge.measures.metrics.names or self._basis is None:
+            return None
+        source, metrics, basis = (
+            self._knowledge.source(snapshot),
+            self._knowledge.metrics,
+            self._basis,
+        )
+        before: dict[Pair, float] = {}
+        for suggestion in self.ranked():
+            known = metrics.get(suggestion.clusters[0], {}).get(ISOLATION)
+            if known is not None and suggestion.evidence.isolation is None:
+                before[_pair(*suggestion.clusters)] = known.value
+            if len(before) == source.n_clusters({ISOLATION}):
+                break
+        if not before:
+            return None
+
+        def look(cancelled: Cancel) -> Found:
+            found = merged_metrics(snapshot, before, source, {ISOLATION}, cancelled)
+            isolation = {}
+            for pair, of_larger in before.items():
+                if pair in found or not cancelled():
+                    # What cannot be told counts as told: it is not asked for again.
+                    merged = found.get(pair, {}).get(ISOLATION, Metric(math.nan))
+                    isolation[pair] = (of_larger, merged.value)
+            return Found(self, {}, {}, basis, isolation)
+
+        return look
+
     def _look(
         self,
         snapshot: Snapshot,
@@ -181,7 +226,9 @@ class Suggestions:
         for pair, score in new.items():
             if score.score >= LEAST_SCORE:
                 insort(self._order, (-score.score, pair))
-        return bool(new)
+        for pair, isolation in found.isolation.items():
+            self._scores[pair] = self._scores[pair]._replace(isolation=isolation)
+        return bool(new or found.isolation)
 
     # -- what is suggested -------------------------------------------------------------------
 
@@ -193,7 +240,7 @@ class Suggestions:
         limit: int = 200,
         among: Mapping[int, NDArray[np.int64]] | None = None,
     ) -> list[Suggestion]:
-        """Pairs of clusters by decreasing score.
+        """Pairs of clusters by decreasing score, none of which contradicts those before it.
 
         Parameters
         ----------
@@ -208,11 +255,16 @@ class Suggestions:
         """
         found: list[Suggestion] = []
         spikes = self._clustering.spikes_per_cluster if among is None else among
+        units = _Units(self._scores)
         for _, (a, b) in self._order:
             if a not in spikes or b not in spikes or skips(a) or skips(b):
                 continue
+            if self._scores[a, b].costs_isolation:
+                continue
             is_rejected = bool(self.rejected) and self.is_rejected((a, b))
             if is_rejected and not rejected:
+                continue
+            if not is_rejected and not units.join(a, b):
                 continue
             clusters = (a, b) if len(spikes[a]) >= len(spikes[b]) else (b, a)
             found.append(Suggestion(clusters, self._scores[a, b], is_rejected))
@@ -236,6 +288,42 @@ class Suggestions:
         prints = self._knowledge.prints
         ids = tuple(clusters)
         return frozenset(prints[c] for c in ids) if all(c in prints for c in ids) else None
+
+
+class _Units:
+    """What would be one unit, were all pairs merged that are suggested, best ones first.
+
+    A pair says of two clusters that they are one; merged, they are one with all that either of
+    them has been joined to by better pairs. Each of the pairs that this brings together and that
+    does not look like one unit counts against it. So a cluster between two units, each of which
+    it resembles, is not suggested with both.
+    """
+
+    def __init__(self, scores: Mapping[Pair, MergeScore]) -> None:
+        self._scores = scores
+        self._members: dict[int, tuple[int, ...]] = {}
+
+    def join(self, a: int, b: int) -> bool:
+        """Take two clusters for one unit, unless what is joined to them speaks against it."""
+        one, other = (self._members.get(c, (c,)) for c in (a, b))
+        if one == other:
+            return True
+        evidence = _log_odds(self._scores[_pair(a, b)])
+        for x, y in product(one, other):
+            score = self._scores.get(_pair(x, y))
+            if score is None:
+                evidence -= NOT_LOOKED_AT
+            elif (x, y) != (a, b):
+                evidence += max(min(_log_odds(score), 0.0), -MOST_AGAINST)
+            if evidence < 0:
+                return False
+        together = one + other
+        self._members |= dict.fromkeys(together, together)
+        return True
+
+
+def _log_odds(score: MergeScore) -> float:
+    return math.log(max(score.score, 1e-12)) - math.log(max(1 - score.score, 1e-12))
 
 
 def _pair(a: int, b: int) -> Pair:

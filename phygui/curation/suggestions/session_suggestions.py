@@ -65,7 +65,8 @@ class SessionSuggestions:
 
     def job(self) -> Callable[[Cancel], Found] | None:
         """The next piece of the search for suggestions, for any thread; None if none is left."""
-        return self.active.job(self._statistics.snapshot())
+        snapshot = self._statistics.snapshot()
+        return self.active.job(snapshot) or self.active.isolation_job(snapshot)
 
     def add(self, found: Found) -> None:
         """Take over what a job has computed, even if that is nothing."""
