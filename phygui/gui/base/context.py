@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QLabel, QMainWindow
+from PyQt5.sip import wrappertype
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.session import Session
@@ -32,7 +34,11 @@ class Background(Protocol):
     def toggle(self) -> None: ...
 
 
-class WindowContext(QMainWindow):
+class _AbstractWidget(wrappertype, ABCMeta):
+    """Makes a class of Qt's an abstract one as well."""
+
+
+class WindowContext(QMainWindow, metaclass=_AbstractWidget):
     """A session, and the means to show something of it: workers, settings, a line to say things.
 
     It is the window itself, since docks, menus and dialogs must be given to one.
@@ -57,18 +63,18 @@ class WindowContext(QMainWindow):
 
     # -- what the window composed of the parts does ----------------------------------------------
 
+    @abstractmethod
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def views_are_busy(self) -> bool:
         """Whether a visible view is loading or has still to paint."""
-        raise NotImplementedError
 
     # -- doing things and saying them ------------------------------------------------------------
 

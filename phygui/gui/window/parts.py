@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -129,21 +130,21 @@ class WindowParts(WindowContext):
 
     # -- what the whole window does ------------------------------------------------------------
 
+    @abstractmethod
     def views_came(self) -> None:
         """A view has got its data."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reopen(self) -> None:
         """Close without asking, keep unsaved edits aside, and open the file again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reset_layout(self) -> None:
         """Put every dock back to its place."""
-        raise NotImplementedError
 
+    @abstractmethod
     def picture(self, path: Path) -> None:
         """Write a picture of the whole window."""
-        raise NotImplementedError
 
     # -- doing things --------------------------------------------------------------------------
 

@@ -21,8 +21,15 @@ class Context(WindowContext):
     def said(self) -> str:
         return self.status["edit"].text()
 
+    def show_dock(self, name: str) -> None:
+        pass
+
     def update_state(self) -> None:
         self.n_updates += 1
+
+    @property
+    def views_are_busy(self) -> bool:
+        return False
 
 
 @pytest.fixture
@@ -32,6 +39,14 @@ def context(qapp: QApplication) -> Context:
 
 def refuse() -> None:
     raise EditError("there is nothing to merge")
+
+
+def test_a_window_that_lacks_what_its_parts_ask_of_it_is_never_made(qapp: QApplication) -> None:
+    class Incomplete(WindowContext):
+        """It has no dock to show, and no state."""
+
+    with pytest.raises(TypeError, match="show_dock"):
+        Incomplete()  # type: ignore[abstract]
 
 
 def test_what_cannot_be_done_is_said_until_something_can(context: Context) -> None:
