@@ -5,14 +5,29 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from vispy import app
 
+from phygui.curation.session import Session
+from phygui.curation.shown import Shown
+
 PACKAGE = Path(__file__).parents[1] / "phygui"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 NO_FORMAT = [p for p in SOURCES if p.relative_to(PACKAGE).parts[0] in ("curation", "views", "gui")]
+ROOMS_THAT_SHOW = ("tables", "docks", "dialogs")
+SHOWN_FIELDS = {f.name for f in fields(Shown) if hasattr(Session, f.name)} | {"selected"}
+ALIKE = {"generation", "knowledge", "measures", "metrics", "shank", "snapshot", "stats"}
+"""The same of both: what is known of the clusters and the data are no part of an edit."""
+ACTS_ON = {
+    # Edits and walks start from what the session holds by then.
+    "docks/suggestions.py": {"selected", "selection", "spikes_per_cluster"},
+    "docks/cluster_tables.py": {"selection"},
+    # What would be lost at closing is more than what is shown.
+    "dialogs/messages.py": {"n_unsaved"},
+}
 
 
 def test_the_micro_sign_is_one_character() -> None:
@@ -41,6 +56,34 @@ def test_decisions_and_views_compute_no_feature_columns(path: Path) -> None:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             products = [s for s in (node.left, node.right) if _is_product(s)]
             assert not any("n_features" in _names_in(n) for p in products for n in ast.walk(p))
+
+
+SHOWING = [
+    p for p in SOURCES if p.relative_to(PACKAGE).parts[:2] in [("gui", r) for r in ROOMS_THAT_SHOW]
+]
+LIVE = ({name for name in dir(Shown) if hasattr(Session, name)} | SHOWN_FIELDS) - ALIKE
+
+
+@pytest.mark.parametrize("path", SHOWING, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_what_is_shown_of_a_session_is_what_was_published(path: Path) -> None:
+    """Tables, docks and dialogs read `session.shown`: the session may be ahead of the disk."""
+    allowed = ACTS_ON.get(path.relative_to(PACKAGE / "gui").as_posix(), set())
+    assert live_names(path.read_text()) == allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("session.cluster_groups[3]", {"cluster_groups"}),
+        ("self._window.session.history", {"history"}),
+        ("self._session.state()", {"state"}),
+        ("self._session.state(backup)", set()),
+        ("session.shown.cluster_groups", set()),
+        ("session.select(ids)", set()),
+    ],
+)
+def test_what_is_read_of_a_live_session_is_found(text: str, names: set[str]) -> None:
+    assert live_names(text) == names
 
 
 LIBRARIES = ("h5py", "numba", "numpy", "psygnal", "scipy", "vispy")
@@ -107,6 +150,21 @@ def private_parts(text: str) -> list[str]:
             if isinstance(root, ast.Name) and root.id in names:
                 found.append(node.attr)
     return found
+
+
+def live_names(text: str) -> set[str]:
+    """What a module reads of a session that may not be published yet."""
+    tree = ast.parse(text)
+    # A state with an argument is one of the past.
+    past = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args}
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value).split(".")[-1].lstrip("_") == "session"
+        and node.attr in LIVE
+        and id(node) not in past
+    }
 
 
 def _is_private(name: str) -> bool:

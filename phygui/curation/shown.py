@@ -15,7 +15,7 @@ from phygui.curation.opened import Curation
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
-from phygui.dataset import ShankData
+from phygui.dataset import ClusteringState, ShankData
 from phygui.dataset.groups import UNSORTED
 
 
@@ -117,6 +117,19 @@ class Shown:
     def n_decided(self) -> int:
         """Number of clusters that are in a group other than Unsorted."""
         return sum(group != UNSORTED for group in self.cluster_groups.values())
+
+    def state(self) -> ClusteringState:
+        """All of the clustering at this moment, to be compared; for any thread."""
+        spike_clusters = np.empty(len(self.spike_clusters), np.int32)
+        for cluster_id, spike_ids in self.spikes_per_cluster.items():
+            spike_clusters[spike_ids] = cluster_id
+        return ClusteringState(
+            spike_clusters,
+            self.cluster_groups,
+            {c: of for c, of in self.labels.items() if of and c in self.spikes_per_cluster},
+            self.group_names,
+            max(self.spikes_per_cluster, default=-1),
+        )
 
     # -- history -----------------------------------------------------------------------------
 

@@ -337,12 +337,15 @@ class Workspace:
     # -- states ------------------------------------------------------------------------------
 
     def state_job(self, clustering: str) -> Callable[[], ClusteringState]:
-        """What gives a clustering of the channel group as it is now, for any thread.
+        """What gives a clustering of the channel group as it is shown, for any thread.
 
         Where it has been edited that is with its edits; where it has not been opened, as the
         file holds it.
         """
-        key = (self.active.channel_group, clustering)
+        shown = self._outbox.shown
+        if clustering == shown.clustering:
+            return shown.state
+        key = (shown.channel_group, clustering)
         known = self.curations.get(key)
         if known is None:
             return lambda: self.dataset.clusterings.read(key)

@@ -137,6 +137,21 @@ def test_lists_and_snapshots_show_what_is_published_and_the_walk_goes_ahead(sess
     assert session.shown.generation == session.generation
 
 
+def test_a_clustering_is_compared_as_it_is_shown(windowed):
+    windowed.label([6], "note", "x")
+    windowed.move([5], "good")
+    windowed.journal.outbox.deliver(wait=True)
+    assert windowed.shown.state().equals(windowed.state())
+    before, job = windowed.state(), windowed.workspace.state_job(windowed.clustering)
+    later = windowed.merge([4, 5])
+    # Whatever has been done since, and whenever a worker comes to it.
+    assert job().equals(before)
+    if later not in windowed.shown.history:
+        assert windowed.workspace.state_job(windowed.clustering)().equals(before)
+    windowed.journal.outbox.deliver(wait=True)
+    assert windowed.workspace.state_job(windowed.clustering)().equals(windowed.state())
+
+
 def test_what_cannot_reach_the_disk_was_never_shown(windowed):
     from concurrent.futures import Future
 

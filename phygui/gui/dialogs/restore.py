@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import (
@@ -74,9 +75,9 @@ class RestoreDialog(QDialog):
 
     def _texts(self, backup: Backup | None) -> tuple[str, str, str]:
         if backup is None:
-            names = self._session.cluster_groups.values()
-            tally = {name: list(names).count(name) for name in dict.fromkeys(names)}
-            return "now", str(self._session.n_unsaved), _in_words(tally)
+            shown = self._session.shown
+            tally = Counter(shown.group_of(c) for c in shown.spikes_per_cluster)
+            return "now", str(shown.n_unsaved), _in_words(tally)
         if not self._holds(backup):
             words = f"({_held(backup)} only)"
         else:
@@ -85,7 +86,7 @@ class RestoreDialog(QDialog):
 
     @property
     def _key(self) -> tuple[int, str]:
-        return self._session.channel_group, self._session.clustering
+        return self._session.shown.channel_group, self._session.shown.clustering
 
     def _holds(self, backup: Backup | None) -> bool:
         """Whether a state is one of the active clustering; a save writes what was edited."""
@@ -114,7 +115,7 @@ class RestoreDialog(QDialog):
         # The later state stands higher in the list.
         later, earlier = (None, chosen[0]) if len(chosen) == 1 else chosen
         states = [self._state_job(earlier), self._state_job(later)]
-        names = self._session.group_names
+        names = self._session.shown.group_names
         self.difference.setPlainText("comparing ...")
         self._comparing.request(lambda cancelled: compare(states[0](), states[1]()).lines(names))
 
@@ -122,10 +123,9 @@ class RestoreDialog(QDialog):
         self.difference.setPlainText("\n".join(lines))
 
     def _state_job(self, backup: Backup | None) -> Callable[[], ClusteringState]:
-        """What gives a state, for any thread: a backup is read there, the present one is kept."""
+        """What gives a state, for any thread; the present one is that which is shown now."""
         if backup is None:
-            present = self._session.state()
-            return lambda: present
+            return self._session.shown.state
         return lambda: self._session.state(backup)
 
     def _restore(self) -> None:
@@ -138,5 +138,5 @@ def _held(backup: Backup) -> str:
     return " and ".join(f"shank {group}, {name}" for group, name in backup.tallies)
 
 
-def _in_words(tally: dict[str, int]) -> str:
+def _in_words(tally: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in tally.items()) or "no clusters"

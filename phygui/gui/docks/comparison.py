@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ class ComparisonDock(Dock):
         self._window = window
         self._session = window.session
         self._compared: _Compared | None = None
-        self._channel_group = self._session.channel_group
+        self._channel_group = self._session.shown.channel_group
         self._asked = ("", "")
         self.first, self.second = QComboBox(), QComboBox()
         self.compare_button = QPushButton("Compare")
@@ -136,7 +137,7 @@ class ComparisonDock(Dock):
     def _offer(self, first: str, second: str) -> None:
         """Offer the clusterings that there are, two of them chosen as far as they are there."""
         names = self._session.clusterings
-        first = first if first in names else self._session.clustering
+        first = first if first in names else self._session.shown.clustering
         # What the sorter made is what one mostly compares with.
         others = sorted((n for n in names if n != first), key=lambda n: not self._is_protected(n))
         second = second if second in names else next(iter(others), first)
@@ -147,13 +148,13 @@ class ComparisonDock(Dock):
 
     def _is_protected(self, name: str) -> bool:
         session = self._session
-        return session.dataset.clusterings.is_protected((session.channel_group, name))
+        return session.dataset.clusterings.is_protected((session.shown.channel_group, name))
 
     def _switched(self) -> None:
         """Another channel group has other clusterings; another clustering is all the same."""
         self._offer(*self._asked)
-        if self._channel_group != self._session.channel_group:
-            self._channel_group = self._session.channel_group
+        if self._channel_group != self._session.shown.channel_group:
+            self._channel_group = self._session.shown.channel_group
             self._work.cancel()
             self._compared = None
             self.table.set_rows([])
@@ -164,7 +165,7 @@ class ComparisonDock(Dock):
 
     def show_comparison(self) -> None:
         """Show the dock with the active clustering against another, as they are now."""
-        active = self._session.clustering
+        active = self._session.shown.clustering
         others = [name for name in reversed(self._asked) if name != active]
         self._asked = active, next(iter(others), "")
         self._window.show_dock("comparison")
@@ -194,7 +195,7 @@ class ComparisonDock(Dock):
         self._work.request(work)
 
     def _outdated(self) -> None:
-        if self._compared is not None and self._session.clustering in self._compared.names:
+        if self._compared is not None and self._session.shown.clustering in self._compared.names:
             self.note.setText("edited since: press Compare to update")
 
     def changeEvent(self, event: QEvent) -> None:
@@ -206,7 +207,7 @@ class ComparisonDock(Dock):
     def _receive(self, compared: _Compared) -> None:
         self._compared = compared
         found = compared.agreement
-        names = self._session.group_names
+        names = self._session.shown.group_names
         best, order = found.best().tolist(), range(len(found.ids_a))
         rows = [self._cells(compared, place, best[place], names) for place in order]
         first = not self.table.content.rowCount()
@@ -229,7 +230,7 @@ class ComparisonDock(Dock):
         )
 
     def _cells(
-        self, compared: _Compared, place: int, best: int, names: dict[int, str]
+        self, compared: _Compared, place: int, best: int, names: Mapping[int, str]
     ) -> list[Cell]:
         found = compared.agreement
         a, b = int(found.ids_a[place]), int(found.ids_b[found.columns[best]])
@@ -268,7 +269,7 @@ class ComparisonDock(Dock):
         found = compared.agreement
         self.map.mark(place)
         self.table.mark(place)
-        active = self._session.clustering
+        active = self._session.shown.clustering
         if compared.names[0] == active:
             ids = [int(found.ids_a[place])]
         elif compared.names[1] == active:
