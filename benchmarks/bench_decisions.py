@@ -12,8 +12,9 @@ A session is opened without a window, and what is suggested at the default is he
 truth: precision, recall, and the mean accuracy of the units (their best one-to-one matching to the
 clusters, by n_match / (n_a + n_b - n_match)) before, after accepting the best suggestion until none
 is left, after accepting the whole list at once, and with the true pairs merged. Beside it, the same
-for the five presets of SpikeInterface and for the cosine of its templates. Exits with 1 where a bar
-is missed.
+for the five presets of SpikeInterface and for the cosine of its templates. Where `NAME.ground_truth.npz` lies
+beside it, with the `samples` and `units` of true spikes, a spike sorter detected the spikes as well:
+every split and merge that is suggested is accepted. Exits with 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from decisions.merges import measure
-from decisions.others import others
+from decisions import genuine, merges
 from decisions.truth import Truth
 
 from phygui.analysis import warm_up
@@ -42,22 +42,11 @@ def report(folder: Path, with_others: bool, verbose: bool) -> list[str]:
         shank, truth = int(stored.stem.split("_")[1]), Truth.read(stored)
         name = f"{folder}, shank {shank}"
         print(f"{name}: {len(truth.labels):,d} spikes, {len(np.unique(truth.labels))} clusters")
-        found = measure(path, shank, truth, verbose)
-        accuracies = others(path, shank, truth) if with_others else {}
-        print(
-            f"    partner first {found.partner_first:.2f}, precision {found.precision:.2f} "
-            f"({found.right} of {found.suggested}), recall {found.recall:.2f} "
-            f"({found.right} of {found.wanted})\n"
-            f"    accuracy before {found.before:.3f}, one by one {found.one_by_one:.3f}, "
-            f"whole list {found.at_once:.3f}, truth {found.truth:.3f}"
-        )
-        if accuracies:
-            print("    others: " + ", ".join(f"{k} {v:.3f}" for k, v in accuracies.items()))
-        below = found.missed(truth.bars, accuracies)
-        if below:
-            print("    BELOW THE BAR: " + ", ".join(below))
+        below = merges.judge(path, shank, truth, with_others, verbose)
         missed += [f"{name}: {bar}" for bar in below]
         sys.stdout.flush()
+    if genuine.truth_of(path).exists():
+        missed += [f"{folder}: {bar}" for bar in genuine.judge(path)]
     return missed
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from decisions.others import others
 from decisions.truth import Bars, Truth, merged
 from phygui import Session
 
@@ -44,6 +45,25 @@ class Figures:
             "best of the others": self.one_by_one >= best - 1e-9,
         }
         return [name for name, is_held in held.items() if not is_held]
+
+
+def judge(path: Path, shank: int, truth: Truth, with_others: bool, verbose: bool) -> list[str]:
+    """Print what the merge suggestions of a shank are worth; returns the bars that are missed."""
+    found = measure(path, shank, truth, verbose)
+    accuracies = others(path, shank, truth) if with_others else {}
+    print(
+        f"    partner first {found.partner_first:.2f}, precision {found.precision:.2f} "
+        f"({found.right} of {found.suggested}), recall {found.recall:.2f} "
+        f"({found.right} of {found.wanted})\n"
+        f"    accuracy before {found.before:.3f}, one by one {found.one_by_one:.3f}, "
+        f"whole list {found.at_once:.3f}, truth {found.truth:.3f}"
+    )
+    if accuracies:
+        print("    others: " + ", ".join(f"{k} {v:.3f}" for k, v in accuracies.items()))
+    below = found.missed(truth.bars, accuracies)
+    if below:
+        print("    BELOW THE BAR: " + ", ".join(below))
+    return below
 
 
 def listed(session: Session) -> list[tuple[int, int]]:

@@ -53,8 +53,12 @@ class Truth:
         found = agreement(self.units + 1, labels)
         table = np.zeros((len(found.ids_a), len(found.ids_b)))
         table[found.rows, found.columns] = found.jaccard
-        table = table[(found.ids_a > 0) & (found.sizes_a >= ENOUGH_SPIKES)]
-        return float(table[linear_sum_assignment(-table)].sum() / len(table))
+        return mean_of_best(table[(found.ids_a > 0) & (found.sizes_a >= ENOUGH_SPIKES)])
+
+
+def mean_of_best(table: np.ndarray) -> float:
+    """Mean accuracy of units, the rows, by the best one-to-one matching to clusters."""
+    return float(table[linear_sum_assignment(-table)].sum() / len(table))
 
 
 def merged(labels: np.ndarray, pairs: list[tuple[int, ...]]) -> np.ndarray:
