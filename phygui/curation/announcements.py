@@ -12,6 +12,7 @@ class Announcements:
 
     clustered = Signal(Update)
     selection_changed = Signal(tuple)
+    proposed = Signal()
     switched = Signal()
     located = Signal()
     saved = Signal(Saved)

@@ -202,23 +202,37 @@ class Curation:
         EditError
             If there is only one part, or the clusters have changed since they were looked at.
         """
-        whose, living = in_words(parts.clusters), self.clustering.spikes_per_cluster
-        noun, verb = ("cluster", "has") if len(parts.clusters) == 1 else ("clusters", "have")
+        whose = in_words(parts.clusters)
         if parts.n_parts < 2:
+            noun = "cluster" if len(parts.clusters) == 1 else "clusters"
             raise EditError(f"the spikes of {noun} {whose} are one part: nothing to split")
-        spikes = [living[c] for c in parts.clusters if c in living]
-        is_same = len(spikes) == len(parts.clusters) and np.array_equal(
-            np.sort(np.concatenate(spikes), kind="stable"), parts.spike_ids
-        )
-        if not is_same:
-            raise EditError(
-                f"{noun} {whose} {verb} changed since these parts were proposed: propose them again"
-            )
+        self.check_parts(parts)
         update = self.inherit(self.clustering.assign(parts.spike_ids, parts.labels))
         text = f"split {whose} into {in_words(update.added)}"
         if parts.reason:
             text += f" by {parts.reason}"
         return replace(update, kind="split", description=text)
+
+    def check_parts(self, parts: Parts) -> None:
+        """Make sure that clusters are as they were when parts of them were proposed.
+
+        Raises
+        ------
+        EditError
+            If they are not.
+        """
+        living = self.clustering.spikes_per_cluster
+        spikes = [living[c] for c in parts.clusters if c in living]
+        is_same = len(spikes) == len(parts.clusters) and np.array_equal(
+            np.sort(np.concatenate(spikes), kind="stable"), parts.spike_ids
+        )
+        if not is_same:
+            one = len(parts.clusters) == 1
+            noun, verb = ("cluster", "has") if one else ("clusters", "have")
+            raise EditError(
+                f"{noun} {in_words(parts.clusters)} {verb} changed since these parts were proposed:"
+                " propose them again"
+            )
 
     def inherit(self, update: Update, first: int | None = None) -> Update:
         """Complete a change of spikes: each new cluster takes over a group and labels.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phygui.curation.shown import Shown
+from phygui.curation.suggestions.proposal import Proposal
 from phygui.errors import DatasetError
 from phygui.storage.state.scratch import Place
 
@@ -34,20 +35,29 @@ class Outbox:
     ----------
     shown : Shown
         The state that was published last.
+    proposal : Proposal or None
+        What is shown in parts, as long as nothing else happens.
     """
 
     shown: Shown
-    _capture: Callable[[], Shown]
+    _state_now: Callable[[], Shown]
 
     def __init__(self, on_failure: Callable[[str], None]) -> None:
         self.dispatch: Callable[[Action], None] | None = None
+        self.proposal: Proposal | None = None
         self._on_failure = on_failure
         self._waiting: deque[_Entry] = deque()
 
     def begin(self, capture: Callable[[], Shown]) -> None:
         """Publish the first state, and learn what gives the state as it is now."""
-        self._capture = capture
+        self._state_now = capture
         self.shown = capture()
+
+    def _capture(self) -> Shown:
+        state = self._state_now()
+        if self.proposal is not None and self.proposal.generation != state.generation:
+            self.proposal = None
+        return replace(state, proposal=self.proposal)
 
     def refresh(self) -> None:
         """Publish the state as it is now, unless what is still to be announced will do that."""

@@ -18,6 +18,7 @@ from phygui.curation.publishing import Action, Outbox
 from phygui.curation.remarks import warn_caller
 from phygui.curation.shown import Shown
 from phygui.curation.statistics.session_statistics import SessionStatistics
+from phygui.curation.suggestions.session_proposal import SessionProposal
 from phygui.curation.suggestions.session_suggestions import SessionSuggestions
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
@@ -56,6 +57,8 @@ class Session:
         What is known of the clusters.
     suggestions : SessionSuggestions
         Pairs of clusters that may be one unit, and clusters that may be several.
+    proposals : SessionProposal
+        Parts that are shown in place of the selected clusters.
     navigation : SessionNavigation
         Selection, filter and order of the clusters, and the walk through them.
     shown : Shown
@@ -66,6 +69,9 @@ class Session:
         Emitted with the update after every edit, undo and redo.
     selection_changed : Signal
         Emitted with the tuple of selected clusters.
+    proposed : Signal
+        Emitted when parts are shown in place of the selected clusters, and when they no longer
+        are though the selection is the same.
     switched : Signal
         Emitted when another channel group or clustering has become the active one.
     saved : Signal
@@ -109,9 +115,11 @@ class Session:
         self.edits = SessionEdits(self.workspace, self.journal, self.saves, turns)
         self.statistics = SessionStatistics(self.workspace, keeper, tell)
         self.suggestions = SessionSuggestions(self.workspace, self.statistics, keeper, tell)
+        self.proposals = SessionProposal(self.workspace, self.statistics, outbox, tell, turns)
         self.navigation = SessionNavigation(self.workspace, outbox, tell, turns, self)
         self.clustered, self.selection_changed = tell.clustered, tell.selection_changed
         self.switched, self.saved = tell.switched, tell.saved
+        self.proposed = tell.proposed
         self.failed, self.warned = tell.failed, tell.warned
         self.stats_changed = tell.stats_changed
         self.suggestions_changed = tell.suggestions_changed
@@ -279,6 +287,8 @@ class Session:
     suggest_all = method_of("suggestions", SessionSuggestions.suggest_all)
     reject = method_of("suggestions", SessionSuggestions.reject)
     suggest_splits = method_of("suggestions", SessionSuggestions.suggest_splits)
+    propose = method_of("proposals", SessionProposal.propose)
+    proposal = value_of("proposals", SessionProposal.proposal)
 
     # -- selection -------------------------------------------------------------------------
 

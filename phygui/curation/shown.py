@@ -15,6 +15,7 @@ from phygui.curation.opened import Curation
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
+from phygui.curation.suggestions.proposal import Proposal
 from phygui.dataset import ClusteringState, ShankData
 from phygui.dataset.groups import UNSORTED
 
@@ -59,6 +60,8 @@ class Shown:
     """Whether the clustering may be edited."""
     knowledge: Knowledge
     """Statistics and metrics of the clusters, and the rankings they give."""
+    proposal: Proposal | None = None
+    """Parts of the selected clusters that views show in their place."""
 
     @classmethod
     def of(
@@ -177,9 +180,9 @@ class Shown:
         return self.knowledge.similarity(best[0], cluster_id, self.spikes_per_cluster)
 
     def snapshot(self) -> Snapshot:
-        """What a worker thread may see of it."""
+        """What a worker thread may see of it: with the parts that are proposed, if any are."""
         selected = self.selection.clusters
-        return Snapshot(
+        snapshot = Snapshot(
             generation=self.generation,
             shank=self.shank,
             cluster_ids=selected,
@@ -190,3 +193,4 @@ class Shown:
             metrics=self.knowledge.metrics,
             similarity=self.knowledge.measures.similarity,
         )
+        return snapshot if self.proposal is None else self.proposal.snapshot(snapshot)

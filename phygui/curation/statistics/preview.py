@@ -1,4 +1,4 @@
-"""What some clusters would look like as one, before anything is done."""
+"""What some clusters would look like as one, or parts of one as clusters, before it is done."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ class Preview:
     voltage_unit : str
         Of waveforms: microvolts, or raw units if no gain is known.
     metrics : tuple of n + 1 mappings of str to Metric
+    is_split : bool
+        Whether the clusters are only proposed, as parts of what is one now.
     """
 
     clusters: tuple[int, ...]
@@ -77,6 +79,7 @@ class Preview:
     amplitude_unit: str
     voltage_unit: str
     metrics: tuple[Mapping[str, Metric], ...]
+    is_split: bool = False
 
 
 def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, ...]) -> Snapshot:
@@ -94,6 +97,8 @@ def preview(
     stats: Mapping[int, ClusterStats] | None = None,
     metrics: Mapping[int, Mapping[str, Metric]] | None = None,
     cancelled: Cancel = lambda: False,
+    *,
+    is_split: bool = False,
 ) -> Preview | None:
     """What some clusters would look like as one; None if it was cancelled.
 
@@ -105,19 +110,19 @@ def preview(
     source : QualitySource
         Of the same channel group.
     stats, metrics : mapping, optional
-        What is known of them already; the rest is computed.
+        What is known of them already, and of :data:`MERGED`; the rest is computed.
+    cancelled : callable
+    is_split : bool
+        Whether the clusters are parts that are one now.
     """
     merged = merged_snapshot(snapshot, clusters)
-    known = {c: s for c, s in (stats or {}).items() if c in clusters}
-    known |= compute_stats(snapshot, [c for c in clusters if c not in known], cancelled)
-    known |= compute_stats(merged, [MERGED], cancelled)
-    wanted = source.metrics.names
-    measured = {c: m for c, m in (metrics or {}).items() if c in clusters and wanted <= m.keys()}
-    todo = {c: known[c] for c in clusters if c in known and c not in measured}
-    measured |= source.compute(snapshot, todo, cancelled)
-    if MERGED in known:
-        measured |= source.compute(merged, {MERGED: known[MERGED]}, cancelled)
-    all_ids = (*clusters, MERGED)
+    all_ids, wanted = (*clusters, MERGED), source.metrics.names
+    known = {c: s for c, s in (stats or {}).items() if c in all_ids}
+    measured = {c: m for c, m in (metrics or {}).items() if c in all_ids and wanted <= m.keys()}
+    for of, ids in ((snapshot, clusters), (merged, (MERGED,))):
+        known |= compute_stats(of, [c for c in ids if c not in known], cancelled)
+        todo = {c: known[c] for c in ids if c in known and c not in measured}
+        measured |= source.compute(of, todo, cancelled)
     if cancelled() or any(c not in measured for c in all_ids):
         return None
     shank = snapshot.shank
@@ -145,6 +150,7 @@ def preview(
         amplitude_unit(shank),
         shank.voltage_unit,
         tuple(measured[c] for c in all_ids),
+        is_split,
     )
 
 

@@ -143,7 +143,8 @@ class SessionSplits:
         Parameters
         ----------
         text : str
-            Such as ``amplitude < 120``; :func:`.where.spike_names` tells the names.
+            Such as ``amplitude < 120``, with the names that
+            :func:`~phygui.curation.statistics.spike_attributes.attribute_words` gives.
         cluster_ids : iterable of int
 
         Raises
