@@ -12,9 +12,9 @@ A session is opened without a window, and what is suggested at the default is he
 truth: precision, recall, and the mean accuracy of the units (their best one-to-one matching to the
 clusters, by n_match / (n_a + n_b - n_match)) before, after accepting the best suggestion until none
 is left, after accepting the whole list at once, and with the true pairs merged. Beside it, the same
-for the five presets of SpikeInterface and for the cosine of its templates. Where `NAME.ground_truth.npz` lies
-beside it, with the `samples` and `units` of true spikes, a spike sorter detected the spikes as well:
-every split and merge that is suggested is accepted. Exits with 1 where a bar is missed.
+for the five presets of SpikeInterface and for the cosine of its templates. Where
+`NAME.ground_truth.npz` lies beside the Kwik file, with the `samples` and `units` of true spikes,
+every split and merge that is suggested is accepted in turn. Exits with 1 where a bar is missed.
 """
 
 from __future__ import annotations

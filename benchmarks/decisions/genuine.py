@@ -13,8 +13,6 @@ from phygui import Session
 
 TOLERANCE = 10
 """Samples between a true spike and the one detected for it, at most."""
-
-
 BAR = 0.785
 """Mean accuracy that following should reach."""
 
