@@ -6,53 +6,29 @@ import math
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import (
-    FEW_SPIKES,
-    ClusterSummary,
-    MergeScore,
-    Metric,
-    coincidences,
-    drift_continuity,
-    is_seen,
-    merge_score,
-    merged_refractoriness,
-    refractory_violations,
-    sample_spikes,
-)
+from phygui.analysis import MergeScore, Metric
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.statistics.cluster_statistics import Knowledge
-from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
+from phygui.curation.suggestions.ahead import Join, Units, join_evidence
 from phygui.curation.suggestions.merged_metrics import merged_metrics
-from phygui.dataset import ShankData
-from phygui.storage.cache import ByteCache
+from phygui.curation.suggestions.pair_evidence import Basis, Features, Pair, in_order, pair_evidence
 
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
-N_SPIKES = 200
-"""Spikes of a cluster by which continuity is judged."""
 LEAST_SIMILARITY = 0.06
 """Pairs less similar than this are not looked at: no parts of a unit lay as far apart."""
 LEAST_SCORE = 0.5
 """Pairs with a score below this are not suggested: they are less likely one unit than two."""
-UNKNOWN = 0.5
-"""What evidence counts that is not to be had: it tells nothing either way."""
-MOST_AGAINST, NOT_LOOKED_AT = 1.0, 0.4
-"""Log odds that another pair, which a merge would bring together as well, takes off at most, and
-one too far apart to be looked at: the ends of a unit that drifted are."""
-
+N_JOINS = 4
+"""Joins of what better pairs would make that are looked at in one piece."""
 ISOLATION = "isolation_distance"
 """The metric that tells how isolated a pair would be as one."""
-
-Pair = tuple[int, int]
-"""Two clusters, the smaller id first."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +52,8 @@ class Found:
     """What it was found out from."""
     isolation: Mapping[Pair, tuple[float, float]] = field(default_factory=dict)
     """Of pairs that are suggested, that of the larger cluster, and merged."""
+    joins: Mapping[Join, MergeScore] = field(default_factory=dict)
+    """The evidence for what pairs would join after better ones."""
 
 
 class Suggestions:
@@ -103,7 +81,8 @@ class Suggestions:
         self._scores: dict[Pair, MergeScore] = {}
         self._reach: dict[int, float] = {}
         self._order: list[tuple[float, Pair]] = []
-        self._basis: _Basis | None = None
+        self._joins: dict[Join, MergeScore] = {}
+        self._basis: Basis | None = None
         self.rejected: set[frozenset[str]] = set()
 
     def forget(self) -> None:
@@ -111,6 +90,7 @@ class Suggestions:
         self._scores = {}
         self._reach = {}
         self._order = []
+        self._joins = {}
         self._basis = None
 
     def _is_based(self) -> bool:
@@ -143,9 +123,30 @@ class Suggestions:
         ids = (chosen + [c for c in missing if c not in chosen])[:n_clusters]
         stats = {c: self._knowledge.stats[c] for c in snapshot.spikes_per_cluster}
         if self._basis is None:
-            self._basis = _Basis(_Features(snapshot.shank), self._knowledge.measures.similarity)
+            self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.similarity)
         known, reach, basis = set(self._scores), dict(self._reach), self._basis
         return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
+
+    def join_job(
+        self, snapshot: Snapshot, skips: Callable[[int], bool] = lambda _: False
+    ) -> Callable[[Cancel], Found] | None:
+        """What tells whether pairs go together with better ones; None if all of it is known."""
+        if self._basis is None or self.missing():
+            return None
+        basis, joins = self._basis, self._walk(skips)[1][:N_JOINS]
+        if not joins:
+            return None
+
+        def look(cancelled: Cancel) -> Found:
+            found = {}
+            for join in joins:
+                evidence = join_evidence(snapshot, join, basis, cancelled)
+                if evidence is None:
+                    break
+                found[join] = evidence
+            return Found(self, {}, {}, basis, joins=found)
+
+        return look
 
     def isolation_job(self, snapshot: Snapshot) -> Callable[[Cancel], Found] | None:
         """What tells how isolated suggested pairs would be as one; None if all of it is known.
@@ -163,7 +164,7 @@ class Suggestions:
         for suggestion in self.ranked():
             known = metrics.get(suggestion.clusters[0], {}).get(ISOLATION)
             if known is not None and suggestion.evidence.isolation is None:
-                before[_pair(*suggestion.clusters)] = known.value
+                before[in_order(*suggestion.clusters)] = known.value
             if len(before) == source.n_clusters({ISOLATION}):
                 break
         if not before:
@@ -187,7 +188,7 @@ class Suggestions:
         cluster_ids: list[int],
         stats: Mapping[int, ClusterStats],
         before: tuple[set[Pair], Mapping[int, float]],
-        basis: _Basis,
+        basis: Basis,
         cancelled: Cancel,
     ) -> Found:
         known, reach_before = before
@@ -205,13 +206,13 @@ class Suggestions:
             # Where this cluster is nearer than the last candidate of another, it becomes one.
             reached = np.array([reach_before.get(c, math.inf) for c in others])
             for place in np.union1d(first, np.flatnonzero(values > reached)).tolist():
-                value, pair = float(values[place]), _pair(cluster_id, others[place])
+                value, pair = float(values[place]), in_order(cluster_id, others[place])
                 if value < LEAST_SIMILARITY or pair in known or pair in scores:
                     continue
                 if cancelled():
                     return Found(self, reach, scores, basis)
                 both = (stats[pair[0]].summary, stats[pair[1]].summary)
-                scores[pair] = _score(snapshot, pair, both, value, basis.features)
+                scores[pair] = pair_evidence(snapshot, pair, both, value, basis.features)
             reach[cluster_id] = least
         return Found(self, reach, scores, basis)
 
@@ -223,12 +224,13 @@ class Suggestions:
         self._reach.update(found.reach)
         new = {pair: score for pair, score in found.scores.items() if pair not in self._scores}
         self._scores.update(new)
+        self._joins.update(found.joins)
         for pair, score in new.items():
             if score.score >= LEAST_SCORE:
                 insort(self._order, (-score.score, pair))
         for pair, isolation in found.isolation.items():
             self._scores[pair] = self._scores[pair]._replace(isolation=isolation)
-        return bool(new or found.isolation)
+        return bool(new or found.isolation or found.joins)
 
     # -- what is suggested -------------------------------------------------------------------
 
@@ -253,9 +255,19 @@ class Suggestions:
         among : mapping of int to array of int, optional
             The clusters with their spikes; by default those that live now.
         """
+        return self._walk(skips, rejected, limit, among)[0]
+
+    def _walk(
+        self,
+        skips: Callable[[int], bool],
+        rejected: bool = False,
+        limit: int = 200,
+        among: Mapping[int, NDArray[np.int64]] | None = None,
+    ) -> tuple[list[Suggestion], list[Join]]:
+        """What is suggested, and the joins that have to be looked at before more is."""
         found: list[Suggestion] = []
         spikes = self._clustering.spikes_per_cluster if among is None else among
-        units = _Units(self._scores)
+        units = Units(self._joins, LEAST_SCORE)
         for _, (a, b) in self._order:
             if a not in spikes or b not in spikes or skips(a) or skips(b):
                 continue
@@ -270,7 +282,7 @@ class Suggestions:
             found.append(Suggestion(clusters, self._scores[a, b], is_rejected))
             if len(found) == limit:
                 break
-        return found
+        return found, units.pending
 
     def is_rejected(self, clusters: Iterable[int]) -> bool:
         """Whether the user has turned a pair down."""
@@ -288,134 +300,3 @@ class Suggestions:
         prints = self._knowledge.prints
         ids = tuple(clusters)
         return frozenset(prints[c] for c in ids) if all(c in prints for c in ids) else None
-
-
-class _Units:
-    """What would be one unit, were all pairs merged that are suggested, best ones first.
-
-    A pair says of two clusters that they are one; merged, they are one with all that either of
-    them has been joined to by better pairs. Each of the pairs that this brings together and that
-    does not look like one unit counts against it. So a cluster between two units, each of which
-    it resembles, is not suggested with both.
-    """
-
-    def __init__(self, scores: Mapping[Pair, MergeScore]) -> None:
-        self._scores = scores
-        self._members: dict[int, tuple[int, ...]] = {}
-
-    def join(self, a: int, b: int) -> bool:
-        """Take two clusters for one unit, unless what is joined to them speaks against it."""
-        one, other = (self._members.get(c, (c,)) for c in (a, b))
-        if one == other:
-            return True
-        evidence = _log_odds(self._scores[_pair(a, b)])
-        for x, y in product(one, other):
-            score = self._scores.get(_pair(x, y))
-            if score is None:
-                evidence -= NOT_LOOKED_AT
-            elif (x, y) != (a, b):
-                evidence += max(min(_log_odds(score), 0.0), -MOST_AGAINST)
-            if evidence < 0:
-                return False
-        together = one + other
-        self._members |= dict.fromkeys(together, together)
-        return True
-
-
-def _log_odds(score: MergeScore) -> float:
-    return math.log(max(score.score, 1e-12)) - math.log(max(1 - score.score, 1e-12))
-
-
-def _pair(a: int, b: int) -> Pair:
-    return (a, b) if a < b else (b, a)
-
-
-def _score(
-    snapshot: Snapshot,
-    pair: Pair,
-    summaries: tuple[ClusterSummary, ClusterSummary],
-    similarity: float,
-    features: _Features,
-) -> MergeScore:
-    """The evidence that two clusters are one unit."""
-    shank = snapshot.shank
-    trains = [shank.clock.pair_train(snapshot.spikes(c)) for c in pair]
-    together = coincidences(trains[0], trains[1], shank.sample_rate)
-    continuity = similarity
-    if all(len(snapshot.spikes(c)) > FEW_SPIKES for c in pair):
-        # A fragment's spikes hold those of others as well: they look different at any time.
-        continuity = _continuity(snapshot, pair, summaries, features)
-    rates = [
-        refractory_violations(train, shank.sample_rate).rate
-        for train in (max(trains, key=len), np.sort(np.concatenate(trains)))
-    ]
-    refractoriness = merged_refractoriness(together)
-    return merge_score(similarity, refractoriness, continuity, together, (rates[0], rates[1]))
-
-
-def _continuity(
-    snapshot: Snapshot,
-    pair: Pair,
-    summaries: tuple[ClusterSummary, ClusterSummary],
-    features: _Features,
-) -> float:
-    """Whether the spikes of two clusters look alike at the times when both are there."""
-    shank = snapshot.shank
-    times, parts, means = [], [], []
-    for cluster_id, summary in zip(pair, summaries, strict=True):
-        some = shank.clock.in_order(sample_spikes(snapshot.spikes(cluster_id), N_SPIKES))
-        values = features.of(snapshot.spikes(cluster_id), some)
-        if values is None:
-            return UNKNOWN
-        waveform = summary.mean_waveform
-        if summary.mean is not None:
-            size = None if waveform is None else np.abs(waveform).max(axis=0)
-            seen = is_seen(values, size)
-            some, values = some[seen], values[seen]
-            means.append(summary.mean)
-        times.append(shank.spike_samples[some] / shank.sample_rate)
-        parts.append(values)
-    line = None
-    if len(means) == 2:
-        # Where neither cluster is, other spikes would drown the difference.
-        columns = np.flatnonzero((means[0] != 0) | (means[1] != 0))
-        line = (means[0] - means[1])[columns]
-        parts = [values[:, columns] for values in parts]
-    found = drift_continuity(times[0], parts[0], times[1], parts[1], line=line)
-    return found if math.isfinite(found) else UNKNOWN
-
-
-@dataclass(frozen=True)
-class _Basis:
-    """What pairs are scored by."""
-
-    features: _Features
-    similarity: Similarity
-
-
-class _Features:
-    """Masked features of samples of spikes, the last used ones at hand; for any thread."""
-
-    def __init__(self, shank: ShankData, max_bytes: int = 64 * 2**20) -> None:
-        self._shank = shank
-        self._cache = ByteCache(max_bytes)
-
-    def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray[Any] | None:
-        """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
-        known: NDArray[Any] | None = self._cache.get((spike_ids,), "sample")
-        if known is None:
-            known = self._read(sample)
-            if known is not None:
-                self._cache.put((spike_ids,), "sample", known, known.nbytes)
-        return known
-
-    def _read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
-        shank = self._shank
-        if shank.features is not None:
-            values, masks = shank.features.read(sample)
-            masked = np.nan_to_num(values) * np.nan_to_num(masks)[:, :, None]
-            rows: NDArray[Any] = masked.reshape(len(sample), -1)
-            return rows
-        if shank.waveforms is not None:
-            return np.asarray(shank.waveforms[sample]).reshape(len(sample), -1)
-        return None

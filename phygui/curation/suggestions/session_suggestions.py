@@ -39,6 +39,7 @@ class SessionSuggestions:
         self._keeper = keeper
         self._tell = tell
         self._rejected: dict[int, set[frozenset[str]]] = {}
+        self._skips: Callable[[int], bool] = lambda _: False
         self.splits = SessionSplits(workspace, statistics, keeper, tell)
         tell.located.connect(self._forget)
 
@@ -66,7 +67,12 @@ class SessionSuggestions:
     def job(self) -> Callable[[Cancel], Found] | None:
         """The next piece of the search for suggestions, for any thread; None if none is left."""
         snapshot = self._statistics.snapshot()
-        return self.active.job(snapshot) or self.active.isolation_job(snapshot)
+        active = self.active
+        return (
+            active.job(snapshot)
+            or active.join_job(snapshot, self._skips)
+            or active.isolation_job(snapshot)
+        )
 
     def add(self, found: Found) -> None:
         """Take over what a job has computed, even if that is nothing."""
@@ -96,6 +102,8 @@ class SessionSuggestions:
         among: Mapping[int, NDArray[np.int64]] | None = None,
     ) -> list[Suggestion]:
         """Pairs of clusters by decreasing score, as :meth:`Suggestions.ranked` gives them."""
+        # Which pairs go together depends on it: the next job looks at those.
+        self._skips = skips
         return self.active.ranked(skips, rejected=rejected, limit=limit, among=among)
 
     def is_rejected(self, clusters: Iterable[int]) -> bool:

@@ -12,7 +12,7 @@ from phygui import Session
 from phygui.analysis import merge_score, violation_rate
 from phygui.curation.statistics.preview import MERGED, merged_snapshot, preview
 from phygui.curation.statistics.stats import QualitySource
-from phygui.curation.suggestions.merges import LEAST_SCORE, Suggestions, _Units
+from phygui.curation.suggestions.merges import LEAST_SCORE, Suggestions
 from phygui.simulate import make_demo
 
 HOWS = ("amplitude", "drift", "position")
@@ -56,6 +56,12 @@ def test_the_halves_of_units_are_suggested_first(session: Session, oversplit) ->
     assert session.suggestions.progress() == (len(session.cluster_ids),) * 2
 
 
+def later(fresh: Suggestions, session: Session) -> Any:
+    """What is looked at once all pairs are scored."""
+    snapshot = session.snapshot()
+    return fresh.join_job(snapshot) or fresh.isolation_job(snapshot)
+
+
 def test_an_edit_leaves_only_the_clusters_that_it_makes_to_do(editable: Session) -> None:
     session = editable
     session.suggest_all()
@@ -72,7 +78,7 @@ def test_an_edit_leaves_only_the_clusters_that_it_makes_to_do(editable: Session)
     assert all(set(update.added) & set(pair) for pair in new)
     # The same as if everything had been looked at anew.
     fresh = Suggestions(session.workspace.active.clustering, session.knowledge)
-    while job := fresh.job(session.snapshot()) or fresh.isolation_job(session.snapshot()):
+    while job := fresh.job(session.snapshot()) or later(fresh, session):
         fresh.add(job(lambda: False))
     mine = {s.clusters: s.evidence for s in session.suggestions.ranked()}
     anew = {s.clusters: s.evidence for s in fresh.ranked()}
@@ -142,26 +148,6 @@ def test_what_would_cost_a_cluster_its_isolation_is_not_suggested(session: Sessi
     assert session.suggestions.ranked() == others
 
 
-def contradiction(scores: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
-    """The pairs that go together, of those with a score of one half or more, best first."""
-    evidence = {pair: merge_score(0.5, 0.5, 0.5)._replace(score=s) for pair, s in scores.items()}
-    units = _Units(evidence)
-    wanted = sorted((p for p in scores if scores[p] >= LEAST_SCORE), key=lambda p: -scores[p])
-    return [pair for pair in wanted if units.join(*pair)]
-
-
-def test_a_pair_that_contradicts_better_ones_is_left_out() -> None:
-    # 2 is like 1 and, less so, like 3, which is not like 1.
-    assert contradiction({(1, 2): 0.999, (2, 3): 0.55, (1, 3): 0.05}) == [(1, 2)]
-    # All three are alike, or two of them too far apart to be compared.
-    both = [(1, 2), (2, 3)]
-    assert contradiction({(1, 2): 0.999, (2, 3): 0.99, (1, 3): 0.05}) == both
-    assert contradiction({(1, 2): 0.999, (2, 3): 0.65}) == both
-    # Two units of two clusters each are joined by one weak pair: three others speak against it.
-    weak = {(1, 2): 0.999, (3, 4): 0.999, (2, 3): 0.7, (1, 3): 0.1, (1, 4): 0.1, (2, 4): 0.1}
-    assert contradiction(weak) == [(1, 2), (3, 4)]
-
-
 def test_skipped_clusters_are_not_suggested(editable: Session) -> None:
     editable.suggest_all()
     a, _ = editable.suggestions.ranked()[0].clusters
@@ -188,7 +174,7 @@ def test_a_cancelled_search_goes_on_where_it_was(session: Session) -> None:
     session.suggest_all()
     with_cancel = session.suggestions.ranked()
     fresh = Suggestions(session.workspace.active.clustering, session.knowledge)
-    while again := fresh.job(session.snapshot()) or fresh.isolation_job(session.snapshot()):
+    while again := fresh.job(session.snapshot()) or later(fresh, session):
         fresh.add(again(lambda: False))
     assert fresh.ranked() == with_cancel
 

@@ -1,0 +1,86 @@
+"""Which pairs of clusters may all be merged, one after another, and what is still to be known.
+
+A pair says of two clusters that they are one. Once either has been merged with a better partner,
+it is another cluster, of which other things may be true: a cluster between two units, each of
+which it resembles, is like one of them only. So the evidence is weighed anew for what the better
+pairs would have made of both, as if they had been accepted already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from phygui.analysis import MergeScore
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.stats import Cancel, compute_stats
+from phygui.curation.suggestions.pair_evidence import Basis, pair_evidence
+
+Members = tuple[int, ...]
+"""Clusters that would be one, increasing."""
+Join = tuple[Members, Members]
+"""What a merge of two clusters would join, where all better pairs had been merged before."""
+
+_IDS = (-1, -2)
+"""Ids of two clusters that are not there."""
+
+
+@dataclass
+class Units:
+    """What would be one unit, were the pairs merged that are suggested, best ones first.
+
+    Parameters
+    ----------
+    evidence : mapping of Join to MergeScore
+        What is known of joins of more than two clusters.
+    least : float
+        The least score for which clusters are joined.
+    """
+
+    evidence: Mapping[Join, MergeScore]
+    least: float
+
+    def __post_init__(self) -> None:
+        self._members: dict[int, Members] = {}
+        self.pending: list[Join] = []
+        """Joins that have to be looked at before it is known whether a pair goes with the rest."""
+
+    def join(self, a: int, b: int) -> bool:
+        """Take two clusters for one unit, unless what better pairs make of them is not one."""
+        one, other = sorted(self._members.get(c, (c,)) for c in (a, b))
+        if one == other:
+            return True
+        if len(one) + len(other) > 2:
+            found = self.evidence.get((one, other))
+            if found is None:
+                self.pending.append((one, other))
+            if found is None or found.score < self.least:
+                return False
+        together = tuple(sorted(one + other))
+        self._members |= dict.fromkeys(together, together)
+        return True
+
+
+def join_evidence(
+    snapshot: Snapshot, join: Join, basis: Basis, cancelled: Cancel
+) -> MergeScore | None:
+    """The evidence that two sets of clusters, each of which were one, are one unit.
+
+    Returns
+    -------
+    MergeScore, optional
+        None if it was cancelled.
+    """
+    spikes = dict(snapshot.spikes_per_cluster)
+    for cluster_id, members in zip(_IDS, join, strict=True):
+        parts = [spikes.pop(c) for c in members]
+        spikes[cluster_id] = np.sort(np.concatenate(parts), kind="stable")
+    merged = replace(snapshot, spikes_per_cluster=spikes, cluster_ids=_IDS)
+    stats = compute_stats(merged, list(_IDS), cancelled)
+    if cancelled() or len(stats) < len(_IDS):
+        return None
+    both = (stats[_IDS[0]].summary, stats[_IDS[1]].summary)
+    value = float(np.asarray(basis.similarity([both[0]], [both[1]]))[0, 0])
+    return pair_evidence(merged, _IDS, both, value, basis.features)

@@ -1,0 +1,143 @@
+"""The evidence that two clusters are one unit, from their spikes and their features."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import (
+    FEW_SPIKES,
+    ClusterSummary,
+    MergeScore,
+    coincidences,
+    drift_continuity,
+    is_seen,
+    merge_score,
+    merged_refractoriness,
+    refractory_violations,
+    sample_spikes,
+)
+from phygui.curation.statistics.similarity_rows import Similarity
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset import ShankData
+from phygui.storage.cache import ByteCache
+
+Pair = tuple[int, int]
+"""Two clusters, the smaller id first."""
+
+N_SPIKES = 200
+"""Spikes of a cluster by which continuity is judged."""
+UNKNOWN = 0.5
+"""What evidence counts that is not to be had: it tells nothing either way."""
+
+
+def in_order(a: int, b: int) -> Pair:
+    """Two clusters as the pair that they are."""
+    return (a, b) if a < b else (b, a)
+
+
+def pair_evidence(
+    snapshot: Snapshot,
+    pair: Pair,
+    summaries: tuple[ClusterSummary, ClusterSummary],
+    similarity: float,
+    features: Features,
+) -> MergeScore:
+    """Weigh the evidence that two clusters are one unit.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    pair : tuple of int
+    summaries : two ClusterSummary
+        Theirs.
+    similarity : float
+        Theirs, in [0, 1].
+    features : Features
+        Of the same shank.
+    """
+    shank = snapshot.shank
+    trains = [shank.clock.pair_train(snapshot.spikes(c)) for c in pair]
+    together = coincidences(trains[0], trains[1], shank.sample_rate)
+    continuity = similarity
+    if all(len(snapshot.spikes(c)) > FEW_SPIKES for c in pair):
+        # A fragment's spikes hold those of others as well: they look different at any time.
+        continuity = _continuity(snapshot, pair, summaries, features)
+    rates = [
+        refractory_violations(train, shank.sample_rate).rate
+        for train in (max(trains, key=len), np.sort(np.concatenate(trains)))
+    ]
+    refractoriness = merged_refractoriness(together)
+    return merge_score(similarity, refractoriness, continuity, together, (rates[0], rates[1]))
+
+
+def _continuity(
+    snapshot: Snapshot,
+    pair: Pair,
+    summaries: tuple[ClusterSummary, ClusterSummary],
+    features: Features,
+) -> float:
+    """Whether the spikes of two clusters look alike at the times when both are there."""
+    shank = snapshot.shank
+    times, parts, means = [], [], []
+    for cluster_id, summary in zip(pair, summaries, strict=True):
+        some = shank.clock.in_order(sample_spikes(snapshot.spikes(cluster_id), N_SPIKES))
+        values = features.of(snapshot.spikes(cluster_id), some)
+        if values is None:
+            return UNKNOWN
+        waveform = summary.mean_waveform
+        if summary.mean is not None:
+            size = None if waveform is None else np.abs(waveform).max(axis=0)
+            seen = is_seen(values, size)
+            some, values = some[seen], values[seen]
+            means.append(summary.mean)
+        times.append(shank.spike_samples[some] / shank.sample_rate)
+        parts.append(values)
+    line = None
+    if len(means) == 2:
+        # Where neither cluster is, other spikes would drown the difference.
+        columns = np.flatnonzero((means[0] != 0) | (means[1] != 0))
+        line = (means[0] - means[1])[columns]
+        parts = [values[:, columns] for values in parts]
+    found = drift_continuity(times[0], parts[0], times[1], parts[1], line=line)
+    return found if math.isfinite(found) else UNKNOWN
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What pairs are scored by."""
+
+    features: Features
+    similarity: Similarity
+
+
+class Features:
+    """Masked features of samples of spikes, the last used ones at hand; for any thread."""
+
+    def __init__(self, shank: ShankData, max_bytes: int = 64 * 2**20) -> None:
+        self._shank = shank
+        self._cache = ByteCache(max_bytes)
+
+    def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray[Any] | None:
+        """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
+        known: NDArray[Any] | None = self._cache.get((spike_ids,), "sample")
+        if known is None:
+            known = self._read(sample)
+            if known is not None:
+                self._cache.put((spike_ids,), "sample", known, known.nbytes)
+        return known
+
+    def _read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
+        shank = self._shank
+        if shank.features is not None:
+            values, masks = shank.features.read(sample)
+            masked = np.nan_to_num(values) * np.nan_to_num(masks)[:, :, None]
+            rows: NDArray[Any] = masked.reshape(len(sample), -1)
+            return rows
+        if shank.waveforms is not None:
+            return np.asarray(shank.waveforms[sample]).reshape(len(sample), -1)
+        return None

@@ -1,0 +1,74 @@
+"""Pairs that go together: what better ones would make of two clusters is weighed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from phygui import Session
+from phygui.analysis import merge_score
+from phygui.curation.suggestions.ahead import Join, Units, join_evidence
+from phygui.curation.suggestions.pair_evidence import in_order
+from phygui.simulate import make_demo
+
+
+def evidence(score: float):
+    return merge_score(0.5, 0.5, 0.5)._replace(score=score)
+
+
+def joined(pairs: list[tuple[int, int]], known: dict[Join, float]) -> tuple[list, list]:
+    """The pairs that go together, best first, and what is still to be looked at."""
+    units = Units({join: evidence(score) for join, score in known.items()}, 0.5)
+    return [pair for pair in pairs if units.join(*pair)], units.pending
+
+
+def test_pairs_of_other_clusters_go_together() -> None:
+    pairs = [(1, 2), (3, 4)]
+    assert joined(pairs, {}) == (pairs, [])
+
+
+def test_a_second_pair_waits_until_what_the_first_makes_has_been_looked_at() -> None:
+    pairs = [(2, 1), (2, 3)]
+    join = ((1, 2), (3,))
+    assert joined(pairs, {}) == ([(2, 1)], [join])
+    assert joined(pairs, {join: 0.4}) == ([(2, 1)], [])
+    assert joined(pairs, {join: 0.6}) == (pairs, [])
+
+
+def test_a_third_pair_of_three_clusters_goes_with_them() -> None:
+    pairs = [(1, 2), (2, 3), (1, 3)]
+    assert joined(pairs, {((1, 2), (3,)): 0.9}) == (pairs, [])
+    # As long as the second is not known, the third one waits for the same.
+    assert joined(pairs, {})[1] == [((1, 2), (3,))] * 2
+
+
+def test_a_weak_pair_does_not_join_two_units() -> None:
+    pairs = [(1, 2), (3, 4), (2, 3), (1, 4)]
+    assert joined(pairs, {((1, 2), (3, 4)): 0.1}) == ([(1, 2), (3, 4)], [])
+
+
+def test_the_evidence_ahead_is_what_the_merge_leads_to(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, n_spikes=6_000, n_clusters=10, duration=60.0, seed=5)
+    with Session.open(demo.kwik_path, journal=False) as session:
+        # A unit in three parts: each pair of them is one unit, and so is what two of them make.
+        whole = max(session.spikes_per_cluster, key=lambda c: len(session.spikes_per_cluster[c]))
+        update = session.split(session.spikes_per_cluster[whole][::3])
+        rest = max(update.added, key=lambda c: len(session.spikes_per_cluster[c]))
+        session.split(session.spikes_per_cluster[rest][::2])
+        session.learn_stats()
+        session.suggest_all()
+        active, basis = session.suggestions.active, session.suggestions.active._basis
+        pairs = [s.clusters for s in session.suggestions.ranked()]
+        first, second = (in_order(*pair) for pair in pairs[:2])
+        [other] = set(second) - set(first)
+        ahead = active._joins[tuple(sorted([first, (other,)]))]
+        assert ahead.score > 0.5
+        assert join_evidence(session.snapshot(), (first, (other,)), basis, lambda: True) is None
+        new = session.merge(first).added[0]
+        session.suggest_all()
+        real = active._scores[in_order(new, other)]
+        assert ahead.coincidences == real.coincidences
+        assert ahead.score == pytest.approx(real.score, rel=1e-6)
+        assert ahead.similarity == pytest.approx(real.similarity, rel=1e-6)
+        session.close(discard=True)
