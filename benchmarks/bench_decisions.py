@@ -12,9 +12,10 @@ A session is opened without a window, and what is suggested at the default is he
 truth: precision, recall, and the mean accuracy of the units (their best one-to-one matching to the
 clusters, by n_match / (n_a + n_b - n_match)) before, after accepting the best suggestion until none
 is left, after accepting the whole list at once, and with the true pairs merged. Beside it, the same
-for the five presets of SpikeInterface and for the cosine of its templates. Where
-`NAME.ground_truth.npz` lies beside the Kwik file, with the `samples` and `units` of true spikes,
-every split and merge that is suggested is accepted in turn. Exits with 1 where a bar is missed.
+for the five presets of SpikeInterface and for the cosine of its templates; and how far the quality
+by which clusters are walked tells which are right. Where `NAME.ground_truth.npz` lies beside the
+Kwik file, with the `samples` and `units` of true spikes, every split and merge that is suggested is
+accepted in turn. Exits with 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from decisions import genuine, merges
+from decisions import genuine, merges, quality
 from decisions.truth import Truth
 
 from phygui.analysis import warm_up
@@ -43,6 +44,7 @@ def report(folder: Path, with_others: bool, verbose: bool) -> list[str]:
         name = f"{folder}, shank {shank}"
         print(f"{name}: {len(truth.labels):,d} spikes, {len(np.unique(truth.labels))} clusters")
         below = merges.judge(path, shank, truth, with_others, verbose)
+        below += quality.judge(path, shank, truth)
         missed += [f"{name}: {bar}" for bar in below]
         sys.stdout.flush()
     if genuine.truth_of(path).exists():

@@ -40,6 +40,7 @@ from .metrics import (
     isi_violation_ratio,
     isolation_distance,
     l_ratio,
+    likely_purity,
     mahalanobis_squared,
     noise_levels,
     presence_ratio,
@@ -50,6 +51,7 @@ from .metrics import (
     unregister_metric,
     violation_rate,
 )
+from .quality import Part, Partner, Quality, cluster_quality
 from .sampling import sample_spikes
 from .similarity import FEW_SPIKES, containment, separation, similarity, waveform_similarity
 from .splitting import SplitScore, by_size, propose_parts, split_parts, split_score
@@ -75,11 +77,15 @@ __all__ = [
     "MergeScore",
     "Metric",
     "MetricSpec",
+    "Part",
+    "Partner",
+    "Quality",
     "RefractoryViolations",
     "SplitScore",
     "agreement",
     "amplitude_cutoff",
     "by_size",
+    "cluster_quality",
     "coincidences",
     "combine",
     "containment",
@@ -101,6 +107,7 @@ __all__ = [
     "l_ratio",
     "lag_correlogram",
     "lag_edges",
+    "likely_purity",
     "log_lag_edges",
     "mahalanobis_squared",
     "merge_score",

@@ -280,6 +280,7 @@ class Session:
     metrics = value_of("statistics", SessionStatistics.metrics)
     knowledge = value_of("statistics", SessionStatistics.knowledge)
     measures = value_of("statistics", SessionStatistics.measures)
+    quality = method_of("statistics", SessionStatistics.quality)
     similar = method_of("statistics", SessionStatistics.similar)
     similarity_of = method_of("statistics", SessionStatistics.similarity_of)
     learn_stats = method_of("statistics", SessionStatistics.learn_stats)

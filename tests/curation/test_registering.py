@@ -175,5 +175,5 @@ def test_a_ranking_is_chosen_by_its_name(small: Path) -> None:
         assert session.similarity_of(second) == pytest.approx(
             float(waveform_similarity(*parts)[0, 0]), rel=1e-5
         )
-    with pytest.raises(ValueError, match="no quality is called 'largest'; there are size and"):
+    with pytest.raises(ValueError, match="no quality is called 'largest'; there are agreement,"):
         choose_ranking("quality", "largest")

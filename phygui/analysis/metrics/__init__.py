@@ -8,6 +8,7 @@ from .contamination import (
     contamination_llobet,
     count_refractory_pairs,
     isi_violation_ratio,
+    likely_purity,
     violation_rate,
 )
 from .isolation import Isolation, d_prime, isolation_distance, l_ratio, mahalanobis_squared
@@ -34,6 +35,7 @@ __all__ = [
     "isi_violation_ratio",
     "isolation_distance",
     "l_ratio",
+    "likely_purity",
     "mahalanobis_squared",
     "metrics",
     "noise_levels",

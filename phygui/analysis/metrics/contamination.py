@@ -30,8 +30,13 @@ __all__ = [
     "contamination_llobet",
     "count_refractory_pairs",
     "isi_violation_ratio",
+    "likely_purity",
     "violation_rate",
 ]
+
+_PRIOR = 0.25, 1.0
+"""Pairs of spikes within the refractory period that are added to those found, and to those
+expected: what is thought of a cluster of which nothing is known, a purity of 0.87."""
 
 
 def violation_rate(
@@ -163,6 +168,42 @@ def contamination_llobet(
     return Metric(1 - math.sqrt(max(0.0, 1 - 2 * n_pairs * free / expected)))
 
 
+def likely_purity(
+    spike_samples: ArrayLike,
+    sample_rate: float,
+    duration: float,
+    period: float = REFRACTORY_PERIOD,
+    censored: float = 0.0,
+) -> Metric:
+    """Fraction of the spikes that are the neuron's own, as far as so few spikes can tell.
+
+    One less `contamination_llobet`, drawn towards what is thought of a cluster without spikes: of
+    the ratio of the pairs found to those expected of unrelated spikes, the posterior mean under
+    Poisson's law and a gamma prior that is worth one expected pair. Of few spikes one would not
+    expect any pair, so that none makes no cluster look perfect.
+
+    Parameters
+    ----------
+    spike_samples, sample_rate, duration, period, censored
+        As in `isi_violation_ratio`.
+
+    Returns
+    -------
+    Metric
+        Between 0 and 1.
+    """
+    samples = np.asarray(spike_samples)
+    expected = _expected_violations(len(samples), duration, period, censored)
+    if isinstance(expected, Metric):
+        return expected
+    n_pairs = count_refractory_pairs(samples, sample_rate, period, censored)
+    found, more = _PRIOR
+    # A pair is counted once here, and twice, before and after, in what is expected.
+    free = (duration - 2 * len(samples) * censored) / duration
+    ratio = (n_pairs * free + found) / (expected / 2 + more)
+    return Metric(math.sqrt(max(0.0, 1 - ratio)))
+
+
 def count_refractory_pairs(
     spike_samples: ArrayLike, sample_rate: float, period: float, censored: float = 0.0
 ) -> int:
@@ -246,6 +287,21 @@ METRICS = (
         better="lower",
         family="contamination",
         order=40,
+    ),
+    MetricSpec(
+        name="purity",
+        title="purity",
+        label="likely purity",
+        help="share of the spikes that are likely the neuron's own, by the refractory period",
+        function=_of_train(likely_purity),
+        unit="%",
+        form=".1%",
+        source=LLOBET,
+        better="higher",
+        family="contamination",
+        order=42,
+        # Contamination tells it there.
+        is_in_preview=False,
     ),
     MetricSpec(
         name="isi_violation_ratio",

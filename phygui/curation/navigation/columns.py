@@ -71,6 +71,8 @@ class Column:
     """Its turn to go where there is no room for all columns; 0 if it never goes."""
     reason: Callable[[ClusterSource, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
+    explain: Callable[[ClusterSource, int], str] = lambda _, __: ""
+    """What a value that is known is made of, for its tooltip."""
     is_label: bool = False
     """Whether it shows the labels with one key, and is there as long as any cluster has one."""
     is_voltage: bool = False
@@ -90,6 +92,11 @@ class Column:
             found = self.lookup(source)
             return [found.get(c) if c in living else None for c in cluster_ids]
         return [value(source, c) if c in living else None for c in cluster_ids]
+
+    def about(self, source: ClusterSource, cluster_id: int) -> str:
+        """What is to be said of a cluster's value: what it is made of, or why there is none."""
+        known = self.values(source, [cluster_id])[0] is not None
+        return (self.explain if known else self.reason)(source, cluster_id)
 
     def tip_for(self, source: ClusterSource) -> str:
         """What the column holds, for voltages in which unit, and for a ranking by what."""
@@ -159,7 +166,13 @@ def _metric_column(spec: MetricSpec) -> Column:
 
 
 def _quality(source: ClusterSource, cluster_id: int) -> float | None:
-    return source.knowledge.quality(cluster_id) if cluster_id in source.stats else None
+    found = source.knowledge.quality_of(cluster_id)
+    return None if found is None else found.value
+
+
+def _quality_parts(source: ClusterSource, cluster_id: int) -> str:
+    found = source.knowledge.quality_of(cluster_id)
+    return "" if found is None else found.in_words()
 
 
 def _amplitude(source: ClusterSource, cluster_id: int) -> float | None:
@@ -230,9 +243,10 @@ _QUALITY = Column(
     "qual.",
     QUALITY.help,
     _quality,
-    ".0f",
-    "888",
-    reason=_no_stat(""),
+    ".2f",
+    "0.88",
+    reason=lambda _, __: "not computed yet",
+    explain=_quality_parts,
     ranking="quality",
 )
 _LABELS = Column("labels", "labels", "labels, key=value", _labels, ascending=True, hidden=True)

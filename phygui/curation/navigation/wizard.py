@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from phygui.curation.edits.groups import ClusterGroups
@@ -49,6 +50,7 @@ class Wizard:
         self.similar = similar
         self.skip_noise_and_mua = True
         self.is_in_sight: Callable[[int], bool] = lambda _: True
+        self._place: tuple[int, tuple[float, int]] | None = None
 
     def walk_like(self, other: Wizard) -> None:
         """Pass over what another one passes over."""
@@ -70,7 +72,7 @@ class Wizard:
 
     def best_queue(self) -> list[int]:
         """Living clusters by decreasing quality, then by id."""
-        return sorted(self._clusters(), key=lambda c: (-self.quality(c), c))
+        return sorted(self._clusters(), key=self._rank)
 
     def match_queue(self, best: int) -> list[int]:
         """Candidates for a cluster by decreasing similarity."""
@@ -126,8 +128,10 @@ class Wizard:
             by default those that the update moves.
         """
         if update.kind == "merge":
+            self._keep_place(update.added[0], now)
             return self.with_first_match(update.added[0])
         if update.kind in ("split", "assign"):
+            self._keep_place(update.added[0], now)
             return Selection(update.added)
         if update.kind == "group":
             return self.after_move(tuple(moved) or update.groups_after, now)
@@ -155,9 +159,25 @@ class Wizard:
             return Selection(now.best, () if found is None else (found,))
         return now
 
+    def _keep_place(self, made: int, before: Selection) -> None:
+        """The walk goes on from where it was, whatever the quality of what was made there."""
+        if before.best:
+            old = before.best[0]
+            kept = self._place is not None and self._place[0] == old
+            self._place = made, self._place[1] if kept and self._place else self._rank(old)
+
+    def _rank(self, cluster_id: int) -> tuple[float, int]:
+        return -self.quality(cluster_id), cluster_id
+
     def _step_best(self, start: int | None, step: int, *, undecided: bool = False) -> int | None:
         """The first best cluster after ``start`` that is in sight and not skipped."""
-        return self._step(self.best_queue(), start, step, self.is_in_sight, undecided=undecided)
+        queue = self.best_queue()
+        if self._place is not None and self._place[0] == start and start in queue:
+            queue.remove(start)
+            queue.insert(bisect(queue, self._place[1], key=self._rank), start)
+        else:
+            self._place = None
+        return self._step(queue, start, step, self.is_in_sight, undecided=undecided)
 
     def _step(
         self,

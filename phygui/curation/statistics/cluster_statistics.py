@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from phygui.analysis import Metric
+from phygui.analysis import Metric, Quality, cluster_quality
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
+from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
+from phygui.curation.statistics.ranking_spec import QUALITY
 from phygui.curation.statistics.similarity_rows import Rows, Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import (
@@ -22,6 +24,8 @@ from phygui.curation.statistics.stats import (
 )
 
 Clusters = Mapping[int, object]
+FIRST_METRICS = frozenset({"purity"})
+"""Metrics that all clusters get before any gets the others: what ranks them, and takes no time."""
 Known = tuple[ClusterStats, dict[str, Metric]]
 """Stats and metrics of one cluster; without those metrics that are not computed yet."""
 
@@ -59,6 +63,8 @@ class Knowledge:
         Grows when other data comes in: what is still computed from the old ones is dropped.
     measures : Measures
         What quality and similarity are.
+    partners : Partners
+        Which clusters may be parts of one unit.
     """
 
     def __init__(self, clustering: Clustering) -> None:
@@ -70,8 +76,11 @@ class Knowledge:
         self.epoch = 0
         self.measures = Measures()
         # Every step through the clusters goes by the quality of all.
-        self._qualities: dict[int, float] = {}
+        self.partners = Partners()
+        self._qualities: dict[int, Quality] = {}
         self._qualities_by: object = None
+        self._expected: dict[int, dict[str, Metric]] = {}
+        self._news: dict[int, None] = {}
         self._estimated: set[int] = set()
         self._quality: QualitySource | None = None
         self._version = 0
@@ -123,10 +132,14 @@ class Knowledge:
             ids = first(missing)
             return lambda cancelled: self._look_at(snapshot, ids, cancelled)
         if missing := self.missing_metrics():
+            ranks = FIRST_METRICS & self.measures.metrics.names
+            lacking = [c for c in missing if not ranks <= self.metrics.get(c, {}).keys()]
+            missing = lacking or missing
             # Of clusters that an earlier session knew, only what is new may be missing.
             names = self._missing_of(first(missing)[0])
+            names = names & ranks or names
             source = self.source(snapshot)
-            alike = [c for c in first(missing) if self._missing_of(c) == names]
+            alike = [c for c in first(missing) if names <= self._missing_of(c)]
             stats = {c: self.stats[c] for c in alike[: source.n_clusters(names)]}
             return lambda cancelled: Learnt(
                 self, metrics=source.compute(snapshot, stats, cancelled, names)
@@ -166,10 +179,10 @@ class Knowledge:
         n_metrics = sum(map(self._is_measured, self._clustering.spikes_per_cluster))
         return n - missing + n_metrics, 2 * n
 
-    def add(self, learnt: Learnt) -> tuple[int, ...]:
-        """Take over what was computed; returns the living clusters it tells of."""
+    def add(self, learnt: Learnt) -> None:
+        """Take over what was computed."""
         if learnt.epoch != self.epoch:
-            return ()
+            return
         self.is_recalled = self.is_recalled or learnt.is_recalled
         self.prints.update(learnt.prints)
         self.stats.update(learnt.stats)
@@ -177,15 +190,45 @@ class Knowledge:
         for cluster_id, found in learnt.metrics.items():
             # Replaced, not written to: a worker may be reading what there was.
             self.metrics[cluster_id] = {**self.metrics.get(cluster_id, {}), **found}
-        for cluster_id in (*learnt.stats, *learnt.metrics):
-            self._qualities.pop(cluster_id, None)
+            self._expected.pop(cluster_id, None)
+        self.weigh_again((*learnt.stats, *learnt.metrics))
         self._version += bool(learnt.stats)
-        return tuple(c for c in {**learnt.stats, **learnt.metrics} if c in self._clustering)
+
+    def learn_partners(
+        self, searched: Iterable[int], chances: Mapping[tuple[int, int], float]
+    ) -> None:
+        """Take over which clusters may be parts of one unit.
+
+        Parameters
+        ----------
+        searched : iterable of int
+            Clusters of which all partners are known now.
+        chances : mapping of (int, int) to float
+            How likely two clusters are one unit.
+        """
+        self.weigh_again(self.partners.learn(searched, chances))
+
+    def weigh_again(self, cluster_ids: Iterable[int]) -> None:
+        """The quality of some clusters is another one now."""
+        for cluster_id in cluster_ids:
+            self._qualities.pop(cluster_id, None)
+            self._news[cluster_id] = None
+
+    def take_news(self) -> tuple[int, ...]:
+        """The living clusters of which something is known that this has not told before."""
+        news, self._news = self._news, {}
+        return tuple(c for c in news if c in self._clustering)
 
     def expect(self, update: Update) -> None:
         """A change is about to be made: estimate what a merged cluster will look like."""
         # Groups and labels do not change how clusters rank.
         self._version += bool(update.before)
+        # Their qualities are others now, which is told with what is computed next.
+        if update.before:
+            # Those that go keep the quality that they have now: it is where the walk is.
+            for cluster_id in update.before:
+                self.quality_of(cluster_id)
+            self.weigh_again(sorted(self.partners.touched_by(update)))
         if update.kind != "merge" or len(update.after) != 1:
             return
         new = update.added[0]
@@ -195,6 +238,8 @@ class Knowledge:
             if estimate is not None:
                 self.stats[new] = estimate
                 self._estimated.add(new)
+                largest = max(update.before, key=lambda c: len(update.before[c]))
+                self._expected[new] = self.metrics.get(largest, {})
 
     def forget(self) -> None:
         """Other data has come in: all is to be computed again."""
@@ -202,7 +247,9 @@ class Knowledge:
         self.metrics.clear()
         self.prints.clear()
         self._estimated.clear()
+        self._expected.clear()
         self._qualities.clear()
+        self.partners.forget()
         self._quality = None
         self._rows = Rows()
         self.is_recalled = False
@@ -213,19 +260,35 @@ class Knowledge:
 
     def quality(self, cluster_id: int) -> float:
         """Quality of a cluster; as long as nothing is known of it, below 0 and by its spikes."""
-        measure = self.measures.quality
-        if self._qualities_by != measure:
-            self._qualities, self._qualities_by = {}, measure
+        found = self.quality_of(cluster_id)
+        return -1.0 / (1.0 + self._n_spikes(cluster_id)) if found is None else found.value
+
+    def quality_of(self, cluster_id: int) -> Quality | None:
+        """Quality of a cluster and what it is made of; None as long as nothing is known of it."""
+        measures = self.measures
+        if self._qualities_by != measures.quality:
+            self._qualities, self._qualities_by = {}, measures.quality
+        stats, metrics = self.stats.get(cluster_id), self.metrics.get(cluster_id, {})
         known = self._qualities.get(cluster_id)
-        if known is not None:
-            return known
-        stats = self.stats.get(cluster_id)
-        if stats is None:
-            return -1.0 / (1.0 + len(self._clustering.spikes_per_cluster.get(cluster_id, ())))
-        quality = measure(stats, self.metrics.get(cluster_id, {}))
-        if measure == self.measures.quality:
-            self._qualities[cluster_id] = quality
-        return quality
+        if stats is None or known is not None:
+            return None if stats is None else known
+        if measures.quality_spec is not QUALITY:
+            value = measures.quality(stats, metrics)
+            # A function that has just failed is not the quality any more.
+            if measures.quality_spec is not QUALITY:
+                self._qualities[cluster_id] = Quality(value)
+                return self._qualities[cluster_id]
+        found = cluster_quality(
+            metrics or self._expected.get(cluster_id, {}),
+            self._n_spikes(cluster_id),
+            self.partners.of(cluster_id, self._clustering.spikes_per_cluster),
+        )
+        if found is not None and self._qualities_by == measures.quality:
+            self._qualities[cluster_id] = found
+        return found
+
+    def _n_spikes(self, cluster_id: int) -> int:
+        return len(self._clustering.spikes_per_cluster.get(cluster_id, ()))
 
     def similar(self, cluster_id: int, among: Clusters | None = None) -> Ranking:
         """Other clusters by decreasing similarity to one, as far as both are known.

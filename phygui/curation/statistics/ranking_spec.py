@@ -53,9 +53,11 @@ class RankingSpec:
 
 QUALITY = RankingSpec(
     "quality",
-    "size and purity",
-    "order of the best clusters: the larger and the less contaminated, the higher",
+    "agreement",
+    "likely agreement of the cluster with one neuron, 0 to 1: the order of the best clusters",
     default_quality,
+    "The refractory period: Hill, Mehta and Kleinfeld (2011), Journal of Neuroscience 31(24), "
+    "8699-8705; Llobet, Wyngaard and Barbour (2022), bioRxiv 2022.02.08.479192.",
 )
 SIMILARITY = RankingSpec(
     "similarity",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from phygui.analysis import Metric
+from phygui.analysis import Metric, Quality
 from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.navigation.wizard import Ranking
@@ -80,8 +80,14 @@ class SessionStatistics:
 
     def add(self, learnt: Learnt) -> None:
         """Take over what a job has computed."""
-        clusters = learnt.knowledge.add(learnt)
-        if clusters and learnt.knowledge is self.knowledge:
+        learnt.knowledge.add(learnt)
+        if learnt.knowledge is self.knowledge:
+            self.tell_news()
+
+    def tell_news(self) -> None:
+        """Announce the clusters of which more is known than was told."""
+        clusters = self.knowledge.take_news()
+        if clusters:
             self._tell.stats_changed.emit(clusters)
 
     def recall(self) -> None:
@@ -134,6 +140,14 @@ class SessionStatistics:
         return [c.knowledge for (group, _), c in curations if group == channel_group]
 
     # -- asking ------------------------------------------------------------------------------
+
+    def quality(self, cluster_id: int) -> Quality | None:
+        """Quality of a cluster, 0 to 1, with the parts it is made of; None until it is known.
+
+        It grows with what is known: `learn_all` computes the metrics, `suggest_all` finds the
+        clusters that may be parts of the same unit as well.
+        """
+        return self.knowledge.quality_of(cluster_id)
 
     def similar(self) -> Ranking:
         """Candidates for the first best cluster, most similar first."""

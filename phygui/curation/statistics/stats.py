@@ -14,6 +14,7 @@ from phygui.analysis import (
     ClusterData,
     Isolation,
     Metric,
+    cluster_quality,
     combine,
     noise_levels,
     sample_spikes,
@@ -38,10 +39,8 @@ N_SPIKES_WAVEFORMS = 1_000, 5_000
 """Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
 N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
-FEW_SPIKES = 50
-"""Spikes of a cluster that make it count half of its size."""
-LEAST_PURITY = 0.05
-"""What a cluster counts of its size that is all contamination."""
+UNKNOWN_QUALITY = -1.0
+"""That of a cluster of which nothing is known: it comes after all others."""
 NOISE_S = 40.0
 """Seconds of raw data that the noise is taken from, spread over the recordings."""
 NOISE_PIECE_S = 0.5
@@ -101,26 +100,20 @@ def _affordable(shank: ShankData, least: int, most: int) -> int:
     return int(np.clip(WAVEFORM_BYTES // each, least, most))
 
 
-def default_quality(stats: ClusterStats, metrics: Mapping[str, Metric]) -> float:
-    """Quality by which the best queue goes: the size of a cluster, less for contamination.
+def default_quality(_: ClusterStats, metrics: Mapping[str, Metric]) -> float:
+    """Quality by which the best queue goes, from the metrics of a cluster alone.
 
-    Large units come first; a cluster of which half the spikes come from elsewhere counts half,
-    and one that is all contamination `LEAST_PURITY` of its size, so that those too go by size. Few
-    spikes tell little: a cluster of `FEW_SPIKES` counts half. Before the metrics are computed,
-    contamination does not count.
+    :func:`~phygui.analysis.cluster_quality`, without what its partners tell. Below 0 as long as
+    none of the metrics that it goes by is known.
 
     Parameters
     ----------
-    stats : ClusterStats
+    _ : ClusterStats
     metrics : mapping of str to Metric
         May be empty.
     """
-    n_spikes = stats.summary.n_spikes
-    size = stats.size * n_spikes / (n_spikes + FEW_SPIKES)
-    contamination = metrics.get("contamination_llobet")
-    if contamination is None or not contamination.is_defined:
-        return size
-    return size * max(1.0 - max(contamination.value, 0.0), LEAST_PURITY)
+    found = cluster_quality(metrics)
+    return UNKNOWN_QUALITY if found is None else found.value
 
 
 def estimate_merged(parts: Sequence[tuple[ClusterStats, int]]) -> ClusterStats | None:

@@ -84,9 +84,11 @@ class Suggestions:
         self._joins: dict[Join, MergeScore] = {}
         self._basis: Basis | None = None
         self.rejected: set[frozenset[str]] = set()
+        knowledge.partners.is_rejected = self.is_rejected
 
     def forget(self) -> None:
         """Other data has come in: all pairs are to be scored again."""
+        self._knowledge.partners.forget()
         self._scores = {}
         self._reach = {}
         self._order = []
@@ -230,6 +232,9 @@ class Suggestions:
                 insort(self._order, (-score.score, pair))
         for pair, isolation in found.isolation.items():
             self._scores[pair] = self._scores[pair]._replace(isolation=isolation)
+        told = {pair: self._scores[pair] for pair in (*new, *found.isolation)}
+        chances = {p: 0.0 if of.costs_isolation else of.score for p, of in told.items()}
+        self._knowledge.learn_partners(found.reach, chances)
         return bool(new or found.isolation or found.joins)
 
     # -- what is suggested -------------------------------------------------------------------

@@ -79,6 +79,7 @@ class SessionSuggestions:
         found.suggestions.add(found)
         if found.suggestions is self._workspace.active.suggestions:
             self._tell.suggestions_changed.emit()
+            self._statistics.tell_news()
 
     def suggest_all(self) -> None:
         """Compute all stats and suggestions here and now; the window does it in a worker."""
@@ -115,11 +116,13 @@ class SessionSuggestions:
 
         That is no edit: nothing of the clustering changes.
         """
-        suggestions = self.active
-        suggestions.reject(clusters, rejected=rejected)
+        suggestions, ids = self.active, tuple(clusters)
+        suggestions.reject(ids, rejected=rejected)
         if not self._keeper.read_only:
             group = self._workspace.active.channel_group
             write_rejections(self._keeper.folder, group, suggestions.rejected)
+        self._statistics.knowledge.weigh_again(ids)
+        self._statistics.tell_news()
         self._tell.suggestions_changed.emit()
 
     # -- splits ------------------------------------------------------------------------------

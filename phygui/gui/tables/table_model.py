@@ -286,9 +286,9 @@ class ClusterTableModel(QAbstractTableModel):
         cluster_id = self._keys[index.row()][-1]
         column = self.columns[index.column()]
         if role == Qt.ToolTipRole:
-            unknown = self.value(cluster_id, column) is None
-            reason = column.reason(self._session.shown, cluster_id) if unknown else ""
-            return plain_tip(f"{column.title}: {reason}") if reason else None
+            about = column.about(self._session.shown, cluster_id)
+            separator = "\n" if "\n" in about else " "
+            return plain_tip(f"{column.title}:{separator}{about}") if about else None
         cell = self._cell(cluster_id, column)
         if role == Qt.DisplayRole:
             return cell.text

@@ -49,8 +49,8 @@ class ProgressLine(QWidget):
 class Background(QObject):
     """Runs the long work of a window in pieces, the selected clusters first.
 
-    Statistics come first, then merge suggestions as long as they are looked at, then metrics. What
-    is known is kept beside the dataset when all is done.
+    Statistics come first, then metrics, then merge suggestions; these before the metrics as long as
+    they are looked at. What is known is kept beside the dataset when all is done.
 
     Signals
     -------
@@ -128,6 +128,9 @@ class Background(QObject):
             self._search.request(search)
         elif (job := session.statistics.job()) is not None:
             self._stats.request(job)
+        elif (search := session.suggestions.job()) is not None:
+            # The quality of a cluster goes by them too.
+            self._search.request(search)
         self._follow()
 
     def stop(self) -> None:

@@ -62,6 +62,38 @@ def test_a_merge_selects_the_new_cluster_and_its_first_match(wizard):
     assert wizard.after(update, Selection((1,), (2,))) == Selection((6,), (4,))
 
 
+def test_the_walk_goes_on_from_where_an_edit_was_made(groups):
+    """Clusters 1 to 6; the one that is made is the best of all, or the worst."""
+    for quality, kind in ((9, "merge"), (-9, "split")):
+        clusters = dict.fromkeys(range(1, 7))
+        qualities = {c: -c for c in clusters}
+        wizard = Wizard(lambda c=clusters: c, groups, qualities.__getitem__, lambda _: ())
+        update = Update(kind, "", {2: None, 4: None}, {8: None})
+        for gone in update.before:
+            del clusters[gone]
+        clusters[8], qualities[8] = None, quality
+        made = wizard.after(update, Selection((2,), (4,)))
+        assert made.best == (8,)
+        assert wizard.step_best(made, -1).best == (1,)
+        made = wizard.after(update, Selection((2,), (4,)))
+        assert wizard.step_best(made, 1).best == (6,)
+        # Left, it has the place that its quality gives it.
+        wizard.step_best(Selection((6,)), -1)
+        assert wizard.step_best(Selection((8,)), 1).best == ((1,) if quality > 0 else (8,))
+
+
+def test_edit_after_edit_keeps_the_place_of_the_first(groups):
+    clusters = dict.fromkeys([1, 2, 3, 6])
+    qualities = dict(zip(range(1, 9), range(-1, -9, -1), strict=True))
+    wizard = Wizard(lambda: clusters, groups, qualities.__getitem__, lambda _: ())
+    now = Selection((2,))
+    for gone, made in ((2, 7), (7, 8)):
+        del clusters[gone]
+        clusters[made] = None
+        now = wizard.after(Update("merge", "", {gone: None}, {made: None}), now)
+    assert wizard.step_best(now, -1).best == (1,)
+
+
 def test_a_split_selects_the_new_clusters(wizard):
     update = Update("split", "", {1: None}, {4: None, 6: None})
     assert wizard.after(update, Selection((1,))) == Selection((4, 6))

@@ -487,6 +487,23 @@ def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: 
     assert "<img" not in tip
 
 
+def test_the_tip_of_a_quality_says_what_it_is_made_of(session: Session, tables: Any) -> None:
+    session.suggest_all()
+    table = tables(session).clusters
+    cluster = session.cluster_ids[0].item()
+    column = table.column_names.index("quality")
+    index = table.model.index(table.model.row_of(cluster), column)
+    found = session.quality(cluster)
+    assert found is not None
+    assert index.data() == f"{found.value:.2f}"
+    tip = str(index.data(Qt.ToolTipRole))
+    for part in found.parts:
+        assert part.in_words() in tip
+    assert len(found.parts) == 5
+    heading = table.model.headerData(column, Qt.Horizontal, Qt.ToolTipRole)
+    assert "agreement" in heading
+
+
 def test_a_dash_says_why_there_is_no_value(session: Session, tables: Any) -> None:
     table = tables(session).clusters
     known, unknown = session.cluster_ids[:2].tolist()
