@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .coherence import coherence
 from .completeness import amplitude_cutoff, firing_rate, presence_ratio
 from .contamination import (
     contamination_hill,
@@ -26,6 +27,7 @@ __all__ = [
     "Metric",
     "MetricSpec",
     "amplitude_cutoff",
+    "coherence",
     "contamination_hill",
     "contamination_llobet",
     "count_refractory_pairs",

@@ -20,3 +20,4 @@ QUIROGA = (
     "Quian Quiroga, Nadasdy and Ben-Shaul (2004), Unsupervised spike detection and sorting with "
     "wavelets and superparamagnetic clustering, Neural Computation 16(8), 1661-1687."
 )
+MARDIA = "Mardia and Jupp (2000), Directional Statistics, Wiley, Chichester."

@@ -21,6 +21,7 @@ Need = Literal[
     "amplitudes",
     "mean_waveform",
     "noise",
+    "masked_features",
     "isolation",
     "attributes",
 ]
@@ -32,6 +33,7 @@ _ABSENT: dict[Need, str] = {
     "amplitudes": "there are no amplitudes",
     "mean_waveform": "there is no raw data",
     "noise": "there is no raw data",
+    "masked_features": "there are no features",
     "isolation": "there are no features",
     "attributes": "nothing else is stored for each spike",
 }
@@ -55,6 +57,8 @@ class ClusterData:
         Filtered, in the units of `noise`.
     noise : array (n_channels,), optional
         From `noise_levels`.
+    masked_features : array (n, n_columns), optional
+        Features times masks of a sample of the spikes, on the channels near the best one.
     features, other_features : array (n_spikes, n_columns), (n_others, n_columns), optional
         On the channels where the cluster is large: of all its spikes and of the others.
     isolation : Isolation, optional
@@ -76,6 +80,7 @@ class ClusterData:
     amplitudes: NDArray[Any] | None = None
     mean_waveform: NDArray[Any] | None = None
     noise: NDArray[Any] | None = None
+    masked_features: NDArray[Any] | None = None
     features: NDArray[Any] | None = None
     other_features: NDArray[Any] | None = None
     isolation: Isolation | None = None

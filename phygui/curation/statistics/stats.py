@@ -20,6 +20,7 @@ from phygui.analysis import (
     sample_spikes,
     summarize,
 )
+from phygui.analysis.similarity import REACH_UM
 from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
 from phygui.curation.statistics.isolation import (
     MOST_CLUSTERS,
@@ -226,11 +227,27 @@ class QualitySource:
             amplitudes=self._amplitudes(spike_ids, stats) if "amplitudes" in needs else None,
             mean_waveform=waveform,
             noise=noise,
+            masked_features=self._near(spike_ids, stats) if "masked_features" in needs else None,
             attributes=self._attributes(spike_ids) if "attributes" in needs else None,
             n_spikes=len(spike_ids),
             sample_rate=shank.sample_rate,
             duration=shank.duration,
         )
+
+    def _near(
+        self, spike_ids: NDArray[np.int64], stats: ClusterStats
+    ) -> NDArray[np.float64] | None:
+        """Masked features of a sample of the spikes, on the channels near the best one."""
+        shank, sizes = self._shank, channel_sizes(stats.summary, self._shank)
+        if shank.features is None or sizes is None or not len(sizes):
+            return None
+        place = shank.channel_positions[int(np.argmax(sizes))]
+        away = np.linalg.norm(shank.channel_positions - place, axis=1)
+        sample, near = sample_spikes(spike_ids, N_SPIKES_FEATURES), np.flatnonzero(away <= REACH_UM)
+        values, masks = shank.features.read(sample, near)
+        masked = np.nan_to_num(values) * np.nan_to_num(masks)[:, :, None]
+        found: NDArray[np.float64] = masked.reshape(len(masked), -1)
+        return found
 
     def _attributes(self, spike_ids: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """What the format holds of a sample of the spikes."""

@@ -13,6 +13,7 @@ from scipy.stats import chi2
 from phygui.analysis import (
     ClusterData,
     amplitude_cutoff,
+    coherence,
     contamination_hill,
     contamination_llobet,
     count_refractory_pairs,
@@ -73,6 +74,31 @@ def test_refractory_pairs_are_counted_one_by_one(samples, period, censored):
         for j in range(i + 1, len(samples))
     )
     assert count_refractory_pairs(samples, 1000.0, period / 1e3, censored / 1e3) == expected
+
+
+def test_coherence_tells_a_unit_from_false_detections():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(300, 24))
+    assert abs(coherence(noise).value) < 0.01
+    shape = rng.normal(size=24)
+    unit = noise + 2 * shape
+    assert coherence(unit).value > 0.7
+    assert coherence(unit * rng.uniform(0.2, 5, (300, 1))).value == pytest.approx(
+        coherence(unit).value
+    )
+    # Spikes that are masked here do not count, nor does what is not a number.
+    unit[::3] = 0
+    unit[1, 3] = np.nan
+    assert coherence(unit).value > 0.7
+    assert coherence(np.tile(shape, (10, 1))).value == pytest.approx(1.0)
+
+
+@given(st.integers(10, 40), st.integers(1, 6), st.integers(0, 2**31))
+def test_coherence_is_the_mean_cosine_of_pairs(n_spikes, n_columns, seed):
+    values = np.random.default_rng(seed).normal(0.5, 1, (n_spikes, n_columns))
+    units = values / np.linalg.norm(values, axis=1)[:, None]
+    cosines = (units @ units.T)[np.triu_indices(n_spikes, 1)]
+    assert coherence(values).value == pytest.approx(cosines.mean(), abs=1e-9)
 
 
 def test_rates():
@@ -215,6 +241,8 @@ def test_snr():
         (lambda: firing_rate(3, math.nan), "duration"),
         (lambda: violation_rate([], RATE), "no spikes"),
         (lambda: isi_violation_ratio([], RATE, 1.0), "no spikes"),
+        (lambda: coherence(np.ones((9, 4))), "fewer than 10 spikes are seen"),
+        (lambda: coherence(np.zeros((90, 4))), "fewer than 10 spikes are seen"),
         (lambda: contamination_hill([1, 2], RATE, 0.0), "duration"),
         (lambda: contamination_llobet([1], RATE, 1.0), "fewer than two"),
         (lambda: contamination_hill([1, 2], RATE, 1.0, 0.001, 0.001), "censored"),
@@ -243,7 +271,8 @@ def test_all_metrics_of_a_cluster():
     rng = np.random.default_rng(6)
     bare = quality_metrics(ClusterData(train(5000, 0.003, rng)), RATE, DURATION)
     undefined = {name for name, metric in bare.items() if not metric.is_defined}
-    assert undefined == {"amplitude_cutoff", "snr", "isolation_distance", "l_ratio", "d_prime"}
+    of_features = {"isolation_distance", "l_ratio", "d_prime", "coherence"}
+    assert undefined == {"amplitude_cutoff", "snr", *of_features}
     assert all(bare[name].reason for name in undefined)
     full = quality_metrics(
         ClusterData(
@@ -251,6 +280,7 @@ def test_all_metrics_of_a_cluster():
             amplitudes=rng.normal(100, 10, 5000),
             mean_waveform=rng.normal(size=(32, 4)),
             noise=np.ones(4),
+            masked_features=rng.normal(size=(300, 6)),
             features=rng.normal(size=(500, 6)),
             other_features=rng.normal(size=(800, 6)) + 3,
         ),
@@ -264,8 +294,17 @@ def test_all_metrics_of_a_cluster():
     )
     assert not few["snr"].is_defined
     assert "fewer than 10 spikes" in few["snr"].reason
+    assert full["n_violations"].value == 0
     assert list(full) == list(bare)
     assert all(metric.is_defined and metric.reason == "" for metric in full.values())
+
+
+def test_violations_are_counted():
+    samples = np.array([0, 1, 2, 100, 150, 300, 301])
+    found = quality_metrics(ClusterData(samples), 1000.0, 1.0, refractory=0.002)
+    assert found["n_violations"].value == 3
+    assert found["violation_rate"].value == 3 / 7
+    assert not quality_metrics(ClusterData(samples[:0]), 1000.0, 1.0)["n_violations"].is_defined
 
 
 def test_presence_is_counted_in_recorded_time():
