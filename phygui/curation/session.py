@@ -18,6 +18,7 @@ from phygui.curation.publishing import Action, Outbox
 from phygui.curation.remarks import warn_caller
 from phygui.curation.shown import Shown
 from phygui.curation.statistics.session_statistics import SessionStatistics
+from phygui.curation.suggestions.session_groups import SessionGroups
 from phygui.curation.suggestions.session_proposal import SessionProposal
 from phygui.curation.suggestions.session_suggestions import SessionSuggestions
 from phygui.curation.turns import Turns
@@ -56,7 +57,8 @@ class Session:
     statistics : SessionStatistics
         What is known of the clusters.
     suggestions : SessionSuggestions
-        Pairs of clusters that may be one unit, and clusters that may be several.
+        Pairs of clusters that may be one unit, clusters that may be several, and clusters that
+        may be noise or MUA.
     proposals : SessionProposal
         Parts that are shown in place of the selected clusters.
     navigation : SessionNavigation
@@ -84,7 +86,7 @@ class Session:
     stats_changed : Signal
         Emitted with the tuple of clusters of which something new is known.
     suggestions_changed : Signal
-        Emitted when other merges or splits are suggested.
+        Emitted when other merges, splits or groups are suggested.
     """
 
     def __init__(
@@ -114,7 +116,8 @@ class Session:
         self.saves = SessionSaves(self.workspace, self.journal, tell, turns)
         self.edits = SessionEdits(self.workspace, self.journal, self.saves, turns)
         self.statistics = SessionStatistics(self.workspace, keeper, tell)
-        self.suggestions = SessionSuggestions(self.workspace, self.statistics, keeper, tell)
+        groups = SessionGroups(self.workspace, self.edits, keeper, tell, self)
+        self.suggestions = SessionSuggestions(self.workspace, self.statistics, keeper, tell, groups)
         self.proposals = SessionProposal(self.workspace, self.statistics, outbox, tell, turns)
         self.navigation = SessionNavigation(self.workspace, outbox, tell, turns, self)
         self.clustered, self.selection_changed = tell.clustered, tell.selection_changed
@@ -314,6 +317,7 @@ class Session:
     split_where = method_of("edits", SessionEdits.split_where)
     assign = method_of("edits", SessionEdits.assign)
     move = method_of("edits", SessionEdits.move)
+    move_each = method_of("edits", SessionEdits.move_each)
     label = method_of("edits", SessionEdits.label)
     restore = method_of("edits", SessionEdits.restore)
     restore_job = method_of("edits", SessionEdits.restore_job)

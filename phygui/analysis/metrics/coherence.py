@@ -21,6 +21,8 @@ __all__ = ["MIN_SEEN", "coherence"]
 
 MIN_SEEN = 10
 """Spikes that are seen near the best channel below which chance would decide."""
+LEAST_SEEN = 0.5
+"""Share of the spikes that are seen there, at least: else the seen ones are the exceptions."""
 
 
 def coherence(masked_features: ArrayLike) -> Metric:
@@ -36,12 +38,14 @@ def coherence(masked_features: ArrayLike) -> Metric:
         Features times masks [Rossant]_ of a sample of the spikes, on the channels near the best
         one. Spikes that are masked on all of them do not count: on a large probe, a larger spike
         that fired elsewhere at the same time hides what there is of this one.
+        Where most are masked, those that are seen are the ones that collided with spikes of
+        others: so it is with units that a sorter finds by templates, too small for the masks.
 
     Returns
     -------
     Metric
-        At most 1; slightly below 0 by chance. Undefined where fewer than `MIN_SEEN` spikes are
-        seen.
+        At most 1; slightly below 0 by chance. Undefined where fewer than `MIN_SEEN` spikes, or
+        less than a `LEAST_SEEN` share of them, are seen.
     """
     found = np.nan_to_num(np.asarray(masked_features, np.float64), posinf=0.0, neginf=0.0)
     lengths = np.linalg.norm(found, axis=1)
@@ -49,6 +53,8 @@ def coherence(masked_features: ArrayLike) -> Metric:
     n = int(seen.sum())
     if n < MIN_SEEN:
         return undefined(f"fewer than {MIN_SEEN} spikes are seen near the best channel")
+    if n < LEAST_SEEN * len(found):
+        return undefined("most of its spikes are masked near the best channel")
     resultant = (found[seen] / lengths[seen, None]).sum(axis=0)
     return Metric(float((resultant @ resultant - n) / (n * (n - 1))))
 

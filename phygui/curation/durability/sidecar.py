@@ -33,19 +33,29 @@ def write_rejections(folder: Path, channel_group: int, pairs: Iterable[frozenset
     _write(folder / f"rejected-{channel_group}.json", told)
 
 
-def read_split_rejections(folder: Path, channel_group: int) -> set[str]:
-    """Split suggestions that were turned down: fingerprints of spikes."""
-    told = _read(folder / f"rejected-splits-{channel_group}.json")
+def read_rejected_clusters(folder: Path, channel_group: int, what: str) -> set[str]:
+    """Suggestions of one cluster each that were turned down: fingerprints of spikes.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    channel_group : int
+    what : str
+        A word for the kind of suggestion, such as ``groups``.
+    """
+    told = _read(folder / f"rejected-{what}-{channel_group}.json")
     try:
-        return {str(spikes) for spikes in told["clusters"]}
+        return {str(key) for key in told["clusters"]}
     except (KeyError, TypeError, ValueError, RecursionError):
         return set()
 
 
-def write_split_rejections(folder: Path, channel_group: int, clusters: Iterable[str]) -> None:
-    """Keep the split suggestions that were turned down."""
-    told = {"clusters": sorted(clusters)}
-    _write(folder / f"rejected-splits-{channel_group}.json", told)
+def write_rejected_clusters(
+    folder: Path, channel_group: int, what: str, prints: Iterable[str]
+) -> None:
+    """Keep the suggestions of one cluster each that were turned down."""
+    _write(folder / f"rejected-{what}-{channel_group}.json", {"clusters": sorted(prints)})
 
 
 def read_locked(folder: Path) -> set[Key]:

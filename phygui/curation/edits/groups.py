@@ -101,16 +101,31 @@ class ClusterGroups:
         ids = list(dict.fromkeys(int(c) for c in cluster_ids))
         if not ids:
             raise EditError("no cluster is selected")
-        moved = [c for c in ids if self._groups.get(c) != number]
-        name = self._names.get(number, str(number))
-        if not moved:
-            are = "is" if len(ids) == 1 else "are"
+        update = self.move_each(dict.fromkeys(ids, number))
+        if update.is_empty:
+            name, are = self._names.get(number, str(number)), "is" if len(ids) == 1 else "are"
             return Update("group", f"{in_words(ids)} {are} already {name}")
+        return update
+
+    def move_each(self, wanted: Mapping[int, str | int]) -> Update:
+        """The change that puts each cluster into a group of its own choice, as one edit.
+
+        Raises
+        ------
+        EditError
+            If there is no such group.
+        """
+        numbers = {int(c): self.number_of(group) for c, group in wanted.items()}
+        moved = {c: number for c, number in numbers.items() if self._groups.get(c) != number}
+        parts = []
+        for number in dict.fromkeys(moved.values()):
+            ids = [c for c, of in moved.items() if of == number]
+            parts.append(f"{in_words(ids)} to {self._names.get(number, str(number))}")
         return Update(
             "group",
-            f"moved {in_words(moved)} to {name}",
+            f"moved {', '.join(parts)}" if parts else "nothing was moved",
             groups_before={c: self._groups.get(c) for c in moved},
-            groups_after=dict.fromkeys(moved, number),
+            groups_after=moved,
         )
 
     def apply(self, update: Update) -> None:

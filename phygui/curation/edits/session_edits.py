@@ -103,6 +103,13 @@ class SessionEdits:
         return self._journal.make(self._workspace.editable().groups.move(ids, group), moved=ids)
 
     @in_turn
+    def move_each(self, groups: Mapping[int, str | int]) -> Update:
+        """Put each cluster into a group of its own, given by name or number, as one edit."""
+        ids = self._existing(groups)
+        wanted = dict(zip(ids, groups.values(), strict=True))
+        return self._journal.make(self._workspace.editable().groups.move_each(wanted), moved=ids)
+
+    @in_turn
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
         """Set a label of some clusters; None removes it."""
         ids = self._existing(cluster_ids)

@@ -6,7 +6,8 @@ import ast
 import difflib
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -24,10 +25,25 @@ class FilterError(ValueError):
     """A filter line makes no sense; the text says what is wrong with it."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """A comparison that holds for a row: what is compared, its value, and with what."""
+
+    source: str
+    """The left side as it is written: a name, or what is calculated."""
+    value: Any
+    words: str
+    """How they compare, such as "is below"."""
+    other: str
+    """The right side as it is written, where that is no number."""
+    other_value: Any
+
+
 class Filter:
     """An expression such as ``group == "good" and n_spikes > 1000``.
 
-    It calculates with numbers, and compares numbers with numbers and text with text. What is
+    It calculates with numbers, and compares numbers with numbers and text with text; ``5%`` is
+    0.05. What is
     calculated from a value that is not known is not known either, and a comparison with it is
     false; ``depth == None`` finds the clusters whose depth is not known.
 
@@ -72,21 +88,68 @@ class Filter:
         """
         if self._tree is None:
             return True
-        self._evaluator.names = row
-        try:
-            return bool(self._evaluator.eval(self.text, previously_parsed=self._tree))
-        except FilterError:
-            raise
-        except (InvalidExpression, ValueError, TypeError, ArithmeticError, LookupError) as error:
-            raise FilterError(str(error)) from None
-        except RecursionError:
-            raise FilterError(TOO_DEEP) from None
+        return bool(self._value(self._tree, row))
 
     def names(self) -> set[str]:
         """Names that stand in the expression."""
         if self._tree is None:
             return set()
         return {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+
+    def compares(self) -> bool:
+        """Whether there is a comparison in the expression: without one it tells nothing."""
+        return any(True for _ in self._comparisons())
+
+    def check(self, row: Mapping[str, Any]) -> None:
+        """Look at each comparison by itself, also where another one decides.
+
+        Raises
+        ------
+        FilterError
+            If one of them makes no sense for the values of a row.
+        """
+        for node in self._comparisons():
+            self._value(node, row)
+        self(row)
+
+    def held(self, row: Mapping[str, Any]) -> list[Held]:
+        """The comparisons that let a row pass, in their order; those that are negated are not."""
+        found = []
+        for node in self._comparisons(negated=False):
+            sides = [node.left, *node.comparators]
+            for left, sign, right in zip(sides, node.ops, sides[1:], strict=False):
+                if not self._value(ast.Compare(left, [sign], [right]), row):
+                    continue
+                a, b, kind = left, right, type(sign)
+                if isinstance(left, ast.Constant) and kind in _TURNED:
+                    # A number on the left: the other way round it reads better.
+                    a, b, kind = right, left, _TURNED[kind]
+                if kind in _WORDS:
+                    values = self._value(a, row), self._value(b, row)
+                    found.append(Held(_source(a), values[0], _WORDS[kind], _source(b), values[1]))
+        return found
+
+    def _comparisons(self, *, negated: bool = True) -> Iterator[ast.Compare]:
+        """The comparisons of the expression, also those that are negated or not."""
+        waiting = [] if self._tree is None else [self._tree]
+        while waiting:
+            node = waiting.pop(0)
+            if isinstance(node, ast.Compare):
+                yield node
+            elif negated or isinstance(node, ast.BoolOp):
+                waiting = [*ast.iter_child_nodes(node), *waiting]
+
+    def _value(self, node: ast.AST, row: Mapping[str, Any]) -> Any:
+        """The value of a part of the expression."""
+        self._evaluator.names = row
+        try:
+            return self._evaluator.eval(self.text, previously_parsed=node)
+        except FilterError:
+            raise
+        except (InvalidExpression, ValueError, TypeError, ArithmeticError, LookupError) as error:
+            raise FilterError(str(error)) from None
+        except RecursionError:
+            raise FilterError(_TOO_DEEP) from None
 
     def wanted(self, name: str) -> list[str]:
         """The texts of which one has to be the value of a name, or must not be, in their order."""
@@ -177,6 +240,24 @@ _OPERATORS: dict[type[ast.AST], Operator] = {
     ast.In: _contains,
     ast.NotIn: lambda a, b: not _contains(a, b),
 }
+_WORDS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "is below",
+    ast.LtE: "is at most",
+    ast.Gt: "is above",
+    ast.GtE: "is at least",
+    ast.Eq: "is",
+    ast.NotEq: "is not",
+    ast.In: "is one of",
+    ast.NotIn: "is none of",
+}
+_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.LtE: ast.GtE,
+    ast.Gt: ast.Lt,
+    ast.GtE: ast.LtE,
+    ast.Eq: ast.Eq,
+    ast.NotEq: ast.NotEq,
+}
 _ALLOWED = (
     *_OPERATORS,
     ast.BoolOp,
@@ -199,6 +280,10 @@ _ALLOWED = (
 # -- text ----------------------------------------------------------------------------------
 
 _QUOTED = re.compile(r'"[^"]*"?|\'[^\']*\'?')
+_PERCENT = re.compile(
+    r"(?<![\w.])(\d+\.?\d*|\.\d+)\s*%(?=\s*(?:$|[)\],<>=!]|(?:and|or|if|else|in|not)\b))"
+)
+"""A share in percent: what follows is no number, else it is a remainder."""
 _SLIPS = (
     (re.compile(r"&"), "write 'and' instead of '&'"),
     (re.compile(r"\|"), "write 'or' instead of '|'"),
@@ -224,6 +309,22 @@ def _in_names(text: str, known: set[str], headings: Mapping[str, str]) -> str:
         return names[heading.lower()]
 
     return pattern.sub(name, text)
+
+
+def _in_shares(text: str) -> str:
+    """An expression in which numbers stand instead of percentages."""
+    pieces, start = [], 0
+    for quoted in [*_QUOTED.finditer(text), None]:
+        end = len(text) if quoted is None else quoted.start()
+        pieces.append(_PERCENT.sub(_share, text[start:end]))
+        if quoted is not None:
+            pieces.append(quoted.group())
+            start = quoted.end()
+    return "".join(pieces)
+
+
+def _share(percent: re.Match[str]) -> str:
+    return f"{float(percent[1]) / 100:.12f}"
 
 
 def column_name(word: str, names: Iterable[str], headings: Mapping[str, str]) -> str:
@@ -273,7 +374,7 @@ def parsed(
     FilterError
         If it makes no sense.
     """
-    text = _in_names(text, known, headings)
+    text = _in_shares(_in_names(text, known, headings))
     bare = _QUOTED.sub("", text)
     for slip, hint in _SLIPS:
         if slip.search(bare):

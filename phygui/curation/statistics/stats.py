@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -234,9 +235,7 @@ class QualitySource:
             duration=shank.duration,
         )
 
-    def _near(
-        self, spike_ids: NDArray[np.int64], stats: ClusterStats
-    ) -> NDArray[np.float64] | None:
+    def _near(self, spike_ids: NDArray[np.int64], stats: ClusterStats) -> NDArray[Any] | None:
         """Masked features of a sample of the spikes, on the channels near the best one."""
         shank, sizes = self._shank, channel_sizes(stats.summary, self._shank)
         if shank.features is None or sizes is None or not len(sizes):
@@ -246,8 +245,7 @@ class QualitySource:
         sample, near = sample_spikes(spike_ids, N_SPIKES_FEATURES), np.flatnonzero(away <= REACH_UM)
         values, masks = shank.features.read(sample, near)
         masked = np.nan_to_num(values) * np.nan_to_num(masks)[:, :, None]
-        found: NDArray[np.float64] = masked.reshape(len(masked), -1)
-        return found
+        return masked.reshape(len(masked), -1)
 
     def _attributes(self, spike_ids: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """What the format holds of a sample of the spikes."""

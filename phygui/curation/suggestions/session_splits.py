@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
-from phygui.curation.durability.sidecar import read_split_rejections, write_split_rejections
+from phygui.curation.durability.sidecar import read_rejected_clusters, write_rejected_clusters
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.parts import Parts, find_parts
@@ -40,7 +40,7 @@ class SessionSplits:
         """Those of the active clustering."""
         group = self._workspace.active.channel_group
         if group not in self._rejected:
-            self._rejected[group] = read_split_rejections(self._keeper.folder, group)
+            self._rejected[group] = read_rejected_clusters(self._keeper.folder, group, "splits")
         splits = self._workspace.active.splits
         # What was rejected is known by its spikes, whichever clustering it is in.
         splits.rejected = self._rejected[group]
@@ -103,7 +103,7 @@ class SessionSplits:
         splits.reject(cluster_id, rejected=rejected)
         if not self._keeper.read_only:
             group = self._workspace.active.channel_group
-            write_split_rejections(self._keeper.folder, group, splits.rejected)
+            write_rejected_clusters(self._keeper.folder, group, "splits", splits.rejected)
         self._tell.suggestions_changed.emit()
 
     # -- proposals ---------------------------------------------------------------------------

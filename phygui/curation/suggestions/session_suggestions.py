@@ -14,17 +14,20 @@ from phygui.curation.durability.sidecar import read_rejections, write_rejections
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.merges import Found, Suggestion, Suggestions
+from phygui.curation.suggestions.session_groups import SessionGroups
 from phygui.curation.suggestions.session_splits import SessionSplits
 from phygui.curation.workspace import Workspace
 
 
 class SessionSuggestions:
-    """Merge suggestions for the active clustering; rejections are kept for later sessions.
+    """What is suggested for the active clustering; rejections are kept for later sessions.
 
     Attributes
     ----------
     splits : SessionSplits
         Split suggestions, and proposals of parts; its methods are offered here too.
+    groups : SessionGroups
+        Candidates for Noise and MUA, and the rules that they go by; likewise.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class SessionSuggestions:
         statistics: SessionStatistics,
         keeper: Keeper,
         tell: Announcements,
+        groups: SessionGroups,
     ) -> None:
         self._workspace = workspace
         self._statistics = statistics
         self._keeper = keeper
         self._tell = tell
+        self.groups = groups
         self._rejected: dict[int, set[frozenset[str]]] = {}
         self._skips: Callable[[int], bool] = lambda _: False
         self.splits = SessionSplits(workspace, statistics, keeper, tell)
@@ -137,3 +142,9 @@ class SessionSuggestions:
     reject_split = method_of("splits", SessionSplits.reject_split)
     parts_job = method_of("splits", SessionSplits.parts_job)
     where_job = method_of("splits", SessionSplits.where_job)
+
+    # -- candidates for groups ---------------------------------------------------------------
+
+    group_candidates = method_of("groups", SessionGroups.group_candidates)
+    accept_candidates = method_of("groups", SessionGroups.accept_candidates)
+    reject_candidates = method_of("groups", SessionGroups.reject_candidates)

@@ -242,6 +242,7 @@ def test_snr():
         (lambda: violation_rate([], RATE), "no spikes"),
         (lambda: isi_violation_ratio([], RATE, 1.0), "no spikes"),
         (lambda: coherence(np.ones((9, 4))), "fewer than 10 spikes are seen"),
+        (lambda: coherence(np.eye(41, 15)), "most of its spikes are masked"),
         (lambda: coherence(np.zeros((90, 4))), "fewer than 10 spikes are seen"),
         (lambda: contamination_hill([1, 2], RATE, 0.0), "duration"),
         (lambda: contamination_llobet([1], RATE, 1.0), "fewer than two"),

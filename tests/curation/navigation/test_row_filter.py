@@ -147,3 +147,55 @@ def test_a_word_names_a_column(word: str, name: str) -> None:
     assert column_name(word, VALUES, HEADINGS) == name
     with pytest.raises(FilterError, match=f"no column x{word[:4]}"):
         column_name(f"x{word}", VALUES, HEADINGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a > 5%", True),
+        ("a < 5 %", False),
+        ("6.5%>a and a>.5%", True),
+        ("(a > 50%)", False),
+        ("a in [6%, 7%]", True),
+        # A remainder, and text.
+        ("n % 4 == 3", True),
+        ("n%4==3", True),
+        ('name == "5%"', True),
+        ("name in 'about 5%'", True),
+    ],
+)
+def test_shares_in_percent(text: str, expected: bool) -> None:
+    row = {"a": 0.06, "n": 7, "name": "5%"}
+    assert Filter(text, row)(row) is expected
+
+
+def test_what_let_a_row_pass() -> None:
+    row = {"a": 2.0, "b": 3.0, "name": "x"}
+
+    def held(text: str) -> list[tuple]:
+        found = Filter(text, row).held(row)
+        return [(h.source, h.value, h.words, h.other_value) for h in found]
+
+    assert held("a < 3") == [("a", 2.0, "is below", 3)]
+    assert held("3 > a") == [("a", 2.0, "is below", 3)]
+    assert held("a > 3") == []
+    assert held("a >= 2 and b <= 9") == [("a", 2.0, "is at least", 2), ("b", 3.0, "is at most", 9)]
+    assert held("a > 5 or b > 1") == [("b", 3.0, "is above", 1)]
+    assert held("not a > 5") == []
+    assert held("1 < a < b") == [("a", 2.0, "is above", 1), ("a", 2.0, "is below", 3.0)]
+    assert held("a + b == 5") == [("a + b", 5.0, "is", 5)]
+    assert held('name != "y"') == [("name", "x", "is not", "y")]
+    assert held("") == []
+
+
+def test_each_comparison_is_looked_at_by_itself() -> None:
+    row = {"a": 2.0, "name": "x"}
+    Filter("a < 1 and name == 'y'", row).check(row)
+    # The first comparison decides, and the second one makes no sense.
+    line = Filter("a < 1 and name > 3", row)
+    assert not line(row)
+    with pytest.raises(FilterError, match="cannot be compared"):
+        line.check(row)
+    assert line.compares()
+    assert not Filter("a + 1", row).compares()
+    assert not Filter("", row).compares()
