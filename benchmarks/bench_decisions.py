@@ -15,7 +15,8 @@ is left, after accepting the whole list at once, and with the true pairs merged.
 for the five presets of SpikeInterface and for the cosine of its templates; and how far the quality
 by which clusters are walked tells which are right. Where `NAME.ground_truth.npz` lies beside the
 Kwik file, with the `samples` and `units` of true spikes, every split and merge that is suggested is
-accepted in turn. Exits with 1 where a bar is missed.
+accepted in turn. Of the group candidates, once no cluster is decided: whether clusters of false
+detections are among them, and good units are not. Exits with 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from decisions import genuine, merges, quality
+from decisions import genuine, groups, merges, quality
 from decisions.truth import Truth
 
 from phygui.analysis import warm_up
@@ -45,6 +46,7 @@ def report(folder: Path, with_others: bool, verbose: bool) -> list[str]:
         print(f"{name}: {len(truth.labels):,d} spikes, {len(np.unique(truth.labels))} clusters")
         below = merges.judge(path, shank, truth, with_others, verbose)
         below += quality.judge(path, shank, truth)
+        below += groups.judge(path, shank, truth, verbose)
         missed += [f"{name}: {bar}" for bar in below]
         sys.stdout.flush()
     if genuine.truth_of(path).exists():

@@ -80,10 +80,15 @@ def measure_groups(path: Path, shank: int, truth: Truth, verbose: bool = False) 
         len(good & set(listed)),
         len(mua),
         len(mua - good - noise),
-        len(truth_clusters(truth) - good - noise),
+        len(np.unique(truth.labels)) - len(good) - len(noise),
     )
 
 
-def truth_clusters(truth: Truth) -> set[int]:
-    """The clusters of a shank."""
-    return set(np.unique(truth.labels).tolist())
+def judge(path: Path, shank: int, truth: Truth, verbose: bool = False) -> list[str]:
+    """Print the figures of one shank; returns the bars that are missed."""
+    found = measure_groups(path, shank, truth, verbose)
+    below = found.missed()
+    print(f"    {found}")
+    if below:
+        print("    BELOW THE BAR: " + ", ".join(below))
+    return below

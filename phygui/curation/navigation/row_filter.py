@@ -149,7 +149,7 @@ class Filter:
         except (InvalidExpression, ValueError, TypeError, ArithmeticError, LookupError) as error:
             raise FilterError(str(error)) from None
         except RecursionError:
-            raise FilterError(_TOO_DEEP) from None
+            raise FilterError(TOO_DEEP) from None
 
     def wanted(self, name: str) -> list[str]:
         """The texts of which one has to be the value of a name, or must not be, in their order."""
