@@ -23,7 +23,8 @@ ALIKE = {"generation", "knowledge", "measures", "metrics", "shank", "snapshot", 
 """The same of both: what is known of the clusters and the data are no part of an edit."""
 ACTS_ON = {
     # Edits and walks start from what the session holds by then.
-    "docks/suggestions.py": {"selected", "selection", "spikes_per_cluster"},
+    "docks/suggestions/listing.py": {"selected", "selection", "spikes_per_cluster"},
+    "docks/suggestions/merges.py": {"selected"},
     "docks/cluster_tables.py": {"selection"},
     # What would be lost at closing is more than what is shown.
     "dialogs/messages.py": {"n_unsaved"},

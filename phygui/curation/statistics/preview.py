@@ -81,6 +81,11 @@ class Preview:
     metrics: tuple[Mapping[str, Metric], ...]
     is_split: bool = False
 
+    @property
+    def whole(self) -> str:
+        """What all of it as one is called."""
+        return "now" if self.is_split else "merged"
+
 
 def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, ...]) -> Snapshot:
     """A session in which some clusters were one, called :data:`MERGED`; nothing is done to it."""

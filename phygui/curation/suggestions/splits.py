@@ -34,6 +34,11 @@ class SplitSuggestion:
     is_rejected: bool = False
 
     @property
+    def clusters(self) -> tuple[int, ...]:
+        """The cluster to be split, alone."""
+        return self.parts.clusters
+
+    @property
     def cluster(self) -> int:
         """The cluster to be split."""
         return self.parts.clusters[0]

@@ -60,7 +60,8 @@ class CommandLine(QFrame):
         """Take the keys that a line of text does not know."""
         if isinstance(event, QKeyEvent):
             keys = (Qt.Key_Escape, Qt.Key_Up, Qt.Key_Down, Qt.Key_Tab, Qt.Key_Backtab)
-            if event.type() == QEvent.ShortcutOverride and event.key() in keys:
+            own = (*keys, Qt.Key_Return, Qt.Key_Enter)
+            if event.type() == QEvent.ShortcutOverride and event.key() in own:
                 event.accept()
                 return True
             if event.type() == QEvent.KeyPress and event.key() in keys:

@@ -25,8 +25,8 @@ RESERVED = {
     "Ctrl+A": "selects all rows of a table",
     "Tab": "moves the keyboard on, or completes",
     "Shift+Tab": "moves the keyboard back",
-    "Return": "accepts a line",
-    "Enter": "accepts a line",
+    "Return": "accepts a line, or the proposed parts",
+    "Enter": "accepts a line, or the proposed parts",
     "F10": "opens the menu bar",
     "Shift+F10": "opens the context menu",
     "Menu": "opens the context menu",
@@ -111,7 +111,7 @@ class Keys:
         wanted = normal(key)
         if not wanted:
             raise KeyConflict(f"{key!r} is not a key")
-        if wanted in RESERVED:
+        if wanted in RESERVED and wanted not in map(normal, action.keys):
             raise KeyConflict(f"{wanted} {RESERVED[wanted]}")
         if wanted in menu_keys():
             raise KeyConflict(f"{wanted} opens the menu {menu_keys()[wanted]}")

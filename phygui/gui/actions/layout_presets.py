@@ -35,7 +35,7 @@ def column(*parts: tuple[float, Node]) -> Split:
     return Split(Qt.Vertical, parts)
 
 
-TABLES = column((0.6, "clusters"), (0.4, ("similarity", "history", "suggestions")))
+TABLES = column((0.6, "clusters"), (0.4, ("similarity", "history", "suggestions", "splits")))
 
 LAYOUTS: Mapping[str, Node] = {
     "Classic": row(
@@ -62,7 +62,7 @@ LAYOUTS: Mapping[str, Node] = {
     ),
     # Is this cluster one? The plots that take a lasso are large.
     "Split": row(
-        (0.26, TABLES),
+        (0.26, column((0.35, "clusters"), (0.65, ("splits", "similarity", "history")))),
         (0.46, column((0.68, "features"), (0.32, "amplitudes"))),
         (0.28, column((0.5, "waveforms"), (0.25, "correlograms"), (0.25, "intervals"))),
     ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from phygui.curation.edits.update import EditError, insist
 from phygui.curation.navigation.cluster_list import N_SORT_KEYS
 from phygui.curation.navigation.row_filter import column_name
+from phygui.curation.statistics.spike_attributes import attribute_words
 from phygui.gui.actions.context import ActionContext
 from phygui.gui.dialogs.view_settings import range_problem
 from phygui.views.correlogram.data import CorrelogramParams
@@ -131,6 +132,12 @@ def _bins(w: ActionContext, text: str) -> None:
         view.change_params(bin_ms=bin_ms, window_ms=window_ms)
 
 
+def _split(w: ActionContext, text: str) -> None:
+    if not text.strip():
+        raise EditError("usage: split amplitude < 120")
+    w.commands.split_where(text)
+
+
 def _label(w: ActionContext, text: str) -> None:
     w.commands.set_label(text)
 
@@ -153,6 +160,10 @@ def _filter_words(w: ActionContext, text: str) -> Iterable[str]:
     if text.count('"') % 2:
         return [f'"{name}"' for name in w.session.group_names.values()]
     return [*w.cluster_table.column_names, "and", "or", "not", "in"]
+
+
+def _spike_words(w: ActionContext, text: str) -> Iterable[str]:
+    return [*attribute_words(w.session.shank).keys, "and", "or", "not"]
 
 
 def _label_words(w: ActionContext, text: str) -> Iterable[str]:
@@ -197,6 +208,13 @@ SNIPPETS = (
         "arrange the docks by the name of a layout",
         lambda w, text: w.layout_keeper.show(text.strip()),
         lambda w, text: w.layout_keeper.names,
+    ),
+    Snippet(
+        "split",
+        "split amplitude < 120",
+        "split the selected clusters by a condition on attributes of their spikes",
+        _split,
+        _spike_words,
     ),
     Snippet("b", "b 0.5 50", "bin and window of the correlograms, milliseconds", _bins),
 )

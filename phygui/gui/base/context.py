@@ -23,14 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class Background(Protocol):
-    """The long work in the background, suggestions only while somebody wants them."""
+    """The long work in the background, suggestions of each kind only while somebody wants them."""
 
     @property
     def is_stopped(self) -> bool: ...
-    @property
-    def suggests(self) -> bool: ...
-    @suggests.setter
-    def suggests(self, wanted: bool) -> None: ...
+    def want(self, dock: str, wanted: bool) -> None: ...
     def toggle(self) -> None: ...
 
 

@@ -48,8 +48,11 @@ class Tables:
         )
 
     def _color_of(self, cluster_id: int) -> QColor | None:
-        selected = self._session.shown.selection.clusters
-        if cluster_id not in selected:
+        shown = self._session.shown
+        selected = shown.selection.clusters
+        in_parts = shown.proposal is not None and shown.proposal.parts.n_parts > 1
+        # The colours are those of the parts, as long as these are shown.
+        if cluster_id not in selected or in_parts:
             return None
         return QColor(*cluster_color(selected.index(cluster_id), current_theme()))
 

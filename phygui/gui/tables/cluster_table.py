@@ -58,17 +58,20 @@ class _View(QTableView):
             event.ignore()
 
 
+LEAVE = (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter)
+
+
 class _FilterLine(QLineEdit):
     """A line that Escape and Enter leave."""
 
     left = pyqtSignal()
 
     def event(self, event: QEvent) -> bool:
-        """Escape is for this line while it has the keyboard."""
+        """Escape and Enter are for this line while it has the keyboard."""
         if (
             event.type() == QEvent.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key_Escape
+            and event.key() in LEAVE
         ):
             event.accept()
             return True
@@ -76,7 +79,7 @@ class _FilterLine(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Write, or leave."""
-        if event.key() in (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter):
+        if event.key() in LEAVE:
             self.left.emit()
         else:
             super().keyPressEvent(event)

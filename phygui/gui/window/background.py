@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
 
 from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
+from phygui.curation.session import Session
 from phygui.curation.statistics.cluster_statistics import Learnt
-from phygui.curation.suggestions.merges import Found
+from phygui.curation.statistics.stats import Cancel
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
+
+NEEDED = ("suggestions",)
+"""What is looked for in any case: the quality of a cluster goes by the merges it may be part of."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How suggestions of one kind are looked for, piece by piece."""
+
+    job: Callable[[], Callable[[Cancel], Any] | None]
+    """The next piece, for any thread; None if none is left, or more has to be known first."""
+    add: Callable[[Any], None]
+    progress: Callable[[], tuple[int, int]]
+
+
+def searches(session: Session) -> dict[str, Search]:
+    """The searches, each by the name of the dock that lists what it finds."""
+    found = session.suggestions
+    return {
+        "suggestions": Search(found.job, found.add, found.progress),
+        "splits": Search(found.split_job, found.add_split, found.split_progress),
+    }
 
 
 class ProgressLine(QWidget):
@@ -49,8 +74,9 @@ class ProgressLine(QWidget):
 class Background(QObject):
     """Runs the long work of a window in pieces, the selected clusters first.
 
-    Statistics come first, then metrics, then merge suggestions; these before the metrics as long as
-    they are looked at. What is known is kept beside the dataset when all is done.
+    Statistics come first, then metrics, then merge suggestions, by which quality goes too. What a
+    dock lists is looked for before the metrics, as long as it is looked at. What is known is kept
+    beside the dataset when all is done.
 
     Signals
     -------
@@ -63,7 +89,10 @@ class Background(QObject):
     def __init__(self, window: WindowContext) -> None:
         super().__init__(window)
         self._window = window
-        self._suggests = False
+        self._searches = searches(window.session)
+        self._wanted: set[str] = set()
+        self._searched = ""
+        """What is looked for now, or was last."""
         self.is_stopped = False
         self.line = ProgressLine()
         self.line.cancel.clicked.connect(self.stop)
@@ -93,19 +122,15 @@ class Background(QObject):
     def _is_computing(self) -> bool:
         return self._stats.is_busy or self._search.is_busy
 
-    @property
-    def suggests(self) -> bool:
-        """Whether merge suggestions are wanted."""
-        return self._suggests
-
-    @suggests.setter
-    def suggests(self, wanted: bool) -> None:
-        if wanted and not self._suggests:
-            self._suggests = True
+    def want(self, dock: str, wanted: bool) -> None:
+        """Look for what a dock lists, or no longer."""
+        if wanted and dock not in self._wanted:
+            self._wanted.add(dock)
             self.request()
         elif not wanted:
-            self._suggests = False
-            self._search.cancel()
+            self._wanted.discard(dock)
+            if self._searched == dock:
+                self._search.cancel()
 
     def request(self) -> None:
         """Compute what is still to be computed, if anything is."""
@@ -123,15 +148,21 @@ class Background(QObject):
         self._patience.invalidate()
         session = self._window.session
         # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
-        search = session.suggestions.job() if self._suggests else None
+        search = self._next_search(self._wanted)
         if search is not None:
             self._search.request(search)
         elif (job := session.statistics.job()) is not None:
             self._stats.request(job)
-        elif (search := session.suggestions.job()) is not None:
-            # The quality of a cluster goes by them too.
+        elif (search := self._next_search(NEEDED)) is not None:
             self._search.request(search)
         self._follow()
+
+    def _next_search(self, names: Collection[str]) -> Callable[[Cancel], Any] | None:
+        for name, search in self._searches.items():
+            if name in names and (job := search.job()) is not None:
+                self._searched = name
+                return job
+        return None
 
     def stop(self) -> None:
         """Give up what is being computed, and begin nothing more."""
@@ -180,8 +211,8 @@ class Background(QObject):
         self.learnt.emit()
         self.request()
 
-    def _receive_suggestions(self, found: Found) -> None:
-        self._window.session.suggestions.add(found)
+    def _receive_suggestions(self, found: Any) -> None:
+        self._searches[self._searched].add(found)
         self.request()
 
     def _fail(self, what: str, error: Exception) -> None:
@@ -204,7 +235,7 @@ class Background(QObject):
         if self._stats.is_busy:
             self.line.show_progress("statistics", *session.knowledge.progress())
         else:
-            self.line.show_progress("suggestions", *session.suggestions.progress())
+            self.line.show_progress("suggestions", *self._searches[self._searched].progress())
 
     def _show_line(self) -> None:
         if self.is_busy:

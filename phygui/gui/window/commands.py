@@ -9,6 +9,7 @@ from typing import Any
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.edits.update import EditError, insist
+from phygui.curation.suggestions.parts import Parts
 from phygui.gui.actions.declared.reasons import NO_LASSO
 from phygui.gui.actions.key_dialog import KeyDialog
 from phygui.gui.base import theme
@@ -161,6 +162,23 @@ class Commands:
 
         self.in_worker(work, done, lambda error: window.show_trouble("Not split", error))
 
+    def split_where(self, text: str) -> None:
+        """Split the selected clusters by a condition on their spikes, which a worker reads."""
+        window, session = self._window, self._window.session
+        if session.locked_reason:
+            raise EditError(session.locked_reason)
+        if not session.selected:
+            raise EditError("no cluster is selected: there is nothing to split")
+        job, generation = session.suggestions.where_job(text, session.selected), session.generation
+
+        def done(parts: Parts | None) -> None:
+            if parts is None or session.generation != generation:
+                window.say("the selection has changed: nothing was split", wrong=True)
+                return
+            window.attempt(lambda: session.split_into(parts))
+
+        self.in_worker(job, done, window.fail)
+
     def _split_spikes(self, view: View[Any, Any], spike_ids: Any) -> None:
         if not len(spike_ids):
             raise EditError("no spike of the selected clusters lies inside the lasso")
@@ -192,6 +210,7 @@ class Commands:
         wizard = self._window.session.wizard
         wizard.skip_noise_and_mua = not wizard.skip_noise_and_mua
         self._window.suggestions.refresh()
+        self._window.splits.refresh()
 
     # -- views -----------------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ from phygui.gui.dialogs import messages
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.history import HistoryDock
-from phygui.gui.docks.suggestions import SuggestionsDock
+from phygui.gui.docks.suggestions.merges import MergesDock
+from phygui.gui.docks.suggestions.splits import SplitsDock
 from phygui.gui.window.background import Background
 from phygui.gui.window.commands import Commands
 from phygui.gui.window.layout import Layout
@@ -41,6 +42,7 @@ from phygui.gui.window.menus import (
 )
 from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.saving import Saving
+from phygui.gui.window.splitting import Splitting
 from phygui.gui.window.switching import Switching
 from phygui.gui.window.view_docks import ViewDocks
 
@@ -57,7 +59,9 @@ class MainWindow(WindowParts):
     extra_views: ViewDocks
     switching: Switching
     background: Background
-    suggestions: SuggestionsDock
+    suggestions: MergesDock
+    splits: SplitsDock
+    splitting: Splitting
     comparison: ComparisonDock
     snippets: CommandLine
     closed = pyqtSignal(object)
@@ -132,9 +136,11 @@ class MainWindow(WindowParts):
         self.switching = Switching(self)
         self.background = Background(self)
         self.background.learnt.connect(self._learnt)
-        self.suggestions = SuggestionsDock(self)
+        self.splitting = Splitting(self)
+        self.suggestions, self.splits = MergesDock(self), SplitsDock(self)
         self.docks["history"] = HistoryDock(self.session, self.attempt)
         self.docks["suggestions"] = self.suggestions
+        self.docks["splits"] = self.splits
         self.comparison = ComparisonDock(self)
         self.docks["comparison"] = self.comparison
 
@@ -172,6 +178,7 @@ class MainWindow(WindowParts):
         session.clustered.connect(self._clustered)
         session.selection_changed.connect(self._selection_changed)
         session.stats_changed.connect(self._stats_changed)
+        session.proposed.connect(self._proposed)
         session.switched.connect(self._switched)
         session.saved.connect(self.saving.saved)
 
@@ -195,6 +202,12 @@ class MainWindow(WindowParts):
         if self._has_news:
             self._has_news = False
             self.background.request()
+
+    def _proposed(self) -> None:
+        """Parts are shown instead of the selected clusters, or these again."""
+        self._refresh_views()
+        self.tables.select()
+        self.update_state()
 
     def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
         self.tables.learn(cluster_ids)
@@ -338,16 +351,15 @@ class MainWindow(WindowParts):
     @property
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
-        waits = self._is_starting or self.session.is_ahead or self.commands.is_busy
-        waits = waits or self.linking.is_busy or self.switching.is_busy
-        return not waits and not self.views_are_busy
+        waits = self._is_starting or self.session.is_ahead or self.views_are_busy
+        parts = self.commands, self.linking, self.switching, self.splitting
+        return not waits and not any(part.is_busy for part in parts)
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, background work included."""
-        return self.is_shown and not any(
-            tool.is_busy for tool in (self.background, self.suggestions, self.comparison)
-        )
+        tools = self.background, self.suggestions, self.splits, self.comparison
+        return self.is_shown and not any(tool.is_busy for tool in tools)
 
     # -- layout and end ----------------------------------------------------------------------
 
@@ -398,9 +410,8 @@ class MainWindow(WindowParts):
         self.is_disposed = True
         # The keys outlive the window: other windows share them.
         self.keys.changed.disconnect(self._show_keys)
-        self.background.cancel()
-        self.suggestions.cancel()
-        self.comparison.cancel()
+        for tool in (self.background, self.suggestions, self.splits, self.comparison):
+            tool.cancel()
         for dock in self.view_docks.values():
             dock.cancel()
         self.pool.close()

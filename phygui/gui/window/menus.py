@@ -16,7 +16,8 @@ from phygui.gui.base.recent import Lookout
 from phygui.gui.base.theme import icon
 from phygui.gui.window.parts import WindowParts
 
-LEAVE = QKeySequence(Qt.Key_Escape)
+COMMON = tuple(map(QKeySequence, (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter)))
+"""Keys of lists and lines too, from which they are not taken away to say anything."""
 LONGEST = 70
 """Characters of a menu entry."""
 
@@ -123,8 +124,7 @@ def show_keys(window: WindowParts) -> None:
         item, keys = window.actions_by_name[action.name], window.keys.text(action)
         sequences = [QKeySequence(key) for key in window.keys[action]]
         item.setShortcuts(sequences)
-        # Escape leaves lists and lines too: it is not taken away from them to say anything.
-        window.refusals[action.name].setShortcuts([k for k in sequences if k != LEAVE])
+        window.refusals[action.name].setShortcuts([k for k in sequences if k not in COMMON])
         tip = html.escape(f"{action.title}  {keys}" if keys else action.title)
         if action.tip:
             tip += f"<br>{html.escape(action.tip)}"

@@ -56,6 +56,12 @@ class Suggestions(of_actions.Suggestions, Protocol):
     def refresh(self) -> None: ...
 
 
+class Splits(of_actions.Splits, Protocol):
+    """The list of split suggestions, likewise."""
+
+    def refresh(self) -> None: ...
+
+
 class CommandLine(Protocol):
     """The line for one-line commands."""
 
@@ -73,6 +79,8 @@ class WindowParts(WindowContext):
     extra_views: Views
     switching: of_actions.Switching
     suggestions: Suggestions
+    splits: Splits
+    splitting: of_actions.Splitting
     comparison: of_actions.Comparison
     snippets: CommandLine
     tables: Tables

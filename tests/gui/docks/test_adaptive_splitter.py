@@ -14,9 +14,10 @@ from PyQt5.QtWidgets import QApplication, QSplitter, QTabBar, QWidget
 
 from phygui.curation.statistics.preview import Preview
 from phygui.gui.app.app import make_application
-from phygui.gui.docks import preview_figure
 from phygui.gui.docks.adaptive_splitter import LEAST_FIGURE, LEAST_ROWS, Parts
-from phygui.gui.docks.suggestions import SCALE, TITLES, SuggestionsDock
+from phygui.gui.docks.suggestions import preview_figure
+from phygui.gui.docks.suggestions.listing import SCALE
+from phygui.gui.docks.suggestions.merges import TITLES, MergesDock
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
 # In Classic and Merge, on a large and on a small screen; in a row; and squeezed to a column.
@@ -30,11 +31,11 @@ SIZES = {
 }
 
 
-def dock_of(user: Any) -> SuggestionsDock:
+def dock_of(user: Any) -> MergesDock:
     """The dock with a preview, as a window of its own."""
     user.press(Qt.Key_Home)
     user.press(Qt.Key_Space)
-    dock: SuggestionsDock = user.window.suggestions
+    dock: MergesDock = user.window.suggestions
     dock.show_selected()
     user.settle()
     dock.setFloating(True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phygui.curation.statistics import cluster_statistics as knowledge
-from phygui.curation.statistics import suggestions
+from phygui.curation.suggestions import merges as suggestions
 
 
 class Slow:

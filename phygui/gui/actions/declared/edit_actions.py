@@ -18,6 +18,7 @@ from phygui.gui.actions.declared.reasons import (
     locked,
     no_lasso,
     no_match,
+    no_parts,
     none_selected,
     unless,
 )
@@ -70,6 +71,13 @@ def _moves() -> list[ActionSpec]:
     ]
 
 
+def _escape(w: ActionContext) -> None:
+    if w.splitting.is_active:
+        w.splitting.drop()
+    else:
+        w.commands.clear_lasso()
+
+
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("undo", "Undo", "Edit", lambda w: w.session.undo(), ("Ctrl+Z",),
         "undo the last edit", "undo",
@@ -85,9 +93,21 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("split", "Split", "Edit|clusters", lambda w: w.commands.split(), ("K",),
         "make a cluster of the spikes inside the lasso (Ctrl+click draws it)", "split",
         first(locked, no_lasso), toolbar=True),
-    ActionSpec("clear_lasso", "Clear the lasso", "Edit|clusters",
-        lambda w: w.commands.clear_lasso(), ("Escape",),
-        hindrance=unless(lambda w: w.lasso_dock() is not None, "there is no lasso to clear")),
+    ActionSpec("clear_lasso", "Clear the lasso, or drop the proposed parts", "Edit|clusters",
+        _escape, ("Escape",),
+        hindrance=unless(lambda w: w.splitting.is_active or w.lasso_dock() is not None,
+            "there is neither a lasso nor a proposal"),
+        title_now=lambda w: "Drop the parts" if w.splitting.is_active else "Clear the lasso"),
+    ActionSpec("propose_split", "Propose a split", "Edit|parts",
+        lambda w: w.splitting.propose(), ("Shift+K",),
+        "show the selected clusters in parts that look like units", hindrance=none_selected),
+    ActionSpec("accept_parts", "Split into the proposed parts", "Edit|parts",
+        lambda w: w.splitting.accept(), ("Return", "Enter"), "make a cluster of each part",
+        hindrance=first(locked, no_parts)),
+    ActionSpec("more_parts", "Propose one part more", "Edit|parts",
+        lambda w: w.splitting.change(1), ("+", "="), hindrance=no_parts),
+    ActionSpec("fewer_parts", "Propose one part fewer", "Edit|parts",
+        lambda w: w.splitting.change(-1), ("-",), hindrance=no_parts),
     ActionSpec("label", "Label...", "Edit|labels", lambda w: w.commands.show_snippets("l "), ("L",),
         "set a key=value label of the selected clusters",
         hindrance=first(locked, none_selected)),

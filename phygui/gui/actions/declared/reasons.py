@@ -40,6 +40,16 @@ def no_rejection(w: ActionContext) -> str:
     return "" if w.suggestions.is_suggested else "no suggestion is chosen"
 
 
+def no_split_rejection(w: ActionContext) -> str:
+    """The parts that are shown, if any are, have not been suggested."""
+    return "" if w.splits.is_suggested else "no split suggestion is chosen"
+
+
+def no_parts(w: ActionContext) -> str:
+    """No parts are proposed."""
+    return "" if w.splitting.is_active else "no parts are proposed: Shift+K proposes some"
+
+
 def unless(possible: When, reason: str) -> Why:
     """A reason that holds unless something is so."""
     return lambda w: "" if possible(w) else reason

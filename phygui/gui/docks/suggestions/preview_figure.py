@@ -1,4 +1,4 @@
-"""A picture of what some clusters would look like as one: correlograms, waveforms, amplitudes."""
+"""A picture of some clusters and of them as one: correlograms, waveforms, amplitudes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GAP = 6.0
 
 
 class PreviewFigure(QWidget):
-    """Draws a :class:`Preview`: each cluster in its colour, and merged."""
+    """Draws a :class:`Preview`: each cluster in its colour, and all as one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class PreviewFigure(QWidget):
         plots = [(k, hues[k], (f"{c}",), rates[k]) for k, c in enumerate(shown.clusters)]
         plots += [
             (n + 1, color("dim"), ("cross",), ()),
-            (n, merged, ("merged", "both" if n == 2 else "all"), merged_rate),
+            (n, merged, (shown.whole, "both" if n == 2 else "all"), merged_rate),
         ]
         rows, n_columns = _below(area, (0.5, 0.5)), -(-len(plots) // 2)
         cells = [cell for row in rows for cell in _beside(row, (1 / n_columns,) * n_columns)]

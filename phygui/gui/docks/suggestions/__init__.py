@@ -1,0 +1,1 @@
+"""Docks that list what is suggested, and show what it would look like."""

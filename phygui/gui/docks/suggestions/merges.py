@@ -1,0 +1,103 @@
+"""The dock of merge suggestions: pairs of clusters that may be one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from phygui.curation.edits.update import EditError
+from phygui.curation.statistics.preview import MOST
+from phygui.curation.suggestions.merges import Suggestion
+from phygui.gui.base.context import WindowContext
+from phygui.gui.base.theme import color
+from phygui.gui.docks.suggestions.listing import PreviewJob, SuggestionList, Wording
+from phygui.gui.tables.plain_table import Cell
+
+TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
+WORDING = Wording(
+    name="suggestions",
+    title="Merge suggestions",
+    columns=TITLES,
+    tips=(
+        "the two clusters, the larger one first",
+        "how likely they are one unit, by the next three columns together",
+        "similarity of their spikes",
+        "refractoriness: whether one is silent around the spikes of the other",
+        "continuity: whether one takes over where the other leaves off",
+    ),
+    verb="Merge",
+    accept_tip="merge the two clusters (Ctrl+Return)",
+    reject_tip="never suggest this merge again (Ctrl+Backspace)",
+    act="merging",
+    hint="go to a suggestion (Ctrl+Down) to see what the two clusters would look like as one",
+    searching="looking for merge suggestions ...",
+    none="no merges are suggested",
+    no_data="no suggestions: there are neither features nor raw data to compare clusters by",
+    unchosen="go to a merge suggestion first",
+)
+
+
+class MergesDock(SuggestionList[Suggestion]):
+    """Pairs of clusters that may be one unit; the current one is selected and previewed."""
+
+    def __init__(self, window: WindowContext) -> None:
+        super().__init__(window, WORDING)
+
+    def _ranked(
+        self,
+        skips: Callable[[int], bool],
+        *,
+        rejected: bool = False,
+        among: Mapping[int, NDArray[Any]] | None = None,
+    ) -> list[Suggestion]:
+        return self._session.suggestions.ranked(skips, rejected=rejected, among=among)
+
+    def _progress(self) -> tuple[int, int]:
+        return self._session.suggestions.progress()
+
+    def _cells(self, suggestion: Suggestion) -> list[Cell]:
+        a, b = suggestion.clusters
+        dim = color("dim") if suggestion.is_rejected else None
+        numbers = [f"{value:.2f}" for value in suggestion.evidence[: len(TITLES) - 1]]
+        sizes = [len(self._session.shown.spikes_per_cluster[c]) for c in (a, b)]
+        tip = f"{a}: {sizes[0]:,d} spikes\n{b}: {sizes[1]:,d} spikes\n"
+        # Not all of them may have room for their columns.
+        tip += ", ".join(f"{t} {n}" for t, n in zip(TITLES[1:], numbers, strict=True))
+        tip += f"\n{suggestion.evidence.in_words()}"
+        if suggestion.is_rejected:
+            tip += "\nrejected"
+        return [Cell(text, color=dim, tip=tip) for text in (f"{a} + {b}", *numbers)]
+
+    def _is_rejected(self, clusters: tuple[int, ...]) -> bool:
+        return self._session.suggestions.is_rejected(clusters)
+
+    def _reject(self, clusters: tuple[int, ...], *, rejected: bool) -> None:
+        self._session.reject(clusters, rejected=rejected)
+
+    def _show(self, clusters: tuple[int, ...]) -> None:
+        self._window.attempt(lambda: self._session.select(clusters[:1], clusters[1:]))
+        self._preview(clusters)
+
+    def _preview_job(self, clusters: tuple[int, ...]) -> PreviewJob:
+        return self._session.statistics.preview_job(clusters)
+
+    def show_selected(self) -> None:
+        """Preview the merge of all selected clusters, suggested or not."""
+        selected = tuple(self._session.selected)
+        if len(selected) < 2:
+            raise EditError("select two clusters or more to see what they would look like as one")
+        if len(selected) > MOST:
+            raise EditError(f"{MOST} clusters at most can be previewed, not {len(selected)}")
+        self._window.show_dock("suggestions")
+        self._preview(selected)
+
+    def accept(self) -> None:
+        """Merge what is previewed and go on to the next suggestion."""
+        clusters = self._needed()
+        if self._goes_back(clusters):
+            return
+        following = self._after(clusters)
+        self._session.merge(clusters)
+        self._go_on(following)
