@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phygui.curation.statistics import cluster_statistics as knowledge
-from phygui.curation.suggestions import merges as suggestions
+from phygui.curation.suggestions import splits
 
 
 class Slow:
@@ -21,10 +21,10 @@ class Slow:
         self.has_begun = threading.Event()
         self.may_go_on = threading.Event()
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **options: Any) -> Any:
         self.has_begun.set()
         assert self.may_go_on.wait(20)
-        return self._work(*args)
+        return self._work(*args, **options)
 
 
 def test_statistics_go_on_that_were_stopped_for_a_moment(
@@ -49,16 +49,16 @@ def test_suggestions_are_looked_for_whose_dock_was_hidden_for_a_moment(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = open_window(demo)
-    session, dock = user.session, user.window.suggestions
-    slow = Slow(suggestions._score)
-    monkeypatch.setattr(suggestions, "_score", slow)
+    session, dock = user.session, user.window.splits
+    slow = Slow(splits.find_parts)
+    monkeypatch.setattr(splits, "find_parts", slow)
     dock.bring_to_front()
     user.qtbot.waitUntil(slow.has_begun.is_set, timeout=10_000)
     dock.close()
     dock.bring_to_front()
     user.qtbot.waitUntil(lambda: dock.is_on_screen, timeout=5_000)
     slow.may_go_on.set()
-    user.qtbot.waitUntil(lambda: not session.suggestions.missing(), timeout=10_000)
+    user.qtbot.waitUntil(lambda: not session.suggestions.missing_splits(), timeout=10_000)
 
 
 def test_metrics_go_on_and_no_progress_is_left_when_suggestions_are_not_looked_at_any_more(
@@ -66,13 +66,13 @@ def test_metrics_go_on_and_no_progress_is_left_when_suggestions_are_not_looked_a
 ) -> None:
     user = open_window(demo)
     window, session = user.window, user.session
-    slow = Slow(suggestions._score)
-    monkeypatch.setattr(suggestions, "_score", slow)
+    slow = Slow(splits.find_parts)
+    monkeypatch.setattr(splits, "find_parts", slow)
     session.knowledge.metrics.clear()
-    window.suggestions.bring_to_front()
+    window.splits.bring_to_front()
     user.qtbot.waitUntil(window.background.line.isVisible, timeout=10_000)
     assert slow.has_begun.is_set()
-    window.suggestions.close()
+    window.splits.close()
     slow.may_go_on.set()
     user.qtbot.waitUntil(lambda: not session.knowledge.missing_metrics(), timeout=10_000)
     user.qtbot.waitUntil(window.background.line.isHidden, timeout=5_000)
