@@ -15,6 +15,7 @@ from PyQt5.QtTest import QTest
 from phygui import Session
 from phygui.curation.suggestions.parts import Parts
 from phygui.simulate import make_demo
+from phygui.views.core.colors import cluster_color
 from tests.gui.curator import CTRL, SHIFT, snippet
 
 
@@ -100,6 +101,40 @@ def test_parts_are_seen_in_every_view_then_made_or_dropped(
     user.press(Qt.Key_Z, CTRL)
     assert np.array_equal(session.spike_clusters, before)
     assert session.selected == [both]
+
+
+def hues(view: Any) -> set[int]:
+    """Which of the first colours of clusters a picture of a view has."""
+    pixels = view.render()[..., :3].reshape(-1, 3).astype(int)
+    near = [np.abs(pixels - cluster_color(k)).max(axis=1) <= 3 for k in range(6)]
+    return {k for k, found in enumerate(near) if found.sum() > 20}
+
+
+def test_each_part_is_drawn_in_a_colour_of_its_own(
+    merged: tuple[Path, int], open_window: Callable
+) -> None:
+    path, both = merged
+    user = open_window(path)
+    user.window.layout_keeper.show("Overview")
+    user.settle()
+    user.select(both)
+    shown = ("correlograms", "features", "probe", "scatter")
+    user.window.show_dock("correlograms")
+    user.window.show_dock("features")
+    for floats in ("correlograms", "features"):
+        user.window.docks[floats].setFloating(True)
+    user.settle()
+    assert [hues(user.view(kind)) for kind in shown] == [{0}] * len(shown)
+    user.press(Qt.Key_K, SHIFT)
+    n = user.session.shown.proposal.parts.n_parts
+    assert [hues(user.view(kind)) for kind in shown] == [set(range(n))] * len(shown)
+    # A part is no cluster that could be selected by a click.
+    selected = user.session.selected
+    user.window.select_pair(*user.session.shown.proposal.ids[:2])
+    assert "are proposed" in user.message
+    assert user.session.selected == selected
+    user.press(Qt.Key_Escape)
+    assert [hues(user.view(kind)) for kind in shown] == [{0}] * len(shown)
 
 
 def test_what_comes_next_ends_a_proposal_and_its_message(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QLabel, QMainWindow
 from PyQt5.sip import wrappertype
 
-from phygui.curation.edits.update import EditError
+from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.base.memory import Trimmer
@@ -123,8 +123,18 @@ class WindowContext(QMainWindow, metaclass=_AbstractWidget):
 
     def select_clicked(self, cluster_id: int) -> None:
         """A cluster was clicked in a view."""
-        self.attempt(lambda: self.session.select([cluster_id]))
+        self._select_shown([cluster_id])
 
     def select_pair(self, first: int, second: int) -> None:
         """Two clusters were clicked in a view."""
-        self.attempt(lambda: self.session.select([first, second]))
+        self._select_shown([first, second])
+
+    def _select_shown(self, cluster_ids: Sequence[int]) -> None:
+        proposal = self.session.shown.proposal
+        if proposal is not None and not proposal.spikes.keys().isdisjoint(cluster_ids):
+            # Views show parts as if they were clusters.
+            self.say(
+                f"{in_words(proposal.ids)} are proposed: they can be selected once they are made"
+            )
+        else:
+            self.attempt(lambda: self.session.select(cluster_ids))
