@@ -55,7 +55,7 @@ class KwikDataset:
         self._models.add(model)
         self._channel_groups = model.channel_groups
         self._incomplete = model.incomplete_channel_groups
-        self.clusterings.expect(model)
+        self.clusterings.expect(model.channel_group, model.opened_clustering)
         return model
 
     def _looked_at(self) -> None:

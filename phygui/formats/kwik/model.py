@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from phygui.formats.kwik.describe import describe
-from phygui.formats.kwik.writing.editing import EditableDataset
+from phygui.formats.kwik.editing import EditableDataset
 
 
 class KwikModel(EditableDataset):

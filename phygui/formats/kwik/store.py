@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import h5py
 
 from phygui.dataset.state import ClusteringState, Key
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import File, open_hdf5
-from phygui.formats.kwik.model import KwikModel
 from phygui.formats.kwik.reading.clusters import Clustering, list_clusterings, read_clustering
 from phygui.formats.kwik.reading.labels import read_labels, verify_labels, write_labels
 from phygui.formats.kwik.writing import save
 from phygui.formats.kwik.writing.durable_edit import durable_edit
-from phygui.formats.kwik.writing.editing import check_clustering_name
 from phygui.storage.state.durable import backup_path
 from phygui.storage.state.fingerprint import FileStamp
 
 PROTECTED = "original"
 """The sorter's own clustering, which is never written."""
+LONGEST_NAME = 80
+"""Characters in the name of a clustering."""
 
 
 def _silent(text: str) -> None:
@@ -45,10 +47,9 @@ class KwikClusterings:
         self._written = written
         self._expected: dict[Key, tuple[FileStamp, Clustering]] = {}
 
-    def expect(self, model: KwikModel) -> None:
+    def expect(self, channel_group: int, found: Clustering) -> None:
         """A model has read a clustering: whoever asks for it first need not read it again."""
-        key = (model.channel_group, model.clustering)
-        self._expected[key] = (self.stamp(), model.opened_clustering)
+        self._expected[channel_group, found.name] = (self.stamp(), found)
 
     def all_keys(self) -> list[Key]:
         """All clusterings that can be read."""
@@ -99,12 +100,13 @@ class KwikClusterings:
         *,
         target: Path | None = None,
         ready: Callable[[], None] = lambda: None,
+        attributes: Mapping[Key, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
-        """See :class:`~phygui.dataset.ClusteringStore`."""
+        """See :class:`~phygui.dataset.ClusteringStore`; scripts set `attributes` as well."""
 
         def edit(file: h5py.File) -> None:
             for key, state in states.items():
-                _put(file, key, state)
+                _put(file, key, state, attributes.get(key, {}))
 
         def verify(file: h5py.File) -> None:
             for key, state in states.items():
@@ -160,9 +162,16 @@ class KwikClusterings:
         return KwikClusterings(backup) if backup.is_file() and not backup.is_symlink() else None
 
 
-def _put(file: h5py.File, key: Key, state: ClusteringState) -> None:
-    """Write a clustering: the one way in which the program does."""
-    save.write_clustering(file, *key, state.spike_clusters, state.cluster_groups, state.group_names)
+def _put(
+    file: h5py.File,
+    key: Key,
+    state: ClusteringState,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write a clustering: the one way in which the program, and a script, does."""
+    save.write_clustering(
+        file, *key, state.spike_clusters, state.cluster_groups, state.group_names, attributes
+    )
     write_labels(file, *key, _all_labels(state))
 
 
@@ -183,3 +192,26 @@ def _names(file: File, channel_group: int) -> list[str]:
     where = f"/channel_groups/{channel_group}"
     times = file.dataset(f"{where}/spikes/time_samples")
     return list_clusterings(file, where, 0 if times is None else times.shape[0], _silent)
+
+
+def check_clustering_name(path: Path, name: str, existing: Container[str]) -> None:
+    """Refuse a name that a new clustering cannot have.
+
+    Raises
+    ------
+    DatasetError
+        If it is no name, or there is such a clustering.
+    """
+    bad = not isinstance(name, str) or not name.strip() or name != name.strip()
+    if bad or "/" in name or not name.isprintable() or name.startswith("."):
+        raise DatasetError(
+            f"{path}: {name!r} is not a valid name for a clustering, expected text without '/' "
+            "that does not begin with a dot."
+        )
+    if len(name) > LONGEST_NAME:
+        raise DatasetError(
+            f"{path}: the name of a clustering has at most {LONGEST_NAME} characters, not "
+            f"{len(name)}."
+        )
+    if name in existing:
+        raise DatasetError(f"{path} already has a clustering called {name}.")

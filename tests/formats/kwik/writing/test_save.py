@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from phygui import KwikModel
 from phygui.errors import DatasetChanged, DatasetError
+from phygui.formats.kwik.store import KwikClusterings
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.lock import Lock
 from phygui.storage.state.state_folder import state_folder
@@ -213,6 +215,29 @@ def test_clusters_that_do_not_fit_the_files_own_type(tiny: Tiny) -> None:
         model.save(np.full(N_SPIKES, 300), {})
     model.save(np.full(N_SPIKES, 255), {})
     assert KwikModel(tiny.kwik).spike_clusters.dtype == np.uint8
+
+
+def test_a_script_writes_through_the_store_and_leaves_labels_alone(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = KwikClusterings(tiny.kwik)
+    state = replace(store.read((0, "main")), labels={2: {"area": "CA1"}})
+    store.write({(0, "main"): state})
+    written: list[Any] = []
+    write = KwikClusterings.write
+
+    def note(self: KwikClusterings, states: Any, **options: Any) -> None:
+        written.append(states)
+        write(self, states, **options)
+
+    monkeypatch.setattr(KwikClusterings, "write", note)
+    with KwikModel(tiny.kwik) as model:
+        model.save(model.spike_clusters, {2: "mua"}, {"by": "a script"})
+    assert [list(states) for states in written] == [[(0, "main")]]
+    after = store.read((0, "main"))
+    assert after.labels == state.labels
+    assert after.cluster_groups == {**state.cluster_groups, 2: 1}
+    assert KwikModel(tiny.kwik).clustering_metadata["by"] == "a script"
 
 
 def test_original_is_never_written(tiny: Tiny) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from phygui.dataset import ClusteringState
 from phygui.dataset.groups import GROUP_TITLES, UNSORTED
 from phygui.errors import DatasetChanged, DatasetError
 from phygui.formats.kwik.hdf5.values import plain
@@ -23,6 +24,8 @@ from phygui.formats.kwik.reading.clusters import (
     numbers_by_name,
     public,
 )
+from phygui.formats.kwik.reading.labels import read_labels
+from phygui.formats.kwik.store import PROTECTED, KwikClusterings, check_clustering_name
 from phygui.formats.kwik.writing import save
 from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.storage.state.lock import Lock, living_holder
@@ -56,9 +59,8 @@ def _only_writer(path: Path) -> Iterator[None]:
 class EditableDataset(ReadableDataset):
     """A dataset whose ``.kwik`` can be changed, always through one durable path."""
 
-    def _edit(
-        self, edit: Callable[[h5py.File], None], verify: Callable[[h5py.File], None] | None = None
-    ) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         """Change the file on disk; what is in memory is for the caller to bring up to date."""
         with _only_writer(self._path):
             if self.changed_on_disk:
@@ -66,8 +68,14 @@ class EditableDataset(ReadableDataset):
                     f"{self._path} was changed by another program since it was opened; it is not "
                     "overwritten."
                 )
-            durable_edit(self._path, edit, verify)
+            yield
             self.follow()
+
+    def _edit(
+        self, edit: Callable[[h5py.File], None], verify: Callable[[h5py.File], None] | None = None
+    ) -> None:
+        with self._writing():
+            durable_edit(self._path, edit, verify)
 
     def _reread(self, clustering: str | None = None) -> None:
         """Read the clusterings again after a change."""
@@ -108,14 +116,12 @@ class EditableDataset(ReadableDataset):
         values, groups, names = self._checked(spike_clusters, cluster_groups, cluster_group_names)
         metadata = {key: _attribute(key, v) for key, v in (clustering_metadata or {}).items()}
         self._refuse_original(name)
-
-        def edit(file: h5py.File) -> None:
-            save.write_clustering(file, shank.channel_group, name, values, groups, names, metadata)
-
-        def verify(file: h5py.File) -> None:
-            save.verify_clustering(file, shank.channel_group, name, values, groups, names)
-
-        self._edit(edit, verify)
+        key = (shank.channel_group, name)
+        with self._writing():
+            # Labels are no part of a curation that a script gives: those in the file stay.
+            labels = read_labels(self._path, *key, groups)
+            state = ClusteringState(values.astype(np.int32), groups, labels, names)
+            KwikClusterings(self._path).write({key: state}, attributes={key: metadata})
         # What was read back and compared need not be read again.
         self._switch(
             replace(shank, clustering=_saved(shank.clustering, values, groups, names, metadata))
@@ -160,7 +166,7 @@ class EditableDataset(ReadableDataset):
         return values, groups, names
 
     def _refuse_original(self, name: str) -> None:
-        if name == "original":
+        if name == PROTECTED:
             raise DatasetError(
                 f"{self._path}: the clustering original is never written; copy it to another "
                 "one and open that."
@@ -223,7 +229,7 @@ class EditableDataset(ReadableDataset):
             )
 
     def _refuse_fixed(self, name: str) -> None:
-        if name in ("main", "original"):
+        if name in ("main", PROTECTED):
             raise DatasetError(
                 f"{self._path}: other programs look for the clustering {name}, so it "
                 "keeps its name; copy it instead."
@@ -293,33 +299,6 @@ class EditableDataset(ReadableDataset):
         number, of = self._shank.channel_group, clustering.name
         self._edit(lambda file: save.write_group_name(file, number, of, group, text))
         self._reread()
-
-
-LONGEST_NAME = 80
-"""Characters in the name of a clustering."""
-
-
-def check_clustering_name(path: Path, name: str, existing: Container[str]) -> None:
-    """Refuse a name that a new clustering cannot have.
-
-    Raises
-    ------
-    DatasetError
-        If it is no name, or there is such a clustering.
-    """
-    bad = not isinstance(name, str) or not name.strip() or name != name.strip()
-    if bad or "/" in name or not name.isprintable() or name.startswith("."):
-        raise DatasetError(
-            f"{path}: {name!r} is not a valid name for a clustering, expected text without '/' "
-            "that does not begin with a dot."
-        )
-    if len(name) > LONGEST_NAME:
-        raise DatasetError(
-            f"{path}: the name of a clustering has at most {LONGEST_NAME} characters, not "
-            f"{len(name)}."
-        )
-    if name in existing:
-        raise DatasetError(f"{path} already has a clustering called {name}.")
 
 
 def _saved(
