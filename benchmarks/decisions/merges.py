@@ -19,6 +19,8 @@ class Figures:
 
     partner_first: float
     right: int
+    found: int
+    """Of the pairs that are wanted; right ones may be fragments that are not among them."""
     suggested: int
     wanted: int
     before: float
@@ -32,7 +34,7 @@ class Figures:
 
     @property
     def recall(self) -> float:
-        return self.right / self.wanted if self.wanted else 1.0
+        return self.found / self.wanted if self.wanted else 1.0
 
     def missed(self, bars: Bars, others: dict[str, float]) -> list[str]:
         """The bars that it is below."""
@@ -54,7 +56,7 @@ def judge(path: Path, shank: int, truth: Truth, with_others: bool, verbose: bool
     print(
         f"    partner first {found.partner_first:.2f}, precision {found.precision:.2f} "
         f"({found.right} of {found.suggested}), recall {found.recall:.2f} "
-        f"({found.right} of {found.wanted})\n"
+        f"({found.found} of {found.wanted})\n"
         f"    accuracy before {found.before:.3f}, one by one {found.one_by_one:.3f}, "
         f"whole list {found.at_once:.3f}, truth {found.truth:.3f}"
     )
@@ -111,6 +113,7 @@ def measure(path: Path, shank: int, truth: Truth, verbose: bool = False) -> Figu
         session.close(discard=True)
     return Figures(
         float(np.mean(firsts)) if firsts else 1.0,
+        sum(truth.is_right(frozenset(pair)) for pair in first),
         sum(frozenset(pair) in truth.pairs for pair in first),
         len(first),
         len(truth.pairs),
@@ -137,9 +140,9 @@ def tell(session: Session, truth: Truth) -> None:
     suggested = {frozenset(pair) for pair in listed(session)}
     for pair in sorted(suggested | truth.pairs, key=sorted):
         a, b = sorted(pair)
-        verdict = ("wrong", "right", "missed")[
-            (pair in truth.pairs) + (pair in truth.pairs and pair not in suggested)
-        ]
+        verdict = "missed"
+        if pair in suggested:
+            verdict = "right" if truth.is_right(pair) else "wrong"
         sizes = [len(session.spikes_per_cluster[c]) for c in (a, b)]
         similar = dict(session.knowledge.similar(a)).get(b, np.nan)
         evidence = known.get((a, b))

@@ -47,6 +47,17 @@ class Truth:
             made = not roles or set(roles.values()) != {"real"}
             return cls(stored["labels"], stored["units"], pairs, DERIVED if made else SORTED)
 
+    def is_right(self, pair: Pair) -> bool:
+        """Whether two clusters are one unit: also fragments that the known pairs leave out."""
+        return pair in self.pairs or len(set(map(self._unit_of, pair))) == 1
+
+    def _unit_of(self, cluster: int) -> int:
+        """The unit that half of a cluster's spikes or more are of; for each other one its own."""
+        units, counts = np.unique(self.units[self.labels == cluster], return_counts=True)
+        most = counts.argmax()
+        is_pure = counts[most] >= 0.5 * counts.sum() and units[most] >= 0
+        return int(units[most]) if is_pure else -2 - cluster
+
     def accuracy(self, labels: np.ndarray) -> float:
         """Mean accuracy of the units of enough spikes."""
         # Spikes of no unit are one more unit, which is not matched.
