@@ -85,6 +85,9 @@ class MainWindow(WindowParts):
         # That of the session when views were last asked to show it.
         self._generation = -1
         self._discards = False
+        self._first_wait = QTimer(self)
+        self._first_wait.setSingleShot(True)
+        self._first_wait.timeout.connect(self._start)
         self.setDockOptions(
             QMainWindow.AllowNestedDocks
             | QMainWindow.AllowTabbedDocks
@@ -307,9 +310,8 @@ class MainWindow(WindowParts):
             self.say(self.session.measures.problems[-1], wrong=True)
         elif self.session.shank.warnings:
             n = len(self.session.shank.warnings)
-            self.say(
-                f"{n} remark{'s' if n > 1 else ''} on this file: Dataset > Remarks on the file"
-            )
+            remarks = f"{n} remark{'s' if n > 1 else ''} on this file"
+            self.say(f"{remarks}: Dataset > Remarks on the file")
         self.saving.offer_recovery()
 
     def _choose_first(self) -> None:
@@ -322,7 +324,8 @@ class MainWindow(WindowParts):
         self._is_starting = not session.selected
         for dock in self.view_docks.values():
             dock.hold(self._is_starting)
-        QTimer.singleShot(DELAYS.first_choice_ms, self._start)
+        # Begun anew: the wait of an earlier clustering would end this one's too soon.
+        self._first_wait.start(DELAYS.first_choice_ms)
 
     def _follow_first(self) -> None:
         """The best cluster is another one now that more is known; nobody has touched it yet."""

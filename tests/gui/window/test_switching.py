@@ -12,6 +12,7 @@ from PyQt5.QtCore import Qt
 
 from phygui import Session
 from phygui.gui.actions.actions import BY_NAME
+from phygui.gui.base.delays import DELAYS
 from phygui.simulate import make_demo
 from phygui.views import VIEWS
 from tests.gui.curator import run
@@ -230,6 +231,8 @@ def test_a_switch_loads_each_view_once(
 
     user.view("correlograms")
     monkeypatch.setattr(VIEWS["correlograms"], "load", staticmethod(counted))
+    # A machine that knows the first cluster too late loads what it chose meanwhile as well.
+    monkeypatch.setattr(DELAYS, "first_choice_ms", 60_000)
     for group in (second, first, second):
         user.window.switching.switch(group)
         user.settle()
@@ -237,6 +240,23 @@ def test_a_switch_loads_each_view_once(
     user.session.locate("features", tmp_path / "demo.kwx")
     user.settle()
     assert loaded == [second, first, second, second]
+
+
+def test_the_wait_for_the_first_cluster_begins_anew_with_each_switch(
+    shanks: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(shanks)
+    user.window.background.stop()
+    monkeypatch.setattr(DELAYS, "first_choice_ms", 50)
+    user.session.switch(user.session.model.channel_groups[1])
+    assert not user.session.selected
+    monkeypatch.setattr(DELAYS, "first_choice_ms", 60_000)
+    user.session.switch(clustering="original")
+    user.qtbot.wait(150)
+    assert not user.session.selected
+    user.window.background.resume()
+    user.settle()
+    assert user.session.selected
 
 
 def test_a_state_of_another_channel_group_is_not_offered_to_be_brought_back(
