@@ -25,7 +25,7 @@ def others(path: Path, shank: int, truth: Truth) -> dict[str, float]:
     """Mean accuracy after all merges of each preset of SpikeInterface, and of the cosine."""
     from spikeinterface.curation import compute_merge_unit_groups
 
-    analyzer = _analyzer(path, shank, truth)
+    analyzer = analyzer_of(path, shank, truth)
     accuracies = {}
     for preset in PRESETS:
         try:
@@ -45,8 +45,8 @@ def others(path: Path, shank: int, truth: Truth) -> dict[str, float]:
     return accuracies
 
 
-def _analyzer(path: Path, shank: int, truth: Truth) -> Any:
-    """The same clusters and filtered raw data, as SpikeInterface has them."""
+def analyzer_of(path: Path, shank: int, truth: Truth, unit_ids: list[int] | None = None) -> Any:
+    """The same clusters and filtered raw data, as SpikeInterface has them; units in some order."""
     import spikeinterface.full as si
 
     with Session.open(path, channel_group=shank, read_only=True) as session:
@@ -70,6 +70,8 @@ def _analyzer(path: Path, shank: int, truth: Truth) -> Any:
     sorting = si.NumpySorting.from_samples_and_labels(
         [within[part] for part in each], [truth.labels[part] for part in each], rate
     )
+    if unit_ids is not None:
+        sorting = sorting.select_units(unit_ids)
     analyzer = si.create_sorting_analyzer(sorting, recording, sparse=len(channels) > 64)
     analyzer.compute("random_spikes", seed=0)
     analyzer.compute(["noise_levels", "waveforms", "templates"])

@@ -56,7 +56,7 @@ from .quality import Part, Partner, Quality, cluster_quality
 from .sampling import sample_spikes
 from .similarity import FEW_SPIKES, containment, separation, similarity, waveform_similarity
 from .splitting import SplitScore, by_size, propose_parts, split_parts, split_score
-from .summaries import ClusterSummary, combine, is_seen, summarize
+from .summaries import ClusterSummary, Train, combine, is_seen, summarize
 from .traces import decimate_min_max
 from .trains import (
     REFRACTORY_PERIOD,
@@ -83,6 +83,7 @@ __all__ = [
     "Quality",
     "RefractoryViolations",
     "SplitScore",
+    "Train",
     "agreement",
     "amplitude_cutoff",
     "by_size",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["N_DIRECTIONS", "ClusterSummary", "combine", "is_seen", "summarize"]
+__all__ = ["N_DIRECTIONS", "ClusterSummary", "Train", "combine", "is_seen", "summarize"]
 
 N_DIRECTIONS = 6
 """Directions of feature space along which the spread of a cluster is kept."""
@@ -20,6 +20,26 @@ _LEAST_SEEN = 0.1
 """Share of a cluster's spikes that are seen on its best channel, at least, for these to count."""
 _PER_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """When a cluster's spikes were, read when somebody asks.
+
+    Attributes
+    ----------
+    read : callable
+        Returns the spike samples, array of int64 (n_spikes,), increasing. Recordings lie so far
+        apart that no interval spans two.
+    sample_rate : float
+        In hertz.
+    duration : float
+        Recorded time, in seconds.
+    """
+
+    read: Callable[[], NDArray[np.int64]]
+    sample_rate: float
+    duration: float
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,8 @@ class ClusterSummary:
         What the mean waveform does over time, whatever the channel: of unit length.
     position : array of float32 (2,), or None where it is not known
         Where the cluster is on the probe: its best channel, micrometres.
+    train : Train, or None where it is not known
+        When its spikes were.
     """
 
     n_spikes: int
@@ -51,6 +73,7 @@ class ClusterSummary:
     mean_waveform: NDArray[np.float32] | None = None
     time_course: NDArray[np.float32] | None = None
     position: NDArray[np.float32] | None = None
+    train: Train | None = None
 
 
 def summarize(
@@ -150,7 +173,16 @@ def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> Clu
         course = _time_course(waveform)
     # The union is where most of its spikes are.
     position = summaries[int(np.argmax(weights))].position
-    return ClusterSummary(total, mean, directions, residual, waveform, course, position)
+    train = _union([s.train for s in summaries])
+    return ClusterSummary(total, mean, directions, residual, waveform, course, position, train)
+
+
+def _union(trains: Sequence[Train | None]) -> Train | None:
+    """All spikes of several trains; None if any is missing."""
+    known = [train for train in trains if train is not None]
+    if len(known) < len(trains):
+        return None
+    return replace(known[0], read=lambda: np.sort(np.concatenate([t.read() for t in known])))
 
 
 def _all_or_none(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] | None:

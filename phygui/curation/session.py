@@ -284,6 +284,7 @@ class Session:
     knowledge = value_of("statistics", SessionStatistics.knowledge)
     measures = value_of("statistics", SessionStatistics.measures)
     quality = method_of("statistics", SessionStatistics.quality)
+    choose_ranking = method_of("statistics", SessionStatistics.choose_ranking)
     similar = method_of("statistics", SessionStatistics.similar)
     similarity_of = method_of("statistics", SessionStatistics.similarity_of)
     learn_stats = method_of("statistics", SessionStatistics.learn_stats)

@@ -43,6 +43,10 @@ class Turns:
         """Whether this is the process that opened the session, and no child that it forked."""
         return self._process == os.getpid()
 
+    def in_window(self) -> bool:
+        """Whether this thread is that of the window that shows the session."""
+        return self.thread == threading.get_ident()
+
     @property
     def problem(self) -> str:
         """Why nothing may be changed any more, in half a sentence; empty if it may."""

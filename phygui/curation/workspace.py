@@ -75,7 +75,7 @@ class Workspace:
         shank = dataset.open(channel_group)
         self.shanks: dict[int, ShankData] = {shank.channel_group: shank}
         try:
-            self.measures = Measures(tell.warned.emit, shank.attributes)
+            self.measures = Measures(tell.warned.emit, shank.attributes, turns.in_window)
             names = dataset.clusterings.names(shank.channel_group)
             self._names: dict[int, list[str]] = {shank.channel_group: names}
             name = clustering or self._usual(shank.channel_group)

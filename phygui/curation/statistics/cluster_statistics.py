@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from phygui.analysis import Metric, Quality, cluster_quality
+from phygui.analysis import ClusterSummary, Metric, Quality, cluster_quality, similarity
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY
-from phygui.curation.statistics.similarity_rows import Rows, Similarity
+from phygui.curation.statistics.similarity_rows import Row, Rows, Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import (
     Cancel,
@@ -31,6 +32,15 @@ Known = tuple[ClusterStats, dict[str, Metric]]
 
 
 @dataclass(frozen=True)
+class Ranked:
+    """The similarities of one cluster to others, by the function that gave them."""
+
+    mine: ClusterSummary
+    function: Similarity
+    others: Mapping[int, tuple[ClusterSummary, float]]
+
+
+@dataclass(frozen=True)
 class Learnt:
     """What a worker has computed of some clusters."""
 
@@ -39,6 +49,8 @@ class Learnt:
     metrics: Mapping[int, dict[str, Metric]] = field(default_factory=dict)
     prints: Mapping[int, str] = field(default_factory=dict)
     """Fingerprints of the spikes of the clusters whose stats these are."""
+    similarities: Mapping[int, Ranked] = field(default_factory=dict)
+    """Of some clusters, what their similarities to others are."""
     is_recalled: bool = False
     """Whether this is all that an earlier session knew."""
     epoch: int = 0
@@ -90,6 +102,8 @@ class Knowledge:
         self._ranking: Ranking = ()
         self._similarities: dict[int, float] = {}
         self._rows = Rows()
+        # Clusters whose similarities are too slow to compute where they are asked for.
+        self._awaited: dict[int, None] = {}
 
     def missing_stats(self) -> list[int]:
         """Living clusters whose stats are still to be computed."""
@@ -131,6 +145,8 @@ class Knowledge:
         if missing := self.missing_stats():
             ids = first(missing)
             return lambda cancelled: self._look_at(snapshot, ids, cancelled)
+        if (ranking := self._ranking_job()) is not None:
+            return ranking
         if missing := self.missing_metrics():
             ranks = FIRST_METRICS & self.measures.metrics.names
             lacking = [c for c in missing if not ranks <= self.metrics.get(c, {}).keys()]
@@ -145,6 +161,39 @@ class Knowledge:
                 self, metrics=source.compute(snapshot, stats, cancelled, names)
             )
         return None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for similarities that a job will compute."""
+        return bool(self._awaited)
+
+    def _ranking_job(self) -> Callable[[Cancel], Learnt] | None:
+        """What computes the similarities that somebody waits for; None if nobody does."""
+        function = self.measures.similarity
+        while self._awaited:
+            cluster_id = next(iter(self._awaited))
+            mine = self.stats.get(cluster_id)
+            others = [(c, self.stats[c].summary) for c in self._living if c in self.stats]
+            if mine is not None:
+                row = self._rows.of(cluster_id, mine.summary, function)
+                lacking = set(row.lacking([(c, s) for c, s in others if c != cluster_id]))
+                if lacking and self.measures.similarity_spec.is_slow:
+                    some = [(c, s) for c, s in others if c in lacking]
+                    return partial(self._rank_slowly, cluster_id, mine.summary, some, function)
+            del self._awaited[cluster_id]
+        return None
+
+    def _rank_slowly(
+        self,
+        cluster_id: int,
+        mine: ClusterSummary,
+        others: list[tuple[int, ClusterSummary]],
+        function: Similarity,
+        _: Cancel,
+    ) -> Learnt:
+        values = np.asarray(function([mine], [s for _, s in others]))[0].tolist()
+        found = {c: (s, value) for (c, s), value in zip(others, values, strict=True)}
+        return Learnt(self, similarities={cluster_id: Ranked(mine, function, found)})
 
     def _missing_of(self, cluster_id: int) -> frozenset[str]:
         """The metrics of a cluster that are still to be computed."""
@@ -191,8 +240,11 @@ class Knowledge:
             # Replaced, not written to: a worker may be reading what there was.
             self.metrics[cluster_id] = {**self.metrics.get(cluster_id, {}), **found}
             self._expected.pop(cluster_id, None)
-        self.weigh_again((*learnt.stats, *learnt.metrics))
-        self._version += bool(learnt.stats)
+        for cluster_id, ranked in learnt.similarities.items():
+            self._rows.of(cluster_id, ranked.mine, ranked.function).learn(ranked.others)
+            self._awaited.pop(cluster_id, None)
+        self.weigh_again((*learnt.stats, *learnt.metrics, *learnt.similarities))
+        self._version += bool(learnt.stats or learnt.similarities)
 
     def learn_partners(
         self, searched: Iterable[int], chances: Mapping[tuple[int, int], float]
@@ -252,6 +304,7 @@ class Knowledge:
         self.partners.forget()
         self._quality = None
         self._rows = Rows()
+        self._awaited.clear()
         self.is_recalled = False
         self._version += 1
         self.epoch += 1
@@ -334,7 +387,22 @@ class Knowledge:
             return
         row = self._rows.of(cluster_id, mine.summary, self.measures.similarity)
         others = [c for c in among if c in self.stats and c != cluster_id]
-        values = row.values([(c, self.stats[c].summary) for c in others])
+        pairs = [(c, self.stats[c].summary) for c in others]
+        values = self._values(cluster_id, row, pairs)
         order = np.argsort(-np.array(values), kind="stable").tolist()
         self._ranking = [(others[i], values[i]) for i in order]
         self._similarities = dict(self._ranking)
+
+    def _values(
+        self, cluster_id: int, row: Row, pairs: list[tuple[int, ClusterSummary]]
+    ) -> list[float]:
+        """Similarities in a row; as far as they are known, where they take too long."""
+        if not self.measures.is_out_of_reach:
+            return row.values(pairs)
+        if row.lacking(pairs):
+            self._awaited[cluster_id] = None
+        known = row.known(pairs)
+        if known is None:
+            meanwhile = similarity([row.mine], [s for _, s in pairs])
+            known = np.asarray(meanwhile)[0].tolist()
+        return known

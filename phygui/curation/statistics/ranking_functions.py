@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary, Metric, similarity
 from phygui.curation.statistics.metric_set import MetricSet
-from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY, Quality, ranking_in_use
+from phygui.curation.statistics.ranking_spec import (
+    KINDS,
+    QUALITY,
+    SIMILARITY,
+    Quality,
+    RankingSpec,
+    ranking_in_use,
+)
 from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.curation.statistics.stats import default_quality
@@ -45,26 +52,46 @@ class Measures:
         Which functions are not called any more and why, one sentence each.
     tell : callable
         Called with such a sentence, in whichever thread the function was called.
+    must_not_wait : callable, optional
+        Whether this thread is that of a window.
     """
 
     def __init__(
         self,
         tell: Callable[[str], None] = lambda _: None,
         attributes: Mapping[str, SpikeAttribute] | None = None,
+        must_not_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self.problems: list[str] = []
         self.tell = tell
         self.metrics = MetricSet(self._report, attributes)
-        self.quality_spec, self.similarity_spec = (
-            ranking_in_use("quality"),
-            ranking_in_use("similarity"),
-        )
+        self._must_not_wait = must_not_wait
+        self.quality_spec, self.similarity_spec = QUALITY, SIMILARITY
         self.quality: Quality = default_quality
         self.similarity: Similarity = similarity
-        if self.quality_spec is not QUALITY:
-            self.quality = partial(self._own_quality, self.quality_spec.function)
-        if self.similarity_spec is not SIMILARITY:
-            self.similarity = partial(self._own_similarity, self.similarity_spec.function)
+        for kind in KINDS:
+            self.choose(ranking_in_use(kind))
+
+    def choose(self, spec: RankingSpec) -> None:
+        """Go by another ranking from now on."""
+        if spec.kind == "quality":
+            own: Quality = partial(self._own_quality, spec.function)
+            self.quality = default_quality if spec is QUALITY else own
+            self.quality_spec = spec
+        else:
+            of: Similarity = partial(self._own_similarity, spec.function)
+            self.similarity = similarity if spec is SIMILARITY else of
+            self.similarity_spec = spec
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the similarity takes too long for this thread, that of a window."""
+        return self.similarity_spec.is_slow and self._must_not_wait()
+
+    @property
+    def merging(self) -> Similarity:
+        """What merge suggestions go by: not what is only there to be looked at."""
+        return similarity if self.similarity_spec.is_slow else self.similarity
 
     def _own_quality(
         self, function: Quality, stats: ClusterStats, metrics: Mapping[str, Metric]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from phygui.analysis import Metric, similarity, waveform_similarity
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 GROUP = "phygui.rankings"
 
 Kind = Literal["quality", "similarity"]
+KINDS: tuple[Kind, ...] = ("quality", "similarity")
 Quality = Callable[[ClusterStats, Mapping[str, Metric]], float]
 
 
@@ -42,6 +44,12 @@ class RankingSpec:
         (len(a), len(b)); what lies outside is clipped. It is called from several threads.
     source : str
         What it is from.
+    requires : str
+        The package that it takes, if that does not come with the program. It is only to be
+        imported when the function is called.
+    is_slow : bool
+        Whether a window must not wait for it: a similarity that is computed in workers only. Until
+        it has come, the matches go by the program's own, as merge suggestions always do then.
     """
 
     kind: Kind
@@ -49,6 +57,15 @@ class RankingSpec:
     help: str
     function: Callable[..., Any]
     source: str = ""
+    requires: str = ""
+    is_slow: bool = False
+
+    @property
+    def hindrance(self) -> str:
+        """Why it cannot be used, in one clause; empty if it can."""
+        if not self.requires or find_spec(self.requires) is not None:
+            return ""
+        return f"the package {self.requires} is not installed"
 
 
 QUALITY = RankingSpec(
@@ -79,7 +96,7 @@ _chosen: dict[Kind, RankingSpec] = {}
 
 
 def rankings(kind: Kind) -> tuple[RankingSpec, ...]:
-    """All rankings of a kind, that of the program first."""
+    """All rankings of a kind, that of the program first; also those with a `hindrance`."""
     every = (*_BUILT_IN, *_installed(), *_registered.values())
     return tuple({spec.name: spec for spec in every if spec.kind == kind}.values())
 
@@ -100,15 +117,28 @@ def choose_ranking(kind: Kind, name: str | None) -> None:
     Raises
     ------
     ValueError
-        If there is no ranking with this name.
+        If there is no ranking with this name, or what it takes is not installed.
     """
     if name is None:
         _chosen.pop(kind, None)
-        return
+    else:
+        _chosen[kind] = find_ranking(kind, name)
+
+
+def find_ranking(kind: Kind, name: str) -> RankingSpec:
+    """The ranking with a name, if it can be used.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or what it takes is not installed.
+    """
     known = {spec.name: spec for spec in rankings(kind)}
     if name not in known:
         raise ValueError(f"no {kind} is called {name!r}; there are {', '.join(known)}")
-    _chosen[kind] = known[name]
+    if reason := known[name].hindrance:
+        raise ValueError(f"the {kind} {name!r} cannot be used: {reason}")
+    return known[name]
 
 
 def register_quality(function: Quality | None) -> None:

@@ -14,6 +14,7 @@ from phygui.curation.statistics.cache import StatsCache
 from phygui.curation.statistics.cluster_statistics import Knowledge, Learnt
 from phygui.curation.statistics.preview import Preview, preview
 from phygui.curation.statistics.ranking_functions import Measures
+from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY, Kind, find_ranking
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.workspace import Workspace
@@ -138,6 +139,25 @@ class SessionStatistics:
         """What is known of the clusters of a channel group, clustering by clustering."""
         curations = self._workspace.curations.items()
         return [c.knowledge for (group, _), c in curations if group == channel_group]
+
+    def choose_ranking(self, kind: Kind, name: str | None) -> None:
+        """Rank the clusters of this session otherwise from now on.
+
+        Parameters
+        ----------
+        kind : ``"quality"`` or ``"similarity"``
+        name : str or None
+            One of :func:`phygui.curation.rankings`; None is that of the program.
+
+        Raises
+        ------
+        ValueError
+            If there is none with this name, or what it takes is not installed.
+        """
+        usual = QUALITY if kind == "quality" else SIMILARITY
+        self.measures.choose(usual if name is None else find_ranking(kind, name))
+        self.knowledge.weigh_again(self._workspace.active.spikes_per_cluster)
+        self.tell_news()
 
     # -- asking ------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,21 @@ class Row:
         self.mine = mine
         self.function = function
         self._known: dict[int, tuple[ClusterSummary, float]] = {}
+
+    def lacking(self, others: Sequence[tuple[int, ClusterSummary]]) -> list[int]:
+        """Those of some clusters to which the similarity is not known."""
+        return [c for c, s in others if c not in self._known or self._known[c][0] is not s]
+
+    def known(self, others: Sequence[tuple[int, ClusterSummary]]) -> list[float] | None:
+        """What is known already, 0 where that is nothing; None if it is nothing at all."""
+        lacking = set(self.lacking(others))
+        if others and len(lacking) == len(others):
+            return None
+        return [0.0 if c in lacking else self._known[c][1] for c, _ in others]
+
+    def learn(self, found: Mapping[int, tuple[ClusterSummary, float]]) -> None:
+        """Take over what was computed elsewhere."""
+        self._known.update(found)
 
     def values(self, others: Sequence[tuple[int, ClusterSummary]]) -> list[float]:
         """Similarity to each of some clusters, given with their summaries."""

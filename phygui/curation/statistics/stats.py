@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from phygui.analysis import (
     ClusterData,
+    ClusterSummary,
     Isolation,
     Metric,
+    Train,
     cluster_quality,
     combine,
     noise_levels,
@@ -80,6 +83,7 @@ def _stats_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> ClusterStats:
         mean_waveform = shank.waveforms.mean(sample_spikes(spike_ids, n))
     n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
     summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
+    summary = with_train(summary, shank, spike_ids)
     sizes = channel_sizes(summary, shank)
     if sizes is None or not len(sizes):
         return ClusterStats(summary=summary)
@@ -92,6 +96,14 @@ def _stats_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> ClusterStats:
         size=size,
         summary=replace(summary, position=shank.channel_positions[best].astype(np.float32)),
     )
+
+
+def with_train(
+    summary: ClusterSummary, shank: ShankData, spike_ids: NDArray[np.int64]
+) -> ClusterSummary:
+    """A summary that can tell when the spikes were: it holds the ids of them, and no copy."""
+    read = partial(shank.clock.pair_train, spike_ids)
+    return replace(summary, train=Train(read, shank.sample_rate, shank.duration))
 
 
 def _affordable(shank: ShankData, least: int, most: int) -> int:

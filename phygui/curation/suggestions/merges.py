@@ -98,7 +98,7 @@ class Suggestions:
     def _is_based(self) -> bool:
         """Whether similarity is what it was: a registered function that fails is dropped."""
         basis = self._basis
-        return basis is None or basis.similarity is self._knowledge.measures.similarity
+        return basis is None or basis.similarity is self._knowledge.measures.merging
 
     # -- what is still to be done ------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Suggestions:
         ids = (chosen + [c for c in missing if c not in chosen])[:n_clusters]
         stats = {c: self._knowledge.stats[c] for c in snapshot.spikes_per_cluster}
         if self._basis is None:
-            self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.similarity)
+            self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.merging)
         known, reach, basis = set(self._scores), dict(self._reach), self._basis
         return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
 

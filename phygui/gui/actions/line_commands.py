@@ -216,6 +216,13 @@ SNIPPETS = (
         _split,
         _spike_words,
     ),
+    Snippet(
+        "r",
+        "r waveforms",
+        "rank the best clusters or the matches by the name of a ranking",
+        lambda w, text: w.commands.rank_by(text.strip()),
+        lambda w, text: w.commands.ranking_names,
+    ),
     Snippet("b", "b 0.5 50", "bin and window of the correlograms, milliseconds", _bins),
 )
 BY_NAME = {snippet.name: snippet for snippet in SNIPPETS}
@@ -248,8 +255,8 @@ def completions(context: ActionContext, line: str) -> list[str]:
     snippet = BY_NAME.get(name)
     if snippet is None:
         return []
-    # A label is one word, spaces in its value included, and so is the name of a group.
-    begun = rest if name in ("l", "m") else _last_word(rest)
+    # A label is one word, spaces in its value included, and so is the name of a group or ranking.
+    begun = rest if name in ("l", "m", "r") else _last_word(rest)
     head = line[: len(line) - len(begun)]
     words = snippet.words(context, rest)
     return [head + word for word in words if word.startswith(begun) and word != begun]

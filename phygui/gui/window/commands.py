@@ -20,6 +20,7 @@ from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.window import action_lists
 from phygui.gui.window.parts import WindowParts
+from phygui.gui.window.ranking import every_ranking, rank_by_name, show_rankings
 from phygui.gui.window.walking import walk
 from phygui.views.core.base import View
 from phygui.views.feature.grid import AUTOMATIC
@@ -83,6 +84,19 @@ class Commands:
         lines = [*session.shank.warnings, *session.measures.problems]
         self._remarks = TextDialog(self._window, title, lines)
         self._remarks.open()
+
+    def show_rankings(self) -> None:
+        """The list of what clusters and matches can be ranked by."""
+        show_rankings(self._window)
+
+    @property
+    def ranking_names(self) -> list[str]:
+        """Names of what clusters and matches can be ranked by."""
+        return [spec.name for spec in every_ranking() if not spec.hindrance]
+
+    def rank_by(self, name: str) -> None:
+        """Rank by what is called so."""
+        rank_by_name(self._window, name)
 
     def locate(self, what: str) -> None:
         """Ask where data is that was not found beside the dataset, and show it."""

@@ -41,6 +41,7 @@ from phygui.gui.window.menus import (
     show_keys,
 )
 from phygui.gui.window.parts import WindowParts
+from phygui.gui.window.ranking import restore_rankings
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.splitting import Splitting
 from phygui.gui.window.switching import Switching
@@ -74,6 +75,7 @@ class MainWindow(WindowParts):
         super().__init__()
         self.session = session
         self.settings = settings
+        restore_rankings(session, settings)
         self.pool = Pool()
         self.commands = Commands(self)
         self.saving = Saving(self)
@@ -172,7 +174,7 @@ class MainWindow(WindowParts):
     def _connect_session(self) -> None:
         session = self.session
         # Edits are announced when they are on the disk, which another thread tells.
-        self._posted.connect(self._announce)
+        self._posted.connect(lambda announce: announce())
         session.dispatch = self._posted.emit
         session.failed.connect(self._edit_failed)
         # A worker may have found out.
@@ -196,18 +198,16 @@ class MainWindow(WindowParts):
     def _selection_changed(self, cluster_ids: tuple[int, ...]) -> None:
         self.painted_together.wait()
         self._forget_slip()
-        # Views load in workers while the tables are brought up to date here.
-        self._refresh_views()
-        self.tables.select()
-        self.update_state()
+        self._proposed()
         if not self.views_are_busy:
             self.painted_together.release()
-        if self._has_news:
+        if self._has_news or self.session.knowledge.is_awaited:
             self._has_news = False
             self.background.request()
 
     def _proposed(self) -> None:
         """Parts are shown instead of the selected clusters, or these again."""
+        # Views load in workers while the tables are brought up to date here.
         self._refresh_views()
         self.tables.select()
         self.update_state()
@@ -238,9 +238,6 @@ class MainWindow(WindowParts):
     def _begin_to_paint(self) -> None:
         self.setUpdatesEnabled(True)
 
-    def _announce(self, announce: Callable[[], None]) -> None:
-        announce()
-
     def _edit_failed(self, sentence: str) -> None:
         self.tables.reload()
         self._selection_changed(self.session.shown.selection.clusters)
@@ -251,13 +248,18 @@ class MainWindow(WindowParts):
 
         def show() -> None:
             if not self.is_disposed:
-                self.tables.reload()
-                self._generation = -1
-                self._refresh_views()
-                self.update_state()
+                self.ranked_otherwise()
                 self.say(sentence, wrong=True)
 
         QTimer.singleShot(0, show)
+
+    def ranked_otherwise(self) -> None:
+        """Clusters rank otherwise from now on: show them so."""
+        self.tables.reload()
+        self._generation = -1
+        self._refresh_views()
+        self.update_state()
+        self.background.request()
 
     def _refresh_views(self) -> None:
         """Let views show the session as it is now; a switch tells of a selection more than once."""

@@ -143,6 +143,10 @@ class WindowParts(WindowContext):
         """A view has got its data."""
 
     @abstractmethod
+    def ranked_otherwise(self) -> None:
+        """Clusters rank otherwise from now on: show them so."""
+
+    @abstractmethod
     def reopen(self) -> None:
         """Close without asking, keep unsaved edits aside, and open the file again."""
 

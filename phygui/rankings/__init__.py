@@ -1,0 +1,1 @@
+"""Rankings that take other packages, found through the entry points of `phygui.rankings`."""
