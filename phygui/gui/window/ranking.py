@@ -64,7 +64,8 @@ def rank_by_name(window: WindowParts, name: str) -> None:
     """
     known = {spec.name: spec for spec in every_ranking()}
     if name not in known:
-        raise EditError(f"no ranking is called {name!r}; there are {', '.join(known)}")
+        usable = ", ".join(spec.name for spec in known.values() if not spec.hindrance)
+        raise EditError(f"no ranking is called {name!r}; there are {usable}")
     rank_by(window, known[name])
 
 

@@ -166,6 +166,7 @@ WRONG = (
     ("b nan 50", "below the window"),
     ("s group -n_spikes depth id", "sorted by 3 columns at most, not 4"),
     ("s --depth", "no column -depth"),
+    ("r anything", "no ranking is called 'anything'; there are agreement,"),
     ("x 1", "no command 'x'"),
 )
 
