@@ -32,6 +32,8 @@ class SessionStatistics:
         self._tell = tell
         self._caches: dict[int, StatsCache] = {}
         tell.located.connect(self._forget)
+        # An undo may leave nothing to compute, and yet the clusters that stay have other partners.
+        tell.clustered.connect(lambda _: self.tell_news())
 
     @property
     def knowledge(self) -> Knowledge:

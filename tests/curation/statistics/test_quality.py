@@ -81,6 +81,20 @@ def test_a_merge_changes_what_it_touches_and_undo_brings_all_back(session, overs
     assert {c: session.quality(c) for c in living} == before
 
 
+def test_what_an_undo_makes_of_the_others_is_told(session, oversplit) -> None:
+    session.suggest_all()
+    a, b = oversplit[1]
+    session.split(session.spikes_per_cluster[a][::2])
+    session.suggest_all()
+    apart, told = session.quality(b), []
+    session.stats_changed.connect(told.extend)
+    # All that comes back is known already: nothing is computed that could tell.
+    session.undo()
+    assert session.statistics.job() is None
+    assert session.quality(b) != apart
+    assert b in told
+
+
 def test_a_pair_that_is_rejected_is_no_partner(session, oversplit) -> None:
     session.suggest_all()
     a, b = oversplit[1]
