@@ -77,6 +77,7 @@ class Curator:
         weights = {
             self.merge: 1.0 if n <= FEWEST else 3.0 if n < MOST else 8.0,
             self.split: 6.0 if n <= FEWEST else 2.0 if n < MOST else 0.0,
+            self.propose: 3.0 if n <= FEWEST else 2.0 if n < MOST else 0.0,
             self.move: 5.0,
             self.undo: 2.0,
             self.redo: 1.0,
@@ -117,6 +118,19 @@ class Curator:
         self.press(Qt.Key_K)
         self.settle()
         if view.lasso is not None:
+            self.press(Qt.Key_Escape)
+
+    def propose(self) -> None:
+        """Look at parts, patiently or not, and make them, drop them, or go on to something else."""
+        self.press(Qt.Key_K, SHIFT)
+        for key in (Qt.Key_Plus, Qt.Key_Plus, Qt.Key_Minus, Qt.Key_Down, Qt.Key_Return):
+            if self.rng.random() < 0.7:
+                self.settle()
+            if self.window.is_settled:
+                self.check()
+            if self.rng.random() < 0.4:
+                self.press(key)
+        if self.rng.random() < 0.5:
             self.press(Qt.Key_Escape)
 
     def move(self) -> None:
@@ -188,7 +202,11 @@ class Curator:
             # A view is made when it is first asked for, which no user does of hidden ones.
             if window.view_docks[name].isVisible():
                 shown = getattr(window.view_docks[name].view.data, "cluster_ids", None)
-                assert tuple(shown or ()) == selection.clusters, (name, self.log[-3:])
+                expected = session.snapshot().cluster_ids
+                assert tuple(shown or ()) == expected, (name, self.log[-3:])
+        if session.shown.proposal is None:
+            assert window.splits.figure.preview is None, self.log[-3:]
+            assert "Escape drops it" not in window.status["edit"].text(), self.log[-3:]
         decided, total = session.wizard.progress()
         assert window.status["progress"].text().startswith(f"{decided} of {total} ")
         assert window.isWindowModified() == session.is_modified
@@ -197,12 +215,14 @@ class Curator:
         model, clusters = table.model, self.session.selection.clusters
         ids = model.cluster_ids
         assert len(ids) == len(set(ids)) == model.rowCount()
+        proposal = self.session.shown.proposal
+        in_parts = proposal is not None and proposal.parts.n_parts > 1
         rows = table.view.selectionModel().selectedRows()
         assert {ids[i.row()] for i in rows} == chosen & set(ids), self.log[-3:]
         for row, cluster in enumerate(ids):
             brush = model.index(row, 0).data(Qt.BackgroundRole)
             wanted = None
-            if cluster in clusters:
+            if cluster in clusters and not in_parts:
                 wanted = tuple(cluster_color(clusters.index(cluster), self.window.theme))[:3]
             shown = None if brush is None else brush.color().getRgb()[:3]
             assert shown == wanted, (cluster, self.log[-3:])
