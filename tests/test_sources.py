@@ -25,6 +25,7 @@ ACTS_ON = {
     # Edits and walks start from what the session holds by then.
     "docks/suggestions/listing.py": {"selected", "selection", "spikes_per_cluster"},
     "docks/suggestions/merges.py": {"selected"},
+    "docks/suggestions/splitting.py": {"selected"},
     "docks/cluster_tables.py": {"selection"},
     # What would be lost at closing is more than what is shown.
     "dialogs/messages.py": {"n_unsaved"},

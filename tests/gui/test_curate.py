@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,10 +208,10 @@ def test_a_cluster_that_the_user_chose_stays(
 ) -> None:
     monkeypatch.setattr(DELAYS, "first_choice_ms", 0)
     user = open_window(demo)
-    user.window._first_choice, user.window._started_at = user.session.selection, time.monotonic()
+    user.window.first_choice.count_as_chosen()
     user.select(int(user.session.wizard.best_queue()[3]))
     chosen = user.session.selection
-    user.window._learnt()
+    user.window.first_choice.follow()
     user.settle()
     assert user.session.selection == chosen
 
@@ -224,11 +223,11 @@ def test_a_lasso_keeps_the_cluster_that_it_is_drawn_around(
     window, session, view = user.window, user.session, user.view("features")
     session.select([int(session.wizard.best_queue()[3])])
     user.settle()
-    chosen = window._first_choice = session.selection
-    window._started_at = time.monotonic()
+    chosen = session.selection
+    window.first_choice.count_as_chosen()
     (x0, x1), (y0, y1) = view.cells[1].x.view, view.cells[1].y.view
     user.lasso(view, 1, [((x0 + x1) / 2, (y0 + y1) / 2)], close=False)
-    window._learnt()
+    window.first_choice.follow()
     user.settle()
     assert session.selection == chosen
     assert len(view.lasso.points) == 1

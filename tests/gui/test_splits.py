@@ -164,6 +164,27 @@ def test_what_comes_next_ends_a_proposal_and_its_message(
     assert len(session.history) == edits + 1
 
 
+def test_a_cluster_that_is_seen_in_parts_stays_when_more_is_known(
+    merged: tuple[Path, int], open_window: Callable
+) -> None:
+    user = open_window(merged[0])
+    session, window = user.session, user.window
+    last = session.wizard.best_queue()[-1]
+    session.select([last])
+    window.first_choice.count_as_chosen()
+    window.splitting.propose()
+    window.first_choice.follow()
+    assert session.selected == [last]
+    user.settle()
+    window.first_choice.count_as_chosen()
+    window.first_choice.follow()
+    assert session.selected == [last]
+    user.press(Qt.Key_Escape)
+    window.first_choice.count_as_chosen()
+    window.first_choice.follow()
+    assert session.selected != [last]
+
+
 def test_parts_that_come_too_late_are_not_shown(
     merged: tuple[Path, int], open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication
 from PyQt5.QtWidgets import QLabel, QMainWindow, QMenu
 
-from phygui.curation.edits.update import Selection, Update, in_words
+from phygui.curation.edits.update import Update, in_words
 from phygui.curation.session import Session
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
@@ -28,8 +27,10 @@ from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.history import HistoryDock
 from phygui.gui.docks.suggestions.merges import MergesDock
 from phygui.gui.docks.suggestions.splits import SplitsDock
+from phygui.gui.docks.suggestions.splitting import Splitting
 from phygui.gui.window.background import Background
 from phygui.gui.window.commands import Commands
+from phygui.gui.window.first_choice import FirstChoice
 from phygui.gui.window.layout import Layout
 from phygui.gui.window.linking import Linking
 from phygui.gui.window.menus import (
@@ -43,7 +44,6 @@ from phygui.gui.window.menus import (
 from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.ranking import restore_rankings
 from phygui.gui.window.saving import Saving
-from phygui.gui.window.splitting import Splitting
 from phygui.gui.window.switching import Switching
 from phygui.gui.window.view_docks import ViewDocks
 
@@ -63,6 +63,7 @@ class MainWindow(WindowParts):
     suggestions: MergesDock
     splits: SplitsDock
     splitting: Splitting
+    first_choice: FirstChoice
     comparison: ComparisonDock
     snippets: CommandLine
     closed = pyqtSignal(object)
@@ -87,9 +88,6 @@ class MainWindow(WindowParts):
         # That of the session when views were last asked to show it.
         self._generation = -1
         self._discards = False
-        self._first_wait = QTimer(self)
-        self._first_wait.setSingleShot(True)
-        self._first_wait.timeout.connect(self._start)
         self.setDockOptions(
             QMainWindow.AllowNestedDocks
             | QMainWindow.AllowTabbedDocks
@@ -122,7 +120,7 @@ class MainWindow(WindowParts):
         self.layout_keeper.set_up(reset=reset_layout)
         self.tables.restore(settings)
         self.tables.reload()
-        self._choose_first()
+        self.first_choice.begin()
         QTimer.singleShot(0, self._greet)
         self.background.request()
         self.update_state()
@@ -140,7 +138,9 @@ class MainWindow(WindowParts):
         """What is not about the selected clusters: history, other clusterings, long work."""
         self.switching = Switching(self)
         self.background = Background(self)
-        self.background.learnt.connect(self._learnt)
+        self.first_choice = FirstChoice(self)
+        self.first_choice.made.connect(self._paint_with_views)
+        self.background.learnt.connect(self.first_choice.follow)
         self.splitting = Splitting(self)
         self.suggestions, self.splits = MergesDock(self), SplitsDock(self)
         self.docks["history"] = HistoryDock(self.session, self.attempt)
@@ -219,7 +219,7 @@ class MainWindow(WindowParts):
 
     def _switched(self) -> None:
         self.tables.reload()
-        self._choose_first()
+        self.first_choice.begin()
         self.background.request()
         self._refresh_views()
         self.update_state()
@@ -293,11 +293,6 @@ class MainWindow(WindowParts):
             if action.title_now is not None:
                 item.setText(menu_text(action.title_now(self)))
 
-    def _learnt(self) -> None:
-        if not self.session.knowledge.missing_stats():
-            self._start()
-        self._follow_first()
-
     def _greet(self) -> None:
         """Say what is particular about this file: read-only, or unsaved edits."""
         if self.is_disposed:
@@ -316,47 +311,10 @@ class MainWindow(WindowParts):
             self.say(f"{remarks}: Dataset > Remarks on the file")
         self.saving.offer_recovery()
 
-    def _choose_first(self) -> None:
-        """Select the first cluster when it is known which is best, or after a short wait."""
-        session = self.session
-        self._first_choice: Selection | None = None
-        self._started_at = 0.0
-        if not session.selected and not session.knowledge.missing_stats():
-            self._take_first()
-        self._is_starting = not session.selected
-        for dock in self.view_docks.values():
-            dock.hold(self._is_starting)
-        # Begun anew: the wait of an earlier clustering would end this one's too soon.
-        self._first_wait.start(DELAYS.first_choice_ms)
-
-    def _follow_first(self) -> None:
-        """The best cluster is another one now that more is known; nobody has touched it yet."""
-        session, chosen = self.session, self._first_choice
-        draws = any(view.lasso is not None for view in self.views())
-        if chosen is None or draws or session.selection != chosen or session.history:
-            self._first_choice = None
-        elif time.monotonic() < self._started_at + DELAYS.follow_s:
-            session.first_best()
-            self._first_choice = session.selection
-
-    def _start(self) -> None:
-        """Select the first cluster, once."""
-        if self._is_starting and not self.is_disposed:
-            self._is_starting = False
-            if not self.session.selected:
-                self._take_first()
-                self._paint_with_views()
-            for dock in self.view_docks.values():
-                dock.hold(False)
-
-    def _take_first(self) -> None:
-        self.session.first_best()
-        self._first_choice, self._started_at = self.session.selection, time.monotonic()
-
     @property
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
-        waits = self._is_starting or self.session.is_ahead or self.views_are_busy
+        waits = self.first_choice.is_awaited or self.session.is_ahead or self.views_are_busy
         parts = self.commands, self.linking, self.switching, self.splitting
         return not waits and not any(part.is_busy for part in parts)
 

@@ -6,14 +6,14 @@ from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.preview import MOST
 from phygui.curation.suggestions.parts import Parts
 from phygui.curation.suggestions.proposal import Proposal
+from phygui.gui.base.context import WindowContext
 from phygui.gui.base.work import Latest
-from phygui.gui.window.parts import WindowParts
 
 
 class Splitting:
     """Has parts proposed in a worker, and shows them; the session forgets them by itself."""
 
-    def __init__(self, window: WindowParts) -> None:
+    def __init__(self, window: WindowContext) -> None:
         self._window = window
         self._session = window.session
         # What is wanted, and of what state of the session.
