@@ -168,17 +168,17 @@ class ReadyRule:
         return f"{what} {value} {held.words} {other}"
 
 
-def ready(rules: Sequence[Rule], source: ClusterSource) -> tuple[list[ReadyRule], list[str]]:
+def ready(rules: Sequence[Rule], source: ClusterSource) -> tuple[list[ReadyRule], dict[Rule, str]]:
     """Rules ready to be asked of the clusters of a session, and what is wrong with the others."""
     specs = source.measures.metrics.specs
     known = {column.name: column for column in columns(specs.values())}
     headings = {column.title: column.name for column in known.values()}
-    found, problems = [], []
+    found, problems = [], {}
     for rule in rules:
         try:
             found.append(ReadyRule(rule, known, headings, specs))
         except RuleError as error:
-            problems.append(f"the rule {rule.expression!r} is not used: {error}")
+            problems[rule] = str(error)
     return found, problems
 
 

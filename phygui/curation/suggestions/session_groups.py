@@ -63,13 +63,21 @@ class SessionGroups:
         self._candidates.clear()
         self._tell.suggestions_changed.emit()
 
+    def problem_of(self, rule: Rule) -> str:
+        """What is wrong with a rule, in one sentence; empty if this dataset can be asked it."""
+        return ready([rule], self._now)[1].get(rule, "")
+
     @property
     def active(self) -> GroupCandidates:
         """Those of the active clustering."""
         key = self._workspace.key
         if key not in self._candidates:
             self._candidates[key] = GroupCandidates()
-            rules, self.problems = ready(self._rules, self._now)
+            rules, problems = ready(self._rules, self._now)
+            self.problems = [
+                f"the rule {rule.expression!r} is not used: {words}"
+                for rule, words in problems.items()
+            ]
             self._candidates[key].set_rules(rules)
         group = self._workspace.active.channel_group
         if group not in self._rejected:

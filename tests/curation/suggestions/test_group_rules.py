@@ -134,7 +134,7 @@ def test_what_is_wrong_with_a_rule_is_one_sentence(
 ) -> None:
     rules, problems = ready([Rule("mua", expression)], session)
     assert rules == []
-    [problem] = problems
+    [problem] = problems.values()
     assert words in problem
     assert "\n" not in problem
 
@@ -161,7 +161,7 @@ def test_rules_in_settings() -> None:
 def test_the_defaults_make_sense(session: Session) -> None:
     rules, problems = ready(DEFAULTS, session)
     assert len(rules) == len(DEFAULTS)
-    assert problems == []
+    assert problems == {}
     assert all(rule.follows_spikes for rule in rules)
 
 
