@@ -68,7 +68,7 @@ def measure_groups(path: Path, shank: int, truth: Truth, verbose: bool = False) 
                     f"    {'noise' if cluster_id in noise else 'good ' * (cluster_id in good)} "
                     f"cluster {cluster_id}, {len(spikes)} spikes, unit {units[most]} "
                     f"{counts[most] / len(spikes):.2f}: "
-                    + (f"{of.group}, {of.in_words}" if of else "no candidate")
+                    + (f"{of.group}, {of.in_words()}" if of else "no candidate")
                 )
         session.close(discard=True)
     mua = {c for c, of in listed.items() if of.group == "mua"}

@@ -109,13 +109,13 @@ class ReadyRule:
         self.group = GROUPS[rule.group]
         self._specs = specs or {}
         if not rule.expression.strip():
-            raise RuleError("a rule needs an expression, such as snr < 1.5")
+            raise RuleError("a rule needs an expression, such as snr < 1")
         try:
             self._filter = Filter(rule.expression, known, headings)
             self._columns = [known[name] for name in sorted(self._filter.names())]
             if not (self._columns and self._filter.compares()):
                 raise RuleError(
-                    "a rule compares a column with a number, as snr < 1.5 does; "
+                    "a rule compares a column with a number, as snr < 1 does; "
                     f"{rule.expression.strip()!r} does not"
                 )
             self._filter.check({c.name: _example(c) for c in self._columns})

@@ -27,6 +27,10 @@ class GroupCandidate:
         return (self.cluster_id,)
 
     @property
+    def evidence(self) -> GroupCandidate:
+        """What speaks for it, as of all that is suggested."""
+        return self
+
     def in_words(self) -> str:
         """Why, as one text."""
         return "; ".join(self.reasons)

@@ -119,8 +119,14 @@ class SessionGroups:
 
     def n_pending(self, source: ClusterSource | None = None) -> int:
         """Undecided clusters of which nothing is said, as metrics are not computed yet."""
+        done, total = self.progress(source)
+        return total - done
+
+    def progress(self, source: ClusterSource | None = None) -> tuple[int, int]:
+        """Number of undecided clusters of which the rules have said all, and of all."""
         active, source = self.active, self._now if source is None else source
-        return sum(active.is_pending(source, c) for c in self._undecided(source))
+        pending = [active.is_pending(source, c) for c in self._undecided(source)]
+        return len(pending) - sum(pending), len(pending)
 
     def _undecided(self, source: ClusterSource) -> list[int]:
         unsorted = source.group_names[UNSORTED]

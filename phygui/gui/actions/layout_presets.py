@@ -35,7 +35,9 @@ def column(*parts: tuple[float, Node]) -> Split:
     return Split(Qt.Vertical, parts)
 
 
-TABLES = column((0.6, "clusters"), (0.4, ("similarity", "history", "suggestions", "splits")))
+TABLES = column(
+    (0.6, "clusters"), (0.4, ("similarity", "history", "suggestions", "splits", "candidates"))
+)
 
 LAYOUTS: Mapping[str, Node] = {
     "Classic": row(

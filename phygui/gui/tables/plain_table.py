@@ -122,6 +122,8 @@ class PlainTable(QTableView):
         super().__init__()
         self._n_kept = n_kept
         self._needs: list[int] = []
+        self.wide: int | None = None
+        """The column that takes all the width that is left, in place of a share for each."""
         self.is_dragged = False
         """Whether the user has given a column a width, which it keeps until they are fitted."""
         self.content = PlainModel(titles, tips)
@@ -181,6 +183,8 @@ class PlainTable(QTableView):
             self.setColumnHidden(column, column >= n)
             if column < n:
                 share = surplus // n + (column < surplus % n)
+                if self.wide is not None and self.wide < n:
+                    share = surplus if column == self.wide else 0
                 self.setColumnWidth(column, needs[column] + share)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.edits.update import EditError, insist
+from phygui.curation.suggestions.group_rules import DEFAULTS, told_rules
 from phygui.curation.suggestions.parts import Parts
 from phygui.gui.actions.declared.reasons import NO_LASSO
 from phygui.gui.actions.key_dialog import KeyDialog
@@ -18,6 +19,8 @@ from phygui.gui.base.work import Latest
 from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
+from phygui.gui.dialogs.group_rules import GroupRulesDialog
+from phygui.gui.docks.suggestions.groups import SETTING
 from phygui.gui.window import action_lists
 from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.ranking import every_ranking, rank_by_name, show_rankings
@@ -314,6 +317,23 @@ class Commands:
     def change_keys(self) -> None:
         """Show the dialog in which actions get other keys."""
         KeyDialog(self._window, self._window.keys).open()
+
+    def change_group_rules(self) -> None:
+        """Show the dialog in which the rules for group candidates are changed."""
+        window = self._window
+        groups = window.session.suggestions.groups
+        dialog = GroupRulesDialog(window, groups.rules, groups.problem_of)
+
+        def take_over() -> None:
+            rules = dialog.rules
+            window.settings.set(SETTING, None if rules == DEFAULTS else told_rules(rules))
+            # They are the user's, and hold in all windows.
+            for each in QApplication.topLevelWidgets():
+                if isinstance(each, type(window)) and not each.is_disposed:
+                    each.session.suggestions.groups.rules = rules
+
+        dialog.accepted.connect(take_over)
+        dialog.open()
 
     def about(self) -> None:
         """Say what this is."""

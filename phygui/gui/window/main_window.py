@@ -25,6 +25,7 @@ from phygui.gui.dialogs import messages
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.history import HistoryDock
+from phygui.gui.docks.suggestions.groups import CandidatesDock
 from phygui.gui.docks.suggestions.merges import MergesDock
 from phygui.gui.docks.suggestions.splits import SplitsDock
 from phygui.gui.docks.suggestions.splitting import Splitting
@@ -62,6 +63,7 @@ class MainWindow(WindowParts):
     background: Background
     suggestions: MergesDock
     splits: SplitsDock
+    candidates: CandidatesDock
     splitting: Splitting
     first_choice: FirstChoice
     comparison: ComparisonDock
@@ -143,11 +145,11 @@ class MainWindow(WindowParts):
         self.background.learnt.connect(self.first_choice.follow)
         self.splitting = Splitting(self)
         self.suggestions, self.splits = MergesDock(self), SplitsDock(self)
-        self.docks["history"] = HistoryDock(self.session, self.attempt)
-        self.docks["suggestions"] = self.suggestions
-        self.docks["splits"] = self.splits
-        self.comparison = ComparisonDock(self)
-        self.docks["comparison"] = self.comparison
+        self.candidates, self.comparison = CandidatesDock(self), ComparisonDock(self)
+        self.candidates.rules_wanted.connect(self.commands.change_group_rules)
+        tools = self.suggestions, self.splits, self.candidates, self.comparison
+        for dock in (HistoryDock(self.session, self.attempt), *tools):
+            self.docks[dock.objectName()] = dock
 
     def _make_status_bar(self) -> None:
         bar = self.statusBar()

@@ -62,6 +62,12 @@ class Splits(of_actions.Splits, Protocol):
     def refresh(self) -> None: ...
 
 
+class Candidates(of_actions.Candidates, Protocol):
+    """The list of clusters that may be noise or MUA, likewise."""
+
+    def refresh(self) -> None: ...
+
+
 class CommandLine(Protocol):
     """The line for one-line commands."""
 
@@ -80,6 +86,7 @@ class WindowParts(WindowContext):
     switching: of_actions.Switching
     suggestions: Suggestions
     splits: Splits
+    candidates: Candidates
     splitting: of_actions.Splitting
     comparison: of_actions.Comparison
     snippets: CommandLine

@@ -114,12 +114,12 @@ def test_a_rule_that_makes_no_sense_for_a_value_is_passed_over(
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("", "a rule needs an expression, such as snr < 1.5"),
+        ("", "a rule needs an expression, such as snr < 1"),
         ("  ", "a rule needs an expression"),
         ("snrr < 1.5", "no column snrr; did you mean snr?"),
         ("snr < ", "not an expression"),
         ("snr", "a rule compares a column with a number"),
-        ("1 < 2", "a rule compares a column with a number, as snr < 1.5 does; '1 < 2' does not"),
+        ("1 < 2", "a rule compares a column with a number, as snr < 1 does; '1 < 2' does not"),
         ("snr = 1", "write '==' to compare, instead of '='"),
         ('snr < "a"', "cannot be compared"),
         ("snr < 1 and group < 3", "cannot be compared"),

@@ -71,7 +71,7 @@ def test_what_is_no_unit_is_found_as_metrics_come_in(
     assert groups.n_pending() == 0
     assert listed(session) == found
     for candidate in session.suggestions.group_candidates():
-        assert " is above " in candidate.in_words
+        assert " is above " in candidate.in_words()
     # Nothing has moved by itself.
     assert set(session.cluster_groups.values()) == {"unsorted"}
 
@@ -82,7 +82,7 @@ def test_spikes_of_all_units_are_less_coherent_than_those_of_one(session: Sessio
     session.learn_all()
     [candidate] = session.suggestions.group_candidates()
     assert (candidate.cluster_id, candidate.clusters) == (mixed, (mixed,))
-    assert candidate.in_words == "coherence 0.29 is below 0.4"
+    assert candidate.in_words() == "coherence 0.29 is below 0.4"
 
 
 def test_an_edit_leaves_only_the_clusters_that_it_makes_to_do(

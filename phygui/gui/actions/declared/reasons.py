@@ -45,6 +45,11 @@ def no_split_rejection(w: ActionContext) -> str:
     return "" if w.splits.is_suggested else "no split suggestion is chosen"
 
 
+def no_candidate(w: ActionContext) -> str:
+    """No candidate for a group is chosen."""
+    return "" if w.candidates.is_suggested else "no group candidate is chosen: Alt+Down goes to one"
+
+
 def no_parts(w: ActionContext) -> str:
     """No parts are proposed."""
     return "" if w.splitting.is_active else "no parts are proposed: Shift+K proposes some"

@@ -1,4 +1,4 @@
-"""A dock with a ranked list of suggestions, what each would come to, accept and reject."""
+"""A dock with a list of suggestions to walk through, accept and reject."""
 
 from __future__ import annotations
 
@@ -14,28 +14,19 @@ from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
 from phygui.curation.edits.update import EditError, Selection, in_words
-from phygui.curation.statistics.preview import Preview
-from phygui.curation.statistics.stats import Cancel
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import plain_tip
-from phygui.gui.base.work import Latest
-from phygui.gui.docks.adaptive_splitter import Parts
 from phygui.gui.docks.dock import Dock
-from phygui.gui.docks.suggestions.preview_figure import PreviewFigure
-from phygui.gui.docks.suggestions.preview_metrics import metric_rows, metric_titles
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
 SCALE = 0.86
 """Size of the font: the tables are to fit beside a picture also in a small dock."""
 NO_MORE = "no more suggestions"
-
-PreviewJob = Callable[[Cancel], "Preview | None"]
 
 
 class Evidence(Protocol):
@@ -81,7 +72,7 @@ class Wording:
 
 
 class SuggestionList(Dock, Generic[S]):
-    """Lists suggestions of one kind; the current one is selected and previewed.
+    """Lists suggestions of one kind; the current one is selected.
 
     Parameters
     ----------
@@ -96,25 +87,18 @@ class SuggestionList(Dock, Generic[S]):
         self._rows: list[S] = []
         self._current: tuple[int, ...] | None = None
         self._stale = True
-        # Whether the preview was on its way when the dock was hidden.
-        self._given_up = False
         # What was selected when the first suggestion was wanted that the search finds.
         self._awaits_from: Selection | None = None
         self.table = PlainTable(
             wording.columns, wording.tips, sortable=False, n_kept=2, scale=SCALE
         )
-        self.figure = PreviewFigure()
-        self.metrics = PlainTable((), sortable=False, scale=SCALE)
         self.evidence = QLabel()
         self.rejected = QCheckBox("rejected")
         self.rejected.setToolTip("also list rejected suggestions")
         self.accept_button, self.reject_button = QPushButton(), QPushButton()
-        _call(self.accept_button, wording.verb)
-        _call(self.reject_button, "Reject")
+        call(self.accept_button, wording.verb)
+        call(self.reject_button, "Reject")
         super().__init__(wording.name, wording.title, self._lay_out())
-        self._work = Latest(window.pool, self)
-        self._work.done.connect(self._receive)
-        self._work.failed.connect(self._fail)
         self.table.chosen.connect(
             lambda row: window.attempt(lambda: self._go_to(self._rows[row].clusters))
         )
@@ -128,16 +112,7 @@ class SuggestionList(Dock, Generic[S]):
         self.visibilityChanged.connect(self._shown)
 
     def _lay_out(self) -> QWidget:
-        pages = self.pages = QTabBar()
-        pages.setDrawBase(False)
-        pages.setFocusPolicy(Qt.NoFocus)
-        self.figure.set_preview(None, self._wording.hint)
-        for table in (self.table, self.metrics):
-            table.setMinimumSize(80, 60)
-            rows = table.verticalHeader()
-            rows.setMinimumSectionSize(table.fontMetrics().height() + 4)
-            rows.setDefaultSectionSize(rows.minimumSectionSize())
-        self.parts = Parts(self.table, self.figure, self.metrics, pages)
+        body = self._body()
         self.evidence.setObjectName("hint")
         self.evidence.setTextFormat(Qt.PlainText)
         self.evidence.setWordWrap(True)
@@ -149,17 +124,25 @@ class SuggestionList(Dock, Generic[S]):
             button.setFocusPolicy(Qt.NoFocus)
             row.addWidget(button)
         row.addStretch()
-        row.addWidget(pages)
+        self._add_to(row)
         self.accept_button.setToolTip(self._wording.accept_tip)
         self.reject_button.setToolTip(self._wording.reject_tip)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 2)
         column.setSpacing(3)
-        column.addWidget(self.parts, 1)
+        column.addWidget(body, 1)
         column.addWidget(self.evidence)
         column.addLayout(row)
         return whole
+
+    def _body(self) -> QWidget:
+        """The list, and what belongs to it."""
+        narrow_rows(self.table)
+        return self.table
+
+    def _add_to(self, row: QHBoxLayout) -> None:
+        """Add more to the row of buttons."""
 
     # -- what a kind of suggestion is ------------------------------------------------------------
 
@@ -191,15 +174,11 @@ class SuggestionList(Dock, Generic[S]):
 
     @abstractmethod
     def _show(self, clusters: tuple[int, ...]) -> None:
-        """Select what is suggested, so that every view shows it, and preview it."""
-
-    @abstractmethod
-    def _preview_job(self, clusters: tuple[int, ...]) -> PreviewJob | None:
-        """What computes the preview, for any thread; None if there is none."""
+        """Select what is suggested, so that every view shows it, and preview it if there is one."""
 
     @abstractmethod
     def accept(self) -> None:
-        """Do what is previewed."""
+        """Do what is suggested."""
 
     # -- the list ----------------------------------------------------------------------------
 
@@ -215,18 +194,13 @@ class SuggestionList(Dock, Generic[S]):
 
     @property
     def current(self) -> tuple[int, ...] | None:
-        """The clusters that are previewed, as long as they live."""
+        """The clusters gone to, as long as they live."""
         return self._current if self._current and self._lives(self._current) else None
 
     @property
     def is_suggested(self) -> bool:
-        """Whether what is previewed is in the list."""
+        """Whether what was gone to is in the list."""
         return self._current in self._listed
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a preview is being computed."""
-        return self._work.is_busy
 
     @property
     def _listed(self) -> list[tuple[int, ...]]:
@@ -241,11 +215,6 @@ class SuggestionList(Dock, Generic[S]):
         self._window.background.want(self._wording.name, visible)
         if visible and self._stale:
             self.refresh()
-        if not visible:
-            self._given_up = self._given_up or self._work.is_busy
-            self._work.cancel()
-        elif self._given_up and self.current is not None:
-            self._preview(self.current)
 
     def _forget(self) -> None:
         self._awaits_from = None
@@ -253,15 +222,17 @@ class SuggestionList(Dock, Generic[S]):
         self.refresh()
 
     def _show_nothing(self, hint: str) -> None:
-        self._current, self._given_up = None, False
-        self._work.cancel()
-        self._show_no_preview(hint)
+        """Nothing is gone to any more."""
+        self._current = None
+        self._tell(hint)
         self._mark()
 
-    def _show_no_preview(self, hint: str) -> None:
-        self.figure.set_preview(None, hint)
-        self.metrics.set_rows([])
-        self.metrics.horizontalHeader().hide()
+    def _tell(self, hint: str) -> None:
+        """Say what to do, or that there is nothing to do, where nothing is shown."""
+
+    def _fit(self) -> None:
+        """The list has other rows: make them fit."""
+        self.table.fit_columns()
 
     def refresh(self) -> None:
         """List what is suggested now; a hidden list waits until it is shown."""
@@ -277,8 +248,7 @@ class SuggestionList(Dock, Generic[S]):
         self.table.set_rows([self._cells(s) for s in self._rows])
         if not self.table.is_dragged:
             # New clusters have longer names.
-            self.table.fit_columns()
-            self.parts.arrange()
+            self._fit()
         if self._current is not None and not self._lives(self._current):
             self._show_nothing(self._wording.hint)
         self._mark()
@@ -300,7 +270,7 @@ class SuggestionList(Dock, Generic[S]):
         if wanted and found:
             self._go_to(found[0])
         elif self._current is None:
-            self.figure.set_preview(None, self._wording.hint if found else NO_MORE)
+            self._tell(self._wording.hint if found else NO_MORE)
 
     def _open_ones(self) -> list[tuple[int, ...]]:
         """What is suggested now, best first, without what is rejected."""
@@ -312,7 +282,7 @@ class SuggestionList(Dock, Generic[S]):
         self.accept_button.setEnabled(self._current is not None and self._session.shown.is_editable)
         self.reject_button.setEnabled(row is not None)
         taken_back = row is not None and self._rows[row].is_rejected
-        _call(self.reject_button, "Suggest again" if taken_back else "Reject")
+        call(self.reject_button, "Suggest again" if taken_back else "Reject")
         self._show_evidence("" if row is None else self._rows[row].evidence.in_words())
 
     def _show_evidence(self, words: str) -> None:
@@ -326,7 +296,7 @@ class SuggestionList(Dock, Generic[S]):
         shank = self._session.shown.shank
         if shank.features is None and shank.waveforms is None:
             text = self._wording.no_data
-            self.figure.set_preview(None, text)
+            self._tell(text)
         elif done < total:
             text += f", {done} of {total} clusters looked at"
         self.note.setText(text)
@@ -404,49 +374,22 @@ class SuggestionList(Dock, Generic[S]):
         self._window.show_dock(self._wording.name)
         self._show(clusters)
 
-    # -- the preview -------------------------------------------------------------------------
-
-    def _preview(self, clusters: tuple[int, ...]) -> None:
-        job = self._preview_job(clusters)
-        self._current, self._awaits_from, self._given_up = clusters, None, False
-        self._mark()
-        if job is not None:
-            self._work.request(job)
-
-    def _is_wanted(self, preview: Preview) -> bool:
-        """Whether a preview that has come is of what is to be shown."""
-        return preview.clusters == self._current
-
-    def _receive(self, preview: Preview | None) -> None:
-        if preview is None or not self._is_wanted(preview):
-            return
-        self.figure.set_preview(preview)
-        self._show_metrics(preview)
-        self.metrics.fit_columns()
-
-    def _fail(self, error: Exception) -> None:
-        # What is shown may be of other clusters.
-        self._show_no_preview("no preview")
-        self._window.show_trouble("No preview", error)
-
-    def _show_metrics(self, preview: Preview) -> None:
-        self.metrics.set_rows(metric_rows(preview), metric_titles(preview))
-        self.metrics.horizontalHeader().show()
-
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""
         super().changeEvent(event)
         if event.type() == QEvent.PaletteChange:
             self.refresh()
-            if self.figure.preview is not None:
-                self._show_metrics(self.figure.preview)
-
-    def cancel(self) -> None:
-        """The window closes."""
-        self._work.cancel()
 
 
-def _call(button: QPushButton, text: str) -> None:
+def narrow_rows(table: PlainTable) -> None:
+    """Make the rows of a table as low as their text allows."""
+    table.setMinimumSize(80, 60)
+    rows = table.verticalHeader()
+    rows.setMinimumSectionSize(table.fontMetrics().height() + 4)
+    rows.setDefaultSectionSize(rows.minimumSectionSize())
+
+
+def call(button: QPushButton, text: str) -> None:
     """Name a button that is no wider than its name needs."""
     button.setText(text)
     button.setFixedWidth(button.fontMetrics().horizontalAdvance(text) + 20)

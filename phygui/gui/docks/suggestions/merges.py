@@ -12,7 +12,8 @@ from phygui.curation.statistics.preview import MOST
 from phygui.curation.suggestions.merges import Suggestion
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color
-from phygui.gui.docks.suggestions.listing import PreviewJob, SuggestionList, Wording
+from phygui.gui.docks.suggestions.listing import Wording
+from phygui.gui.docks.suggestions.previewed import PreviewedList, PreviewJob
 from phygui.gui.tables.plain_table import Cell
 
 TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
@@ -39,7 +40,7 @@ WORDING = Wording(
 )
 
 
-class MergesDock(SuggestionList[Suggestion]):
+class MergesDock(PreviewedList[Suggestion]):
     """Pairs of clusters that may be one unit; the current one is selected and previewed."""
 
     def __init__(self, window: WindowContext) -> None:

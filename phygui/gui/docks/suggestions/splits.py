@@ -12,7 +12,8 @@ from phygui.curation.statistics.preview import Preview
 from phygui.curation.suggestions.splits import SplitSuggestion
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color
-from phygui.gui.docks.suggestions.listing import PreviewJob, SuggestionList, Wording
+from phygui.gui.docks.suggestions.listing import Wording
+from phygui.gui.docks.suggestions.previewed import PreviewedList, PreviewJob
 from phygui.gui.tables.plain_table import Cell
 
 TITLES = ("cluster", "score", "parts", "apart", "spikes")
@@ -41,7 +42,7 @@ WORDING = Wording(
 ONE_PART = "this looks like one unit; + proposes two parts all the same"
 
 
-class SplitsDock(SuggestionList[SplitSuggestion]):
+class SplitsDock(PreviewedList[SplitSuggestion]):
     """Clusters that may be several units; whatever parts are proposed are previewed."""
 
     def __init__(self, window: WindowContext) -> None:
