@@ -16,7 +16,6 @@ from phygui.curation.suggestions.group_rules import DEFAULTS, Rule
 from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs.group_rules import GroupRulesDialog
 from phygui.gui.window.main_window import MainWindow
-
 from tests.gui.curator import ALT, SHIFT, run
 
 
