@@ -212,6 +212,7 @@ PLACES = (
     "rejected-0.json",
     "clusterings.json",
     "statistics-0.npz",
+    "suggestions-0.bin",
     "backups/20260102-030405-000006.backup",
     "phygui.ini",
     "phygui.ini.lock",

@@ -157,7 +157,7 @@ class StatsCache:
                 limit = len(living) + max(len(living), N_OTHERS)
                 entries = dict(list(entries.items())[:limit])
                 try:
-                    data = self._print()
+                    data = self.data_print()
                     # Where other data has come in since, none of this was computed from it.
                     if self._shank.n_located == n_located:
                         make_folder(self.path.parent)
@@ -167,7 +167,8 @@ class StatsCache:
 
         return write
 
-    def _print(self) -> str:
+    def data_print(self) -> str:
+        """A number for the data that stats are computed from; some of them are read once."""
         if not self._data:
             self._data = data_print(self._shank)
         return self._data
@@ -176,7 +177,7 @@ class StatsCache:
         """What the file holds; nothing if it or the data is damaged, or it is of other data."""
         try:
             with open_for_reading(self.path, LARGEST) as file:
-                return _decode(self._print(), _unpacked(file))
+                return _decode(self.data_print(), _unpacked(file))
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except _UNREADABLE as error:

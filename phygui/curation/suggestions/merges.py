@@ -16,6 +16,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.ahead import Join, Units, join_evidence
+from phygui.curation.suggestions.kept import Kept
 from phygui.curation.suggestions.merged_metrics import merged_metrics
 from phygui.curation.suggestions.pair_evidence import Basis, Features, Pair, in_order, pair_evidence
 
@@ -71,6 +72,8 @@ class Suggestions:
 
     Attributes
     ----------
+    is_recalled : bool
+        Whether what an earlier session found out has been asked for.
     rejected : set of frozenset of str
         Pairs that the user has turned down, by the fingerprints of their spikes.
     """
@@ -83,6 +86,7 @@ class Suggestions:
         self._order: list[tuple[float, Pair]] = []
         self._joins: dict[Join, MergeScore] = {}
         self._basis: Basis | None = None
+        self.is_recalled = False
         self.rejected: set[frozenset[str]] = set()
         knowledge.partners.is_rejected = self.is_rejected
 
@@ -94,6 +98,7 @@ class Suggestions:
         self._order = []
         self._joins = {}
         self._basis = None
+        self.is_recalled = False
 
     def _is_based(self) -> bool:
         """Whether similarity is what it was: a registered function that fails is dropped."""
@@ -236,6 +241,47 @@ class Suggestions:
         chances = {p: 0.0 if of.costs_isolation else of.score for p, of in told.items()}
         self._knowledge.learn_partners(found.reach, chances)
         return bool(new or found.isolation or found.joins)
+
+    # -- what is kept ------------------------------------------------------------------------
+
+    def known(self) -> Kept:
+        """What was found out, by the fingerprints of spikes."""
+        prints = self._knowledge.prints
+
+        def of(clusters: tuple[int, ...]) -> tuple[str, ...]:
+            return tuple(prints[c] for c in clusters)
+
+        return Kept(
+            {prints[c]: value for c, value in self._reach.items() if c in prints},
+            {of(pair): s for pair, s in self._scores.items() if all(c in prints for c in pair)},
+            {
+                (of(a), of(b)): score
+                for (a, b), score in self._joins.items()
+                if all(c in prints for c in a + b)
+            },
+        )
+
+    def recall(self, kept: Kept, snapshot: Snapshot) -> Found:
+        """What an earlier session has found out about the clusters that live now."""
+        if self._basis is None:
+            self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.similarity)
+        living = {self._knowledge.prints.get(c, ""): c for c in snapshot.spikes_per_cluster}
+
+        def of(prints: tuple[str, ...]) -> tuple[int, ...]:
+            return tuple(sorted(living[key] for key in prints))
+
+        scores: dict[Pair, MergeScore] = {}
+        for keys, score in kept.scores.items():
+            if all(key in living for key in keys):
+                a, b = of(keys)
+                scores[a, b] = score
+        joins: dict[Join, MergeScore] = {}
+        for (one, other), score in kept.joins.items():
+            if all(key in living for key in one + other):
+                first, second = sorted((of(one), of(other)))
+                joins[first, second] = score
+        reach = {living[key]: value for key, value in kept.reach.items() if key in living}
+        return Found(self, reach, scores, self._basis, joins=joins)
 
     # -- what is suggested -------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.sidecar import read_rejected_clusters, write_rejected_clusters
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
+from phygui.curation.suggestions.memory import SuggestionsMemory
 from phygui.curation.suggestions.parts import Parts, find_parts
 from phygui.curation.suggestions.splits import FoundSplits, SplitSuggestion, SplitSuggestions
 from phygui.curation.suggestions.where import where_parts
@@ -27,11 +28,13 @@ class SessionSplits:
         statistics: SessionStatistics,
         keeper: Keeper,
         tell: Announcements,
+        memory: SuggestionsMemory,
     ) -> None:
         self._workspace = workspace
         self._statistics = statistics
         self._keeper = keeper
         self._tell = tell
+        self._memory = memory
         self._rejected: dict[int, set[str]] = {}
         tell.located.connect(self._forget)
 
@@ -63,7 +66,11 @@ class SessionSplits:
 
     def split_job(self) -> Callable[[Cancel], FoundSplits] | None:
         """The next piece of the search for splits, for any thread; None if none is left."""
-        return self.active.job(self._statistics.snapshot())
+        snapshot, active, read = self._statistics.snapshot(), self.active, self._memory.reader()
+        if read is not None and not active.is_recalled:
+            active.is_recalled = True
+            return lambda _: active.recall(read(), snapshot)
+        return active.job(snapshot)
 
     def add_split(self, found: FoundSplits) -> None:
         """Take over what a split job has computed, even if that is nothing."""

@@ -11,8 +11,10 @@ from phygui.curation.announcements import Announcements
 from phygui.curation.delegation import method_of
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.sidecar import read_rejections, write_rejections
+from phygui.curation.statistics.ranking_spec import SIMILARITY
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
+from phygui.curation.suggestions.memory import SuggestionsMemory
 from phygui.curation.suggestions.merges import Found, Suggestion, Suggestions
 from phygui.curation.suggestions.session_groups import SessionGroups
 from phygui.curation.suggestions.session_splits import SessionSplits
@@ -45,7 +47,8 @@ class SessionSuggestions:
         self.groups = groups
         self._rejected: dict[int, set[frozenset[str]]] = {}
         self._skips: Callable[[int], bool] = lambda _: False
-        self.splits = SessionSplits(workspace, statistics, keeper, tell)
+        self._memory = SuggestionsMemory(workspace, statistics, keeper, tell)
+        self.splits = SessionSplits(workspace, statistics, keeper, tell, self._memory)
         tell.located.connect(self._forget)
 
     @property
@@ -71,8 +74,11 @@ class SessionSuggestions:
 
     def job(self) -> Callable[[Cancel], Found] | None:
         """The next piece of the search for suggestions, for any thread; None if none is left."""
-        snapshot = self._statistics.snapshot()
-        active = self.active
+        snapshot, active, read = self._statistics.snapshot(), self.active, self._memory.reader()
+        is_own = self._statistics.measures.similarity_spec is not SIMILARITY
+        if read is not None and not active.is_recalled and not is_own:
+            active.is_recalled = True
+            return lambda _: active.recall(read(), snapshot)
         return (
             active.job(snapshot)
             or active.join_job(snapshot, self._skips)
@@ -91,6 +97,13 @@ class SessionSuggestions:
         self._statistics.learn_all()
         while job := self.job():
             self.add(job(lambda: False))
+
+    def remember_job(self) -> Callable[[], None] | None:
+        """What keeps all that was found out beside the dataset, for any thread.
+
+        None if nothing new is known, or nothing may be written.
+        """
+        return self._memory.keep_job()
 
     def _forget(self) -> None:
         """Other data is there: all pairs are to be scored again."""

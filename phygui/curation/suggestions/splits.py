@@ -15,6 +15,7 @@ from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import Cancel
+from phygui.curation.suggestions.kept import Kept
 from phygui.curation.suggestions.parts import Parts, find_parts
 
 LEAST_SCORE = 0.5
@@ -68,6 +69,8 @@ class SplitSuggestions:
 
     Attributes
     ----------
+    is_recalled : bool
+        Whether what an earlier session found out has been asked for.
     rejected : set of str
         Clusters that the user does not want to split, by the fingerprints of their spikes.
     """
@@ -78,6 +81,7 @@ class SplitSuggestions:
         self._parts: dict[int, Parts | None] = {}
         self._order: list[tuple[float, int]] = []
         self._epoch = 0
+        self.is_recalled = False
         self.rejected: set[str] = set()
 
     def forget(self) -> None:
@@ -85,6 +89,7 @@ class SplitSuggestions:
         self._parts = {}
         self._order = []
         self._epoch += 1
+        self.is_recalled = False
 
     # -- what is still to be done ------------------------------------------------------------
 
@@ -137,6 +142,33 @@ class SplitSuggestions:
             if parts is not None and parts.evidence is not None:
                 insort(self._order, (-parts.evidence.score, cluster_id))
         return any(parts is not None for parts in new.values())
+
+    # -- what is kept ------------------------------------------------------------------------
+
+    def known(self) -> Kept:
+        """What was found out, by the fingerprints of spikes."""
+        found: dict[str, tuple[NDArray[np.int64], SplitScore] | None] = {}
+        for cluster_id, parts in self._parts.items():
+            key = self._knowledge.prints.get(cluster_id)
+            if key is not None and parts is None:
+                found[key] = None
+            elif key is not None and parts is not None and parts.evidence is not None:
+                found[key] = (parts.labels, parts.evidence)
+        return Kept(parts=found)
+
+    def recall(self, kept: Kept, snapshot: Snapshot) -> FoundSplits:
+        """What an earlier session has found out about the clusters that live now."""
+        found: dict[int, Parts | None] = {}
+        for cluster_id, spike_ids in snapshot.spikes_per_cluster.items():
+            key = self._knowledge.prints.get(cluster_id, "")
+            if key not in kept.parts:
+                continue
+            told = kept.parts[key]
+            if told is None:
+                found[cluster_id] = None
+            elif len(told[0]) == len(spike_ids):
+                found[cluster_id] = Parts((cluster_id,), spike_ids, *told)
+        return FoundSplits(self, found, self._epoch)
 
     # -- what is suggested -------------------------------------------------------------------
 

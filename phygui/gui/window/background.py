@@ -190,7 +190,7 @@ class Background(QObject):
     def keep(self) -> None:
         """Keep what is known beside the dataset, in a worker."""
         self._keep.stop()
-        job = self._window.session.statistics.remember_job()
+        job = self._remember_job()
         if job is not None:
             self._keeping.request(lambda _: job())
 
@@ -200,9 +200,21 @@ class Background(QObject):
             work.cancel()
         self._later.stop()
         self._keep.stop()
-        job = self._window.session.statistics.remember_job()
+        job = self._remember_job()
         if job is not None:
             job()
+
+    def _remember_job(self) -> Callable[[], None] | None:
+        """What keeps what is known for later sessions, in any thread; None if nothing is new."""
+        session = self._window.session
+        jobs = session.statistics.remember_job(), session.suggestions.remember_job()
+        needed = [job for job in jobs if job is not None]
+
+        def keep() -> None:
+            for job in needed:
+                job()
+
+        return keep if needed else None
 
     # -- pieces come in --------------------------------------------------------------------
 
