@@ -144,7 +144,9 @@ class Knowledge:
 
         if missing := self.missing_stats():
             ids = first(missing)
-            return lambda cancelled: self._look_at(snapshot, ids, cancelled)
+            return lambda cancelled: self._look_at(
+                snapshot, ids, self._while_living(ids, cancelled)
+            )
         if (ranking := self._ranking_job()) is not None:
             return ranking
         if missing := self.missing_metrics():
@@ -158,7 +160,10 @@ class Knowledge:
             alike = [c for c in first(missing) if names <= self._missing_of(c)]
             stats = {c: self.stats[c] for c in alike[: source.n_clusters(names)]}
             return lambda cancelled: Learnt(
-                self, metrics=source.compute(snapshot, stats, cancelled, names)
+                self,
+                metrics=source.compute(
+                    snapshot, stats, self._while_living(stats, cancelled), names
+                ),
             )
         return None
 
@@ -194,6 +199,13 @@ class Knowledge:
         values = np.asarray(function([mine], [s for _, s in others]))[0].tolist()
         found = {c: (s, value) for (c, s), value in zip(others, values, strict=True)}
         return Learnt(self, similarities={cluster_id: Ranked(mine, function, found)})
+
+    def _while_living(self, cluster_ids: Iterable[int], cancelled: Cancel) -> Cancel:
+        """Cancelled as well once all these clusters are gone, as an undo takes a merged one.
+
+        Otherwise what the views show after that edit would wait for what nobody asks for any more.
+        """
+        return lambda: cancelled() or not any(map(self.is_living, cluster_ids))
 
     def _missing_of(self, cluster_id: int) -> frozenset[str]:
         """The metrics of a cluster that are still to be computed."""
