@@ -50,7 +50,7 @@ def filtered_waveforms(
     snippets -= snippets.mean(axis=2, keepdims=True)
     # One large product: many small ones wait for each other's threads on a busy machine.
     flat = snippets.reshape(-1, matrix.shape[1]) @ matrix.T
-    return flat.reshape(*snippets.shape[:2], -1)
+    return flat.reshape(*snippets.shape[:2], len(matrix))
 
 
 def noise_level(traces: NDArray[np.float32], sample_rate: float) -> NDArray[np.float64]:

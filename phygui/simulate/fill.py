@@ -158,10 +158,13 @@ def _features_of_traces(
 
         n_chosen = max(1000, _N_PCA_SPIKES * 64 // max(64, shank.n_channels))
         chosen = samples[_spread(len(samples), n_chosen)]
+        each = [chosen[slice(*np.searchsorted(chosen, [a, b]))] for _, a, b in stretches]
+        # Not every stretch has one that was chosen.
         sample = np.concatenate(
             [
-                waveforms(r, a, b, chosen[slice(*np.searchsorted(chosen, [a, b]))])
-                for r, a, b in stretches
+                waveforms(r, a, b, some)
+                for (r, a, b), some in zip(stretches, each, strict=True)
+                if len(some)
             ],
             axis=1,
         )

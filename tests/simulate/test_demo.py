@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
+import warnings
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from scipy.signal import butter, sosfiltfilt
 
 from phygui import KwikModel
+from phygui.errors import DatasetWarning
 from phygui.simulate import Demo, cache, default_demo, make_demo
 
 SMALL = {"n_spikes": 3000, "n_channels": 16, "n_clusters": 8, "duration": 25.0}
@@ -552,3 +556,55 @@ def test_a_changed_simulator_builds_another_demo(
     third = default_demo()
     assert second.is_file()
     assert third.is_file()
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    n_recordings=st.integers(1, 12),
+    n_channels=st.sampled_from([4, 17, 40]),
+    n_clusters=st.integers(5, 12),
+    spikes_per_cluster=st.integers(20, 60),
+    raw=st.sampled_from(["dat", "kwd", None]),
+    seed=st.integers(0, 99),
+)
+@example(12, 40, 5, 20, "dat", 0)
+def test_parameters_in_any_combination(
+    tmp_path: Path, n_recordings, n_channels, n_clusters, spikes_per_cluster, raw, seed
+):
+    # With few spikes, in many recordings, there are stretches of the raw data without any.
+    demo = make_demo(
+        tmp_path,
+        n_recordings=n_recordings,
+        n_channels=n_channels,
+        n_clusters=n_clusters,
+        n_spikes=n_clusters * spikes_per_cluster,
+        duration=13.0,
+        raw=raw,
+        seed=seed,
+        overwrite=True,
+    )
+    with warnings.catch_warnings():
+        # That many recordings are told apart by their numbers, and that is told.
+        warnings.filterwarnings("ignore", category=DatasetWarning)
+        model = KwikModel(demo.kwik_path)
+    with model:
+        assert model.n_spikes == n_clusters * spikes_per_cluster
+        assert len(model.recordings) == n_recordings
+        assert np.isfinite(model.features[:]).all()
+
+
+def test_few_sampled_spikes_leave_stretches_without_any(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("phygui.simulate.fill._stretches", _short_stretches)
+    monkeypatch.setattr("phygui.simulate.fill._spread", lambda n, most: np.arange(0, n, 30))
+    demo = make_demo(tmp_path, n_spikes=3_000, n_clusters=8, duration=60.0, n_channels=8)
+    with KwikModel(demo.kwik_path) as model:
+        assert np.abs(model.features[:]).max() > 0
+
+
+def _short_stretches(timing, n_channels):
+    """Many more stretches than sampled spikes."""
+    for r, (low, high) in enumerate(zip(timing.bounds[:-1], timing.bounds[1:], strict=True)):
+        for start in range(int(low), int(high), 2_000):
+            yield r, start, min(start + 2_000, int(high))
