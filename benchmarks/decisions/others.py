@@ -45,7 +45,13 @@ def others(path: Path, shank: int, truth: Truth) -> dict[str, float]:
     return accuracies
 
 
-def analyzer_of(path: Path, shank: int, truth: Truth, unit_ids: list[int] | None = None) -> Any:
+def analyzer_of(
+    path: Path,
+    shank: int,
+    truth: Truth,
+    unit_ids: list[int] | None = None,
+    sparse: bool | None = None,
+) -> Any:
     """The same clusters and filtered raw data, as SpikeInterface has them; units in some order."""
     import spikeinterface.full as si
 
@@ -72,7 +78,8 @@ def analyzer_of(path: Path, shank: int, truth: Truth, unit_ids: list[int] | None
     )
     if unit_ids is not None:
         sorting = sorting.select_units(unit_ids)
-    analyzer = si.create_sorting_analyzer(sorting, recording, sparse=len(channels) > 64)
+    is_sparse = len(channels) > 64 if sparse is None else sparse
+    analyzer = si.create_sorting_analyzer(sorting, recording, sparse=is_sparse)
     analyzer.compute("random_spikes", seed=0)
     analyzer.compute(["noise_levels", "waveforms", "templates"])
     return analyzer

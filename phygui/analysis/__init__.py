@@ -54,7 +54,14 @@ from .metrics import (
 )
 from .quality import Part, Partner, Quality, cluster_quality
 from .sampling import sample_spikes
-from .similarity import FEW_SPIKES, containment, separation, similarity, waveform_similarity
+from .similarity import (
+    FEW_SPIKES,
+    REACH_UM,
+    containment,
+    separation,
+    similarity,
+    waveform_similarity,
+)
 from .splitting import SplitScore, by_size, propose_parts, split_parts, split_score
 from .summaries import ClusterSummary, Train, combine, is_seen, summarize
 from .traces import decimate_min_max
@@ -69,6 +76,7 @@ from .trains import (
 __all__ = [
     "FEW_SPIKES",
     "MIN_SPIKES",
+    "REACH_UM",
     "REFRACTORY_PERIOD",
     "Agreement",
     "ClusterData",

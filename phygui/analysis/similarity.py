@@ -12,7 +12,14 @@ from ._inputs import plain
 from ._loops import loops
 from .summaries import N_DIRECTIONS, ClusterSummary
 
-__all__ = ["FEW_SPIKES", "containment", "separation", "similarity", "waveform_similarity"]
+__all__ = [
+    "FEW_SPIKES",
+    "REACH_UM",
+    "containment",
+    "separation",
+    "similarity",
+    "waveform_similarity",
+]
 
 HALF = 4.0
 """Separation (d') at which the similarity is one half."""

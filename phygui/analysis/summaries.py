@@ -64,6 +64,8 @@ class ClusterSummary:
         Where the cluster is on the probe: its best channel, micrometres.
     train : Train, or None where it is not known
         When its spikes were.
+    footprint : array of bool (n_channels,), or None where it is not known
+        Channels near its best one.
     """
 
     n_spikes: int
@@ -74,6 +76,7 @@ class ClusterSummary:
     time_course: NDArray[np.float32] | None = None
     position: NDArray[np.float32] | None = None
     train: Train | None = None
+    footprint: NDArray[np.bool_] | None = None
 
 
 def summarize(
@@ -172,9 +175,12 @@ def combine(summaries: Sequence[ClusterSummary], n_spikes: Sequence[int]) -> Clu
         waveform = np.tensordot(weights, waveforms, 1).astype(np.float32)
         course = _time_course(waveform)
     # The union is where most of its spikes are.
-    position = summaries[int(np.argmax(weights))].position
+    largest = summaries[int(np.argmax(weights))]
+    place, footprint = largest.position, largest.footprint
     train = _union([s.train for s in summaries])
-    return ClusterSummary(total, mean, directions, residual, waveform, course, position, train)
+    return ClusterSummary(
+        total, mean, directions, residual, waveform, course, place, train, footprint
+    )
 
 
 def _union(trains: Sequence[Train | None]) -> Train | None:

@@ -29,7 +29,7 @@ _turn = threading.Lock()
 
 
 def template_cosine(a: Summaries, b: Summaries) -> Similarities:
-    """Cosine of mean waveforms at their best lag, on all channels of the shank."""
+    """Cosine of mean waveforms at their best lag, on the channels near either cluster."""
     with _turn:
         return _templates(a, b, "cosine", COSINE_LAG_MS)
 
@@ -79,7 +79,11 @@ def slay(a: Summaries, b: Summaries) -> Similarities:
 
 
 def _templates(a: Summaries, b: Summaries, method: str, max_lag_ms: float = 0.0) -> Similarities:
-    """Similarity of every template of one list to every one of another; 0 where there is none."""
+    """Similarity of every template of one list to every one of another; 0 where there is none.
+
+    On the channels near either of the two, as templates that are sparse by radius are compared, and
+    0 where no channel is near both.
+    """
     from spikeinterface.postprocessing.template_similarity import (
         compute_similarity_with_templates_array,
     )
@@ -92,13 +96,28 @@ def _templates(a: Summaries, b: Summaries, method: str, max_lag_ms: float = 0.0)
     if not of_a or not of_b:
         return found
     templates = [np.stack(list(of.values())) for of in (of_a, of_b)]
+    near = [
+        _near([summaries[i] for i in of], each)
+        for summaries, of, each in zip((a, b), (of_a, of_b), templates, strict=True)
+    ]
     train = next((s.train for s in (*a, *b) if s.train is not None), None)
     shifts = 0 if train is None else int(max_lag_ms * train.sample_rate / 1000)
     values, _ = compute_similarity_with_templates_array(
-        *templates, method=method, support="dense", num_shifts=shifts
+        *templates,
+        method=method,
+        support="union",
+        num_shifts=shifts,
+        sparsity=near[0],
+        other_sparsity=near[1],
     )
     found[np.ix_(list(of_a), list(of_b))] = np.nan_to_num(values)
     return found
+
+
+def _near(of: Summaries, templates: NDArray[Any]) -> NDArray[np.bool_]:
+    """The channels near every cluster; all where that is not known."""
+    every = np.ones(templates.shape[2], np.bool_)
+    return np.stack([every if s.footprint is None else s.footprint for s in of])
 
 
 def _of_pairs(a: Summaries, b: Summaries, measure: Callable[[_Pair, float], float]) -> Similarities:

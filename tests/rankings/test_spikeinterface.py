@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -43,11 +44,15 @@ class StandIn:
 
     def __init__(self) -> None:
         self.shifts: list[int] = []
+        self.near: list[tuple[Any, ...]] = []
         self.pairs: list[tuple[int, int]] = []
 
-    def templates(self, a: Any, b: Any, *, method: str, support: str, num_shifts: int) -> Any:
-        assert support == "dense"
+    def templates(
+        self, a: Any, b: Any, *, method: str, support: str, num_shifts: int, **sparse: Any
+    ) -> Any:
+        assert support == "union"
         self.shifts.append(num_shifts)
+        self.near.append(tuple(of.tolist() for of in sparse.values()))
         if method == "cosine":
             norms = np.linalg.norm(a, axis=(1, 2))[:, None] * np.linalg.norm(b, axis=(1, 2))
             with np.errstate(invalid="ignore"):
@@ -124,8 +129,12 @@ def test_the_cosine_is_that_of_the_mean_waveforms(stand_in: StandIn) -> None:
     some = [summary(10), summary(20, 3.0), summary(30, other=True), ClusterSummary(5)]
     found = TEMPLATE_COSINE.function(some, some[:3])
     assert found.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0]]
-    # A tenth of a millisecond.
+    # A tenth of a millisecond, and all channels, as long as it is not known which are near.
     assert stand_in.shifts == [2]
+    assert stand_in.near == [([[True] * 4] * 3, [[True] * 4] * 3)]
+    near = np.array([True, True, False, False])
+    TEMPLATE_COSINE.function([replace(some[0], footprint=near)], some[:1])
+    assert stand_in.near[1] == ([near.tolist()], [[True] * 4])
     assert TEMPLATE_COSINE.function([summary(5, 0.0)], some).tolist() == [[0] * 4]
     assert TEMPLATE_COSINE.function([ClusterSummary(5)], some).tolist() == [[0] * 4]
 
@@ -200,7 +209,7 @@ def test_a_session_ranks_by_one_and_its_merge_suggestions_stay_what_they_are(
         assert list(session.similar()) == before
 
 
-def test_a_merged_train_holds_the_spikes_of_its_parts(small: Path) -> None:
+def test_summaries_tell_when_spikes_were_and_which_channels_are_near(small: Path) -> None:
     with Session.open(small, journal=False) as session:
         session.learn_stats()
         merged = session.merge(session.cluster_ids[:2].tolist()).added[0]
@@ -212,3 +221,12 @@ def test_a_merged_train_holds_the_spikes_of_its_parts(small: Path) -> None:
         computed = session.stats[merged].summary.train
         assert computed is not None
         assert np.array_equal(computed.read(), expected)
+        positions = session.shank.channel_positions
+        for summary in (session.stats[c].summary for c in session.cluster_ids.tolist()):
+            assert summary.footprint is not None
+            apart = np.linalg.norm(positions[summary.footprint] - summary.position, axis=1)
+            assert apart.max() <= 100
+            assert (
+                summary.footprint.sum()
+                == (np.linalg.norm(positions - summary.position, axis=1) <= 100).sum()
+            )

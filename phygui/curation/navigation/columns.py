@@ -172,7 +172,10 @@ def _quality(source: ClusterSource, cluster_id: int) -> float | None:
 
 def _quality_parts(source: ClusterSource, cluster_id: int) -> str:
     found = source.knowledge.quality_of(cluster_id)
-    return "" if found is None else found.in_words()
+    if found is None or not found.parts:
+        return ""
+    parts = "\n".join(f"• {part.in_words()}" for part in found.parts)
+    return f"likely agreement with one neuron {found.value:.2f}\n{parts}"
 
 
 def _amplitude(source: ClusterSource, cluster_id: int) -> float | None:

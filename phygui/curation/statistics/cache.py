@@ -26,7 +26,7 @@ from phygui.analysis import ClusterSummary, Metric
 from phygui.analysis.metrics import metrics as all_metrics
 from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
-from phygui.curation.statistics.stats import Cancel, with_train
+from phygui.curation.statistics.stats import Cancel, referring
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
 from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole
@@ -129,7 +129,7 @@ class StatsCache:
                 if key in found:
                     prints[cluster_id] = key
                     known_stats = found[key][0]
-                    summary = with_train(known_stats.summary, snapshot.shank, spike_ids)
+                    summary = referring(known_stats.summary, snapshot.shank, spike_ids)
                     stats[cluster_id] = replace(known_stats, summary=summary)
                     if found[key][1]:
                         metrics[cluster_id] = found[key][1]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import (
+    REACH_UM,
     ClusterData,
     ClusterSummary,
     Isolation,
@@ -24,7 +25,6 @@ from phygui.analysis import (
     sample_spikes,
     summarize,
 )
-from phygui.analysis.similarity import REACH_UM
 from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
 from phygui.curation.statistics.isolation import (
     MOST_CLUSTERS,
@@ -83,27 +83,33 @@ def _stats_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> ClusterStats:
         mean_waveform = shank.waveforms.mean(sample_spikes(spike_ids, n))
     n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
     summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
-    summary = with_train(summary, shank, spike_ids)
     sizes = channel_sizes(summary, shank)
     if sizes is None or not len(sizes):
-        return ClusterStats(summary=summary)
+        return ClusterStats(summary=referring(summary, shank, spike_ids))
     best = int(np.argmax(sizes))
-    size = float(sizes[best])
+    size, place = float(sizes[best]), shank.channel_positions[best].astype(np.float32)
     return ClusterStats(
         best_channel=int(shank.channels[best]),
         depth=float(shank.channel_positions[best, 1]),
         amplitude=size if summary.mean_waveform is not None else None,
         size=size,
-        summary=replace(summary, position=shank.channel_positions[best].astype(np.float32)),
+        summary=referring(replace(summary, position=place), shank, spike_ids),
     )
 
 
-def with_train(
+def referring(
     summary: ClusterSummary, shank: ShankData, spike_ids: NDArray[np.int64]
 ) -> ClusterSummary:
-    """A summary that can tell when the spikes were: it holds the ids of them, and no copy."""
-    read = partial(shank.clock.pair_train, spike_ids)
-    return replace(summary, train=Train(read, shank.sample_rate, shank.duration))
+    """A summary with what the shank tells of it: when its spikes were, and which channels are near.
+
+    It holds their ids, and no copy.
+    """
+    train = Train(partial(shank.clock.pair_train, spike_ids), shank.sample_rate, shank.duration)
+    footprint = None
+    if summary.position is not None:
+        away = shank.channel_positions - summary.position
+        footprint = np.linalg.norm(away, axis=1) <= REACH_UM
+    return replace(summary, train=train, footprint=footprint)
 
 
 def _affordable(shank: ShankData, least: int, most: int) -> int:

@@ -287,8 +287,7 @@ class ClusterTableModel(QAbstractTableModel):
         column = self.columns[index.column()]
         if role == Qt.ToolTipRole:
             about = column.about(self._session.shown, cluster_id)
-            separator = "\n" if "\n" in about else " "
-            return plain_tip(f"{column.title}:{separator}{about}") if about else None
+            return plain_tip(f"{column.title}: {about}") if about else None
         cell = self._cell(cluster_id, column)
         if role == Qt.DisplayRole:
             return cell.text
