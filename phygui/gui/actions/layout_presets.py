@@ -35,9 +35,14 @@ def column(*parts: tuple[float, Node]) -> Split:
     return Split(Qt.Vertical, parts)
 
 
-TABLES = column(
-    (0.6, "clusters"), (0.4, ("similarity", "history", "suggestions", "splits", "candidates"))
-)
+LISTS = ("similarity", "history", "suggestions", "splits", "candidates")
+TABLES = column((0.6, "clusters"), (0.4, LISTS))
+
+
+def _lists(first: str) -> tuple[str, ...]:
+    """The lists in tabs, one of them in front."""
+    return (first, *(name for name in LISTS if name != first))
+
 
 LAYOUTS: Mapping[str, Node] = {
     "Classic": row(
@@ -58,13 +63,13 @@ LAYOUTS: Mapping[str, Node] = {
     ),
     # Are these two clusters one? Everything that speaks for it or against.
     "Merge": row(
-        (0.28, column((0.35, "clusters"), (0.65, ("suggestions", "similarity", "history")))),
+        (0.28, column((0.35, "clusters"), (0.65, _lists("suggestions")))),
         (0.33, column((0.6, "waveforms"), (0.4, ("rates", "raster")))),
         (0.39, column((0.38, "features"), (0.36, "correlograms"), (0.26, "amplitudes"))),
     ),
     # Is this cluster one? The plots that take a lasso are large.
     "Split": row(
-        (0.26, column((0.35, "clusters"), (0.65, ("splits", "similarity", "history")))),
+        (0.26, column((0.35, "clusters"), (0.65, _lists("splits")))),
         (0.46, column((0.68, "features"), (0.32, "amplitudes"))),
         (0.28, column((0.5, "waveforms"), (0.25, "correlograms"), (0.25, "intervals"))),
     ),

@@ -125,7 +125,6 @@ def _style() -> str:
     QCheckBox::indicator:unchecked {{ border: 1px solid {c["dim"]}; border-radius: 2px;
         background: {c["base"]}; width: 11px; height: 11px; }}
     QToolTip {{ border: 1px solid {c["line"]}; background: {c["button"]}; color: {c["text"]}; }}
-    QMainWindow > QTabBar {{ font-size: 11px; }}
     #dockTitle {{ background: {c["window"]}; }}
     #dockTitle QLabel {{ color: {c["dim"]}; font-weight: bold; }}
     #dockTitle #hint {{ font-weight: normal; }}

@@ -40,7 +40,7 @@ class Tables:
         )
         self.docks = {
             "clusters": Dock("clusters", "Clusters", self.clusters),
-            "similarity": Dock("similarity", "Similar clusters", self.matches),
+            "similarity": Dock("similarity", "Similar clusters", self.matches, tab="Similar"),
         }
         self.clusters.chosen.connect(lambda ids: attempt(lambda: session.select(ids)))
         self.matches.chosen.connect(

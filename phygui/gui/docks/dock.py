@@ -58,10 +58,22 @@ class Dock(QDockWidget):
     """A dock with the project's own title bar.
 
     Most docks are hidden at start, and are finished when they are first shown.
+
+    Parameters
+    ----------
+    name : str
+    title : str
+        What the title bar, the menu and the palette call it.
+    widget : QWidget, optional
+    tab : str
+        What its tab calls it, beside others in little room; the title by default.
     """
 
-    def __init__(self, name: str, title: str, widget: QWidget | None = None) -> None:
-        super().__init__(title)
+    def __init__(
+        self, name: str, title: str, widget: QWidget | None = None, *, tab: str = ""
+    ) -> None:
+        super().__init__(tab or title)
+        self.title = title
         self.setObjectName(name)
         self._title_bar: DockTitle | None = None
         # Qt's own action would close a dock that is behind another tab, and open it behind one.
@@ -99,7 +111,7 @@ class Dock(QDockWidget):
     def title_bar(self) -> DockTitle:
         """The title bar, made now if it was not yet needed."""
         if self._title_bar is None:
-            self._title_bar = DockTitle(self, self.windowTitle())
+            self._title_bar = DockTitle(self, self.title)
             self.add_buttons(self._title_bar)
             self.setTitleBarWidget(self._title_bar)
         return self._title_bar

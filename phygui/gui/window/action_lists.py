@@ -28,7 +28,7 @@ def show_palette(window: WindowParts) -> None:
     actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
     docks = [dock for dock in window.docks.values() if not dock.is_on_screen]
-    rows += [(f"Show {dock.windowTitle()}", "", "bring it to the front") for dock in docks]
+    rows += [(f"Show {dock.title}", "", "bring it to the front") for dock in docks]
     palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
 
     def run() -> None:

@@ -23,13 +23,13 @@ def test_the_view_menu_brings_each_dock_to_the_front(
     entries = view_menu(user)
     hidden = 0
     for dock in user.window.docks.values():
-        entry = entries[dock.windowTitle()]
+        entry = entries[dock.title]
         assert entry.isChecked() == dock.is_on_screen
         if not dock.is_on_screen:
             hidden += 1
             entry.trigger()
             user.settle()
-            assert dock.is_on_screen, dock.windowTitle()
+            assert dock.is_on_screen, dock.title
             assert entry.isChecked()
     assert hidden > 5
     # What is behind another tab by now comes to the front again, and is closed from there.

@@ -21,6 +21,7 @@ from phygui.gui.tables.plain_table import Cell
 WORDING = Wording(
     name="candidates",
     title="Group candidates",
+    tab="Candidates",
     columns=("cluster", "group", "spikes", "reasons"),
     tips=(
         "the undecided cluster",

@@ -55,6 +55,7 @@ class Wording:
 
     name: str
     title: str
+    tab: str
     columns: tuple[str, ...]
     tips: tuple[str, ...]
     verb: str
@@ -98,7 +99,7 @@ class SuggestionList(Dock, Generic[S]):
         self.accept_button, self.reject_button = QPushButton(), QPushButton()
         call(self.accept_button, wording.verb)
         call(self.reject_button, "Reject")
-        super().__init__(wording.name, wording.title, self._lay_out())
+        super().__init__(wording.name, wording.title, self._lay_out(), tab=wording.tab)
         self.table.chosen.connect(
             lambda row: window.attempt(lambda: self._go_to(self._rows[row].clusters))
         )

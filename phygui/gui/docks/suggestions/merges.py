@@ -20,6 +20,7 @@ TITLES = ("clusters", "score", "sim.", "refr.", "cont.")
 WORDING = Wording(
     name="suggestions",
     title="Merge suggestions",
+    tab="Merges",
     columns=TITLES,
     tips=(
         "the two clusters, the larger one first",

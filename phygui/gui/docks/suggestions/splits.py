@@ -20,6 +20,7 @@ TITLES = ("cluster", "score", "parts", "apart", "spikes")
 WORDING = Wording(
     name="splits",
     title="Split suggestions",
+    tab="Splits",
     columns=TITLES,
     tips=(
         "the cluster that may be several units",
