@@ -2,7 +2,7 @@
 
     python docs/make_images.py [NAME ...]
 
-A name is that of a view, or ``window``; without names, all. It needs a
+A name is that of a view, ``splits`` or ``window``; without names, all. It needs a
 display; `xvfb-run -a` gives one, with -s '-screen 0 1920x1080x24' for the window.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def main(names: list[str]) -> None:
                 session.spikes_per_cluster, key=lambda c: len(session.spikes_per_cluster[c])
             )
             session.select([*pair, largest])
-            for name in [name for name in names or VIEWS if name != "window"]:
+            for name in [name for name in names or VIEWS if name in VIEWS]:
                 cls = VIEWS[name]
                 view = cls(cls.Params(**PARAMS.get(name, {})))
                 view.native.resize(*SIZES.get(name, (600, 350)))
@@ -59,12 +60,36 @@ def main(names: list[str]) -> None:
                 app.process_events()
                 export_image(view, FOLDER / f"view-{name}.png", 1.5)
                 view.close()
-        if not names or "window" in names:
-            _picture_window(application, demo.kwik_path, Path(folder), pair)
+        for name, act in (
+            ("splits", lambda window: _propose(window, demo.truth[0].roles["split"])),
+            ("window", lambda window: _decide(window, pair)),
+        ):
+            if not names or name in names:
+                _picture_window(application, demo.kwik_path, Path(folder), name, act)
 
 
-def _picture_window(application: Any, path: Path, folder: Path, pair: Any) -> None:
-    """Write a picture of the window after some decisions."""
+def _decide(window: Any, pair: Any) -> None:
+    """Make some decisions, and select a pair."""
+    session = window.session
+    best = sorted(session.spikes_per_cluster, key=session.knowledge.quality, reverse=True)
+    others = [cluster for cluster in best if cluster not in pair]
+    for group, decided in (("good", others[:2]), ("mua", others[3:4]), ("noise", others[-1:])):
+        session.move(decided, group)
+    session.select(pair[:1], pair[1:])
+    window.commands.trace_to(19.72)
+
+
+def _propose(window: Any, cluster_id: int) -> None:
+    """See a cluster of two units in parts."""
+    window.layout_keeper.show("Split")
+    window.session.select([cluster_id])
+    window.splitting.propose()
+
+
+def _picture_window(
+    application: Any, path: Path, folder: Path, name: str, act: Callable[[Any], None]
+) -> None:
+    """Write a picture of the window after something was done in it."""
     from PyQt5.QtTest import QTest
 
     from phygui import Session
@@ -83,15 +108,9 @@ def _picture_window(application: Any, path: Path, folder: Path, pair: Any) -> No
             QTest.qWait(20)
 
     settle()
-    session = window.session
-    best = sorted(session.spikes_per_cluster, key=session.knowledge.quality, reverse=True)
-    others = [cluster for cluster in best if cluster not in pair]
-    for group, decided in (("good", others[:2]), ("mua", others[3:4]), ("noise", others[-1:])):
-        session.move(decided, group)
-    session.select(pair[:1], pair[1:])
-    window.commands.trace_to(19.72)
+    act(window)
     settle()
-    window.picture(FOLDER / "window.png")
+    window.picture(FOLDER / f"{name}.png")
     window.dispose()
     window.close()
 

@@ -81,6 +81,10 @@ def test_parts_are_seen_in_every_view_then_made_or_dropped(
     user.press(Qt.Key_Minus)
     user.press(Qt.Key_Equal)
     assert session.shown.proposal.parts.n_parts == first
+    user.press(Qt.Key_Plus, Qt.KeypadModifier)
+    assert session.shown.proposal.parts.n_parts == first + 1
+    user.press(Qt.Key_Minus, Qt.KeypadModifier)
+    assert session.shown.proposal.parts.n_parts == first
     assert user.view("features").drawn.cluster_ids == session.shown.proposal.ids
     user.press(Qt.Key_Escape)
     assert session.shown.proposal is None
@@ -92,7 +96,7 @@ def test_parts_are_seen_in_every_view_then_made_or_dropped(
     # Accepted, they are what was shown, in one edit.
     user.press(Qt.Key_K, SHIFT)
     ids, spikes = session.shown.proposal.ids, session.shown.proposal.spikes
-    user.press(Qt.Key_Return)
+    user.press(Qt.Key_Enter, Qt.KeypadModifier)
     assert len(session.history) == edits + 1
     assert session.selected == list(ids)
     assert session.shown.proposal is None
