@@ -172,7 +172,9 @@ def ready(rules: Sequence[Rule], source: ClusterSource) -> tuple[list[ReadyRule]
     """Rules ready to be asked of the clusters of a session, and what is wrong with the others."""
     specs = source.measures.metrics.specs
     known = {column.name: column for column in columns(specs.values())}
-    headings = {column.title: column.name for column in known.values()}
+    # What the reasons call a metric may be written in a rule too.
+    headings = {spec.label: name for name, spec in specs.items()}
+    headings |= {column.title: column.name for column in known.values()}
     found, problems = [], {}
     for rule in rules:
         try:

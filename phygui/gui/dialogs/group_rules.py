@@ -24,7 +24,7 @@ from phygui.dataset.groups import GROUP_TITLES
 
 HINT = (
     "A cluster is a candidate for the group of the first rule that holds. Rules are written as the "
-    "filter of the cluster table is: snr < 1, viol. > 5% and n_spikes >= 100"
+    "filter of the cluster table is: snr < 1, violations > 5% and n_spikes >= 100"
 )
 
 

@@ -64,6 +64,8 @@ def test_reasons_are_in_words(session: Session, metrics: dict) -> None:
         ("snr < 1.5", "SNR 0.9 is below 1.5"),
         ("1.5 > SNR", "SNR 0.9 is below 1.5"),
         ("viol. >= 5%", "violations 6.12% is at least 5%"),
+        ("violations > 5%", "violations 6.12% is above 5%"),
+        ("Number of violations > 9", "number of violations 1234 is above 9"),
         ("violation_rate > 0.05", "violations 6.12% is above 5%"),
         ("n_violations >= 10", "number of violations 1234 is at least 10"),
         # Rounded like the column it would be 1.4.

@@ -214,3 +214,26 @@ def test_lists_mark_their_order_in_the_same_way(qtbot: Any, settings: Settings) 
     plain = picture(header, 0)
     table.sortByColumn(0, Qt.AscendingOrder)
     assert picture(header, 0) == plain
+
+
+def test_one_column_may_take_all_that_is_left(qtbot: Any) -> None:
+    table = PlainTable(("cluster", "spikes", "reasons"), n_kept=2)
+    qtbot.addWidget(table)
+    table.set_rows([[Cell("1"), Cell("2"), Cell("a reason")]])
+    table.resize(800, 200)
+    table.show()
+
+    def widths() -> list[int]:
+        table.fit_columns()
+        return [table.columnWidth(column) for column in range(3)]
+
+    shared, room = widths(), table.viewport().width()
+    assert sum(shared) == room
+    table.wide = 2
+    alone, (least, needed) = widths(), table.needs
+    assert sum(alone) == room
+    assert sum(alone[:2]) == least
+    assert alone[2] == room - least > shared[2]
+    # Where there is no room for it, it goes.
+    table.resize(needed - 4, 200)
+    assert table.isColumnHidden(2)
