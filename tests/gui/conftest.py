@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QDialog
 
 from phygui import Session
 from phygui.gui.app.app import make_application
@@ -127,20 +128,96 @@ def open_window(qtbot: Any, qapp: Any, settings: Settings) -> Iterator[Callable[
         windows.append(window)
         for view in window.views():
             view.events.ignore_callback_errors = False
-        window.resize(1680, 980)
-        window.show()
-        qtbot.waitExposed(window)
-        window.activateWindow()
-        driver = Driver(window, qtbot)
-        driver.settle()
-        return driver
+        return put_on_screen(window, qtbot)
 
     yield open_
     for window in windows:
-        window.dispose()
-        window.close()
-        window.deleteLater()
-    qapp.processEvents()
+        take_away(window)
+
+
+def put_on_screen(window: MainWindow, qtbot: Any) -> Driver:
+    """Show a window, and wait until all is painted."""
+    window.resize(1680, 980)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    driver = Driver(window, qtbot)
+    driver.settle()
+    return driver
+
+
+def take_away(window: MainWindow) -> None:
+    """Close a window, whatever it holds."""
+    window.dispose()
+    window.close()
+    window.deleteLater()
+    QApplication.processEvents()
+
+
+@pytest.fixture(scope="session")
+def shared_windows(qapp: Any) -> Iterator[list[MainWindow]]:
+    """The window that :func:`onlooker` hands out, once there is one."""
+    windows: list[MainWindow] = []
+    yield windows
+    for window in windows:
+        take_away(window)
+
+
+@pytest.fixture
+def onlooker(
+    shared_windows: list[MainWindow],
+    demo_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    qtbot: Any,
+) -> Iterator[Driver]:
+    """A user who only looks, in front of a window on the demo that is opened once for all of them.
+
+    Each finds the same selection and the layout of a new window. Who edits, changes settings or
+    leaves a filter, a lasso or a dialog behind fails, and takes `open_window` instead.
+    """
+    if not shared_windows:
+        folder = tmp_path_factory.mktemp("shared")
+        settings = Settings(folder / "phygui.ini")
+        make_application(settings)
+        path = copy_demo(demo_folder, folder)
+        shared_windows.append(MainWindow(Session.open(path), settings))
+    (window,) = shared_windows
+    make_application(window.settings)
+    window.reset_layout()
+    user = put_on_screen(window, qtbot)
+    user.session.first_best()
+    user.window.cluster_table.view.setFocus()
+    user.window.say("")
+    user.settle()
+    before = what_stays(window)
+    yield user
+    changed = what_changed(before, window)
+    window.hide()
+    if changed:
+        shared_windows.clear()
+        take_away(window)
+        pytest.fail(f"a window that is only looked at has other {', '.join(changed)} now")
+
+
+def what_stays(window: MainWindow) -> dict[str, Any]:
+    """What a test that only looks at a window leaves alone."""
+    made = {name: dock.view for name, dock in window.view_docks.items() if dock.is_made}
+    return {
+        "edits": window.session.history,
+        "clustering": (window.session.channel_group, window.session.clustering),
+        "docks": list(window.docks),
+        "settings of views": {name: dock.params for name, dock in window.view_docks.items()},
+        "lassos": {name for name, view in made.items() if view.lasso is not None},
+        "filter": window.cluster_table.filter.text(),
+        "order": list(window.cluster_table.model.rows.order),
+        "dialogs": [box for box in window.findChildren(QDialog) if box.isVisible()],
+    }
+
+
+def what_changed(before: dict[str, Any], window: MainWindow) -> list[str]:
+    """What a test has not left alone, in words."""
+    after = what_stays(window)
+    return [name for name in before if after[name] != before[name]]
 
 
 @pytest.fixture(scope="session")
@@ -154,9 +231,12 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def demo(demo_folder: Path, tmp_path: Path) -> Path:
     """A copy of a small demo with known units."""
-    import shutil
+    return copy_demo(demo_folder, tmp_path)
 
-    for source in demo_folder.iterdir():
+
+def copy_demo(folder: Path, target: Path) -> Path:
+    """Copy the files of a demo, and nothing that is known of it."""
+    for source in folder.iterdir():
         if source.is_file():
-            shutil.copyfile(source, tmp_path / source.name)
-    return tmp_path / "demo.kwik"
+            shutil.copyfile(source, target / source.name)
+    return target / "demo.kwik"

@@ -41,10 +41,8 @@ def closed() -> Callable[[Any], None]:
     return close
 
 
-def test_shipped_layouts_show_their_docks_at_both_sizes(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_shipped_layouts_show_their_docks_at_both_sizes(onlooker: Any) -> None:
+    user = onlooker
     window = user.window
     for width, height in ((1366, 768), (1880, 1000)):
         window.resize(width, height)
@@ -366,10 +364,8 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
     assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
 
 
-def test_every_setting_is_explained_in_its_dialog(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_every_setting_is_explained_in_its_dialog(onlooker: Any) -> None:
+    user = onlooker
     for name, dock in user.window.view_docks.items():
         dialog = ParameterDialog(dock, dock.view)
         assert dialog.editors, name

@@ -14,10 +14,8 @@ from phygui.curation.edits.update import Selection
 from tests.gui.curator import ALT, CTRL, check, queue, with_first_match
 
 
-def test_keys_open_the_list_of_shortcuts_and_the_palette(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
+    user = onlooker
     for key in (Qt.Key_H, Qt.Key_F1):
         user.press(key)
         help_list = user.window.help_list
@@ -83,8 +81,8 @@ def test_keys_work_in_every_canvas_and_while_its_dock_floats(
         user.settle()
 
 
-def test_typing_is_not_taken_for_shortcuts(demo: Path, open_window: Callable[..., Any]) -> None:
-    user = open_window(demo)
+def test_typing_is_not_taken_for_shortcuts(onlooker: Any) -> None:
+    user = onlooker
     session, window = user.session, user.window
     user.press(Qt.Key_Home)
     before = session.selection, session.generation, len(session.history)
@@ -115,8 +113,8 @@ def test_typing_is_not_taken_for_shortcuts(demo: Path, open_window: Callable[...
     assert (session.selection, session.generation, len(session.history)) == before
 
 
-def test_the_palette_brings_a_closed_view_back(demo: Path, open_window: Callable[..., Any]) -> None:
-    user = open_window(demo)
+def test_the_palette_brings_a_closed_view_back(onlooker: Any) -> None:
+    user = onlooker
     dock = user.window.docks["traces"]
     dock.close()
     assert not dock.isVisible()
@@ -128,10 +126,8 @@ def test_the_palette_brings_a_closed_view_back(demo: Path, open_window: Callable
     assert dock.is_on_screen
 
 
-def test_what_was_under_the_mouse_is_not_said_of_another_selection(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_what_was_under_the_mouse_is_not_said_of_another_selection(onlooker: Any) -> None:
+    user = onlooker
     dock = user.window.docks["correlograms"]
     for leave in (
         lambda: user.press(Qt.Key_Down),
@@ -144,9 +140,9 @@ def test_what_was_under_the_mouse_is_not_said_of_another_selection(
 
 
 def test_a_paused_view_says_so_and_its_lasso_splits_no_clusters_that_it_does_not_show(
-    demo: Path, open_window: Callable[..., Any]
+    onlooker: Any,
 ) -> None:
-    user = open_window(demo)
+    user = onlooker
     dock = user.window.docks["features"]
     assert dock.title_bar.label.text() == "Features"
     dock.title_bar.buttons["pause"].click()

@@ -180,10 +180,8 @@ COMPLETED = (
 )
 
 
-def test_a_wrong_snippet_says_so_in_the_line_and_changes_nothing(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_a_wrong_snippet_says_so_in_the_line_and_changes_nothing(onlooker: Any) -> None:
+    user = onlooker
     before = user.session.generation
     line, message = user.window.snippets.line, user.window.snippets.message
     for text, words in WRONG:
@@ -199,10 +197,8 @@ def test_a_wrong_snippet_says_so_in_the_line_and_changes_nothing(
         QTest.keyClick(line, Qt.Key_Escape)
 
 
-def test_tab_completes_groups_columns_and_operators(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_tab_completes_groups_columns_and_operators(onlooker: Any) -> None:
+    user = onlooker
     line = user.window.snippets.line
     for begun, completed in COMPLETED:
         QTest.keyClick(user.window.cluster_table.view, Qt.Key_Colon)

@@ -16,10 +16,8 @@ def view_menu(user: Any) -> dict[str, Any]:
     return {a.text(): a for a in menu.actions() if a.isCheckable() and a.menu() is None}
 
 
-def test_the_view_menu_brings_each_dock_to_the_front(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_the_view_menu_brings_each_dock_to_the_front(onlooker: Any) -> None:
+    user = onlooker
     entries = view_menu(user)
     hidden = 0
     for dock in user.window.docks.values():
@@ -44,10 +42,8 @@ def test_the_view_menu_brings_each_dock_to_the_front(
     assert not entries["History"].isChecked()
 
 
-def test_a_floating_dock_is_closed_and_opened_from_the_menu(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
-    user = open_window(demo)
+def test_a_floating_dock_is_closed_and_opened_from_the_menu(onlooker: Any) -> None:
+    user = onlooker
     dock, entry = user.window.docks["rates"], view_menu(user)["Firing rates"]
     entry.trigger()
     dock.setFloating(True)
