@@ -62,7 +62,7 @@ from .similarity import (
     similarity,
     waveform_similarity,
 )
-from .splitting import SplitScore, by_size, propose_parts, split_parts, split_score
+from .splitting import SplitScore, by_size, split_parts, split_score
 from .summaries import ClusterSummary, Train, combine, is_seen, summarize
 from .traces import decimate_min_max
 from .trains import (
@@ -126,7 +126,6 @@ __all__ = [
     "noise_levels",
     "points_in_polygon",
     "presence_ratio",
-    "propose_parts",
     "quality_metrics",
     "refractory_violations",
     "register_metric",

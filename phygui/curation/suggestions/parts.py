@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import SplitScore, split_parts, split_score
+from phygui.analysis import SplitScore, by_size, sample_spikes, split_parts, split_score
 from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.amplitudes import channel_sizes
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel, compute_stats
 from phygui.dataset import ShankData
 
-N_CHANNELS = 4
+N_CHANNELS = 6
 """Channels, the largest ones of a cluster, by which it is split."""
-_STRETCH = 20_000
-"""Spikes that are read between two looks at whether the result is still wanted."""
+_STRETCH, _STRETCH_RAW = 20_000, 200
+"""Spikes whose features, or waveforms, are read between two looks at whether that is wanted."""
+_N_SAMPLED = 400
+"""Spikes by which channels are chosen."""
+_N_AVERAGED = 100
+"""Spikes of which the mean waveform of a part is taken."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,19 @@ def find_parts(
             f"there are {len(spike_ids)} spikes"
         )
     ordered = shank.clock.in_order(spike_ids)
-    known = [stats[c] if c in stats else compute_stats(snapshot, [c])[c] for c in cluster_ids]
-    columns = _columns(shank, ordered, _channels(shank, known), cancelled)
+    columns = _columns(snapshot, cluster_ids, ordered, stats, cancelled)
     if columns is None:
         return None
     train = shank.clock.pair_train(spike_ids)
-    labels, evidence = split_parts(columns, train, shank.sample_rate, n_parts)
+    labels, evidence = split_parts(columns.values, train, shank.sample_rate, n_parts, columns.seen)
+    if len(evidence.n_spikes) > 1:
+        found = _placed(shank, ordered, labels, columns, cancelled)
+        if found is None:
+            return None
+        if found is not labels:
+            labels = found
+            sizes = split_score(columns.values, train, shank.sample_rate, labels, columns.seen)
+            evidence = evidence._replace(n_spikes=sizes.n_spikes, violations=sizes.violations)
     return Parts(cluster_ids, spike_ids, in_order_of(spike_ids, ordered, labels), evidence)
 
 
@@ -115,34 +127,102 @@ def in_order_of(
     return found
 
 
-def _channels(shank: ShankData, stats: list[ClusterStats]) -> NDArray[np.int64]:
-    """Places of the channels on which some clusters are largest, increasing."""
-    found: list[int] = []
-    for each in stats:
-        sizes = channel_sizes(each.summary, shank)
-        if sizes is not None:
-            found += np.argsort(-sizes, kind="stable")[:N_CHANNELS].tolist()
-    return np.unique(np.array(found, np.int64))
+class _Columns(NamedTuple):
+    """What is known of each spike, in the order of time."""
+
+    values: NDArray[np.float32]
+    """(n_spikes, n_columns)"""
+    seen: NDArray[np.bool_]
+    """(n_spikes,): whether the spike is unmasked on any of the channels."""
+    channels: NDArray[np.int64]
+    """Places of the channels, increasing."""
 
 
 def _columns(
-    shank: ShankData, spike_ids: NDArray[np.int64], channels: NDArray[np.int64], cancelled: Cancel
-) -> NDArray[np.float32] | None:
-    """Features of spikes on some channels, or without them waveforms: (n_spikes, n_columns)."""
+    snapshot: Snapshot,
+    cluster_ids: tuple[int, ...],
+    spike_ids: NDArray[np.int64],
+    stats: Mapping[int, ClusterStats],
+    cancelled: Cancel,
+) -> _Columns | None:
+    """Features of spikes on the best channels, or without them waveforms; None when cancelled.
+
+    Features count where they are masked too: what lies below the threshold of a mask is no less
+    continuous than what lies above.
+    """
+    shank = snapshot.shank
     if shank.features is None and shank.waveforms is None:
         raise EditError("there are neither features nor raw data to split by")
-    read = []
+    known = [stats[c] if c in stats else compute_stats(snapshot, [c])[c] for c in cluster_ids]
+    channels = _channels(shank, spike_ids, known)
+    read, seen = [], []
     for start in range(0, len(spike_ids), _STRETCH):
         if cancelled():
             return None
         some = spike_ids[start : start + _STRETCH]
         if shank.features is not None:
             values, masks = shank.features.read(some, channels)
-            values = values * masks[:, :, None]
-        elif shank.waveforms is not None:
-            values = shank.waveforms[some][:, :, channels]
-        read.append(np.nan_to_num(values, posinf=0.0, neginf=0.0).reshape(len(some), -1))
-    return np.concatenate(read).astype(np.float32)
+            seen.append((np.nan_to_num(masks) > 0).any(axis=1))
+        else:
+            assert shank.waveforms is not None
+            values = np.asarray(shank.waveforms[some])[:, :, channels]
+            seen.append(np.ones(len(some), np.bool_))
+        read.append(values.reshape(len(some), -1))
+    return _Columns(np.concatenate(read), np.concatenate(seen), channels)
+
+
+def _channels(
+    shank: ShankData, spike_ids: NDArray[np.int64], stats: list[ClusterStats]
+) -> NDArray[np.int64]:
+    """Places of the channels on which spikes are largest, increasing.
+
+    Where a tenth of them is large, that may be a unit of its own: the mean would hide it.
+    """
+    if shank.features is None:
+        found = [channel_sizes(s.summary, shank) for s in stats]
+        sizes = np.max([size for size in found if size is not None], axis=0)
+    else:
+        values, masks = shank.features.read(sample_spikes(spike_ids, _N_SAMPLED))
+        lengths = np.linalg.norm(np.nan_to_num(values), axis=2) * np.nan_to_num(masks)
+        sizes = np.quantile(lengths, 0.9, axis=0)
+    return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS])
+
+
+def _placed(
+    shank: ShankData,
+    spike_ids: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    columns: _Columns,
+    cancelled: Cancel,
+) -> NDArray[np.int64] | None:
+    """The same labels, but for the spikes whose features tell nothing: by their waveforms.
+
+    On a large probe a spike is masked where it is while a larger one fires elsewhere. It goes to
+    the part whose mean waveform is the nearest, where there is raw data. None when cancelled.
+    """
+    unseen = np.flatnonzero(~columns.seen)
+    if shank.waveforms is None or not len(unseen):
+        return labels
+
+    def waveforms(places: NDArray[np.int64]) -> NDArray[np.float32]:
+        assert shank.waveforms is not None
+        read = np.asarray(shank.waveforms[spike_ids[places]])[:, :, columns.channels]
+        return read.reshape(len(places), -1)
+
+    means = []
+    for k in range(int(labels.max()) + 1):
+        if cancelled():
+            return None
+        of_part = np.flatnonzero((labels == k) & columns.seen)
+        means.append(waveforms(sample_spikes(of_part, _N_AVERAGED)).mean(axis=0))
+    found = labels.copy()
+    for start in range(0, len(unseen), _STRETCH_RAW):
+        if cancelled():
+            return None
+        some = unseen[start : start + _STRETCH_RAW]
+        away = waveforms(some)[:, None] - np.stack(means)
+        found[some] = np.argmin((away**2).sum(axis=2), axis=1)
+    return by_size(found)
 
 
 def evidence_of(
@@ -152,15 +232,24 @@ def evidence_of(
     stats: Mapping[int, ClusterStats],
     cancelled: Cancel,
 ) -> SplitScore | None:
-    """The evidence for parts that were found otherwise; None where there is nothing to go by."""
+    """What is known of parts that were found otherwise; None where there is nothing to go by.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    cluster_ids : tuple of int
+    labels : array of int64 (n_spikes,)
+        Parts of all their spikes, in increasing order of these.
+    stats : mapping of int to ClusterStats
+    cancelled : callable
+    """
     shank, spike_ids = snapshot.shank, spikes_of(snapshot, cluster_ids)
-    ordered = shank.clock.in_order(spike_ids)
-    known = [stats[c] if c in stats else compute_stats(snapshot, [c])[c] for c in cluster_ids]
     if shank.features is None:
         return None
-    columns = _columns(shank, ordered, _channels(shank, known), cancelled)
+    ordered = shank.clock.in_order(spike_ids)
+    columns = _columns(snapshot, cluster_ids, ordered, stats, cancelled)
     if columns is None:
         return None
     train = shank.clock.pair_train(spike_ids)
     at = labels if ordered is spike_ids else labels[np.searchsorted(spike_ids, ordered)]
-    return split_score(columns, train, shank.sample_rate, at)
+    return split_score(columns.values, train, shank.sample_rate, at, columns.seen)
