@@ -16,7 +16,9 @@ for the five presets of SpikeInterface and for the cosine of its templates; and 
 by which clusters are walked tells which are right. Where `NAME.ground_truth.npz` lies beside the
 Kwik file, with the `samples` and `units` of true spikes, every split and merge that is suggested is
 accepted in turn. Of the group candidates, once no cluster is decided: whether clusters of false
-detections are among them, and good units are not. Exits with 1 where a bar is missed.
+detections are among them, and good units are not. Where the mistakes were made on purpose, a third
+of the true units are joined with their neighbours, and it is counted which are suggested for a
+split. Exits with 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from decisions import genuine, groups, merges, quality
+from decisions import genuine, groups, merges, quality, splits
 from decisions.truth import Truth
 
 from phygui.analysis import warm_up
@@ -47,6 +49,7 @@ def report(folder: Path, with_others: bool, verbose: bool) -> list[str]:
         below = merges.judge(path, shank, truth, with_others, verbose)
         below += quality.judge(path, shank, truth)
         below += groups.judge(path, shank, truth, verbose)
+        below += splits.judge(path, shank, truth, verbose)
         missed += [f"{name}: {bar}" for bar in below]
         sys.stdout.flush()
     if genuine.truth_of(path).exists():

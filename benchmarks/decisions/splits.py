@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from decisions.truth import ENOUGH_SPIKES, Truth
+from decisions.truth import DERIVED, ENOUGH_SPIKES, Truth
 from phygui import Session
+from phygui.curation.suggestions.splits import SplitSuggestion
 
 REACH_UM = 100.0
 """Distance of their best channels up to which units are neighbours."""
@@ -161,10 +162,25 @@ def _means(session: Session, units: np.ndarray) -> Iterator[tuple[int, np.ndarra
         yield unit, (values * masks[:, :, None]).mean(axis=0)
 
 
-def _tell(session: Session, cluster_id: int, of_units: tuple, suggested) -> None:
+def _tell(
+    session: Session, cluster_id: int, of_units: tuple, suggested: SplitSuggestion | None
+) -> None:
     units, counts = of_units
     kind = "joined" if len(units) > 1 else "clean"
     words = "not suggested"
     if suggested is not None:
         words = f"{suggested.evidence.score:.3f} {suggested.evidence.in_words()}"
     print(f"    {kind} {cluster_id} {units.tolist()} {counts.tolist()}: {words}")
+
+
+def judge(path: Path, shank: int, truth: Truth, verbose: bool = False) -> list[str]:
+    """Print the figures of one shank; returns the bars that are missed."""
+    if truth.bars != DERIVED:
+        # What a sorter made holds mistakes of its own: nobody knows which clusters are one unit.
+        return []
+    found = measure_splits(path, shank, truth, verbose=verbose)
+    below = found.missed()
+    print(f"    {found}")
+    if below:
+        print("    BELOW THE BAR: " + ", ".join(below))
+    return below
