@@ -28,7 +28,8 @@ class History:
         # Position that the file on disk holds; None once that state cannot be reached by undo.
         self._saved: int | None = 0
         self._last_saved: SavedState = (0, None)
-        self._held: deque[tuple[int, list[Callable[[], None]]]] = deque()
+        # Edits whose spikes are in memory and on the disk, their bytes, and what lets go of them.
+        self._held: deque[tuple[Update, int, list[Callable[[], None]]]] = deque()
         self._n_held = 0
 
     @property
@@ -91,9 +92,17 @@ class History:
         """Add an edit that has just been made; edits that were undone are forgotten."""
         if self._saved is not None and self._saved > self._position:
             self._saved = None
+        self._forget(self._updates[self._position :])
         del self._updates[self._position :]
         self._updates.append(update)
         self._position += 1
+
+    def _forget(self, updates: list[Update]) -> None:
+        """The memory of edits that nothing leads back to is nobody's."""
+        ids = set(map(id, updates))
+        if ids:
+            self._held = deque(entry for entry in self._held if id(entry[0]) not in ids)
+            self._n_held = sum(n_bytes for _, n_bytes, _ in self._held)
 
     def on_disk(self, update: Update, place: Place) -> None:
         """The spikes of an edit can be read at a place: memory is only for the latest edits."""
@@ -105,12 +114,13 @@ class History:
         if isinstance(update.after, Parts):
             n_bytes += update.after.n_bytes
             releases.append(partial(update.after.release, parts_at(place, "after")))
-        if not n_bytes:
+        # It may have been undone and forgotten before it was on the disk.
+        if not n_bytes or not any(of is update for of in reversed(self._updates)):
             return
-        self._held.append((n_bytes, releases))
+        self._held.append((update, n_bytes, releases))
         self._n_held += n_bytes
         while self._n_held > IN_MEMORY:
-            n_bytes, releases = self._held.popleft()
+            _, n_bytes, releases = self._held.popleft()
             self._n_held -= n_bytes
             for release in releases:
                 release()

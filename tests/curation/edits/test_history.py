@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tracemalloc
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +15,11 @@ from hypothesis import strategies as st
 
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.history import History
+from phygui.curation.edits.parts import Parts
 from phygui.curation.edits.update import EditError, Update
 from phygui.curation.opened import Curation
 from phygui.curation.session import Session
+from phygui.storage.state.scratch import Place, Scratch
 
 
 def edit(name: object) -> Update:
@@ -153,6 +158,25 @@ def test_memory_does_not_follow_the_number_of_merges(small, monkeypatch):
         assert held < 3 * one + (2 << 20)
         assert peak < 6 * one + (4 << 20)
         np.testing.assert_array_equal(session.spike_clusters, clusters)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_the_spikes_of_an_edit_that_was_undone_and_forgotten_are_let_go(tmp_path, is_late):
+    clustering, history = Clustering(np.repeat([4, 5, 6], 10)), History()
+    place = Place(Scratch(tmp_path), 0, 0)
+    made = clustering.merge([4, 5])
+    update = replace(made, before=Parts(made.before), after=Parts(made.after))
+    spikes = weakref.ref(update.after[update.added[0]])
+    history.record(update)
+    if not is_late:
+        history.on_disk(update, place)
+    history.undo()
+    history.record(clustering.merge([5, 6]))
+    if is_late:
+        history.on_disk(update, place)
+    del made, update
+    gc.collect()
+    assert spikes() is None
 
 
 def test_what_was_recovered_needs_no_memory_either(small, monkeypatch, crashed, state_of):
