@@ -29,7 +29,7 @@ pairs had 0 to 0.46 of them, most of them less than a tenth."""
 _LEAST_DETECTED = 0.5
 """Share of two neighbours' coincidences that detection lets through, at least: it is blind for
 about a millisecond, half of the refractory period."""
-_WEIGHTS = 12.0, -1.4, -5.5, 1.1
+_WEIGHTS = 14.6, -3.0, -4.6, 1.4
 """Of the log odds of a merge: constant, distance, distance at one time, and refractoriness."""
 _FARTHEST = 40.0
 """Standard deviations apart beyond which it makes no difference."""
