@@ -44,6 +44,16 @@ class SplitFigures:
     def purity(self) -> float:
         return float(np.mean(self.purities)) if self.purities else 1.0
 
+    def count(self, kind: str, purity: float | None) -> None:
+        """Count a cluster, and the purity of its parts if it is suggested."""
+        if kind == "joined":
+            self.joined += 1
+            self.found += purity is not None
+            self.purities += [] if purity is None else [purity]
+        else:
+            self.clean += 1
+            self.wrong += purity is not None
+
     def missed(self) -> list[str]:
         """The bars that it is below."""
         held = {
@@ -113,27 +123,23 @@ def measure_splits(
         for a, b in pairs:
             labels[units == b] = a
         found = SplitFigures()
-        session.assign(np.arange(len(labels)), labels)
-        session.learn_stats()
-        started = time.perf_counter()
-        session.suggest_splits()
-        found.seconds = time.perf_counter() - started
-        suggested = {s.cluster: s for s in session.suggestions.ranked_splits(limit=100_000)}
-        whole = {a for a, _ in pairs}
-        for cluster_id, spikes in session.spikes_per_cluster.items():
-            unit = int(labels[spikes[0]])
-            of = suggested.get(cluster_id)
-            if unit < 0 or len(spikes) < ENOUGH_SPIKES:
-                continue
-            found.joined += unit in whole
-            found.clean += unit not in whole
-            if of is not None and unit in whole:
-                found.found += 1
-                found.purities.append(purity(units[of.parts.spike_ids], of.parts.labels))
-            elif of is not None:
-                found.wrong += 1
-            if verbose:
-                _tell(session, cluster_id, np.unique(units[spikes], return_counts=True), of)
+        # Every unit is a clean cluster first, then some of them are joined.
+        for clusters, kind in ((units, "clean"), (labels, "joined")):
+            session.assign(np.arange(len(units)), clusters)
+            session.learn_stats()
+            started = time.perf_counter()
+            session.suggest_splits()
+            found.seconds += time.perf_counter() - started
+            suggested = {s.cluster: s for s in session.suggestions.ranked_splits(limit=100_000)}
+            wanted = {a for a, _ in pairs} if kind == "joined" else set(units[units >= 0].tolist())
+            for cluster_id, spikes in session.spikes_per_cluster.items():
+                if int(clusters[spikes[0]]) not in wanted or len(spikes) < ENOUGH_SPIKES:
+                    continue
+                of = suggested.get(cluster_id)
+                found.count(kind, None if of is None else purity(units[spikes], of.parts.labels))
+                if verbose and (of is None) == (kind == "joined"):
+                    of_units = np.unique(units[spikes], return_counts=True)
+                    _tell(cluster_id, kind, of_units, of)
         session.close(discard=True)
     return found
 
@@ -163,14 +169,17 @@ def _means(session: Session, units: np.ndarray) -> Iterator[tuple[int, np.ndarra
 
 
 def _tell(
-    session: Session, cluster_id: int, of_units: tuple, suggested: SplitSuggestion | None
+    cluster_id: int,
+    kind: str,
+    of_units: tuple[np.ndarray, np.ndarray],
+    suggested: SplitSuggestion | None,
 ) -> None:
-    units, counts = of_units
-    kind = "joined" if len(units) > 1 else "clean"
+    """Print a joined cluster that is not suggested, or a clean one that is."""
     words = "not suggested"
     if suggested is not None:
         words = f"{suggested.evidence.score:.3f} {suggested.evidence.in_words()}"
-    print(f"    {kind} {cluster_id} {units.tolist()} {counts.tolist()}: {words}")
+    units, counts = of_units
+    print(f"    {kind} cluster {cluster_id}, units {units.tolist()} {counts.tolist()}: {words}")
 
 
 def judge(path: Path, shank: int, truth: Truth, verbose: bool = False) -> list[str]:

@@ -35,13 +35,13 @@ _FARTHEST = 4.0
 """Times the ninth decile of the distances from the median, beyond which spikes are drawn in."""
 _FEWEST, _SMALLEST = 20, 0.02
 """Spikes, and share of them, below which a component is no group of its own."""
-_FAINT = 3.0
+_FAINT = 1.5
 """How much lower a log density is than that of the next component where one is only its halo."""
 _FLAT = 0.3
 """Depth of the valley between the two, at most, as a share of how much lower it is."""
 _N_COMPARED = 300
 """Spikes of a component that are compared with the nearest in time of another."""
-_WEIGHTS = -14.0, 1.0, 6.0, -0.15
+_WEIGHTS = -13.0, 1.0, 6.0, -0.15
 """Of the log odds of two units: constant, valley, distance at one time, and refractoriness."""
 _DEEPEST, _FARTHEST_APART, _MOST_LOG_ODDS = 60.0, 40.0, 8.0
 """Depth of a valley, distance, and log odds, beyond which it makes no difference."""

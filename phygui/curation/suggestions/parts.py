@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import SplitScore, by_size, sample_spikes, split_parts, split_score
+from phygui.analysis import REACH_UM, SplitScore, by_size, sample_spikes, split_parts, split_score
 from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.amplitudes import channel_sizes
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
@@ -176,7 +176,8 @@ def _channels(
 ) -> NDArray[np.int64]:
     """Places of the channels on which spikes are largest, increasing.
 
-    Where a tenth of them is large, that may be a unit of its own: the mean would hide it.
+    Where a tenth of them is large, that may be a unit of its own: the mean would hide it. Farther
+    away it takes a quarter: there, more than a tenth may have collided with others.
     """
     if shank.features is None:
         found = [channel_sizes(s.summary, shank) for s in stats]
@@ -184,7 +185,10 @@ def _channels(
     else:
         values, masks = shank.features.read(sample_spikes(spike_ids, _N_SAMPLED))
         lengths = np.linalg.norm(np.nan_to_num(values), axis=2) * np.nan_to_num(masks)
-        sizes = np.quantile(lengths, 0.9, axis=0)
+        quarter, tenth = np.quantile(lengths, (0.75, 0.9), axis=0)
+        positions = np.asarray(shank.channel_positions)
+        away = np.linalg.norm(positions - positions[np.argmax(quarter)], axis=1)
+        sizes = np.where(away <= REACH_UM, tenth, quarter)
     return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS])
 
 

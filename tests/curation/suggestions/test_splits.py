@@ -190,3 +190,71 @@ def test_what_is_turned_down_stays_so_for_later_sessions(tmp_path: Path, demo: P
     with Session.open(path) as session:
         session.suggest_splits()
         assert merged in [s.cluster for s in session.suggestions.ranked_splits()]
+
+
+def agree(session: Session, parts: Parts, a: int) -> float:
+    """Share of the spikes of parts that are where those of cluster `a`, or the others, belong."""
+    of_a = np.isin(parts.spike_ids, session.spikes_per_cluster[a])
+    same = np.mean((parts.labels == 0) == of_a)
+    return float(max(same, 1 - same))
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, session: Session, **values: object) -> None:
+    """Let the shank have other data."""
+    for name, value in values.items():
+        monkeypatch.setattr(type(session.shank), name, property(lambda _, v=value: v))
+
+
+def test_without_features_waveforms_tell(session: Session, monkeypatch) -> None:
+    a, b = (int(c) for c in session.cluster_ids[:2])
+    stand_in(monkeypatch, session, features=None)
+    parts = parts_of(session, [a, b], 2)
+    assert agree(session, parts, a) > 0.95
+    assert session.suggestions.parts_job([a, b])(lambda: True) is None
+
+
+class Masked:
+    """Features of which some spikes have none: larger ones fired elsewhere at the same time."""
+
+    def __init__(self, features, hidden: np.ndarray) -> None:
+        self._features = features
+        self._hidden = hidden
+        self.n_features, self.has_masks = features.n_features, True
+
+    def read(self, spike_ids, channels=None):
+        values, masks = self._features.read(spike_ids, channels)
+        seen = ~np.isin(spike_ids, self._hidden)
+        return values * seen[:, None, None], masks * seen[:, None]
+
+
+@pytest.mark.parametrize("has_raw", [True, False])
+def test_masked_spikes_are_placed_by_their_waveforms(
+    session: Session, has_raw: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = (int(c) for c in session.cluster_ids[:2])
+    both = np.union1d(session.spikes_per_cluster[a], session.spikes_per_cluster[b])
+    hidden = np.random.default_rng(0).choice(both, len(both) // 4, replace=False)
+    stand_in(monkeypatch, session, features=Masked(session.shank.features, hidden))
+    if not has_raw:
+        stand_in(monkeypatch, session, waveforms=None)
+    parts = parts_of(session, [a, b], 2)
+    if has_raw:
+        assert agree(session, parts, a) > 0.95
+    else:
+        assert not parts.labels[np.isin(parts.spike_ids, hidden)].any()
+    assert parts.evidence is not None
+    assert parts.evidence.n_spikes == tuple(np.bincount(parts.labels))
+
+
+def test_two_clusters_that_were_joined_are_suggested(session: Session) -> None:
+    a, b = (int(c) for c in session.cluster_ids[:2])
+    merged = session.merge([a, b]).added[0]
+    session.suggest_splits()
+    found = {s.cluster: s for s in session.suggestions.ranked_splits()}
+    of_a = np.isin(found[merged].parts.spike_ids, session.history[0].before[a])
+    same = np.mean((found[merged].parts.labels == 0) == of_a)
+    assert max(same, 1 - same) > 0.95
+    # Accepting it leaves nothing to split there.
+    update = session.split_into(found[merged].parts)
+    session.suggest_splits()
+    assert not {s.cluster for s in session.suggestions.ranked_splits()} & set(update.added)
