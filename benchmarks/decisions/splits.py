@@ -14,7 +14,7 @@ import numpy as np
 
 from decisions.truth import DERIVED, ENOUGH_SPIKES, Truth
 from phygui import Session
-from phygui.curation.suggestions.splits import SplitSuggestion
+from phygui.curation.suggestions.splitting.splits import SplitSuggestion
 
 REACH_UM = 100.0
 """Distance of their best channels up to which units are neighbours."""

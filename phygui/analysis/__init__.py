@@ -16,14 +16,6 @@ from .correlograms import (
     two_sided_correlogram,
 )
 from .geometry import points_in_polygon
-from .merging import (
-    Coincidences,
-    MergeScore,
-    coincidences,
-    drift_continuity,
-    merge_score,
-    merged_refractoriness,
-)
 from .metrics import (
     MIN_SPIKES,
     ClusterData,
@@ -54,16 +46,6 @@ from .metrics import (
 )
 from .quality import Part, Partner, Quality, cluster_quality
 from .sampling import sample_spikes
-from .similarity import (
-    FEW_SPIKES,
-    REACH_UM,
-    containment,
-    separation,
-    similarity,
-    waveform_similarity,
-)
-from .splitting import SplitScore, by_size, split_parts, split_score
-from .summaries import ClusterSummary, Train, combine, is_seen, summarize
 from .traces import decimate_min_max
 from .trains import (
     REFRACTORY_PERIOD,
@@ -72,6 +54,24 @@ from .trains import (
     isi_histogram,
     refractory_violations,
 )
+from .units.merging import (
+    Coincidences,
+    MergeScore,
+    coincidences,
+    drift_continuity,
+    merge_score,
+    merged_refractoriness,
+)
+from .units.similarity import (
+    FEW_SPIKES,
+    REACH_UM,
+    containment,
+    separation,
+    similarity,
+    waveform_similarity,
+)
+from .units.splitting import SplitScore, by_size, split_parts, split_score
+from .units.summaries import ClusterSummary, Train, combine, is_seen, summarize
 
 __all__ = [
     "FEW_SPIKES",

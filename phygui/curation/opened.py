@@ -17,9 +17,9 @@ from phygui.curation.edits.labels import Labels
 from phygui.curation.edits.update import EditError, Selection, Update, in_words
 from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.statistics.cluster_statistics import Knowledge
-from phygui.curation.suggestions.merges import Suggestions
-from phygui.curation.suggestions.parts import Parts
-from phygui.curation.suggestions.splits import SplitSuggestions
+from phygui.curation.suggestions.merging.merges import Suggestions
+from phygui.curation.suggestions.splitting.parts import Parts
+from phygui.curation.suggestions.splitting.splits import SplitSuggestions
 from phygui.dataset import ClusteringState, Key
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from phygui.curation.shown import Shown
-from phygui.curation.suggestions.proposal import Proposal
+from phygui.curation.suggestions.splitting.proposal import Proposal
 from phygui.errors import DatasetError
 from phygui.storage.state.scratch import Place
 

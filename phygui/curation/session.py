@@ -18,9 +18,9 @@ from phygui.curation.publishing import Action, Outbox
 from phygui.curation.remarks import warn_caller
 from phygui.curation.shown import Shown
 from phygui.curation.statistics.session_statistics import SessionStatistics
-from phygui.curation.suggestions.session_groups import SessionGroups
-from phygui.curation.suggestions.session_proposal import SessionProposal
+from phygui.curation.suggestions.grouping.session_groups import SessionGroups
 from phygui.curation.suggestions.session_suggestions import SessionSuggestions
+from phygui.curation.suggestions.splitting.session_proposal import SessionProposal
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
 from phygui.dataset import Dataset, open_dataset

@@ -15,7 +15,7 @@ from phygui.curation.opened import Curation
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
-from phygui.curation.suggestions.proposal import Proposal
+from phygui.curation.suggestions.splitting.proposal import Proposal
 from phygui.dataset import ClusteringState, ShankData
 from phygui.dataset.groups import UNSORTED
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import _kernels, _plain, summarize
-from phygui.analysis.similarity import _clouds
+from phygui.analysis.units.similarity import _clouds
 
 trains = st.lists(st.integers(0, 60), max_size=40).map(lambda x: np.sort(np.array(x, np.int64)))
 

@@ -12,7 +12,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDialogButtonBox
 
 from phygui import Session
-from phygui.curation.suggestions.group_rules import DEFAULTS, Rule
+from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, Rule
 from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs.group_rules import GroupRulesDialog
 from phygui.gui.window.main_window import MainWindow

@@ -13,7 +13,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 
 from phygui import Session
-from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.simulate import make_demo
 from phygui.views.core.colors import cluster_color
 from tests.gui.curator import CTRL, SHIFT, snippet

@@ -14,7 +14,7 @@ from PyQt5.QtCore import Qt
 from phygui.analysis import merge_score
 from phygui.curation.navigation.columns import find_column
 from phygui.curation.statistics import session_statistics
-from phygui.curation.suggestions.merges import Suggestion
+from phygui.curation.suggestions.merging.merges import Suggestion
 from phygui.simulate import make_demo
 
 

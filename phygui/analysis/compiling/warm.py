@@ -64,8 +64,8 @@ def _call_every_kernel() -> None:
     from .. import _kernels
     from ..correlograms import correlograms, lag_correlogram
     from ..geometry import points_in_polygon
-    from ..similarity import _clouds
-    from ..summaries import summarize
+    from ..units.similarity import _clouds
+    from ..units.summaries import summarize
 
     # What the first selection needs comes first; small work goes to plain numpy if not called so.
     samples = np.array([0, 3, 7], dtype=np.int64)

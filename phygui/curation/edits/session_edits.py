@@ -11,8 +11,8 @@ from phygui.curation.durability.session_saves import SessionSaves
 from phygui.curation.edits.comparison import change_to
 from phygui.curation.edits.history import History
 from phygui.curation.edits.update import EditError, Update
-from phygui.curation.suggestions.parts import Parts
-from phygui.curation.suggestions.where import where_parts
+from phygui.curation.suggestions.splitting.parts import Parts
+from phygui.curation.suggestions.splitting.where import where_parts
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
 from phygui.storage.state.backups import Backup

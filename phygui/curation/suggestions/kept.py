@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import MergeScore, SplitScore
-from phygui.analysis.merging import Coincidences
+from phygui.analysis.units.merging import Coincidences
 from phygui.storage.state.records import Record, RecordError, decode, encode
 from phygui.storage.state.state_files import make_folder, read_whole, write_whole
 

@@ -14,10 +14,10 @@ from phygui.curation.durability.sidecar import read_rejections, write_rejections
 from phygui.curation.statistics.ranking_spec import SIMILARITY
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
+from phygui.curation.suggestions.grouping.session_groups import SessionGroups
 from phygui.curation.suggestions.memory import SuggestionsMemory
-from phygui.curation.suggestions.merges import Found, Suggestion, Suggestions
-from phygui.curation.suggestions.session_groups import SessionGroups
-from phygui.curation.suggestions.session_splits import SessionSplits
+from phygui.curation.suggestions.merging.merges import Found, Suggestion, Suggestions
+from phygui.curation.suggestions.splitting.session_splits import SessionSplits
 from phygui.curation.workspace import Workspace
 
 

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from phygui.curation.suggestions.group_rules import DEFAULTS, GROUPS, MOST_RULES, Rule
+from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, GROUPS, MOST_RULES, Rule
 from phygui.dataset.groups import GROUP_TITLES
 
 HINT = (

@@ -9,8 +9,8 @@ from typing import Any
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.edits.update import EditError, insist
-from phygui.curation.suggestions.group_rules import DEFAULTS, told_rules
-from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, told_rules
+from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.gui.actions.declared.reasons import NO_LASSO
 from phygui.gui.actions.key_dialog import KeyDialog
 from phygui.gui.base import theme

@@ -10,7 +10,7 @@ import pytest
 
 from phygui import Session
 from phygui.analysis import SplitScore, merge_score
-from phygui.analysis.merging import Coincidences
+from phygui.analysis.units.merging import Coincidences
 from phygui.curation.suggestions.kept import Kept, SuggestionsFile
 from phygui.simulate import make_demo
 

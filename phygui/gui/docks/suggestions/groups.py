@@ -10,8 +10,8 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QMenu, QPushButton
 
 from phygui.curation.edits.update import EditError
-from phygui.curation.suggestions.group_rules import GROUPS, rules_told
-from phygui.curation.suggestions.groups import GroupCandidate
+from phygui.curation.suggestions.grouping.group_rules import GROUPS, rules_told
+from phygui.curation.suggestions.grouping.groups import GroupCandidate
 from phygui.dataset.groups import GROUP_TITLES, UNSORTED
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color, group_color, plain_tip

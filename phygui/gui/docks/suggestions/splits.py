@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.preview import Preview
-from phygui.curation.suggestions.splits import SplitSuggestion
+from phygui.curation.suggestions.splitting.splits import SplitSuggestion
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color
 from phygui.gui.docks.suggestions.listing import Wording

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.preview import MOST
-from phygui.curation.suggestions.parts import Parts
-from phygui.curation.suggestions.proposal import Proposal
+from phygui.curation.suggestions.splitting.parts import Parts
+from phygui.curation.suggestions.splitting.proposal import Proposal
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.work import Latest
 

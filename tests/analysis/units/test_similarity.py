@@ -18,7 +18,7 @@ from phygui.analysis import (
     summarize,
     waveform_similarity,
 )
-from phygui.analysis.summaries import N_DIRECTIONS
+from phygui.analysis.units.summaries import N_DIRECTIONS
 
 
 def cloud(rng, n, centre, mixing):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.curation.edits.update import in_words
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.splitting.parts import Parts
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from phygui import Session
 from phygui.curation.edits.update import EditError
 from phygui.curation.navigation.row_filter import FilterError
-from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.simulate import make_demo
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._inputs import plain
-from ._loops import loops
+from .._inputs import plain
+from .._loops import loops
 from .summaries import N_DIRECTIONS, ClusterSummary
 
 __all__ = [

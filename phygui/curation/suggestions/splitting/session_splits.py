@@ -13,9 +13,13 @@ from phygui.curation.durability.sidecar import read_rejected_clusters, write_rej
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.memory import SuggestionsMemory
-from phygui.curation.suggestions.parts import Parts, find_parts
-from phygui.curation.suggestions.splits import FoundSplits, SplitSuggestion, SplitSuggestions
-from phygui.curation.suggestions.where import where_parts
+from phygui.curation.suggestions.splitting.parts import Parts, find_parts
+from phygui.curation.suggestions.splitting.splits import (
+    FoundSplits,
+    SplitSuggestion,
+    SplitSuggestions,
+)
+from phygui.curation.suggestions.splitting.where import where_parts
 from phygui.curation.workspace import Workspace
 
 

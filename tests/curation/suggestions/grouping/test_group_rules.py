@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from phygui import Session
 from phygui.analysis import Metric
-from phygui.curation.suggestions.group_rules import (
+from phygui.curation.suggestions.grouping.group_rules import (
     DEFAULTS,
     ReadyRule,
     Rule,
@@ -168,6 +168,6 @@ def test_the_defaults_make_sense(session: Session) -> None:
 
 
 def test_documentation_tells_the_defaults() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "suggestions.md").read_text("utf-8")
+    page = (Path(__file__).parents[4] / "docs" / "suggestions.md").read_text("utf-8")
     for rule in DEFAULTS:
         assert f"`{rule.expression}`" in page

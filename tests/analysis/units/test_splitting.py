@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phygui.analysis import Coincidences, by_size, split_parts, split_score
-from phygui.analysis.splitting import N_FITTED, SplitScore
+from phygui.analysis.units.splitting import N_FITTED, SplitScore
 
 RATE = 20_000.0
 

@@ -15,10 +15,16 @@ from phygui.curation.edits.clustering import Clustering
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
-from phygui.curation.suggestions.ahead import Join, Units, join_evidence
 from phygui.curation.suggestions.kept import Kept
-from phygui.curation.suggestions.merged_metrics import merged_metrics
-from phygui.curation.suggestions.pair_evidence import Basis, Features, Pair, in_order, pair_evidence
+from phygui.curation.suggestions.merging.ahead import Join, Units, join_evidence
+from phygui.curation.suggestions.merging.merged_metrics import merged_metrics
+from phygui.curation.suggestions.merging.pair_evidence import (
+    Basis,
+    Features,
+    Pair,
+    in_order,
+    pair_evidence,
+)
 
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""

@@ -21,7 +21,7 @@ from phygui.curation.statistics.spike_attributes import (
     times_of,
 )
 from phygui.curation.statistics.stats import Cancel, compute_stats
-from phygui.curation.suggestions.parts import Parts, evidence_of, spikes_of
+from phygui.curation.suggestions.splitting.parts import Parts, evidence_of, spikes_of
 from phygui.dataset import ShankData, why_absent
 
 _STRETCH = 5_000

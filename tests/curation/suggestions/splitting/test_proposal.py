@@ -10,7 +10,7 @@ import pytest
 from phygui import Session
 from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.preview import MERGED
-from phygui.curation.suggestions.parts import Parts
+from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.simulate import make_demo
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from phygui import Session
 from phygui.analysis import merge_score
-from phygui.curation.suggestions.ahead import Join, Units, join_evidence
-from phygui.curation.suggestions.pair_evidence import in_order
+from phygui.curation.suggestions.merging.ahead import Join, Units, join_evidence
+from phygui.curation.suggestions.merging.pair_evidence import in_order
 from phygui.simulate import make_demo
 
 

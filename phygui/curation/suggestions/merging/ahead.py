@@ -16,7 +16,7 @@ import numpy as np
 from phygui.analysis import MergeScore
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import Cancel, compute_stats
-from phygui.curation.suggestions.pair_evidence import Basis, pair_evidence
+from phygui.curation.suggestions.merging.pair_evidence import Basis, pair_evidence
 
 Members = tuple[int, ...]
 """Clusters that would be one, increasing."""

@@ -10,8 +10,8 @@ from phygui.curation.durability.sidecar import read_rejected_clusters, write_rej
 from phygui.curation.edits.session_edits import SessionEdits
 from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.curation.navigation.columns import ClusterSource
-from phygui.curation.suggestions.group_rules import DEFAULTS, GROUPS, Rule, ready
-from phygui.curation.suggestions.groups import GroupCandidate, GroupCandidates
+from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, GROUPS, Rule, ready
+from phygui.curation.suggestions.grouping.groups import GroupCandidate, GroupCandidates
 from phygui.curation.workspace import Workspace
 from phygui.dataset.groups import UNSORTED
 

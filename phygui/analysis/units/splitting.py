@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..trains import refractory_violations
 from .merging import (
     NONE,
     Coincidences,
@@ -16,7 +17,6 @@ from .merging import (
     drift_continuity,
     merged_refractoriness,
 )
-from .trains import refractory_violations
 
 __all__ = ["SplitScore", "by_size", "split_parts", "split_score"]
 

@@ -10,8 +10,8 @@ from phygui.curation.publishing import Outbox
 from phygui.curation.statistics.preview import MERGED, Preview, preview
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
-from phygui.curation.suggestions.parts import Parts
-from phygui.curation.suggestions.proposal import Proposal
+from phygui.curation.suggestions.splitting.parts import Parts
+from phygui.curation.suggestions.splitting.proposal import Proposal
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
 

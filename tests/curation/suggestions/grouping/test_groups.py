@@ -10,7 +10,7 @@ import pytest
 
 from phygui import Session
 from phygui.curation.edits.update import EditError
-from phygui.curation.suggestions.group_rules import DEFAULTS, Rule
+from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, Rule
 from phygui.simulate import Demo, make_demo
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from phygui.curation.navigation.columns import ClusterSource
 from phygui.curation.statistics.snapshot import spikes_print
-from phygui.curation.suggestions.group_rules import ReadyRule, Verdict
+from phygui.curation.suggestions.grouping.group_rules import ReadyRule, Verdict
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from phygui import Session
 from phygui.analysis import merge_score, violation_rate
 from phygui.curation.statistics.preview import MERGED, merged_snapshot, preview
 from phygui.curation.statistics.stats import QualitySource
-from phygui.curation.suggestions.merges import LEAST_SCORE, Suggestions
+from phygui.curation.suggestions.merging.merges import LEAST_SCORE, Suggestions
 from phygui.simulate import make_demo
 
 HOWS = ("amplitude", "drift", "position")

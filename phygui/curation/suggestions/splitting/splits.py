@@ -16,7 +16,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.kept import Kept
-from phygui.curation.suggestions.parts import Parts, find_parts
+from phygui.curation.suggestions.splitting.parts import Parts, find_parts
 
 LEAST_SCORE = 0.5
 """Clusters with a score below this are not suggested: they are likelier one unit than several."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .trains import REFRACTORY_PERIOD
+from ..trains import REFRACTORY_PERIOD
 
 __all__ = [
     "Coincidences",
@@ -168,7 +168,7 @@ def coincidences(
     -------
     Coincidences
     """
-    from .correlograms import lag_correlogram
+    from ..correlograms import lag_correlogram
 
     near, dead = round(period * sample_rate), round(censored * sample_rate)
     low = max(round(_SHOULDERS[0] * sample_rate), 2 * near)

@@ -1,0 +1,1 @@
+"""Which spikes are of one unit: summaries of clusters, their similarity, merges and splits."""

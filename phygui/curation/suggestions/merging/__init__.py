@@ -1,0 +1,1 @@
+"""Pairs of clusters that may be one unit, and the evidence for it."""

@@ -1,0 +1,1 @@
+"""Clusters that may be several units, and proposals of parts of any."""
