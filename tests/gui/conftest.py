@@ -38,8 +38,11 @@ class Driver:
     def press(self, key: Any, modifiers: Any = Qt.NoModifier) -> None:
         """Press a key with the keyboard in the cluster table, and let the edit be shown."""
         if not self.window.isActiveWindow():
-            # A dialog has just closed, and on a bare screen nothing gives the keyboard back.
+            # A dialog has just closed, or another test's window: on a bare screen nothing gives
+            # the keyboard back, and a window that is asked to take it may not be told that it has.
+            self.window.raise_()
             self.window.activateWindow()
+            QApplication.setActiveWindow(self.window)
             self.qtbot.waitUntil(self.window.isActiveWindow, timeout=5_000)
         self.qtbot.keyClick(self.window.cluster_table.view, key, modifiers)
         self.settle()

@@ -17,7 +17,7 @@ from phygui.views.registry import by_name
 from phygui.views.spec import NEEDS, ViewSpec
 
 PAGE = Path(__file__).parents[2] / "docs" / "views.md"
-TABLES = {"clusters", "similarity", "history", "suggestions", "comparison"}
+TABLES = {"clusters", "similarity", "history", "suggestions", "splits", "candidates", "comparison"}
 
 
 def test_names_and_titles_are_known_without_importing_a_view():

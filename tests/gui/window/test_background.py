@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phygui.curation.statistics import cluster_statistics as knowledge
-from phygui.curation.suggestions import splits
+from phygui.curation.suggestions.splitting import splits
 
 
 class Slow:
