@@ -38,12 +38,8 @@ class Driver:
     def press(self, key: Any, modifiers: Any = Qt.NoModifier) -> None:
         """Press a key with the keyboard in the cluster table, and let the edit be shown."""
         if not self.window.isActiveWindow():
-            # A dialog has just closed, or another test's window: on a bare screen nothing gives
-            # the keyboard back, and a window that is asked to take it may not be told that it has.
-            self.window.raise_()
-            self.window.activateWindow()
-            QApplication.setActiveWindow(self.window)
-            self.qtbot.waitUntil(self.window.isActiveWindow, timeout=5_000)
+            # A dialog has just closed, and on a bare screen nothing gives the keyboard back.
+            give_keyboard(self.window, self.qtbot)
         self.qtbot.keyClick(self.window.cluster_table.view, key, modifiers)
         self.settle()
 
@@ -143,10 +139,21 @@ def put_on_screen(window: MainWindow, qtbot: Any) -> Driver:
     window.resize(1680, 980)
     window.show()
     qtbot.waitExposed(window)
-    window.activateWindow()
     driver = Driver(window, qtbot)
     driver.settle()
+    give_keyboard(window, qtbot)
     return driver
+
+
+def give_keyboard(window: MainWindow, qtbot: Any) -> None:
+    """Make a window the active one, whatever was open before it.
+
+    On a bare screen the server may leave the keyboard with a window that is gone.
+    """
+    window.raise_()
+    window.activateWindow()
+    QApplication.setActiveWindow(window)
+    qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
 
 
 def take_away(window: MainWindow) -> None:
