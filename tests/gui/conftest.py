@@ -12,7 +12,7 @@ import pytest
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QDialog
+from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.app.app import make_application
@@ -39,7 +39,8 @@ class Driver:
         """Press a key with the keyboard in the cluster table, and let the edit be shown."""
         if not self.window.isActiveWindow():
             # A dialog has just closed, and on a bare screen nothing gives the keyboard back.
-            give_keyboard(self.window, self.qtbot)
+            self.window.activateWindow()
+            self.qtbot.waitUntil(self.window.isActiveWindow, timeout=5_000)
         self.qtbot.keyClick(self.window.cluster_table.view, key, modifiers)
         self.settle()
 
@@ -139,21 +140,10 @@ def put_on_screen(window: MainWindow, qtbot: Any) -> Driver:
     window.resize(1680, 980)
     window.show()
     qtbot.waitExposed(window)
+    window.activateWindow()
     driver = Driver(window, qtbot)
     driver.settle()
-    give_keyboard(window, qtbot)
     return driver
-
-
-def give_keyboard(window: MainWindow, qtbot: Any) -> None:
-    """Make a window the active one, whatever was open before it.
-
-    On a bare screen the server may leave the keyboard with a window that is gone.
-    """
-    window.raise_()
-    window.activateWindow()
-    QApplication.setActiveWindow(window)
-    qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
 
 
 def take_away(window: MainWindow) -> None:
@@ -162,72 +152,6 @@ def take_away(window: MainWindow) -> None:
     window.close()
     window.deleteLater()
     QApplication.processEvents()
-
-
-@pytest.fixture(scope="session")
-def shared_windows(qapp: Any) -> Iterator[list[MainWindow]]:
-    """The window that :func:`onlooker` hands out, once there is one."""
-    windows: list[MainWindow] = []
-    yield windows
-    for window in windows:
-        take_away(window)
-
-
-@pytest.fixture
-def onlooker(
-    shared_windows: list[MainWindow],
-    demo_folder: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    qtbot: Any,
-) -> Iterator[Driver]:
-    """A user who only looks, in front of a window on the demo that is opened once for all of them.
-
-    Each finds the same selection and the layout of a new window. Who edits, changes settings or
-    leaves a filter, a lasso or a dialog behind fails, and takes `open_window` instead.
-    """
-    if not shared_windows:
-        folder = tmp_path_factory.mktemp("shared")
-        settings = Settings(folder / "phygui.ini")
-        make_application(settings)
-        path = copy_demo(demo_folder, folder)
-        shared_windows.append(MainWindow(Session.open(path), settings))
-    (window,) = shared_windows
-    make_application(window.settings)
-    window.reset_layout()
-    user = put_on_screen(window, qtbot)
-    user.session.first_best()
-    user.window.cluster_table.view.setFocus()
-    user.window.say("")
-    user.settle()
-    before = what_stays(window)
-    yield user
-    changed = what_changed(before, window)
-    window.hide()
-    if changed:
-        shared_windows.clear()
-        take_away(window)
-        pytest.fail(f"a window that is only looked at has other {', '.join(changed)} now")
-
-
-def what_stays(window: MainWindow) -> dict[str, Any]:
-    """What a test that only looks at a window leaves alone."""
-    made = {name: dock.view for name, dock in window.view_docks.items() if dock.is_made}
-    return {
-        "edits": window.session.history,
-        "clustering": (window.session.channel_group, window.session.clustering),
-        "docks": list(window.docks),
-        "settings of views": {name: dock.params for name, dock in window.view_docks.items()},
-        "lassos": {name for name, view in made.items() if view.lasso is not None},
-        "filter": window.cluster_table.filter.text(),
-        "order": list(window.cluster_table.model.rows.order),
-        "dialogs": [box for box in window.findChildren(QDialog) if box.isVisible()],
-    }
-
-
-def what_changed(before: dict[str, Any], window: MainWindow) -> list[str]:
-    """What a test has not left alone, in words."""
-    after = what_stays(window)
-    return [name for name in before if after[name] != before[name]]
 
 
 @pytest.fixture(scope="session")
@@ -250,3 +174,9 @@ def copy_demo(folder: Path, target: Path) -> Path:
         if source.is_file():
             shutil.copyfile(source, target / source.name)
     return target / "demo.kwik"
+
+
+@pytest.fixture
+def onlooker(demo: Path, open_window: Callable[..., Driver]) -> Driver:
+    """A user in front of a window on the demo."""
+    return open_window(demo)
