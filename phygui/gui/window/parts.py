@@ -56,7 +56,7 @@ class Suggestions(of_actions.Suggestions, Protocol):
     def refresh(self) -> None: ...
 
 
-class Splits(of_actions.Splits, Protocol):
+class Splits(of_actions.Listed, Protocol):
     """The list of split suggestions, likewise."""
 
     def refresh(self) -> None: ...
