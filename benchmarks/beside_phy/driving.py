@@ -1,0 +1,128 @@
+"""What both programs are driven by: the same keys, timed in the same way."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+STILL_S = 2.0
+"""Seconds without drawing after which a program has done what a key asked for."""
+
+
+class Program(Protocol):
+    """What the keys of a program do."""
+
+    def turn(self) -> object:
+        """Let the program do what waits in its event loop."""
+
+    def is_busy(self) -> bool:
+        """Whether it computes something that will be drawn."""
+
+    def select(self, clusters: Sequence[int]) -> object:
+        """Select some clusters."""
+
+    def next(self) -> object:
+        """Select the next candidate beside them."""
+
+    def merge(self) -> object:
+        """Merge what is selected."""
+
+    def split(self, cluster: int) -> object:
+        """Take every second spike of a cluster out of it."""
+
+    def move(self) -> object:
+        """Call the selected clusters good."""
+
+    def undo(self) -> object:
+        """Undo."""
+
+    def redo(self) -> object:
+        """Redo."""
+
+
+class Drawing:
+    """When a view was drawn last.
+
+    Attributes
+    ----------
+    ended : float
+        By `time.perf_counter`.
+    """
+
+    def __init__(self) -> None:
+        self.ended = 0.0
+
+    def noted(self, draw: Callable[..., object]) -> Callable[..., None]:
+        """The same drawing, whose end is noted."""
+
+        def drawn(*arguments: object) -> None:
+            draw(*arguments)
+            self.ended = time.perf_counter()
+
+        return drawn
+
+
+class Driver:
+    """Presses keys and notes how long they take."""
+
+    def __init__(self, program: Program, drawing: Drawing) -> None:
+        self.program = program
+        self.drawing = drawing
+        self.times_ms: dict[str, list[float]] = {}
+
+    def settle(self, still_s: float = STILL_S) -> None:
+        """Run the event loop until nothing has been drawn or computed for a while."""
+        end = time.perf_counter() + still_s
+        while time.perf_counter() < end:
+            self.program.turn()
+            end = max(end, self.drawing.ended + still_s)
+            if self.program.is_busy():
+                end = max(end, time.perf_counter() + still_s)
+            time.sleep(0.0005)
+
+    def measure(self, what: str, action: Callable[[], object]) -> None:
+        """Time an action until the end of the last drawing."""
+        self.settle()
+        self.drawing.ended = begin = time.perf_counter()
+        action()
+        self.settle()
+        self.times_ms.setdefault(what, []).append(1e3 * (self.drawing.ended - begin))
+
+    def run(self, clusters: Sequence[int], repeats: int) -> None:
+        """All keys, on other clusters each time."""
+        program = self.program
+        for one in clusters[:4]:
+            program.select([one])
+            self.settle()
+        for n in range(repeats):
+            a, b, c = clusters[3 * n : 3 * n + 3]
+            ten = clusters[len(clusters) - 10 - n : len(clusters) - n]
+            self.measure("select", lambda a=a: program.select([a]))
+            self.measure("select ten", lambda ten=ten: program.select(ten))
+            program.select([b])
+            self.measure("next", program.next)
+            program.select([b, c])
+            self.measure("merge", program.merge)
+            self.measure("undo", program.undo)
+            self.measure("redo", program.redo)
+            self.measure("undo", program.undo)
+            program.select([a])
+            self.measure("split", lambda a=a: program.split(a))
+            program.undo()
+            self.settle()
+            program.select([b])
+            self.measure("move", program.move)
+            program.undo()
+            self.settle()
+
+
+def main(make: Callable[[str, Drawing], Program]) -> None:
+    """Drive the program that is made for a path; the last line printed holds the times."""
+    drawing = Drawing()
+    driver = Driver(make(sys.argv[1], drawing), drawing)
+    driver.settle(5.0)
+    driver.run(json.loads(sys.argv[2]), int(sys.argv[3]))
+    print(json.dumps(driver.times_ms), flush=True)
