@@ -31,10 +31,10 @@ class Drive:
         self.fails = False
         preadv, pwritev = os.preadv, filebytes._pwritev
 
-        def read(fd: int, buffers: Any, offset: int) -> int:
+        def read(fd: int, buffers: Any, offset: int, *flags: int) -> int:
             if self.fails:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return preadv(fd, buffers, offset)
+            return preadv(fd, buffers, offset, *flags)
 
         # As the kernel answers when it cannot bring in a mapped page.
         def copy(*arguments: Any) -> int:

@@ -7,6 +7,9 @@ One call per spike is slow, though: the bytes of many small pieces are copied ou
 kernel*, with one ``pwritev`` per thousand pieces into a file in memory. Where a page cannot be
 read, the kernel ends that copy early instead of ending the process. What was not copied is asked
 for with ``preadv``, which knows the reason.
+
+Before any of it the kernel is told of all pieces that are not in memory, so that the drive fetches
+many at a time; without, it would fetch one after the other.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +35,12 @@ SMALL = 2048
 FEW = 16
 #: What the kernel takes in one call (IOV_MAX).
 _PER_CALL = 1024
-#: Pieces that are read ahead one by one; more would cost more than they save.
-MOST_AHEAD = 1000
+#: Bytes that the kernel is told of before they are read: more might be dropped before their turn.
+AHEAD_BYTES = 64 * 2**20
+#: Pieces this near are told of as one: to fetch what is between them costs less than another turn.
+_NEAR = 16 * 2**10
+#: Pieces of which the kernel is asked whether they are in memory.
+_N_ASKED = 32
 
 
 def _find_pwritev() -> Callable[..., int] | None:
@@ -83,6 +91,24 @@ class _Opened:
                 raise _Cut(os.fstat(self.fd).st_size)
             done += n
 
+    def is_in_memory(self, starts: np.ndarray) -> bool:
+        """Whether some of these bytes, spread over all, are in memory; False if none can tell."""
+        try:
+            for at in starts[:: -(-len(starts) // _N_ASKED)].tolist():
+                os.preadv(self.fd, [bytearray(1)], at, os.RWF_NOWAIT)
+        except (AttributeError, OSError):  # not there, or no such question on this system
+            return False
+        return True
+
+    def fetch(self, starts: np.ndarray, lengths: np.ndarray) -> None:
+        """Tell the kernel of pieces to be read, all at once, for the drive to fetch them by."""
+        if len(starts) < 2 or not hasattr(os, "posix_fadvise") or self.is_in_memory(starts):
+            return
+        firsts, n_bytes = runs(starts, lengths)
+        with suppress(OSError):  # it is said by whoever reads them
+            for at, length in zip(firsts.tolist(), n_bytes.tolist(), strict=True):
+                os.posix_fadvise(self.fd, at, length, os.POSIX_FADV_WILLNEED)
+
     def copy(self, starts: np.ndarray, lengths: np.ndarray, into: memoryview) -> bool:
         """Copy many small pieces; False if that cannot be done, for whatever reason."""
         ends = starts + lengths
@@ -111,6 +137,15 @@ class _Opened:
             return False
         finally:
             os.close(buffer)
+
+
+def runs(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces of a file in its order, near ones joined: where each run begins, and its length."""
+    order = np.argsort(starts, kind="stable")
+    firsts, stops = starts[order], np.maximum.accumulate((starts + lengths)[order])
+    heads = np.flatnonzero(np.concatenate([[True], firsts[1:] > stops[:-1] + _NEAR]))
+    last = np.append(heads[1:], len(firsts)) - 1
+    return firsts[heads], stops[last] - firsts[heads]
 
 
 class FileBytes:
@@ -212,16 +247,19 @@ class FileBytes:
         into: memoryview,
         small: bool,
     ) -> None:
+        if small and len(into) <= AHEAD_BYTES:
+            opened.fetch(starts, lengths)
         if small and opened.copy(starts, lengths, into):
             return
-        at = start = 0
-        pairs = list(zip(starts.tolist(), lengths.tolist(), strict=True))
+        at = start = told = 0
+        stops = np.cumsum(lengths)
         try:
-            if 1 < len(pairs) <= MOST_AHEAD and hasattr(os, "posix_fadvise"):
-                # The drive may fetch them in the order that suits it.
-                for start, length in pairs:
-                    os.posix_fadvise(opened.fd, start, length, os.POSIX_FADV_WILLNEED)
-            for start, length in pairs:
+            for i, (start, length) in enumerate(
+                zip(starts.tolist(), lengths.tolist(), strict=True)
+            ):
+                if i == told:
+                    told = max(i + 1, int(np.searchsorted(stops, at + AHEAD_BYTES)))
+                    opened.fetch(starts[i:told], lengths[i:told])
                 opened.read(start, into[at : at + length])
                 at += length
         except _Cut as error:

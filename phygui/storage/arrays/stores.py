@@ -162,6 +162,10 @@ def read_rows(
         selections = [inside(selections[0], along), *selections[1:]]
         shape = (along.stop - along.start, *shape[1:])
     starts = starts.astype(np.int64) + first
+    order = None
+    if np.any(starts[1:] < starts[:-1]):
+        order = np.argsort(starts, kind="stable")
+        starts = starts[order]
 
     def read(some: np.ndarray) -> np.ndarray:
         # Rows that touch are one piece.
@@ -170,13 +174,19 @@ def read_rows(
         return file.pieces(some[heads], lengths).view(dtype).reshape(len(some), *shape)
 
     if _take_all(selections, shape):
-        return read(starts)
-    step = max(1, _BLOCK // span)
-    blocks = [
-        orthogonal(read(starts[i : i + step]), [slice(None), *selections])
-        for i in range(0, len(starts), step)
-    ]
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        found = read(starts)
+    else:
+        step = max(1, _BLOCK // span)
+        blocks = [
+            orthogonal(read(starts[i : i + step]), [slice(None), *selections])
+            for i in range(0, len(starts), step)
+        ]
+        found = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    if order is None:
+        return found
+    as_asked = np.empty_like(found)
+    as_asked[order] = found
+    return as_asked
 
 
 def _span(shape: tuple[int, ...], dtype: np.dtype, selections: list[Selection]) -> tuple[int, int]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from phygui.storage.arrays.bandpass import BandPass
-from phygui.storage.arrays.filebytes import MOST_AHEAD
 from phygui.storage.arrays.lazy import LazyArray, Selection, indices_of, length_of
 from phygui.storage.arrays.stores import Store
 from phygui.storage.arrays.traces import Traces
@@ -136,7 +135,7 @@ class Waveforms(LazyArray):
         recordings = np.asarray(self._recordings[spike_ids])
         margin = self._filter.margin
         width = self.shape[1] + 2 * margin
-        size = min(max(1, _BATCH_BYTES // (width * n_columns * 4)), MOST_AHEAD)
+        size = max(1, _BATCH_BYTES // (width * n_columns * 4))
         n_outside = 0
         order = np.lexsort((times, recordings))  # the order of the file
         edges = [0, *(np.flatnonzero(np.diff(recordings[order])) + 1).tolist(), len(order)]

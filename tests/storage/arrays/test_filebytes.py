@@ -11,6 +11,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import open_hdf5
@@ -105,10 +107,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     preadv, pwritev = os.preadv, filebytes._pwritev
     state = {"fails": False}
 
-    def reads(fd: int, buffers: Any, offset: int) -> int:
+    def reads(fd: int, buffers: Any, offset: int, *flags: int) -> int:
         if state["fails"]:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return preadv(fd, buffers, offset)
+        return preadv(fd, buffers, offset, *flags)
 
     def copies(*arguments: Any) -> int:
         return -1 if state["fails"] or pwritev is None else pwritev(*arguments)
@@ -158,3 +160,62 @@ def test_another_file_in_its_place_is_not_taken_for_it(tmp_path: Path) -> None:
     path.write_bytes(bytes(1001))
     with pytest.raises(DatasetError, match="replaced by another file: it holds 1001 bytes"):
         file.piece(0, 500)
+
+
+@given(
+    pieces=st.lists(
+        st.tuples(st.integers(0, 200_000), st.integers(1, 5000)), min_size=1, max_size=50
+    )
+)
+def test_runs_hold_all_pieces_and_little_else(pieces: list[tuple[int, int]]) -> None:
+    starts, lengths = (np.array(column) for column in zip(*pieces, strict=True))
+    firsts, sizes = filebytes.runs(starts, lengths)
+    told = np.zeros(210_000, dtype=bool)
+    for first, size in zip(firsts.tolist(), sizes.tolist(), strict=True):
+        assert not told[first : first + size].any()
+        told[first : first + size] = True
+    wanted = np.zeros_like(told)
+    for start, length in pieces:
+        wanted[start : start + length] = True
+    assert told[wanted].all()
+    # Runs lie apart, and what is told of besides lies between near pieces.
+    assert np.all(firsts[1:] > (firsts + sizes)[:-1] + filebytes._NEAR)
+    assert told.sum() <= wanted.sum() + len(pieces) * filebytes._NEAR
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="no such call on this system")
+@pytest.mark.parametrize("length", [100, 5000])
+def test_the_kernel_is_told_of_scattered_pieces_before_any_is_read(
+    length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    content = np.random.default_rng(0).integers(0, 255, 4_000_000, dtype=np.uint8)
+    content.tofile(path)
+    file = FileBytes(path, len(content))
+    calls: list[tuple[int, int]] = []
+    preadv = os.preadv
+
+    def read(fd: int, buffers: Any, offset: int, *flags: int) -> int:
+        if flags:
+            raise BlockingIOError  # nothing is in memory
+        calls.append((-1, offset))
+        return preadv(fd, buffers, offset)
+
+    monkeypatch.setattr(os, "preadv", read)
+    monkeypatch.setattr(os, "posix_fadvise", lambda _, at, n, advice: calls.append((at, n)))
+    starts = np.arange(0, 3_900_000, 50_000)[::-1]
+    found = file.pieces(starts, np.full(len(starts), length))
+    np.testing.assert_array_equal(found, np.concatenate([content[s : s + length] for s in starts]))
+    assert calls[: len(starts)] == [(s, length) for s in sorted(starts.tolist())]
+
+
+def test_nothing_is_told_of_what_is_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(1_000_000))
+    file, told = FileBytes(path, 0), []
+    monkeypatch.setattr(filebytes._Opened, "is_in_memory", lambda *_: True)
+    monkeypatch.setattr(os, "posix_fadvise", lambda *a: told.append(a), raising=False)
+    file.pieces(np.arange(0, 900_000, 20_000), np.full(45, 10))
+    assert not told
