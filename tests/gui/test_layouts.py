@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
 
@@ -19,6 +19,7 @@ from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
 from phygui.views.correlogram.data import CorrelogramParams
 from phygui.views.feature.view import FeatureParams
+from tests.gui.curator import CTRL, type_line
 
 
 def visible(user: Any) -> set[str]:
@@ -236,23 +237,45 @@ def test_what_the_user_changed_holds_in_all_datasets_but_where_it_was_changed_to
     assert visit("b") == mine
 
 
-def test_the_scale_of_the_data_is_found_again(
-    demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
+def test_scale_filter_and_order_belong_to_a_dataset(
+    demo: Path,
+    others: Callable[[str], Path],
+    open_window: Callable[..., Any],
+    settings: Settings,
 ) -> None:
     names = ("waveforms", "traces", "features")
+    # As an older version has kept them, for all datasets.
+    settings.set("views/waveforms", {"data_scale": 3.0})
+    settings.set("tables/clusters", {"sort": [["id", True]], "filter": "id < 3"})
+
+    def look(user: Any) -> tuple[list[float], str, list[tuple[str, bool]]]:
+        table = user.window.cluster_table
+        shown = table.model.cluster_ids
+        assert shown == user.session.navigation.clusters.cluster_ids()
+        assert (len(shown) < len(user.session.spikes_per_cluster)) == bool(table.filter.text())
+        scales = [user.view(name).data_scale for name in names]
+        return scales, table.filter.text(), user.session.navigation.clusters.order
+
+    as_new = [1.0] * 3, "", [("quality", False), ("id", True)]
     user = open_window(demo)
+    assert look(user) == as_new
     for name in names:
         user.view(name)._turn("data_scale", 4)
+    user.press(Qt.Key_F, CTRL)
+    sizes = sorted(map(len, user.session.spikes_per_cluster.values()))
+    type_line(user, text := f"n_spikes > {sizes[4]}")
+    header = user.window.cluster_table.view.horizontalHeader()
+    section = user.window.cluster_table.column_names.index("depth")
+    at = QPoint(header.sectionViewportPosition(section) + 8, header.height() // 2)
+    QTest.mouseClick(header.viewport(), Qt.LeftButton, Qt.NoModifier, at)
     user.settle()
+    mine = [1.8] * 3, text, [("depth", False), ("quality", False), ("id", True)]
+    assert look(user) == mine
     user.window.close()
-    again = open_window(others("b"))
-    assert [again.view(name).data_scale for name in names] == [1.8] * 3
-    for name in names:
-        again.view(name).reset_view()
-    again.settle()
-    again.window.close()
-    last = open_window(others("c"))
-    assert [last.view(name).data_scale for name in names] == [1.0] * 3
+    other = open_window(others("b"))
+    assert look(other) == as_new
+    other.window.close()
+    assert look(open_window(demo)) == mine
 
 
 def test_the_dialog_shows_numbers_as_short_as_they_are(

@@ -119,15 +119,15 @@ class ClusterList:
             return False
 
     def _check(self, source: ClusterSource, cluster_id: int) -> bool:
-        return self._filter({c.name: c.values(source, [cluster_id])[0] for c in self._filtered})
+        return self._filter({c.name: c.compared(source, cluster_id) for c in self._filtered})
 
     def unknown_in_filter(self, cluster_ids: Iterable[int]) -> list[Column]:
         """Columns in the filter of which no cluster of these has a value."""
-        ids = list(cluster_ids)
+        ids, source = list(cluster_ids), self._shown()
         return [
             column
             for column in self._filtered
-            if ids and all(self.value(c, column) is None for c in ids)
+            if ids and all(column.compared(source, c) is None for c in ids)
         ]
 
     def unheard_groups(self) -> list[str]:

@@ -93,6 +93,11 @@ class Column:
             return [found.get(c) if c in living else None for c in cluster_ids]
         return [value(source, c) if c in living else None for c in cluster_ids]
 
+    def compared(self, source: ClusterSource, cluster_id: int) -> Any:
+        """What a filter takes for a cluster's value: a label that a cluster lacks is empty text."""
+        value = self.values(source, [cluster_id])[0]
+        return "" if value is None and self.is_label else value
+
     def about(self, source: ClusterSource, cluster_id: int) -> str:
         """What is to be said of a cluster's value: what it is made of, or why there is none."""
         known = self.values(source, [cluster_id])[0] is not None

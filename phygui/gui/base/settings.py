@@ -16,6 +16,8 @@ from phygui.storage.state.state_files import check_file, parse_json, read_whole
 log = logging.getLogger(__name__)
 
 N_RECENT = 12
+N_DATASETS = 50
+"""Datasets of which something is kept, the last ones opened."""
 LARGEST = 1 << 22
 """Bytes that the file may have: it holds some ten thousand in years of use."""
 _OBJECT = b"@Variant("
@@ -73,6 +75,26 @@ class Settings:
     def forget(self, prefix: str) -> None:
         """Forget all keys below a prefix."""
         self._store.remove(prefix)
+
+    # -- one dataset -------------------------------------------------------------------------
+
+    def of_dataset(self, key: str, path: Path) -> dict[str, dict[str, Any]]:
+        """What is kept under a key for one dataset, by names."""
+        stored = self._of_datasets(key).get(str(path))
+        known = stored if isinstance(stored, dict) else {}
+        return {name: of for name, of in known.items() if isinstance(of, dict)}
+
+    def set_of_dataset(self, key: str, path: Path, values: dict[str, dict[str, Any]]) -> None:
+        """Keep something for one dataset; beyond :data:`N_DATASETS`, the oldest is forgotten."""
+        datasets = self._of_datasets(key)
+        datasets.pop(str(path), None)
+        if values:
+            datasets[str(path)] = values
+        self.set(key, dict(list(datasets.items())[-N_DATASETS:]) or None)
+
+    def _of_datasets(self, key: str) -> dict[str, Any]:
+        stored = self.get(key, {})
+        return stored if isinstance(stored, dict) else {}
 
     # -- recent files ------------------------------------------------------------------------
 

@@ -177,14 +177,19 @@ def plain_changes(before: Any, after: Any, *, local: bool = True) -> dict[str, A
     local : bool
         Whether to include those that mean something in one dataset only.
     """
-    changed = {}
+    changed, left_out = {}, set() if local else local_names(type(after))
     for field in fields(after):
         value = getattr(after, field.name)
         is_plain = isinstance(value, bool | int | float | str)
         differs = value != getattr(before, field.name)
-        if is_plain and differs and (local or not field.metadata.get("local")):
+        if is_plain and differs and field.name not in left_out:
             changed[field.name] = value
     return changed
+
+
+def local_names(cls: type) -> set[str]:
+    """Names of the parameters of a view that mean something in one dataset only."""
+    return {field.name for field in fields(cls) if field.metadata.get("local")}
 
 
 def params_of(cls: type, stored: object, shank: ShankData | None = None) -> Any:

@@ -125,14 +125,24 @@ class Tables:
     # -- what is remembered ------------------------------------------------------------------
 
     def remember(self, settings: Settings) -> None:
-        """Keep columns, sort order and filter for the next start."""
-        for name, table in (("clusters", self.clusters), ("similarity", self.matches)):
-            settings.set(f"tables/{name}", table.state())
+        """Keep columns for the next start, and filter and order for the next of this dataset."""
+        lists = {}
+        for name, table in self._named:
+            settings.set(f"tables/{name}", table.columns.state())
+            lists[name] = table.list_state()
+        settings.set_of_dataset("lists", self._session.path, lists)
 
     def restore(self, settings: Settings) -> None:
         """Bring back what :meth:`remember` kept."""
         self._set_labels()
-        for name, table in (("clusters", self.clusters), ("similarity", self.matches)):
-            state = settings.get(f"tables/{name}")
-            if isinstance(state, dict):
-                table.restore_state(state)
+        lists = settings.of_dataset("lists", self._session.path)
+        for name, table in self._named:
+            columns = settings.get(f"tables/{name}")
+            if isinstance(columns, dict):
+                table.columns.restore(columns)
+            if name in lists:
+                table.restore_list(lists[name])
+
+    @property
+    def _named(self) -> tuple[tuple[str, ClusterTable], ...]:
+        return ("clusters", self.clusters), ("similarity", self.matches)

@@ -364,18 +364,13 @@ class ClusterTable(QWidget):
 
     # -- what is remembered ----------------------------------------------------------------
 
-    def state(self) -> dict[str, object]:
-        """Columns as they were left, sort order and filter."""
-        return {
-            **self.columns.state(),
-            "sort": self.rows.order,
-            "filter": self.filter.text(),
-        }
+    def list_state(self) -> dict[str, object]:
+        """Order and filter, which belong to this dataset."""
+        return {"sort": self.rows.order, "filter": self.filter.text()}
 
-    def restore_state(self, state: dict[str, object]) -> None:
-        """Bring back what :meth:`state` told; what does not fit these columns is left out."""
+    def restore_list(self, state: dict[str, object]) -> None:
+        """Bring back what :meth:`list_state` told; what does not fit these columns is left out."""
         names = self.column_names
-        self.columns.restore(state)
         sort = state.get("sort")
         order = [
             (pair[0], bool(pair[1]))
@@ -384,4 +379,5 @@ class ClusterTable(QWidget):
         ]
         if order:
             self.rows.set_order(order)
-        self.filter.setText(str(state.get("filter", "")))
+        text = state.get("filter")
+        self.filter.setText(text if isinstance(text, str) else "")

@@ -12,14 +12,16 @@ from typing import Any
 from PyQt5.QtCore import QTimer
 
 from phygui.gui.dialogs.export_picture import export_picture
-from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
+from phygui.gui.dialogs.view_settings import (
+    ParameterDialog,
+    local_names,
+    params_of,
+    plain_changes,
+)
 from phygui.gui.docks.view_dock import ViewDock, kind_of
 from phygui.gui.window.parts import WindowParts
 from phygui.views import SPECS
 from phygui.views.core.base import View
-
-N_DATASETS = 50
-"""Datasets of which is kept what was changed in them, the last ones opened."""
 
 
 def kept_as(name: str) -> str:
@@ -152,7 +154,9 @@ class ViewDocks:
     def _remembered(self, name: str) -> Any:
         """Parameters of a view: as changed in this dataset, else by the user, else the defaults."""
         cls = SPECS[kind_of(name)].params
-        stored = {**self._of_user(name), **self._of_dataset().get(kept_as(name), {})}
+        of_user, local = self._of_user(name), local_names(cls)
+        stored = {key: value for key, value in of_user.items() if key not in local}
+        stored.update(self._of_dataset().get(kept_as(name), {}))
         return params_of(cls, stored, self._window.session.shank)
 
     def remember(self) -> None:
@@ -174,13 +178,9 @@ class ViewDocks:
                 stored = {**self._of_user(name), **for_all}
                 of_user = params_of(cls, stored, self._window.session.shank)
                 window.settings.set(f"views/{kept_as(name)}", plain_changes(cls(), of_user) or None)
-        datasets = self._datasets()
-        datasets.pop(self._key, None)
         known = set(map(kept_as, window.view_docks))
         of_dataset = {key: of for key, of in of_dataset.items() if key in known}
-        if of_dataset:
-            datasets[self._key] = of_dataset
-        window.settings.set("datasets", dict(list(datasets.items())[-N_DATASETS:]) or None)
+        window.settings.set_of_dataset("datasets", window.session.path, of_dataset)
 
     def _of_user(self, name: str) -> dict[str, Any]:
         """What the user has changed in views of a kind, in whatever dataset."""
@@ -189,14 +189,4 @@ class ViewDocks:
 
     def _of_dataset(self) -> dict[str, dict[str, Any]]:
         """What has been changed in this dataset, by the names of the docks."""
-        stored = self._datasets().get(self._key)
-        known = stored if isinstance(stored, dict) else {}
-        return {name: of for name, of in known.items() if isinstance(of, dict)}
-
-    def _datasets(self) -> dict[str, Any]:
-        stored = self._window.settings.get("datasets", {})
-        return stored if isinstance(stored, dict) else {}
-
-    @property
-    def _key(self) -> str:
-        return str(self._window.session.path)
+        return self._window.settings.of_dataset("datasets", self._window.session.path)

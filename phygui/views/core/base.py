@@ -52,7 +52,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         makes the settings dialog; ``choices`` may be a function of the shank. ``reload=False``
         marks a field that :meth:`load` ignores, ``rebuild=False`` one that :meth:`build` ignores
         too, ``local=True`` one that means
-        something in this dataset only, such as a channel.
+        something in this dataset only, such as a channel or the scale of the data.
     has_legend : bool
         Whether the clusters shown are named in a line above the plots, each in its colour. For
         views that tell them apart by nothing else.

@@ -37,11 +37,21 @@ def size_of_points(default: float) -> Any:
 
 def scale_of_data() -> Any:
     """The parameter ``data_scale`` of a view: so it is in the settings dialog, and kept."""
-    return _turned_by_wheel("data_scale", 1.0, "Scale", "Ctrl", 0.2, "×", " A reset makes it 1.")
+    also = " A reset makes it 1."
+    # Other data is of another size.
+    return _turned_by_wheel("data_scale", 1.0, "Scale", "Ctrl", 0.2, "×", also, local=True)
 
 
 def _turned_by_wheel(
-    name: str, default: float, label: str, key: str, step: float, unit: str, also: str = ""
+    name: str,
+    default: float,
+    label: str,
+    key: str,
+    step: float,
+    unit: str,
+    also: str = "",
+    *,
+    local: bool = False,
 ) -> Any:
     least, most = _LIMITS[name]
     return field(
@@ -55,6 +65,7 @@ def _turned_by_wheel(
             "unit": unit,
             "reload": False,
             "rebuild": False,
+            "local": local,
         },
     )
 

@@ -81,6 +81,15 @@ def test_labels_are_columns_as_long_as_any_cluster_has_one(session: Session) -> 
     session.label([first], "region", "CA1")
     clusters.set_filter('region == "CA1"')
     assert clusters.cluster_ids() == [first]
+    # A label that a cluster lacks is empty text.
+    others = set(session.spikes_per_cluster) - {first}
+    for text in ('region == ""', 'region != "CA1"', 'not "CA" in region', "not region"):
+        clusters.set_filter(text)
+        assert set(clusters.cluster_ids()) == others
+    clusters.set_filter('"" in region')
+    assert set(clusters.cluster_ids()) == {first, *others}
+    clusters.set_filter('region == ""')
+    assert not clusters.unknown_in_filter(others)
     clusters.sort_by("region", True)
     clusters.set_filter("")
     assert clusters.cluster_ids()[0] == first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -299,7 +298,8 @@ def test_columns_sort_order_and_filter_are_remembered(
         {"order": ["nothing", "depth", "depth"], "hidden": 5, "widths": [], "sort": [["x", 1], 3]},
         {"order": 7, "sort": "depth", "widths": {"depth": "wide"}, "filter": None},
     ):
-        after.clusters.restore_state(state)
+        after.clusters.columns.restore(state)
+        after.clusters.restore_list(state)
     assert header.count() == len(names)
 
 
@@ -546,7 +546,9 @@ def test_sorting_keeps_the_selected_row_in_sight(
         assert table.view.viewport().rect().intersects(row)
 
 
-def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, tables: Any) -> None:
+def test_labels_are_columns_as_long_as_any_cluster_has_them(
+    session: Session, tables: Any, settings: Settings
+) -> None:
     both = tables(session)
     table, names = both.clusters, both.clusters.column_names
     ids = session.cluster_ids.tolist()
@@ -569,9 +571,10 @@ def test_labels_are_columns_as_long_as_any_cluster_has_them(session: Session, ta
     header = table.view.horizontalHeader()
     table.columns.show("region", False)
     header.moveSection(header.visualIndex(table.column_names.index("label_two_words")), 1)
-    state = json.loads(json.dumps(table.state()))
-    other = tables(session).clusters
-    other.restore_state(state)
+    both.remember(settings)
+    after = tables(session)
+    after.restore(Settings(settings.path))
+    other = after.clusters
     header = other.view.horizontalHeader()
     assert header.isSectionHidden(other.column_names.index("region"))
     assert header.visualIndex(other.column_names.index("label_two_words")) == 1
