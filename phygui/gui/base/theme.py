@@ -44,7 +44,7 @@ _GROUP_COLORS = {
     "light": {"good": "#1c7c2c", "mua": "#8a5a00", "noise": "#8a8f98"},
 }
 GROUP_MARKS = {"good": "●", "mua": "◐", "noise": "✕", "unsorted": "○"}
-"""A sign for each group, so that groups differ without colour too."""
+"""A sign for each group, so that groups differ without colour too; its icon is the same sign."""
 
 _current = "dark"
 
@@ -152,6 +152,12 @@ class _Drawing(QIconEngine):
     def _renderer(self) -> QSvgRenderer:
         source = (files("phygui.resources") / "icons" / f"{self._name}.svg").read_text("utf-8")
         source = source.replace(_COLORS["dark"]["icon"], _COLORS[self._theme]["icon"])
+        if self._name in GROUP_MARKS:
+            dark, hue = (
+                _GROUP_COLORS[theme].get(self._name, _COLORS[theme]["text"])
+                for theme in ("dark", self._theme)
+            )
+            source = source.replace(dark, hue)
         return QSvgRenderer(QByteArray(source.encode()))
 
     def paint(
