@@ -101,7 +101,7 @@ def test_features_are_those_of_the_file_located_last(small: Path) -> None:
             features = FeatureView.load(snapshot, FeatureParams(), never)
             return [
                 AmplitudeView.load(snapshot, AmplitudeParams(), never).amplitudes,
-                channel_strengths(snapshot, 4, never),
+                channel_strengths(snapshot, [4], never)[0],
                 *(features.values[key] for key in features.values if ":" in key),
             ]
 

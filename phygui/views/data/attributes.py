@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ from phygui.views.data.cluster_values import stats_of
 _CHUNK = 50_000
 _STRETCH = 5_000
 _N_TYPICAL = 200
+_TOGETHER = 1_000
+_MOST_ASKED = 8
+"""Clusters that have a say in which channels are the best; of more, none would get its second."""
 _NEAR = 16
 _ENOUGH = 6
 """Values of which one can be said to be far from the others."""
@@ -151,37 +154,44 @@ def _masked_sizes(values: NDArray[np.float32], masks: NDArray[np.float32]) -> ND
 
 
 def channel_strengths(
-    snapshot: Snapshot, cluster_id: int, cancelled: Cancel
-) -> NDArray[np.float32]:
-    """Mean over a sample of a cluster's spikes of its largest masked feature on each channel.
+    snapshot: Snapshot, cluster_ids: Sequence[int], cancelled: Cancel
+) -> list[NDArray[np.float32]]:
+    """Mean over a sample of each cluster's spikes of its largest masked feature on each channel.
+
+    What is not known of the clusters is read together; of many clusters, fewer spikes of each.
 
     Returns
     -------
-    array of float32 (n_channels,)
+    list of array of float32 (n_channels,)
     """
-    shank, spikes = snapshot.shank, snapshot.spikes(cluster_id)
-    key = ("strengths", shank.n_located)
-    known: NDArray[np.float32] | None = _cache.get((shank, spikes), key)
-    if known is None:
+    shank, spikes = snapshot.shank, [snapshot.spikes(c) for c in cluster_ids]
+    n_each = max(1, min(_N_TYPICAL, _TOGETHER // max(1, len(spikes))))
+    key = ("strengths", shank.n_located, n_each)
+    found: list[NDArray[np.float32] | None] = [_cache.get((shank, own), key) for own in spikes]
+    missing = [k for k, known in enumerate(found) if known is None]
+    if missing:
         check(cancelled)
-        sample = sample_spikes(spikes, _N_TYPICAL)
-        masked = _masked_sizes(*features_of(shank).read(sample))
+        samples = [sample_spikes(spikes[k], n_each) for k in missing]
+        masked = _masked_sizes(*features_of(shank).read(np.concatenate(samples)))
         by_channel = masked.max(axis=2, initial=0.0)
-        known = by_channel.mean(axis=0) if len(sample) else by_channel.sum(axis=0)
-        _cache.put((shank, spikes), key, known, known.nbytes)
-    return known
+        stops = np.cumsum([len(sample) for sample in samples])
+        for k, part in zip(missing, np.split(by_channel, stops[:-1]), strict=True):
+            known = part.mean(axis=0) if len(part) else part.sum(axis=0)
+            found[k] = known
+            _cache.put((shank, spikes[k]), key, known, known.nbytes)
+    return [known for known in found if known is not None]
 
 
 def best_channels(snapshot: Snapshot, cancelled: Cancel) -> list[int]:
     """Channel indices by decreasing interest for the selected clusters.
 
     Each cluster's channels are ranked by its mean masked feature; the clusters take turns, the
-    best cluster first, so that each has its best channel early.
+    best cluster first, so that each has its best channel early. Of very many clusters the first
+    ones decide.
     """
-    orders = []
-    for cluster_id in snapshot.cluster_ids:
-        strengths = channel_strengths(snapshot, cluster_id, cancelled)
-        orders.append(np.argsort(-strengths, kind="stable"))
+    asked = snapshot.cluster_ids[:_MOST_ASKED]
+    strengths = channel_strengths(snapshot, asked, cancelled)
+    orders = [np.argsort(-of_one, kind="stable") for of_one in strengths]
     turns = np.stack(orders, axis=1).ravel() if orders else np.empty(0, np.int64)
     return [int(c) for c in dict.fromkeys(turns.tolist())]
 

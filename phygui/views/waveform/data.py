@@ -20,8 +20,12 @@ from phygui.views.data.probe_layout import ProbeLayout, probe_layout
 _BUDGET = Budget(each=100, together=400, most=4_000)
 _MOST_POINTED = 100
 _FEW_CHANNELS = 32
-_CHUNK = 50
+_CHUNK = 100
 _N_TYPICAL = 100
+_MOST_PAIRS = 256
+"""Pairs of a cluster and a channel up to which every cluster is shown on every channel."""
+_OWN = 0.1
+"""Least part of a cluster's spikes in which a channel takes part that is read beyond them."""
 _RARE = 1.0
 """Per cent of a cluster's spikes that may be larger than the room made for them."""
 
@@ -97,6 +101,9 @@ class WaveformData:
     """Standard deviation, (n_clusters, n_samples, n_channels)."""
     cluster_unmasked: NDArray[np.bool_]
     """Whether a channel took part in most spikes of a cluster, (n_clusters, n_channels)."""
+    present: NDArray[np.bool_]
+    """Whether a cluster is shown on a channel at all, (n_clusters, n_channels): of many clusters
+    on many channels, each is only where it takes part. Elsewhere its waveforms are zeros."""
     times: NDArray[np.float64]
     """Of the samples, from the spike on, in milliseconds."""
     full_scale: float
@@ -128,11 +135,20 @@ class Pointed:
 
 @dataclass(frozen=True)
 class _Cluster:
-    """The sample of one cluster, on some channels."""
+    """The sample of one cluster, on the channels that it is shown on."""
 
-    spike_ids: NDArray[np.int64]
     waveforms: NDArray[np.float32]
-    unmasked: NDArray[np.bool_]
+    """(n_spikes, n_samples, n_channels)."""
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    reach: NDArray[np.float32]
+    """The lowest and the highest voltage of nearly all spikes on each channel, (2, n_channels)."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        arrays = self.waveforms, self.mean, self.deviation, self.reach
+        return sum(array.nbytes for array in arrays)
 
 
 def load_waveforms(
@@ -147,39 +163,58 @@ def load_waveforms(
     sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
     n_each = _BUDGET.of_each(params.n_spikes, sizes)
     samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
-    masks = [_masks(shank, spikes, cancelled) for spikes in samples]
+    spike_ids = np.concatenate(samples)
+    order = np.argsort(spike_ids, kind="stable")
+    spike_ids = spike_ids[order]
+    colors = np.repeat(np.arange(len(samples)), [len(s) for s in samples])[order]
+    masks = _masks(shank, spike_ids, cancelled)
     try:
         chosen = parse_channels(params.chosen, [int(c) for c in shank.channels])
     except ValueError as error:
         return Empty(f"{error}.")
-    channels = chosen if len(chosen) else _channels(shank, params, masks)
-    clusters = [
-        _read(snapshot, cluster_id, spikes, mask, channels, cancelled)
-        for cluster_id, spikes, mask in zip(snapshot.cluster_ids, samples, masks, strict=True)
-    ]
+    rows = [np.flatnonzero(colors == k) for k in range(len(samples))]
+    parts = _parts(masks, rows, shank.n_channels)
+    channels = chosen if len(chosen) else _channels(shank, params, parts)
+    unmasked = _unmasked(masks, len(spike_ids), channels)
+    present = _present(parts[:, channels])
+    clusters = _read(snapshot, samples, [channels[own] for own in present], cancelled)
 
-    spike_ids = np.concatenate([c.spike_ids for c in clusters])
-    order = np.argsort(spike_ids, kind="stable")
-    colors = np.repeat(np.arange(len(clusters)), [len(c.spike_ids) for c in clusters])
     check(cancelled)
-    times = (np.arange(shank.n_samples_waveforms) - shank.n_samples_before) / shank.sample_rate
+    n_samples = shank.n_samples_waveforms
+    waveforms = np.zeros((len(spike_ids), n_samples, len(channels)), np.float32)
+    means = np.zeros((len(clusters), n_samples, len(channels)), np.float32)
+    deviations = np.zeros_like(means)
+    reach = np.zeros((2, len(channels)), np.float32)
+    for k, cluster in enumerate(clusters):
+        own = np.flatnonzero(present[k])
+        if len(own) == len(channels):
+            waveforms[rows[k]] = cluster.waveforms
+        else:
+            waveforms[rows[k][:, None, None], np.arange(n_samples)[:, None], own] = (
+                cluster.waveforms
+            )
+        means[k][:, own], deviations[k][:, own] = cluster.mean, cluster.deviation
+        reach[0, own] = np.minimum(reach[0, own], cluster.reach[0])
+        reach[1, own] = np.maximum(reach[1, own], cluster.reach[1])
+    times = (np.arange(n_samples) - shank.n_samples_before) / shank.sample_rate
     return WaveformData(
         cluster_ids=snapshot.cluster_ids,
         channels=channels,
         channel_names=tuple(str(int(c)) for c in np.asarray(shank.channels)[channels]),
         layout=probe_layout(shank.channel_positions[channels]),
-        spike_ids=spike_ids[order],
-        spike_times=shank.spike_samples[spike_ids[order]] / shank.sample_rate,
-        colors=colors[order],
-        waveforms=np.concatenate([c.waveforms for c in clusters])[order],
-        unmasked=np.concatenate([c.unmasked for c in clusters])[order],
-        means=np.stack([c.waveforms.mean(axis=0) for c in clusters]),
-        deviations=np.stack([c.waveforms.std(axis=0) for c in clusters]),
-        cluster_unmasked=np.stack([c.unmasked.mean(axis=0) >= 0.5 for c in clusters]),
+        spike_ids=spike_ids,
+        spike_times=shank.spike_samples[spike_ids] / shank.sample_rate,
+        colors=colors,
+        waveforms=waveforms,
+        unmasked=unmasked,
+        means=means,
+        deviations=deviations,
+        cluster_unmasked=parts[:, channels] >= 0.5,
+        present=present,
         times=1000.0 * times,
         full_scale=_full_scale(shank),
         unit=shank.voltage_unit,
-        reach=_reach([c.waveforms for c in clusters if len(c.waveforms)], len(channels)),
+        reach=reach,
         n_spikes=sum(sizes),
         absent="" if len(chosen) else " ".join(params.chosen.split()),
     )
@@ -198,8 +233,8 @@ def load_pointed(
     if not len(found):
         return None
     colors = np.select([among(found, ids) for ids in own], np.arange(len(own)))
-    mask = _masks(shank, found, cancelled)
-    waveforms, unmasked = _waveforms(shank, found, mask, data.channels, cancelled)
+    unmasked = _unmasked(_masks(shank, found, cancelled), len(found), data.channels)
+    waveforms = _waveforms(shank, found, data.channels, cancelled)
     # A spike that took part nowhere is still to be seen.
     unmasked[~unmasked.any(axis=1)] = True
     return Pointed(found, colors, waveforms, unmasked)
@@ -236,67 +271,109 @@ def _masks(
     return None if shank.features is None else shank.features.read(spikes)[1]
 
 
+def _parts(
+    masks: NDArray[np.float32] | None, rows: list[NDArray[np.int64]], n_channels: int
+) -> NDArray[np.float64]:
+    """In what part of the spikes of each cluster a channel took part, (n_clusters, n_channels)."""
+    parts = np.ones((len(rows), n_channels))
+    for k, own in enumerate(rows):
+        if masks is not None and len(own):
+            parts[k] = (masks[own] > 0).mean(axis=0)
+    return parts
+
+
+def _unmasked(
+    masks: NDArray[np.float32] | None, n_spikes: int, channels: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether some channels took part in each spike, (n_spikes, n_channels)."""
+    if masks is None:
+        return np.ones((n_spikes, len(channels)), np.bool_)
+    return masks[:, channels] > 0
+
+
 def _channels(
-    shank: ShankData, params: WaveformParams, masks: list[NDArray[np.float32] | None]
+    shank: ShankData, params: WaveformParams, parts: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Indices of the channels to show."""
-    every = np.arange(shank.n_channels)
     few = params.channels == "auto" and shank.n_channels <= _FEW_CHANNELS
-    known = [m for m in masks if m is not None and len(m)]
-    if params.channels == "all" or few or not known:
-        return every
+    if params.channels == "all" or few:
+        return np.arange(shank.n_channels)
     # A channel counts if it took part in a good part of the spikes of some cluster.
-    part = np.max([(m > 0).mean(axis=0) for m in known], axis=0)
+    part = parts.max(axis=0)
     return np.flatnonzero(part >= min(0.25, part.max()))
+
+
+def _present(parts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """On which of the channels shown each cluster is, by the part of its spikes that are there."""
+    if parts.size <= _MOST_PAIRS:
+        return np.ones(parts.shape, np.bool_)
+    # A cluster that is hardly anywhere is still to be seen.
+    least = np.minimum(_OWN, parts.max(axis=1, keepdims=True, initial=0.0))
+    present: NDArray[np.bool_] = parts >= least
+    return present
 
 
 def _read(
     snapshot: Snapshot,
-    cluster_id: int,
-    spikes: NDArray[np.int64],
-    mask: NDArray[np.float32] | None,
-    channels: NDArray[np.int64],
+    samples: list[NDArray[np.int64]],
+    channels: list[NDArray[np.int64]],
     cancelled: Cancel,
-) -> _Cluster:
-    shank, owner = snapshot.shank, snapshot.spikes(cluster_id)
-    key = (len(spikes), channels.tobytes(), shank.n_located)
-    found: _Cluster | None = _cache.get((shank, owner), key)
-    if found is not None:
-        return found
-    waveforms, unmasked = _waveforms(shank, spikes, mask, channels, cancelled)
-    found = _Cluster(spikes, waveforms, unmasked)
-    _cache.put((shank, owner), key, found, waveforms.nbytes + unmasked.nbytes + spikes.nbytes)
-    return found
+) -> list[_Cluster]:
+    """The sample of each selected cluster on its channels; what is not known is read.
+
+    Clusters on the same channels are read together, in the order of the file.
+    """
+    shank = snapshot.shank
+    owners = [(shank, snapshot.spikes(c)) for c in snapshot.cluster_ids]
+    keys = [
+        (len(spikes), own.tobytes(), shank.n_located)
+        for spikes, own in zip(samples, channels, strict=True)
+    ]
+    found: list[_Cluster | None] = [
+        _cache.get(owner, key) for owner, key in zip(owners, keys, strict=True)
+    ]
+    together: dict[bytes, list[int]] = {}
+    for k, known in enumerate(found):
+        if known is None:
+            together.setdefault(keys[k][1], []).append(k)
+    for members in together.values():
+        spikes = np.concatenate([samples[k] for k in members])
+        waveforms = _waveforms(shank, spikes, channels[members[0]], cancelled)
+        stops = np.cumsum([len(samples[k]) for k in members])
+        for k, own in zip(members, np.split(waveforms, stops[:-1]), strict=True):
+            # Of a part that is kept the whole would be kept too.
+            own = own if len(members) == 1 else own.copy()
+            cluster = _Cluster(own, own.mean(axis=0), own.std(axis=0), _reach(own))
+            found[k] = cluster
+            _cache.put(owners[k], keys[k], cluster, cluster.nbytes)
+    return [cluster for cluster in found if cluster is not None]
 
 
 def _waveforms(
     shank: ShankData,
     spikes: NDArray[np.int64],
-    mask: NDArray[np.float32] | None,
     channels: NDArray[np.int64],
     cancelled: Cancel,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Waveforms of some spikes on some channels, and where the spikes are unmasked."""
+) -> NDArray[np.float32]:
+    """Waveforms of some spikes on some channels."""
     assert shank.waveforms is not None
     samples = np.arange(shank.n_samples_waveforms)
-    parts = []
+    waveforms = np.empty((len(spikes), len(samples), len(channels)), np.float32)
+    gains = shank.channel_gains[channels].astype(np.float32)
+    order = np.argsort(spikes, kind="stable")
     for start in range(0, len(spikes), _CHUNK):
         check(cancelled)
-        at = np.ix_(spikes[start : start + _CHUNK], samples, channels)
-        parts.append(shank.waveforms[at])
-    waveforms = np.concatenate(parts) * shank.channel_gains[channels].astype(np.float32)
-    shape = (len(spikes), len(channels))
-    unmasked = np.ones(shape, bool) if mask is None else mask[:, channels] > 0
-    return waveforms, unmasked
+        some = order[start : start + _CHUNK]
+        waveforms[some] = shank.waveforms[np.ix_(spikes[some], samples, channels)] * gains
+    return waveforms
 
 
-def _reach(waveforms: list[NDArray[np.float32]], n_channels: int) -> NDArray[np.float32]:
-    """How far the waveforms of some clusters go on each channel, a few of their spikes aside."""
-    reach = np.zeros((2, n_channels), np.float32)
-    for values in waveforms:
-        low = np.percentile(values.min(axis=1), _RARE, axis=0)
-        high = np.percentile(values.max(axis=1), 100 - _RARE, axis=0)
-        reach = np.stack([np.minimum(reach[0], low), np.maximum(reach[1], high)])
+def _reach(waveforms: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far some waveforms go on each channel, a few of the spikes aside, (2, n_channels)."""
+    reach = np.zeros((2, waveforms.shape[2]), np.float32)
+    if len(waveforms):
+        reach[0] = np.percentile(waveforms.min(axis=1), _RARE, axis=0)
+        reach[1] = np.percentile(waveforms.max(axis=1), 100 - _RARE, axis=0)
     return reach
 
 

@@ -170,9 +170,10 @@ class WaveformView(View[WaveformParams, WaveformData]):
         # Where a cluster hardly ever is, a spike is another one's that came at the same time.
         clusters = range(len(data.cluster_ids))
         part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
-        own = data.unmasked & (part[data.colors] >= _OWN)
-        masked = np.nonzero(~own & few[:, None])
-        self._has_line = own | few[:, None]
+        own = data.unmasked & (part >= _OWN)[data.colors] & data.present[data.colors]
+        faint = few[:, None] & data.present[data.colors]
+        masked = np.nonzero(~own & faint)
+        self._has_line = own | faint
         shown = np.nonzero(own)
         alpha = _alpha_of(len(data.colors) / len(data.cluster_ids))
         grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
@@ -181,7 +182,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
 
     def _build_means(self, data: WaveformData) -> None:
         clusters = np.arange(len(data.cluster_ids))
-        self._has_line = np.ones_like(data.cluster_unmasked)
+        self._has_line = data.present
         rows, channels = np.nonzero(self._has_line)
         color = np.where(data.cluster_unmasked[rows, channels], clusters[rows], GREY)
         self._means.set_data(self._strips(data, clusters, data.means, (rows, channels), color))
@@ -198,7 +199,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         )
 
     def _build_densities(self, data: WaveformData) -> None:
-        self._has_line = data.cluster_unmasked
+        self._has_line = data.cluster_unmasked & data.present
         rows, channels = np.nonzero(self._has_line)
         # Between samples the lines are straight, as they are when they are drawn.
         fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
