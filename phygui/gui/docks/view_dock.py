@@ -324,6 +324,11 @@ class ViewDock(Dock):
             self._has_tooltip = False
             QToolTip.hideText()
 
+    def draw_ahead(self) -> None:
+        """Draw what has come while the window waits for other views."""
+        if self._view is not None and self._unpainted and not self.work.is_busy:
+            self._view.draw_ahead()
+
     def _painted(self) -> None:
         self._unpainted = False
 

@@ -19,7 +19,7 @@ from phygui.views.core.lasso import Lasso
 from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
-from phygui.views.core.vispy_parts import paint_with
+from phygui.views.core.vispy_parts import buffer_of, keep_pixels, paint_with
 from phygui.views.core.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
@@ -99,6 +99,8 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
         self._is_over = False
+        self._is_drawn = False
+        self._buffer: tuple[int, ...] | None = None
         Interactive.__init__(self)
         # Asked for the resolution, vispy starts a program for every canvas; nothing goes by it.
         # And Qt needs no swap of buffers to show a widget: it would wait for the pixels in vain.
@@ -106,6 +108,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
             self, title=type(self).__name__, keys=None, size=(500, 400), dpi=96, autoswap=False
         )
         paint_with(self, self._paint)
+        keep_pixels(self)
 
     @property
     def shows_metrics(self) -> bool:
@@ -274,9 +277,31 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
 
     # -- drawing ---------------------------------------------------------------------------
 
+    def update(self, event: Any = None) -> None:
+        """Have it painted again: something in it is another."""
+        self._is_drawn = False
+        super().update(event)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it has been drawn ahead, and Qt only needs to show it."""
+        return self._is_drawn and self._buffer == buffer_of(self)
+
+    def draw_ahead(self) -> None:
+        """Draw already now what Qt is going to show when it comes to paint the window."""
+        if self.has_picture and not self._is_drawn and (buffer := buffer_of(self)) is not None:
+            self.set_current()
+            self.events.draw(region=None)
+            self._is_drawn, self._buffer = True, buffer
+
     def _paint(self) -> None:
         self.set_current()
-        self.events.draw(region=None)
+        if not self.is_drawn:
+            self.events.draw(region=None)
+        # Qt paints once more only what has been covered, or been given another buffer.
+        self._is_drawn = False
+        if self.data is not None:
+            self.painted.emit()
 
     def on_draw(self, event: Any) -> None:
         """Draw everything."""
@@ -291,7 +316,6 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         # Whoever rasterises, a graphics card or threads, begins while the next view is drawn.
         self.context.flush()
         self.context.flush_commands()
-        self.painted.emit()
 
     def draw_all(
         self,

@@ -18,6 +18,19 @@ def paint_with(canvas: app.Canvas, paint: Callable[[], None]) -> None:
     canvas.native.paintGL = paint
 
 
+def keep_pixels(canvas: app.Canvas) -> None:
+    """Have what is drawn between two paintings stay there until the second one."""
+    canvas.native.setUpdateBehavior(canvas.native.PartialUpdate)
+
+
+def buffer_of(canvas: app.Canvas) -> tuple[int, ...] | None:
+    """Which buffer a canvas is drawn into; None as long as it is not on the screen."""
+    native = canvas.native
+    if not native.isValid() or not native.isVisible():
+        return None
+    return native.defaultFramebufferObject(), *canvas.physical_size
+
+
 def font_path() -> Path:
     """The file of the font that vispy brings along: it loads it by name, but tells nobody where.
 

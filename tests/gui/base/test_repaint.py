@@ -101,6 +101,8 @@ def test_a_plot_waits_for_the_last_one_but_not_long(
         QTest.qWait(50)
         assert not painted
         assert together.is_waiting
+        # Its pixels are there all the same.
+        assert features.view.is_drawn
     may_load.set()
     user.settle()
     assert painted == [False]

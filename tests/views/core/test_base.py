@@ -41,6 +41,36 @@ def test_painted_follows_data_only(shown, qtbot):
     assert set(painted) == {"data"}
 
 
+def test_what_is_drawn_ahead_is_drawn_once_and_stays(shown, picture, qtbot):
+    view, drawn, painted = shown(Board(), "data"), [], []
+    picture(view)
+    view.events.draw.connect(lambda event: drawn.append(view.data), position="last")
+    view.painted.connect(lambda: painted.append(view.data))
+    view.set_data("other")
+    view.draw_ahead()
+    view.draw_ahead()
+    assert drawn == ["other"]
+    assert not painted
+    qtbot.waitUntil(lambda: bool(painted))
+    assert drawn == ["other"]
+    kept = view.native.grabFramebuffer()
+    view.refresh()
+    qtbot.waitUntil(lambda: len(painted) > 1)
+    assert drawn == ["other", "other"]
+    assert view.native.grabFramebuffer() == kept
+
+
+def test_what_changes_after_it_was_drawn_ahead_is_drawn_again(shown, picture, qtbot):
+    view, drawn = shown(Board(), "data"), []
+    picture(view)
+    view.events.draw.connect(lambda event: drawn.append(view.theme), position="last")
+    view.set_data("other")
+    view.draw_ahead()
+    with qtbot.waitSignal(view.painted):
+        view.set_theme("light")
+    assert drawn == ["dark", "light"]
+
+
 def test_empty_state_is_written_in_lines_that_fit(shown, picture):
     reason = "No raw data: a_rather_long_name.dat was looked for beside x.kwik, in vain. " * 2
     view = shown(Board(), Empty(reason), (300, 200))

@@ -12,6 +12,7 @@ from phygui.views.data.attributes import (
     amplitude_range,
     amplitudes,
     best_channels,
+    channel_strengths,
     robust_range,
     spans,
     spikes_inside,
@@ -105,6 +106,23 @@ def test_clusters_take_turns_for_the_best_channels(small_model, snapshot_of):
     assert sorted(together) == list(range(small_model.n_channels))
     firsts = list(dict.fromkeys(order[0] for order in orders))
     assert together[: len(firsts)] == firsts
+
+
+def test_strengths_of_clusters_are_read_at_once(small_model, snapshot_of, monkeypatch):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:4]]
+    snapshot, read = snapshot_of(small_model, ids), []
+    source = type(snapshot.shank.features)
+    original = source.read
+    monkeypatch.setattr(source, "read", lambda self, *a: read.append(a) or original(self, *a))
+    together = channel_strengths(snapshot, ids, never)
+    assert len(read) == 1
+    again = channel_strengths(snapshot, ids[::-1], never)[::-1]
+    assert len(read) == 1
+    for one, other in zip(together, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for cluster_id, one in zip(ids, together, strict=True):
+        other = snapshot_of(small_model, ids)
+        np.testing.assert_allclose(channel_strengths(other, [cluster_id], never)[0], one, rtol=1e-6)
 
 
 def test_robust_range_shows_each_group_and_ignores_outliers():

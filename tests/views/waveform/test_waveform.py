@@ -109,6 +109,38 @@ def test_a_second_load_reads_nothing(snapshot, monkeypatch):
     np.testing.assert_array_equal(first.waveforms, second.waveforms)
 
 
+def test_clusters_are_read_together_and_each_only_where_it_is(
+    small_model, snapshot_of, monkeypatch
+):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:4]]
+    snapshot, asked = snapshot_of(small_model, ids), []
+    read = waveform_data._waveforms
+    monkeypatch.setattr(
+        waveform_data, "_waveforms", lambda *a: asked.append((len(a[1]), len(a[2]))) or read(*a)
+    )
+    params = WaveformParams(n_spikes=30, channels="all")
+    every = WaveformView.load(snapshot, params, never)
+    assert asked == [(len(every.spike_ids), small_model.n_channels)]
+    assert every.present.all()
+    monkeypatch.setattr(waveform_data, "_MOST_PAIRS", 10)
+    some = WaveformView.load(snapshot, params, never)
+    assert 0 < some.present.mean() < 0.9
+    np.testing.assert_array_equal(some.present | ~some.cluster_unmasked, True)
+    for k in range(4):
+        own, there = some.colors == k, some.present[k]
+        np.testing.assert_allclose(
+            some.waveforms[own][:, :, there],
+            every.waveforms[own][:, :, there],
+            rtol=1e-4,
+            atol=1e-3,
+        )
+        np.testing.assert_array_equal(some.waveforms[own][:, :, ~there], 0)
+        np.testing.assert_allclose(
+            some.means[k][:, there], every.means[k][:, there], rtol=1e-4, atol=1e-3
+        )
+    assert np.all(some.reach[1] <= every.reach[1] + 1e-3)
+
+
 def test_many_clusters_share_the_bound(small_model, snapshot_of, monkeypatch):
     monkeypatch.setattr(waveform_data, "_BUDGET", Budget(100, 12, 4000))
     ids = [int(c) for c in np.unique(small_model.spike_clusters)[:4]]
