@@ -276,10 +276,6 @@ def time_keys(window: MainWindow, large: list[int], repeats: int) -> dict[str, l
         measure(PAIR, lambda: session.select(large[2:3], large[3:4]))
         measure("merge", session.merge)
         measure("undo", session.undo)
-        half = session.spikes_per_cluster[large[2]][::2]
-        measure("split", lambda half=half: session.split(half))
-        session.undo()
-        settle(window)
         measure("move", lambda: session.move(session.selection.best, "good"))
         session.undo()
         settle(window)
