@@ -35,6 +35,8 @@ def walk(window: WindowParts, step: str) -> None:
     # The first that has somewhere to go leads, and all others follow.
     leader = next((dock for dock in shown if getattr(dock.view, step)()), None)
     if leader is None:
+        if not window.session.selected:
+            raise EditError("no cluster is selected")
         wanted = step.replace("_violation", " refractory violation").replace("_", " ")
         raise EditError(f"there is no {wanted} of the selected clusters")
     seconds = leader.view.cursor

@@ -38,6 +38,11 @@ class Trains:
         found = [own[i - 1] for own in self.ranks if (i := np.searchsorted(own, before)) > 0]
         return self._sample(max(found)) if found else None
 
+    def nearest_spike(self, sample: float) -> int | None:
+        """Sample of the spike nearest to a moment, the earlier one of two, or None."""
+        found = (self.previous_spike(sample), self.next_spike(sample - 1))
+        return min((s for s in found if s is not None), key=lambda s: abs(s - sample), default=None)
+
     def next_violation(self, sample: float, period: float) -> int | None:
         """Sample of the first spike after a moment that follows one of its cluster too soon.
 

@@ -115,6 +115,26 @@ class TraceParams:
             "help": "Spikes of a cluster closer together than this are violations",
         },
     )
+    violation_ms: float = field(
+        default=20.0,
+        metadata={
+            "reload": False,
+            "label": "Around a violation",
+            "unit": "ms",
+            "min": 1000 * SHORTEST,
+            "max": 1000.0,
+            "step": 5.0,
+            "help": "How much is shown at the most once a refractory violation is gone to",
+        },
+    )
+    follow: bool = field(
+        default=False,
+        metadata={
+            "reload": False,
+            "label": "Follow the selection",
+            "help": "Go to the nearest spike of the selected clusters where none is in view",
+        },
+    )
     data_scale: float = scale_of_data()
 
 
@@ -159,6 +179,12 @@ class TraceData:
     """(seconds, kind, label) of the starts of recordings and of the events in the stretch."""
     trains: Trains
     gaps: Gaps = ()
+
+    @property
+    def clusters_without_spikes(self) -> tuple[int, ...]:
+        """Selected clusters that have no spike in the stretch."""
+        places = set(self.spike_colors.tolist())
+        return tuple(c for k, c in enumerate(self.cluster_ids) if k not in places)
 
     def spike_at(self, time: float, row: int, tolerance: float) -> int | None:
         """Place of the spike nearest to a time on a row, None when there is none within reach."""

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.curation.edits.update import in_words
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
-from phygui.views.core.base import View
+from phygui.views.core.base import Empty, View
 from phygui.views.core.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
 from phygui.views.core.cursor import CURSOR_OPACITY, TimeCursor, is_in_gap
 from phygui.views.core.visuals import Batch, Images, Label, strips, vertices
@@ -40,6 +41,8 @@ TALL = 1e4
 at a time."""
 SMALLEST_WITH_BAR = 90.0
 """Logical pixels of height from which there is room for a scale bar."""
+MOST_NAMED = 4
+"""Clusters without a spike in view that are named."""
 _EVENT_ALPHA = 0.5
 _OTHER_ALPHA = 0.65
 """Of spikes of other clusters: between the traces, and spikes that are pointed at."""
@@ -244,8 +247,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         marks = [(float(pixels[k]), *data.marks[k][1:]) for k in np.argsort(pixels, kind="stable")]
         labels: list[Label] = []
         grounds = [name_marks(marks, box, labels)]
-        if data.envelope.sampled < 1:
-            note = f"1 sample in {1 / data.envelope.sampled:.0f} is shown"
+        if note := self._note():
             grounds.append(write_note(note, box, labels))
         self._bar.clear()
         if self.params.mode == "lines" and box[3] >= SMALLEST_WITH_BAR:
@@ -257,7 +259,28 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         self._grounds.set_data(*grounds)
         self._text.set_labels([*self._text.labels, *labels])
 
+    def _note(self) -> str:
+        """What is to be known of what is not seen."""
+        data, notes = self.drawn, []
+        lacking = data.clusters_without_spikes
+        if lacking and self.params.spikes != "none":
+            notes.append(f"no spike of {in_words(lacking, MOST_NAMED)} in view")
+        if data.envelope.sampled < 1:
+            notes.append(f"1 sample in {1 / data.envelope.sampled:.0f} is shown")
+        return ", ".join(notes)
+
     # -- moving in time --------------------------------------------------------------------
+
+    def set_data(self, data: TraceData | Empty) -> None:
+        """Show a stretch, or go on to where the selection has spikes if that is wanted."""
+        before = self.data.cluster_ids if isinstance(self.data, TraceData) else None
+        super().set_data(data)
+        if not (self.params.follow and isinstance(data, TraceData)):
+            return
+        if data.cluster_ids != before and data.clusters_without_spikes == data.cluster_ids:
+            sample = data.trains.nearest_spike(self.params.time * data.sample_rate)
+            if sample is not None:
+                self.change_params(time=sample / data.sample_rate)
 
     def set_params(self, params: TraceParams) -> None:
         """Take other settings; another stretch shows what is known of it at once."""
@@ -294,10 +317,11 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             return self.params.time - half, self.params.time + half
         return interval_of(self.params, self.data.span)
 
-    def go_to(self, time: float) -> None:
-        """Show a time, in seconds, in the middle, and mark it."""
+    def go_to(self, time: float, longest: float = math.inf) -> None:
+        """Show a time, in seconds, in the middle, and mark it; so much around it at the most."""
         self.set_cursor(time)
-        self.change_params(time=float(time))
+        duration = min(self.params.duration, longest)
+        self.change_params(time=float(time), duration=float(duration))
 
     def next_spike(self) -> bool:
         """Go to the next spike of the selection; returns whether there is one."""
@@ -326,7 +350,8 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         sample = getattr(self.data.trains, step)(*args)
         if sample is None:
             return False
-        self.go_to(sample / rate)
+        longest = math.inf if period is None else self.params.violation_ms / 1000
+        self.go_to(sample / rate, longest)
         return True
 
     # -- what the user does ----------------------------------------------------------------

@@ -56,7 +56,13 @@ def test_a_violation_is_named_with_its_interval(
     user.select(cluster)
     user.window.commands.trace_to(0.0)
     user.settle()
-    user.press(Qt.Key_Right, ALT | SHIFT)
+    traces = user.view("traces")
+    assert traces.params.duration > 0.2
+    user.press(Qt.Key_V)
+    # So near that the two spikes can be told apart.
+    start, stop = traces.data.interval
+    assert stop - start == pytest.approx(traces.params.violation_ms / 1000)
+    assert start < times(user, cluster)[short[0]] < stop
     spike = user.session.spikes_per_cluster[cluster][short[0] + 1]
     found = re.fullmatch(r"spike (\d+) of .*, (\S+) ms after the one before", user.message)
     assert found
@@ -91,6 +97,9 @@ def test_where_there_is_no_spike_to_go_to_it_is_said(
     assert user.message == "there is no next spike of the selected clusters"
     user.press(Qt.Key_Right, ALT | SHIFT)
     assert user.message == "there is no next refractory violation of the selected clusters"
+    user.session.select([])
+    user.press(Qt.Key_Right, ALT)
+    assert user.message == "no cluster is selected"
     # Who goes on with something else has read it.
     user.press(Qt.Key_O)
     assert user.message == ""

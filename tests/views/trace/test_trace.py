@@ -415,6 +415,55 @@ def test_violations_are_walked_through(view, session):
     assert view.params.time == pytest.approx(visited[-2])
 
 
+def test_a_violation_is_shown_from_near_and_what_is_near_already_stays(view):
+    assert view.params.duration == 0.2
+    view.change_params(refractory_ms=20.0, violation_ms=12.0)
+    view.go_to(0.0)
+    assert view.next_violation()
+    assert view.params.duration == pytest.approx(0.012)
+    view.change_params(duration=0.005)
+    assert view.next_violation()
+    assert view.params.duration == 0.005
+
+
+def test_a_selected_cluster_without_a_spike_in_view_is_named(view, session, reload, picture):
+    assert not any("in view" in text for text in texts(view))
+    first, second = session.selected
+    spikes = {
+        c: session.model.spike_samples[session.spikes_per_cluster[c]] for c in (first, second)
+    }
+    # In the middle of the longest silence.
+    around = np.sort(np.concatenate(list(spikes.values()))).astype(np.int64)
+    wide = int(np.argmax(np.diff(around)))
+    middle = around[wide : wide + 2].mean() / session.model.sample_rate
+    view.change_params(time=middle, duration=0.002)
+    picture(reload(view))
+    assert f"no spike of {first} and {second} in view" in texts(view)
+    view.change_params(spikes="none")
+    picture(reload(view))
+    assert not any("in view" in text for text in texts(view))
+
+
+def test_traces_follow_the_selection_if_that_is_set(view, session, reload):
+    ids = session.selected
+    samples = session.model.spike_samples[session.spikes_per_cluster[ids[1]]].astype(np.int64)
+    apart = int(np.argmax(np.diff(samples)))
+    time = (samples[apart] + 0.4 * (samples[apart + 1] - samples[apart])) / 20_000
+    view.change_params(time=time, duration=0.002)
+    reload(view)
+    session.select([ids[1]])
+    assert reload(view).params.time == time
+    session.select(ids)
+    view.change_params(follow=True)
+    reload(view)
+    session.select([ids[1]])
+    assert reload(view).params.time == pytest.approx(samples[apart] / 20_000)
+    assert view.is_stale, "it is loaded once more"
+    # Who pans away from there is left alone.
+    view.change_params(time=time)
+    assert reload(view).params.time == time
+
+
 # -- picking -----------------------------------------------------------------------------------
 
 
