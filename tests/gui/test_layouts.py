@@ -19,7 +19,7 @@ from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs.view_settings import ParameterDialog, params_of, plain_changes
 from phygui.views.correlogram.data import CorrelogramParams
 from phygui.views.feature.view import FeatureParams
-from tests.gui.curator import CTRL, type_line
+from tests.gui.curator import CTRL, shown, type_line
 
 
 def visible(user: Any) -> set[str]:
@@ -250,9 +250,9 @@ def test_scale_filter_and_order_belong_to_a_dataset(
 
     def look(user: Any) -> tuple[list[float], str, list[tuple[str, bool]]]:
         table = user.window.cluster_table
-        shown = table.model.cluster_ids
-        assert shown == user.session.navigation.clusters.cluster_ids()
-        assert (len(shown) < len(user.session.spikes_per_cluster)) == bool(table.filter.text())
+        rows = table.model.cluster_ids
+        assert rows == user.session.navigation.clusters.cluster_ids()
+        assert (len(rows) < len(user.session.spikes_per_cluster)) == bool(table.filter.text())
         scales = [user.view(name).data_scale for name in names]
         return scales, table.filter.text(), user.session.navigation.clusters.order
 
@@ -271,6 +271,10 @@ def test_scale_filter_and_order_belong_to_a_dataset(
     user.settle()
     mine = [1.8] * 3, text, [("depth", False), ("quality", False), ("id", True)]
     assert look(user) == mine
+    rows = user.window.cluster_table.model.cluster_ids
+    for key, row in ((Qt.Key_Home, 0), (Qt.Key_Down, 1), (Qt.Key_End, -1), (Qt.Key_Up, -2)):
+        user.press(key)
+        assert shown(user)[0] == [rows[row]]
     user.window.close()
     other = open_window(others("b"))
     assert look(other) == as_new

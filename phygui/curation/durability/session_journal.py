@@ -80,6 +80,7 @@ class SessionJournal:
         active, before = self._workspace.active, self._workspace.active.selection
         memento = active.history.memento()
         self.keeper.begin(active)
+        active.wizard.begin()
         active.apply(update)
         after = active.wizard.after(update, before, moved)
         update = replace(

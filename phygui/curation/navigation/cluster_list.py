@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from phygui.curation.navigation.columns import ClusterSource, Column, label_columns
@@ -10,6 +10,8 @@ from phygui.curation.navigation.row_filter import Filter, FilterError
 from phygui.curation.signals import Signal
 
 N_SORT_KEYS = 3
+
+_NOTHING: Mapping[str, Mapping[int, Any]] = {}
 
 SortKey: TypeAlias = tuple[Any, ...]
 """The values that a cluster is sorted by, the cluster last: keys differ, and can be bisected."""
@@ -173,12 +175,40 @@ class ClusterList:
             self._sort = sort or [(self.fixed[0], True)]
             self.ordered.emit()
 
-    def keys(self, cluster_ids: Sequence[int]) -> list[SortKey]:
-        """Sort keys of clusters, made column by column, which is faster than cell by cell."""
-        parts, source = [], self._shown()
+    def keys(
+        self,
+        cluster_ids: Sequence[int],
+        source: ClusterSource | None = None,
+        known: Mapping[str, Mapping[int, Any]] = _NOTHING,
+    ) -> list[SortKey]:
+        """Sort keys of clusters, made column by column, which is faster than cell by cell.
+
+        Parameters
+        ----------
+        cluster_ids : sequence of int
+        source : ClusterSource, optional
+            What values are taken from; by default the state that was published last.
+        known : mapping of str to mapping of int, optional
+            The values in some columns, by the name of the column, in place of those of the source.
+        """
+        parts, source = [], self._shown() if source is None else source
         for column, ascending in self._sort:
-            parts.append(_sortable(column.values(source, cluster_ids), ascending))
+            if column.name in known:
+                values = [known[column.name].get(c) for c in cluster_ids]
+            else:
+                values = column.values(source, cluster_ids)
+            keys = _sortable(values, ascending)
+            if column.unknown_by is not None and any(map(_is_unknown, values)):
+                for i in (i for i, value in enumerate(values) if _is_unknown(value)):
+                    keys[i] = _Last(column.unknown_by(source, cluster_ids[i]))
+            parts.append(keys)
         return list(zip(*parts, cluster_ids, strict=True))
+
+    def has_place(self, cluster_id: int, source: ClusterSource | None = None) -> bool:
+        """Whether the value is known that a cluster is sorted by before all others."""
+        column, _ = self._sort[0]
+        values = column.values(self._shown() if source is None else source, [cluster_id])
+        return not _is_unknown(values[0])
 
     def in_sight(self, cluster_ids: Iterable[int] | None = None) -> list[SortKey]:
         """Sort keys of the clusters in sight, in their order; by default of all clusters."""
@@ -210,23 +240,37 @@ class _Descending:
 
 
 class _Last:
-    """Comes after every other value."""
+    """Comes after every other value, and among its like in the order of a number."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: float = 0.0) -> None:
+        self._number = number
 
     def __lt__(self, other: object) -> bool:
-        return False
+        return isinstance(other, _Last) and self._number < other._number
 
     def __gt__(self, other: object) -> bool:
-        return True
+        return not isinstance(other, _Last) or self._number > other._number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Last) and self._number == other._number
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 _LAST = _Last()
 
 
+def _is_unknown(value: Any) -> bool:
+    return value is None or value != value
+
+
 def _sortable(values: list[Any], ascending: bool) -> list[Any]:
     """Values as they sort; what is not known (None or NaN) comes last in either direction."""
     if ascending:
-        return [_LAST if v is None or v != v else v for v in values]
+        return [_LAST if _is_unknown(v) else v for v in values]
     return [
-        _LAST if v is None or v != v else -v if isinstance(v, int | float) else _Descending(v)
+        _LAST if _is_unknown(v) else -v if isinstance(v, int | float) else _Descending(v)
         for v in values
     ]

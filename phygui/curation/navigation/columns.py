@@ -79,6 +79,8 @@ class Column:
     """Whether its values are in the dataset's unit of voltages."""
     lookup: Callable[[ClusterSource], Mapping[int, Any]] | None = None
     """Values of all clusters at once, where that is faster than one by one."""
+    unknown_by: Callable[[ClusterSource, int], float] | None = None
+    """What clusters whose value is not known are sorted by; all of them come last."""
     ranking: Kind | None = None
     """Which of the rankings it shows, whose function may be the user's own."""
 
@@ -255,6 +257,7 @@ _QUALITY = Column(
     "0.88",
     reason=lambda _, __: "not computed yet",
     explain=_quality_parts,
+    unknown_by=lambda s, c: -_n_spikes(s, c),
     ranking="quality",
 )
 _LABELS = Column("labels", "labels", "labels, key=value", _labels, ascending=True, hidden=True)

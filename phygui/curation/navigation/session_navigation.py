@@ -9,7 +9,7 @@ from phygui.curation.announcements import Announcements
 from phygui.curation.edits.update import Selection
 from phygui.curation.navigation.cluster_list import ClusterList
 from phygui.curation.navigation.columns import SIMILARITY, ClusterSource, columns
-from phygui.curation.navigation.wizard import Wizard
+from phygui.curation.navigation.wizard import Ranking, Wizard
 from phygui.curation.publishing import Outbox
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
@@ -21,9 +21,9 @@ class SessionNavigation:
     Attributes
     ----------
     clusters : ClusterList
-        All clusters; the walk over the best ones passes over what its filter hides.
+        All clusters; the walk over the best ones goes by its order and its filter.
     matches : ClusterList
-        The candidates for the first best cluster.
+        The candidates for the first best cluster, likewise.
     """
 
     def __init__(
@@ -45,9 +45,8 @@ class SessionNavigation:
         self.matches = ClusterList(
             lambda: outbox.shown, (known[0], SIMILARITY, *others), ("similarity", False)
         )
-        # A key goes on from the last edit, whether that is published or not. Another clustering's
-        # wizard takes this over from the one before.
-        self.wizard.is_in_sight = lambda cluster_id: self.clusters.passes(cluster_id, now)
+        # Another clustering's wizard takes this over from the one before.
+        self.wizard.lists = ListsNow(self.clusters, self.matches, now)
 
     @property
     def wizard(self) -> Wizard:
@@ -124,3 +123,39 @@ class SessionNavigation:
             self._outbox.post(
                 lambda: self._tell.selection_changed.emit(selection.clusters), take_back=take_back
             )
+
+
+class ListsNow:
+    """The lists as the tables show them, of the clusters as the last edit left them.
+
+    A key goes on from the last edit, whether that is published or not.
+
+    Parameters
+    ----------
+    clusters, matches : ClusterList
+    now : ClusterSource
+        The session itself, which can be ahead of what is shown.
+    """
+
+    def __init__(self, clusters: ClusterList, matches: ClusterList, now: ClusterSource) -> None:
+        self._clusters, self._matches, self._now = clusters, matches, now
+
+    def clusters(self) -> list[int]:
+        """All living clusters in their order, also those that are hidden."""
+        keys = self._clusters.keys(list(self._now.spikes_per_cluster), self._now)
+        return [key[-1] for key in sorted(keys)]
+
+    def matches(self, ranking: Ranking) -> list[int]:
+        """The candidates of a ranking in their order, without those that are hidden."""
+        now, rows, similarity = self._now, self._matches, dict(ranking)
+        ids = [c for c in similarity if rows.passes(c, now)]
+        keys = rows.keys(ids, now, {SIMILARITY.name: similarity})
+        return [key[-1] for key in sorted(keys)]
+
+    def is_in_sight(self, cluster_id: int) -> bool:
+        """Whether a living cluster is not hidden."""
+        return self._clusters.passes(cluster_id, self._now)
+
+    def has_place(self, cluster_id: int) -> bool:
+        """Whether it is known where a living cluster stands."""
+        return self._clusters.has_place(cluster_id, self._now)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from phygui.curation.edits.groups import ClusterGroups
 from phygui.curation.edits.update import Selection, Update
@@ -13,8 +13,65 @@ Ranking = Sequence[tuple[int, float]]
 """Clusters with their similarity to another one, most similar first."""
 
 
+class Lists(Protocol):
+    """The lists that the user looks at: in what order clusters stand there, and which are hidden.
+
+    All of it holds for the clusters as the last edit left them.
+    """
+
+    def clusters(self) -> list[int]:
+        """All living clusters in their order, also those that are hidden."""
+        ...
+
+    def matches(self, ranking: Ranking) -> list[int]:
+        """The candidates of a ranking in their order, without those that are hidden."""
+        ...
+
+    def is_in_sight(self, cluster_id: int) -> bool:
+        """Whether a living cluster is not hidden."""
+        ...
+
+    def has_place(self, cluster_id: int) -> bool:
+        """Whether it is known where a living cluster stands: what it is sorted by."""
+        ...
+
+
+class ByQuality:
+    """Clusters by decreasing quality, matches by decreasing similarity, nothing hidden.
+
+    Parameters
+    ----------
+    clusters : callable
+        Returns the living clusters, a container of ids.
+    quality : callable
+        Quality of a cluster.
+    """
+
+    def __init__(
+        self, clusters: Callable[[], Mapping[int, object]], quality: Callable[[int], float]
+    ) -> None:
+        self._clusters = clusters
+        self._quality = quality
+
+    def clusters(self) -> list[int]:
+        """All living clusters."""
+        return sorted(self._clusters(), key=lambda c: (-self._quality(c), c))
+
+    def matches(self, ranking: Ranking) -> list[int]:
+        """The candidates of a ranking."""
+        return [c for c, _ in ranking]
+
+    def is_in_sight(self, cluster_id: int) -> bool:
+        """Whether a cluster is not hidden."""
+        return True
+
+    def has_place(self, cluster_id: int) -> bool:
+        """Whether it is known where a cluster stands."""
+        return True
+
+
 class Wizard:
-    """Walks the clusters in the order in which they are worth a look.
+    """Walks the clusters in the order in which the user sees them.
 
     Parameters
     ----------
@@ -23,7 +80,7 @@ class Wizard:
     groups : ClusterGroups
         Their groups.
     quality : callable
-        Quality of a cluster; the best queue goes by decreasing quality.
+        Quality of a cluster, which they go by as long as there is no list.
     similar : callable
         Candidates for a cluster, most similar first. They may include clusters that navigation
         skips; those are passed over here.
@@ -32,9 +89,8 @@ class Wizard:
     ----------
     skip_noise_and_mua : bool
         Whether navigation passes over noise and MUA.
-    is_in_sight : callable
-        Whether a cluster is in the list that the user looks at; navigation passes over best
-        clusters that are not, as those that a filter hides.
+    lists : Lists
+        What the user looks at: navigation goes by its order, and passes over what it hides.
     """
 
     def __init__(
@@ -49,12 +105,15 @@ class Wizard:
         self.quality = quality
         self.similar = similar
         self.skip_noise_and_mua = True
-        self.is_in_sight: Callable[[int], bool] = lambda _: True
-        self._place: tuple[int, tuple[float, int]] | None = None
+        self.lists: Lists = ByQuality(clusters, quality)
+        self._before: list[int] = []
+        """In what order clusters stood before the edit that is being made."""
+        self._made: tuple[int, list[int], list[int]] | None = None
+        """A new cluster, and what stood before and after the one that it was made of."""
 
     def walk_like(self, other: Wizard) -> None:
-        """Pass over what another one passes over."""
-        self.skip_noise_and_mua, self.is_in_sight = other.skip_noise_and_mua, other.is_in_sight
+        """Go by the same lists as another one, and pass over what it passes over."""
+        self.skip_noise_and_mua, self.lists = other.skip_noise_and_mua, other.lists
 
     # -- queues ----------------------------------------------------------------------------
 
@@ -71,13 +130,14 @@ class Wizard:
         return self._groups[cluster_id] != UNSORTED
 
     def best_queue(self) -> list[int]:
-        """Living clusters by decreasing quality, then by id."""
-        return sorted(self._clusters(), key=self._rank)
+        """Living clusters in their order, also those that are hidden or skipped."""
+        return self.lists.clusters()
 
     def match_queue(self, best: int) -> list[int]:
-        """Candidates for a cluster by decreasing similarity."""
+        """Candidates for a cluster in their order, without those that are hidden."""
         living = self._clusters()
-        return [c for c, _ in self.similar(best) if c in living and c != best]
+        ranking = [(c, value) for c, value in self.similar(best) if c in living and c != best]
+        return self.lists.matches(ranking)
 
     def progress(self) -> tuple[int, int]:
         """Number of decided clusters, and of all."""
@@ -115,6 +175,10 @@ class Wizard:
 
     # -- after an edit ---------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """An edit is about to be made: the walk goes on from where clusters stand now."""
+        self._before = self.best_queue()
+
     def after(self, update: Update, now: Selection, moved: Iterable[int] = ()) -> Selection:
         """What is selected after an edit that has just been made.
 
@@ -127,28 +191,42 @@ class Wizard:
             Clusters that were asked to be in a group, some of which may have been there already;
             by default those that the update moves.
         """
+        before, self._before = self._before, []
         if update.kind == "merge":
-            self._keep_place(update.added[0], now)
+            self._keep_place(update.added[0], now, before)
             return self.with_first_match(update.added[0])
         if update.kind in ("split", "assign"):
-            self._keep_place(update.added[0], now)
+            self._keep_place(update.added[0], now, before)
             return Selection(update.added)
         if update.kind == "group":
-            return self.after_move(tuple(moved) or update.groups_after, now)
+            return self.after_move(tuple(moved) or update.groups_after, now, before)
         if update.kind == "restore":
             living = self._clusters()
             best, match = (tuple(c for c in part if c in living) for part in (now.best, now.match))
             return Selection(best, match)
         return now
 
-    def after_move(self, clusters: Iterable[int], now: Selection) -> Selection:
-        """The next undecided cluster of the moved kind: of the best, else of the matches."""
+    def after_move(
+        self, clusters: Iterable[int], now: Selection, before: Sequence[int] = ()
+    ) -> Selection:
+        """The next undecided cluster of the moved kind: of the best, else of the matches.
+
+        Parameters
+        ----------
+        clusters : iterable of int
+            Those that were moved.
+        now : Selection
+        before : sequence of int, optional
+            The order before the move, in which those stand elsewhere that are sorted by groups.
+        """
         moved = set(clusters)
         if moved & set(now.best):
             start = next((c for c in now.best if c in moved), None)
-            found = self._step_best(start, 1, undecided=True)
+            queue = before or self._queue_from(start)
+            in_sight = self.lists.is_in_sight
+            found = self._step(queue, start, 1, in_sight, undecided=True)
             if found is None:
-                found = self._step_best(None, 1, undecided=True)
+                found = self._step(queue, None, 1, in_sight, undecided=True)
             return now if found is None else self.with_first_match(found)
         if moved & set(now.match) and now.best:
             queue = [c for c in self.match_queue(now.best[0]) if c not in now.best]
@@ -159,25 +237,27 @@ class Wizard:
             return Selection(now.best, () if found is None else (found,))
         return now
 
-    def _keep_place(self, made: int, before: Selection) -> None:
-        """The walk goes on from where it was, whatever the quality of what was made there."""
-        if before.best:
-            old = before.best[0]
-            kept = self._place is not None and self._place[0] == old
-            self._place = made, self._place[1] if kept and self._place else self._rank(old)
+    def _keep_place(self, made: int, now: Selection, before: list[int]) -> None:
+        """Until it is known where a new cluster stands, the walk goes on from where it was."""
+        old = now.best[0] if now.best else None
+        if self._made is not None and self._made[0] == old:
+            self._made = made, *self._made[1:]
+        elif old in before:
+            at = before.index(old)
+            self._made = made, before[:at], before[at + 1 :]
 
-    def _rank(self, cluster_id: int) -> tuple[float, int]:
-        return -self.quality(cluster_id), cluster_id
-
-    def _step_best(self, start: int | None, step: int, *, undecided: bool = False) -> int | None:
+    def _step_best(self, start: int | None, step: int) -> int | None:
         """The first best cluster after ``start`` that is in sight and not skipped."""
-        queue = self.best_queue()
-        if self._place is not None and self._place[0] == start and start in queue:
-            queue.remove(start)
-            queue.insert(bisect(queue, self._place[1], key=self._rank), start)
-        else:
-            self._place = None
-        return self._step(queue, start, step, self.is_in_sight, undecided=undecided)
+        return self._step(self._queue_from(start), start, step, self.lists.is_in_sight)
+
+    def _queue_from(self, start: int | None) -> list[int]:
+        """The best queue, for a walk that begins at a cluster."""
+        if self._made is None or self._made[0] != start or self.lists.has_place(start):
+            self._made = None
+            return self.best_queue()
+        _, before, after = self._made
+        living = self._clusters()
+        return [c for c in (*before, start, *after) if c in living]
 
     def _step(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,52 @@ def test_another_clustering_is_walked_with_the_same_filter(session: Session) -> 
     session.navigation.wizard.skip_noise_and_mua = False
     session.last_best()
     assert session.selection.best == (first,)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [("depth", True), ("n_spikes", False)],
+        [("amplitude", False)],
+        [("group", True), ("id", False)],
+        [("region", False), ("quality", True)],
+    ],
+)
+def test_the_walk_goes_down_the_lists_as_they_stand(session: Session, order: list[Any]) -> None:
+    session.learn_all()
+    navigation, ids = session.navigation, sorted(session.spikes_per_cluster)
+    navigation.wizard.skip_noise_and_mua = False
+    session.move(ids[1::3], "good")
+    session.label(ids[2:5], "region", "CA1")
+    navigation.clusters.set_order(order)
+    navigation.clusters.set_filter("n_spikes > 0 and id != 2")
+    navigation.matches.set_order([("n_spikes", True)])
+    session.first_best()
+    met = []
+    while session.selection.best[0] not in met:
+        met.append(session.selection.best[0])
+        candidates = navigation.matches.cluster_ids()
+        candidates.remove(met[-1])
+        assert candidates == sorted(candidates, key=lambda c: (n_spikes(session, c), c))
+        assert session.selection.match == (candidates[0],)
+        session.next_match()
+        assert session.selection.match == (candidates[1],)
+        session.next_best()
+    assert met == navigation.clusters.cluster_ids()
+    session.last_best()
+    assert session.selection.best == (met[-1],)
+    # A move that changes where the cluster stands goes on from where it stood.
+    session.first_best()
+    undecided = [c for c in met if session.group_of(c) == "unsorted"]
+    session.select([undecided[1]])
+    session.move([undecided[1]], "noise")
+    assert session.selection.best == (undecided[2],)
+
+
+def test_as_long_as_nothing_is_known_clusters_stand_by_their_spikes(session: Session) -> None:
+    clusters = session.navigation.clusters
+    session.knowledge.stats.clear()
+    by_size = sorted(session.spikes_per_cluster, key=lambda c: (-n_spikes(session, c), c))
+    for ascending in (False, True):
+        clusters.set_order([("quality", ascending), ("id", True)])
+        assert clusters.cluster_ids() == session.wizard.best_queue() == by_size

@@ -6,7 +6,7 @@ import pytest
 
 from phygui.curation.edits.groups import ClusterGroups
 from phygui.curation.edits.update import Selection, Update
-from phygui.curation.navigation.wizard import Wizard
+from phygui.curation.navigation.wizard import ByQuality, Ranking, Wizard
 
 
 @pytest.fixture
@@ -62,36 +62,73 @@ def test_a_merge_selects_the_new_cluster_and_its_first_match(wizard):
     assert wizard.after(update, Selection((1,), (2,))) == Selection((6,), (4,))
 
 
-def test_the_walk_goes_on_from_where_an_edit_was_made(groups):
+class Shown(ByQuality):
+    """Lists of which the user has hidden some, and of some clusters the place is not known."""
+
+    hidden: tuple[int, ...] = ()
+    unknown: tuple[int, ...] = ()
+
+    def matches(self, ranking: Ranking) -> list[int]:
+        return [c for c in super().matches(ranking) if c not in self.hidden]
+
+    def is_in_sight(self, cluster_id: int) -> bool:
+        return cluster_id not in self.hidden
+
+    def has_place(self, cluster_id: int) -> bool:
+        return cluster_id not in self.unknown
+
+
+def make(wizard: Wizard, clusters: dict[int, None], update: Update, now: Selection) -> Selection:
+    """Make an edit, and return what is selected after it."""
+    wizard.begin()
+    for gone in update.before:
+        del clusters[gone]
+    clusters.update(dict.fromkeys(update.after))
+    return wizard.after(update, now)
+
+
+@pytest.mark.parametrize(("quality", "kind"), [(9, "merge"), (-9, "split")])
+def test_after_an_edit_the_walk_goes_by_the_list_once_the_new_cluster_has_a_place(
+    groups, quality, kind
+):
     """Clusters 1 to 6; the one that is made is the best of all, or the worst."""
-    for quality, kind in ((9, "merge"), (-9, "split")):
-        clusters = dict.fromkeys(range(1, 7))
-        qualities = {c: -c for c in clusters}
-        wizard = Wizard(lambda c=clusters: c, groups, qualities.__getitem__, lambda _: ())
-        update = Update(kind, "", {2: None, 4: None}, {8: None})
-        for gone in update.before:
-            del clusters[gone]
-        clusters[8], qualities[8] = None, quality
-        made = wizard.after(update, Selection((2,), (4,)))
-        assert made.best == (8,)
-        assert wizard.step_best(made, -1).best == (1,)
-        made = wizard.after(update, Selection((2,), (4,)))
-        assert wizard.step_best(made, 1).best == (6,)
-        # Left, it has the place that its quality gives it.
-        wizard.step_best(Selection((6,)), -1)
-        assert wizard.step_best(Selection((8,)), 1).best == ((1,) if quality > 0 else (8,))
+    clusters = dict.fromkeys(range(1, 7))
+    qualities = {c: -c for c in clusters} | {8: quality}
+    wizard = Wizard(lambda: clusters, groups, qualities.__getitem__, lambda _: ())
+    wizard.lists = lists = Shown(lambda: clusters, qualities.__getitem__)
+    lists.unknown = (8,)
+    now = make(wizard, clusters, Update(kind, "", {2: None, 4: None}, {8: None}), Selection((2,)))
+    assert now.best == (8,)
+    # Not known where it stands, it stands where the edit was made.
+    assert wizard.step_best(now, -1).best == (1,)
+    assert wizard.step_best(now, 1).best == (6,)
+    lists.unknown = ()
+    assert wizard.step_best(now, 1).best == ((1,) if quality > 0 else (8,))
+    assert wizard.step_best(now, -1).best == ((8,) if quality > 0 else (6,))
 
 
 def test_edit_after_edit_keeps_the_place_of_the_first(groups):
     clusters = dict.fromkeys([1, 2, 3, 6])
     qualities = dict(zip(range(1, 9), range(-1, -9, -1), strict=True))
     wizard = Wizard(lambda: clusters, groups, qualities.__getitem__, lambda _: ())
+    wizard.lists = lists = Shown(lambda: clusters, qualities.__getitem__)
+    lists.unknown = (7, 8)
     now = Selection((2,))
-    for gone, made in ((2, 7), (7, 8)):
-        del clusters[gone]
-        clusters[made] = None
-        now = wizard.after(Update("merge", "", {gone: None}, {made: None}), now)
+    for gone, new in ((2, 7), (7, 8)):
+        now = make(wizard, clusters, Update("merge", "", {gone: None}, {new: None}), now)
     assert wizard.step_best(now, -1).best == (1,)
+    wizard.skip_noise_and_mua = False
+    assert wizard.step_best(now, 1).best == (3,)
+
+
+def test_a_move_goes_on_from_where_the_cluster_stood(groups, wizard):
+    """The list is sorted by groups, the decided ones first."""
+    wizard.lists = Shown(lambda: range(1, 7), lambda c: 10 * wizard.is_decided(c) - c)
+    wizard.begin()
+    update = groups.move([2], "good")
+    groups.apply(update)
+    assert wizard.best_queue()[0] != 1
+    assert wizard.after(update, Selection((2,))).best == (4,)
 
 
 def test_a_split_selects_the_new_clusters(wizard):
@@ -125,14 +162,15 @@ def test_a_move_of_the_last_undecided_cluster_stays(wizard, groups):
     assert wizard.progress() == (6, 6)
 
 
-def test_best_clusters_out_of_sight_are_passed_over_and_matches_are_not(wizard):
-    wizard.is_in_sight = lambda cluster: cluster in (2, 6)
-    assert wizard.end(Selection(), first=True) == Selection((2,), (1,))
+def test_clusters_that_a_list_hides_are_passed_over(wizard):
+    wizard.lists = lists = Shown(lambda: range(1, 7), lambda c: -c)
+    lists.hidden = (1, 3, 4, 5)
+    assert wizard.end(Selection(), first=True) == Selection((2,), (6,))
     assert wizard.step_best(Selection((2,)), 1).best == (6,)
     # From a cluster that was clicked before the filter hid it.
     assert wizard.step_best(Selection((4,)), -1).best == (2,)
     update = Update(kind="group", description="", groups_after={2: 2}, groups_before={2: 3})
     assert wizard.after(update, Selection((2,))).best == (6,)
-    wizard.is_in_sight = lambda cluster: False
+    lists.hidden = tuple(range(1, 7))
     assert wizard.step_best(Selection((2,)), 1) == Selection((2,))
     assert wizard.end(Selection((2,), (1,)), first=True) == Selection((2,), (1,))
