@@ -192,5 +192,6 @@ class Shown:
             stats=self.knowledge.stats,
             metrics=self.knowledge.metrics,
             similarity=self.knowledge.measures.similarity,
+            matrix=self.knowledge.matrix,
         )
         return snapshot if self.proposal is None else self.proposal.snapshot(snapshot)

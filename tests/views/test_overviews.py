@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.session import Session
+from phygui.curation.statistics import similarity_rows
 from phygui.views import VIEWS
 from phygui.views.cluster_scatter import view as cluster_scatter
 from phygui.views.cluster_scatter.view import ClusterScatterParams, ClusterScatterView
@@ -168,17 +170,48 @@ def test_scatter_says_what_is_missing(bare):
 def test_similarity_data(session, order, monkeypatch):
     from phygui.analysis import similarity as plain
 
-    monkeypatch.setattr(similarity, "ROWS", 4)
+    monkeypatch.setattr(similarity, "BUDGET_S", 1e9)
     snapshot = session.snapshot()
     data = similarity.load(snapshot, SimilarityParams(order=order), never)
+    assert not data.is_partial
     assert sorted(data.cluster_ids) == sorted(snapshot.spikes_per_cluster)
     summaries = [s.summary for s in stats_of(snapshot, data.cluster_ids, never).values()]
-    np.testing.assert_allclose(data.values, plain(summaries, summaries), atol=1e-6)
+    expected = plain(summaries, summaries)
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(data.values, expected, atol=1e-6)
+    # Another selection draws the same picture.
+    again = similarity.load(session.snapshot(), SimilarityParams(order=order), never)
+    assert again.values is data.values
     if order == "id":
         assert list(data.cluster_ids) == sorted(data.cluster_ids)
     if order == "depth":
         depths = column(snapshot, "depth", data.cluster_ids, never)
         assert (np.diff(depths) <= 0).all()
+
+
+def test_a_part_of_the_similarities_is_shown_until_the_others_come(session, monkeypatch):
+    monkeypatch.setattr(similarity, "BUDGET_S", 0.0)
+    monkeypatch.setattr(similarity_rows, "PAIRS", 1)
+    data = similarity.load(session.snapshot(), SimilarityParams(), never)
+    assert data.is_partial
+    assert sorted(data.cluster_ids) == session.cluster_ids.tolist()
+    known = 0
+    while data.is_partial:
+        assert (data.values != 0).sum() >= known
+        known = (data.values != 0).sum()
+        data = similarity.load(session.snapshot(), SimilarityParams(), never)
+    assert (data.values != 0).sum() > known
+
+
+def test_clusters_come_into_the_matrix_with_their_statistics(session, monkeypatch):
+    monkeypatch.setattr(similarity, "FEW", 0)
+    session.select(session.cluster_ids[-1:].tolist())
+    some = session.cluster_ids[:3].tolist()
+    known = stats_of(session.snapshot(), some, never)
+    snapshot = replace(session.snapshot(), stats=known)
+    data = similarity.load(snapshot, SimilarityParams(order="id"), never)
+    assert data.awaits_stats
+    assert list(data.cluster_ids) == [*some, session.selected[0]]
 
 
 def test_alike_clusters_are_neighbours():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.recovery import UnsavedEdit
 from phygui.curation.edits.history import Memento
 from phygui.curation.edits.parts import Parts
-from phygui.curation.edits.update import EditError, Update
+from phygui.curation.edits.update import EditError, Update, joined
 from phygui.curation.opened import Curation
 from phygui.curation.publishing import Outbox
 from phygui.curation.turns import Turns, in_turn
@@ -105,6 +105,30 @@ class SessionJournal:
         memento = history.memento()
         return self._apply(history.redo(), memento)
 
+    def jump(self, position: int) -> None:
+        """Undo or redo until so many edits are in effect: recorded step by step, announced once.
+
+        Raises
+        ------
+        EditError
+            If the history does not go there, or spikes cannot be read.
+        """
+        active = self._workspace.editable()
+        memento = active.history.memento()
+        steps = active.history.go(position)
+        if len(steps) < 2:
+            for step in steps:
+                self._apply(step, memento)
+            return
+        try:
+            update = joined(steps, active.clustering.spikes_per_cluster)
+        except EditError:
+            active.history.take_back(memento)
+            raise
+        self.keeper.begin(active)
+        active.apply(update)
+        self._announce(update, memento, steps)
+
     def _apply(self, update: Update, memento: Memento) -> Update:
         """Apply a stored edit, forwards or backwards, and announce it."""
         active = self._workspace.active
@@ -118,14 +142,17 @@ class SessionJournal:
         active.apply(update)
         return self._announce(update, memento)
 
-    def _announce(self, update: Update, memento: Memento) -> Update:
-        """Tell of an edit as soon as it is on the disk; take it back if it cannot get there."""
+    def _announce(self, update: Update, memento: Memento, steps: Sequence[Update] = ()) -> Update:
+        """Tell of an edit as soon as it is on the disk; take it back if it cannot get there.
+
+        Where it does what several steps did, each of them is written down.
+        """
         workspace, active = self._workspace, self._workspace.active
         before, active.selection = active.selection, update.selection_after
         workspace.grow()
 
         def shown() -> None:
-            place = note.result() if note is not None else None
+            place = notes[-1].result() if notes else None
             if place is not None and update.cause == "edit":
                 active.history.on_disk(update, place)
             self._tell.clustered.emit(update)
@@ -135,11 +162,20 @@ class SessionJournal:
             active.apply(update.reversed("undo"))
             active.history.take_back(memento)
             active.selection = before
-            self.keeper.taken_back(active)
+            failed = [note.exception() is not None for note in notes]
+            for _ in range(sum(failed)):
+                self.keeper.taken_back(active)
+            if steps and (n := failed.count(False)):
+                # As far as the journal tells of the jump, it has been made.
+                way = -n if update.cause == "undo" else n
+                done = active.history.go(active.history.position + way)
+                active.apply(joined(done, active.clustering.spikes_per_cluster))
+                active.selection = done[-1].selection_after
             workspace.grow()
 
-        note = self.keeper.record(active, update)
-        self.outbox.post(shown, note, take_back)
+        found = [self.keeper.record(active, each) for each in steps or (update,)]
+        notes = [note for note in found if note is not None]
+        self.outbox.post(shown, notes[-1] if notes else None, take_back)
         return update
 
     def wait(self) -> None:

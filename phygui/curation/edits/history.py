@@ -152,6 +152,22 @@ class History:
         self._position += 1
         return replace(update, cause="redo")
 
+    def go(self, position: int) -> list[Update]:
+        """Step back or forth to a position; returns the changes to apply, in order.
+
+        Raises
+        ------
+        EditError
+            If the history does not go there.
+        """
+        n = len(self._updates)
+        if not 0 <= position <= n:
+            raise EditError(f"the history has {n} edits, not {position}")
+        steps = []
+        while self._position != position:
+            steps.append(self.undo() if self._position > position else self.redo())
+        return steps
+
     def memento(self) -> Memento:
         """All there is, for :meth:`take_back`."""
         return tuple(self._updates), self._position

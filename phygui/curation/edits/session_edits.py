@@ -206,17 +206,11 @@ class SessionEdits:
 
     @in_turn
     def jump_to(self, position: int) -> None:
-        """Undo or redo, step by step, until so many edits are in effect.
+        """Undo or redo until so many edits are in effect; it is announced as one change.
 
         Raises
         ------
         EditError
             If the history does not go there.
         """
-        n = len(self.history)
-        if not 0 <= position <= n:
-            raise EditError(f"the history has {n} edits, not {position}")
-        while self.history_position > position:
-            self.undo()
-        while self.history_position < position:
-            self.redo()
+        self._journal.jump(position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -108,6 +108,66 @@ class Update:
             cause=cause,
             time=self.time,
         )
+
+
+def joined(steps: Sequence[Update], living: Mapping[int, NDArray[np.int64]]) -> Update:
+    """One change that does what several do, one after the other.
+
+    What comes and goes between the first and the last of them is not in it. Spikes that lie on the
+    disk are read only for clusters that are there at the end.
+
+    Parameters
+    ----------
+    steps : sequence of Update
+        At least one.
+    living : mapping of int to array of int64
+        Spikes of the clusters before the first step.
+
+    Raises
+    ------
+    EditError
+        If spikes cannot be read.
+    """
+    gone: dict[int, None] = {}
+    made: dict[int, int] = {}
+    for number, step in enumerate(steps):
+        for cluster_id in step.before:
+            if made.pop(cluster_id, None) is None:
+                gone[cluster_id] = None
+        made.update(dict.fromkeys(step.after, number))
+    sides = {number: dict(steps[number].after.items()) for number in set(made.values())}
+    groups_before, groups_after = _ends([(s.groups_before, s.groups_after) for s in steps], None)
+    labels_before, labels_after = _ends([(s.labels_before, s.labels_after) for s in steps], {})
+    verb = f"{len(steps)} edits, back to" if steps[0].cause == "undo" else f"{len(steps)} edits, to"
+    return Update(
+        "restore",
+        f"{verb}: {steps[-1].description}",
+        {c: living[c] for c in gone},
+        {c: sides[number][c] for c, number in made.items()},
+        groups_before=groups_before,
+        groups_after=groups_after,
+        labels_before=labels_before,
+        labels_after=labels_after,
+        selection_before=steps[0].selection_before,
+        selection_after=steps[-1].selection_after,
+        cause=steps[-1].cause,
+        time=steps[-1].time,
+        tally=steps[-1].tally,
+    )
+
+
+def _ends(
+    steps: Sequence[tuple[Mapping[int, Any], Mapping[int, Any]]], nothing: object
+) -> tuple[dict[int, Any], dict[int, Any]]:
+    """What each cluster had before some steps and has after them, where that differs."""
+    first: dict[int, Any] = {}
+    last: dict[int, Any] = {}
+    for before, after in steps:
+        for cluster_id in (*before, *after):
+            first.setdefault(cluster_id, before.get(cluster_id, nothing))
+            last[cluster_id] = after.get(cluster_id, nothing)
+    differ = [c for c, value in last.items() if value != first[c]]
+    return {c: first[c] for c in differ}, {c: last[c] for c in differ}
 
 
 def insist(update: Update) -> Update:

@@ -15,7 +15,7 @@ from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY
-from phygui.curation.statistics.similarity_rows import Row, Rows, Similarity
+from phygui.curation.statistics.similarity_rows import Matrix, Row, Rows, Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import (
     Cancel,
@@ -77,6 +77,8 @@ class Knowledge:
         What quality and similarity are.
     partners : Partners
         Which clusters may be parts of one unit.
+    matrix : Matrix
+        Similarities of every two clusters, once somebody has looked at all.
     """
 
     def __init__(self, clustering: Clustering) -> None:
@@ -102,6 +104,7 @@ class Knowledge:
         self._ranking: Ranking = ()
         self._similarities: dict[int, float] = {}
         self._rows = Rows()
+        self.matrix = Matrix()
         # Clusters whose similarities are too slow to compute where they are asked for.
         self._awaited: dict[int, None] = {}
 
@@ -315,7 +318,7 @@ class Knowledge:
         self._qualities.clear()
         self.partners.forget()
         self._quality = None
-        self._rows = Rows()
+        self._rows, self.matrix = Rows(), Matrix()
         self._awaited.clear()
         self.is_recalled = False
         self._version += 1
@@ -409,6 +412,8 @@ class Knowledge:
         self, cluster_id: int, row: Row, pairs: list[tuple[int, ClusterSummary]]
     ) -> list[float]:
         """Similarities in a row; as far as they are known, where they take too long."""
+        if lacking := set(row.lacking(pairs)):
+            row.learn(self.matrix.known(cluster_id, row, [p for p in pairs if p[0] in lacking]))
         if not self.measures.is_out_of_reach:
             return row.values(pairs)
         if row.lacking(pairs):

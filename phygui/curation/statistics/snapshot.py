@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import ClusterSummary, Metric, similarity
-from phygui.curation.statistics.similarity_rows import Similarity
+from phygui.curation.statistics.similarity_rows import Matrix, Similarity
 from phygui.dataset import ShankData
 
 
@@ -60,6 +60,8 @@ class Snapshot:
     """Metrics of clusters so far, likewise."""
     similarity: Similarity = similarity
     """By which the session ranks clusters."""
+    matrix: Matrix = field(default_factory=Matrix)
+    """Similarities of every two clusters so far; grows, as what is known of clusters does."""
 
     def spikes(self, cluster_id: int) -> NDArray[np.int64]:
         """Sorted spike ids of one cluster."""

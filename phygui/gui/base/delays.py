@@ -30,6 +30,8 @@ class Delays:
     """Nothing must have happened for this long before free memory is given back."""
     follow_s: float = 5.0
     """The first selection follows what becomes known for this long, if the user does nothing."""
+    go_on_ms: int = 40
+    """A plot of which a part is shown leaves the threads to others before it loads the rest."""
     retry_ms: int = 2_000
     """A plot whose data could not be read tries again."""
 

@@ -114,6 +114,11 @@ class ViewDock(Dock):
         self._again.setSingleShot(True)
         self._again.setInterval(DELAYS.retry_ms)
         self._again.timeout.connect(self._load)
+        self._goes_on = False
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.setInterval(DELAYS.go_on_ms)
+        self._more.timeout.connect(self._go_on)
         self.visibilityChanged.connect(self._catch_up)
 
     def finish(self) -> None:
@@ -186,7 +191,9 @@ class ViewDock(Dock):
 
     @property
     def is_loading(self) -> bool:
-        """Whether what is painted is not yet what is to be shown."""
+        """Whether what is painted is not yet what is to be shown, or a part of it."""
+        if self._goes_on and not self._stale:
+            return False
         busy = self.work.is_busy or self.highlighting.is_busy
         unpainted = self._unpainted and self._is_painting
         return self._may_load and (self._stale or busy or unpainted)
@@ -228,6 +235,8 @@ class ViewDock(Dock):
     def _load(self) -> None:
         self._stale = True
         self._again.stop()
+        self._more.stop()
+        self._goes_on = False
         if not self._may_load:
             self.work.cancel()
             return
@@ -236,6 +245,11 @@ class ViewDock(Dock):
             self._snapshot = self._session.snapshot()
         snapshot, params, load = self.snapshot, self.params, self.spec.cls.load
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+
+    def _go_on(self) -> None:
+        """Load the rest of what is shown in part; nobody waits for it."""
+        self._load()
+        self._goes_on = True
 
     def _params_changed(self) -> None:
         if self.view.is_stale:
@@ -263,6 +277,8 @@ class ViewDock(Dock):
             self._offer_elsewhere(data)
             self._unpainted = True
             self._load_highlight()
+            if getattr(data, "is_partial", False):
+                self._more.start()
             self.shown_data.emit()
 
     def _offer_elsewhere(self, data: object) -> None:

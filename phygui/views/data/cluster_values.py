@@ -21,6 +21,7 @@ from phygui.views.core.base import Cancel, check
 log = logging.getLogger(__name__)
 
 _cache = ByteCache(96 * 2**20)
+_places = ByteCache(2**20)
 _SIZE = 50_000
 """Bytes that what is known of a cluster takes at most, about."""
 
@@ -99,6 +100,15 @@ def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
     The mean position of its channels, each weighted by the square of the cluster's size there;
     channels with less than half the largest size, which hold mostly noise, do not count.
     """
+    owners = stats.summary, snapshot.shank
+    known: tuple[float, float] | None = _places.get(owners, "")
+    if known is None:
+        known = _place(snapshot, stats)
+        _places.put(owners, "", known, 100)
+    return known
+
+
+def _place(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
     sizes = channel_sizes(stats.summary, snapshot.shank)
     if sizes is None or not len(sizes) or not sizes.max() > 0:
         return float("nan"), float("nan")

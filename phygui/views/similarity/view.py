@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,14 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.loading import missing_data
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
 from phygui.views.data.cluster_values import location_of, stats_of
 
-ROWS = 64
-"""Rows of the matrix that are computed between two looks at whether they are still wanted."""
+BUDGET_S = 0.15
+"""How long clusters are compared before what is known by then is shown."""
+FEW = 24
+"""Clusters of which statistics are computed here; of more they come in without being asked for."""
+MOST_NAMES = 100
+"""Selected clusters that are named at most: of more, names would stand in place of one another."""
+_ordered = ByteCache(64 * 2**20)
 
 
 @dataclass(frozen=True)
@@ -40,13 +47,18 @@ class SimilarityData:
 
     cluster_ids: tuple[int, ...]
     """In the order of rows and columns."""
-    values: NDArray[np.float64]
-    """(n_clusters, n_clusters) in [0, 1]."""
+    values: NDArray[np.float32]
+    """(n_clusters, n_clusters) in [0, 1]: 0 on the diagonal, which would outshine everything, and
+    where it is not known yet. Not to be written to; the same array while nothing has changed."""
     selected: tuple[int, ...]
+    is_partial: bool = False
+    """Whether clusters are still to be compared."""
+    awaits_stats: bool = False
+    """Whether clusters are left out until their statistics come in."""
 
 
 def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> SimilarityData | Empty:
-    """Compare every two clusters.
+    """Compare every two clusters, as far as nobody has, and as far as it can be done at once.
 
     Raises
     ------
@@ -59,23 +71,42 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids:
         return Empty("There are no clusters")
+    unknown = {c for c in ids if c not in snapshot.stats}.difference(snapshot.cluster_ids)
+    awaits_stats = len(snapshot.stats) > 0 and len(unknown) > FEW
+    if awaits_stats:
+        ids = [c for c in ids if c not in unknown]
     stats = stats_of(snapshot, ids, cancelled)
-    if params.order == "depth":
+    if params.order != "id":
         depths = {c: location_of(snapshot, stats[c])[1] for c in ids}
         ids.sort(key=lambda c: -depths[c] if np.isfinite(depths[c]) else math.inf)
-    summaries = [stats[c].summary for c in ids]
-    values = np.empty((len(ids), len(ids)))
-    for start in range(0, len(ids), ROWS):
+    summaries = {c: stats[c].summary for c in ids}
+    end = time.perf_counter() + BUDGET_S
+
+    def goes_on() -> bool:
         check(cancelled)
-        some = summaries[start : start + ROWS]
-        values[start : start + ROWS] = snapshot.similarity(some, summaries)
-    if params.order == "similarity" and len(ids) > 2:
+        return time.perf_counter() < end
+
+    is_known = snapshot.matrix.learn(summaries, snapshot.similarity, goes_on)
+    values = snapshot.matrix.between(summaries)
+    if params.order == "similarity" and len(ids) > 2 and is_known:
+        check(cancelled)
+        ids, values = _by_similarity(tuple(ids), values)
+    return SimilarityData(tuple(ids), values, snapshot.cluster_ids, not is_known, awaits_stats)
+
+
+def _by_similarity(
+    ids: tuple[int, ...], values: NDArray[np.float32]
+) -> tuple[list[int], NDArray[np.float32]]:
+    """Clusters and similarities so that alike ones follow one another; kept while these are."""
+    known: tuple[list[int], NDArray[np.float32]] | None = _ordered.get((values,), ids)
+    if known is None:
         order = _neighbours(values)
-        ids, values = [ids[k] for k in order], values[np.ix_(order, order)]
-    return SimilarityData(tuple(ids), values, snapshot.cluster_ids)
+        known = [ids[k] for k in order], values[np.ix_(order, order)]
+        _ordered.put((values,), ids, known, values.nbytes)
+    return known
 
 
-def _neighbours(values: NDArray[np.float64]) -> NDArray[np.intp]:
+def _neighbours(values: NDArray[np.float32]) -> NDArray[np.intp]:
     """An order in which alike clusters follow one another: that of a tree of average linkage."""
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
@@ -97,6 +128,13 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         self._image = Images()
         self._lines = Batch("lines", opacity=0.6)
         self.visuals = [self._image, self._lines]
+        self._drawn_values: NDArray[np.float32] | None = None
+        self._rows: dict[int, int] = {}
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether clusters come in with their statistics."""
+        return isinstance(self.data, SimilarityData) and self.data.awaits_stats
 
     def build(self, data: SimilarityData) -> None:
         """Draw the matrix, first cluster at the upper left."""
@@ -106,19 +144,20 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
             "row", 0.5 - n, 0.5, "cluster", self._row_ticks, limits=(0.5 - n, 0.5), named_below=True
         )
         self.set_cells([Cell(x, y)])
-        # A cluster and itself would outshine everything.
-        values = data.values.copy()
-        np.fill_diagonal(values, 0)
-        self._image.set_map(self._ramp())
-        self._image.set_data(values[::-1][None], [[-0.5, n - 0.5, 0.5 - n, 0.5]])
-        # Each selected cluster is framed along its row and its column.
-        parts = []
-        for color, cluster_id in reversed(list(enumerate(data.selected))):
-            k = data.cluster_ids.index(cluster_id)
-            for edge in (k - 0.5, k + 0.5):
-                parts.append(vertices([-0.5, n - 0.5], [-edge, -edge], color=color))
-                parts.append(vertices([edge, edge], [0.5, 0.5 - n], color=color))
-        self._lines.set_data(*parts)
+        if data.values is not self._drawn_values:
+            # Row 0 is at the top.
+            self._image.set_map(self._ramp())
+            self._image.set_data(data.values[None], [[-0.5, n - 0.5, 0.5, 0.5 - n]])
+            self._drawn_values = data.values
+        self._rows = {cluster_id: row for row, cluster_id in enumerate(data.cluster_ids)}
+        # Each selected cluster is framed along its row and its column, the first ones on top.
+        colors = np.arange(len(data.selected))[::-1, None]
+        rows = np.array([self._rows[c] for c in reversed(data.selected)], np.float64)[:, None]
+        low, high = np.full_like(rows, -0.5), np.full_like(rows, n - 0.5)
+        edges = [rows - 0.5, rows + 0.5]
+        across = np.hstack([at for edge in edges for at in (low, high, edge, edge)])
+        down = np.hstack([at for edge in edges for at in (edge, edge, low, high)])
+        self._lines.set_data(vertices(across, -down, color=colors))
 
     def set_theme(self, name: str) -> None:
         """Show in another theme; nothing alike has the colour of the ground."""
@@ -137,7 +176,7 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
 
     def _ticks(self, low: float, high: float, n_most: int) -> Ticks:
         shown = self.drawn
-        return id_ticks(shown.cluster_ids, low, high, n_most, besides=shown.selected)
+        return id_ticks(shown.cluster_ids, low, high, n_most, besides=set(shown.selected))
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
@@ -148,9 +187,8 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         """Ids of the selected clusters, in their colours."""
         left, top, width, height = self.layout.boxes[0]
         labels = []
-        rows = {cluster_id: row for row, cluster_id in enumerate(data.cluster_ids)}
-        for color, cluster_id in enumerate(data.selected):
-            k = rows[cluster_id]
+        for color, cluster_id in enumerate(data.selected[:MOST_NAMES]):
+            k = self._rows[cluster_id]
             across, y = self.to_pixels(0, k, -k)
             name = str(cluster_id)
             if top <= y <= top + height:
