@@ -17,13 +17,12 @@ from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.stand_ins import MAKERS
-
 os.environ.setdefault("QT_API", "pyqt5")
-# Threads of OpenBLAS wait for one another on a busy machine, longer than the work would take.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# So do those of OpenGL without a graphics card, with two processes that test on two cores.
-os.environ.setdefault("LP_NUM_THREADS", "1")
+# Threads of OpenBLAS wait for one another on a busy machine, longer than the work would take; so do
+# those of OpenMP, and of OpenGL without a graphics card, with two processes that test on two cores.
+# This stands before anything that imports numpy.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LP_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 # Settings, caches, logs and recent files of the person who runs the tests stay out of it.
 _HOME = tempfile.mkdtemp(prefix="phygui-tests-")
@@ -141,6 +140,8 @@ def dataset_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
 
     @cache
     def folder_of(name: str) -> Path:
+        from tests.stand_ins import MAKERS
+
         folder = _data_folder()
         if folder is None:
             folder = tmp_path_factory.mktemp(name)

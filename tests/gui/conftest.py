@@ -148,6 +148,7 @@ def put_on_screen(window: MainWindow, qtbot: Any) -> Driver:
 
 def take_away(window: MainWindow) -> None:
     """Close a window, whatever it holds."""
+    window.hide()
     window.dispose()
     window.close()
     window.deleteLater()
@@ -159,12 +160,24 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo, built once."""
     folder = tmp_path_factory.mktemp("demo")
     make_demo(folder, n_spikes=6_000, n_clusters=12, n_channels=16, duration=40.0)
+    with Session.open(folder / "demo.kwik", journal=False) as session:
+        session.suggest_all()
+        for keep in (session.statistics.remember_job(), session.suggestions.remember_job()):
+            if keep is not None:
+                keep()
     return folder
 
 
 @pytest.fixture
 def demo(demo_folder: Path, tmp_path: Path) -> Path:
-    """A copy of a small demo with known units."""
+    """A copy of a small demo with known units, of whose clusters all is known that is kept."""
+    shutil.copytree(demo_folder / "demo.phygui", tmp_path / "demo.phygui")
+    return copy_demo(demo_folder, tmp_path)
+
+
+@pytest.fixture
+def new_demo(demo_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the small demo that nobody has opened before."""
     return copy_demo(demo_folder, tmp_path)
 
 

@@ -17,12 +17,12 @@ from phygui.views.trace import signal as trace_signal
 
 
 @pytest.fixture
-def ahead(demo: Path) -> Iterator[Callable[[], Opening]]:
+def ahead(new_demo: Path) -> Iterator[Callable[[], Opening]]:
     """Open the demo ahead: ``ahead()``; what it has opened is closed."""
     openings: list[Opening] = []
 
     def open_() -> Opening:
-        openings.append(Opening(demo, read_only=True))
+        openings.append(Opening(new_demo, read_only=True))
         return openings[-1]
 
     yield open_

@@ -27,6 +27,12 @@ class Slow:
         return self._work(*args, **options)
 
 
+@pytest.fixture
+def demo(new_demo: Path) -> Path:
+    """A demo of which everything is still to be computed."""
+    return new_demo
+
+
 def test_statistics_go_on_that_were_stopped_for_a_moment(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

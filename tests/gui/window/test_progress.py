@@ -11,6 +11,12 @@ import pytest
 from tests.gui.curator import run
 
 
+@pytest.fixture
+def demo(new_demo: Path) -> Path:
+    """A demo of which everything is still to be computed."""
+    return new_demo
+
+
 def test_a_reopened_dataset_shows_all_columns_at_once(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
