@@ -121,11 +121,15 @@ def gui(
     from phygui.gui.app.app import Application
 
     session = None if opening is None else _result(opening, debug)
-    if software_opengl:
-        from phygui.gui.base.opengl import use_software
+    from phygui.gui.base import opengl
 
-        use_software()
+    if software_opengl:
+        opengl.use_software()
     application = Application()
+    if opengl.must_start_anew():
+        if session is not None:
+            session.close()
+        opengl.start_anew()
     if session is None:
         application.show_start()
         sys.exit(application.run())

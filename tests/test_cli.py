@@ -133,6 +133,24 @@ def test_screenshot_paints_everything_and_exits_0(small: Path, tmp_path: Path) -
     ], "a read-only session leaves nothing beside the dataset"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="about OpenGL over a line to an X server")
+def test_where_opengl_is_that_of_another_screen_software_draws(small: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "window.png"
+    environment = {"LIBGL_ALWAYS_SOFTWARE": "", "LIBGL_ALWAYS_INDIRECT": "1"}
+    ended = run(GUI, small, "--screenshot", picture, **environment)
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    image = QImage(str(picture))
+    colors = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, 900, 3)}
+    assert len(colors) > 200
+    # Without any OpenGL it ends, and says what was not tried yet.
+    ended = run(GUI, small, "--screenshot", picture, QT_XCB_GL_INTEGRATION="none")
+    assert ended.returncode == 1
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("OpenGL does not work here even without the graphics card")
+    assert "--software-opengl" not in last
+
+
 def test_a_picture_that_cannot_be_written_is_said(small: Path, tmp_path: Path) -> None:
     ended = run(GUI, small, "--read-only", "--screenshot", tmp_path / "no" / "such" / "x.png")
     assert ended.returncode == 1

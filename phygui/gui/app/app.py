@@ -227,6 +227,16 @@ class Application(QObject):
             The exit code: 0, or 1 with a sentence on stderr.
         """
         outcome: list[int] = []
+        problem = opengl.found().problem
+        if problem:
+            # It is not the picture that was asked for.
+            print(problem, file=sys.stderr)
+            self.close()
+            return 1
+        # Whatever holds this thread up, such as a driver: it ends.
+        watchdog = threading.Timer(SCREENSHOT_TIMEOUT_S + 30, os._exit, [1])
+        watchdog.daemon = True
+        watchdog.start()
 
         def finish(code: int) -> None:
             outcome.append(code)

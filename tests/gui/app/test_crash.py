@@ -175,12 +175,38 @@ def test_without_opengl_the_tables_still_work(small):
     assert "phy-gui --software-opengl" in second
 
 
-def test_opengl_that_fails_says_what_to_do(qapp, monkeypatch, caplog):
+@pytest.fixture
+def fresh():
+    """OpenGL is tried out anew, also by the next test."""
+    for cached in (opengl.found, opengl._probe):
+        cached.cache_clear()
+    yield
+    for cached in (opengl.found, opengl._probe):
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("forced", ["", "1"])
+def test_opengl_that_fails_says_what_is_left_to_do(qapp, fresh, monkeypatch, caplog, forced):
     monkeypatch.setattr(opengl.QOpenGLContext, "create", lambda self: False)
-    opengl.found.cache_clear()
+    monkeypatch.setenv("LIBGL_ALWAYS_SOFTWARE", forced)
     found = opengl.found()
-    opengl.found.cache_clear()
     assert not found.renderer
     assert "no context can be created" in found.problem
-    assert "phy-gui --software-opengl" in found.problem
+    assert ("phy-gui --software-opengl" in found.problem) == (not forced)
+    assert ("xvfb-run" in found.problem) == bool(forced)
+    assert opengl.must_start_anew() == (not forced and sys.platform.startswith("linux"))
     assert found.problem in caplog.text
+
+
+@pytest.mark.parametrize("version", ["1.4 (2.1 Mesa 23.2)", "", "None"])
+def test_an_old_opengl_is_not_asked_for_what_it_does_not_have(monkeypatch, version):
+    monkeypatch.setattr(opengl, "gl", None)
+    assert "2.1 is needed" in opengl._lacking(version)
+
+
+def test_a_shader_that_does_not_compile_says_why(qapp, fresh, monkeypatch):
+    monkeypatch.setattr(opengl, "shader", lambda name: "void main() { nothing(); }")
+    problem = opengl.found().problem
+    assert "a shader does not compile" in problem
+    assert "nothing" in problem
+    assert "\n" not in problem
