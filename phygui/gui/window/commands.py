@@ -260,7 +260,7 @@ class Commands:
     def toggle_mean(self) -> None:
         """Draw the mean waveforms with their standard deviation, or single spikes."""
         for view in self._window.views("waveforms"):
-            view.change_params(show="spikes" if view.params.show == "mean" else "mean")
+            view.toggle_mean()
 
     def reset_views(self) -> None:
         """Show all that each view holds."""

@@ -22,10 +22,12 @@ _MOST_POINTED = 100
 _FEW_CHANNELS = 32
 _CHUNK = 100
 _N_TYPICAL = 100
-_MOST_PAIRS = 256
+_MOST_PAIRS = 224
 """Pairs of a cluster and a channel up to which every cluster is shown on every channel."""
 _OWN = 0.1
 """Least part of a cluster's spikes in which a channel takes part that is read beyond them."""
+MANY_CLUSTERS = 8
+"""Clusters from which single spikes would hide one another."""
 _RARE = 1.0
 """Per cent of a cluster's spikes that may be larger than the room made for them."""
 
@@ -64,16 +66,23 @@ class WaveformParams:
         },
     )
     show: str = field(
-        default="spikes",
+        default="auto",
         metadata={
             "label": "Show",
             "help": "Single spikes; their mean with its standard deviation; the spikes "
-            "minus their mean; or the density of the spikes.",
-            "choices": ("spikes", "mean", "residual", "density"),
+            "minus their mean; or the density of the spikes. "
+            f"auto: means from {MANY_CLUSTERS} clusters on, else spikes.",
+            "choices": ("auto", "spikes", "mean", "residual", "density"),
             "reload": False,
         },
     )
     data_scale: float = scale_of_data()
+
+    def shows(self, n_clusters: int) -> str:
+        """What is shown of so many clusters: one of the choices that is not ``auto``."""
+        if self.show != "auto":
+            return self.show
+        return "mean" if n_clusters >= MANY_CLUSTERS else "spikes"
 
 
 @dataclass(frozen=True)

@@ -120,10 +120,10 @@ class WaveformView(View[WaveformParams, WaveformData]):
         ends = centers[:, None, 0] + np.array([-width, width])
         self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
         self._images.clear()
-        self._shown = self.params.show
-        if self.params.show == "mean":
+        self._shown = self.params.shows(len(data.cluster_ids))
+        if self._shown == "mean":
             self._build_means(data)
-        elif self.params.show == "density":
+        elif self._shown == "density":
             self._build_densities(data)
         else:
             self._build_spikes(data)
@@ -161,7 +161,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
 
     def _build_spikes(self, data: WaveformData) -> None:
         values = data.waveforms
-        if self.params.show == "residual":
+        if self._shown == "residual":
             values = values - data.means[data.colors]
         # Of the masked ones a few are enough to see that there is nothing.
         few = np.zeros(len(data.colors), bool)
@@ -235,7 +235,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
     def on_data_scale(self, factor: float) -> None:
         """Follow the scale; lines do so by themselves."""
         super().on_data_scale(factor)
-        if self.params.show == "density" and isinstance(self.data, WaveformData):
+        if self._shown == "density" and isinstance(self.data, WaveformData):
             self._build_densities(self.data)
 
     def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
@@ -247,17 +247,17 @@ class WaveformView(View[WaveformParams, WaveformData]):
             self._pointed.clear()
             return
         values = pointed.waveforms
-        if self.params.show == "residual":
+        if self._shown == "residual":
             values = values - data.means[pointed.colors]
         pairs, alpha = np.nonzero(pointed.unmasked), _alpha_of(len(pointed.spike_ids))
-        if self.params.show in ("mean", "density"):
+        if self._shown in ("mean", "density"):
             alpha *= _FAINTER
             self._build_pointed_means(data, pointed)
         self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, alpha))
 
     def _build_pointed_means(self, data: WaveformData, pointed: Pointed) -> None:
         """The mean of the spikes of each cluster; on both sides of the cluster's own, if shown."""
-        self._pointed_means.size = 5.0 if self.params.show == "mean" else 2.0
+        self._pointed_means.size = 5.0 if self._shown == "mean" else 2.0
         clusters = np.unique(pointed.colors)
         own = [pointed.colors == k for k in clusters]
         means = np.stack([pointed.waveforms[spikes].mean(axis=0) for spikes in own])
@@ -352,7 +352,13 @@ class WaveformView(View[WaveformParams, WaveformData]):
         if event.key == "O":
             self.change_params(overlap=not self.params.overlap)
         elif event.key == "M":
-            self.change_params(show="spikes" if self.params.show == "mean" else "mean")
+            self.toggle_mean()
+
+    def toggle_mean(self) -> None:
+        """Show means in place of what is shown, or spikes in place of means."""
+        n_clusters = len(self.drawn.cluster_ids) if self.has_picture else 1
+        is_mean = self.params.shows(n_clusters) == "mean"
+        self.change_params(show="spikes" if is_mean else "mean")
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The channel, the time and the voltage under the mouse, and whose line is there."""

@@ -556,3 +556,22 @@ def test_the_density_of_waveforms_that_are_larger_than_most_is_whole(
     on = colored(picture(view), 0)
     x, y = (int(v) for v in place(view, 0, 0, sample))
     assert on[y - 4 : y + 5, x - 1 : x + 2].any()
+
+
+def test_of_many_clusters_means_are_shown_unless_spikes_are_asked_for(
+    small_model, snapshot_of, shown
+):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:8]]
+    few = WaveformView.load(snapshot_of(small_model, ids[:7]), WaveformParams(), never)
+    many = WaveformView.load(snapshot_of(small_model, ids), WaveformParams(), never)
+    view = shown(WaveformView(), few, (600, 400))
+    assert view._lines.n_vertices > 0
+    assert view._means.n_vertices == 0
+    view.set_data(many)
+    assert view._lines.n_vertices == 0
+    assert view._means.n_vertices == len(many.times) * int(many.present.sum())
+    view.toggle_mean()
+    assert view.params.show == "spikes"
+    assert view._lines.n_vertices > 0
+    view.toggle_mean()
+    assert view.params.show == "mean"
