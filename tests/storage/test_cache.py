@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from phygui.storage.cache import ByteCache
+from phygui.storage.cache import Budget, ByteCache
 
 
 def test_what_was_put_is_found_for_the_same_objects_only():
@@ -96,3 +96,47 @@ def test_from_several_threads():
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(work, range(4000)))
     assert cache.n_bytes == 10 * len(cache) <= 50
+
+
+def test_caches_that_share_a_budget_drop_what_none_of_them_used_for_longest():
+    budget = Budget(50)
+    one, other = ByteCache(40, budget), ByteCache(40, budget)
+    owners = [np.zeros(1) for _ in range(5)]
+    for k, cache in enumerate((one, other, one, other, one)):
+        cache.put((owners[k],), "", k, 10)
+    assert one.get((owners[0],), "") == 0
+    one.put((owners[1],), "new", 5, 10)
+    assert budget.n_bytes == 50
+    assert other.get((owners[1],), "") is None
+    assert [one.get((owners[k],), "") for k in (0, 2, 4)] == [0, 2, 4]
+    one.put((owners[0],), "large", "x", 51)
+    assert budget.n_bytes == 50
+
+
+def test_a_cache_that_is_gone_leaves_its_part_to_the_others():
+    budget = Budget(50)
+    owner = np.zeros(1)
+    one, other = ByteCache(50, budget), ByteCache(50, budget)
+    one.put((owner,), "", "a", 30)
+    del one
+    gc.collect()
+    other.put((owner,), "", "b", 50)
+    assert other.get((owner,), "") == "b"
+    assert budget.n_bytes == 50
+
+
+def test_threads_that_fill_several_caches_keep_to_the_budget():
+    budget = Budget(1000)
+    caches = [ByteCache(900, budget) for _ in range(3)]
+    owners = [np.zeros(1) for _ in range(20)]
+
+    def fill(seed: int) -> None:
+        for k in range(2000):
+            cache, owner = caches[(k + seed) % 3], owners[k * seed % 20]
+            cache.put((owner,), k % 40, k, 1 + k % 90)
+            cache.get((owner,), k % 40)
+
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(fill, range(1, 5)))
+    assert 0 < budget.n_bytes <= 1000
+    assert budget.n_bytes == sum(cache.n_bytes for cache in caches)
