@@ -237,7 +237,7 @@ def test_a_read_only_clustering_stays_so_and_only_it(small: Path) -> None:
 
 def test_located_features_count_where_they_fit(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "phygui.formats.kwik.files.rawdata.locations_file", lambda: tmp_path / "locations.json"
+        "phygui.storage.state.locations.locations_file", lambda: tmp_path / "locations.json"
     )
     demo = make_demo(tmp_path, n_spikes=600, n_clusters=5, n_channels=8, n_channel_groups=2)
     elsewhere = tmp_path / "elsewhere.kwx"

@@ -19,13 +19,13 @@ from phygui import KwikModel
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetError, DatasetWarning
-from phygui.formats.kwik.files import rawdata
+from phygui.storage.state import locations
 from tests.formats.kwik.field_files import RATE, TROUGH, depths, raw_data, write_kwik
 
 
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rawdata, "locations_file", lambda: tmp_path / "locations.json")
+    monkeypatch.setattr(locations, "locations_file", lambda: tmp_path / "locations.json")
 
 
 @pytest.fixture(autouse=True)

@@ -26,9 +26,9 @@ from phygui.curation.edits.update import EditError
 from phygui.curation.open_session import open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
-from phygui.formats.kwik.files import rawdata
 from phygui.gui.actions.keys import Keys
 from phygui.gui.base.settings import Settings
+from phygui.storage.state import locations
 from phygui.storage.state.records import Record, encode
 from tests.torture.children import run
 
@@ -140,7 +140,7 @@ class Hostile:
         settings.recent()
         Keys(settings)
         settings.set("theme", "dark")
-        rawdata.remembered(self.path, "traces")
+        locations.remembered(self.path, "traces")
         session = open_session(self.path)
         seconds = time.perf_counter() - start
         # What cannot be written later on may be told again.

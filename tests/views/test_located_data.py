@@ -26,7 +26,7 @@ from phygui.views.waveform.data import WaveformParams, load_waveforms
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "phygui.formats.kwik.files.rawdata.locations_file", lambda: tmp_path / "locations.json"
+        "phygui.storage.state.locations.locations_file", lambda: tmp_path / "locations.json"
     )
 
 

@@ -45,6 +45,7 @@ from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.files import check_regular_file
+from phygui.storage.state import locations
 from phygui.storage.state.fingerprint import FileStamp
 
 
@@ -321,11 +322,11 @@ class OpenDataset:
             self.absent.pop(what, None)
             self.n_located += 1
         try:
-            rawdata.remember(self._path, what, paths)
+            locations.remember(self._path, what, paths)
         except OSError as error:
             self._warn(
-                f"{rawdata.locations_file()} could not be written ({error.strerror}): the place of "
-                f"the {what} of {self._path} will not be remembered."
+                f"{locations.locations_file()} could not be written ({error.strerror}): the place "
+                f"of the {what} of {self._path} will not be remembered."
             )
 
     def _locate_traces(self, paths: list[Path]) -> None:

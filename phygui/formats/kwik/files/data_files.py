@@ -25,6 +25,7 @@ from phygui.formats.kwik.hdf5.file import open_hdf5
 from phygui.formats.kwik.open_shank import OpenShank
 from phygui.formats.kwik.reading.metadata import Settings
 from phygui.storage.arrays.traces import Traces
+from phygui.storage.state import locations
 
 
 class DataFiles:
@@ -78,7 +79,7 @@ class DataFiles:
             self.features.close()
         self.features = None
         self.absent.pop("features", None)
-        found = rawdata.remembered(self._path, "features")
+        found = locations.remembered(self._path, "features")
         stem = rawdata.stem_of(self._path)
         path = found[0] if found else self._path.with_name(f"{stem}.kwx")
         if not os.path.exists(path):
@@ -113,7 +114,7 @@ class DataFiles:
         """Open the raw data, where the user said it is or where it is looked for."""
         self.raw = None
         self.absent.pop("traces", None)
-        remembered = rawdata.remembered(self._path, "traces")
+        remembered = locations.remembered(self._path, "traces")
         looked_for = (remembered or [self._path.with_suffix(".dat")])[0].name
         found: list[Recorded] | Absent
         try:

@@ -13,14 +13,14 @@ import pytest
 
 from phygui import KwikModel
 from phygui.errors import DatasetError, DatasetWarning
-from phygui.formats.kwik.files import rawdata
+from phygui.storage.state import locations
 from tests.formats.kwik.conftest import N_RAW, Tiny
 
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path_factory.mktemp("settings") / "phygui" / "locations.json"
-    monkeypatch.setattr(rawdata, "locations_file", lambda: path)
+    monkeypatch.setattr(locations, "locations_file", lambda: path)
     return path
 
 
@@ -231,24 +231,24 @@ def test_a_damaged_configuration_is_ignored(tiny: Tiny, own_settings: Path, text
 
 def test_the_file_is_in_the_users_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert rawdata.locations_file().name == "locations.json"
-    assert "phygui" in rawdata.locations_file().parts
+    assert locations.locations_file().name == "locations.json"
+    assert "phygui" in locations.locations_file().parts
 
 
 def test_remembered_places_that_make_no_sense_are_replaced(tiny: Tiny, tmp_path: Path) -> None:
     place = tmp_path / "place.dat"
     place.touch()
-    file = rawdata.locations_file()
+    file = locations.locations_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     for told in ("[]", "not JSON", json.dumps({str(tiny.kwik.resolve()): ["x"]})):
         file.write_text(told)
-        assert rawdata.remembered(tiny.kwik, "traces") == []
-        rawdata.remember(tiny.kwik, "traces", [place])
-        assert rawdata.remembered(tiny.kwik, "traces") == [place]
+        assert locations.remembered(tiny.kwik, "traces") == []
+        locations.remember(tiny.kwik, "traces", [place])
+        assert locations.remembered(tiny.kwik, "traces") == [place]
 
 
 def test_a_remembered_place_out_of_reach_is_as_if_it_were_not_there(tiny: Tiny) -> None:
-    rawdata.remember(tiny.kwik, "traces", [])
-    file = rawdata.locations_file()
+    locations.remember(tiny.kwik, "traces", [])
+    file = locations.locations_file()
     file.write_text(json.dumps({str(tiny.kwik.resolve()): {"traces": ["/x/" + "long" * 100]}}))
-    assert rawdata.remembered(tiny.kwik, "traces") == []
+    assert locations.remembered(tiny.kwik, "traces") == []

@@ -17,8 +17,8 @@ from phygui import KwikModel
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.stats import compute_stats
 from phygui.errors import DatasetError
-from phygui.formats.kwik.files import rawdata
 from phygui.formats.kwik.shank import KwikShank
+from phygui.storage.state import locations
 from tests.formats.kwik.conftest import N_RAW, N_SAMPLES, Tiny
 from tests.formats.kwik.field_files import TROUGH, depths, raw_data, write_kwik
 
@@ -28,7 +28,7 @@ DATA = "recordings/0/data"
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path_factory.mktemp("settings") / "locations.json"
-    monkeypatch.setattr(rawdata, "locations_file", lambda: path)
+    monkeypatch.setattr(locations, "locations_file", lambda: path)
 
 
 def opened(path: Path) -> KwikModel:
