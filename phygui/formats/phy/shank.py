@@ -1,0 +1,225 @@
+"""A shank of a folder as the rest of the program sees one."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.dataset.absent import Absent
+from phygui.dataset.clock import SpikeClock
+from phygui.dataset.protocol import RAW_UNITS
+from phygui.dataset.timeline import Timeline
+from phygui.errors import DatasetError, DatasetWarning
+from phygui.formats.phy import features as pc_features
+from phygui.formats.phy import templates as sorter_templates
+from phygui.formats.phy.attributes import open_attributes
+from phygui.formats.phy.features import TemplateFeatures, open_features
+from phygui.formats.phy.npy import exists
+from phygui.formats.phy.raw import open_traces, traces_at
+from phygui.formats.phy.sorting import Sorting
+from phygui.formats.phy.templates import Templates
+from phygui.storage.arrays.bandpass import BandPass
+from phygui.storage.arrays.traces import Traces
+from phygui.storage.arrays.waveforms import Waveforms
+from phygui.storage.state import locations
+
+LOW, HIGH = 300.0, 6000.0
+"""Edges of the pass band of waveforms, hertz: the folder does not say what the sorter used."""
+_HIGHEST = 0.45
+"""Of the sample rate, the most that the upper edge may be."""
+_WAVEFORM_S = 0.001, 0.002
+"""Seconds of a waveform before and after the spike, where there are no templates."""
+
+
+class PhyShank:
+    """The data of one shank of a folder.
+
+    Parameters
+    ----------
+    sorting : Sorting
+    channel_group : int
+        The number of the shank.
+    remarks : sequence of str
+        What was found to be unusual already.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such shank, or it has no spikes.
+    """
+
+    voltage_unit = RAW_UNITS
+    """No file of the folder holds the gain."""
+
+    def __init__(self, sorting: Sorting, channel_group: int, remarks: Sequence[str] = ()) -> None:
+        self.path = sorting.folder
+        self.channel_group = channel_group
+        self.n_located = 0
+        self.warnings: list[str] = list(remarks)
+        self.absent: dict[str, Absent] = {}
+        self.events: Mapping[str, NDArray[np.float64]] = {}
+        self._sorting = sorting
+        self._lock = threading.Lock()
+        self._spikes = sorting.spikes_of(channel_group)
+        if self._spikes is not None and not len(self._spikes):
+            raise DatasetError(f"{self.path}: shank {channel_group} has no spikes.")
+        self._of_shank = np.flatnonzero(sorting.shanks == channel_group)
+        self.channels = sorting.channels[self._of_shank]
+        self.channel_positions = sorting.positions[self._of_shank]
+        self.channel_gains = np.ones(len(self.channels))
+        samples = sorting.spike_samples
+        self.spike_samples = samples if self._spikes is None else samples[self._spikes]
+        for array in (self.channels, self.channel_positions, self.spike_samples):
+            array.flags.writeable = False
+        self._open_sorters_data()
+        low, high = LOW, min(HIGH, _HIGHEST * self.sample_rate)
+        self.filter = BandPass(self.sample_rate, min(low, high / 4), high)
+        self._take_traces(self._find_traces())
+        for text in self.warnings:
+            warnings.warn(text, DatasetWarning, stacklevel=4)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def _open_sorters_data(self) -> None:
+        """Features, templates and numbers of spikes; what cannot be read is left out."""
+        folder = self.path
+        self.features: TemplateFeatures | None = None
+        try:
+            self.features = open_features(self._sorting, self._spikes, self._of_shank)
+            if self.features is None:
+                self.absent["features"] = Absent(pc_features.FILE)
+        except DatasetError as error:
+            self.absent["features"] = Absent(pc_features.FILE, str(error))
+            self._warn(f"{error} Features are left out.")
+        self.templates: Templates | None = None
+        try:
+            if exists(folder / sorter_templates.FILE):
+                self.templates = Templates(self._sorting, self._of_shank)
+        except DatasetError as error:
+            self._warn(f"{error} Templates are left out.")
+        n_spikes = self._sorting.n_spikes
+        self.attributes = open_attributes(folder, n_spikes, self._spikes, self._warn)
+        if self.templates is not None and len(self.templates) and self.templates.n_samples > 1:
+            self.n_samples_before = self.templates.sample_of_spike()
+            self.n_samples_waveforms = self.templates.n_samples
+        else:
+            before, after = (round(s * self.sample_rate) for s in _WAVEFORM_S)
+            self.n_samples_before = before
+            self.n_samples_waveforms = before + after
+
+    # -- recordings and spikes -----------------------------------------------------------------
+
+    @property
+    def reader(self) -> Any:
+        """There is none of its own: the arrays are the folder's."""
+        return None
+
+    @property
+    def sample_rate(self) -> float:
+        """Sampling rate, hertz."""
+        return self._sorting.params.sample_rate
+
+    @property
+    def duration(self) -> float:
+        """Recorded time, seconds."""
+        return self.timeline.n_recorded / self.sample_rate
+
+    @property
+    def span(self) -> float:
+        """The same: files of raw data follow one another without a gap."""
+        return self.duration
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes."""
+        return len(self.spike_samples)
+
+    @property
+    def spike_times(self) -> NDArray[np.float64]:
+        """Spike times: (n_spikes,) float64, seconds."""
+        return self.spike_samples / self.sample_rate
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return len(self.channels)
+
+    # -- raw data ------------------------------------------------------------------------------
+
+    def _find_traces(self) -> Traces | None:
+        params, least = self._sorting.params, int(self._sorting.channels.max()) + 1
+        found = open_traces(self.path, params, least, self._warn)
+        if isinstance(found, Absent):
+            self.absent["traces"] = found
+            return None
+        return found
+
+    def _take_traces(self, traces: Traces | None) -> None:
+        """Place the spikes on the time line of raw data, and cut waveforms from it."""
+        last = int(self._sorting.spike_samples.max()) + 1
+        lengths = [last] if traces is None else list(traces.lengths)
+        if traces is not None and sum(lengths) < last:
+            late = int(np.count_nonzero(self.spike_samples >= sum(lengths)))
+            self._warn(
+                f"{self.path}: the raw data ends at sample {sum(lengths)}, but {late} spikes are "
+                "later; they have no waveforms."
+            )
+        timeline = Timeline.joined(lengths)
+        recordings = timeline.recording_of(self.spike_samples.astype(np.int64)).astype(np.int32)
+        waveforms = None
+        if traces is not None:
+            waveforms = Waveforms(
+                traces,
+                self.spike_samples.astype(np.int64) - timeline.starts[recordings],
+                recordings,
+                self.channels,
+                self.n_samples_before,
+                self.n_samples_waveforms - self.n_samples_before,
+                self.filter,
+                lambda _: None,
+            )
+        self.timeline = timeline
+        self.clock = SpikeClock(self.spike_samples, timeline, self.sample_rate)
+        self.spike_recordings = recordings
+        self.traces = traces
+        self.waveforms = waveforms
+
+    def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
+        """See :class:`~phygui.dataset.ShankData`: of raw data, one file for each of `params.py`."""
+        if what != "traces":
+            raise DatasetError(f"{self.path}: {what} are in the folder, or there are none.")
+        given = path if isinstance(path, list) else [path]
+        paths = [Path(one).expanduser().absolute() for one in given]
+        params, least = self._sorting.params, int(self._sorting.channels.max()) + 1
+        if len(paths) == 1 and paths[0].is_dir():
+            names = [Path(name.replace("\\", "/")).name for name in params.dat_paths]
+            paths = [paths[0] / name for name in names] or paths
+        traces = traces_at(paths, params, least, self._warn)
+        with self._lock:
+            before = self.traces
+            self._take_traces(traces)
+            self.absent.pop("traces", None)
+            self.n_located += 1
+        if before is not None:
+            before.close()
+        try:
+            locations.remember(self.path, what, paths)
+        except OSError as error:
+            self._warn(
+                f"{locations.locations_file()} could not be written ({error.strerror}): the place "
+                f"of the raw data of {self.path} will not be remembered."
+            )
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for each in (self.features, self.templates, self.traces, *self.attributes.values()):
+            if each is not None:
+                each.close()
