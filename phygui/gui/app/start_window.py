@@ -19,7 +19,7 @@ from phygui._version import __version__
 from phygui.gui.base.recent import Lookout
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import icon, plain_tip
-from phygui.gui.dialogs.choosing import Ask, DropTarget, any_folders
+from phygui.gui.dialogs.choosing import Ask, DropTarget
 
 
 class StartWindow(QWidget):
@@ -65,7 +65,6 @@ class StartWindow(QWidget):
         self.open_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FILE))
         self.folder_button = QPushButton("Open a folder ...")
         self.folder_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FOLDER))
-        self.folder_button.setVisible(any_folders())
         self.demo_button = QPushButton("Open the demo")
         self.demo_button.clicked.connect(lambda: self.open_wanted.emit("demo"))
         self.note = QLabel()

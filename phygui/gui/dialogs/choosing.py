@@ -19,11 +19,6 @@ class Ask(Enum):
     FOLDER = "folder"
 
 
-def any_folders() -> bool:
-    """Whether any format keeps a dataset in a folder."""
-    return any(known.is_folder for known in formats())
-
-
 def choose_dataset(parent: QWidget | None, ask: Ask, start: Path | None) -> Path | None:
     """Ask for a dataset, first in the folder ``start``; None if the user does not want one."""
     folder = "" if start is None else str(start)

@@ -21,12 +21,6 @@ def folder(distribution: Path, tmp_path: Path) -> Path:
     return write(tmp_path)
 
 
-def test_without_a_format_of_folders_none_is_asked_for(application: Application) -> None:
-    start = application.show_start()
-    assert start.open_button.isVisible()
-    assert not start.folder_button.isVisible()
-
-
 def test_a_folder_opens_from_everywhere(
     qtbot: Any,
     application: Application,
@@ -63,18 +57,3 @@ def test_a_folder_opens_from_everywhere(
     drop(window, f"{folder}/")
     settled(3)
     assert application.settings.recent() == [folder]
-
-
-def test_the_menu_says_why_no_folder_opens(
-    qtbot: Any, application: Application, small: Path
-) -> None:
-    from phygui import Session
-
-    window = application.show_session(Session.open(small))
-    qtbot.waitUntil(lambda: window.is_settled, timeout=20_000)
-    file = next(a.menu() for a in window.menuBar().actions() if a.text() == "&File")
-    file.aboutToShow.emit()
-    action = window.actions_by_name["open_folder"]
-    assert action in file.actions()
-    window.actions_by_name["open_folder"].trigger()
-    assert "no installed format uses folders" in window.status["edit"].text()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from phygui.gui.actions.declared.reasons import cannot_save, no_folders
+from phygui.gui.actions.declared.reasons import cannot_save
 from phygui.gui.actions.spec import ActionSpec
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "Open...", "File", lambda w: w.commands.open(), ("Ctrl+O",),
         "open a dataset", "open"),
     ActionSpec("open_folder", "Open a folder...", "File", lambda w: w.commands.open_folder(),
-        tip="open a dataset that is a folder", hindrance=no_folders),
+        tip="open a dataset that is a folder, as Kilosort and phy keep one"),
     ActionSpec("open_demo", "Open the demo", "File", lambda w: w.commands.open_demo(),
         tip="a simulated recording with known units"),
     ActionSpec("save", "Save", "File|save", lambda w: w.saving.save(), ("Ctrl+S",),

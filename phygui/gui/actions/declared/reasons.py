@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from phygui.gui.actions.context import ActionContext
 from phygui.gui.actions.spec import When, Why
-from phygui.gui.dialogs.choosing import any_folders
 
 NO_LASSO = "draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it"
 TOO_FEW = "a merge needs at least two clusters"
@@ -74,11 +73,6 @@ def no_traces_elsewhere(w: ActionContext) -> str:
     """The file names no raw data outside its folder that is not open yet."""
     absent = w.session.shank.absent.get("traces")
     return "" if absent and absent.elsewhere else "the file names no raw data outside its folder"
-
-
-def no_folders(_: ActionContext) -> str:
-    """No format keeps a dataset in a folder."""
-    return "" if any_folders() else "no installed format uses folders"
 
 
 def cannot_save(w: ActionContext) -> str:
