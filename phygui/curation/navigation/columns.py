@@ -24,6 +24,9 @@ from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.dataset import ShankData, why_absent
 
 DASH = "–"
+NOT_YET = "…"
+"""What stands for a value that is still to be computed."""
+TO_COME = "not computed yet"
 NO_DATA = "there are neither features nor raw data"
 
 
@@ -68,7 +71,8 @@ class Column:
     hidden: bool = False
     """Whether it shows only when the user asks for it."""
     gives_way: int = 0
-    """Its turn to go where there is no room for all columns; 0 if it never goes."""
+    """Its turn to go where there is no room for all columns, the smallest first; 0 if it never
+    goes."""
     reason: Callable[[ClusterSource, int], str] = lambda _, __: ""
     """Why the value of a cluster is not known, for its tooltip."""
     explain: Callable[[ClusterSource, int], str] = lambda _, __: ""
@@ -113,6 +117,11 @@ class Column:
             return source.measures.similarity_spec.help
         return f"{self.tip}, {source.shank.voltage_unit}" if self.is_voltage else self.tip
 
+    def text_of(self, source: ClusterSource, cluster_id: int, value: Any) -> str:
+        """The value of a cluster as it is written; what is to come differs from what is not."""
+        is_to_come = value is None and self.reason(source, cluster_id) == TO_COME
+        return NOT_YET if is_to_come else self.text(value)
+
     def text(self, value: Any) -> str:
         """The value as it is written; a dash where there is none."""
         if value is None:
@@ -130,7 +139,7 @@ def _stat(name: str) -> Callable[[ClusterSource, int], Any]:
 
 def _no_stat(otherwise: str) -> Callable[[ClusterSource, int], str]:
     """Why a statistic is not known: it is to come, or there is nothing to compute it from."""
-    return lambda source, c: otherwise if c in source.stats else "not computed yet"
+    return lambda source, c: otherwise if c in source.stats else TO_COME
 
 
 def _metric(spec: MetricSpec) -> Callable[[ClusterSource, int], float | None]:
@@ -152,7 +161,7 @@ def _reason(name: str) -> Callable[[ClusterSource, int], str]:
         metric = source.metrics.get(cluster_id, {}).get(name)
         if metric is not None:
             return metric.reason
-        return source.measures.metrics.why_failed(name) or "not computed yet"
+        return source.measures.metrics.why_failed(name) or TO_COME
 
     return reason
 
@@ -193,14 +202,16 @@ def _amplitude(source: ClusterSource, cluster_id: int) -> float | None:
 
 
 def _no_amplitude(source: ClusterSource, cluster_id: int) -> str:
-    if cluster_id in source.stats and source.stats[cluster_id].amplitude is not None:
+    stats = source.stats.get(cluster_id)
+    has_one = source.shank.traces is not None if stats is None else stats.amplitude is not None
+    if has_one and _n_spikes(source, cluster_id) < MIN_SPIKES:
         return f"with fewer than {MIN_SPIKES} spikes, the mean waveform would be mostly noise"
     why = why_absent(source.shank, "traces")
     return _no_stat(f"there is no raw data: {why}")(source, cluster_id)
 
 
 def _n_spikes(source: ClusterSource, cluster_id: int) -> int:
-    return len(source.spikes_per_cluster[cluster_id])
+    return len(source.spikes_per_cluster.get(cluster_id, ()))
 
 
 def _labels(source: ClusterSource, cluster_id: int) -> str:
@@ -255,7 +266,7 @@ _QUALITY = Column(
     _quality,
     ".2f",
     "0.88",
-    reason=lambda _, __: "not computed yet",
+    reason=lambda _, __: TO_COME,
     explain=_quality_parts,
     unknown_by=lambda s, c: -_n_spikes(s, c),
     ranking="quality",
@@ -332,5 +343,6 @@ def _label_column(key: str, name: str) -> Column:
         f"label {key}",
         lambda s, c: s.labels_of(c).get(key),
         ascending=True,
+        gives_way=-1,
         is_label=True,
     )

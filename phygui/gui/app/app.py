@@ -71,6 +71,8 @@ class Application(QObject):
         self.start: StartWindow | None = None
         self._is_warm = self._has_logged = False
         self._problems: ProblemBox | None = None
+        self._said: tuple[MainWindow, str] | None = None
+        """Where it says that something is being opened, and what it says."""
         self._opened.connect(self._receive)
 
     # -- windows ---------------------------------------------------------------------------
@@ -143,10 +145,12 @@ class Application(QObject):
             if what is None:
                 return
         parent = self._front()
+        said = f"opening {what} ..."
         if self.start is not None:
-            self.start.set_busy(f"opening {what} ...")
+            self.start.set_busy(said)
         elif isinstance(parent, MainWindow):
-            parent.say(f"opening {what} ...")
+            parent.say(said)
+            self._said = parent, said
 
         def work() -> None:
             try:
@@ -170,6 +174,10 @@ class Application(QObject):
 
     def _receive(self, session: Session | None, error: Exception | None) -> None:
         self.app.setQuitOnLastWindowClosed(True)
+        if self._said is not None:
+            (window, said), self._said = self._said, None
+            if window in self.windows:
+                window.unsay(said)
         if session is not None:
             start, self.start = self.start, None
             self.show_session(session)

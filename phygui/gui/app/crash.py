@@ -26,6 +26,7 @@ from PyQt5.QtWidgets import QApplication, QMessageBox, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
+from phygui.gui.base.placing import well_placed
 from phygui.gui.dialogs.messages import make_plain
 from phygui.logs import log_path
 
@@ -205,6 +206,7 @@ class ProblemBox(QMessageBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(QMessageBox.Warning, "phygui", "", QMessageBox.Close, parent)
         self.setModal(False)
+        well_placed(self)
         make_plain(self)
         self.copy_button = self.addButton("Copy details", QMessageBox.ActionRole)
         # Copying does not close the box.

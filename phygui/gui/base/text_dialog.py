@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from phygui.gui.base.placing import well_placed
+
 
 class TextDialog(QDialog):
     """Shows lines of text that can be selected and copied."""
@@ -15,6 +17,7 @@ class TextDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.resize(560, 360)
+        well_placed(self)
         self.text = QPlainTextEdit("\n".join(lines))
         self.text.setReadOnly(True)
         buttons = QDialogButtonBox(QDialogButtonBox.Close)
@@ -33,6 +36,7 @@ class Patience(QDialog):
     def __init__(self, parent: QWidget, sentence: str) -> None:
         super().__init__(parent)
         self.setWindowTitle("phygui")
+        well_placed(self)
         label = QLabel(sentence)
         label.setTextFormat(Qt.PlainText)
         layout = QVBoxLayout(self)

@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.base.context import WindowContext
+from phygui.gui.base.placing import well_placed
 from phygui.gui.docks.view_dock import ViewDock
 from phygui.views.core.export import export_image
 
@@ -44,6 +45,7 @@ class PictureDialog(QFileDialog):
 
     def __init__(self, window: WindowContext, docks: Sequence[ViewDock], dock: ViewDock) -> None:
         super().__init__(window, "Export a picture")
+        well_placed(self)
         self._window, self._docks = window, docks
         stored = window.settings.get("pictures", {})
         known = stored if isinstance(stored, dict) else {}

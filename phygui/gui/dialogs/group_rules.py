@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import (
 
 from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, GROUPS, MOST_RULES, Rule
 from phygui.dataset.groups import GROUP_TITLES
+from phygui.gui.base.placing import well_placed
 
 HINT = (
     "A cluster is a candidate for the group of the first rule that holds. Rules are written as the "
@@ -79,6 +80,7 @@ class GroupRulesDialog(QDialog):
         self.setWindowTitle("Group rules")
         self.setAttribute(Qt.WA_DeleteOnClose)
         self.resize(720, 380)
+        well_placed(self)
         self._problem_of = problem_of
         self._before = tuple(rules)
         self.lines: list[RuleLine] = []

@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QLabel, QMessageBox, QWidget
 from phygui._version import __version__
 from phygui.curation.durability.recovery import UnsavedEdit
 from phygui.curation.session import Session
+from phygui.gui.base.placing import well_placed
 
 N_EDITS = 8
 """Edits that a question about them lists; the others are in its details."""
@@ -27,6 +28,7 @@ def make_plain(box: QMessageBox) -> None:
 def show_error(parent: QWidget | None, title: str, sentence: str, details: str = "") -> None:
     """Say in one sentence what went wrong; details can be unfolded and copied."""
     box = QMessageBox(QMessageBox.Warning, title, sentence, QMessageBox.Ok, parent)
+    well_placed(box)
     box.setTextFormat(Qt.PlainText)
     box.setTextInteractionFlags(Qt.TextSelectableByMouse)
     if details:
@@ -57,6 +59,7 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
         QMessageBox.Save | QMessageBox.Discard | QMessageBox.Cancel,
         parent,
     )
+    well_placed(box)
     question = f"Save {'them' if n != 1 else 'it'} before closing?"
     describe_edits(box, session.journal.edits_to_save, question)
     box.setDefaultButton(QMessageBox.Save)
@@ -69,6 +72,7 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
 def about(parent: QWidget) -> None:
     """Say what this program is, and with what it runs."""
     box = QMessageBox(parent)
+    well_placed(box)
     box.setWindowTitle("About phygui")
     box.setTextFormat(Qt.PlainText)
     box.setText(f"phygui {__version__}\nManual curation of spike sorting.")

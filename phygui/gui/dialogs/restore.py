@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import (
 from phygui.curation.edits.comparison import compare
 from phygui.curation.session import Session
 from phygui.dataset import ClusteringState
+from phygui.gui.base.placing import well_placed
 from phygui.gui.base.work import Latest, Pool
 from phygui.storage.state.backups import Backup
 
@@ -41,6 +42,7 @@ class RestoreDialog(QDialog):
         self._comparing.failed.connect(lambda error: self._show([str(error)]))
         self.setWindowTitle("Restore")
         self.resize(760, 460)
+        well_placed(self)
         self._session = session
         self._backups: list[Backup | None] = [None, *backups]
         self.table = QTableWidget(len(self._backups), 3)

@@ -10,12 +10,14 @@ from PyQt5.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from phygui.gui.base.placing import well_placed
 from phygui.gui.base.theme import plain_tip
 
 
@@ -34,6 +36,7 @@ class SearchList(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.resize(*size)
+        well_placed(self)
         self.search = QLineEdit()
         self.search.setPlaceholderText("search")
         self.search.setClearButtonEnabled(True)
@@ -65,6 +68,9 @@ class SearchList(QDialog):
         header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
+        self.note = QLabel("nothing matches")
+        self.note.setObjectName("hint")
+        layout.addWidget(self.note)
         layout.addWidget(self.table)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self.accept)
@@ -73,6 +79,7 @@ class SearchList(QDialog):
 
     def _filter(self, text: str) -> None:
         self.proxy.setFilterFixedString(text)
+        self.note.setVisible(not self.proxy.rowCount())
         # What is called so comes before what only mentions it.
         names = [self.proxy.index(row, 0).data() for row in range(self.proxy.rowCount())]
         called = (row for row, name in enumerate(names) if text.casefold() in name.casefold())

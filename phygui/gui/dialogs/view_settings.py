@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields, replace
 from typing import Any
 
-from PyQt5.QtCore import QSignalBlocker, Qt
+from PyQt5.QtCore import QSignalBlocker, QSize, Qt
 from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,12 +17,14 @@ from PyQt5.QtWidgets import (
     QFormLayout,
     QLabel,
     QLineEdit,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from phygui.dataset import ShankData
+from phygui.gui.base.placing import well_placed
 from phygui.views.core.base import View
 
 
@@ -35,6 +37,23 @@ class _RealBox(QDoubleSpinBox):
         return text.rstrip("0").rstrip(point) if point in text else text
 
 
+class _Scrolled(QScrollArea):
+    """Shows all of a widget if there is room, and else lets it be scrolled."""
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QScrollArea.NoFrame)
+        self.setWidgetResizable(True)
+        self.setWidget(inside)
+
+    def sizeHint(self) -> QSize:
+        """Qt would have large ones scrolled from the start."""
+        inside, bar = self.widget(), self.verticalScrollBar()
+        assert inside is not None
+        assert bar is not None
+        return inside.sizeHint() + QSize(bar.sizeHint().width(), 0)
+
+
 class ParameterDialog(QDialog):
     """Shows the plain parameters of a view; every change is applied at once, in both directions."""
 
@@ -44,11 +63,14 @@ class ParameterDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"{parent.windowTitle()}: settings")
         self.setAttribute(Qt.WA_DeleteOnClose)
+        well_placed(self)
         self._view, self._shank = view, shank
         self._changed: dict[str, tuple[Any, Any]] = {}
         """Of each parameter changed here: its value before, and the one that it got."""
         self.editors: dict[str, QWidget] = {}
-        form = QFormLayout()
+        inside = QWidget()
+        form = QFormLayout(inside)
+        form.setContentsMargins(0, 0, 0, 0)
         for field in fields(view.params):
             editor = self._editor(field, getattr(view.params, field.name))
             if editor is None:
@@ -65,7 +87,7 @@ class ParameterDialog(QDialog):
         buttons.rejected.connect(self.reject)
         buttons.button(QDialogButtonBox.RestoreDefaults).clicked.connect(self._restore)
         layout = QVBoxLayout(self)
-        layout.addLayout(form)
+        layout.addWidget(_Scrolled(inside))
         self.summary = QLabel()
         layout.addWidget(self.summary)
         layout.addWidget(buttons)

@@ -14,6 +14,7 @@ from phygui.gui.docks.dock import Dock
 from phygui.gui.tables.cluster_table import ClusterTable
 from phygui.views.core.colors import cluster_color
 
+NONE_SELECTED = "select a cluster to see what is similar to it"
 Attempt = Callable[[Callable[[], object]], None]
 
 
@@ -35,7 +36,7 @@ class Tables:
             session,
             navigation.matches,
             self._color_of,
-            hint="select a cluster to see what is similar to it",
+            hint=NONE_SELECTED,
             with_filter=False,
         )
         self.docks = {
@@ -88,6 +89,23 @@ class Tables:
             self.matches.set_selected(self._session.shown.selection.match)
         else:
             self._replace_matches((), ids)
+            self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        """Say why clusters are not listed, and how far it is with what is needed to do so."""
+        knowledge, best = self._session.shown.knowledge, self._best
+        n, missing = len(self._session.shown.spikes_per_cluster), len(knowledge.missing_stats())
+        how_far = f"statistics {round(100 * (n - missing) / max(n, 1))}%"
+        if best is None:
+            self.matches.set_hint(NONE_SELECTED)
+        elif n < 2:
+            self.matches.set_hint("there is no other cluster")
+        elif missing:
+            self.matches.set_hint(f"{how_far}: what is similar to {best} is to come", how_far)
+        elif knowledge.is_awaited:
+            self.matches.set_hint(f"what is similar to {best} is being computed")
+        else:
+            self.matches.set_hint(f"nothing can be compared with {best}")
 
     def select(self) -> None:
         """The selection has changed."""
@@ -108,6 +126,7 @@ class Tables:
         """Rows of the similarity table: the candidates for the first best cluster."""
         self._similar_to = self._best
         self.matches.set_clusters(c for c, _ in self._session.shown.similar())
+        self._say_how_far()
         best = self._similar_to
         title = "Similar clusters" if best is None else f"Similar to {best}"
         self.docks["similarity"].title_bar.label.setText(title)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QFont, QKeyEvent
+from PyQt5.QtGui import QBrush, QFont, QKeyEvent, QResizeEvent
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from phygui.curation.edits.update import Update
@@ -126,6 +126,13 @@ class HistoryModel(QAbstractTableModel):
 class _View(QTableView):
     """A list that leaves the keys to the window."""
 
+    resized = pyqtSignal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()
 
@@ -163,6 +170,8 @@ class HistoryDock(Dock):
         session.failed.connect(lambda _: self._follow())
         session.switched.connect(self.reload)
         self.visibilityChanged.connect(lambda shown: self._scroll() if shown else None)
+        # It is laid out after it is shown.
+        view.resized.connect(self._scroll)
         self.reload()
 
     def reload(self) -> None:

@@ -135,7 +135,7 @@ class ClusterTable(QWidget):
         # Where there is no room for both, the counts are what is read.
         self.given_way.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
         self.given_way.setAlignment(Qt.AlignRight | Qt.AlignVCenter)
-        self._hint = hint
+        self._hint, self._also = hint, ""
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
@@ -339,6 +339,12 @@ class ClusterTable(QWidget):
         self.filter.setProperty("wrong", "true" if wrong else "false")
         self.filter.style().polish(self.filter)
 
+    def set_hint(self, hint: str, also: str = "") -> None:
+        """Say other words where there is no cluster, and what is to be said beside the counts."""
+        if (hint, also) != (self._hint, self._also):
+            self._hint, self._also = hint, also
+            self._show_counts()
+
     def _show_counts(self) -> None:
         shown, total = self.model.rowCount(), self.model.n_all
         if not total:
@@ -347,6 +353,8 @@ class ClusterTable(QWidget):
         text = f"{total} clusters" if shown == total else f"{shown} of {total} clusters"
         if self._order:
             text += f", {len(self._order)} selected"
+        if self._also:
+            text += f", {self._also}"
         self.counts.setText(text)
 
     def _show_given_way(self) -> None:

@@ -16,6 +16,8 @@ from phygui.gui.tables.table_model import ClusterTableModel
 N_MEASURED = 200
 """Rows whose texts are measured for the width of a column."""
 WIDEST = 160
+SHORTEST_LABEL = 56
+"""Pixels to which the column of a label is cut where there is no room for all of it."""
 
 
 class ColumnWidths(QObject):
@@ -110,6 +112,10 @@ class ColumnWidths(QObject):
         room = viewport.width() if viewport is not None else 0
         sorted_by = self._model.rows.order[0][0]
         given_way = []
+        # A label is read from its beginning: it is cut short before anything goes.
+        for name in (c.name for c in columns if c.is_label):
+            excess = max(sum(needs.values()) - room, 0)
+            needs[name] = max(needs[name] - excess, min(needs[name], SHORTEST_LABEL))
         for column in sorted((c for c in columns if c.gives_way), key=lambda c: c.gives_way):
             if sum(needs.values()) <= room:
                 break

@@ -316,7 +316,7 @@ class ClusterTableModel(QAbstractTableModel):
 
     def text(self, cluster_id: int, column: Column) -> str:
         """What a cell says."""
-        text = column.text(self.value(cluster_id, column))
+        text = column.text_of(self._session.shown, cluster_id, self.value(cluster_id, column))
         if column.name == "group":
             return f"{GROUP_MARKS.get(text, '◆')} {text}"
         return text

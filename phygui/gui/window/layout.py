@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QInputDialog, QMenu, QTabBar
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.actions.layout_presets import LAYOUTS, arrange
+from phygui.gui.base.placing import well_placed
 
 if TYPE_CHECKING:
     from phygui.gui.base.settings import Settings
@@ -102,6 +103,7 @@ class Layout:
         """Ask for a name and keep the arrangement under it."""
         dialog = QInputDialog(self._window)
         dialog.setAttribute(Qt.WA_DeleteOnClose)
+        well_placed(dialog)
         dialog.setWindowTitle("Save the layout")
         # As wide as its title at least, which it would else cut.
         dialog.resize(340, dialog.sizeHint().height())

@@ -14,6 +14,7 @@ from phygui.curation.durability.writer import ChangedOnDisk, Saved
 from phygui.curation.edits.comparison import compare
 from phygui.curation.edits.update import EditError, insist
 from phygui.errors import DatasetError
+from phygui.gui.base.placing import well_placed
 from phygui.gui.base.text_dialog import Patience, TextDialog
 from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.restore import RestoreDialog
@@ -279,6 +280,7 @@ class Saving:
         Enter gives the first answer if that is harmless, and else none of them.
         """
         box = QMessageBox(QMessageBox.Question, title, sentence, parent=self._window)
+        well_placed(box)
         messages.describe_edits(box, edits, more)
         buttons: dict[QAbstractButton, Callable[[], object]] = {}
         for text, action in answers.items():

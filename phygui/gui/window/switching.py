@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QTo
 
 from phygui.curation.edits.update import EditError
 from phygui.dataset import why_incomplete
+from phygui.gui.base.placing import well_placed
 from phygui.gui.base.work import Latest
 from phygui.gui.window.parts import WindowParts
 
@@ -155,6 +156,7 @@ class Switching:
         if session.read_only:
             raise EditError(f"nothing is copied: {session.read_only_reason}")
         self.dialog = QInputDialog(window)
+        well_placed(self.dialog)
         self.dialog.setWindowTitle("Copy the clustering")
         self.dialog.setLabelText(
             f"Copy '{session.clustering}' as it is now, unsaved edits included, under the name:"

@@ -122,7 +122,7 @@ def test_what_cannot_be_opened_is_said_in_a_dialog(
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(app_module.messages, "show_error", lambda *args: told.append(args))
     if from_window:
-        application.show_session(Session.open(hybrid))
+        window = application.show_session(Session.open(hybrid))
     else:
         application.show_start()
     bad = tmp_path / "bad <b>name.kwik"
@@ -131,6 +131,8 @@ def test_what_cannot_be_opened_is_said_in_a_dialog(
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
     assert bad.name in told[0][2]
     assert len(application.windows) == from_window
+    if from_window:
+        assert "opening" not in window.status["edit"].text()
 
 
 def test_a_start_window_takes_the_place_of_a_window_that_cannot_be_reopened(

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QInputDialog
+from PyQt5.QtCore import QRect, Qt
+from PyQt5.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog
+
+from phygui.gui.base import placing
+from phygui.gui.base.text_dialog import TextDialog
+from phygui.gui.dialogs.search_list import SearchList
+from phygui.gui.dialogs.view_settings import ParameterDialog
 
 
 def test_a_picture_of_the_window_is_offered_beside_the_dataset(
@@ -53,4 +58,42 @@ def test_what_the_palette_says_of_an_action_is_read_in_full(
             cut += 1
         assert not index.data() or index.data(Qt.ToolTipRole)
     assert cut <= 2
+    assert not palette.note.isVisible()
+    user.qtbot.keyClicks(palette.search, "no such thing")
+    assert palette.note.text() == "nothing matches"
+    assert palette.note.isVisible()
+    user.qtbot.keyClick(palette.search, Qt.Key_Return)
     palette.reject()
+
+
+def test_dialogs_are_in_the_middle_of_their_window_and_fit_a_screen_at_scale_2(
+    demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(demo)
+    window = user.window
+    window.setGeometry(100, 60, 1500, 900)
+
+    user.press(Qt.Key_P, Qt.ControlModifier)
+    apart = window.palette_list.geometry().center() - window.geometry().center()
+    assert apart.manhattanLength() <= 2
+    window.palette_list.reject()
+    # A screen of 1366 x 768 pixels, each of them two by two.
+    small = QRect(0, 0, 683, 384)
+    monkeypatch.setattr(placing, "_screen_of", lambda window: small)
+    window.view_docks["features"].settings_wanted.emit()
+    dialog = window.findChild(ParameterDialog)
+    assert small.contains(dialog.geometry())
+    assert dialog.layout().minimumSize().height() <= small.height()
+    ok = dialog.findChild(QDialogButtonBox)
+    assert dialog.rect().contains(ok.geometry())
+    letters = [b.text().partition("&")[2][:1].lower() for b in ok.buttons()]
+    assert all(letters)
+    assert len(set(letters)) == len(letters)
+    dialog.reject()
+    for one in (
+        TextDialog(window, "Remarks", ["one"] * 99),
+        SearchList(window, "Keys", ["key"], [("a",)], size=(1080, 720)),
+    ):
+        one.open()
+        assert small.contains(one.geometry())
+        one.reject()

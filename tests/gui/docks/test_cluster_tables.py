@@ -246,6 +246,29 @@ def test_values_that_are_not_known_come_last(session: Session, tables: Any) -> N
     assert "–" in table.model.index(table.model.row_of(first), 5).data()
 
 
+def test_similar_clusters_that_are_to_come_are_said_and_how_far_that_is(
+    small: Path, qapp: Any
+) -> None:
+    with Session.open(small, read_only=True) as session:
+        tables = Tables(session, lambda work: work())
+        session.stats_changed.connect(tables.learn)
+        tables.reload()
+        said = tables.matches.counts
+        assert said.text() == "select a cluster to see what is similar to it"
+        ids = session.cluster_ids.tolist()
+        session.select(ids[:1])
+        tables.select()
+        assert said.text() == f"statistics 0%: what is similar to {ids[0]} is to come"
+        session.learn_stats()
+        assert said.text() == f"{len(ids) - 1} clusters"
+        # An edit has made new ones.
+        for c in ids[-2:]:
+            del session.stats[c]
+        tables.learn(ids[:1])
+        percent = round(100 * (1 - 2 / len(ids)))
+        assert said.text().endswith(f" clusters, statistics {percent}%")
+
+
 @pytest.mark.parametrize("column", ["group", "labels"])
 def test_texts_sort_downwards_where_an_edit_is_ahead_of_what_is_shown(
     column: str, small: Path, tables: Any, qtbot: Any

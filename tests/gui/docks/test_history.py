@@ -88,3 +88,12 @@ def test_history_changes_only_the_rows_that_an_edit_touches(
     user.session.label([c], "note", "last")
     user.settle()
     assert (rewritten, inserted, resets) == ([(30, 31)], [(31, 31)], [])
+    # What is in effect is in sight as soon as the list is, and in whatever size.
+    dock = user.window.docks["history"]
+    dock.bring_to_front()
+    user.settle()
+    for height in (dock.height(), 160):
+        user.window.resizeDocks([dock], [height], Qt.Vertical)
+        user.settle()
+        seen = dock.view.visualRect(model.index(31, 1))
+        assert dock.view.viewport().rect().contains(seen.center())

@@ -15,7 +15,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from phygui import KwikModel, Session
-from phygui.curation.navigation.columns import find_column
+from phygui.curation.navigation.columns import DASH, NOT_YET, find_column
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.docks.cluster_tables import Tables
@@ -132,6 +132,39 @@ def test_columns_share_the_width_and_the_least_of_them_give_way(table: ClusterTa
     make_wide(table, 700)
     assert seen(table) == shown
     assert not table.given_way.text()
+
+
+def test_labels_never_push_out_what_a_cluster_is_judged_by(
+    table: ClusterTable, session: Session
+) -> None:
+    first = session.cluster_ids.tolist()[0]
+    make_wide(table, 480)
+    before = set(seen(table))
+    assert {"firing_rate", "channel", "depth", "amplitude"} <= before, seen(table)
+    session.label([first], "note", "drifts away in the second half, and comes back at the end")
+    assert table.columns.is_automatic
+    assert before <= set(seen(table))
+    for key in ("region", "looks", "by"):
+        session.label([first], key, "a word or two")
+    assert before <= set(seen(table))
+    assert "hidden" in table.given_way.text()
+    make_wide(table, 1100)
+    assert {"note", "region", "looks", "by"} <= set(seen(table))
+
+
+def test_what_is_to_come_differs_from_what_there_will_never_be(small: Path) -> None:
+    with Session.open(small, read_only=True) as session:
+        amplitude = find_column("amplitude")
+        source, ids = session.shown, session.cluster_ids.tolist()
+        few = next(c for c in ids if len(session.spikes_per_cluster[c]) < 10)
+        known = {c: amplitude.text_of(source, c, amplitude.value(source, c)) for c in ids}
+        assert known.pop(few) == DASH
+        assert set(known.values()) == {NOT_YET}
+        session.learn_stats()
+        source = session.shown
+        assert amplitude.text_of(source, few, amplitude.value(source, few)) == DASH
+        known = {c: amplitude.text_of(source, c, amplitude.value(source, c)) for c in ids}
+        assert NOT_YET not in known.values()
 
 
 def test_the_counts_are_read_where_there_is_little_room(table: ClusterTable) -> None:
