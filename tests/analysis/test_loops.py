@@ -68,6 +68,7 @@ counts = analysis.cross_correlogram(train, bin_size=20, window_size=1000)
 analysis.decimate_min_max(np.zeros((5000, 32), np.float32), 900)
 summaries = [analysis.summarize(np.eye(4)), analysis.summarize(2 * np.eye(4))]
 before = analysis.similarity(summaries, summaries)
+analysis.similarity(summaries[:1], 1000 * summaries)  # a cluster beside those of a large dataset
 print("numba" in sys.modules)
 analysis.warm_up()
 again = analysis.cross_correlogram(train, bin_size=20, window_size=1000)

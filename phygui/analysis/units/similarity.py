@@ -112,8 +112,9 @@ def separation(
     if known_a and known_b:
         squared = np.full((len(known_a), len(known_b)), np.inf)
         first, second = [summaries_a[i] for i in known_a], [summaries_b[j] for j in known_b]
-        # A pair costs plain numpy about as much as ten thousand elements elsewhere.
-        loops(10_000 * squared.size).separations(
+        # Loading the compiled loops takes as long as plain numpy for some two thousand pairs: one
+        # cluster beside all others, which a window asks for as it opens, does not wait for it.
+        loops(400 * squared.size).separations(
             *_clouds(first),
             *_clouds(second),
             plain(_near(first, second), np.bool_),
