@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
+MOST_NAMED = 60
+"""Names that are listed where one does not exist."""
+
 
 def plain(text: object) -> str:
     """A text in which all that is not to be printed is escaped.
@@ -35,3 +41,26 @@ def error_in_words(error: BaseException) -> str:
 def shortened(text: str) -> str:
     """A text of no more than 80 characters."""
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def no_such(what: str, name: str, names: Iterable[str], others: Iterable[str] = ()) -> str:
+    """What is said of a name that does not exist: the nearest that does, else which there are.
+
+    Parameters
+    ----------
+    what : str
+        What it would be the name of.
+    name : str
+        The name, as it is to be shown.
+    names : iterable of str
+        Those that exist.
+    others : iterable of str
+        Other ways to write them.
+    """
+    some = list(names)
+    written = {each.casefold(): each for each in (*others, *reversed(some))}
+    near = difflib.get_close_matches(name.casefold().strip("'"), sorted(written), n=1)
+    if near:
+        return f"no {what} {name}; did you mean {written[near[0]]}?"
+    more = " ..." if len(some) > MOST_NAMED else ""
+    return f"no {what} {name}; there are {', '.join(some[:MOST_NAMED])}{more}"

@@ -47,6 +47,18 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
     assert palette.proxy.index(palette.table.currentIndex().row(), 0).data().startswith("Compare")
     QTest.keyClick(palette, Qt.Key_Escape)
 
+    # The window is again as it was, maximised too.
+    window = user.window
+    for state in (Qt.WindowNoState, Qt.WindowMaximized):
+        window.setWindowState(state)
+        user.settle()
+        before = window.geometry()
+        user.press(Qt.Key_F11)
+        assert window.isFullScreen()
+        user.press(Qt.Key_F11)
+        assert window.windowState() & ~Qt.WindowActive == state
+        assert window.geometry() == before
+
 
 def test_keys_work_in_every_canvas_and_while_its_dock_floats(
     demo: Path, open_window: Callable[..., Any]

@@ -12,6 +12,7 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.analysis import merge_score
+from phygui.curation.edits.update import in_words
 from phygui.curation.navigation.columns import find_column
 from phygui.curation.statistics import session_statistics
 from phygui.curation.suggestions.merging.merges import Suggestion
@@ -254,6 +255,19 @@ def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable
     ]
     assert titles == ["metric", *map(str, ids), "merged", "change"]
     assert len(dock.metrics.content.index(0, 0).data()) > 0
+    # Its colours are those of the selection, and go with it.
+    figure = dock.figure
+    user.select(ids[2], ids[0], ids[1])
+    assert figure.places == [1, 2, 0]
+    assert not figure.note
+    user.select(ids[0], ids[1])
+    assert figure.preview is shown
+    assert figure.places is None
+    assert figure.note == f"{in_words(ids)}: not what is selected now"
+    assert not dock.metrics.isEnabled()
+    user.select(*ids)
+    assert figure.places == [0, 1, 2]
+    assert dock.metrics.isEnabled()
     # Only pairs are suggested, so only they can be rejected.
     assert not dock.reject_button.isEnabled()
     user.press(Qt.Key_Backspace, Qt.ControlModifier)

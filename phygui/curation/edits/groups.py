@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.dataset.groups import GROUP_NAMES, UNSORTED
+from phygui.words import no_such
 
 
 class ClusterGroups:
@@ -53,8 +54,7 @@ class ClusterGroups:
                     return number
         elif group in self._names or group in self._groups.values():
             return int(group)
-        known = ", ".join(self._names.values())
-        raise EditError(f"no cluster group {group!r}; there are {known}")
+        raise EditError(no_such("cluster group", repr(group), self._names.values()))
 
     def tally(self, cluster_ids: Iterable[int]) -> dict[str, int]:
         """Number of clusters in each group, by name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,10 +12,10 @@ from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
 
+from phygui.words import no_such
+
 MAX_LENGTH = 500
 TOO_DEEP = "the filter is nested too deeply"
-MOST_NAMED = 60
-"""Names that are listed where one does not exist."""
 
 Operator = Callable[..., Any]
 
@@ -338,20 +337,8 @@ def column_name(word: str, names: Iterable[str], headings: Mapping[str, str]) ->
     known = set(names)
     name = word if word in known else _in_names(word, known, headings)
     if name not in known:
-        raise FilterError(_did_you_mean(word, known, headings))
+        raise FilterError(no_such("column", word, sorted(known), headings))
     return name
-
-
-def _did_you_mean(
-    name: str, known: set[str], headings: Mapping[str, str], what: str = "column"
-) -> str:
-    """What is said of a name that does not exist."""
-    near = difflib.get_close_matches(name.lower(), [*sorted(known), *headings], n=1)
-    if near:
-        return f"no {what} {name}; did you mean {near[0]}?"
-    some = sorted(known)
-    more = " ..." if len(some) > MOST_NAMED else ""
-    return f"no {what} {name}; there are {', '.join(some[:MOST_NAMED])}{more}"
 
 
 def parsed(
@@ -385,7 +372,7 @@ def parsed(
         raise FilterError(f"not an expression: {getattr(error, 'msg', error)}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id not in known:
-            raise FilterError(_did_you_mean(node.id, known, headings, what))
+            raise FilterError(no_such(what, node.id, sorted(known), headings))
         odd = isinstance(node, ast.Constant) and not isinstance(node.value, str | Real | None)
         if odd or not isinstance(node, _ALLOWED):
             raise FilterError(f"{_source(node)}: only comparisons of {what}s are possible")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from PyQt5.QtCore import QEvent, QObject, Qt
-from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt5.QtGui import QFocusEvent, QKeyEvent
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
 
 from phygui.curation.edits.update import EditError
@@ -19,8 +19,23 @@ N_SHOWN = 8
 """Completions listed at once."""
 
 
+LENT = (Qt.ActiveWindowFocusReason, Qt.PopupFocusReason)
+WIDEST = 16_777_215
+"""What Qt takes for no limit."""
+
+
 class CommandLine(QFrame):
-    """Enter runs the line, Escape leaves it, Tab completes, Up and Down bring earlier lines."""
+    """Enter runs the line, Escape leaves it, Tab completes, Up and Down bring earlier lines.
+
+    It is there as long as it has the keyboard.
+
+    Signals
+    -------
+    opened : bool
+        It is shown, and takes the room that there is, or not any more.
+    """
+
+    opened = pyqtSignal(bool)
 
     def __init__(self, context: ActionContext) -> None:
         super().__init__()
@@ -49,12 +64,18 @@ class CommandLine(QFrame):
         self._place = len(self._history)
         self._hint(text)
         self.show()
+        self.opened.emit(True)
         self.line.setFocus()
 
     def leave(self) -> None:
         """Hide the line and give the keyboard back to the table."""
-        self.hide()
+        self._close()
         self._context.cluster_table.view.setFocus()
+
+    def _close(self) -> None:
+        if not self.isHidden():
+            self.hide()
+            self.opened.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the keys that a line of text does not know."""
@@ -67,6 +88,9 @@ class CommandLine(QFrame):
             if event.type() == QEvent.KeyPress and event.key() in keys:
                 self._take(event.key())
                 return True
+        # A menu of the line, and another window in front, give the keyboard back to it.
+        if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() not in LENT:
+            self._close()
         return super().eventFilter(watched, event)
 
     def _take(self, key: int) -> None:
@@ -107,6 +131,9 @@ class CommandLine(QFrame):
         self._show(hint)
 
     def _show(self, text: str, *, wrong: bool = False) -> None:
+        # What is wrong is read whole: the line takes no more than what is written in it.
+        written = self.line.fontMetrics().horizontalAdvance(self.line.text()) + 24
+        self.line.setMaximumWidth(max(written, 160) if wrong else WIDEST)
         self.message.setText(text)
         self.message.setToolTip(plain_tip(text))
         self.message.setProperty("wrong", "true" if wrong else "false")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from phygui.curation.statistics.spike_attributes import attribute_words
 from phygui.gui.actions.context import ActionContext
 from phygui.gui.dialogs.view_settings import range_problem
 from phygui.views.correlogram.data import CorrelogramParams
+from phygui.words import no_such
 
 MOST_NAMED = 100_000
 """Clusters that one line may name."""
@@ -240,8 +242,17 @@ def run_snippet(context: ActionContext, line: str) -> None:
     if not name:
         return
     if name not in BY_NAME:
-        raise EditError(f"no command {name!r}; there are {', '.join(BY_NAME)}")
+        raise EditError(_no_command(name))
     BY_NAME[name].run(context, rest)
+
+
+def _no_command(name: str) -> str:
+    """What is said of a command that there is not: ``merge`` is nearest to ``g 4 9``."""
+    for snippet in SNIPPETS:
+        verb = snippet.tip.partition(" ")[0]
+        if difflib.get_close_matches(name.lower(), [verb]):
+            return f"no command {name!r}; did you mean {snippet.usage}?"
+    return no_such("command", repr(name), BY_NAME)
 
 
 LAST_WORD = re.compile(r'"?[^\s"()<>!,]*$')

@@ -28,6 +28,8 @@ class Tables:
     def __init__(self, session: Session, attempt: Attempt) -> None:
         self._session = session
         self._similar_to: int | None = None
+        self._matches: tuple[int, ...] = ()
+        """Selected matches, when they were last shown."""
         navigation = session.navigation
         self.clusters = ClusterTable(
             session, navigation.clusters, self._color_of, hint="no clusters in this clustering"
@@ -110,6 +112,9 @@ class Tables:
     def select(self) -> None:
         """The selection has changed."""
         selection = self._session.shown.selection
+        # A match has its colour in the table of all clusters too, and loses it there.
+        self.clusters.model.refresh_color({*self._matches, *selection.match})
+        self._matches = selection.match
         self.clusters.set_selected(selection.best)
         if self._best != self._similar_to:
             self._fill_matches()

@@ -152,9 +152,12 @@ class ClusterTableModel(QAbstractTableModel):
 
     def refresh_color(self, cluster_ids: Iterable[int]) -> None:
         """The colours of some clusters have changed."""
-        for cluster_id in cluster_ids:
-            row = self.row_of(cluster_id)
-            if row is not None:
+        rows = [row for row in map(self.row_of, cluster_ids) if row is not None]
+        if len(rows) > MANY:
+            last = self.index(len(self._keys) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last, [Qt.BackgroundRole])
+        else:
+            for row in rows:
                 self.dataChanged.emit(
                     self.index(row, 0), self.index(row, len(self.columns) - 1), [Qt.BackgroundRole]
                 )

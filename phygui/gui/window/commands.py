@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from phygui.curation.edits.update import EditError, insist
@@ -293,12 +294,9 @@ class Commands:
                 each.update_state()
 
     def toggle_full_screen(self) -> None:
-        """Fill the screen, or not."""
+        """Fill the screen, or be again as before: a maximised window is maximised."""
         window = self._window
-        if window.isFullScreen():
-            window.showNormal()
-        else:
-            window.showFullScreen()
+        window.setWindowState(window.windowState() ^ Qt.WindowFullScreen)
 
     # -- help ------------------------------------------------------------------------------
 

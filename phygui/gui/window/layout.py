@@ -11,6 +11,8 @@ from PyQt5.QtWidgets import QInputDialog, QMenu, QTabBar
 from phygui.curation.edits.update import EditError
 from phygui.gui.actions.layout_presets import LAYOUTS, arrange
 from phygui.gui.base.placing import well_placed
+from phygui.gui.base.screen import keep_on_screen
+from phygui.words import no_such
 
 if TYPE_CHECKING:
     from phygui.gui.base.settings import Settings
@@ -40,6 +42,7 @@ class Layout:
         else:
             if geometry is not None:
                 self._window.restoreGeometry(geometry)
+                keep_on_screen(self._window)
             self._restore(last)
 
     def remember(self) -> None:
@@ -69,7 +72,7 @@ class Layout:
         """
         found = next((n for n in self.names if n.casefold() == name.casefold()), None)
         if found is None:
-            raise EditError(f"no layout {name!r}; there are {', '.join(self.names)}")
+            raise EditError(no_such("layout", repr(name), self.names))
         if found in LAYOUTS:
             self._arrange(found)
         else:

@@ -161,6 +161,8 @@ class MainWindow(WindowParts):
             label.setTextFormat(Qt.PlainText)
             label.setContentsMargins(8, 0, 8, 0)
             bar.addPermanentWidget(label, stretch)
+            # An error in the command line takes the room that there is.
+            self.snippets.opened.connect(label.setHidden)
             self.status[name] = label
         bar.addPermanentWidget(self.background.line)
 

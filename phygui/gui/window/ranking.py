@@ -9,6 +9,7 @@ from phygui.curation.statistics.ranking_spec import KINDS, QUALITY, SIMILARITY, 
 from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs.search_list import SearchList
 from phygui.gui.window.parts import WindowParts
+from phygui.words import no_such
 
 RANKED: dict[Kind, str] = {"quality": "best clusters", "similarity": "matches"}
 USUAL: dict[Kind, RankingSpec] = {"quality": QUALITY, "similarity": SIMILARITY}
@@ -64,8 +65,8 @@ def rank_by_name(window: WindowParts, name: str) -> None:
     """
     known = {spec.name: spec for spec in every_ranking()}
     if name not in known:
-        usable = ", ".join(spec.name for spec in known.values() if not spec.hindrance)
-        raise EditError(f"no ranking is called {name!r}; there are {usable}")
+        usable = [spec.name for spec in known.values() if not spec.hindrance]
+        raise EditError(no_such("ranking", repr(name), usable))
     rank_by(window, known[name])
 
 

@@ -166,7 +166,12 @@ WRONG = (
     ("b nan 50", "below the window"),
     ("s group -n_spikes depth id", "sorted by 3 columns at most, not 4"),
     ("s --depth", "no column -depth"),
-    ("r anything", "no ranking is called 'anything'; there are agreement,"),
+    ("m goood 4", "no cluster group 'goood'; did you mean good?"),
+    ("r anything", "no ranking 'anything'; there are agreement,"),
+    ("r waveform", "did you mean waveforms?"),
+    ("v clasic", "no layout 'clasic'; did you mean Classic?"),
+    ("f n_spike > 3", "did you mean n_spikes?"),
+    ("merge 4 9", "no command 'merge'; did you mean g 4 9?"),
     ("x 1", "no command 'x'"),
 )
 
@@ -189,12 +194,26 @@ def test_a_wrong_snippet_says_so_in_the_line_and_changes_nothing(onlooker: Any) 
         assert words in message.text()
         assert message.property("wrong") == "true"
         assert line.hasFocus()
+        # It is read whole, or else has all the room that there is.
+        needed = message.fontMetrics().horizontalAdvance(message.text())
+        assert message.width() >= min(needed, user.window.statusBar().width() - 600)
         assert user.session.generation == before
         # The next key replaces the line; then nothing is wrong any more.
         type_line(user, "s", run=False)
         assert line.text() == "s"
         assert message.property("wrong") == "false"
         QTest.keyClick(line, Qt.Key_Escape)
+
+    # It closes when the keyboard goes elsewhere, which keeps it.
+    labels = user.window.status.values()
+    for elsewhere in (user.window.cluster_table.view, user.view("features").native):
+        QTest.keyClick(user.window.cluster_table.view, Qt.Key_Colon)
+        assert line.isVisible()
+        assert not any(label.isVisible() for label in labels)
+        elsewhere.setFocus()
+        assert not user.window.snippets.isVisible()
+        assert elsewhere.hasFocus()
+        assert all(label.isVisible() for label in labels)
 
 
 def test_tab_completes_groups_columns_and_operators(onlooker: Any) -> None:

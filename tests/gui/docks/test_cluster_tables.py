@@ -631,3 +631,15 @@ def test_labels_whose_keys_look_alike_have_columns_of_their_own(
     # Without the first of them, the others show what they are of.
     session.label([ids[0]], "a b", None)
     assert shown_by("a-b", "1") == [ids[1]]
+
+
+def test_a_match_loses_its_colour_in_both_tables(session: Session, tables: Any) -> None:
+    both, ids = tables(session), session.cluster_ids.tolist()
+    session.select(ids[:1], ids[1:2])
+    told: list[int] = []
+    model = both.clusters.model
+    model.dataChanged.connect(lambda first, last, _: told.append(first.row()))
+    assert model.data(model.index(model.row_of(ids[1]), 0), Qt.BackgroundRole) is not None
+    session.select(ids[2:3])
+    assert {model.row_of(c) for c in ids[:3]} <= set(told)
+    assert model.data(model.index(model.row_of(ids[1]), 0), Qt.BackgroundRole) is None

@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from phygui.curation.edits.update import EditError
-from phygui.curation.statistics.preview import MOST
+from phygui.curation.edits.update import EditError, in_words
+from phygui.curation.statistics.preview import MOST, Preview
 from phygui.curation.suggestions.merging.merges import Suggestion
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color
@@ -46,6 +46,7 @@ class MergesDock(PreviewedList[Suggestion]):
 
     def __init__(self, window: WindowContext) -> None:
         super().__init__(window, WORDING)
+        self._session.selection_changed.connect(lambda _: self._follow_selection())
 
     def _ranked(
         self,
@@ -84,6 +85,22 @@ class MergesDock(PreviewedList[Suggestion]):
 
     def _preview_job(self, clusters: tuple[int, ...]) -> PreviewJob:
         return self._session.statistics.preview_job(clusters)
+
+    def _receive(self, preview: Preview | None) -> None:
+        super()._receive(preview)
+        self._follow_selection()
+
+    def _follow_selection(self) -> None:
+        """What is previewed has its colours only as long as it is what is selected."""
+        preview, selected = self.figure.preview, self._session.shown.selection.clusters
+        if preview is None:
+            return
+        is_selected = set(preview.clusters) == set(selected)
+        self.metrics.setEnabled(is_selected)
+        if is_selected:
+            self.figure.set_places([selected.index(c) for c in preview.clusters])
+        else:
+            self.figure.set_places(None, f"{in_words(preview.clusters)}: not what is selected now")
 
     def show_selected(self) -> None:
         """Preview the merge of all selected clusters, suggested or not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class PreviewFigure(QWidget):
         super().__init__()
         self._preview: Preview | None = None
         self._hint = ""
+        self._places: list[int] | None = None
+        self._note = ""
         self.setMinimumSize(180, 110)
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
         font = self.font()
@@ -42,6 +45,32 @@ class PreviewFigure(QWidget):
     def set_preview(self, preview: Preview | None, hint: str = "") -> None:
         """Draw something else, or a hint instead."""
         self._preview, self._hint = preview, hint
+        self._places = None if preview is None else list(range(len(preview.clusters)))
+        self._note = ""
+        self.update()
+
+    @property
+    def places(self) -> list[int] | None:
+        """The place of each cluster in the selection; None if they are drawn in grey."""
+        return self._places
+
+    @property
+    def note(self) -> str:
+        """What is said above the picture."""
+        return self._note
+
+    def set_places(self, places: Sequence[int] | None, note: str = "") -> None:
+        """Draw each cluster in another colour.
+
+        Parameters
+        ----------
+        places : sequence of int or None
+            The place of each cluster in the selection, by which it has its colour elsewhere; None
+            if they are not what is selected: they are drawn in grey.
+        note : str
+            What is said above the picture.
+        """
+        self._places, self._note = None if places is None else list(places), note
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -58,6 +87,11 @@ class PreviewFigure(QWidget):
             painter.drawText(area, int(Qt.AlignCenter | Qt.TextWordWrap), self._hint)
             return
         painter.setRenderHint(QPainter.Antialiasing)
+        if self._note:
+            painter.setPen(color("dim"))
+            line = QFontMetricsF(self.font()).height()
+            painter.drawText(area, int(Qt.AlignLeft | Qt.AlignTop), self._note)
+            area.adjust(0, line + _GAP, 0, 0)
         if area.width() > 1.25 * area.height():
             parts = _beside(area, (0.36, 0.34, 0.30))
         else:
@@ -72,7 +106,9 @@ class PreviewFigure(QWidget):
         """Of the clusters that are previewed, and of the merged one."""
         assert self._preview is not None
         theme, n = current_theme(), len(self._preview.clusters)
-        return [*(QColor(*cluster_color(k, theme)) for k in range(n)), color("text")]
+        if self._places is None:
+            return [color("dim")] * (n + 1)
+        return [*(QColor(*cluster_color(k, theme)) for k in self._places), color("text")]
 
     def _draw_correlograms(self, painter: QPainter, area: QRectF) -> None:
         """Autocorrelograms of all, how the first crosses the others, and of the merged cluster."""

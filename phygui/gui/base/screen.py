@@ -1,0 +1,31 @@
+"""Where a window is on the screen."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QRect, Qt
+from PyQt5.QtGui import QGuiApplication
+from PyQt5.QtWidgets import QWidget
+
+
+def keep_on_screen(window: QWidget) -> None:
+    """Move a window so that all of it is on a screen, frame included; shrink it if it is larger.
+
+    It may have been left on a screen that is smaller now, or gone.
+    """
+    if window.windowState() & (Qt.WindowMaximized | Qt.WindowFullScreen):
+        return
+    own, frame = window.geometry(), window.frameGeometry()
+    screen = QGuiApplication.screenAt(frame.center()) or QGuiApplication.primaryScreen()
+    place = within(frame, screen.availableGeometry())
+    if place != frame:
+        grown = place.size() - frame.size()
+        at = own.topLeft() + place.topLeft() - frame.topLeft()
+        window.setGeometry(QRect(at, own.size() + grown))
+
+
+def within(place: QRect, area: QRect) -> QRect:
+    """The place nearest to another one that is within an area."""
+    width, height = min(place.width(), area.width()), min(place.height(), area.height())
+    left = min(max(place.left(), area.left()), area.left() + area.width() - width)
+    top = min(max(place.top(), area.top()), area.top() + area.height() - height)
+    return QRect(left, top, width, height)

@@ -1,0 +1,40 @@
+"""A window stays on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QRect, Qt
+from PyQt5.QtGui import QGuiApplication
+from PyQt5.QtWidgets import QWidget
+
+from phygui.gui.base.screen import keep_on_screen, within
+
+AREA = QRect(0, 30, 1366, 738)
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (QRect(10, 40, 800, 600), QRect(10, 40, 800, 600)),
+        (QRect(900, 500, 800, 600), QRect(566, 168, 800, 600)),
+        (QRect(-50, -50, 800, 600), QRect(0, 30, 800, 600)),
+        (QRect(100, 100, 1920, 1080), AREA),
+        (QRect(5000, 5000, 1366, 10), QRect(0, 758, 1366, 10)),
+    ],
+)
+def test_a_place_is_moved_and_shrunk_into_an_area(place: QRect, expected: QRect) -> None:
+    assert within(place, AREA) == expected
+
+
+def test_a_window_is_brought_back_to_the_screen(qtbot: Any) -> None:
+    window, area = QWidget(), QGuiApplication.primaryScreen().availableGeometry()
+    qtbot.addWidget(window)
+    window.setGeometry(area.right() - 100, area.bottom() - 100, 3 * area.width(), 400)
+    keep_on_screen(window)
+    assert window.geometry() == QRect(area.left(), area.bottom() - 399, area.width(), 400)
+    window.setGeometry(area.right() - 100, 50, 400, 400)
+    window.setWindowState(Qt.WindowMaximized)
+    keep_on_screen(window)
+    assert window.windowState() == Qt.WindowMaximized
