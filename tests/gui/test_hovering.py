@@ -59,3 +59,21 @@ def test_what_is_under_a_mouse_that_rests_is_said_beside_it(
     user.ctrl_click(features, middle, Qt.RightButton)
     rest(features, middle)
     qtbot.waitUntil(QToolTip.isVisible, timeout=3_000)
+
+
+def test_what_is_under_the_mouse_is_said_after_a_double_click_has_docked_a_view(
+    onlooker: Any,
+) -> None:
+    user = onlooker
+    window, view = user.window, user.view("correlograms")
+    dock = window.view_docks["correlograms"]
+    for floats in (True, False):
+        handle, title = dock.window().windowHandle(), dock.title_bar
+        at = title.mapTo(dock.window(), title.rect().center())
+        QTest.mouseDClick(handle, Qt.LeftButton, Qt.NoModifier, at)
+        user.qtbot.waitUntil(lambda floats=floats: dock.isFloating() == floats, timeout=5_000)
+        user.settle()
+        over = QPoint(*map(round, view.to_pixels(0, 5.5, 0.1)))
+        QTest.mouseMove(dock.window().windowHandle(), view.native.mapTo(dock.window(), over))
+        user.qtbot.waitUntil(lambda: "lag" in dock.title_bar.note.text())
+    user.qtbot.waitUntil(QToolTip.isVisible, timeout=3_000)

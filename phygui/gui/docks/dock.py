@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import (
     QAction,
     QDockWidget,
@@ -20,11 +21,20 @@ FLOAT_SHIFT = 24
 
 
 class DockTitle(QWidget):
-    """The title bar of a dock: its name, then small buttons."""
+    """The title bar of a dock: its name, then small buttons.
+
+    Signals
+    -------
+    double_clicked
+        It has been double-clicked, and the button of the mouse is up again.
+    """
+
+    double_clicked = pyqtSignal()
 
     def __init__(self, dock: QDockWidget, title: str) -> None:
         super().__init__(dock)
         self.buttons: dict[str, QToolButton] = {}
+        self._is_double = False
         self.setObjectName("dockTitle")
         self.setAttribute(Qt.WA_StyledBackground)
         self.label = QLabel(title)
@@ -38,6 +48,22 @@ class DockTitle(QWidget):
         self._row.addWidget(self.label)
         self._row.addSpacing(8)
         self._row.addWidget(self.note, 1)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take a double click: the dock would turn at once, while the button is down.
+
+        The button then comes up over another window, and Qt goes on to send all that the mouse
+        does to the one that was clicked and is gone.
+        """
+        self._is_double = event.button() == Qt.LeftButton
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell of a double click, once nothing of it is to come any more."""
+        if self._is_double:
+            self._is_double = False
+            QTimer.singleShot(0, self.double_clicked.emit)
+        else:
+            super().mouseReleaseEvent(event)
 
     def add_button(self, icon_name: str, tip: str, *, checkable: bool = False) -> QToolButton:
         """Add a small button at the right end."""
@@ -112,6 +138,7 @@ class Dock(QDockWidget):
         """The title bar, made now if it was not yet needed."""
         if self._title_bar is None:
             self._title_bar = DockTitle(self, self.title)
+            self._title_bar.double_clicked.connect(self._float_or_dock)
             self.add_buttons(self._title_bar)
             self.setTitleBarWidget(self._title_bar)
         return self._title_bar
