@@ -32,6 +32,15 @@ def hertz(rate: float, separator: str = "") -> str:
     return f"{float(rate):{separator}}".removesuffix(".0") + " Hz"
 
 
+def in_bytes(n_bytes: float) -> str:
+    """A size in three digits: ``1.54 GB``."""
+    for unit in ("bytes", "kB", "MB"):
+        if n_bytes < 999.5:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.3g} GB" if n_bytes < 999.5 else f"{n_bytes:,.0f} GB"
+
+
 def error_in_words(error: BaseException) -> str:
     """An exception as one short line."""
     text = shortened(str(error).partition("\n")[0])

@@ -21,6 +21,7 @@ from phygui.formats.kwik.hdf5.chunks import ChunkedStore
 from phygui.formats.kwik.hdf5.file import open_hdf5
 from phygui.formats.kwik.hdf5.layouts import H5Store, open_store
 from phygui.storage.arrays.stores import ContiguousStore, MemoryStore, Store
+from phygui.storage.unpacked.store import UnpackedStore
 
 SHAPE = (501, 12, 2)
 LAYOUTS: dict[str, tuple[dict[str, Any], type[Store]]] = {
@@ -30,9 +31,12 @@ LAYOUTS: dict[str, tuple[dict[str, Any], type[Store]]] = {
     "one chunk": ({"chunks": SHAPE}, ChunkedStore),
     "every axis": ({"chunks": (100, 5, 1)}, ChunkedStore),
     "extendable": ({"chunks": (70, 12, 2), "maxshape": (None, 12, 2)}, ChunkedStore),
-    "gzip": ({"chunks": (64, 12, 2), "compression": "gzip"}, H5Store),
-    "lzf and shuffle": ({"chunks": (50, 6, 2), "compression": "lzf", "shuffle": True}, H5Store),
-    "checksums": ({"chunks": (50, 12, 2), "fletcher32": True}, H5Store),
+    "gzip": ({"chunks": (64, 12, 2), "compression": "gzip"}, UnpackedStore),
+    "lzf and shuffle": (
+        {"chunks": (50, 6, 2), "compression": "lzf", "shuffle": True},
+        UnpackedStore,
+    ),
+    "checksums": ({"chunks": (50, 12, 2), "fletcher32": True}, UnpackedStore),
 }
 
 

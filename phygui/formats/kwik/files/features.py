@@ -35,7 +35,7 @@ def open_features(
         If they are missing, or do not fit the spikes and channels.
     """
     path = f"/channel_groups/{channel_group}/features_masks"
-    store = open_store(file, path, (3, 2))
+    store = open_store(file, path, (3, 2), warn)
     if store is None:
         raise DatasetError(f"{file.path}: {path} is missing, expected the features.")
     if store.dtype.kind not in "iuf":

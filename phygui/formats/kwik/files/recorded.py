@@ -151,7 +151,7 @@ def _open_kwd(path: Path, dataset: str, warn: Warn) -> Recorded:
     with open_hdf5(path) as file:
         if isinstance(file.find(dataset), h5g.GroupID):
             dataset = f"{dataset}/data"
-        store = open_store(file, dataset, 2)
+        store = open_store(file, dataset, 2, warn)
         if store is None:
             raise NothingThereError(
                 f"{path}: {dataset} is missing, expected the samples of a recording."

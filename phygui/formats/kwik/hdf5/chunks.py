@@ -156,6 +156,27 @@ class ChunkTable:
         self.made = FileStamp.of(path)
 
     def __call__(self) -> np.ndarray:
+        """File offset of every chunk of an array that is stored as it is; -1 where there is none.
+
+        Raises
+        ------
+        DatasetError
+            If the chunks are not separate pieces of the size that is expected.
+        """
+        table = self.stored()
+        offsets, sizes, _ = table.reshape(-1, 3).T
+        there = offsets >= 0
+        starts = np.sort(offsets[there])
+        wrong = np.any(sizes[there] != self.chunk_bytes)
+        if wrong or np.any(np.diff(starts) < self.chunk_bytes):
+            raise self._damaged(f"of {self.chunk_bytes} bytes")
+        return np.ascontiguousarray(table[..., 0])
+
+    def stored(self) -> np.ndarray:
+        """Of every chunk its file offset, stored bytes and skipped filters: (*grid, 3) int64.
+
+        The offset is -1 where no chunk was ever written.
+        """
         if FileStamp.of(self.path) != self.made:
             raise DatasetError(f"{self.path} was changed by another program since it was opened.")
         found: list[tuple[int, ...]] = []
@@ -163,22 +184,24 @@ class ChunkTable:
             dataset = file.dataset(self.name)
             if dataset is None:
                 raise DatasetError(f"{self.path}: {self.name} is missing, expected a dataset.")
-            for chunk in _chunks(dataset):
-                found.append((*chunk.chunk_offset, chunk.byte_offset, chunk.size))
-        table = np.full(self.grid, -1, dtype=np.int64)
+            for c in _chunks(dataset):
+                found.append((*c.chunk_offset, c.byte_offset, c.size, c.filter_mask))
+        table = np.full((*self.grid, 3), -1, dtype=np.int64)
         if not found:
             return table
-        columns = np.array(found, dtype=np.int64)
-        corners, offsets, sizes = columns[:, :-2], columns[:, -2], columns[:, -1]
+        # An offset may be undefined, which is the largest number there is.
+        columns = np.array([[min(v, 2**62) for v in chunk] for chunk in found], dtype=np.int64)
+        corners, stored = columns[:, :-3], columns[:, -3:]
         at, within = np.divmod(corners, np.array(self.chunks))
+        if within.any() or np.any(stored[:, 0] < 0):
+            raise self._damaged("on a grid")
         # A chunk beyond an array that was made shorter is not part of it any more.
         inside = np.all((at >= 0) & (at < np.array(self.grid)), axis=1)
-        right = (sizes == self.chunk_bytes) & (within == 0).all(axis=1) & (offsets >= 0)
-        starts = np.sort(offsets)
-        if not right.all() or np.any(np.diff(starts) < self.chunk_bytes):
-            raise DatasetError(
-                f"{self.path}: the chunks of {self.name} are damaged, expected separate pieces "
-                f"of {self.chunk_bytes} bytes."
-            )
-        table[tuple(at[inside].T)] = offsets[inside]
+        table[tuple(at[inside].T)] = stored[inside]
         return table
+
+    def _damaged(self, expected: str) -> DatasetError:
+        return DatasetError(
+            f"{self.path}: the chunks of {self.name} are damaged, expected separate pieces "
+            f"{expected}."
+        )

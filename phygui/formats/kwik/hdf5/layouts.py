@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from h5py import h5d
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.chunks import ChunkedStore, ChunkTable
 from phygui.formats.kwik.hdf5.file import File, hdf5_errors, open_read_only
+from phygui.formats.kwik.hdf5.packed import MOST_PIECE_BYTES, PackedDataset
 from phygui.storage.arrays.lazy import Selection, indices_of, length_of
 from phygui.storage.arrays.stores import (
     ContiguousStore,
@@ -24,6 +28,8 @@ from phygui.storage.arrays.stores import (
     orthogonal,
 )
 from phygui.storage.files import check_regular_file
+from phygui.storage.unpacked.pieces import MEMORY_BYTES
+from phygui.storage.unpacked.store import UnpackedStore
 
 #: Decompressed chunks kept in memory for one file.
 CHUNK_CACHE_BYTES = 64 * 2**20
@@ -31,8 +37,26 @@ CHUNK_CACHE_BYTES = 64 * 2**20
 _MAX_TABLE = 4_000_000
 
 
-def open_store(file: File, path: str, rank: int | tuple[int, ...]) -> Store | None:
+#: Rows of an uncompressed array that lie in this many places or more are dear to read.
+_MANY_PLACES = 4
+#: Larger arrays are not unpacked as a whole.
+MOST_UNPACKED_BYTES = 10 * 2**30
+#: Rows that the library reads at once of an array that lies in one piece.
+_BLOCK_BYTES = 2**21
+
+
+def open_store(
+    file: File,
+    path: str,
+    rank: int | tuple[int, ...],
+    warn: Callable[[str], None] = lambda _: None,
+) -> Store | None:
     """The fastest store for a dataset of an open file, or None if nothing is at the path.
+
+    Parameters
+    ----------
+    warn : callable
+        Told later what is found to be damaged, one sentence each.
 
     Raises
     ------
@@ -53,21 +77,33 @@ def open_store(file: File, path: str, rank: int | tuple[int, ...]) -> Store | No
         if values.size:
             dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
         return MemoryStore(values)
-    plain = plist.get_nfilters() == 0 and file.h5.userblock_size == 0
-    if plain and layout == h5d.CONTIGUOUS:
+    filters = tuple(plist.get_filter(i)[0] for i in range(plist.get_nfilters()))
+    # Where a file begins with a block of the user's, versions of the library count differently.
+    by_library = file.h5.userblock_size > 0
+    n_bytes = math.prod(shape) * dtype.itemsize
+    plain: Callable[[], Store] = partial(H5Store, file.path, path, shape, dtype)
+    if layout == h5d.CONTIGUOUS and not by_library:
         return ContiguousStore(file.path, dataset.get_offset(), shape, dtype)
-    if plain and layout == h5d.CHUNKED:
+    chunks = (max(1, _BLOCK_BYTES * shape[0] // n_bytes), *shape[1:])
+    fill = np.zeros((), dtype=dtype)
+    if layout == h5d.CHUNKED:
         chunks = plist.get_chunk()
+        plist.get_fill_value(fill)
         table = ChunkTable(file.path, path, shape, chunks, dtype.itemsize)
-        if np.prod(table.grid, dtype=object) <= _MAX_TABLE:
-            fill = np.zeros((), dtype=dtype)
-            plist.get_fill_value(fill)
-            return ChunkedStore(file.path, shape, chunks, dtype, fill, table)
-    return H5Store(file.path, h5py.h5i.get_name(dataset).decode(), shape, dtype)
+        if math.prod(table.grid) > _MAX_TABLE:
+            return plain()
+        if not filters and not by_library:
+            plain = partial(ChunkedStore, file.path, shape, chunks, dtype, fill, table)
+            if math.prod(table.grid[1:]) < _MANY_PLACES or n_bytes <= MEMORY_BYTES:
+                return plain()
+    packed = PackedDataset(file.path, path, shape, dtype, chunks, fill, filters, by_library)
+    if n_bytes > MOST_UNPACKED_BYTES or packed.piece_bytes > MOST_PIECE_BYTES:
+        return plain()
+    return UnpackedStore(packed, plain, warn)
 
 
 class H5Store(Store):
-    """A compressed array, through h5py: whole chunks, each decompressed once per read."""
+    """An array that cannot be unpacked, through h5py: each chunk decompressed once per read."""
 
     def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
         self.path = path
