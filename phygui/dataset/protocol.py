@@ -17,6 +17,7 @@ from phygui.dataset.timeline import Timeline
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
+from phygui.storage.unpacked.packed import Preparation
 
 __all__ = [
     "MICROVOLTS",
@@ -25,6 +26,7 @@ __all__ = [
     "Dataset",
     "FeatureSource",
     "Format",
+    "Preparation",
     "ShankData",
     "SpikeAttribute",
 ]
@@ -214,6 +216,10 @@ class ShankData(Protocol):
     @property
     def warnings(self) -> Sequence[str]:
         """What is unusual about the files, one sentence each."""
+
+    @property
+    def preparations(self) -> Sequence[Preparation]:
+        """Long work on the files that all later reading is faster for; the first comes first."""
 
     def locate(self, what: DataKind, path: str | Path | list[str | Path]) -> None:
         """Say where data is that was not found, now and at later openings by this user.

@@ -126,6 +126,7 @@ class Shank:
     templates = None
     reader = None
     n_located = 0
+    preparations = ()
 
     def __init__(self, folder: Path) -> None:
         told = json.loads((folder / "info.json").read_text())

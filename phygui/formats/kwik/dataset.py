@@ -47,6 +47,7 @@ from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.files import check_regular_file
 from phygui.storage.state import locations
 from phygui.storage.state.fingerprint import FileStamp
+from phygui.storage.unpacked.packed import Preparation
 
 
 class OpenDataset:
@@ -111,6 +112,11 @@ class OpenDataset:
         cannot be cut from the raw data that there is.
         """
         return {what: str(absent) for what, absent in self.absent.items()}
+
+    @property
+    def preparations(self) -> list[Preparation]:
+        """What later reading is faster for: compressed features and raw data can be unpacked."""
+        return self._files.preparations
 
     @property
     def _traces(self) -> Traces | None:

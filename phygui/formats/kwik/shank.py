@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
-from phygui.dataset.protocol import FeatureSource, SpikeAttribute
+from phygui.dataset.protocol import FeatureSource, Preparation, SpikeAttribute
 from phygui.dataset.timeline import Timeline
 from phygui.formats.kwik.model import KwikModel
 from phygui.storage.arrays.bandpass import BandPass
@@ -227,6 +227,11 @@ class KwikShank:
     def warnings(self) -> Sequence[str]:
         """What is unusual about the files, one sentence each."""
         return self._model.warnings
+
+    @property
+    def preparations(self) -> Sequence[Preparation]:
+        """Features, then raw data, where they are compressed."""
+        return self._model.preparations
 
     def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
         """See :class:`~phygui.dataset.ShankData`."""

@@ -14,6 +14,7 @@ from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.stats import Cancel
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.delays import DELAYS
+from phygui.gui.base.preparing import Preparing
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
 
@@ -74,9 +75,9 @@ class ProgressLine(QWidget):
 class Background(QObject):
     """Runs the long work of a window in pieces, the selected clusters first.
 
-    Statistics come first, then metrics, then merge suggestions, by which quality goes too. What a
-    dock lists is looked for before the metrics, as long as it is looked at. What is known is kept
-    beside the dataset when all is done.
+    Files are unpacked first, since all else reads them. Then come statistics, then metrics, then
+    merge suggestions, by which quality goes too. What a dock lists is looked for before the
+    metrics, as long as it is looked at. What is known is kept beside the dataset when all is done.
 
     Signals
     -------
@@ -102,6 +103,8 @@ class Background(QObject):
         self._search = Latest(window.pool, self, burst_ms=0)
         self._search.done.connect(self._receive_suggestions)
         self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
+        self._preparing = Preparing(window)
+        self._preparing.turned.connect(self.request)
         # Whatever was wanted while it had not yet noticed that it was not wanted any more.
         self._stats.dropped.connect(self.request)
         self._search.dropped.connect(self.request)
@@ -120,7 +123,7 @@ class Background(QObject):
 
     @property
     def _is_computing(self) -> bool:
-        return self._stats.is_busy or self._search.is_busy
+        return self._preparing.is_busy or self._stats.is_busy or self._search.is_busy
 
     def want(self, dock: str, wanted: bool) -> None:
         """Look for what a dock lists, or no longer."""
@@ -149,7 +152,9 @@ class Background(QObject):
         session = self._window.session
         # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
         search = self._next_search(self._wanted)
-        if search is not None:
+        if (unpack := self._preparing.job()) is not None:
+            self._preparing.request(unpack)
+        elif search is not None:
             self._search.request(search)
         elif (job := session.statistics.job()) is not None:
             self._stats.request(job)
@@ -168,6 +173,7 @@ class Background(QObject):
         """Give up what is being computed, and begin nothing more."""
         self.is_stopped = True
         self._later.stop()
+        self._preparing.cancel()
         self._stats.cancel()
         self._search.cancel()
         self._show.stop()
@@ -178,6 +184,7 @@ class Background(QObject):
     def resume(self) -> None:
         """Compute again."""
         self.is_stopped = False
+        self._preparing.resume()
         self.request()
 
     def toggle(self) -> None:
@@ -196,7 +203,7 @@ class Background(QObject):
 
     def cancel(self) -> None:
         """The window closes: what runs is not wanted any more, what is known is kept."""
-        for work in (self._stats, self._search):
+        for work in (self._preparing, self._stats, self._search):
             work.cancel()
         self._later.stop()
         self._keep.stop()
@@ -244,7 +251,9 @@ class Background(QObject):
         if self.line.isHidden() and not self._show.isActive():
             self._show.start()
         session = self._window.session
-        if self._stats.is_busy:
+        if self._preparing.is_busy:
+            self.line.show_progress(*self._preparing.progress())
+        elif self._stats.is_busy:
             self.line.show_progress("statistics", *session.knowledge.progress())
         else:
             self.line.show_progress("suggestions", *self._searches[self._searched].progress())

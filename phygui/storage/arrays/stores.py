@@ -15,6 +15,7 @@ import numpy as np
 
 from phygui.storage.arrays.filebytes import FileBytes
 from phygui.storage.arrays.lazy import Selection, indices_of, length_of
+from phygui.storage.unpacked.packed import Preparation
 
 
 class Store(ABC):
@@ -22,6 +23,11 @@ class Store(ABC):
 
     shape: tuple[int, ...]
     dtype: np.dtype
+
+    @property
+    def preparation(self) -> Preparation | None:
+        """Work that makes later reading faster, if there is any such."""
+        return None
 
     @abstractmethod
     def read(self, selections: list[Selection]) -> np.ndarray:

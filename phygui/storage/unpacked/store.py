@@ -124,6 +124,11 @@ class UnpackedStore(Store):
     # -- the rest, meanwhile -----------------------------------------------------------------
 
     @property
+    def preparation(self) -> UnpackedStore:
+        """Unpacking the rest."""
+        return self
+
+    @property
     def title(self) -> str:
         """What :meth:`job` does."""
         return f"unpacking {self.packed.path.name}"
@@ -135,24 +140,23 @@ class UnpackedStore(Store):
 
     def job(self) -> Callable[[Cancel], str] | None:
         """See :class:`~phygui.storage.unpacked.packed.Preparation`."""
-        with self._lock:
-            over = self._is_closed or self._instead is not None
-            unpacking = self._unpacking
-        if over or self._is_told or (unpacking is not None and self._is_over(unpacking)):
-            return None
-        return self._work
-
-    def _is_over(self, unpacking: Unpacking) -> bool:
-        return unpacking.is_kept and unpacking.seconds is None
+        # Asked by who must not wait for the lock, which is held while a file is made.
+        over = self._is_closed or self._instead is not None or self._is_told
+        return None if over else self._work
 
     def _work(self, cancelled: Cancel) -> str:
-        unpacking = self._begin()
-        if unpacking is None:
-            return ""
         try:
-            unpacking.turn(cancelled)
-        finally:
-            self._tell(unpacking)
+            unpacking = self._begin()
+            if unpacking is None:
+                return ""
+            try:
+                unpacking.turn(cancelled)
+            finally:
+                self._tell(unpacking)
+        except DatasetError:
+            if self._is_closed:  # meanwhile
+                return ""
+            raise
         if not unpacking.is_kept:
             return ""
         self._is_told = True

@@ -26,6 +26,7 @@ from phygui.formats.kwik.open_shank import OpenShank
 from phygui.formats.kwik.reading.metadata import Settings
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.state import locations
+from phygui.storage.unpacked.packed import Preparation
 
 
 class DataFiles:
@@ -64,6 +65,13 @@ class DataFiles:
     def traces(self) -> Traces | None:
         """Raw data as stored."""
         return None if self.raw is None else self.raw.traces
+
+    @property
+    def preparations(self) -> list[Preparation]:
+        """What the files can be prepared by, features first."""
+        stores = [] if self.features is None else [self.features.store]
+        stores += [] if self.raw is None else self.raw.traces.stores
+        return [store.preparation for store in stores if store.preparation is not None]
 
     def close(self) -> None:
         """Let go of all of them."""
