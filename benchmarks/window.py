@@ -376,7 +376,7 @@ def bench_memory(path: Path, name: str, bar_mb: float) -> list[bool]:
     ]
 
 
-def bench_start(demo: Path, repeats: int) -> bool:
+def bench_start(demo: Path, repeats: int, bar: float = 2.5) -> bool:
     """From the start of the process until every view has painted.
 
     Measured with the statistics of its clusters kept beside the file, as whoever has opened it
@@ -406,7 +406,7 @@ def bench_start(demo: Path, repeats: int) -> bool:
         keep = session.statistics.remember_job()
         assert keep is not None
         keep()
-    return measure("start until all painted, demo, caches warm", 2.5)
+    return measure("start until all painted, demo, caches warm", bar)
 
 
 def main() -> int:
