@@ -191,6 +191,7 @@ def test_similarity_data(session, order, monkeypatch):
 
 def test_a_part_of_the_similarities_is_shown_until_the_others_come(session, monkeypatch):
     monkeypatch.setattr(similarity, "BUDGET_S", 0.0)
+    monkeypatch.setattr(similarity, "GO_ON_S", 0.0)
     monkeypatch.setattr(similarity_rows, "PAIRS", 1)
     data = similarity.load(session.snapshot(), SimilarityParams(), never)
     assert data.is_partial

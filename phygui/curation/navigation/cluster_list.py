@@ -53,6 +53,8 @@ class ClusterList:
         self._sort: list[tuple[Column, bool]] = [(first, ascending), (self.fixed[0], True)]
         self._filter = Filter("", ())
         self._filtered: list[Column] = []
+        # While a new filter is told of: what it has let pass, so that nobody asks it twice.
+        self._passing: dict[int, bool] = {}
 
     # -- columns -----------------------------------------------------------------------------
 
@@ -97,12 +99,15 @@ class ClusterList:
         self._filter, self._filtered = new, [columns[name] for name in new.names()]
         try:
             source = self._shown()
-            for cluster_id in source.spikes_per_cluster:
-                self._check(source, cluster_id)
+            passing = {c: self._check(source, c) for c in source.spikes_per_cluster}
         except FilterError:
             self._filter, self._filtered = old
             raise
-        self.filtered.emit()
+        self._passing = passing
+        try:
+            self.filtered.emit()
+        finally:
+            self._passing = {}
 
     def passes(self, cluster_id: int, source: ClusterSource | None = None) -> bool:
         """Whether a cluster is in sight: not where the filter makes no sense for what is known.
@@ -115,6 +120,8 @@ class ClusterList:
         """
         if not self._filter.text:
             return True
+        if cluster_id in self._passing:
+            return self._passing[cluster_id]
         try:
             return self._check(self._shown() if source is None else source, cluster_id)
         except FilterError:

@@ -72,7 +72,8 @@ class SessionNavigation:
             If one of them does not exist.
         """
         chosen = tuple(dict.fromkeys(int(c) for c in best))
-        others = tuple(c for c in dict.fromkeys(int(c) for c in match) if c not in chosen)
+        known = frozenset(chosen)
+        others = tuple(c for c in dict.fromkeys(int(c) for c in match) if c not in known)
         for cluster_id in chosen + others:
             self._workspace.active.clustering.spikes(cluster_id)
         self._set(Selection(chosen, others))

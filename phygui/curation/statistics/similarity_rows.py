@@ -14,7 +14,7 @@ Similarity = Callable[[Sequence[ClusterSummary], Sequence[ClusterSummary]], NDAr
 
 N_ROWS = 16
 """Clusters whose similarities are remembered: those that were best last."""
-PAIRS = 1 << 16
+PAIRS = 1 << 15
 """Pairs that the matrix compares between two looks at whether they are still wanted."""
 SPARE = 64
 """Clusters that are gone whose similarities the matrix keeps at least, for an undo; of many, an

@@ -237,8 +237,8 @@ class ClusterTable(QWidget):
 
     def _select_rows(self, rows: Sequence[int]) -> None:
         chosen, last = QItemSelection(), len(self.model.columns) - 1
-        for row in rows:
-            chosen.select(self.model.index(row, 0), self.model.index(row, last))
+        for first_row, end in _runs(rows):
+            chosen.select(self.model.index(first_row, 0), self.model.index(end, last))
         self._quiet = True
         selection = self.view.selectionModel()
         selection.select(chosen, QItemSelectionModel.ClearAndSelect)
@@ -252,13 +252,17 @@ class ClusterTable(QWidget):
         if self._quiet:
             return
         rows = self.model.cluster_ids
-        now = dict.fromkeys(rows[i] for i in sorted(self._selected_rows()))
+        now = dict.fromkeys(rows[i] for i in self._selected_rows())
         self._order = list(dict.fromkeys([*(c for c in self._order if c in now), *now]))
         self._show_counts()
         self.chosen.emit(self.selected)
 
     def _selected_rows(self) -> list[int]:
-        return [index.row() for index in self.view.selectionModel().selectedRows()]
+        # Qt's own list asks for every cell of every part.
+        parts, last = self.view.selectionModel().selection(), len(self.model.columns) - 1
+        whole = [p for i in range(len(parts)) if (p := parts[i]).left() == 0 and p.right() == last]
+        # Where columns were moved, parts may overlap.
+        return sorted({row for part in whole for row in range(part.top(), part.bottom() + 1)})
 
     def _follow_order(self) -> None:
         """The list is in another order."""
@@ -293,7 +297,7 @@ class ClusterTable(QWidget):
         columns = [self.model.columns[i] for i in sections if not header.isSectionHidden(i)]
         lines = ["\t".join(column.name for column in columns)]
         rows = self.model.cluster_ids
-        for row in sorted(self._selected_rows()):
+        for row in self._selected_rows():
             lines.append("\t".join(c.text(self.model.value(rows[row], c)) for c in columns))
         return "\n".join(lines)
 
@@ -389,3 +393,14 @@ class ClusterTable(QWidget):
             self.rows.set_order(order)
         text = state.get("filter")
         self.filter.setText(text if isinstance(text, str) else "")
+
+
+def _runs(rows: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of the rows that follow one another: Qt compares every two parts."""
+    runs: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][1] + 1:
+            runs[-1] = runs[-1][0], row
+        else:
+            runs.append((row, row))
+    return runs

@@ -96,13 +96,15 @@ class ClusterTableModel(QAbstractTableModel):
 
     def replace(self, deleted: Iterable[int], added: Iterable[int], changed: Iterable[int]) -> None:
         """Remove, insert and rewrite the rows of some clusters; the others are not touched."""
-        for cluster_id in deleted:
+        new, gone = list(added), list(deleted)
+        is_large = len(gone) + len(new) > MANY
+        for cluster_id in gone:
             self._all.pop(cluster_id, None)
-            self._remove(cluster_id)
-        new = list(added)
+            if not is_large:
+                self._remove(cluster_id)
         self._all.update(dict.fromkeys(new))
         living = new + [c for c in changed if c in self._all]
-        if len(living) > MANY:
+        if is_large or len(living) > MANY:
             self._resort()
             self.dataChanged.emit(
                 self.index(0, 0), self.index(len(self._keys) - 1, len(self.columns) - 1)

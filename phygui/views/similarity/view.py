@@ -6,10 +6,12 @@ import math
 import time
 from dataclasses import dataclass, field
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.curation.statistics.similarity_rows import Matrix
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
@@ -18,12 +20,16 @@ from phygui.views.core.loading import missing_data
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
 from phygui.views.data.cluster_values import location_of, stats_of
 
-BUDGET_S = 0.15
-"""How long clusters are compared before what is known by then is shown."""
+BUDGET_S = 0.05
+"""How long clusters are compared before what is known by then is shown to who waits for it."""
+GO_ON_S = 0.5
+"""How long they are compared before more is shown, while nothing else is selected or edited."""
 FEW = 24
 """Clusters of which statistics are computed here; of more they come in without being asked for."""
 MOST_NAMES = 100
 """Selected clusters that are named at most: of more, names would stand in place of one another."""
+_asked: WeakKeyDictionary[Matrix, int] = WeakKeyDictionary()
+"""The generation of the session for which each matrix was asked for last."""
 _ordered = ByteCache(64 * 2**20)
 
 
@@ -80,7 +86,9 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
         depths = {c: location_of(snapshot, stats[c])[1] for c in ids}
         ids.sort(key=lambda c: -depths[c] if np.isfinite(depths[c]) else math.inf)
     summaries = {c: stats[c].summary for c in ids}
-    end = time.perf_counter() + BUDGET_S
+    goes_on_alone = _asked.get(snapshot.matrix) == snapshot.generation
+    _asked[snapshot.matrix] = snapshot.generation
+    end = time.perf_counter() + (GO_ON_S if goes_on_alone else BUDGET_S)
 
     def goes_on() -> bool:
         check(cancelled)
