@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QMouseEvent
+from PyQt5.QtCore import QPoint, QRect, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QMouseEvent, QMoveEvent, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
     QDockWidget,
     QHBoxLayout,
     QLabel,
+    QMainWindow,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -107,6 +108,10 @@ class Dock(QDockWidget):
         self.menu_action.setCheckable(True)
         self.menu_action.triggered.connect(self._show_or_close)
         self.visibilityChanged.connect(self.menu_action.setChecked)
+        self._docked_at = QRect()
+        self._places: dict[QDockWidget, QRect] = {}
+        """Where the docks of the window were when this one began to float."""
+        self.topLevelChanged.connect(self._keep_proportions)
         if widget is not None:
             self.hold_widget(widget)
 
@@ -159,6 +164,42 @@ class Dock(QDockWidget):
     def is_on_screen(self) -> bool:
         """Whether it is shown, and not behind another tab."""
         return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def _keep_proportions(self, floats: bool) -> None:
+        """Dragged back to where it was, it takes as much room as it had, not as when it floated."""
+        window = self.parent()
+        if not isinstance(window, QMainWindow):
+            return
+        if floats:
+            # The others have not yet taken its room.
+            docked = [d for d in window.findChildren(Dock) if d is self or not d.isFloating()]
+            self._places = {d: d.geometry() for d in docked if d is self or d.is_on_screen}
+            self._places[self] = self._docked_at
+        else:
+            QTimer.singleShot(0, self._share_as_before)
+
+    def _share_as_before(self) -> None:
+        window, places, self._places = self.parent(), self._places, {}
+        if not isinstance(window, QMainWindow) or self.isFloating() or self not in places:
+            return
+        if not self.geometry().contains(places[self].center()):
+            # It is in another place, with other neighbours.
+            return
+        there = [d for d in places if not d.isFloating() and d.isVisible()]
+        for length, way in ((QRect.width, Qt.Horizontal), (QRect.height, Qt.Vertical)):
+            window.resizeDocks(there, [length(places[d]) for d in there], way)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Remember the place in the window."""
+        super().resizeEvent(event)
+        if not self.isFloating():
+            self._docked_at = self.geometry()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Remember the place in the window."""
+        super().moveEvent(event)
+        if not self.isFloating():
+            self._docked_at = self.geometry()
 
     def _float_or_dock(self) -> None:
         self.setFloating(not self.isFloating())

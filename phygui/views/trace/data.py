@@ -219,8 +219,8 @@ def load(
     n_needed = int(max(shank.channels, default=-1)) + 1
     if not n_samples or not n_needed or n_stored < n_needed:
         return Empty(
-            f"The raw data has {n_samples} samples of {n_stored} channels, and this channel "
-            f"group needs {n_needed}"
+            f"The raw data has {n_samples} samples of {n_stored} channels, and this "
+            f"shank needs {n_needed}"
         )
     rate = float(shank.sample_rate)
     interval = interval_of(params, n_samples / rate)
