@@ -182,7 +182,8 @@ class Cell:
 
     ``show_x`` and ``show_y`` say whether tick values are written; by default
     they are where the neighbour below, or to the left, has another axis.
-    ``weight`` is the width of the cell's column relative to that of the others;
+    ``weight`` is the width of the cell's column relative to that of the others; ``spans``
+    says over how many rows and columns the cell goes, from its own on;
     ``lasso`` says whether its points are spikes that a lasso can select.
     """
 
@@ -194,6 +195,7 @@ class Cell:
     show_y: bool | None = None
     frame: bool = True
     weight: float = 1.0
+    spans: tuple[int, int] = (1, 1)
     lasso: bool = True
 
     def pan(self, right: float, up: float) -> None:

@@ -105,10 +105,16 @@ def lay_out(
     if not cells:
         return Layout(np.empty((0, 4)))
     at = {(c.row, c.column): c for c in cells}
-    n_rows, n_columns = 1 + max(c.row for c in cells), 1 + max(c.column for c in cells)
+    n_rows, n_columns = (
+        max(c.row + c.spans[0] for c in cells),
+        max(c.column + c.spans[1] for c in cells),
+    )
     writes_x, writes_y = {}, {}
     for cell in cells:
-        below, left = at.get((cell.row + 1, cell.column)), at.get((cell.row, cell.column - 1))
+        below, left = (
+            at.get((cell.row + cell.spans[0], cell.column)),
+            at.get((cell.row, cell.column - 1)),
+        )
         own_x, own_y = below is None or below.x is not cell.x, left is None or left.y is not cell.y
         writes_x[cell] = (own_x if cell.show_x is None else cell.show_x) and bool(cell.x.ticks)
         writes_y[cell] = (own_y if cell.show_y is None else cell.show_y) and bool(cell.y.ticks)
@@ -118,7 +124,7 @@ def lay_out(
     under[-1] = _EDGE
     for cell in cells:
         if writes_x[cell]:
-            under[cell.row] = _UNDER
+            under[cell.row + cell.spans[0] - 1] = _UNDER
     height = max(_LEAST, (size[1] - under.sum() - 2 * _EDGE) / n_rows)
     # Gutters: as wide as what is written in them.
     left_of = np.full(n_columns, _fitting(gap, size[0], n_columns))
@@ -137,7 +143,18 @@ def lay_out(
     widths = free * weights / weights.sum()
     lefts = np.cumsum(left_of) + np.cumsum(widths) - widths
     tops = _EDGE + np.concatenate([[0], np.cumsum(under)[:-1]]) + np.arange(n_rows) * height
-    boxes = np.array([(lefts[c.column], tops[c.row], widths[c.column], height) for c in cells])
+    rights, bottoms = lefts + widths, tops + height
+    boxes = np.array(
+        [
+            (
+                lefts[c.column],
+                tops[c.row],
+                rights[c.column + c.spans[1] - 1] - lefts[c.column],
+                bottoms[c.row + c.spans[0] - 1] - tops[c.row],
+            )
+            for c in cells
+        ]
+    )
     boxes = np.floor(boxes + np.array([margins[0], margins[1], 0, 0]))
     layout = Layout(boxes)
     segments: list[Segment] = []

@@ -34,6 +34,16 @@ _cache = ByteCache(64 * 2**20)
 class CorrelogramParams:
     """Settings of the correlogram view."""
 
+    layout: str = field(
+        default="auto",
+        metadata={
+            "label": "Layout",
+            "choices": ("auto", "matrix", "acgs"),
+            "reload": False,
+            "help": "matrix: every pair; acgs: the autocorrelograms, and the crosscorrelogram of "
+            "the first two clusters large; auto: every pair where there is room for them",
+        },
+    )
     bin_ms: float = lag_bin(1.0, "Width of a bar, unless lags are logarithmic")
     window_ms: float = lag_reach(
         "Window", "Full width: a window of 50 ms shows lags from -25 to 25 ms"

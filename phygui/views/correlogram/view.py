@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.core.axes import Axis, Cell, nice_ticks, whole_ticks
+from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
 from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, ROOM_FOR_NUMBER, left_out, row_height
@@ -18,6 +19,7 @@ from phygui.views.correlogram.data import (
     CorrelogramParams,
     load,
 )
+from phygui.views.correlogram.form import form_of, pairs_of, places_of
 from phygui.views.data.lags import SHORTEST, LagScale
 
 TALL = 1e20
@@ -47,33 +49,39 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         self._bars = Batch("triangles")
         self._lines = Batch("lines", opacity=0.7)
         self._grounds = Batch("triangles", opacity=0.8)
+        self._form = ""
+        self._pairs = np.zeros((0, 2), np.int64)
         self.visuals = [self._band, self._bars, self._lines, self._grounds]
 
     # -- what is drawn ---------------------------------------------------------------------
 
     def build(self, data: CorrelogramData) -> None:
         """Make the grid, its bars and its lines."""
-        n = len(data.cluster_ids)
         self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
+        self._form = form_of(self.params.layout, len(data.cluster_ids), self.size)
+        self._build_plots(data)
+
+    def _build_plots(self, data: CorrelogramData) -> None:
+        """Make the plots of the form that is shown."""
+        self._pairs = np.array(pairs_of(self._form, len(data.cluster_ids)))
         edges = self._scale.place(data.edges_ms)
         self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
-
-        row, column, k = np.nonzero(np.ones(data.counts.shape, dtype=bool))
-        cell = row * n + column
-        color = np.where(row == column, row, DIM)
-        full = data.counts[row, column, k] > 0
+        self._place(data, self.size)
+        first, second = self._pairs.T
+        cell, k = np.nonzero(data.counts[first, second])
+        row, column = self._pairs[cell].T
         self._bars.set_data(
             boxes(
-                edges[k[full], 0],
-                edges[k[full], 1],
+                edges[k, 0],
+                edges[k, 1],
                 0,
-                data.heights[row, column, k][full],
-                color=color[full],
-                cell=cell[full],
+                data.heights[row, column, k],
+                color=np.where(row == column, row, DIM),
+                cell=cell,
             )
         )
         self._set_band(data)
-        parts = [self._zero_lines(data)]
+        parts = [self._zero_lines()]
         if self.params.show_baseline:
             parts.append(self._baselines(data, edges))
         self._lines.set_data(*parts)
@@ -92,41 +100,52 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         tallest = np.where(tallest > 0, tallest, 1.0)
         ticks = None
         if n <= MOST_WITH_TICKS or self.params.same_scale:
-            ticks = whole_ticks if data.unit == "pairs" else nice_ticks
+            ticks = self._ticks_of(data)
         cells = []
+        shown = self._pairs
         common = Axis("height", 0, tallest[0, 0], data.unit, ticks, fixed=True, name_yields=True)
-        for i in range(n):
-            for j in range(n):
-                y = common
-                if not self.params.same_scale:
-                    label = data.unit if i == j == 0 else ""
-                    top = tallest[i, j]
-                    y = Axis(f"{i}:{j}", 0, top, label, ticks, fixed=True, name_yields=True)
-                cells.append(Cell(x, y, i, j))
+        for k, (i, j) in enumerate(shown.tolist()):
+            y = common
+            if not self.params.same_scale:
+                # The large plot has room for the values of its axis.
+                own = self._ticks_of(data) if self._form == "acgs" and k == 0 else ticks
+                top, label = tallest[i, j], "" if k else data.unit
+                y = Axis(f"{i}:{j}", 0, top, label, own, fixed=True, name_yields=True)
+            cells.append(Cell(x, y))
         return cells
+
+    def _ticks_of(self, data: CorrelogramData) -> Callable[[float, float, int], Ticks]:
+        return whole_ticks if data.unit == "pairs" else nice_ticks
+
+    def _place(self, data: CorrelogramData, size: tuple[float, float]) -> None:
+        """Put each plot where it belongs on a canvas of such a size."""
+        places = places_of(self._form, len(data.cluster_ids), size)
+        for cell, place in zip(self.cells, places, strict=True):
+            cell.row, cell.column, cell.spans = place.row, place.column, place.spans
 
     def _set_band(self, data: CorrelogramData) -> None:
         """The lags within the refractory period."""
-        n = len(data.cluster_ids)
         reach = self.params.refractory_ms
         if reach <= (SHORTEST if self.params.log_lag else 0):
             self._band.clear()
             return
         edge = float(self._scale.place(np.array([reach]))[0])
-        self._band.set_data(boxes(-edge, edge, 0, TALL, color=FRAME, cell=np.arange(n * n)))
+        self._band.set_data(
+            boxes(-edge, edge, 0, TALL, color=FRAME, cell=np.arange(len(self._pairs)))
+        )
 
     def _baselines(self, data: CorrelogramData, edges: NDArray[np.float64]) -> NDArray[Any]:
         """What independent trains would give: one line, or one for each bar where they differ."""
-        n = len(data.cluster_ids)
-        cell = np.arange(n * n)[:, None, None]
-        height = data.baseline.reshape(n * n, -1, 1)
+        first, second = self._pairs.T
+        cell = np.arange(len(self._pairs))[:, None, None]
+        height = data.baseline[first, second][..., None]
         if not self.params.log_lag:
             edges, height = np.array([[edges.min(), edges.max()]]), height[:, :1]
         return vertices(edges, height, color=ACCENT, cell=cell)
 
-    def _zero_lines(self, data: CorrelogramData) -> NDArray[Any]:
+    def _zero_lines(self) -> NDArray[Any]:
         """Lines at lag 0, against which a crosscorrelogram is seen to be lopsided."""
-        crosses = np.flatnonzero(~np.eye(len(data.cluster_ids), dtype=bool).ravel())
+        crosses = np.flatnonzero(self._pairs[:, 0] != self._pairs[:, 1])
         # A line that ends too far away is not drawn at all.
         high = 1e4 * np.array([cell.y.high for cell in self.cells])[crosses, None]
         return vertices(0, high * [0.0, 1.0], color=FRAME, cell=crosses[:, None])
@@ -137,11 +156,18 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
+            form = form_of(self.params.layout, len(self.data.cluster_ids), size)
+            if form != self._form:
+                self._form = form
+                self._build_plots(self.data)
+            self._place(self.data, size)
             free = size[1] - self.margins[3]
-            height = row_height(free, len(self.data.cluster_ids), self.gap)
-            small = math.ceil(ROOM_FOR_NUMBER) if self.cells[0].y.ticks else 2
-            title = TITLE if height >= SMALLEST_WITH_TITLE else small
+            n_rows = max(cell.row + cell.spans[0] for cell in self.cells)
+            each = row_height(free, n_rows, self.gap)
             for cell in self.cells:
+                height = each * cell.spans[0]
+                small = math.ceil(ROOM_FOR_NUMBER) if cell.y.ticks else 2
+                title = TITLE if height >= SMALLEST_WITH_TITLE else small
                 top = cell.y.high / max(1 - title / max(height, 1.0), 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
         super()._lay_out(size)
@@ -151,12 +177,9 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
     def _captions(self, data: CorrelogramData) -> list[Label]:
         """Names of clusters, shares of violations and heights, where there is room."""
         labels, grounds = [], []
-        n = len(data.cluster_ids)
-        _, _, width, height = self.layout.boxes[0]
-        for k, (cell, (left, top, _, _)) in enumerate(
-            zip(self.cells, self.layout.boxes, strict=True)
+        for (i, j), cell, (left, top, width, height) in zip(
+            self._pairs.tolist(), self.cells, self.layout.boxes, strict=True
         ):
-            i, j = divmod(k, n)
             room, roomy = width - 10, height >= SMALLEST_WITH_TITLE
             inset, y = (5, top + 3) if roomy else (3, top)
             if i == j:
@@ -207,7 +230,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         """Ask for the pair of a crosscorrelogram, or the cluster of an autocorrelogram."""
         if button != 1 or not isinstance(self.data, CorrelogramData):
             return False
-        i, j = divmod(cell, len(self.data.cluster_ids))
+        i, j = self._pairs[cell]
         a, b = self.data.cluster_ids[i], self.data.cluster_ids[j]
         if i == j:
             self.cluster_clicked.emit(a)
@@ -218,7 +241,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
     def describe(self, cell: int, x: float, y: float) -> str:
         """The pair, and what the bar under the mouse says."""
         data = self.drawn
-        i, j = divmod(cell, len(data.cluster_ids))
+        i, j = self._pairs[cell]
         a, b = data.cluster_ids[i], data.cluster_ids[j]
         if i == j:
             text = f"cluster {a}, {self._violation_texts(data, i)[0]}"

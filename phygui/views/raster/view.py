@@ -17,6 +17,29 @@ from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, verti
 from phygui.views.data.spike_walk import counts_between, samples_like
 
 N_BINS = 1500
+LEAST_WITH_GAPS = 4.0
+"""Logical pixels from one row to the next from which there is a gap between them: in lower ones
+it would hide some rows and not others."""
+MOST_WIDENED = 0.5
+"""Part of the view's height up to which selected rows are drawn over their neighbours."""
+
+
+def half_heights(pitch: float, n_selected: int, n_rows: int, least: float) -> tuple[float, float]:
+    """Half the height of a row, and of a selected one, in rows.
+
+    Parameters
+    ----------
+    pitch : float
+        Logical pixels from one row to the next.
+    n_selected, n_rows : int
+        Rows that are selected, and all.
+    least : float
+        Logical pixels that a selected row should have at least; it gets fewer where all selected
+        ones together would hide the others.
+    """
+    half = 0.45 if pitch >= LEAST_WITH_GAPS else 0.5
+    widest = max(MOST_WIDENED * n_rows / max(n_selected, 1), 1.0)
+    return half, max(half, min(least / max(pitch, 1e-9), widest) / 2)
 
 
 @dataclass(frozen=True)
@@ -36,6 +59,19 @@ class RasterParams:
         metadata={
             "label": "Scale each row to its own maximum",
             "help": "Shows rare clusters beside busy ones",
+        },
+    )
+    least_height: float = field(
+        default=2.0,
+        metadata={
+            "label": "Least height of selected rows",
+            "unit": "px",
+            "min": 0.0,
+            "max": 50.0,
+            "step": 1.0,
+            "reload": False,
+            "help": "Where there are too many rows for the view, those of the selected clusters "
+            "are drawn over their neighbours",
         },
     )
 
@@ -104,6 +140,8 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         View.__init__(self, params, theme=theme)
         self._image = Images()
         self._marks = Batch("lines")
+        self._rows = np.zeros(0, np.int64)
+        self._colors = np.zeros(0, np.int64)
         self.visuals = [self.gap_bands, self._marks, self._image, self.cursor_line]
 
     def build(self, data: RasterData) -> None:
@@ -122,13 +160,29 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         shades = data.rates / np.maximum(tops, 1e-9)
         # The least spike must be seen.
         shades = np.where(shades > 0, 0.25 + 0.75 * shades, 0)
-        rows = -np.arange(n)
-        extents = np.column_stack([np.zeros(n), np.full(n, data.span), rows - 0.45, rows + 0.45])
-        self._image.set_data(shades[:, None], extents, color=colors)
+        # What is drawn last is on top.
+        self._rows = np.argsort(colors != DIM, kind="stable")
+        self._colors = colors[self._rows]
+        extents = self._extents(data, self.size)
+        self._image.set_data(shades[self._rows, None], extents, color=self._colors)
         at = np.reshape(data.boundaries, (-1, 1))
         self._marks.set_data(vertices(at, [1.0, -1.0 - n], color=FRAME))
         self.draw_gaps(data.gaps)
         self.draw_cursor()
+
+    def _extents(self, data: RasterData, size: tuple[float, float]) -> NDArray[np.float64]:
+        """Where each row is, selected ones at least as high as the settings say, (n_rows, 4)."""
+        n = len(self._rows)
+        low, high = self.cells[0].y.view
+        height = self.layout.boxes[0][3] if len(self.layout.boxes) else size[1]
+        n_selected = len(data.selected)
+        half, half_selected = half_heights(
+            height / (high - low), n_selected, n, self.params.least_height
+        )
+        reach = np.where(self._colors == DIM, half, half_selected)
+        return np.column_stack(
+            [np.zeros(n), np.full(n, data.span), -self._rows - reach, reach - self._rows]
+        )
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
         shown = self.drawn
@@ -138,6 +192,7 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, RasterData):
+            self._image.place(self._extents(self.data, size), color=self._colors)
             self._text.set_labels(apart([*self._names(self.data), *self._text.labels]))
 
     def _names(self, data: RasterData) -> list[Label]:

@@ -95,12 +95,13 @@ class TraceParams:
         },
     )
     mode: str = field(
-        default="lines",
+        default="auto",
         metadata={
             "label": "Draw as",
-            "choices": ("lines", "image"),
+            "choices": ("auto", "lines", "image"),
             "reload": False,
-            "help": "A line for each channel, or a row of greys",
+            "help": "A line for each channel, or a row of greys; auto: lines where there is room "
+            "for them",
         },
     )
     refractory_ms: float = field(

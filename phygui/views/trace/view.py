@@ -26,6 +26,7 @@ from phygui.views.trace.data import (
     load,
     paint_spikes,
 )
+from phygui.views.trace.form import MOST_CASED, channel_ticks, form_of, mark_alphas, recorded_parts
 from phygui.views.trace.overlay import name_marks, scale_bar, write_note
 
 NOISE_PER_ROW = 10.0
@@ -43,12 +44,8 @@ SMALLEST_WITH_BAR = 90.0
 """Logical pixels of height from which there is room for a scale bar."""
 MOST_NAMED = 4
 """Clusters without a spike in view that are named."""
-_EVENT_ALPHA = 0.5
 _OTHER_ALPHA = 0.65
 """Of spikes of other clusters: between the traces, and spikes that are pointed at."""
-_MOST_CASED = 100
-"""Marks up to which each stands out from an image between two lines in the background's colour;
-beyond, events are the fainter the more there are."""
 
 
 class TraceView(View[TraceParams, TraceData], TimeCursor):
@@ -61,6 +58,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
     def __init__(self, params: TraceParams | None = None, *, theme: str = "dark") -> None:
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
+        self._form = form_of(self.params.mode, math.inf)
         self._image = Images()
         self._traces = Batch("strips")
         self._spikes = Batch("lines")
@@ -107,9 +105,22 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         self.set_cells([Cell(x, y)])
         self._show_interval()
 
-        times = data.envelope.samples / data.sample_rate - start
-        rows = -np.arange(n_channels)[:, None]
-        as_image = self.params.mode == "image"
+        self._form = form_of(self.params.mode, self._pitch(self.size))
+        self.draw_gaps(data.gaps)
+        self._set_signal(data)
+        self._spikes.set_data(self._over_traces(data.labels))
+
+    def _pitch(self, size: tuple[float, float]) -> float:
+        """Logical pixels from one channel to the next."""
+        low, high = self.cells[0].y.view
+        height = float(self.layout.boxes[0][3]) if len(self.layout.boxes) else size[1]
+        return height / (high - low)
+
+    def _set_signal(self, data: TraceData) -> None:
+        """The signal as lines or as an image, and what stands out from it."""
+        times = data.envelope.samples / data.sample_rate - data.interval[0]
+        rows = -np.arange(len(data.channels))[:, None]
+        as_image = self._form == "image"
         self._traces.visible, self._image.visible = not as_image, as_image
         if as_image:
             self._set_image(data, times)
@@ -120,12 +131,10 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             self._traces.set_data(
                 *(
                     strips(times[part], rows, dy=values[:, part], color=GREY, alpha=quiet)
-                    for part in _recorded_parts(data.envelope.values)
+                    for part in recorded_parts(data.envelope.values)
                 )
             )
-        self._spikes.set_data(self._over_traces(data.labels))
         self._set_marks(data, as_image)
-        self.draw_gaps(data.gaps)
         # The grey of an image would look like a silence.
         ground = self.gap_bands.vertices.copy()
         ground["color"] = BACKGROUND
@@ -137,14 +146,9 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         """Lines from top to bottom; the greys of an image would swallow a thin and faint one."""
         at = np.array([t - data.interval[0] for t, _, _ in data.marks])[:, None]
         faint = np.array([kind == "event" for _, kind, _ in data.marks], bool)[:, None]
-        alpha = np.where(faint & (not as_image), _EVENT_ALPHA * 0.8, 0.8)
+        alpha = mark_alphas(faint, as_image)
         self._casings.clear()
-        if as_image:
-            alpha = np.ones(at.shape)
-        # Very many, side by side, would be a wall before the signal.
-        n_events = max(int(faint.sum()), 1)
-        alpha = np.where(faint, alpha * min(1.0, _MOST_CASED / n_events), alpha)
-        if as_image and len(at) <= _MOST_CASED:
+        if as_image and len(at) <= MOST_CASED:
             self._casings.set_data(vertices(at, [-TALL, TALL], color=BACKGROUND))
         self._marks.size = 2.0 if as_image else 1.0
         self._marks.set_data(vertices(at, [-TALL, TALL], color=FOREGROUND, alpha=alpha))
@@ -152,7 +156,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
     def draw_cursor(self) -> None:
         """Place the line; over an image it stands out like the marks."""
         super().draw_cursor()
-        as_image = self.params.mode == "image"
+        as_image = self._form == "image"
         self.cursor_line.size = 2.0 if as_image else 1.0
         self.cursor_line.opacity = 1.0 if as_image else CURSOR_OPACITY
         casing = self.cursor_line.vertices.copy()
@@ -224,14 +228,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         return [(t - origin, text) for t, text in nice_ticks(low + origin, high + origin, n_max)]
 
     def _channel_ticks(self, low: float, high: float, n_max: int) -> Ticks:
-        """Names of the channels, as many as can be read."""
-        labels = self.drawn.channel_labels
-        first, last = max(math.ceil(-high), 0), min(math.floor(-low), len(labels) - 1)
-        step = max(math.ceil((last - first + 1) / max(3 * n_max, 1)), 1)
-        # Rows by depth go through the columns of the probe in turn: not to name one column only.
-        while math.gcd(step, self.drawn.n_columns) > 1:
-            step += 1
-        return [(-float(k), labels[k]) for k in range(first, last + 1) if k % step == 0]
+        return channel_ticks(self.drawn.channel_labels, self.drawn.n_columns, low, high, n_max)
 
     # -- over the picture ------------------------------------------------------------------
 
@@ -239,6 +236,10 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         super()._lay_out(size)
         if not isinstance(self.data, TraceData):
             return
+        form = form_of(self.params.mode, self._pitch(size))
+        if form != self._form:
+            self._form = form
+            self._set_signal(self.data)
         data, box = self.data, tuple(self.layout.boxes[0])
         start = data.interval[0]
         times = np.array([time for time, _, _ in data.marks])
@@ -250,7 +251,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         if note := self._note():
             grounds.append(write_note(note, box, labels))
         self._bar.clear()
-        if self.params.mode == "lines" and box[3] >= SMALLEST_WITH_BAR:
+        if self._form == "lines" and box[3] >= SMALLEST_WITH_BAR:
             low, high = self.cells[0].y.view
             per_row = NOISE_PER_ROW * data.noise / self.data_scale
             bar, ground = scale_bar(per_row * (high - low) / box[3], data.unit, box, labels)
@@ -442,10 +443,3 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         if found is not None:
             text += f", spike {data.spike_ids[found]} of cluster {data.spike_clusters[found]}"
         return text
-
-
-def _recorded_parts(values: NDArray[np.float32]) -> list[slice]:
-    """Runs of points of an envelope at which something was recorded."""
-    recorded = np.isfinite(values[0]) if len(values) else np.zeros(values.shape[1], bool)
-    edges = np.flatnonzero(np.diff(recorded, prepend=False, append=False))
-    return [slice(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]

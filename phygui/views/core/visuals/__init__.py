@@ -6,7 +6,7 @@ from phygui.views.core.visuals.batch import VERTEX, Batch, bands, boxes, strips,
 from phygui.views.core.visuals.font import text_width
 from phygui.views.core.visuals.image import MAPPED, Images
 from phygui.views.core.visuals.shared import CANVAS, Shared, is_software
-from phygui.views.core.visuals.text import Label, Text, apart, legend, paragraph
+from phygui.views.core.visuals.text import Label, Text, apart, legend, paragraph, with_room
 
 __all__ = [
     "CANVAS",
@@ -26,4 +26,5 @@ __all__ = [
     "strips",
     "text_width",
     "vertices",
+    "with_room",
 ]

@@ -78,6 +78,11 @@ class Images:
             self._texture = gloo.Texture2D(
                 texels, interpolation="nearest", internalformat="r32f", format="red"
             )
+        self.place(extents, cell=cell, color=color)
+
+    def place(self, extents: ArrayLike, *, cell: ArrayLike = 0, color: ArrayLike = MAPPED) -> None:
+        """Put the images elsewhere; their numbers stay."""
+        n = self._n
         extent = np.asarray(extents, np.float64).reshape(n, 4)
         out = np.empty((n, 6), _PATCH)
         for axis in (0, 1):

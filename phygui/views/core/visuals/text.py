@@ -169,9 +169,14 @@ def legend(
 
 def apart(labels: Sequence[Label]) -> list[Label]:
     """Those of some labels on the canvas that are not written over one before them."""
-    kept: list[Label] = []
+    return [labels[k] for k in with_room(labels)]
+
+
+def with_room(labels: Sequence[Label]) -> list[int]:
+    """Places of those of some labels on the canvas that are not written over one before them."""
+    kept: list[int] = []
     boxes: list[tuple[float, float, float, float]] = []
-    for label in labels:
+    for k, label in enumerate(labels):
         width = text_width(label.text) + _APART
         left = label.x - _BEFORE[label.align[0]] * width
         top = label.y - _BEFORE[label.align[1]] * _TALL
@@ -179,7 +184,7 @@ def apart(labels: Sequence[Label]) -> list[Label]:
         if not any(
             box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3] for x0, y0, x1, y1 in boxes
         ):
-            kept.append(label)
+            kept.append(k)
             boxes.append(box)
     return kept
 
