@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM, GREY
 from phygui.views.core.mouse import size_of_points
-from phygui.views.core.visuals import CANVAS, Batch, Label, vertices, with_room
+from phygui.views.core.visuals import Batch, Label, vertices
 from phygui.views.data.cluster_values import axis_name, location_of, stats_of
 
 REACH = 10.0
@@ -30,14 +30,6 @@ class ProbeParams:
             "label": "Channel numbers",
             "reload": False,
             "help": "Write beside each channel its number in the file",
-        },
-    )
-    all_names: bool = field(
-        default=False,
-        metadata={
-            "label": "All numbers, also over one another",
-            "reload": False,
-            "help": "Otherwise only those of channels and clusters for which there is room",
         },
     )
     marker_size: float = size_of_points(8.0)
@@ -144,21 +136,6 @@ class ProbeView(View[ProbeParams, ProbeData]):
                 name, color = str(data.cluster_ids[k]), int(data.colors[k])
                 where = data.sizes[k], data.places[k, 1]
                 self.labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))
-
-    def _lay_out(self, size: tuple[float, float]) -> None:
-        super()._lay_out(size)
-        if not isinstance(self.data, ProbeData) or self.params.all_names:
-            return
-        # Clusters come last, the best at the very end: they are named first.
-        mine = [label for label in self.labels if label.cell == 1][::-1]
-        mine += self.labels[: len(self.labels) - len(mine)]
-        kept = set(with_room([self._on_canvas(label) for label in mine]))
-        named = [label for k, label in enumerate(mine) if k in kept]
-        self._text.set_labels([*self.layout.labels, *named])
-
-    def _on_canvas(self, label: Label) -> Label:
-        x, y = self.to_pixels(label.cell, label.x, label.y)
-        return replace(label, x=x + label.offset[0], y=y + label.offset[1], cell=CANVAS)
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for a cluster; or take a channel for the x or, with the right button, the y axis."""
