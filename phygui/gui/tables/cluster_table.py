@@ -8,6 +8,7 @@ from PyQt5.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
+    QModelIndex,
     QPoint,
     Qt,
     pyqtSignal,
@@ -189,12 +190,29 @@ class ClusterTable(QWidget):
     def replace(self, deleted: Iterable[int], added: Sequence[int], changed: Sequence[int]) -> None:
         """Remove, insert and rewrite the rows of some clusters."""
         new = (*added, *changed)
+        was_seen = self._sees_selected()
         self._quiet = True
         self.model.replace(deleted, added, changed)
         self._quiet = False
+        if was_seen and not self._sees_selected():
+            # What has become known of it has moved it: the eye goes with it.
+            self._scroll_to_selected()
         self.columns.grow([c for c in new if self.model.row_of(c) is not None])
         if any(self.model.value(c, column) is not None for column in self._unknown for c in new):
             self._show_unknown()
+
+    def _first_selected(self) -> QModelIndex:
+        row = self.model.row_of(self._order[0]) if self._order else None
+        return QModelIndex() if row is None else self.model.index(row, 0)
+
+    def _sees_selected(self) -> bool:
+        """Whether the first selected cluster is in sight."""
+        at = self.view.visualRect(self._first_selected()).center()
+        return self._first_selected().isValid() and self.view.viewport().rect().contains(at)
+
+    def _scroll_to_selected(self) -> None:
+        if (first := self._first_selected()).isValid():
+            self.view.scrollTo(first)
 
     def _restore(self) -> None:
         self.set_selected(self._order)

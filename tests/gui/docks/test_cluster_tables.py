@@ -246,6 +246,32 @@ def test_values_that_are_not_known_come_last(session: Session, tables: Any) -> N
     assert "–" in table.model.index(table.model.row_of(first), 5).data()
 
 
+def test_a_selected_row_that_moves_stays_in_sight(session: Session, tables: Any) -> None:
+    table = tables(session).clusters
+    table.window().resize(500, 180)
+    table.rows.sort_by("depth", True)
+    QApplication.processEvents()
+    first, last = table.model.cluster_ids[0], table.model.cluster_ids[-1]
+    table.set_selected([first])
+    view = table.view
+
+    def is_seen(cluster: int) -> bool:
+        at = view.visualRect(table.model.index(table.model.row_of(cluster), 0)).center()
+        return bool(view.viewport().rect().contains(at))
+
+    assert is_seen(first)
+    assert not is_seen(last)
+    session.stats[first] = ClusterStats(depth=1e6)
+    table.replace((), (), [first])
+    assert table.model.cluster_ids[-1] == first
+    assert is_seen(first)
+    # Who looks elsewhere goes on doing so.
+    view.scrollToTop()
+    session.stats[first] = ClusterStats(depth=2e6)
+    table.replace((), (), [first])
+    assert not is_seen(first)
+
+
 def test_similar_clusters_that_are_to_come_are_said_and_how_far_that_is(
     small: Path, qapp: Any
 ) -> None:
