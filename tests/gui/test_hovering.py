@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QToolTip
+from PyQt5.QtWidgets import QApplication, QToolTip
 
 
 def test_what_is_under_a_mouse_that_rests_is_said_beside_it(
@@ -68,9 +69,17 @@ def test_what_is_under_the_mouse_is_said_after_a_double_click_has_docked_a_view(
     window, view = user.window, user.view("correlograms")
     dock = window.view_docks["correlograms"]
     for floats in (True, False):
-        handle, title = dock.window().windowHandle(), dock.title_bar
-        at = title.mapTo(dock.window(), title.rect().center())
-        QTest.mouseDClick(handle, Qt.LeftButton, Qt.NoModifier, at)
+        title = dock.title_bar
+        middle = QPointF(title.rect().center())
+        for kind, held in (
+            (QEvent.MouseButtonDblClick, Qt.LeftButton),
+            (QEvent.MouseButtonRelease, Qt.NoButton),
+        ):
+            # As long as the button is down, the window that was clicked is there to hear it come
+            # up: else Qt would go on to send it what the mouse does.
+            assert dock.isFloating() != floats
+            event = QMouseEvent(kind, middle, Qt.LeftButton, held, Qt.NoModifier)
+            QApplication.sendEvent(title, event)
         user.qtbot.waitUntil(lambda floats=floats: dock.isFloating() == floats, timeout=5_000)
         user.settle()
         over = QPoint(*map(round, view.to_pixels(0, 5.5, 0.1)))
