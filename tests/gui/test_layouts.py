@@ -54,6 +54,9 @@ def test_shipped_layouts_show_their_docks_at_both_sizes(onlooker: Any) -> None:
             assert visible(user) == wanted
             check_reachable(user)
             assert (window.width(), window.height()) == (width, height)
+            if name == "Classic":
+                judged = {"firing_rate", "channel", "depth", "amplitude"}
+                assert judged.isdisjoint(window.cluster_table.columns.given_way)
             for each in wanted:
                 dock = window.docks[each]
                 if not dock.visibleRegion().isEmpty():
@@ -133,9 +136,10 @@ def test_a_saved_layout_keeps_its_shares_in_a_window_of_another_size(
     keeper.show(name)
     small = sizes()
     keeper.show("mine")
-    # Of a group of docks in tabs, the tabs do not shrink.
+    # Of a group of docks in tabs, the tabs do not shrink; and the tables have a little more than
+    # their share of a small window where that is arranged anew.
     for dock, size in sizes().items():
-        assert size == pytest.approx(small[dock], abs=12), dock
+        assert size == pytest.approx(small[dock], abs=12 + 28), dock
     # However often it is shown and kept, it does not wander.
     keeper.save("small")
     before = sizes()

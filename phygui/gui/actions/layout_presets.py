@@ -37,6 +37,10 @@ def column(*parts: tuple[float, Node]) -> Split:
 
 LISTS = ("similarity", "history", "suggestions", "splits", "candidates")
 TABLES = column((0.6, "clusters"), (0.4, LISTS))
+LEAST_TABLES = 408
+"""Pixels in which the tables show all that a cluster is judged by."""
+MOST_GIVEN = 60
+"""Pixels that the views give up for that, in a window that is small; in a tiny one, none."""
 
 
 def _lists(first: str) -> tuple[str, ...]:
@@ -163,6 +167,10 @@ def _resize(
     total = sum(share for share, _ in node.parts)
     lengths = [size[along] * share / total for share, _ in node.parts]
     firsts = [docks[_first(part)] for _, part in node.parts]
+    short = LEAST_TABLES - lengths[0]
+    if along == 0 and firsts[0] is docks.get("clusters") and 0 < short < MOST_GIVEN:
+        rest = size[0] - lengths[0]
+        lengths = [LEAST_TABLES, *(length * (1 - short / rest) for length in lengths[1:])]
     window.resizeDocks(firsts, [round(length) for length in lengths], node.orientation)
     for length, (_, part) in zip(lengths, node.parts, strict=True):
         inner = (length, size[1]) if along == 0 else (size[0], length)
