@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
 from phygui import Session
 from phygui.analysis import Metric
 from phygui.curation.navigation.columns import Column, columns
+from phygui.curation.navigation.wizard import ByQuality
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
@@ -185,6 +186,8 @@ def test_many_clusters_an_edit_asks_for_few_values(
     n = both.clusters.model.rowCount()
     assert n == min(N_MANY, len(many.spike_clusters))
     many.select(both.clusters.model.cluster_ids[:1])
+    # The walk sorts all clusters at each edit; here it is about the tables.
+    many.wizard.lists = ByQuality(lambda: many.spikes_per_cluster, many.knowledge.quality)
     asked, rows = Asked(monkeypatch), Rows(both.clusters.model)
     n_sorted = len(both.clusters.model.rows.order)
     ids = both.clusters.model.cluster_ids
