@@ -28,8 +28,10 @@ __all__ = [
     "mahalanobis_squared",
 ]
 
-_PIECE = 65_536
-"""Spikes that are looked at together: many at once would take memory, not time."""
+_PIECE = 8_192
+"""Spikes that are looked at together: as many as a processor's own memory holds."""
+_KEPT = 65_536
+"""Distances that are kept before those that are too far are dropped."""
 _NEGLIGIBLE = 1e-25
 """A chance so small that no number of spikes makes anything of it."""
 
@@ -42,8 +44,11 @@ class Isolation:
 
     Parameters
     ----------
-    features : array (n_spikes, n_columns)
-        Features of all the cluster's spikes, on the channels where it is large.
+    features : array (n, n_columns)
+        Features of all the cluster's spikes, or of a sample of them, on the channels where it is
+        large.
+    n_spikes : int, optional
+        The number of the cluster's spikes, where these are a sample.
 
     Attributes
     ----------
@@ -51,13 +56,15 @@ class Isolation:
         Other spikes given so far.
     """
 
-    def __init__(self, features: ArrayLike) -> None:
+    def __init__(self, features: ArrayLike, n_spikes: int | None = None) -> None:
         inside = np.asarray(features)
-        self.n_spikes, self.n_columns = inside.shape
-        self._centre = inside.mean(axis=0, dtype=np.float64) if len(inside) else None
+        n, self.n_columns = inside.shape
+        self.n_spikes = n if n_spikes is None else n_spikes
+        self._centre = inside.mean(axis=0, dtype=np.float64) if n else None
         self._own = _Moments(self.n_columns)
-        for piece in self._away(inside):
-            self._own.add(piece)
+        heavy = None if n in (0, self.n_spikes) else np.full(n, self.n_spikes / n)
+        for k, piece in enumerate(self._away(inside)):
+            self._own.add(piece, _part(heavy, k))
         self._root = self._whitening()
         self._others = _Moments(self.n_columns)
         self._tail = 0.0
@@ -78,7 +85,7 @@ class Isolation:
         self.n_others_seen += len(outside)
         heavy = None if weights is None else np.asarray(weights, dtype=np.float64)
         for k, away in enumerate(self._away(outside)):
-            of = None if heavy is None else heavy[k * _PIECE : (k + 1) * _PIECE]
+            of = _part(heavy, k)
             self._others.add(away, of)
             if isinstance(self._root, str):
                 continue
@@ -86,15 +93,16 @@ class Isolation:
             self._nearest.add(squared, of)
             self._tail += _tail_sum(squared, of, self.n_columns)
 
-    def squared_distance(self, point: ArrayLike) -> float:
-        """Squared Mahalanobis distance of a point, (n_columns,), from the cluster's centre.
+    def squared_distances(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Squared Mahalanobis distances of points, (n, n_columns), from the cluster's centre.
 
         In the units of the features where the cluster is too small to have a measure of its own.
         """
-        away = np.asarray(point, dtype=np.float64)
+        away = np.asarray(points, dtype=np.float64)
         away = away if self._centre is None else away - self._centre
         away = away if isinstance(self._root, str) else away @ self._root
-        return float(away @ away)
+        squared: NDArray[np.float64] = (away**2).sum(axis=1)
+        return squared
 
     def isolation_distance(self) -> Metric:
         """As the function of this name, for the spikes given so far."""
@@ -188,7 +196,7 @@ class _Nearest:
         self._distances.append(distances[near])
         self._weights.append(np.ones(near.sum()) if weights is None else weights[near])
         self._n_kept += len(self._distances[-1])
-        if self._n_kept > 2 * self._weight + _PIECE:
+        if self._n_kept > 2 * self._weight + _KEPT:
             self._sift()
 
     def farthest(self) -> float:
@@ -211,11 +219,32 @@ def _tail_sum(
     squared: NDArray[np.float64], weights: NDArray[np.float64] | None, n_columns: int
 ) -> float:
     """Sum of the chances of a spike of the cluster to be as far away as each of these."""
+    near = np.flatnonzero(squared < _farthest_chance(n_columns))
+    if not len(near):
+        return 0.0
+    chances = _chances(squared[near], n_columns)
+    return float(chances.sum() if weights is None else chances @ weights[near])
+
+
+def _chances(squared: NDArray[np.float64], n_columns: int) -> NDArray[np.float64]:
+    """The chance of a spike of the cluster to be at least as far away as each of these."""
+    if n_columns % 2 == 0:
+        # The sum that the function is for whole numbers takes a tenth of the time.
+        half = squared / 2
+        terms = np.ones_like(half)
+        for k in range(n_columns // 2 - 1, 0, -1):
+            terms *= half / k
+            terms += 1.0
+        found: NDArray[np.float64] = np.exp(-half) * terms
+        return found
     from scipy.special import chdtrc
 
-    near = squared < _farthest_chance(n_columns)
-    chances = chdtrc(n_columns, squared[near])
-    return float(chances.sum() if weights is None else chances @ weights[near])
+    return np.asarray(chdtrc(n_columns, squared), dtype=np.float64)
+
+
+def _part(weights: NDArray[np.float64] | None, k: int) -> NDArray[np.float64] | None:
+    """The weights of one piece of spikes."""
+    return None if weights is None else weights[k * _PIECE : (k + 1) * _PIECE]
 
 
 @functools.cache

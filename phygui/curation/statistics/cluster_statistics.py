@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -12,21 +13,24 @@ from phygui.analysis import ClusterSummary, Metric, Quality, cluster_quality, si
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
+from phygui.curation.statistics.measuring.pieces import Cancel, Work
+from phygui.curation.statistics.measuring.under_way import UnderWay
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY
 from phygui.curation.statistics.similarity_rows import Matrix, Row, Rows, Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import (
-    Cancel,
     QualitySource,
-    compute_stats,
     estimate_merged,
+    stats_steps,
 )
 
 Clusters = Mapping[int, object]
 FIRST_METRICS = frozenset({"purity"})
 """Metrics that all clusters get before any gets the others: what ranks them, and takes no time."""
+N_NEXT = 24
+"""Clusters, the most similar to the best one, that come before the others."""
 Known = tuple[ClusterStats, dict[str, Metric]]
 """Stats and metrics of one cluster; without those metrics that are not computed yet."""
 
@@ -55,6 +59,11 @@ class Learnt:
     """Whether this is all that an earlier session knew."""
     epoch: int = 0
     """That of the knowledge when the work began."""
+
+    def __bool__(self) -> bool:
+        """Whether anything was found."""
+        found = self.stats, self.metrics, self.similarities
+        return self.is_recalled or any(found)
 
 
 class Knowledge:
@@ -97,6 +106,7 @@ class Knowledge:
         self._news: dict[int, None] = {}
         self._estimated: set[int] = set()
         self._quality: QualitySource | None = None
+        self._under_way = UnderWay()
         self._version = 0
         self._ranked: tuple[int, int, Similarity] | None = None
         self._ranked_among: Clusters = {}
@@ -128,47 +138,71 @@ class Knowledge:
         known = self.metrics.get(cluster_id)
         return known is not None and self.measures.metrics.names <= known.keys()
 
-    def job(self, snapshot: Snapshot, n_clusters: int = 24) -> Callable[[Cancel], Learnt] | None:
+    def job(self, snapshot: Snapshot) -> Callable[[Cancel], Learnt] | None:
         """The next piece of what is still to be computed, for any thread; None if nothing is.
 
-        Stats come before metrics, and selected clusters before the others.
-
-        Parameters
-        ----------
-        snapshot : Snapshot
-            The session as it is now.
-        n_clusters : int
-            Clusters in one piece, at most.
+        Stats come before metrics, selected clusters before those most similar to them, and these
+        before the others. A piece takes a tenth of a second; the next goes on where it ended.
         """
-
-        def first(missing: list[int]) -> list[int]:
-            chosen = [c for c in snapshot.cluster_ids if c in missing]
-            return (chosen + [c for c in missing if c not in chosen])[:n_clusters]
-
         if missing := self.missing_stats():
-            ids = first(missing)
-            return lambda cancelled: self._look_at(
-                snapshot, ids, self._while_living(ids, cancelled)
-            )
+            return self._piece_of("stats", snapshot, missing)
         if (ranking := self._ranking_job()) is not None:
             return ranking
         if missing := self.missing_metrics():
-            ranks = FIRST_METRICS & self.measures.metrics.names
-            lacking = [c for c in missing if not ranks <= self.metrics.get(c, {}).keys()]
-            missing = lacking or missing
-            # Of clusters that an earlier session knew, only what is new may be missing.
-            names = self._missing_of(first(missing)[0])
-            names = names & ranks or names
-            source = self.source(snapshot)
-            alike = [c for c in first(missing) if names <= self._missing_of(c)]
-            stats = {c: self.stats[c] for c in alike[: source.n_clusters(names)]}
-            return lambda cancelled: Learnt(
-                self,
-                metrics=source.compute(
-                    snapshot, stats, self._while_living(stats, cancelled), names
-                ),
-            )
+            return self._piece_of("metrics", snapshot, missing)
+        self._under_way.clear()
         return None
+
+    def rest(self) -> None:
+        """Nothing is to be computed for a while: give back the memory that it takes."""
+        if self._quality is not None:
+            self._quality.rest()
+
+    def _piece_of(
+        self, what: str, snapshot: Snapshot, missing: list[int]
+    ) -> Callable[[Cancel], Learnt]:
+        """A piece of the work that is under way, or of new work where others come first now."""
+        lacking = set(missing)
+        work = self._under_way.next(
+            what,
+            [c for c in snapshot.cluster_ids if c in lacking],
+            lacking,
+            lambda: self._in_order(snapshot, missing),
+            partial(_stats_work if what == "stats" else self._metrics_work, snapshot),
+        )
+        return partial(self._advance, what, snapshot, work)
+
+    def _in_order(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Sequence[int]:
+        """Clusters that may be looked at next come first: those most similar to the best one."""
+        best = snapshot.cluster_ids[:1]
+        if not best or self.missing_stats():
+            return cluster_ids
+        ranks = {c: i for i, (c, _) in enumerate(self.similar(best[0])[:N_NEXT])}
+        return sorted(cluster_ids, key=lambda c: ranks.get(c, N_NEXT))
+
+    def _metrics_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
+        ranks = FIRST_METRICS & self.measures.metrics.names
+        missing = self.missing_metrics()
+        if lacking := [c for c in missing if not ranks <= self.metrics.get(c, {}).keys()]:
+            chosen = [c for c in snapshot.cluster_ids if c in lacking]
+            cluster_ids = chosen + [c for c in lacking if c not in chosen]
+        # Of clusters that an earlier session knew, only what is new may be missing.
+        names = self._missing_of(cluster_ids[0])
+        names = names & ranks or names
+        alike = {c: self.stats[c] for c in cluster_ids if names <= self._missing_of(c)}
+
+        def is_wanted(cluster_id: int) -> bool:
+            return self.is_living(cluster_id) and bool(names & self._missing_of(cluster_id))
+
+        return Work(alike, self.source(snapshot).steps(snapshot, alike, names, is_wanted))
+
+    def _advance(self, what: str, snapshot: Snapshot, work: Work[Any], cancelled: Cancel) -> Learnt:
+        found: dict[int, Any] = {}
+        if any(map(self.is_living, work.cluster_ids)):
+            found = dict(work.advance(self._while_living(work.cluster_ids, cancelled)))
+        if what == "metrics":
+            return Learnt(self, metrics=found)
+        return Learnt(self, found, prints={c: spikes_print(snapshot.spikes(c)) for c in found})
 
     @property
     def is_awaited(self) -> bool:
@@ -219,10 +253,6 @@ class Knowledge:
         if self._quality is None:
             self._quality = QualitySource(snapshot.shank, self.measures.metrics)
         return self._quality
-
-    def _look_at(self, snapshot: Snapshot, cluster_ids: list[int], cancelled: Cancel) -> Learnt:
-        stats = compute_stats(snapshot, cluster_ids, cancelled)
-        return Learnt(self, stats, prints={c: spikes_print(snapshot.spikes(c)) for c in stats})
 
     def is_computed(self, cluster_id: int) -> bool:
         """Whether the stats of a cluster are computed, and not only estimated."""
@@ -318,6 +348,7 @@ class Knowledge:
         self._qualities.clear()
         self.partners.forget()
         self._quality = None
+        self._under_way.clear()
         self._rows, self.matrix = Rows(), Matrix()
         self._awaited.clear()
         self.is_recalled = False
@@ -423,3 +454,7 @@ class Knowledge:
             meanwhile = similarity([row.mine], [s for _, s in pairs])
             known = np.asarray(meanwhile)[0].tolist()
         return known
+
+
+def _stats_work(snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
+    return Work(cluster_ids, stats_steps(snapshot, cluster_ids))

@@ -1,34 +1,40 @@
-"""How isolated clusters are among all other spikes, whose features are read in the file's order.
+"""How isolated clusters are among all other spikes, of which a sample is read once and kept.
 
-Every spike counts where that is affordable. Where it is not, all spikes of the clusters nearby do,
-and of the others a regular sample, in which each spike stands for several.
+Every spike counts where there is memory for them. Where there is not, the others are a regular
+sample of all spikes, in which each stands for several, and beside it more spikes of the clusters
+nearby, which decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import Isolation
+from phygui.analysis import Isolation, sample_spikes
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
 
 N_CHANNELS = 4
 """Channels, the largest of a cluster, on which its isolation is judged."""
-MOST_ROWS = 2_000_000
-"""Other spikes that are looked at for a cluster."""
-MOST_BYTES = 4 * 2**30
-"""Bytes of the file that they may take: features of all channels lie side by side."""
-ROWS = 32_768
-"""Spikes whose features are read at once."""
-VISITS = 2_000_000
-"""Spikes looked at, for all clusters of one pass through the file together: about a second."""
-BYTES_PER_CLUSTER = 256 * 2**20
-"""Bytes of the file that a pass may read for each of its clusters, if more share it."""
-MOST_CLUSTERS = 24
+BLOCK_BYTES = 64 * 2**20
+"""Memory for the features of the sample on the channels of one block."""
+BLOCK_CHANNELS = 32
+"""Channels, neighbours in the channel order, whose features are read and kept together."""
+N_BLOCKS = 2
+"""Blocks that are kept."""
+N_OWN = 10_000
+"""Spikes of a cluster that are looked at, where not all spikes are."""
+N_NEAR = 10_000
+"""Spikes of the clusters nearest to it that are looked at then beside the sample."""
+N_NEAR_EACH = 2_500
+"""Of each of them, at most."""
+_ROWS = 4_096
+"""Spikes whose features are read at once: in a few milliseconds."""
+
+Steps = Generator[None, None, Isolation]
 
 
 def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -36,136 +42,193 @@ def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
     return np.sort(np.argsort(-sizes, kind="stable")[:N_CHANNELS])
 
 
-def clusters_in_a_pass(shank: ShankData) -> int:
-    """Clusters for which one pass through the file is made."""
-    n_rows = min(shank.n_spikes, most_rows(shank))
-    by_reading = n_rows * row_bytes(shank) // BYTES_PER_CLUSTER
-    return int(np.clip(max(by_reading, VISITS // max(n_rows, 1)), 1, MOST_CLUSTERS))
+class Crowd:
+    """Features of a regular sample of all spikes, block of channels by block, as they are needed.
+
+    For any thread. Edits change which spikes belong together and not what this holds.
+
+    Parameters
+    ----------
+    shank : ShankData
+        With features.
+
+    Attributes
+    ----------
+    step : int
+        Each spike of the sample stands for so many; 1 if all are in it.
+    spike_ids : array of int64 (n,)
+        The sample.
+    """
+
+    def __init__(self, shank: ShankData) -> None:
+        assert shank.features is not None
+        self._shank = shank
+        self._n_each = shank.features.n_features
+        width = 4 * self._n_each * min(BLOCK_CHANNELS, shank.n_channels)
+        self.step = max(1, -(-shank.n_spikes // max(1, BLOCK_BYTES // max(width, 1))))
+        self.first = self.step // 2
+        self.spike_ids = np.arange(self.first, shank.n_spikes, self.step)
+        self._lock = threading.Lock()
+        self._blocks: dict[int, NDArray[np.float32]] = {}
+
+    @property
+    def is_all(self) -> bool:
+        """Whether all spikes are in it."""
+        return self.step == 1
+
+    def forget(self) -> None:
+        """Give back the memory: nothing is to be computed at the moment."""
+        with self._lock:
+            self._blocks.clear()
+
+    def columns(
+        self, channels: NDArray[np.int64]
+    ) -> Generator[None, None, list[NDArray[np.float32]]]:
+        """Features of the sample on some channels, each (n_features, n); yields while it reads."""
+        found = []
+        for channel in channels.tolist():
+            number, place = divmod(channel, BLOCK_CHANNELS)
+            with self._lock:
+                block = self._blocks.pop(number, None)
+            if block is None:
+                block = yield from self._read(number)
+            with self._lock:
+                self._blocks[number] = block
+                while len(self._blocks) > N_BLOCKS:
+                    del self._blocks[next(iter(self._blocks))]
+            found.append(block[place * self._n_each : (place + 1) * self._n_each])
+        return found
+
+    def _read(self, number: int) -> Generator[None, None, NDArray[np.float32]]:
+        stop = min((number + 1) * BLOCK_CHANNELS, self._shank.n_channels)
+        channels = np.arange(number * BLOCK_CHANNELS, stop)
+        block = np.empty((len(channels) * self._n_each, len(self.spike_ids)), np.float32)
+        for start in range(0, len(self.spike_ids), _ROWS):
+            some = self.spike_ids[start : start + _ROWS]
+            block[:, start : start + len(some)] = features_on(self._shank, some, channels).T
+            yield
+        return block
+
+    def places(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where some spikes are in the sample, as far as they are in it."""
+        if self.is_all:
+            return spike_ids
+        away = spike_ids - self.first
+        found: NDArray[np.int64] = away[away % self.step == 0] // self.step
+        return found
 
 
-def row_bytes(shank: ShankData) -> int:
-    """Bytes of a spike's features and masks in the file."""
-    assert shank.features is not None
-    return 8 * shank.n_channels * shank.features.n_features
+class Neighbourhood:
+    """The means of all clusters in feature space, by which the nearest ones are found.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        known = {
+            c: stats.summary.mean
+            for c in snapshot.spikes_per_cluster
+            if (stats := snapshot.stats.get(c)) is not None and stats.summary.mean is not None
+        }
+        self._snapshot = snapshot
+        self._ids = list(known)
+        n_channels = snapshot.shank.n_channels
+        self._means = np.array(list(known.values()), np.float32).reshape(len(known), n_channels, -1)
+
+    def nearest(
+        self, cluster_id: int, channels: NDArray[np.int64], isolation: Isolation
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Spikes of the clusters nearest to one, by its own measure, and a sample of each."""
+        if not self._ids:
+            return []
+        own = self._snapshot.spikes(cluster_id)
+        points = self._means[:, channels].reshape(len(self._ids), -1)
+        found, room = [], N_NEAR
+        for i in np.argsort(isolation.squared_distances(points), kind="stable").tolist():
+            spikes = self._snapshot.spikes(self._ids[i])
+            # One that is part of the cluster, as if it were merged already, is not beside it.
+            if self._ids[i] == cluster_id or not len(spikes) or _holds(own, spikes[0]):
+                continue
+            if room <= 0:
+                break
+            some = sample_spikes(spikes, min(N_NEAR_EACH, room))
+            room -= len(some)
+            found.append((spikes, some))
+        return found
 
 
-def most_rows(shank: ShankData) -> int:
-    """Spikes whose features may be read for a cluster."""
-    return min(MOST_ROWS, MOST_BYTES // row_bytes(shank))
+def isolation_steps(
+    snapshot: Snapshot,
+    cluster_id: int,
+    channels: NDArray[np.int64],
+    crowd: Crowd,
+    neighbourhood: Neighbourhood,
+) -> Steps:
+    """The isolation of a cluster on some channels; yields every few milliseconds."""
+    shank, own = snapshot.shank, snapshot.spikes(cluster_id)
+    some = own if crowd.is_all else sample_spikes(own, N_OWN)
+    isolation = Isolation(features_on(shank, some, channels), len(own))
+    yield
+    weights = np.ones(len(crowd.spike_ids))
+    weights[crowd.places(own)] = 0.0
+    n_rest = snapshot.n_spikes - len(own)
+    if not crowd.is_all:
+        for spikes, sample in neighbourhood.nearest(cluster_id, channels, isolation):
+            heavy = np.full(len(sample), len(spikes) / len(sample))
+            isolation.add(features_on(shank, sample, channels), heavy)
+            weights[crowd.places(spikes)] = 0.0
+            n_rest -= len(spikes)
+            yield
+        weights *= n_rest / max(weights.sum(), 1.0)
+    columns = yield from crowd.columns(channels)
+    for start in range(0, len(weights), 4 * _ROWS):
+        piece = slice(start, start + 4 * _ROWS)
+        counted = np.flatnonzero(weights[piece])
+        features = np.concatenate([of[:, piece] for of in columns]).T
+        is_whole = len(counted) == len(features)
+        some_weights = None if crowd.is_all else weights[piece][counted]
+        isolation.add(features if is_whole else features[counted], some_weights)
+        yield
+    return isolation
 
 
 def isolations(
     snapshot: Snapshot, channels: Mapping[int, NDArray[np.int64]], cancelled: Callable[[], bool]
 ) -> dict[int, Isolation] | None:
-    """The isolation of some clusters, by one pass through the features; None if cancelled.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        Of a shank with features.
-    channels : mapping of int to array of int
-        The clusters, and the channels that each is judged on.
-    cancelled : callable
-    """
-    passes: list[_Pass] = []
-    shank, most = snapshot.shank, most_rows(snapshot.shank)
+    """The isolation of some clusters, each on some channels, here and now; None if cancelled."""
+    crowd, neighbourhood = Crowd(snapshot.shank), Neighbourhood(snapshot)
+    found = {}
     for cluster_id, of in channels.items():
-        if cancelled():
-            return None
-        own = snapshot.spikes(cluster_id)
-        isolation = Isolation(_features(shank, own, of))
-        near: tuple[NDArray[np.int64], ...] = ()
-        step = 1
-        if snapshot.n_spikes - len(own) > most:
-            near, step = _plan(snapshot, cluster_id, of, isolation, most)
-        passes.append(_Pass(isolation, own, of, near, step))
-    needed = np.unique(np.concatenate([each.channels for each in passes]))
-    for start in range(0, snapshot.n_spikes, ROWS):
-        if cancelled():
-            return None
-        stop = min(start + ROWS, snapshot.n_spikes)
-        weights = [each.weights(start, stop) for each in passes]
-        rows = np.flatnonzero(np.any(weights, axis=0))
-        which = slice(start, stop) if len(rows) == stop - start else start + rows
-        found = {int(c): _features(shank, which, np.array([c])) for c in needed}
-        for each, weight in zip(passes, weights, strict=True):
-            columns = np.concatenate([found[int(c)] for c in each.channels], axis=1)
-            each.take(columns, weight[rows])
-    return dict(zip(channels, (each.isolation for each in passes), strict=True))
+        steps = isolation_steps(snapshot, cluster_id, of, crowd, neighbourhood)
+        while cluster_id not in found:
+            if cancelled():
+                return None
+            try:
+                next(steps)
+            except StopIteration as end:
+                found[cluster_id] = end.value
+    return found
 
 
-@dataclass(frozen=True)
-class _Pass:
-    """One cluster on the way through the file."""
-
-    isolation: Isolation
-    own: NDArray[np.int64]
-    channels: NDArray[np.int64]
-    near: tuple[NDArray[np.int64], ...]
-    """Spikes of the clusters of which all count."""
-    step: int
-    """Of the others, the part that counts."""
-
-    def weights(self, start: int, stop: int) -> NDArray[np.float32]:
-        """How many spikes each of those in a row of them stands for."""
-        found = np.zeros(stop - start, np.float32)
-        found[(-start + self.step // 2) % self.step :: self.step] = self.step
-        for spike_ids in self.near:
-            found[_within(spike_ids, start, stop)] = 1
-        found[_within(self.own, start, stop)] = 0
-        return found
-
-    def take(self, features: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
-        """Take account of some spikes."""
-        counted = weights > 0
-        if not counted.all():
-            features, weights = features[counted], weights[counted]
-        self.isolation.add(features, None if self.step == 1 else weights)
+def in_order_of_blocks(channels: Mapping[int, Sequence[int] | NDArray[np.int64]]) -> list[int]:
+    """Clusters in an order in which a block of channels is read but once."""
+    return sorted(channels, key=lambda c: int(channels[c][0]) if len(channels[c]) else -1)
 
 
-def _within(spike_ids: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
-    """Places of the spikes that lie in a row of them."""
-    first, last = np.searchsorted(spike_ids, [start, stop])
-    return spike_ids[first:last] - start
+def _holds(sorted_ids: NDArray[np.int64], spike_id: int) -> bool:
+    at = int(np.searchsorted(sorted_ids, spike_id))
+    return at < len(sorted_ids) and int(sorted_ids[at]) == int(spike_id)
 
 
-def _plan(
-    snapshot: Snapshot,
-    cluster_id: int,
-    channels: NDArray[np.int64],
-    isolation: Isolation,
-    most: int,
-) -> tuple[tuple[NDArray[np.int64], ...], int]:
-    """The clusters of which all spikes count, and which part of the others does.
-
-    The nearest clusters, by the cluster's own measure, get half of what there is room for: their
-    spikes decide, and the sample of the rest need only tell of a few that strayed.
-    """
-    n_channels = snapshot.shank.n_channels
-    distances = {}
-    for other in snapshot.spikes_per_cluster:
-        stats = snapshot.stats.get(other)
-        if other != cluster_id and stats is not None and stats.summary.mean is not None:
-            mean = stats.summary.mean.reshape(n_channels, -1)[channels].ravel()
-            distances[other] = isolation.squared_distance(mean)
-    near, room = [], most // 2
-    for other in sorted(distances, key=distances.__getitem__):
-        room -= len(snapshot.spikes(other))
-        if room < 0:
-            break
-        near.append(snapshot.spikes(other))
-    n_rest = snapshot.n_spikes - len(snapshot.spikes(cluster_id)) - sum(map(len, near))
-    n_left = most - sum(map(len, near))
-    return tuple(near), max(1, -(-n_rest // n_left))
-
-
-def _features(
-    shank: ShankData, spikes: slice | NDArray[np.int64], channels: NDArray[np.int64]
+def features_on(
+    shank: ShankData, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Features on some channels."""
+    """Features of some spikes on some channels; what is not finite counts as 0."""
     assert shank.features is not None
-    if isinstance(spikes, slice):
-        spikes = np.arange(*spikes.indices(shank.n_spikes))
-    values, _ = shank.features.read(spikes, channels)
-    values = values.reshape(len(spikes), -1)
+    values, _ = shank.features.read(spike_ids, channels)
+    values = values.reshape(len(spike_ids), -1)
+    if np.isfinite(values).all():
+        return values
     return np.nan_to_num(values, posinf=0.0, neginf=0.0)

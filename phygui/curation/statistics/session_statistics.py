@@ -107,6 +107,11 @@ class SessionStatistics:
         """Compute all stats and metrics here and now; the window does it in a worker."""
         while job := self.job():
             self.add(job(lambda: False))
+        self.rest()
+
+    def rest(self) -> None:
+        """Nothing is to be computed for a while: give back the memory that it takes."""
+        self.knowledge.rest()
 
     def remember_job(self) -> Callable[[], None] | None:
         """What keeps all that is known beside the dataset, for any thread.

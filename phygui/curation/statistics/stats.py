@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,7 +15,6 @@ from phygui.analysis import (
     REACH_UM,
     ClusterData,
     ClusterSummary,
-    Isolation,
     Metric,
     Train,
     cluster_quality,
@@ -27,22 +25,30 @@ from phygui.analysis import (
 )
 from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
 from phygui.curation.statistics.isolation import (
-    MOST_CLUSTERS,
-    clusters_in_a_pass,
+    Crowd,
+    Neighbourhood,
+    in_order_of_blocks,
     isolation_channels,
-    isolations,
+    isolation_steps,
 )
+from phygui.curation.statistics.measuring.pieces import Steps, run
 from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.dataset import ShankData
 
 N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
-WAVEFORM_BYTES = 256 * 2**20
-"""Raw data that may be read at once for a cluster: all channels are, whichever are wanted."""
-N_SPIKES_WAVEFORMS = 1_000, 5_000
+WAVEFORM_BYTES = 64 * 2**20
+"""Raw data that may be read for a cluster: all channels are, whichever are wanted."""
+N_SPIKES_WAVEFORMS = 300, 1_000
 """Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
-N_SPIKES_AMPLITUDES = 2_000, 5_000
+ALL_CHANNELS = 64
+"""With more channels than these, mean waveforms are those near the cluster, and 0 elsewhere."""
+NEAR_UM = 200.0
+"""How far from the channel of its largest features a cluster is looked for then."""
+N_SPIKES_PLACE = 50
+"""Spikes whose features tell where that is."""
+N_SPIKES_AMPLITUDES = 1_000, 2_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
 """That of a cluster of which nothing is known: it comes after all others."""
@@ -52,6 +58,11 @@ NOISE_PIECE_S = 0.5
 """Seconds of it that are read at once."""
 NOISE_CHANNELS = 32
 """Channels, neighbours in the channel order, whose noise is computed at once."""
+NOISE_CHANNELS_WHOLE = 96
+"""Channels up to which all of `NOISE_S` is read; with more of them less, in proportion."""
+NOISE_LEAST_S = 10.0
+"""Seconds that the noise is taken from however many channels there are."""
+
 
 Cancel = Callable[[], bool]
 
@@ -64,23 +75,52 @@ def compute_stats(
     Each cluster costs the same however many spikes it has: means are taken
     over a regular sample of its spikes.
     """
-    stats = {}
-    for cluster_id in cluster_ids:
-        if cancelled():
-            break
-        stats[cluster_id] = _stats_of(snapshot.shank, snapshot.spikes(cluster_id))
-    return stats
+    if cancelled():
+        return {}
+    return dict(run(stats_steps(snapshot, cluster_ids), cancelled))
 
 
-def _stats_of(shank: ShankData, spike_ids: NDArray[np.int64]) -> ClusterStats:
-    features = masks = mean_waveform = None
+def stats_steps(snapshot: Snapshot, cluster_ids: Iterable[int]) -> Steps[tuple[int, ClusterStats]]:
+    """The same step by step: gives each cluster as it is known."""
+    shank, ids = snapshot.shank, list(cluster_ids)
+    waveforms: list[NDArray[np.float32] | None] = [None] * len(ids)
+    if shank.waveforms is not None:
+        n = _affordable(shank, *N_SPIKES_WAVEFORMS)
+        channels = []
+        for cluster_id in ids:
+            channels.append(_channels_near(shank, snapshot.spikes(cluster_id)))
+            yield None
+        some = [sample_spikes(snapshot.spikes(c), n) for c in ids]
+        waveforms = yield from shank.waveforms.means(some, channels)  # type: ignore[assignment]
+    for cluster_id, mean_waveform in zip(ids, waveforms, strict=True):
+        yield cluster_id, _stats_of(shank, snapshot.spikes(cluster_id), mean_waveform)
+
+
+def _channels_near(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Channels on which a cluster may be seen: on a large probe, those near where its features are.
+
+    Elsewhere its mean waveform would be noise.
+    """
+    everywhere = np.arange(shank.n_channels)
+    if shank.n_channels <= ALL_CHANNELS or shank.features is None:
+        return everywhere
+    values, masks = shank.features.read(sample_spikes(spike_ids, N_SPIKES_PLACE))
+    weighted = np.abs(np.nan_to_num(values)).sum(axis=2) * np.nan_to_num(masks)
+    sizes = weighted.sum(axis=0)
+    if not sizes.max(initial=0.0) > 0:
+        return everywhere
+    away = np.linalg.norm(shank.channel_positions - shank.channel_positions[sizes.argmax()], axis=1)
+    return np.flatnonzero(away <= NEAR_UM)
+
+
+def _stats_of(
+    shank: ShankData, spike_ids: NDArray[np.int64], mean_waveform: NDArray[np.float32] | None
+) -> ClusterStats:
+    features = masks = None
     if shank.features is not None:
         sample = sample_spikes(spike_ids, N_SPIKES_FEATURES)
         values, masks = shank.features.read(sample)
         features = values.reshape(len(sample), -1)
-    if shank.waveforms is not None:
-        n = _affordable(shank, *N_SPIKES_WAVEFORMS)
-        mean_waveform = shank.waveforms.mean(sample_spikes(spike_ids, n))
     n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
     summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
     sizes = channel_sizes(summary, shank)
@@ -167,8 +207,8 @@ class QualitySource:
     def __init__(self, shank: ShankData, metrics: MetricSet | None = None) -> None:
         self._shank = shank
         self.metrics = MetricSet() if metrics is None else metrics
-        self._lock = threading.Lock()
-        self._noise: dict[int, NDArray[np.float64]] = {}
+        self._noise: NDArray[np.float64] | None = None
+        self._crowd: Crowd | None = None
 
     def compute(
         self,
@@ -187,44 +227,69 @@ class QualitySource:
         names : collection of str, optional
             Which metrics; by default all. What only others need is not looked at.
         """
-        metrics: dict[int, dict[str, Metric]] = {}
+        if cancelled():
+            return {}
         names = self.metrics.names if names is None else names
-        todo, n = list(stats), self.n_clusters(names)
-        for ids in (todo[start : start + n] for start in range(0, len(todo), n)):
-            isolation: dict[int, Isolation] | None = {}
-            if "isolation" in self.metrics.needs(names):
-                isolation = self._isolation(snapshot, {c: stats[c] for c in ids}, cancelled)
-            if isolation is None:
-                break
-            for cluster_id in ids:
-                if cancelled():
-                    return metrics
-                data = self._data(snapshot, cluster_id, stats[cluster_id], names)
-                data = replace(data, isolation=isolation.get(cluster_id))
-                metrics[cluster_id] = self.metrics.measure(names, data)
-        return metrics
+        return dict(run(self.steps(snapshot, stats, names), cancelled))
 
-    def n_clusters(self, names: Collection[str] | None = None) -> int:
-        """Clusters of which some metrics are best computed together: for a second or so."""
-        names = self.metrics.names if names is None else names
-        if self._shank.features is None or "isolation" not in self.metrics.needs(names):
-            return MOST_CLUSTERS
-        return clusters_in_a_pass(self._shank)
+    def steps(
+        self,
+        snapshot: Snapshot,
+        stats: Mapping[int, ClusterStats],
+        names: Collection[str],
+        is_wanted: Callable[[int], bool] = lambda _: True,
+    ) -> Steps[tuple[int, dict[str, Metric]]]:
+        """The same step by step: gives each cluster as it is measured.
 
-    def _isolation(
-        self, snapshot: Snapshot, stats: Mapping[int, ClusterStats], cancelled: Cancel
-    ) -> dict[int, Isolation] | None:
-        """How isolated clusters are, as far as features tell; None when cancelled."""
-        sizes = {c: channel_sizes(of.summary, self._shank) for c, of in stats.items()}
-        channels = {c: isolation_channels(s) for c, s in sizes.items() if s is not None and len(s)}
-        if self._shank.features is None or not channels:
-            return None if cancelled() else {}
-        return isolations(snapshot, channels, cancelled)
+        Parameters
+        ----------
+        is_wanted : callable
+            Whether a cluster is still to be measured when its turn comes.
+        """
+        shank, needs = self._shank, self.metrics.needs(names)
+        sizes = {c: channel_sizes(of.summary, shank) for c, of in stats.items()}
+        if "noise" in needs and self._noise is None and shank.waveforms is not None:
+            yield from self._noise_steps()
+        channels: dict[int, NDArray[np.int64]] = {}
+        if "isolation" in needs and shank.features is not None:
+            channels = {c: isolation_channels(s) for c, s in sizes.items() if s is not None}
+            channels = {c: of for c, of in channels.items() if len(of)}
+        amplitudes: dict[int, NDArray[np.float32] | None] = {}
+        if "amplitudes" in needs:
+            amplitudes = yield from self._amplitude_steps(snapshot, stats)
+        crowd = self._known_crowd() if channels else None
+        neighbourhood = Neighbourhood(snapshot) if channels else None
+        for cluster_id in in_order_of_blocks({c: channels.get(c, ()) for c in stats}):
+            if not is_wanted(cluster_id):
+                continue
+            isolation = None
+            if crowd is not None and neighbourhood is not None and cluster_id in channels:
+                isolation = yield from isolation_steps(
+                    snapshot, cluster_id, channels[cluster_id], crowd, neighbourhood
+                )
+            data = self._data(snapshot, cluster_id, stats[cluster_id], names)
+            yield None
+            found: dict[str, Metric] = {}
+            data = replace(data, isolation=isolation, amplitudes=amplitudes.get(cluster_id))
+            for name in names:
+                found |= self.metrics.measure((name,), data)
+                yield None
+            yield cluster_id, found
+
+    def _known_crowd(self) -> Crowd:
+        if self._crowd is None:
+            self._crowd = Crowd(self._shank)
+        return self._crowd
+
+    def rest(self) -> None:
+        """Nothing is to be computed for a while: give back the memory for it."""
+        if self._crowd is not None:
+            self._crowd.forget()
 
     def _data(
         self, snapshot: Snapshot, cluster_id: int, stats: ClusterStats, names: Collection[str]
     ) -> ClusterData:
-        """What some metrics of a cluster are computed from, but for its isolation."""
+        """What some metrics of a cluster are computed from, but for isolation and amplitudes."""
         shank, spike_ids = self._shank, snapshot.spikes(cluster_id)
         needs = self.metrics.needs(names)
         sizes = channel_sizes(stats.summary, shank)
@@ -243,7 +308,6 @@ class QualitySource:
         return ClusterData(
             spike_samples=train,
             recorded_samples=recorded,
-            amplitudes=self._amplitudes(spike_ids, stats) if "amplitudes" in needs else None,
             mean_waveform=waveform,
             noise=noise,
             masked_features=self._near(spike_ids, stats) if "masked_features" in needs else None,
@@ -273,54 +337,83 @@ class QualitySource:
     def noise(self, channel: int) -> float:
         """Noise of a channel, an index into the channel order, in raw units.
 
-        The mean of those of pieces of the recordings, each as long as it is. Of hundreds of
-        channels only those near the best channels of clusters are looked at.
+        The mean of those of pieces of the recordings, each as long as it is.
         """
-        block, place = divmod(channel, NOISE_CHANNELS)
-        with self._lock:
-            if block not in self._noise:
-                shank = self._shank
-                assert shank.traces is not None
-                pieces = noise_pieces(
-                    shank.traces.lengths,
-                    NOISE_S * shank.sample_rate,
-                    NOISE_PIECE_S * shank.sample_rate,
-                )
-                order = shank.channels
-                columns = order[block * NOISE_CHANNELS : (block + 1) * NOISE_CHANNELS]
-                levels = [noise_levels(self._filtered(columns, *piece)) for piece in pieces]
-                lengths = [stop - start for _, start, stop in pieces]
-                self._noise[block] = np.average(levels, axis=0, weights=lengths)
-            return float(self._noise[block][place])
+        if self._noise is None:
+            run(self._noise_steps())
+        assert self._noise is not None
+        return float(self._noise[channel])
 
-    def _filtered(
-        self, columns: NDArray[np.int64], recording: int, start: int, stop: int
-    ) -> NDArray[np.float32]:
-        """A piece of a recording on some columns of the raw data."""
+    def _noise_steps(self) -> Steps[Any]:
+        """Measure the noise of all channels: each piece of raw data is read once for all."""
+        shank = self._shank
+        assert shank.traces is not None
+        n_channels = len(shank.channels)
+        share = min(1.0, NOISE_CHANNELS_WHOLE / max(n_channels, 1))
+        pieces = noise_pieces(
+            shank.traces.lengths,
+            max(share * NOISE_S, NOISE_LEAST_S) * shank.sample_rate,
+            NOISE_PIECE_S * shank.sample_rate,
+        )
+        levels = np.zeros((len(pieces), n_channels))
+        for i, (recording, start, stop) in enumerate(pieces):
+            raw, begin = self._raw(recording, start, stop)
+            yield None
+            for first in range(0, n_channels, NOISE_CHANNELS):
+                columns = shank.channels[first : first + NOISE_CHANNELS]
+                filtered = self._filtered(raw[:, columns], begin, stop - start)
+                levels[i, first : first + len(columns)] = noise_levels(filtered)
+                yield None
+        lengths = [stop - start for _, start, stop in pieces]
+        self._noise = np.average(levels, axis=0, weights=lengths)
+
+    def _raw(self, recording: int, start: int, stop: int) -> tuple[NDArray[Any], int]:
+        """A piece of a recording with what the filter needs around it, and where in it it begins.
+
+        -1 where all that the filter needs is there: the piece does not lie at an edge.
+        """
         shank = self._shank
         assert shank.traces is not None
         offset, length = int(shank.traces.offsets[recording]), shank.traces.lengths[recording]
         margin = shank.filter.margin
         first, last = max(0, start - margin), min(length, stop + margin)
-        raw = shank.traces[offset + first : offset + last, columns]
-        if last - first == stop - start + 2 * margin:
-            return shank.filter.middle(raw)
-        return shank.filter.apply(raw)[start - first : stop - first]
+        raw = shank.traces[offset + first : offset + last]
+        is_inside = last - first == stop - start + 2 * margin
+        return raw, -1 if is_inside else start - first
 
-    def _amplitudes(
-        self, spike_ids: NDArray[np.int64], stats: ClusterStats
-    ) -> NDArray[np.float32] | None:
-        """Amplitudes of a sample of the spikes; None if there is nothing to measure them by."""
-        ruler = ruler_of(self._shank, stats.summary)
-        if ruler is None:
-            return None
-        most = N_SPIKES_AMPLITUDES[1]
-        if ruler.sample >= 0:
-            most = _affordable(self._shank, *N_SPIKES_AMPLITUDES)
-        found = spike_amplitudes(self._shank, sample_spikes(spike_ids, most), ruler)
-        # 0 are those of which there is no raw data.
-        read: NDArray[np.float32] = found[found != 0]
-        return read
+    def _filtered(self, raw: NDArray[Any], begin: int, length: int) -> NDArray[np.float32]:
+        """What the filter makes of what `_raw` has read."""
+        if begin < 0:
+            return self._shank.filter.middle(raw)
+        return self._shank.filter.apply(raw)[begin : begin + length]
+
+    def _amplitude_steps(
+        self, snapshot: Snapshot, stats: Mapping[int, ClusterStats]
+    ) -> Generator[None, None, dict[int, NDArray[np.float32] | None]]:
+        """Amplitudes of a sample of the spikes of clusters; None where nothing tells of them."""
+        shank = self._shank
+        rulers = {c: ruler_of(shank, of.summary) for c, of in stats.items()}
+        found: dict[int, NDArray[np.float32] | None] = dict.fromkeys(stats)
+        by_raw = [c for c, r in rulers.items() if r is not None and r.sample >= 0]
+        if shank.waveforms is not None and by_raw:
+            n = _affordable(shank, *N_SPIKES_AMPLITUDES)
+            known = [rulers[c] for c in by_raw]
+            values = yield from shank.waveforms.values_at(
+                [sample_spikes(snapshot.spikes(c), n) for c in by_raw],
+                [r.sample for r in known if r is not None],
+                [r.channel for r in known if r is not None],
+            )
+            for c, ruler, of in zip(by_raw, known, values, strict=True):
+                assert ruler is not None
+                # 0 are those of which there is no raw data.
+                found[c] = (of[of != 0] * ruler.factor).astype(np.float32)
+        for c, ruler in rulers.items():
+            if ruler is not None and ruler.sample < 0:
+                some = sample_spikes(snapshot.spikes(c), N_SPIKES_AMPLITUDES[1])
+                measured = spike_amplitudes(shank, some, ruler)
+                found[c] = measured[measured != 0]
+                yield
+        return found
 
 
 def noise_pieces(

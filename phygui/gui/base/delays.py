@@ -20,7 +20,7 @@ class Delays:
     """Tables and plots wait for the last of the plots: less than seems a delay to the eye."""
     yield_ms: int = 25
     """Work in the background waits at a time as long as views are loading."""
-    yield_at_most_ms: int = 250
+    yield_at_most_ms: int = 1_000
     """How long it lets views that load without end come first, until one piece takes its turn."""
     show_progress_ms: int = 300
     """Work that is over sooner shows no progress."""

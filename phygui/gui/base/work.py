@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
@@ -23,20 +24,39 @@ DROPPED = -1
 
 
 class Pool:
-    """The threads that the whole window shares."""
+    """The threads that the whole window shares, and one for what nobody waits for."""
 
-    def __init__(self, n_threads: int = 3) -> None:
+    def __init__(self, n_threads: int = 2) -> None:
         self._executor = ThreadPoolExecutor(n_threads, thread_name_prefix="phygui")
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="phygui-background")
+        self._lock = threading.Lock()
+        self._n_awaited = 0
         self.is_closed = False
 
-    def submit(self, work: Callable[[], Any]) -> Future[Any]:
-        """Run a function in one of the threads."""
-        return self._executor.submit(work)
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for what runs or is to run: the background lets it come first."""
+        return self._n_awaited > 0
+
+    def submit(self, work: Callable[[], Any], *, is_background: bool = False) -> Future[Any]:
+        """Run a function in one of the threads; in one of its own where nobody waits for it."""
+        if is_background:
+            return self._background.submit(work)
+        with self._lock:
+            self._n_awaited += 1
+        future = self._executor.submit(work)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _: Future[Any]) -> None:
+        with self._lock:
+            self._n_awaited -= 1
 
     def close(self) -> None:
         """Wait for what runs, drop what waits."""
         self.is_closed = True
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        for executor in (self._executor, self._background):
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 class Latest(QObject):
@@ -58,11 +78,17 @@ class Latest(QObject):
     _returned = pyqtSignal(int, object, object)
 
     def __init__(
-        self, pool: Pool, parent: QObject | None = None, *, burst_ms: int | None = None
+        self,
+        pool: Pool,
+        parent: QObject | None = None,
+        *,
+        burst_ms: int | None = None,
+        is_background: bool = False,
     ) -> None:
         super().__init__(parent)
         burst_ms = DELAYS.burst_ms if burst_ms is None else burst_ms
         self._pool = pool
+        self._is_background = is_background
         self._wanted = 0
         self._running = 0
         self._waiting: Work | None = None
@@ -119,7 +145,7 @@ class Latest(QObject):
             if not self._pool.is_closed:
                 self._returned.emit(answered, result, error)
 
-        self._pool.submit(run)
+        self._pool.submit(run, is_background=self._is_background)
 
     def _receive(self, generation: int, result: Any, error: Exception | None) -> None:
         self._running = 0

@@ -97,10 +97,10 @@ class Background(QObject):
         self.is_stopped = False
         self.line = ProgressLine()
         self.line.cancel.clicked.connect(self.stop)
-        self._stats = Latest(window.pool, self, burst_ms=0)
+        self._stats = Latest(window.pool, self, burst_ms=0, is_background=True)
         self._stats.done.connect(self._receive_stats)
         self._stats.failed.connect(lambda e: self._fail("Cluster statistics", e))
-        self._search = Latest(window.pool, self, burst_ms=0)
+        self._search = Latest(window.pool, self, burst_ms=0, is_background=True)
         self._search.done.connect(self._receive_suggestions)
         self._search.failed.connect(lambda e: self._fail("The search for suggestions", e))
         self._preparing = Preparing(window)
@@ -112,7 +112,7 @@ class Background(QObject):
         self._patience = QElapsedTimer()
         self._show = _timer(self, DELAYS.show_progress_ms, self._show_line)
         self._keep = _timer(self, DELAYS.keep_ms, self.keep)
-        self._keeping = Latest(window.pool, self, burst_ms=0)
+        self._keeping = Latest(window.pool, self, burst_ms=0, is_background=True)
         self._keeping.done.connect(lambda _: self._window.trimmer.touch())
         window.session.saved.connect(lambda _: self._keep.start())
 
@@ -148,6 +148,8 @@ class Background(QObject):
             if not self._patience.hasExpired(DELAYS.yield_at_most_ms):
                 self._later.start()
                 return
+        # A piece ends as soon as views load, unless it is the turn of one.
+        in_turn = self._patience.isValid()
         self._patience.invalidate()
         session = self._window.session
         # Who looks at suggestions waits for them, not for the metrics of clusters unseen.
@@ -157,10 +159,17 @@ class Background(QObject):
         elif search is not None:
             self._search.request(search)
         elif (job := session.statistics.job()) is not None:
-            self._stats.request(job)
+            self._stats.request(job if in_turn else self._yielding(job))
         elif (search := self._next_search(NEEDED)) is not None:
             self._search.request(search)
         self._follow()
+
+    def _yielding(self, job: Callable[[Cancel], Learnt]) -> Callable[[Cancel], Learnt]:
+        """A piece that ends early as soon as somebody waits for something else."""
+        pool = self._window.pool
+        if not self._window.session.knowledge.is_recalled:
+            return job
+        return lambda cancelled: job(lambda: cancelled() or pool.is_awaited)
 
     def _next_search(self, names: Collection[str]) -> Callable[[Cancel], Any] | None:
         for name, search in self._searches.items():
@@ -227,7 +236,8 @@ class Background(QObject):
 
     def _receive_stats(self, learnt: Learnt) -> None:
         self._window.session.statistics.add(learnt)
-        self.learnt.emit()
+        if learnt:
+            self.learnt.emit()
         self.request()
 
     def _receive_suggestions(self, found: Any) -> None:
@@ -244,6 +254,7 @@ class Background(QObject):
         if not self.is_busy:
             self._show.stop()
             self.line.hide()
+            self._window.session.statistics.rest()
             self._keep.start()
             # What was computed last may have left holes after the last picture was drawn.
             self._window.trimmer.touch()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -92,6 +92,109 @@ class Waveforms(LazyArray):
                 filtered += self._border(store, firsts, self._channels).sum(axis=0)
         filtered += self._filter.matrix(n_samples) @ (total - total.mean(axis=0))
         return (filtered / max(n_inside, 1)).astype(np.float32)
+
+    def means(
+        self, spikes: Sequence[np.ndarray], channels: Sequence[np.ndarray]
+    ) -> Generator[None, None, list[np.ndarray]]:
+        """Mean waveforms of many sets of spikes, whose raw data is read once, in its order.
+
+        Yields every few milliseconds.
+
+        Parameters
+        ----------
+        spikes : sequence of (n,) arrays, spikes from 0
+        channels : sequence of arrays, for each set the channels that are looked at
+
+        Returns
+        -------
+        means : list of (n_samples, n_channels) float32, raw units
+            As :meth:`mean`; 0 on the other channels.
+        """
+        n_samples, n_channels = self.shape[1:]
+        width = n_samples + 2 * self._filter.margin
+        columns = [self._channels[of] for of in channels]
+        ranges = [slice(int(c.min()), int(c.max()) + 1) if len(c) else slice(0, 0) for c in columns]
+        exact: type[np.number] = np.int64 if self._traces.dtype.kind in "iu" else np.float64
+        if self._traces.dtype.itemsize <= 2 and max(map(len, spikes), default=0) < 2**15:
+            exact = np.int32
+        sums = [np.zeros((width, r.stop - r.start), exact) for r in ranges]
+        borders = [np.zeros((n_samples, len(c))) for c in columns]
+        counts = np.zeros(len(spikes), np.int64)
+        everything = np.concatenate([np.empty(0, np.int64), *spikes])
+        owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
+        for store, at, firsts, is_far in self._pieces(everything, n_channels):
+            of = owners[at]
+            np.add.at(counts, of, 1)
+            if is_far:
+                block, starts = self._stretch(store, firsts)
+                for k, start in zip(of.tolist(), starts, strict=True):
+                    sums[k] += block[start : start + width, ranges[k]]
+            else:
+                for k in np.unique(of).tolist():
+                    borders[k] += self._border(store, firsts[of == k], columns[k]).sum(axis=0)
+            yield
+        means = []
+        matrix = self._filter.matrix(n_samples)
+        for k, total in enumerate(sums):
+            mean = np.zeros((n_samples, n_channels), np.float32)
+            raw = total[:, columns[k] - ranges[k].start].astype(np.float64)
+            filtered = borders[k] + matrix @ (raw - raw.mean(axis=0))
+            mean[:, channels[k]] = filtered / max(int(counts[k]), 1)
+            means.append(mean)
+            yield
+        return means
+
+    def values_at(
+        self, spikes: Sequence[np.ndarray], samples: Sequence[int], channels: Sequence[int]
+    ) -> Generator[None, None, list[np.ndarray]]:
+        """What :meth:`at` gives for many sets of spikes, whose raw data is read once, in its order.
+
+        Yields every few milliseconds.
+
+        Parameters
+        ----------
+        spikes : sequence of (n,) arrays, spikes from 0
+        samples, channels : sequences of int, for each set
+        """
+        n_samples = self.shape[1]
+        width = n_samples + 2 * self._filter.margin
+        matrix = self._filter.matrix(n_samples)
+        weights = [matrix[sample].astype(np.float64) for sample in samples]
+        found = [np.zeros(len(of), np.float32) for of in spikes]
+        everything = np.concatenate([np.empty(0, np.int64), *spikes])
+        owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
+        begins = np.cumsum([0, *map(len, spikes)])
+        for store, at, firsts, is_far in self._pieces(everything, self.shape[2]):
+            of = owners[at]
+            block, starts = self._stretch(store, firsts) if is_far else (None, None)
+            for k in np.unique(of).tolist():
+                mine = of == k
+                places = at[mine] - begins[k]
+                column = self._channels[channels[k]]
+                if block is not None and starts is not None:
+                    rows = np.array(starts)[mine][:, None] + np.arange(width)
+                    values = block[rows, column].astype(np.float64)
+                    found[k][places] = (values - values.mean(axis=1, keepdims=True)) @ weights[k]
+                else:
+                    some = self._border(store, firsts[mine], np.array([column]))
+                    found[k][places] = some[:, samples[k], 0]
+            yield
+        return found
+
+    def _stretch(self, store: Store, firsts: np.ndarray) -> tuple[np.ndarray, list[int]]:
+        """Raw rows that hold all the windows of some spikes in order, and where each begins.
+
+        All between the first and the last, unless most of it would be read for nothing.
+        """
+        margin = self._filter.margin
+        width = self.shape[1] + 2 * margin
+        starts = firsts - margin
+        first, stop = int(starts[0]), int(starts[-1]) + width
+        if stop - first <= 2 * width * len(starts):
+            block = store.read([slice(first, stop, 1), slice(0, store.shape[1], 1)])
+            return block, (starts - first).tolist()
+        windows = self._raw(store, firsts, np.arange(store.shape[1]))
+        return windows.reshape(-1, store.shape[1]), (width * np.arange(len(starts))).tolist()
 
     def at(self, spike_ids: np.ndarray, sample: int, channel: int) -> np.ndarray:
         """One sample of the waveform of each of some spikes on one channel.

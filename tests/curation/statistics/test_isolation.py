@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from phygui.curation.statistics import isolation
-from phygui.curation.statistics.isolation import clusters_in_a_pass, isolation_channels, isolations
+from phygui.curation.statistics.isolation import (
+    in_order_of_blocks,
+    isolation_channels,
+    isolations,
+)
 from phygui.curation.statistics.snapshot import Snapshot
 
 N_PER_CHANNEL = 3
@@ -87,10 +92,10 @@ def test_all_spikes_count_however_many_there_are(n_spikes):
         assert values == pytest.approx(plain(snapshot, cluster_id), rel=1e-4)
 
 
-def test_beyond_what_is_affordable_the_nearest_count_and_the_others_are_weighted(monkeypatch):
+def test_beyond_what_is_affordable_the_others_are_a_sample(monkeypatch):
     snapshot = make_snapshot(60_000, 12)
-    monkeypatch.setattr(isolation, "MOST_ROWS", 20_000)
-    monkeypatch.setattr(isolation, "ROWS", 7_001)
+    monkeypatch.setattr(isolation, "BLOCK_BYTES", 20_000 * 4 * 12)
+    monkeypatch.setattr(isolation, "_ROWS", 7_001)
     for cluster_id, values in found(snapshot, (0, 5)).items():
         distance, tail, apart = plain(snapshot, cluster_id)
         assert values[0] == pytest.approx(distance, rel=0.05)
@@ -101,21 +106,53 @@ def test_beyond_what_is_affordable_the_nearest_count_and_the_others_are_weighted
 
 def test_no_more_is_read_than_the_bounds_say(monkeypatch):
     snapshot = make_snapshot(30_000, 12)
-    monkeypatch.setattr(isolation, "MOST_ROWS", 10_000)
-    answer = isolations(snapshot, {3: np.arange(4)}, lambda: False)
-    assert answer is not None
-    assert answer[3].n_others_seen <= 10_001
+    n_read: list[int] = []
+    read = snapshot.shank.features.read
+
+    def counting(spike_ids: Any, channels: Any) -> Any:
+        n_read.append(len(spike_ids))
+        return read(spike_ids, channels)
+
+    monkeypatch.setattr(snapshot.shank.features, "read", counting, raising=False)
+    monkeypatch.setattr(isolation, "BLOCK_BYTES", 10_000 * 4 * 12)
+    monkeypatch.setattr(isolation, "N_OWN", 500)
+    monkeypatch.setattr(isolation, "N_NEAR", 2_000)
+    found(snapshot, (3, 4, 5))
+    # The sample once for all of them, and for each its own spikes and those of its neighbours.
+    assert sum(n_read) <= 10_000 + 3 * 2_500
 
 
-def test_a_pass_is_for_as_many_clusters_as_take_a_second():
-    def model(n_spikes: int, n_channels: int) -> Any:
-        features = SimpleNamespace(n_features=N_PER_CHANNEL)
-        return SimpleNamespace(features=features, n_channels=n_channels, n_spikes=n_spikes)
+@pytest.mark.parametrize("n_bytes", [10_000 * 4 * 12, 2**26])
+def test_parts_of_a_cluster_that_is_not_there_yet_are_not_beside_it(monkeypatch, n_bytes):
+    monkeypatch.setattr(isolation, "BLOCK_BYTES", n_bytes)
+    snapshot = make_snapshot(30_000, 12)
+    spikes = dict(snapshot.spikes_per_cluster)
+    merged = spikes | {-1: np.sort(np.concatenate([spikes[2], spikes[3]]))}
+    apart = {c: s for c, s in merged.items() if c not in (2, 3)}
+    answers = [
+        found(dataclasses.replace(snapshot, spikes_per_cluster=of), (-1,)) for of in (merged, apart)
+    ]
+    assert answers[0][-1] == pytest.approx(answers[1][-1], rel=1e-9)
 
-    assert clusters_in_a_pass(model(1_000, 4)) == 24
-    assert clusters_in_a_pass(model(1_000_000, 4)) == 2
-    # Where reading takes the time, more of them share it.
-    assert clusters_in_a_pass(model(1_000_000, 128)) == 11
+
+def test_a_block_of_channels_is_read_once_for_clusters_in_its_order(monkeypatch):
+    monkeypatch.setattr(isolation, "BLOCK_CHANNELS", 2)
+    monkeypatch.setattr(isolation, "N_BLOCKS", 1)
+    snapshot = make_snapshot(20_000, 4)
+    read = snapshot.shank.features.read
+    blocks: list[int] = []
+
+    def counting(spike_ids: Any, channels: Any) -> Any:
+        blocks.append(len(spike_ids))
+        return read(spike_ids, channels)
+
+    channels = {0: np.array([2, 3]), 1: np.array([0, 1]), 2: np.array([2, 3]), 3: np.array([0, 1])}
+    assert in_order_of_blocks(channels) == [1, 3, 0, 2]
+    monkeypatch.setattr(snapshot.shank.features, "read", counting, raising=False)
+    crowd, near = isolation.Crowd(snapshot.shank), isolation.Neighbourhood(snapshot)
+    for c in in_order_of_blocks(channels):
+        list(isolation.isolation_steps(snapshot, c, channels[c], crowd, near))
+    assert sum(blocks) == 2 * 20_000 + 20_000
 
 
 def test_cancelled_between_pieces():

@@ -95,7 +95,7 @@ def test_only_what_a_metric_needs_is_looked_at(
         session.learn_all()
         remember(session)
     register_metric(page.BURSTS)
-    for name in ("isolations", "spike_amplitudes", "noise_levels"):
+    for name in ("isolation_steps", "spike_amplitudes", "noise_levels"):
         monkeypatch.setattr(f"phygui.curation.statistics.stats.{name}", forbidden)
     with Session.open(small) as session:
         assert learnt(session)

@@ -38,8 +38,8 @@ def test_statistics_go_on_that_were_stopped_for_a_moment(
 ) -> None:
     user = open_window(demo)
     background, session = user.window.background, user.session
-    slow = Slow(knowledge.compute_stats)
-    monkeypatch.setattr(knowledge, "compute_stats", slow)
+    slow = Slow(knowledge.stats_steps)
+    monkeypatch.setattr(knowledge, "stats_steps", lambda *of: (yield from slow(*of)))
     # What is kept meanwhile finds nothing of the old ones.
     session.knowledge.stats.clear()
     session.knowledge.prints.clear()

@@ -36,8 +36,8 @@ def test_a_reopened_dataset_shows_all_columns_at_once(
     def forbidden(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is to be computed")
 
-    monkeypatch.setattr("phygui.curation.statistics.cluster_statistics.compute_stats", forbidden)
-    monkeypatch.setattr("phygui.curation.statistics.stats.QualitySource.compute", forbidden)
+    monkeypatch.setattr("phygui.curation.statistics.cluster_statistics.stats_steps", forbidden)
+    monkeypatch.setattr("phygui.curation.statistics.stats.QualitySource.steps", forbidden)
     again = open_window(demo)
     assert cells(again.window) == before
 
@@ -49,21 +49,17 @@ def test_progress_is_shown_and_stops_when_told(
 
     from phygui.curation.statistics import cluster_statistics as knowledge
 
-    slow = knowledge.compute_stats
+    steps = knowledge.stats_steps
 
-    def slowly(snapshot: Any, ids: list[int], cancelled: Callable[[], bool]) -> Any:
-        found = {}
-        for c in ids:
-            if cancelled():
-                break
+    def slowly(snapshot: Any, ids: list[int]) -> Any:
+        for step in steps(snapshot, ids):
             time.sleep(0.1)
-            found |= slow(snapshot, [c])
-        return found
+            yield step
 
     user = open_window(demo)
     background = user.window.background
     session = user.session
-    monkeypatch.setattr(knowledge, "compute_stats", slowly)
+    monkeypatch.setattr(knowledge, "stats_steps", slowly)
     # What is kept meanwhile finds nothing of the old ones.
     session.knowledge.stats.clear()
     session.knowledge.prints.clear()

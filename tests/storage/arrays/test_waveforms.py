@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -266,3 +266,35 @@ def test_a_warning_reaches_the_user(small: Path) -> None:
     ):
         assert (model.waveforms[-1] == 0).all()
     assert (model.waveforms[-2:] == 0).all()  # said once
+
+
+@pytest.mark.parametrize("batch", [1, 300_000, 2**25])
+def test_many_sets_of_spikes_in_one_go_are_those_one_by_one(
+    batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH_BYTES", batch)
+    rng = np.random.default_rng(5)
+    recordings = [slow(9_000), slow(4_000, seed=1)]
+    numbers = np.sort(rng.integers(0, 2, 300)).astype(np.int32)
+    times = rng.integers(0, 9_100 - 5_000 * numbers)
+    waveforms = make(recordings, times, numbers, np.array([3, 0, 4, 1]), warn=lambda _: None)
+    owners = rng.integers(0, 6, 300)
+    # Dense and sparse sets, one of a single spike and one without any.
+    sets = [np.flatnonzero(owners == k) for k in range(5)] + [np.array([7]), np.empty(0, np.int64)]
+    near = [np.array(c) for c in ([0, 1, 2, 3], [1], [0, 3], [2, 3], [0, 1, 2, 3], [1, 2], [0])]
+
+    def finish(steps: Generator[None, None, list[np.ndarray]]) -> list[np.ndarray]:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return list(end.value)
+
+    means = finish(waveforms.means(sets, near))
+    values = finish(waveforms.values_at(sets, range(14, 21), [0, 1, 2, 3, 0, 1, 2]))
+    for k, (of, channels) in enumerate(zip(sets, near, strict=True)):
+        plain = np.zeros((BEFORE + AFTER, 4), np.float32)
+        plain[:, channels] = waveforms.mean(of)[:, channels]
+        np.testing.assert_allclose(means[k], plain, atol=1e-2)
+        alone = waveforms.at(of, 14 + k, [0, 1, 2, 3, 0, 1, 2][k])
+        np.testing.assert_allclose(values[k], alone, atol=1e-2)

@@ -34,6 +34,8 @@ LEAST_SCORE = 0.5
 """Pairs with a score below this are not suggested: they are less likely one unit than two."""
 N_JOINS = 4
 """Joins of what better pairs would make that are looked at in one piece."""
+PAIRS_AT_ONCE = 4
+"""Pairs of which is told in one piece how isolated they would be as one."""
 ISOLATION = "isolation_distance"
 """The metric that tells how isolated a pair would be as one."""
 
@@ -178,7 +180,7 @@ class Suggestions:
             known = metrics.get(suggestion.clusters[0], {}).get(ISOLATION)
             if known is not None and suggestion.evidence.isolation is None:
                 before[in_order(*suggestion.clusters)] = known.value
-            if len(before) == source.n_clusters({ISOLATION}):
+            if len(before) == PAIRS_AT_ONCE:
                 break
         if not before:
             return None
