@@ -18,7 +18,7 @@ from phygui.curation.statistics.measuring.under_way import UnderWay
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY
-from phygui.curation.statistics.similarity_rows import Matrix, Row, Rows, Similarity
+from phygui.curation.statistics.similarity_rows import Matrix, Ranked, Row, Rows, Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import (
     QualitySource,
@@ -33,15 +33,6 @@ N_NEXT = 24
 """Clusters, the most similar to the best one, that come before the others."""
 Known = tuple[ClusterStats, dict[str, Metric]]
 """Stats and metrics of one cluster; without those metrics that are not computed yet."""
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """The similarities of one cluster to others, by the function that gave them."""
-
-    mine: ClusterSummary
-    function: Similarity
-    others: Mapping[int, tuple[ClusterSummary, float]]
 
 
 @dataclass(frozen=True)
@@ -62,8 +53,7 @@ class Learnt:
 
     def __bool__(self) -> bool:
         """Whether anything was found."""
-        found = self.stats, self.metrics, self.similarities
-        return self.is_recalled or any(found)
+        return self.is_recalled or any((self.stats, self.metrics, self.similarities))
 
 
 class Knowledge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,15 @@ PAIRS = 1 << 15
 SPARE = 64
 """Clusters that are gone whose similarities the matrix keeps at least, for an undo; of many, an
 eighth as many as live."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The similarities of one cluster to others, by the function that gave them."""
+
+    mine: ClusterSummary
+    function: Similarity
+    others: Mapping[int, tuple[ClusterSummary, float]]
 
 
 class Row:

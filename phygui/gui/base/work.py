@@ -26,7 +26,7 @@ DROPPED = -1
 class Pool:
     """The threads that the whole window shares, and one for what nobody waits for."""
 
-    def __init__(self, n_threads: int = 2) -> None:
+    def __init__(self, n_threads: int = 3) -> None:
         self._executor = ThreadPoolExecutor(n_threads, thread_name_prefix="phygui")
         self._background = ThreadPoolExecutor(1, thread_name_prefix="phygui-background")
         self._lock = threading.Lock()
