@@ -208,6 +208,7 @@ class QualitySource:
         self._shank = shank
         self.metrics = MetricSet() if metrics is None else metrics
         self._noise: NDArray[np.float64] | None = None
+        self._levels: dict[int, NDArray[np.float64]] = {}
         self._crowd: Crowd | None = None
 
     def compute(
@@ -355,16 +356,21 @@ class QualitySource:
             max(share * NOISE_S, NOISE_LEAST_S) * shank.sample_rate,
             NOISE_PIECE_S * shank.sample_rate,
         )
-        levels = np.zeros((len(pieces), n_channels))
         for i, (recording, start, stop) in enumerate(pieces):
+            # Whoever began it may have been interrupted.
+            if i in self._levels:
+                continue
+            found = np.zeros(n_channels)
             raw, begin = self._raw(recording, start, stop)
             yield None
             for first in range(0, n_channels, NOISE_CHANNELS):
                 columns = shank.channels[first : first + NOISE_CHANNELS]
                 filtered = self._filtered(raw[:, columns], begin, stop - start)
-                levels[i, first : first + len(columns)] = noise_levels(filtered)
+                found[first : first + len(columns)] = noise_levels(filtered)
                 yield None
+            self._levels[i] = found
         lengths = [stop - start for _, start, stop in pieces]
+        levels = [self._levels[i] for i in range(len(pieces))]
         self._noise = np.average(levels, axis=0, weights=lengths)
 
     def _raw(self, recording: int, start: int, stop: int) -> tuple[NDArray[Any], int]:
