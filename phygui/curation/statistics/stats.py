@@ -38,9 +38,9 @@ from phygui.dataset import ShankData
 
 N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
-WAVEFORM_BYTES = 64 * 2**20
+WAVEFORM_BYTES = 256 * 2**20
 """Raw data that may be read for a cluster: all channels are, whichever are wanted."""
-N_SPIKES_WAVEFORMS = 300, 1_000
+N_SPIKES_WAVEFORMS = 1_000, 5_000
 """Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
 ALL_CHANNELS = 64
 """With more channels than these, mean waveforms are those near the cluster, and 0 elsewhere."""
@@ -48,7 +48,7 @@ NEAR_UM = 200.0
 """How far from the channel of its largest features a cluster is looked for then."""
 N_SPIKES_PLACE = 50
 """Spikes whose features tell where that is."""
-N_SPIKES_AMPLITUDES = 1_000, 2_000
+N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
 """That of a cluster of which nothing is known: it comes after all others."""
@@ -62,8 +62,6 @@ NOISE_CHANNELS_WHOLE = 96
 """Channels up to which all of `NOISE_S` is read; with more of them less, in proportion."""
 NOISE_LEAST_S = 10.0
 """Seconds that the noise is taken from however many channels there are."""
-
-
 Cancel = Callable[[], bool]
 
 

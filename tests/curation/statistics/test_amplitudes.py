@@ -133,14 +133,14 @@ def test_twenty_seconds_of_an_hour_are_read() -> None:
     assert len(pieces) <= 42
 
 
-def test_a_cluster_is_looked_at_by_300_spikes_at_least_however_many_channels(
+def test_a_cluster_is_looked_at_by_1000_spikes_at_least_however_many_channels(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Session.open(small) as session:
         model = session.model
         each = (model.n_samples_waveforms + 2 * model.filter.margin) * 32 * 2
-        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 1_000
-        monkeypatch.setattr(module, "WAVEFORM_BYTES", 700 * each)
-        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 700
+        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 5_000
+        monkeypatch.setattr(module, "WAVEFORM_BYTES", 1_200 * each)
+        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 1_200
         monkeypatch.setattr(module, "WAVEFORM_BYTES", 1)
-        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 300
+        assert module._affordable(model, *module.N_SPIKES_WAVEFORMS) == 1_000
