@@ -205,9 +205,9 @@ def test_what_the_user_has_set_stays(
     make_wide(table, NARROW)
     assert widths(table) == after
 
-    state = json.loads(json.dumps(table.state()))
+    state = json.loads(json.dumps(table.columns.state()))
     other = Tables(session, lambda work: work()).clusters
-    other.restore_state(state)
+    other.columns.restore(state)
     assert widths(other) == after
     table.columns.fit()
     assert {"depth", "quality"} <= set(seen(table))
