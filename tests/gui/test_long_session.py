@@ -18,12 +18,12 @@ from tests.gui.long_session import Curator
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_75_decisions_leave_nothing_stale(
+def test_40_decisions_leave_nothing_stale(
     demo: Path, open_window: Callable[..., Any], seed: int
 ) -> None:
     user = open_window(demo)
     curator = Curator(user.window, seed)
-    while curator.n_decisions < 75:
+    while curator.n_decisions < 40:
         curator.decide()
     assert curator.n_updates > 50
     # All of it can be taken back, step by step, and nothing is stale at the end.

@@ -162,8 +162,9 @@ class SessionJournal:
             active.apply(update.reversed("undo"))
             active.history.take_back(memento)
             active.selection = before
-            failed = [note.exception() is not None for note in notes]
-            for _ in range(sum(failed)):
+            # Of several steps some may be on the disk; a single edit is not waited for.
+            failed = [note.exception() is not None for note in notes] if steps else []
+            for _ in range(sum(failed) if steps else 1):
                 self.keeper.taken_back(active)
             if steps and (n := failed.count(False)):
                 # As far as the journal tells of the jump, it has been made.

@@ -56,6 +56,8 @@ class PhyShank:
 
     voltage_unit = RAW_UNITS
     """No file of the folder holds the gain."""
+    preparations = ()
+    """Nothing of the folder is compressed."""
 
     def __init__(self, sorting: Sorting, channel_group: int, remarks: Sequence[str] = ()) -> None:
         self.path = sorting.folder

@@ -141,8 +141,8 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
 
     @property
     def shows_metrics(self) -> bool:
-        """Whether clusters come in with their statistics."""
-        return isinstance(self.data, SimilarityData) and self.data.awaits_stats
+        """Whether it changes as more is known: what a merge makes is estimated at first."""
+        return isinstance(self.data, SimilarityData)
 
     def build(self, data: SimilarityData) -> None:
         """Draw the matrix, first cluster at the upper left."""

@@ -126,14 +126,14 @@ def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
 ) -> None:
     user = open_window(demo)
     view = user.view("waveforms")
-    overlap, show = view.params.overlap, view.params.show
+    overlap = view.params.overlap
     user.press(Qt.Key_O)
     assert view.params.overlap != overlap
     user.press(Qt.Key_M)
     assert view.params.show == "mean"
     user.press(Qt.Key_M)
     user.press(Qt.Key_O)
-    assert (view.params.overlap, view.params.show) == (overlap, show)
+    assert (view.params.overlap, view.params.show) == (overlap, "spikes")
 
 
 def test_the_traces_walk_along_the_spikes_of_the_selection(

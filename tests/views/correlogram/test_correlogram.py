@@ -338,7 +338,7 @@ def test_the_band_is_as_wide_as_the_refractory_period(shown, picture, period):
 
 @pytest.mark.parametrize("n", [1, 8, 20])
 def test_many_clusters(shown, picture, n):
-    view = CorrelogramView()
+    view = CorrelogramView(CorrelogramParams(layout="matrix"))
     shown(view, load(make_snapshot(n, 4000), view.params, never), SIZE)
     picture(view)
     assert len(view.cells) == n * n
@@ -351,7 +351,7 @@ def test_many_clusters(shown, picture, n):
 @pytest.mark.parametrize("size", [(922, 276), (655, 181), (655, 155), (220, 110)])
 @pytest.mark.parametrize("n", [20, 23])
 def test_twenty_clusters_stay_on_a_small_canvas(shown, picture, size, n):
-    view = CorrelogramView()
+    view = CorrelogramView(CorrelogramParams(layout="matrix"))
     shown(view, load(make_snapshot(n, 4000), view.params, never), size)
     picture(view)
     left, top, width, height = view.layout.boxes.T
@@ -363,7 +363,7 @@ def test_twenty_clusters_stay_on_a_small_canvas(shown, picture, size, n):
 
 @pytest.mark.parametrize("size", [(922, 276), (655, 181), (400, 150), (200, 120)])
 def test_shares_of_violations_stand_in_small_plots_where_they_fit(shown, picture, size):
-    view = CorrelogramView()
+    view = CorrelogramView(CorrelogramParams(layout="matrix"))
     shown(view, load(make_snapshot(8, 4000), view.params, never), size)
     picture(view)
     for k in range(8):
@@ -409,7 +409,7 @@ def test_a_plot_without_any_pair_has_an_axis_and_the_refractory_band(shown, pict
 @pytest.mark.parametrize("size", [(1400, 500), (922, 276), (655, 181), (200, 120)])
 @pytest.mark.parametrize("factor", [1, 1000])
 def test_crosscorrelograms_of_many_clusters_say_how_high_they_are(shown, picture, size, factor):
-    view = CorrelogramView()
+    view = CorrelogramView(CorrelogramParams(layout="matrix"))
     data = load(make_snapshot(8, 4000), view.params, never)
     shown(view, replace(data, heights=data.heights * factor), size)
     picture(view)
