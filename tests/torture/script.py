@@ -143,7 +143,7 @@ def differences(session: Session, oracles: dict[tuple[int, str], Oracle]) -> lis
             if set(update.after) != set(after[1]) - set(before[1]):
                 found.append(f"{key}: clusters of edit {number}")
             if update.kind == "group" and any(
-                after[1][c] != group for c, group in update.groups_after.items()
+                after[1].get(c) != group for c, group in update.groups_after.items()
             ):
                 found.append(f"{key}: groups of edit {number}")
             if update.kind == "label" and any(
