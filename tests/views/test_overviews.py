@@ -17,7 +17,8 @@ from phygui.views.cluster_scatter.view import ClusterScatterParams, ClusterScatt
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
 from phygui.views.core.visuals import text_width
-from phygui.views.data.cluster_values import column, location_of, stats_of
+from phygui.views.data import cluster_values
+from phygui.views.data.cluster_values import column, is_awaited, location_of, stats_of
 from phygui.views.probe import view as probe
 from phygui.views.probe.view import ProbeParams, ProbeView
 from phygui.views.similarity import view as similarity
@@ -204,15 +205,22 @@ def test_a_part_of_the_similarities_is_shown_until_the_others_come(session, monk
     assert (data.values != 0).sum() > known
 
 
-def test_clusters_come_into_the_matrix_with_their_statistics(session, monkeypatch):
-    monkeypatch.setattr(similarity, "FEW", 0)
+def test_clusters_come_into_views_of_all_with_their_statistics(session, monkeypatch):
+    monkeypatch.setattr(cluster_values, "FEW", 0)
     session.select(session.cluster_ids[-1:].tolist())
     some = session.cluster_ids[:3].tolist()
     known = stats_of(session.snapshot(), some, never)
     snapshot = replace(session.snapshot(), stats=known)
-    data = similarity.load(snapshot, SimilarityParams(order="id"), never)
-    assert data.awaits_stats
-    assert list(data.cluster_ids) == [*some, session.selected[0]]
+    there = [*some, session.selected[0]]
+    matrix = similarity.load(snapshot, SimilarityParams(order="id"), never)
+    assert list(matrix.cluster_ids) == there
+    found = probe.load(snapshot, ProbeParams(), never)
+    assert list(found.cluster_ids) == there
+    depths = column(snapshot, "depth", session.cluster_ids, never)
+    assert np.flatnonzero(np.isfinite(depths)).tolist() == [0, 1, 2, len(depths) - 1]
+    # They are loaded again as more is known.
+    assert ProbeView().shows_metrics
+    assert is_awaited("depth")
 
 
 def test_alike_clusters_are_neighbours():

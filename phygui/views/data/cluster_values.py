@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _cache = ByteCache(96 * 2**20)
 _places = ByteCache(2**20)
+FEW = 24
+"""Clusters of which statistics are computed here; of more they come in without being asked for."""
 _SIZE = 50_000
 """Bytes that what is known of a cluster takes at most, about."""
 
@@ -47,9 +49,9 @@ def axis_name(name: str, shank: ShankData) -> str:
 
 
 def is_awaited(name: str) -> bool:
-    """Whether one of :func:`columns` is a metric that comes in as it is computed."""
+    """Whether one of :func:`columns` comes in as it is computed."""
     at_hand = {spec.label for spec in metrics() if spec.needs <= _TRAIN}
-    return name not in _FIXED and name not in at_hand
+    return name not in ("id", "number of spikes") and name not in at_hand
 
 
 def why_unknown(snapshot: Snapshot, name: str, cluster_ids: Iterable[int]) -> str:
@@ -94,6 +96,26 @@ def stats_of(
     return found
 
 
+def known_stats(
+    snapshot: Snapshot, cluster_ids: Iterable[int], cancelled: Cancel
+) -> dict[int, ClusterStats]:
+    """What is known of clusters, for views of all of them, which do not wait for thousands.
+
+    While statistics come in, the others of many clusters are left out until theirs are there. The
+    selected ones are looked at in any case.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    ids = list(cluster_ids)
+    unknown = {c for c in ids if c not in snapshot.stats}.difference(snapshot.cluster_ids)
+    if snapshot.stats and len(unknown) > FEW:
+        ids = [c for c in ids if c not in unknown]
+    return stats_of(snapshot, ids, cancelled)
+
+
 def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
     """Where a cluster is on the probe, micrometres; NaN where neither waveforms nor features are.
 
@@ -136,10 +158,11 @@ def column(
         spec = _metric(name, snapshot.shank)
         found = [_value(snapshot, spec, c, cancelled) for c in ids]
         return spec.scale * np.array(found, dtype=np.float64)
-    stats = stats_of(snapshot, ids, cancelled)
+    stats = known_stats(snapshot, ids, cancelled)
     if name == "depth":
-        return np.array([location_of(snapshot, stats[c])[1] for c in ids], dtype=np.float64)
-    values = [stats[c].amplitude for c in ids]
+        depths = [location_of(snapshot, stats[c])[1] if c in stats else np.nan for c in ids]
+        return np.array(depths, dtype=np.float64)
+    values = [stats[c].amplitude if c in stats else None for c in ids]
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
 

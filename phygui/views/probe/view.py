@@ -14,7 +14,7 @@ from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM, GREY
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import Batch, Label, vertices
-from phygui.views.data.cluster_values import axis_name, location_of, stats_of
+from phygui.views.data.cluster_values import axis_name, known_stats, location_of
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster or a channel is meant."""
@@ -67,16 +67,16 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
         return Empty("This shank has no channels")
     selected = snapshot.cluster_ids
     others = sorted(set(snapshot.spikes_per_cluster).difference(selected))
-    ids = (*others, *reversed(selected))
-    stats = stats_of(snapshot, ids, cancelled)
+    stats = known_stats(snapshot, (*others, *reversed(selected)), cancelled)
+    ids = tuple(stats)
     places = [location_of(snapshot, stats[c]) for c in ids]
     in_volts = shank.waveforms is not None
     sizes = [stats[c].amplitude if in_volts else stats[c].size for c in ids]
-    colors = [GREY] * len(others) + list(range(len(selected)))[::-1]
+    colors = [GREY] * (len(ids) - len(selected)) + list(range(len(selected)))[::-1]
     return ProbeData(
         channels=positions,
         channel_names=tuple(str(c) for c in shank.channels),
-        cluster_ids=tuple(ids),
+        cluster_ids=ids,
         places=np.array(places, dtype=np.float64).reshape(-1, 2),
         sizes=np.array([np.nan if s is None else s for s in sizes], dtype=np.float64),
         size_label=axis_name("amplitude", shank) if in_volts else "size of features",
@@ -90,6 +90,11 @@ class ProbeView(View[ProbeParams, ProbeData]):
     Params: ClassVar[type] = ProbeParams
     has_markers: ClassVar[bool] = True
     load = staticmethod(load)
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether it changes as more is known: clusters come in with their statistics."""
+        return True
 
     def __init__(self, params: ProbeParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)

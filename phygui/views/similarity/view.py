@@ -18,14 +18,12 @@ from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.loading import missing_data
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
-from phygui.views.data.cluster_values import location_of, stats_of
+from phygui.views.data.cluster_values import known_stats, location_of
 
 BUDGET_S = 0.05
 """How long clusters are compared before what is known by then is shown to who waits for it."""
 GO_ON_S = 0.5
 """How long they are compared before more is shown, while nothing else is selected or edited."""
-FEW = 24
-"""Clusters of which statistics are computed here; of more they come in without being asked for."""
 MOST_NAMES = 100
 """Selected clusters that are named at most: of more, names would stand in place of one another."""
 _asked: WeakKeyDictionary[Matrix, int] = WeakKeyDictionary()
@@ -59,8 +57,6 @@ class SimilarityData:
     selected: tuple[int, ...]
     is_partial: bool = False
     """Whether clusters are still to be compared."""
-    awaits_stats: bool = False
-    """Whether clusters are left out until their statistics come in."""
 
 
 def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> SimilarityData | Empty:
@@ -77,11 +73,8 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids:
         return Empty("There are no clusters")
-    unknown = {c for c in ids if c not in snapshot.stats}.difference(snapshot.cluster_ids)
-    awaits_stats = len(snapshot.stats) > 0 and len(unknown) > FEW
-    if awaits_stats:
-        ids = [c for c in ids if c not in unknown]
-    stats = stats_of(snapshot, ids, cancelled)
+    stats = known_stats(snapshot, ids, cancelled)
+    ids = list(stats)
     if params.order != "id":
         depths = {c: location_of(snapshot, stats[c])[1] for c in ids}
         ids.sort(key=lambda c: -depths[c] if np.isfinite(depths[c]) else math.inf)
@@ -99,7 +92,7 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     if params.order == "similarity" and len(ids) > 2 and is_known:
         check(cancelled)
         ids, values = _by_similarity(tuple(ids), values)
-    return SimilarityData(tuple(ids), values, snapshot.cluster_ids, not is_known, awaits_stats)
+    return SimilarityData(tuple(ids), values, snapshot.cluster_ids, not is_known)
 
 
 def _by_similarity(
