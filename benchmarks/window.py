@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -260,8 +262,18 @@ def row(name: str, value: str, against: str, ratio: float, bar: float | None) ->
 PAIR = "select two"
 
 
-def time_keys(window: MainWindow, large: list[int], repeats: int) -> dict[str, list[float]]:
-    """Milliseconds that the commonest keys take, and the selection of a pair beside them."""
+def time_keys(
+    window: MainWindow, next_pair: Callable[[], Sequence[int]], repeats: int
+) -> dict[str, list[float]]:
+    """Milliseconds that the commonest keys take, and the selection of a pair beside them.
+
+    Parameters
+    ----------
+    window : MainWindow
+    next_pair : callable
+        Two clusters, others than those that it gave last.
+    repeats : int
+    """
     session = window.session
     times: dict[str, list[float]] = {}
 
@@ -271,15 +283,23 @@ def time_keys(window: MainWindow, large: list[int], repeats: int) -> dict[str, l
     for _ in range(repeats):
         measure("next", session.next_best)
         measure("previous", session.previous_best)
-        session.select(large[:1], large[1:2])
-        settle(window)
-        measure(PAIR, lambda: session.select(large[2:3], large[3:4]))
+        best, match = next_pair()
+        measure(PAIR, partial(session.select, [best], [match]))
         measure("merge", session.merge)
         measure("undo", session.undo)
-        measure("move", lambda: session.move(session.selection.best, "good"))
+        measure("move", partial(session.move, [best], "good"))
+        session.undo()
+        settle(window)
+        measure("split", partial(session.split, session.spikes_per_cluster[best][::2]))
         session.undo()
         settle(window)
     return times
+
+
+def in_turns(clusters: Sequence[int]) -> Callable[[], tuple[int, int]]:
+    """Gives the first two of four clusters, then the others, and so on."""
+    pairs = cycle([(clusters[0], clusters[1]), (clusters[2], clusters[3])])
+    return partial(next, pairs)
 
 
 def bench_keys(path: Path, folder: Path, repeats: int, name: str) -> tuple[list[bool], float]:
@@ -301,13 +321,13 @@ def bench_keys(path: Path, folder: Path, repeats: int, name: str) -> tuple[list[
         row(f"select one of {name}", f"{selection:.0f} ms", f"floor {floor:.0f} ms",
             selection / floor, 2.0),
     ]  # fmt: skip
-    keys = time_keys(window, large, repeats)
+    keys = time_keys(window, in_turns(large), repeats)
     with STALLS.measured():
         for cluster in large[repeats + 2 :]:
             timed(window, lambda c=cluster: session.select([c]))
     results.append(stall_row(f"select one of {name}", window))
     with STALLS.measured():
-        time_keys(window, large, repeats)
+        time_keys(window, in_turns(large), repeats)
     results.append(stall_row(f"other keys, {name}", window))
     both = statistics.median(keys.pop(PAIR))
     for key, times in keys.items():

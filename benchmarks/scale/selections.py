@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from window import (
@@ -16,6 +15,7 @@ from window import (
     row,
     settle,
     stall_row,
+    time_keys,
     timed,
 )
 
@@ -75,28 +75,8 @@ def stalls(window: MainWindow, clusters: Clusters, n: int, repeats: int, what: s
 
 def keys(window: MainWindow, clusters: Clusters, repeats: int, what: str) -> list[bool]:
     """Print edits and walks against selections of two clusters that are as new as theirs."""
-    session = window.session
-    session.wizard.skip_noise_and_mua = False
-    times: dict[str, list[float]] = {}
-
-    def measure(key: str, action: Callable[[], object]) -> None:
-        times.setdefault(key, []).append(timed(window, action))
-
-    for _ in range(repeats):
-        measure("next", session.next_best)
-        measure("previous", session.previous_best)
-        chosen = clusters.take(2)
-        measure(PAIR, lambda chosen=chosen: session.select(chosen[:1], chosen[1:]))
-        measure("merge", session.merge)
-        measure("undo", session.undo)
-        best = chosen[0]
-        measure("move", lambda best=best: session.move(best, "good"))
-        session.undo()
-        settle(window)
-        half = session.spikes_per_cluster[best][::2]
-        measure("split", lambda half=half: session.split(half))
-        session.undo()
-        settle(window)
+    window.session.wizard.skip_noise_and_mua = False
+    times = time_keys(window, lambda: clusters.take(2), repeats)
     pair = statistics.median(times.pop(PAIR))
     results = []
     for key, taken in times.items():

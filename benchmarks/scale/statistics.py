@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from window import open_window, row, settle, time_keys, timed
+from window import in_turns, open_window, row, settle, time_keys, timed
 
 from phygui import Session
 from phygui.gui.window.main_window import MainWindow
@@ -63,7 +63,7 @@ def keys(window: MainWindow, repeats: int) -> dict[str, list[float]]:
     session.wizard.skip_noise_and_mua = False
     sizes = {c: len(s) for c, s in session.spikes_per_cluster.items()}
     middle = sorted(sizes, key=sizes.__getitem__)[len(sizes) // 2 :]
-    times = time_keys(window, middle[:4], repeats)
+    times = time_keys(window, in_turns(middle), repeats)
     times["select"] = [timed(window, lambda c=c: session.select([c])) for c in middle[4:][:repeats]]
     return times
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+from pathlib import Path
+
 from phygui.dataset.absent import Absent
 from phygui.dataset.protocol import ShankData
+from phygui.errors import DatasetError
 
 NO_SPIKES = "no spikes"
 NO_CLUSTERS = "no clusters"
@@ -18,6 +22,23 @@ def why_incomplete(channel_group: int, lack: str) -> str:
     """Why a channel group shows nothing, in words: ``shank 0 has no spikes: ...``."""
     because = _WHY.get(lack, "it is incomplete")
     return f"shank {channel_group} has {lack}: {because}, so there is nothing to curate"
+
+
+def chosen_group(
+    path: Path, groups: Sequence[int], incomplete: Container[int], wanted: int | None
+) -> int:
+    """The channel group to open: the one wanted, else the first that can be curated.
+
+    Raises
+    ------
+    DatasetError
+        If there is none of this number.
+    """
+    if wanted is None:
+        return next((group for group in groups if group not in incomplete), groups[0])
+    if wanted not in groups:
+        raise DatasetError(f"{path} has no shank {wanted!r}, expected one of {list(groups)}.")
+    return wanted
 
 
 KINDS = {"features": "features", "traces": "raw data"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from phygui.dataset.absent import Absent
-from phygui.dataset.incomplete import NO_CLUSTERS, why_incomplete
+from phygui.dataset.incomplete import NO_CLUSTERS, chosen_group, why_incomplete
 from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
 from phygui.formats.kwik.files import rawdata
 from phygui.formats.kwik.files.data_files import DataFiles
@@ -194,12 +194,7 @@ class OpenDataset:
         Where it has no clustering of the name, and that is not insisted on, its default one opens.
         """
         groups = self._channel_groups
-        if channel_group is None:
-            channel_group = next((g for g in groups if g not in self._incomplete), groups[0])
-        if channel_group not in groups:
-            raise DatasetError(
-                f"{self._path} has no shank {channel_group!r}, expected one of {groups}."
-            )
+        channel_group = chosen_group(self._path, groups, self._incomplete, channel_group)
         path = f"/channel_groups/{channel_group}"
         self._refuse_incomplete(file, channel_group)
         stored = read_spikes(file, f"{path}/spikes", list(self._recordings), self._warn)

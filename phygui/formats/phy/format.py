@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from phygui.dataset.incomplete import NO_SPIKES
-from phygui.errors import DatasetError
+from phygui.dataset.incomplete import NO_SPIKES, chosen_group
 from phygui.formats.phy.npy import exists
 from phygui.formats.phy.params import FILE
 from phygui.formats.phy.shank import PhyShank
@@ -53,14 +52,8 @@ class PhyDataset:
 
     def open(self, channel_group: int | None = None) -> PhyShank:
         """See :class:`~phygui.dataset.Dataset`."""
-        groups = self.channel_groups
-        if channel_group is None:
-            channel_group = next((g for g in groups if g not in self.incomplete), groups[0])
-        if channel_group not in groups:
-            raise DatasetError(
-                f"{self.path} has no shank {channel_group!r}, expected one of {groups}."
-            )
-        return PhyShank(self._sorting, channel_group, self._remarks)
+        group = chosen_group(self.path, self.channel_groups, self.incomplete, channel_group)
+        return PhyShank(self._sorting, group, self._remarks)
 
     def describe(self) -> str:
         """What it holds and lacks, in words, several lines."""

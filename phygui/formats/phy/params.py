@@ -28,6 +28,8 @@ class Params:
 
     Attributes
     ----------
+    path : Path
+        The `params.py`.
     sample_rate : float
         Hertz.
     n_channels : int
@@ -44,6 +46,7 @@ class Params:
         What is unusual, one sentence each.
     """
 
+    path: Path
     sample_rate: float
     n_channels: int = 0
     dtype: np.dtype = field(default_factory=lambda: np.dtype(np.int16))
@@ -75,6 +78,7 @@ def read_params(folder: Path) -> Params:
         for name, line in left_out.items()
     )
     return Params(
+        path=path,
         sample_rate=_sample_rate(path, values),
         n_channels=_count(path, values, "n_channels_dat", _MOST_CHANNELS),
         dtype=_dtype(path, values.get("dtype", "int16")),

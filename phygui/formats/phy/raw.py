@@ -70,7 +70,8 @@ def traces_at(paths: Sequence[Path], params: Params, least: int, warn: Warn) -> 
     n_channels = params.n_channels or least
     if n_channels < least:
         raise DatasetError(
-            f"params.py says {n_channels} channels, but channel_map.npy names column {least - 1}."
+            f"{params.path} says that the raw data has {n_channels} channels, but channel_map.npy "
+            f"names column {least - 1}."
         )
     stores: list[Store] = []
     width = n_channels * params.dtype.itemsize

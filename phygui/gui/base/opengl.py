@@ -129,7 +129,7 @@ def _lacking(version: str) -> str:
         wanted = ".".join(map(str, OLDEST))
         return f"its version is {version or 'unknown'}, and {wanted} is needed"
     if int(gl.glGetParameter(gl.GL_MAX_VERTEX_TEXTURE_IMAGE_UNITS)) < 2:
-        return "no vertex can look anything up in a texture"
+        return "its vertex shaders cannot read textures"
     return _why_not_compiled("lines")
 
 
