@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, QPointF, Qt
+from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
@@ -146,6 +147,11 @@ def put_on_screen(window: MainWindow, qtbot: Any) -> Driver:
     return driver
 
 
+WINDOWS_KEPT = 4
+"""Closed windows until they are searched for: each that stays makes the next ones slower."""
+_closed: list[None] = []
+
+
 def take_away(window: MainWindow) -> None:
     """Close a window, whatever it holds."""
     window.hide()
@@ -153,6 +159,12 @@ def take_away(window: MainWindow) -> None:
     window.close()
     window.deleteLater()
     QApplication.processEvents()
+    # No event loop comes back to it.
+    QApplication.sendPostedEvents(None, QEvent.DeferredDelete)
+    _closed.append(None)
+    if len(_closed) % WINDOWS_KEPT == 0:
+        # A window and all that it has made hold one another.
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
