@@ -29,7 +29,7 @@ class Preparing(QObject):
         self._window = window
         self._now: Preparation | None = None
         self._failed: list[Preparation] = []
-        self._work = Latest(window.pool, self, burst_ms=0)
+        self._work = Latest(window.pool, self, burst_ms=0, is_background=True)
         self._work.done.connect(self._receive)
         self._work.failed.connect(self._fail)
         self._work.dropped.connect(self.turned)
