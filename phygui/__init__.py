@@ -1,7 +1,8 @@
 """Curate spike sorting by hand.
 
-``phygui.KwikModel`` reads and writes Kwik datasets; ``phygui.Session`` edits one.
-Neither loads Qt or vispy: names are imported when they are first asked for.
+``phygui.KwikModel`` reads and writes Kwik datasets; ``phygui.Session`` edits one of any format, and
+``phygui.export`` writes what was curated for other programs. None of them loads Qt or vispy:
+names are imported when they are first asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from phygui.curation.session import Session
     from phygui.dataset import open_dataset
     from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
+    from phygui.exports.run import export
     from phygui.formats.kwik.errors import KwikError, KwikWarning
     from phygui.formats.kwik.model import KwikModel
 
@@ -27,6 +29,7 @@ __all__ = [
     "KwikWarning",
     "Session",
     "__version__",
+    "export",
     "open_dataset",
 ]
 
@@ -37,6 +40,7 @@ _HOME = {
     "DatasetChanged": "phygui.errors",
     "DatasetError": "phygui.errors",
     "DatasetWarning": "phygui.errors",
+    "export": "phygui.exports.run",
     "open_dataset": "phygui.dataset",
     "Session": "phygui.curation.session",
 }

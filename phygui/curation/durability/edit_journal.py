@@ -195,6 +195,20 @@ class Keeper:
         self._leftover = None
         return curations
 
+    def look(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
+        """What :meth:`recover` would bring back, for whoever only reads; nothing is written.
+
+        Raises
+        ------
+        DatasetError
+            If that is impossible.
+        """
+        leftover = self._leftover
+        if leftover is None or not leftover.has_unsaved_steps:
+            return {}
+        leftover.compare(lambda key: fresh(key).state(copy=False).fingerprint)
+        return leftover.replay(fresh)
+
     def set_aside(self, reason: str) -> None:
         """Keep what an earlier session left under another name, with the reason."""
         leftover = self._leftover

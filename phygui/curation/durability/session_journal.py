@@ -271,6 +271,19 @@ class SessionJournal:
         return read
 
     @in_turn
+    def look(self) -> None:
+        """Have the edits that an earlier session did not save in effect, without taking them over.
+
+        For a session that is read-only: they stay where they are.
+
+        Raises
+        ------
+        DatasetError
+            If that is impossible.
+        """
+        self._workspace.adopt(self.keeper.look(self._workspace.fresh))
+
+    @in_turn
     def decline_recovery(self) -> None:
         """Keep the journal of an earlier session aside, under another name."""
         self.keeper.set_aside("the user chose not to bring it back")

@@ -27,6 +27,13 @@ class Partners:
         self._chances: dict[int, dict[int, float]] = {}
         self.is_rejected: Callable[[Iterable[int]], bool] = lambda _: False
 
+    def copy(self) -> Partners:
+        """The same as they are now, for another thread."""
+        found = Partners()
+        found._chances = {c: dict(of) for c, of in self._chances.items()}
+        found.is_rejected = self.is_rejected
+        return found
+
     def learn(
         self, searched: Iterable[int], chances: Mapping[tuple[int, int], float]
     ) -> dict[int, None]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phygui.errors import DatasetError
-from phygui.storage.files import check_regular_file
+from phygui.storage.files import check_regular_file, reason
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import sync_folder
 
@@ -112,21 +112,25 @@ def _refuse_hard_links(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _sentence(path: Path, error: BaseException) -> str:
+def why_not_written(error: BaseException) -> str:
+    """Why something could not be written, in half a sentence."""
     code = getattr(error, "errno", None)
     if code in (errno.ENOSPC, errno.EDQUOT):
-        reason = "the disk is full" if code == errno.ENOSPC else "the disk quota is used up"
-    elif code in (errno.EACCES, errno.EPERM, errno.EROFS):
-        reason = "this user may not write there"
-    elif code is None and _is_full(path):
-        # HDF5 hides what the system said.
-        reason = "the disk is full"
-    else:
-        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        reason = " ".join(str(text).split()).rstrip(".")
-        if code is None and isinstance(error, OSError | RuntimeError):
-            reason = f"HDF5 could not write the temporary copy ({reason})"
-    return f"{path} could not be saved and is unchanged: {reason}."
+        return "the disk is full" if code == errno.ENOSPC else "the disk quota is used up"
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "this user may not write there"
+    return reason(error)
+
+
+def _sentence(path: Path, error: BaseException) -> str:
+    why = why_not_written(error)
+    if getattr(error, "errno", None) is None:
+        if _is_full(path):
+            # HDF5 hides what the system said.
+            why = "the disk is full"
+        elif isinstance(error, OSError | RuntimeError):
+            why = f"HDF5 could not write the temporary copy ({why})"
+    return f"{path} could not be saved and is unchanged: {why}."
 
 
 def _is_full(path: Path) -> bool:

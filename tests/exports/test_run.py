@@ -1,0 +1,219 @@
+"""The door of exports: what is gathered, and that nothing half-written is ever at the goal."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import phygui
+from phygui import Session
+from phygui.exports import Cancelled, Curation, ExportError, ExportSpec, Work, export, needed, run
+
+
+def listing(folder: Path) -> set[str]:
+    return {name for name in os.listdir(folder) if not name.endswith(".phygui")}
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> list[Curation]:
+    """What exports in the format `own` were given; it can be appended to."""
+    found: list[Curation] = []
+
+    def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work) -> None:
+        found.append(curation)
+        before = path.read_text() if path.exists() else ""
+        work.step(0.5, "writing")
+        path.write_text(before + "written")
+
+    spec = ExportSpec("own", "Own", ".own", "", write, appends=True)
+    monkeypatch.setattr(run, "find_export", lambda name: spec)
+    return found
+
+
+def test_what_is_gathered_is_what_the_session_shows(
+    curated: Session, tmp_path: Path, gathered: list[Curation]
+) -> None:
+    curated.learn_all()
+    export(curated, "own", tmp_path / "x.own")
+    (curation,) = gathered
+    (shank,) = curation.shanks
+    assert curation.unsaved
+    assert [e.description for e in curation.history] == [u.description for u in curated.history]
+    assert all(edit.time and edit.author for edit in curation.history)
+    assert curation.provenance.source == curated.path
+    assert curation.provenance.version == phygui.__version__
+    assert shank.cluster_ids.tolist() == curated.cluster_ids.tolist()
+    assert shank.groups == curated.cluster_groups
+    assert shank.labels == {"region": {3: "CA1, left", 5: "CA1, left"}}
+    for cluster_id, spike_ids in curated.spikes_per_cluster.items():
+        assert shank.spikes(cluster_id).tolist() == spike_ids.tolist()
+        for name, metric in curated.metrics[cluster_id].items():
+            column = shank.columns[name]
+            scale = 100 if column.unit == "%" else 1
+            assert column.values.get(cluster_id, np.nan) == pytest.approx(
+                metric.value * scale, nan_ok=True
+            )
+        found = curated.quality(cluster_id)
+        assert found is not None
+        assert shank.columns["quality"].values[cluster_id] == found.value
+        mean = shank.mean_waveform(cluster_id)
+        assert mean is not None
+        best = shank.columns["channel"].values[cluster_id]
+        column_of = curated.shank.channels.tolist().index(best)
+        assert np.abs(mean[:, column_of]).max() == pytest.approx(np.abs(mean).max())
+        sd = shank.sd_waveform(cluster_id)
+        assert sd is not None
+        assert sd.shape == mean.shape
+
+
+def test_an_edit_afterwards_changes_nothing_of_it(curated: Session, tmp_path: Path) -> None:
+    job = run.export_job(curated, "csv", tmp_path / "x.csv", options={"spikes": True})
+    before = curated.spike_clusters.copy()
+    curated.merge([6, 7])
+    path = job(lambda _, __: None, lambda: False)
+    clusters = [int(line.split(",")[2]) for line in path.read_text().splitlines()[1:]]
+    assert clusters == before.tolist()
+
+
+def test_groups_and_shanks_are_chosen(
+    curated: Session, tmp_path: Path, gathered: list[Curation]
+) -> None:
+    export(curated, "own", tmp_path / "x.own", groups=["Good", "mua"], channel_group=0)
+    (shank,) = gathered[0].shanks
+    assert shank.cluster_ids.tolist() == [3, 4, 5, 16]
+    assert shank.n_spikes == len(shank.exported_spikes[0])
+    assert set(shank.exported_spikes[1].tolist()) == {3, 4, 5, 16}
+
+
+def test_a_path_is_exported_with_what_was_not_saved(
+    small: Path, tmp_path: Path, gathered: list[Curation]
+) -> None:
+    session = Session.open(small)
+    session.merge([0, 2])
+    session.close()
+    before = listing(tmp_path)
+    export(small, "own", tmp_path / "x.own")
+    assert 16 in gathered[0].shanks[0].cluster_ids
+    with pytest.raises(ExportError, match="has an edit that is not saved"):
+        export(small, "own", tmp_path / "y.own", unsaved="refuse")
+    assert listing(tmp_path) == before | {"x.own"}
+    # They are still there to be brought back.
+    with Session.open(small, recover=True) as again:
+        assert again.n_unsaved == 1
+        again.undo()
+
+
+def test_edits_are_refused_as_asked(curated: Session, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="has 4 edits that are not saved"):
+        export(curated, "csv", tmp_path / "x.csv", unsaved="refuse")
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"to": "cvs"}, "no format 'cvs'; did you mean csv?"),
+        ({"groups": ["god"]}, "no cluster group 'god'; did you mean good?"),
+        ({"channel_group": 7}, "has no shank 7; there are 0."),
+        ({"clustering": "man"}, "no clustering 'man'; did you mean main?"),
+        ({"options": {"spike": True}}, "no option 'spike'; did you mean spikes?"),
+        ({"options": {"spikes": "perhaps"}}, "the option spikes is 'perhaps', expected yes or no."),
+        ({"out": "absent/x.csv"}, "there is no folder"),
+        ({"out": "there.csv"}, "there.csv exists already."),
+        ({"out": "."}, "exists already, and is a folder"),
+        ({"out": "simulated_small.kwik", "overwrite": True}, "is the dataset itself"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_sentence(
+    small: Path, tmp_path: Path, asked: dict[str, Any], told: str
+) -> None:
+    (tmp_path / "there.csv").write_text("mine")
+    before = listing(tmp_path)
+    arguments = {"to": "csv", "out": "x.csv", **asked}
+    with pytest.raises(ExportError) as raised:
+        export(small, **{**arguments, "out": tmp_path / arguments["out"]})
+    assert told in str(raised.value)
+    assert listing(tmp_path) == before
+    assert (tmp_path / "there.csv").read_text() == "mine"
+
+
+def test_a_file_is_replaced_on_request_only(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("mine")
+    export(small, "csv", tmp_path / "x.csv", overwrite=True, groups=[])
+    assert (tmp_path / "x.csv").read_text().startswith("channel_group,cluster,group")
+
+
+def test_a_file_is_appended_to_as_a_whole(
+    small: Path, tmp_path: Path, gathered: list[Curation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = tmp_path / "x.own"
+    for expected in ("written", "writtenwritten"):
+        export(small, "own", goal, groups=[])
+        assert goal.read_text() == expected
+    monkeypatch.setattr(run, "_sync", lambda path: goal.write_text("another's"))
+    with pytest.raises(ExportError, match="changed by another program"):
+        export(small, "own", goal, groups=[])
+    assert goal.read_text() == "another's"
+
+
+@pytest.mark.parametrize("step", [0, 1, 2, 5, 20])
+def test_a_cancelled_export_leaves_nothing(curated: Session, tmp_path: Path, step: int) -> None:
+    before, told = listing(tmp_path), []
+    with pytest.raises(Cancelled):
+        export(
+            curated,
+            "csv",
+            tmp_path / "x.csv",
+            progress=lambda fraction, what: told.append(fraction),
+            cancelled=lambda: len(told) >= step,
+        )
+    assert listing(tmp_path) == before
+    assert len(told) == step
+
+
+def test_progress_goes_from_nothing_to_all(curated: Session, tmp_path: Path) -> None:
+    told: list[float] = []
+    export(curated, "csv", tmp_path / "x.csv", progress=lambda fraction, _: told.append(fraction))
+    assert told[0] == 0
+    assert told[-1] == 1
+    assert told == sorted(told)
+
+
+@pytest.mark.parametrize("call", ["mkdtemp", "write", "fsync", "replace"])
+def test_a_full_disk_is_told_and_leaves_nothing(
+    curated: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if call == "write":
+        spec = ExportSpec("csv", "", ".csv", "", full)
+        monkeypatch.setattr(run, "find_export", lambda name: spec)
+    else:
+        monkeypatch.setattr(run.tempfile if call == "mkdtemp" else run.os, call, full)
+    before = listing(tmp_path)
+    with pytest.raises(ExportError, match=r"x\.csv could not be written: the disk is full\."):
+        export(curated, "csv", tmp_path / "x.csv", groups=[])
+    assert listing(tmp_path) == before
+
+
+def test_folders_of_killed_exports_go(small: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / ".x.csv.abc.tmp", tmp_path / ".x.csv.def.tmp"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "x.csv").touch()
+    os.utime(old, (0, 0))
+    export(small, "csv", tmp_path / "x.csv", groups=[])
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_what_is_not_installed_is_named() -> None:
+    with pytest.raises(ExportError, match=r"needs nosuch.*pip install 'phygui\[parquet\]'\.$"):
+        needed("nosuch.module", "parquet")
