@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.errors import DatasetError
-from phygui.formats.phy.npy import exists, open_rows
+from phygui.storage.arrays.npy import exists, open_rows
 from phygui.storage.arrays.stores import Store
 
 Warn = Callable[[str], None]

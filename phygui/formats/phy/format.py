@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from phygui.dataset.incomplete import NO_SPIKES, chosen_group
-from phygui.formats.phy.npy import exists
 from phygui.formats.phy.params import FILE
 from phygui.formats.phy.shank import PhyShank
 from phygui.formats.phy.sorting import read_sorting
 from phygui.formats.phy.store import PhyClusterings
 from phygui.formats.phy.transaction import finish
+from phygui.storage.arrays.npy import exists
 
 
 class PhyDataset:

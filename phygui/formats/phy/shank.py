@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.protocol import RAW_UNITS
+from phygui.dataset.sparse_features import SparseFeatures
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetError, DatasetWarning
 from phygui.formats.phy import features as pc_features
 from phygui.formats.phy import templates as sorter_templates
 from phygui.formats.phy.attributes import open_attributes
-from phygui.formats.phy.features import TemplateFeatures, open_features
-from phygui.formats.phy.npy import exists
+from phygui.formats.phy.features import open_features
 from phygui.formats.phy.raw import open_traces, traces_at
 from phygui.formats.phy.sorting import Sorting
 from phygui.formats.phy.templates import Templates
 from phygui.storage.arrays.bandpass import BandPass
+from phygui.storage.arrays.npy import exists
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.state import locations
@@ -93,7 +94,7 @@ class PhyShank:
     def _open_sorters_data(self) -> None:
         """Features, templates and numbers of spikes; what cannot be read is left out."""
         folder = self.path
-        self.features: TemplateFeatures | None = None
+        self.features: SparseFeatures | None = None
         try:
             self.features = open_features(self._sorting, self._spikes, self._of_shank)
             if self.features is None:

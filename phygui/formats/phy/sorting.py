@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.errors import DatasetError
-from phygui.formats.phy.npy import exists, open_rows, read_array, read_header, read_integers
 from phygui.formats.phy.params import Params, read_params
+from phygui.storage.arrays.npy import exists, open_rows, read_array, read_header, read_integers
 
 _TEMPLATES_AT_ONCE = 64
 _MOST_TEMPLATES = 1 << 24

@@ -18,10 +18,10 @@ from phygui.dataset.state import ClusteringState, Key
 from phygui.errors import DatasetError
 from phygui.formats.phy.copying import copy_folder
 from phygui.formats.phy.decisions import cells_of, groups_in, info_of, labels_in, tables_of
-from phygui.formats.phy.npy import read_header, read_integers
 from phygui.formats.phy.sorting import Sorting
 from phygui.formats.phy.tables import INFO_FILE, Table, read_table, table_names
 from phygui.formats.phy.transaction import current, finish, replace_together, staged_path
+from phygui.storage.arrays.npy import read_header, read_integers
 from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import sync_folder

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.errors import DatasetError
-from phygui.formats.phy.npy import exists, open_rows, read_array
 from phygui.formats.phy.sorting import Sorting, template_channels
+from phygui.storage.arrays.npy import exists, open_rows, read_array
 
 FILE = "templates.npy"
 _LOOKED_AT = 64

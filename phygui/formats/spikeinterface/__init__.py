@@ -1,0 +1,1 @@
+"""Sorting analyzers of SpikeInterface, and its curation files."""
