@@ -86,10 +86,37 @@ def test_probe_paints_clusters_and_channels(session, shown, picture, name):
         assert has_color(spot(view, image, 1, view.data.sizes[k], y), -1 - k, name)
     written = {label.text for label in view.all_labels}
     assert {"x (µm)", "y (µm)", "amplitude (µV)", view.data.channel_names[3]} <= written
+    view.change_params(all_names=True)
+    picture(view)
+    assert set(view.data.channel_names) <= {label.text for label in view.all_labels}
     view.change_params(channel_names=False)
     assert not view.is_stale
     picture(view)
     assert len(view.all_labels) < len(written)
+
+
+def test_names_thin_out_where_there_is_no_room_unless_all_are_asked_for(session, shown, picture):
+    session.select(session.cluster_ids.tolist())
+    view = ProbeView()
+    data = probe.load(session.snapshot(), view.params, never)
+    rng = np.random.default_rng(0)
+    channels = np.stack([np.tile([0.0, 20.0], 192), 10.0 * np.arange(384)], axis=1)
+    names = tuple(map(str, range(10_000, 10_384)))
+    data = replace(
+        data, channels=channels, channel_names=names, places=rng.uniform(0, 9, data.places.shape)
+    )
+    view = shown(view, data, SIZE)
+    picture(view)
+    of_channels = [label for label in view.all_labels if label.text in names]
+    assert 5 < len(of_channels) < 100
+    # The cluster that was selected first is named in any case.
+    assert str(session.selected[0]) in {label.text for label in view.all_labels}
+    view.change_params(all_names=True)
+    assert not view.is_stale
+    picture(view)
+    written = [label.text for label in view.all_labels]
+    assert set(names) <= set(written)
+    assert set(map(str, session.selected)) <= set(written)
 
 
 def test_probe_clicks(session, shown, mouse, qtbot):

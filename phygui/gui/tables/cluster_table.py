@@ -245,8 +245,7 @@ class ClusterTable(QWidget):
         """Select clusters without telling anyone; the first one is scrolled to."""
         old = self._order
         self._order = list(cluster_ids)
-        rows = [self.model.row_of(cluster_id) for cluster_id in self._order]
-        shown = [row for row in rows if row is not None]
+        shown = self.model.rows_of(self._order)
         # What the user has just selected is left as it is: the keyboard goes on from there.
         if set(shown) != set(self._selected_rows()):
             self._select_rows(shown)

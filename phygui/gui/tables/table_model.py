@@ -119,6 +119,16 @@ class ClusterTableModel(QAbstractTableModel):
         key = self._key_of.get(cluster_id)
         return None if key is None else bisect_left(self._keys, key)
 
+    def rows_of(self, cluster_ids: Iterable[int]) -> list[int]:
+        """Rows of clusters, in their order; of those that are shown."""
+        wanted = list(cluster_ids)
+        if len(wanted) > MANY:
+            places = {key[-1]: row for row, key in enumerate(self._keys)}
+            rows = [places.get(cluster_id) for cluster_id in wanted]
+        else:
+            rows = [self.row_of(cluster_id) for cluster_id in wanted]
+        return [row for row in rows if row is not None]
+
     def value(self, cluster_id: int, column: Column) -> Any:
         """The value of one cell."""
         return self.rows.value(cluster_id, column)
@@ -154,7 +164,7 @@ class ClusterTableModel(QAbstractTableModel):
 
     def refresh_color(self, cluster_ids: Iterable[int]) -> None:
         """The colours of some clusters have changed."""
-        rows = [row for row in map(self.row_of, cluster_ids) if row is not None]
+        rows = self.rows_of(cluster_ids)
         if len(rows) > MANY:
             last = self.index(len(self._keys) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last, [Qt.BackgroundRole])

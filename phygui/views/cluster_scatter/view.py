@@ -16,6 +16,7 @@ from phygui.views.core.colors import DIM
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import Batch, Label, vertices
 from phygui.views.data.cluster_values import (
+    MOST_NAMED,
     axis_name,
     column,
     columns,
@@ -58,6 +59,14 @@ class ClusterScatterParams:
     y: str = _column("firing rate", "Up", "vertical")
     log_x: bool = _logarithmic("across")
     log_y: bool = _logarithmic("up")
+    all_names: bool = field(
+        default=False,
+        metadata={
+            "label": "All numbers, also over one another",
+            "reload": False,
+            "help": "Otherwise only those of selected clusters for which there is room",
+        },
+    )
     marker_size: float = size_of_points(8.0)
 
 
@@ -146,10 +155,12 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
         self._others.set_data(vertices(x[others], y[others], color=DIM))
         chosen &= known
         self._clusters.set_data(vertices(x[chosen], y[chosen], color=data.colors[chosen]))
+        # The best cluster, which comes last, is named first.
         self.labels = [
             Label(str(data.cluster_ids[k]), x[k], y[k], 0, int(data.colors[k]), offset=(7.0, -7.0))
-            for k in np.flatnonzero(chosen)
+            for k in np.flatnonzero(chosen)[::-1][:MOST_NAMED]
         ]
+        self.writes_over = self.params.all_names
 
     def _places(self, data: ClusterScatterData) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where the clusters lie on the axes; on a logarithmic one, zero has no place."""

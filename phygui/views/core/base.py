@@ -20,7 +20,16 @@ from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
 from phygui.views.core.vispy_parts import buffer_of, keep_pixels, paint_with
-from phygui.views.core.visuals import Batch, Label, Shared, Text, is_software, legend, paragraph
+from phygui.views.core.visuals import (
+    Batch,
+    Label,
+    Shared,
+    Text,
+    is_software,
+    legend,
+    paragraph,
+    with_room,
+)
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
@@ -58,6 +67,9 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         views that tell them apart by nothing else.
     has_lasso : bool
         Whether spikes can be selected with a lasso, see :meth:`spikes_in_lasso`.
+    writes_over : bool
+        Whether all labels are written, those that come first over the others; else those that come
+        first, as far as there is room.
     loads_highlight : bool
         Whether spikes can be pointed at only once :meth:`load_highlight` has read what that takes.
     highlighted : array of int64
@@ -72,6 +84,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
     loads_highlight: ClassVar[bool] = False
     has_legend: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
+    writes_over: bool = True
     gap: ClassVar[float] = 6.0
     margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
@@ -362,6 +375,21 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
             self._lasso_points.draw(shared, context)
             self._text.draw(shared, context)
 
+    def _named(self, labels: list[Label]) -> list[Label]:
+        """Those of the view's own labels that are written."""
+        if self.writes_over or not self.cells:
+            # What is drawn last is on top.
+            return labels[::-1]
+        inside, placed = [], []
+        for label in labels:
+            x, y = self.to_pixels(label.cell, label.x, label.y)
+            left, top, width, height = self.layout.boxes[label.cell]
+            if left <= x <= left + width and top <= y <= top + height:
+                moved = x + label.offset[0], y + label.offset[1]
+                inside.append(label)
+                placed.append(replace(label, x=moved[0], y=moved[1]))
+        return [inside[k] for k in with_room(placed)]
+
     @property
     def all_labels(self) -> list[Label]:
         """All text shown, that of the axes included."""
@@ -386,7 +414,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
                 start, end = float(first.min()), float((first + widths).max())
                 self.write_legend(end, float(above.min()) - 2, end - start)
             self.decorate(self.layout, size)
-            labels = self.layout.labels + self.labels
+            labels = self.layout.labels + self._named(self.labels)
         self._axis_lines.set_data(*self.layout.lines)
         self._text.set_labels(labels)
         self._shared.set_places(size, ranges(self.cells), self.layout.boxes)

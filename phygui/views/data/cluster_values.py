@@ -24,6 +24,8 @@ _cache = ByteCache(96 * 2**20)
 _places = ByteCache(2**20)
 FEW = 24
 """Clusters of which statistics are computed here; of more they come in without being asked for."""
+MOST_NAMED = 200
+"""Selected clusters that are named where they are, in the order of the selection."""
 _SIZE = 50_000
 """Bytes that what is known of a cluster takes at most, about."""
 

@@ -14,7 +14,7 @@ from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM, GREY
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import Batch, Label, vertices
-from phygui.views.data.cluster_values import axis_name, known_stats, location_of
+from phygui.views.data.cluster_values import MOST_NAMED, axis_name, known_stats, location_of
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster or a channel is meant."""
@@ -30,6 +30,14 @@ class ProbeParams:
             "label": "Channel numbers",
             "reload": False,
             "help": "Write beside each channel its number in the file",
+        },
+    )
+    all_names: bool = field(
+        default=False,
+        metadata={
+            "label": "All numbers, also over one another",
+            "reload": False,
+            "help": "Otherwise only those of channels and clusters for which there is room",
         },
     )
     marker_size: float = size_of_points(8.0)
@@ -130,17 +138,20 @@ class ProbeView(View[ProbeParams, ProbeData]):
                 vertices(px, py, color=color, cell=0),
                 vertices(sizes[known], py, color=color, cell=1),
             )
-        self.labels = []
-        if self.params.channel_names:
-            self.labels += [
-                Label(name, px, py, 0, DIM, ("left", "center"), (6.0, 0.0))
-                for name, px, py in zip(data.channel_names, xs, ys, strict=True)
-            ]
-        for k in np.flatnonzero(data.colors >= 0):
+        labels = []
+        # The best cluster, which comes last, is named first.
+        for k in np.flatnonzero(data.colors >= 0)[::-1][:MOST_NAMED]:
             if np.isfinite(data.places[k]).all() and np.isfinite(data.sizes[k]):
                 name, color = str(data.cluster_ids[k]), int(data.colors[k])
                 where = data.sizes[k], data.places[k, 1]
-                self.labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))
+                labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))
+        if self.params.channel_names:
+            # From the top down, so that where there is no room for all every so many-th is named.
+            labels += [
+                Label(data.channel_names[k], xs[k], ys[k], 0, DIM, ("left", "center"), (6.0, 0.0))
+                for k in np.lexsort((xs, -ys))
+            ]
+        self.writes_over, self.labels = self.params.all_names, labels
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for a cluster; or take a channel for the x or, with the right button, the y axis."""

@@ -85,6 +85,8 @@ class RasterData:
     """(n_clusters, n_bins) spikes per second."""
     span: float
     """Seconds, with the gaps between recordings."""
+    shades: NDArray[np.float32]
+    """(n_clusters, n_bins): the same as an opacity."""
     selected: tuple[int, ...]
     boundaries: tuple[float, ...]
     """Seconds where recordings after the first begin."""
@@ -125,8 +127,25 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     rates /= np.maximum(recorded, span / N_BINS / 2)
     starts = timeline.starts[1:] / rate
     return RasterData(
-        tuple(ids), rates, span, snapshot.cluster_ids, tuple(starts.tolist()), clock.gap_times()
+        cluster_ids=tuple(ids),
+        rates=rates,
+        span=span,
+        shades=_shades(rates, params.relative),
+        selected=snapshot.cluster_ids,
+        boundaries=tuple(starts.tolist()),
+        gaps=clock.gap_times(),
     )
+
+
+def _shades(rates: NDArray[np.float32], relative: bool) -> NDArray[np.float32]:
+    """Rates of clusters, as parts of the highest one of each, or of all: the least is seen too."""
+    tops = rates.max(axis=1, keepdims=True)
+    if not relative:
+        tops = np.full_like(tops, tops.max())
+    shades: NDArray[np.float32] = rates / np.maximum(tops, np.float32(1e-9))
+    shades *= 0.75
+    shades[shades > 0] += np.float32(0.25)
+    return shades
 
 
 class RasterView(View[RasterParams, RasterData], TimeCursor):
@@ -154,17 +173,11 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         self.set_cells([Cell(x, y)])
         places = {c: k for k, c in enumerate(data.selected)}
         colors = np.array([places.get(c, DIM) for c in data.cluster_ids])
-        tops = data.rates.max(axis=1, keepdims=True)
-        if not self.params.relative:
-            tops = np.full_like(tops, tops.max())
-        shades = data.rates / np.maximum(tops, 1e-9)
-        # The least spike must be seen.
-        shades = np.where(shades > 0, 0.25 + 0.75 * shades, 0)
         # What is drawn last is on top.
         self._rows = np.argsort(colors != DIM, kind="stable")
         self._colors = colors[self._rows]
         extents = self._extents(data, self.size)
-        self._image.set_data(shades[self._rows, None], extents, color=self._colors)
+        self._image.set_data(data.shades[self._rows, None], extents, color=self._colors)
         at = np.reshape(data.boundaries, (-1, 1))
         self._marks.set_data(vertices(at, [1.0, -1.0 - n], color=FRAME))
         self.draw_gaps(data.gaps)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.data.draw_budget import Budget, among
 from phygui.views.data.probe_layout import ProbeLayout, probe_layout
+from phygui.views.waveform.shown import Shown, shown_of
 
 _BUDGET = Budget(each=100, together=400, most=4_000)
 _MOST_POINTED = 100
@@ -76,6 +78,16 @@ class WaveformParams:
             "reload": False,
         },
     )
+    n_clusters: int = field(
+        default=100,
+        metadata={
+            "label": "Clusters drawn",
+            "help": "The first ones of the selection: of more, nothing could be told apart.",
+            "min": 1,
+            "max": 2_000,
+            "step": 10,
+        },
+    )
     data_scale: float = scale_of_data()
 
     def shows(self, n_clusters: int) -> str:
@@ -126,6 +138,10 @@ class WaveformData:
     """Of the selected clusters, also those that are not drawn."""
     absent: str = ""
     """The channels that the user wrote, if this channel group has none of them."""
+    n_left_out: int = 0
+    """Selected clusters beyond those that are drawn."""
+    shown: Shown | None = None
+    """What is drawn with the settings that the data were loaded with."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +185,10 @@ def load_waveforms(
         return missing_data(shank, "traces")
     if not snapshot.cluster_ids:
         return Empty("Select a cluster to see its waveforms.")
-    sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
+    ids = snapshot.cluster_ids[: params.n_clusters]
+    sizes = [len(snapshot.spikes(c)) for c in ids]
     n_each = _BUDGET.of_each(params.n_spikes, sizes)
-    samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
+    samples = [sample_spikes(snapshot.spikes(c), n_each) for c in ids]
     spike_ids = np.concatenate(samples)
     order = np.argsort(spike_ids, kind="stable")
     spike_ids = spike_ids[order]
@@ -186,7 +203,7 @@ def load_waveforms(
     channels = chosen if len(chosen) else _channels(shank, params, parts)
     unmasked = _unmasked(masks, len(spike_ids), channels)
     present = _present(parts[:, channels])
-    clusters = _read(snapshot, samples, [channels[own] for own in present], cancelled)
+    clusters = _read(snapshot, ids, samples, [channels[own] for own in present], cancelled)
 
     check(cancelled)
     n_samples = shank.n_samples_waveforms
@@ -206,8 +223,8 @@ def load_waveforms(
         reach[0, own] = np.minimum(reach[0, own], cluster.reach[0])
         reach[1, own] = np.maximum(reach[1, own], cluster.reach[1])
     times = (np.arange(n_samples) - shank.n_samples_before) / shank.sample_rate
-    return WaveformData(
-        cluster_ids=snapshot.cluster_ids,
+    data = WaveformData(
+        cluster_ids=ids,
         channels=channels,
         channel_names=tuple(str(int(c)) for c in np.asarray(shank.channels)[channels]),
         layout=probe_layout(shank.channel_positions[channels]),
@@ -218,7 +235,7 @@ def load_waveforms(
         unmasked=unmasked,
         means=means,
         deviations=deviations,
-        cluster_unmasked=parts[:, channels] >= 0.5,
+        cluster_unmasked=_own(parts)[:, channels],
         present=present,
         times=1000.0 * times,
         full_scale=_full_scale(shank),
@@ -226,7 +243,10 @@ def load_waveforms(
         reach=reach,
         n_spikes=sum(sizes),
         absent="" if len(chosen) else " ".join(params.chosen.split()),
+        n_left_out=len(snapshot.cluster_ids) - len(ids),
     )
+    check(cancelled)
+    return replace(data, shown=shown_of(data, params.shows(len(ids)), params.overlap))
 
 
 def load_pointed(
@@ -322,18 +342,26 @@ def _present(parts: NDArray[np.float64]) -> NDArray[np.bool_]:
     return present
 
 
+def _own(parts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where most spikes of a cluster are, or as many as there are anywhere."""
+    least = np.minimum(0.5, parts.max(axis=1, keepdims=True, initial=0.0))
+    own: NDArray[np.bool_] = (parts >= least) & (parts > 0)
+    return own
+
+
 def _read(
     snapshot: Snapshot,
+    ids: Sequence[int],
     samples: list[NDArray[np.int64]],
     channels: list[NDArray[np.int64]],
     cancelled: Cancel,
 ) -> list[_Cluster]:
-    """The sample of each selected cluster on its channels; what is not known is read.
+    """The sample of each of some clusters on its channels; what is not known is read.
 
     Clusters on the same channels are read together, in the order of the file.
     """
     shank = snapshot.shank
-    owners = [(shank, snapshot.spikes(c)) for c in snapshot.cluster_ids]
+    owners = [(shank, snapshot.spikes(c)) for c in ids]
     keys = [
         (len(spikes), own.tobytes(), shank.n_located)
         for spikes, own in zip(samples, channels, strict=True)

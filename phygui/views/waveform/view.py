@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import BACKGROUND, DIM, GREY, GRID, HIGHLIGHT
-from phygui.views.core.density import as_opacity, density, n_bins_for
+from phygui.views.core.colors import BACKGROUND, DIM, GRID, HIGHLIGHT
 from phygui.views.core.layout import Layout
 from phygui.views.core.picking import nearest_line
 from phygui.views.core.visuals import (
@@ -19,9 +18,7 @@ from phygui.views.core.visuals import (
     Batch,
     Images,
     Label,
-    bands,
     boxes,
-    strips,
     text_width,
     vertices,
 )
@@ -35,20 +32,18 @@ from phygui.views.waveform.data import (
     load_waveforms,
 )
 from phygui.views.waveform.scale_bars import add_scale_bars
+from phygui.views.waveform.shown import (
+    BESIDE,
+    FILL,
+    Densities,
+    Shown,
+    alpha_of,
+    lines_of,
+    offsets,
+    shown_of,
+)
 
-_FILL = 0.92
-"""Part of a box's width that the waveforms take."""
-_BESIDE = 0.9
-"""Part of a cluster's share of the box that its waveforms take, side by side."""
-_N_MASKED = 15
-"""Most waveforms drawn of each cluster where the channel is masked."""
-_OWN = 0.2
-"""Least part of a cluster's spikes for which a channel of its own is unmasked."""
 _BAND = 40.0
-_N_BINS = 96
-_REACH, _MOST_REACH = 2.0, 8.0
-"""How far the image of a density reaches from the zero line, in heights of a box: as a rule, and at
-most, where waveforms are larger."""
 _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 """Room above and below all boxes for what is larger than a box, in heights of a box."""
 _STEP = 0.5
@@ -73,8 +68,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         self._base = Batch("lines")
         self._images = Images()
         self._grounds = Batch("triangles", opacity=0.8)
-        self._shown = ""
-        self._has_line = np.zeros((0, 0), bool)
+        self._shown = Shown("", True, np.zeros((0, 0), bool))
         self.visuals = [
             self._base,
             self._lines,
@@ -114,129 +108,35 @@ class WaveformView(View[WaveformParams, WaveformData]):
                 )
             ]
         )
-        for batch in (self._lines, self._bands, self._means):
-            batch.clear()
-        centers, width = data.layout.centers, data.layout.width * _FILL / 2
+        centers, width = data.layout.centers, data.layout.width * FILL / 2
         ends = centers[:, None, 0] + np.array([-width, width])
         self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
+        form = self.params.shows(len(data.cluster_ids))
+        shown = data.shown
+        if shown is None or (shown.form, shown.overlap) != (form, self.params.overlap):
+            # Another form of what has been read.
+            shown = shown_of(data, form, self.params.overlap)
+        self._shown = shown
+        self._lines.set_data(shown.lines)
+        self._means.set_data(shown.means)
+        self._bands.set_data(shown.bands)
         self._images.clear()
-        self._shown = self.params.shows(len(data.cluster_ids))
-        if self._shown == "mean":
-            self._build_means(data)
-        elif self._shown == "density":
-            self._build_densities(data)
-        else:
-            self._build_spikes(data)
+        if shown.densities is not None:
+            nowhere = np.zeros((len(shown.densities.clusters), 4))
+            self._images.set_data(shown.densities.opacity, nowhere)
+            self._place_densities(shown.densities)
 
-    def _x(self, data: WaveformData, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Offset of each sample from the centre of the box, (n, n_samples)."""
-        width = data.layout.width * _FILL
-        unit = np.linspace(-0.5, 0.5, len(data.times))
-        if self.params.overlap or len(data.cluster_ids) == 1:
-            return np.broadcast_to(unit * width, (len(clusters), len(unit)))
-        part = width / len(data.cluster_ids)
-        middle = (clusters - (len(data.cluster_ids) - 1) / 2) * part
-        return middle[:, None] + unit * (part * _BESIDE)
-
-    def _strips(
-        self,
-        data: WaveformData,
-        clusters: NDArray[np.int64],
-        values: NDArray[np.float32],
-        pairs: tuple[NDArray[Any], ...],
-        color: Any,
-        alpha: float = 1.0,
-    ) -> NDArray[Any]:
-        """Lines for some pairs of a waveform and a channel."""
-        rows, channels = pairs
-        centers = data.layout.centers[channels]
-        scale = data.layout.height / data.full_scale
-        return strips(
-            centers[:, None, 0] + self._x(data, clusters)[rows],
-            centers[:, None, 1],
-            dy=values[rows, :, channels] * scale,
-            color=np.broadcast_to(color, len(rows))[:, None],
-            alpha=alpha,
-        )
-
-    def _build_spikes(self, data: WaveformData) -> None:
-        values = data.waveforms
-        if self._shown == "residual":
-            values = values - data.means[data.colors]
-        # Of the masked ones a few are enough to see that there is nothing.
-        few = np.zeros(len(data.colors), bool)
-        for k in range(len(data.cluster_ids)):
-            few[np.flatnonzero(data.colors == k)[:_N_MASKED]] = True
-        # Where a cluster hardly ever is, a spike is another one's that came at the same time.
-        clusters = range(len(data.cluster_ids))
-        part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
-        own = data.unmasked & (part >= _OWN)[data.colors] & data.present[data.colors]
-        faint = few[:, None] & data.present[data.colors]
-        masked = np.nonzero(~own & faint)
-        self._has_line = own | faint
-        shown = np.nonzero(own)
-        alpha = _alpha_of(len(data.colors) / len(data.cluster_ids))
-        grey = self._strips(data, data.colors, values, masked, GREY, 0.5)
-        colored = self._strips(data, data.colors, values, shown, data.colors[shown[0]], alpha)
-        self._lines.set_data(grey, colored)
-
-    def _build_means(self, data: WaveformData) -> None:
-        clusters = np.arange(len(data.cluster_ids))
-        self._has_line = data.present
-        rows, channels = np.nonzero(self._has_line)
-        color = np.where(data.cluster_unmasked[rows, channels], clusters[rows], GREY)
-        self._means.set_data(self._strips(data, clusters, data.means, (rows, channels), color))
-        centers, scale = data.layout.centers[channels], data.layout.height / data.full_scale
-        mean, deviation = data.means[rows, :, channels], data.deviations[rows, :, channels]
-        self._bands.set_data(
-            bands(
-                centers[:, None, 0] + self._x(data, clusters)[rows],
-                centers[:, None, 1],
-                (mean - deviation) * scale,
-                (mean + deviation) * scale,
-                color=color[:, None],
-            )
-        )
-
-    def _build_densities(self, data: WaveformData) -> None:
-        self._has_line = data.cluster_unmasked & data.present
-        rows, channels = np.nonzero(self._has_line)
-        # Between samples the lines are straight, as they are when they are drawn.
-        fine = np.linspace(0, len(data.times) - 1, 4 * len(data.times) - 3)
-        before = np.minimum(fine.astype(np.int64), max(0, len(data.times) - 2))
-        part = (fine - before)[:, None].astype(np.float32)
-        # Where some waveforms are much larger than most, more bins of the same height.
-        steps = np.ceil(1.1 * np.abs(data.reach).max(initial=0.0) / data.full_scale)
-        heights = float(np.clip(steps, _REACH, _MOST_REACH))
-        n_bins = n_bins_for(len(rows), round(_N_BINS * heights / _REACH))
-        reach = heights * data.full_scale
-        counts = np.empty((len(rows), n_bins, len(fine)), np.float32)
-        for k in range(len(data.cluster_ids)):
-            own = data.waveforms[data.colors == k]
-            after = np.minimum(before + 1, len(data.times) - 1)
-            values = own[:, before] * (1 - part) + own[:, after] * part
-            columns = np.broadcast_to(np.arange(len(fine)) + 0.5, values.shape[:2]).ravel()
-            for i in np.flatnonzero(rows == k):
-                chosen = values[:, :, channels[i]].ravel()
-                shape, ends = (n_bins, len(fine)), (0.0, float(len(fine)))
-                counts[i] = density(columns, chosen, ends, (-reach, reach), shape)
-        centers = data.layout.centers[channels]
-        x = self._x(data, np.arange(len(data.cluster_ids)))[rows]
-        half = 0.5 * (x[:, -1] - x[:, 0]) / max(1, len(fine) - 1)
-        y = heights * data.layout.height * self.data_scale
-        extents = [
-            centers[:, 0] + x[:, 0] - half,
-            centers[:, 0] + x[:, -1] + half,
-            centers[:, 1] - y,
-            centers[:, 1] + y,
-        ]
-        self._images.set_data(as_opacity(counts), np.stack(extents, axis=1), color=rows)
+    def _place_densities(self, densities: Densities) -> None:
+        """Put the images where they belong: lines follow the scale by themselves."""
+        y = densities.half * self.data_scale
+        extents = densities.left, densities.right, densities.middle - y, densities.middle + y
+        self._images.place(np.stack(extents, axis=1), color=densities.clusters)
 
     def on_data_scale(self, factor: float) -> None:
         """Follow the scale; lines do so by themselves."""
         super().on_data_scale(factor)
-        if self._shown == "density" and isinstance(self.data, WaveformData):
-            self._build_densities(self.data)
+        if self._shown.densities is not None and isinstance(self.data, WaveformData):
+            self._place_densities(self._shown.densities)
 
     def point_at(self, data: WaveformData, spike_ids: NDArray[np.int64]) -> None:
         """Point at some spikes, also where they are none of those drawn, once they are read."""
@@ -247,24 +147,29 @@ class WaveformView(View[WaveformParams, WaveformData]):
             self._pointed.clear()
             return
         values = pointed.waveforms
-        if self._shown == "residual":
+        if self._shown.form == "residual":
             values = values - data.means[pointed.colors]
-        pairs, alpha = np.nonzero(pointed.unmasked), _alpha_of(len(pointed.spike_ids))
-        if self._shown in ("mean", "density"):
+        pairs, alpha = np.nonzero(pointed.unmasked), alpha_of(len(pointed.spike_ids))
+        if self._shown.form in ("mean", "density"):
             alpha *= _FAINTER
             self._build_pointed_means(data, pointed)
-        self._pointed.set_data(self._strips(data, pointed.colors, values, pairs, HIGHLIGHT, alpha))
+        overlap = self._shown.overlap
+        self._pointed.set_data(
+            lines_of(data, overlap, pointed.colors, values, pairs, HIGHLIGHT, alpha)
+        )
 
     def _build_pointed_means(self, data: WaveformData, pointed: Pointed) -> None:
         """The mean of the spikes of each cluster; on both sides of the cluster's own, if shown."""
-        self._pointed_means.size = 5.0 if self._shown == "mean" else 2.0
+        self._pointed_means.size = 5.0 if self._shown.form == "mean" else 2.0
         clusters = np.unique(pointed.colors)
         own = [pointed.colors == k for k in clusters]
         means = np.stack([pointed.waveforms[spikes].mean(axis=0) for spikes in own])
         # On as many channels as most of the spikes took part in.
         part = np.stack([pointed.unmasked[spikes].mean(axis=0) for spikes in own])
         pairs = np.nonzero(part >= np.minimum(part.max(axis=1, keepdims=True), 0.5))
-        self._pointed_means.set_data(self._strips(data, clusters, means, pairs, HIGHLIGHT))
+        self._pointed_means.set_data(
+            lines_of(data, self._shown.overlap, clusters, means, pairs, HIGHLIGHT)
+        )
 
     @property
     def summary(self) -> str:
@@ -275,6 +180,9 @@ class WaveformView(View[WaveformParams, WaveformData]):
     def _summaries(self) -> list[str]:
         """The summary, and less of it for less room."""
         drawn = how_many(len(self.drawn.spike_ids), self.drawn.n_spikes)
+        if self.drawn.n_left_out:
+            n_shown = len(self.drawn.cluster_ids)
+            drawn = f"{n_shown} of {n_shown + self.drawn.n_left_out:,} clusters; {drawn}"
         if not self.drawn.absent:
             return [drawn]
         absent = f"no channel {self.drawn.absent}"
@@ -315,7 +223,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         # As wide as they are drawn: side by side, waveforms leave some room between each other.
         drawn, span = data.layout.width, 1.0
         if len(data.times) > 1:
-            drawn = np.ptp(self._x(data, np.zeros(1, np.int64)))
+            drawn = np.ptp(offsets(data, self._shown.overlap, np.zeros(1, np.int64)))
             span = data.times[-1] - data.times[0]
         per_ms = drawn * per_x / span
         per_uv = data.layout.height / data.full_scale * self.data_scale * per_y
@@ -364,7 +272,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         """The channel, the time and the voltage under the mouse, and whose line is there."""
         data = self.drawn
         index = data.layout.nearest(x, y)
-        part = (x - data.layout.centers[index, 0]) / (data.layout.width * _FILL)
+        part = (x - data.layout.centers[index, 0]) / (data.layout.width * FILL)
         text = f"channel {data.channel_names[index]}"
         if abs(part) > 0.5:
             return text
@@ -377,7 +285,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         along = part + 0.5
         if not self.params.overlap and len(data.cluster_ids) > 1:
             # Each cluster has its own time, and there is room between them.
-            along = (along * len(data.cluster_ids) % 1 - 0.5) / _BESIDE + 0.5
+            along = (along * len(data.cluster_ids) % 1 - 0.5) / BESIDE + 0.5
         if 0 <= along <= 1:
             text += f", {data.times[0] + along * (data.times[-1] - data.times[0]):.2f} ms"
         return text + spike
@@ -385,28 +293,28 @@ class WaveformView(View[WaveformParams, WaveformData]):
     def _owner_near(self, x: float, y: float) -> tuple[str, str]:
         """Name the cluster whose line is near the mouse, and the spike; empty for none."""
         data = self.drawn
-        spikes = self._shown in ("spikes", "residual")
+        spikes = self._shown.form in ("spikes", "residual")
         clusters = data.colors if spikes else np.arange(len(data.cluster_ids))
         centers = data.layout.centers
         column = np.abs(centers[:, 0] - x) <= data.layout.width / 2
-        rows, channels = np.nonzero(self._has_line & column)
+        rows, channels = np.nonzero(self._shown.has_line & column)
         # Of each line, the stretch from two samples before the mouse to two samples after it.
-        offsets = self._x(data, clusters)[rows]
-        steps = offsets[:, 1] - offsets[:, 0] if len(data.times) > 1 else np.ones(len(rows))
-        at = np.floor((x - centers[channels, 0] - offsets[:, 0]) / steps).astype(np.int64)
+        shifts = offsets(data, self._shown.overlap, clusters)[rows]
+        steps = shifts[:, 1] - shifts[:, 0] if len(data.times) > 1 else np.ones(len(rows))
+        at = np.floor((x - centers[channels, 0] - shifts[:, 0]) / steps).astype(np.int64)
         inside = (at >= -1) & (at < len(data.times))
-        rows, channels, offsets, at = (a[inside] for a in (rows, channels, offsets, at))
+        rows, channels, shifts, at = (a[inside] for a in (rows, channels, shifts, at))
         samples = np.clip(at[:, None] + np.arange(-1, 3), 0, len(data.times) - 1)
         values = (data.waveforms if spikes else data.means)[
             rows[:, None], samples, channels[:, None]
         ]
-        if self._shown == "residual":
+        if self._shown.form == "residual":
             values = values - data.means[clusters[rows][:, None], samples, channels[:, None]]
         scale = data.layout.height / data.full_scale * self.data_scale
         (x0, x1), (y0, y1) = self.cells[0].x.view, self.cells[0].y.view
         _, _, width, height = self.layout.boxes[0]
         found = nearest_line(
-            (centers[channels, :1] + np.take_along_axis(offsets, samples, axis=1) - x)
+            (centers[channels, :1] + np.take_along_axis(shifts, samples, axis=1) - x)
             * (width / (x1 - x0)),
             (centers[channels, 1:] + values * scale - y) * (height / (y1 - y0)),
         )
@@ -417,11 +325,6 @@ class WaveformView(View[WaveformParams, WaveformData]):
         if not spikes:
             return owner, ""
         return owner, f", spike {data.spike_ids[row]} at {data.spike_times[row]:.4f} s"
-
-
-def _alpha_of(n_waveforms: float) -> float:
-    """Opacity of each of so many waveforms in one place, so that they do not hide all else."""
-    return float(np.clip(4.0 / np.sqrt(max(1.0, n_waveforms)), 0.25, 0.9))
 
 
 def vertical_range(data: WaveformData) -> tuple[float, float]:

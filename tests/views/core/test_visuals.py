@@ -251,6 +251,16 @@ def test_twice_the_scale_is_the_same_picture_larger(board, picture):
     assert n_large == pytest.approx(4 * n_small, rel=0.25)
 
 
+def test_colours_of_clusters_recur_beyond_those_of_the_palette(board, picture):
+    points = Batch("points", size=10)
+    points.set_data(vertices([2, 4, 7], [3, 5, 8], color=[239, 240, 1999]))
+    at = board([points])
+    image = picture(at.view, 1.0)
+    for x, y, k in ((2, 3, 239), (4, 5, 240), (7, 8, 1999)):
+        px, py = at.view.to_pixels(0, x, y)
+        assert same(image[int(py), int(px)], DARK.clusters[k % 12])
+
+
 def test_labels_apart_are_the_first_of_those_that_would_touch():
     def label(text, x, y, align=("right", "center")):
         return Label(text, x, y, CANVAS, 0, align)

@@ -15,6 +15,7 @@ from phygui.views.core.visuals import text_width
 from phygui.views.data.draw_budget import Budget
 from phygui.views.waveform import data as waveform_data
 from phygui.views.waveform.data import WaveformParams
+from phygui.views.waveform.shown import lines_of, offsets, shown_of
 from phygui.views.waveform.view import WaveformView, vertical_range
 
 
@@ -213,7 +214,10 @@ def colored(image, k):
 def place(view, k, channel, sample):
     """Where the mean of a cluster is drawn, in pixels."""
     data = view.data
-    x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
+    x = (
+        data.layout.centers[channel, 0]
+        + offsets(data, view.params.overlap, np.array([k]))[0, sample]
+    )
     y = data.means[k, sample, channel] / data.full_scale * data.layout.height * view.data_scale
     return view.to_pixels(0, x, data.layout.centers[channel, 1] + y)
 
@@ -350,7 +354,7 @@ def test_scale_bars_tell_the_truth(view):
     high = texts[data.unit] / data.full_scale * data.layout.height * view.data_scale
     _, y1 = view.to_pixels(0, 0, high)
     assert abs((y0 - y1) - height) <= 1
-    x = view._x(data, np.array([0]))[0]
+    x = offsets(data, view.params.overlap, np.array([0]))[0]
     per_ms = (x[-1] - x[0]) / (data.times[-1] - data.times[0])
     x0, _ = view.to_pixels(0, 0, 0)
     x1, _ = view.to_pixels(0, texts["ms"] * per_ms, 0)
@@ -476,9 +480,9 @@ def test_hover_tells_the_time_from_the_spike(view, picture, overlap):
     picture(view)
     data = view.data
     for k in range(2):
-        offsets = view._x(data, np.array([k]))[0]
+        shifts = offsets(data, view.params.overlap, np.array([k]))[0]
         for sample in (1, len(data.times) // 2, len(data.times) - 2):
-            x, y = data.layout.centers[0] + (offsets[sample], 0)
+            x, y = data.layout.centers[0] + (shifts[sample], 0)
             said = view.describe(0, x, y).split(", ")
             [time] = [float(part[:-3].replace("−", "-")) for part in said if part.endswith(" ms")]
             assert time == pytest.approx(data.times[sample], abs=0.006)
@@ -499,7 +503,10 @@ def test_hover_names_the_cluster_and_the_spike_whose_line_is_near(view, mouse):
             value = data.waveforms[spike, sample, channel]
             if show == "residual":
                 value = value - data.means[k, sample, channel]
-            x = data.layout.centers[channel, 0] + view._x(data, np.array([k]))[0, sample]
+            x = (
+                data.layout.centers[channel, 0]
+                + offsets(data, view.params.overlap, np.array([k]))[0, sample]
+            )
             y = data.layout.centers[channel, 1] + value / data.full_scale * data.layout.height
             mouse(view).move(view.to_pixels(0, x, y))
             assert f", cluster {data.cluster_ids[k]}, " in said[-1]
@@ -552,7 +559,9 @@ def test_the_density_of_waveforms_that_are_larger_than_most_is_whole(
     data = WaveformView.load(snapshot, replace(params, overlap=False), never)
     sample = int(np.abs(data.means[0, :, 0]).argmax())
     small = 0.3 * np.abs(data.means[0, sample, 0])
-    view = shown(WaveformView(replace(params, overlap=False)), replace(data, full_scale=small))
+    view = shown(
+        WaveformView(replace(params, overlap=False)), replace(data, full_scale=small, shown=None)
+    )
     on = colored(picture(view), 0)
     x, y = (int(v) for v in place(view, 0, 0, sample))
     assert on[y - 4 : y + 5, x - 1 : x + 2].any()
@@ -569,9 +578,56 @@ def test_of_many_clusters_means_are_shown_unless_spikes_are_asked_for(
     assert view._means.n_vertices == 0
     view.set_data(many)
     assert view._lines.n_vertices == 0
-    assert view._means.n_vertices == len(many.times) * int(many.present.sum())
+    own = many.cluster_unmasked & many.present
+    assert view._means.n_vertices == len(many.times) * int(own.sum())
     view.toggle_mean()
     assert view.params.show == "spikes"
     assert view._lines.n_vertices > 0
     view.toggle_mean()
     assert view.params.show == "mean"
+
+
+@pytest.fixture
+def many(small_model, snapshot_of):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:8]]
+    return snapshot_of(small_model, ids)
+
+
+@pytest.mark.parametrize("show", ["spikes", "mean", "residual", "density"])
+def test_what_is_drawn_is_made_where_it_is_read(snapshot, show):
+    data = WaveformView.load(snapshot, WaveformParams(show=show, overlap=False), never)
+    assert (data.shown.form, data.shown.overlap) == (show, False)
+    again = shown_of(data, show, False)
+    for name in ("has_line", "lines", "means", "bands"):
+        np.testing.assert_array_equal(getattr(data.shown, name), getattr(again, name))
+    assert (data.shown.densities is None) == (show != "density")
+
+
+def test_on_every_channel_the_larger_means_lie_behind(many):
+    data = WaveformView.load(many, WaveformParams(), never)
+    n_samples = len(data.times)
+    lines = data.shown.means.reshape(-1, n_samples)
+    x = lines["position"][:, :, 0].mean(axis=1)
+    y = lines["position"][:, 0, 1]
+    for center in data.layout.centers:
+        here = np.isclose(x, center[0], atol=1e-3) & np.isclose(y, center[1], atol=1e-3)
+        sizes = np.ptp(lines["dy"][here], axis=1)
+        assert np.all(np.diff(sizes) <= 1e-6)
+    # Of many clusters none is drawn where it hardly takes part.
+    assert set(np.unique(lines["color"])) == set(range(8))
+
+
+def test_of_thousands_of_clusters_the_first_ones_are_drawn_and_it_is_said(many, shown):
+    data = WaveformView.load(many, WaveformParams(n_clusters=5), never)
+    assert data.cluster_ids == many.cluster_ids[:5]
+    assert data.n_left_out == 3
+    assert data.colors.max() == 4
+    view = shown(WaveformView(), data, (600, 400))
+    assert view.summary.startswith("5 of 8 clusters")
+
+
+def test_lines_of_no_pair_are_none(snapshot):
+    data = WaveformView.load(snapshot, WaveformParams(), never)
+    nowhere = np.empty(0, np.int64), np.empty(0, np.int64)
+    made = lines_of(data, True, data.colors, data.waveforms, nowhere, 0)
+    assert made.shape == (0, len(data.times))

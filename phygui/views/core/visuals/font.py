@@ -16,6 +16,8 @@ FONT_SIZE = 11
 _ALPHABET = [*map(chr, range(32, 127)), *"−·×Δµσ→…–’"]
 """Rendered at once; others when they are first written."""
 _MISSING = "·"
+_MOST_WIDTHS = 20_000
+"""Texts of which the width is kept: names of clusters are asked for at every move of a plot."""
 
 
 class Font:
@@ -38,6 +40,7 @@ class Font:
         self.atlas = np.zeros((64, 512), np.uint8)
         self._row, self._column, self._row_height = 1, 1, 0
         self._glyphs: dict[str, NDArray[np.int64]] = {}
+        self._widths: dict[str, int] = {}
         for char in _ALPHABET:
             self._add(char)
 
@@ -86,7 +89,12 @@ class Font:
 
     def width(self, text: str) -> int:
         """Width of one line in physical pixels."""
-        return int(self.layout(text)[:, 6].sum())
+        width = self._widths.get(text)
+        if width is None:
+            if len(self._widths) >= _MOST_WIDTHS:
+                self._widths.clear()
+            width = self._widths[text] = int(self.layout(text)[:, 6].sum())
+        return width
 
 
 def _cover(image: QImage) -> NDArray[np.uint8]:

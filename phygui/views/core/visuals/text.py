@@ -175,17 +175,22 @@ def apart(labels: Sequence[Label]) -> list[Label]:
 def with_room(labels: Sequence[Label]) -> list[int]:
     """Places of those of some labels on the canvas that are not written over one before them."""
     kept: list[int] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    # By the strips of the canvas that it touches, as a label may only meet those in its own.
+    strips: dict[int, list[tuple[float, float, float, float]]] = {}
     for k, label in enumerate(labels):
         width = text_width(label.text) + _APART
         left = label.x - _BEFORE[label.align[0]] * width
         top = label.y - _BEFORE[label.align[1]] * _TALL
         box = left, top, left + width, top + _TALL
+        own = range(int(top // _TALL), int(box[3] // _TALL) + 1)
         if not any(
-            box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3] for x0, y0, x1, y1 in boxes
+            box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3]
+            for strip in own
+            for x0, y0, x1, y1 in strips.get(strip, ())
         ):
             kept.append(k)
-            boxes.append(box)
+            for strip in own:
+                strips.setdefault(strip, []).append(box)
     return kept
 
 
