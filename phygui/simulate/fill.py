@@ -11,12 +11,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.formats.kwik.writing.whole import write_features as write_whole
+
 from . import features as detection
 from .probe import Shank
 from .synthetic import FeatureMaker
 from .traces import TraceMaker
 from .units import Population, Timing
-from .write import Description, Klusta
+from .write import Description, KlustaDemo
 
 Progress = Callable[[float], None]
 
@@ -36,7 +38,7 @@ def _stretches(timing: Timing, n_channels: int) -> Iterator[tuple[int, int, int]
 
 def write_raw(
     folder: Path,
-    how: Klusta,
+    how: KlustaDemo,
     d: Description,
     populations: Sequence[Population],
     seed: int,
@@ -101,7 +103,7 @@ class _RawReader:
 def write_features(
     folder: Path,
     file: h5py.File,
-    how: Klusta,
+    how: KlustaDemo,
     d: Description,
     population: Population,
     g: int,
@@ -111,8 +113,6 @@ def write_features(
     """The ``features_masks`` of channel group ``g``, from the raw data where there is any."""
     shank, n_spikes = d.shanks[g], len(population.spikes)
     n_columns = shank.n_channels * d.n_features
-    group = how.group(file, f"channel_groups/{g}")
-    target = how.array(group, "features_masks", (n_spikes, n_columns, 2), np.float32)
     parts: Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]
     if d.raw is None:
         maker = FeatureMaker(shank, population, d.timing, d.n_features, (seed, 4, g))
@@ -123,12 +123,13 @@ def write_features(
         )
     else:
         parts = _features_of_traces(folder, d, shank, population)
-    for start, features, masks in parts:
-        block = np.empty((*features.shape, 2), dtype=np.float32)
-        block[..., 0] = features
-        block[..., 1] = np.repeat(masks, d.n_features, axis=1)
-        target[start : start + len(block)] = block
-        report((start + len(block)) / n_spikes)
+
+    def told() -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+        for part in parts:
+            yield part
+            report((part[0] + len(part[1])) / n_spikes)
+
+    write_whole(file, how, g, (n_spikes, n_columns), told())
 
 
 def _features_of_traces(

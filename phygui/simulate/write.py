@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui._version import __version__
-from phygui.dataset.groups import GOOD, GROUP_TITLES, MUA, NOISE, UNSORTED
+from phygui.dataset import ClusteringState
+from phygui.formats.kwik.writing.klusta import Klusta
+from phygui.formats.kwik.writing.whole import ChannelGroup, Experiment, Moments
+from phygui.formats.kwik.writing.whole import write_kwik as write_whole
 
 from .features import AFTER, BEFORE, FILTER_HIGH_FACTOR, FILTER_LOW, FILTER_ORDER, STRONG, WEAK
 from .probe import Shank
@@ -19,7 +22,6 @@ from .traces import VOLTAGE_GAIN
 from .units import Population, Timing
 
 GENERATIONS = ("klusta", "spikedetekt2")
-_GROUP_COLORS = {NOISE: 5, MUA: 8, GOOD: 10, UNSORTED: 9}
 _N_COLORS = 10  # colours of clusters run from 1 to this
 _CHUNK_BYTES = 1 << 19
 _VECTOR_CHUNK_BYTES = 1 << 16
@@ -41,32 +43,13 @@ class Description:
         return sum(shank.n_channels for shank in self.shanks)
 
 
-class Klusta:
-    """klusta 3: contiguous arrays, signed integers, text as arrays of one fixed-length string."""
+class KlustaDemo(Klusta):
+    """klusta 3, with what it says of a detection."""
 
     generation = "klusta"
-    cluster_dtype: type = np.int32
-    recording_dtype: type = np.int32
 
-    def root(self, file: h5py.File, name: str) -> None:
-        self.attributes(
-            file, {"creator_version": f"phygui {__version__} demo", "kwik_version": 2, "name": name}
-        )
-
-    def group(self, parent: h5py.Group, path: str, values: Mapping[str, Any] | None = None) -> Any:
-        """The group at ``path``, created with all on the way, holding ``values`` as attributes."""
-        group = parent.require_group(path)
-        self.attributes(group, values or {})
-        return group
-
-    def attributes(self, item: Any, values: Mapping[str, Any]) -> None:
-        for key, value in values.items():
-            if isinstance(value, str | list):
-                value = np.array([value] if isinstance(value, str) else value).astype("S")
-            item.attrs[key] = value
-
-    def array(self, parent: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-        return parent.create_dataset(name, shape=shape, dtype=dtype)
+    def __init__(self) -> None:
+        super().__init__(f"phygui {__version__} demo")
 
     def metadata(self, d: Description) -> dict[str, Any]:
         return {
@@ -96,24 +79,8 @@ class Klusta:
             "weight_power": 2,
         }
 
-    def channel_group(self, g: int) -> dict[str, Any]:
-        return {}
-
-    def channel(self, channel: int) -> dict[str, Any]:
-        return {"name": str(channel)}
-
-    def cluster(self, group: h5py.Group, color: int) -> None:
-        self.group(group, "application_data/klustaviewa", {"color": color})
-
-    def cluster_group(self, group: h5py.Group, number: int) -> None:
-        color = {"color": _GROUP_COLORS[number]}
-        self.group(group, "application_data/klustaviewa", color)
-
     def clustering(self) -> dict[str, Any]:
         return {"klustakwik2_num_starting_clusters": 100, "klustakwik2_version": "0.2.7"}
-
-    def recording(self) -> dict[str, Any]:
-        return {}
 
     def raw(self, d: Description, r: int) -> dict[str, str]:
         if d.raw == "kwd":
@@ -124,7 +91,7 @@ class Klusta:
         file.require_group("application_data/klustakwik2").attrs["num_starting_clusters"] = 100
 
 
-class SpikeDetekt2(Klusta):
+class SpikeDetekt2(KlustaDemo):
     """SpikeDetekt2 with PyTables: extendable chunked arrays, unsigned integers, reprs of bytes."""
 
     generation = "spikedetekt2"
@@ -215,8 +182,8 @@ class SpikeDetekt2(Klusta):
             "waveforms_nsamples": BEFORE + AFTER,
         }
 
-    def channel_group(self, g: int) -> dict[str, Any]:
-        return {"name": f"channel_group_{g}"}
+    def channel_group(self, number: int) -> dict[str, Any]:
+        return {"name": f"channel_group_{number}"}
 
     def channel(self, channel: int) -> dict[str, Any]:
         return {
@@ -253,76 +220,53 @@ class SpikeDetekt2(Klusta):
             self.group(file, f"channel_groups/{g}/spikes/features_masks", values)
 
 
-def dialect(generation: str) -> Klusta:
+def dialect(generation: str) -> KlustaDemo:
     """The writer of a generation, one of ``GENERATIONS``."""
-    return {"klusta": Klusta, "spikedetekt2": SpikeDetekt2}[generation]()
+    return {"klusta": KlustaDemo, "spikedetekt2": SpikeDetekt2}[generation]()
 
 
 def write_kwik(
-    file: h5py.File, how: Klusta, d: Description, populations: Sequence[Population], seed: int
+    file: h5py.File, how: KlustaDemo, d: Description, populations: Sequence[Population], seed: int
 ) -> None:
     """Everything of the ``.kwik``: metadata, probe, spikes, clusterings, recordings, events."""
-    how.root(file, d.name)
-    how.group(file, "application_data/spikedetekt", how.metadata(d))
-    for g, (shank, population) in enumerate(zip(d.shanks, populations, strict=True)):
-        _write_channel_group(file, how, g, d, shank, population, seed)
     bounds, rate = d.timing.bounds, d.timing.sample_rate
-    for r, start in enumerate(bounds[:-1]):
-        values = {
-            "name": f"recording_{r}",
-            "sample_rate": float(rate),
-            "start_sample": int(start),
-            "start_time": float(start / rate),
-            **how.recording(),
-        }
-        how.group(file, f"recordings/{r}", values)
-        how.group(file, f"recordings/{r}/raw", how.raw(d, r))
-    events = how.group(file, "event_types/stimulus/events")
-    _write_times(events, how, (d.timing.stimuli * rate).astype(np.int64), bounds)
+    groups = [
+        _channel_group(how, g, shank, population, bounds, seed)
+        for g, (shank, population) in enumerate(zip(d.shanks, populations, strict=True))
+    ]
+    stimuli = _moments((d.timing.stimuli * rate).astype(np.int64), bounds)
+    raw = [how.raw(d, r) for r in range(len(bounds) - 1)]
+    told = Experiment(
+        d.name, rate, bounds[:-1], raw, how.metadata(d), groups, {"stimulus": stimuli}
+    )
+    write_whole(file, how, told)
     how.extras(file, d)
 
 
-def _write_times(
-    group: h5py.Group, how: Klusta, samples: NDArray[np.int64], bounds: NDArray[np.int64]
-) -> None:
-    """``time_samples``, from the start of its recording, and ``recording`` of every moment."""
-    recording = np.searchsorted(bounds, samples, "right") - 1
-    times = how.array(group, "time_samples", samples.shape, np.uint64)
-    times[...] = samples - bounds[recording]
-    recordings = how.array(group, "recording", samples.shape, how.recording_dtype)
-    recordings[...] = recording
+def _moments(samples: NDArray[np.int64], bounds: NDArray[np.int64]) -> Moments:
+    return Moments(samples, np.searchsorted(bounds, samples, "right") - 1)
 
 
-def _write_channel_group(
-    file: h5py.File,
-    how: Klusta,
+def _channel_group(
+    how: KlustaDemo,
     g: int,
-    d: Description,
     shank: Shank,
     population: Population,
+    bounds: NDArray[np.int64],
     seed: int,
-) -> None:
-    values = {"adjacency_graph": shank.adjacency_graph, "channel_order": shank.channels}
-    group = how.group(file, f"channel_groups/{g}", {**values, **how.channel_group(g)})
-    for channel, position in zip(shank.channels.tolist(), shank.positions, strict=True):
-        values = {**how.channel(channel), "position": position.astype(np.float32)}
-        how.group(group, f"channels/{channel}", values)
-
+) -> ChannelGroup:
     spikes = population.spikes
-    folder = how.group(group, "spikes")
-    _write_times(folder, how, spikes.samples, d.timing.bounds)
-    fractions = how.array(folder, "time_fractional", spikes.samples.shape, np.uint8)
-    fractions[...] = spikes.fractions
-    clusters = how.group(folder, "clusters")
     cluster_ids = np.unique(spikes.clusters).tolist()
     colors = np.random.default_rng(seed).integers(1, _N_COLORS + 1, len(cluster_ids)).tolist()
-    for clustering in ("main", "original"):
-        array = how.array(clusters, clustering, spikes.clusters.shape, how.cluster_dtype)
-        array[...] = spikes.clusters
-        values = how.clustering() if clustering == "main" else {}
-        parent = how.group(group, f"clusters/{clustering}", values)
-        for cluster, color in zip(cluster_ids, colors, strict=True):
-            how.cluster(how.group(parent, str(cluster), {"cluster_group": UNSORTED}), color)
-        for number, name in GROUP_TITLES.items():
-            path = f"cluster_groups/{clustering}/{number}"
-            how.cluster_group(how.group(group, path, {"name": name}), number)
+    state = ClusteringState(spikes.clusters, {}, {})
+    return ChannelGroup(
+        number=g,
+        channels=shank.channels,
+        positions=shank.positions,
+        edges=shank.adjacency_graph,
+        spikes=_moments(spikes.samples, bounds),
+        clusterings={"main": state, "original": state},
+        fractions=spikes.fractions,
+        colors=dict(zip(cluster_ids, colors, strict=True)),
+        settings={"main": how.clustering()},
+    )

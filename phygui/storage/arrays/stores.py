@@ -214,6 +214,7 @@ class ContiguousStore(Store):
     """An array whose bytes follow one another in a file, from some offset on."""
 
     def __init__(self, path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self.path = path
         self.shape = shape
         self.dtype = dtype
         self.offset = offset
