@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from phygui.curation.session import Session
     from phygui.dataset import open_dataset
     from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
+    from phygui.exports.convert import convert
     from phygui.exports.run import export
     from phygui.formats.kwik.errors import KwikError, KwikWarning
     from phygui.formats.kwik.model import KwikModel
@@ -29,6 +30,7 @@ __all__ = [
     "KwikWarning",
     "Session",
     "__version__",
+    "convert",
     "export",
     "open_dataset",
 ]
@@ -40,6 +42,7 @@ _HOME = {
     "DatasetChanged": "phygui.errors",
     "DatasetError": "phygui.errors",
     "DatasetWarning": "phygui.errors",
+    "convert": "phygui.exports.convert",
     "export": "phygui.exports.run",
     "open_dataset": "phygui.dataset",
     "Session": "phygui.curation.session",

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
 import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.exports.gather import Choice, take
+from phygui.exports.placing import flush, folder_beside, why_not_placed
 from phygui.exports.registry import find_export
 from phygui.exports.spec import ExportError, ExportSpec
 from phygui.exports.work import Progress, Work
-from phygui.storage.files import reason
-from phygui.storage.state.durable import why_not_written
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import sync_folder
 
@@ -28,8 +22,6 @@ Unsaved = Literal["include", "refuse"]
 ExportJob = Callable[[Progress, Callable[[], bool]], Path]
 """Exports, in any thread: called with what is told of the progress, and what may cancel it."""
 
-_ABANDONED = 3600.0
-"""Seconds after which a temporary folder is taken for that of an export that was killed."""
 _SHARE = 0.6
 """Of the time of an export that metrics take, where they are needed, about."""
 
@@ -186,13 +178,13 @@ def _place(
     """
     try:
         before = FileStamp.of(goal) if os.path.lexists(goal) else None
-        with _folder_beside(goal) as folder:
+        with folder_beside(goal) as folder:
             path = folder / goal.name
             if spec.appends and before is not None:
                 shutil.copyfile(goal, path)
             write(path)
             work.step(1.0, "flushing")
-            _sync(path)
+            flush(path)
             if before is None and not overwrite and os.path.lexists(goal):
                 raise ExportError(f"{goal} exists already.")
             if spec.appends and before is not None and FileStamp.of(goal) != before:
@@ -202,44 +194,4 @@ def _place(
     except DatasetError:
         raise
     except (OSError, MemoryError) as error:
-        raise ExportError(f"{goal} could not be written: {_why(goal, error)}.") from error
-
-
-def _why(goal: Path, error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return "there is not enough memory"
-    # Libraries hide what the system said.
-    with contextlib.suppress(OSError):
-        if getattr(error, "errno", None) is None and not shutil.disk_usage(goal.parent).free:
-            return "the disk is full"
-    return why_not_written(error) or reason(error)
-
-
-@contextmanager
-def _folder_beside(goal: Path) -> Iterator[Path]:
-    """A folder of its own beside a goal; gone afterwards, with all that it holds."""
-    stem = f".{goal.name[:100]}."
-    for name in glob.glob(f"{glob.escape(stem)}*.tmp", root_dir=goal.parent):
-        with contextlib.suppress(OSError):
-            if time.time() - os.stat(goal.parent / name).st_mtime > _ABANDONED:
-                shutil.rmtree(goal.parent / name, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=stem, suffix=".tmp", dir=goal.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    """Flush a file, or a folder with all that it holds."""
-    paths = [path]
-    if path.is_dir():
-        paths = [p for p in path.rglob("*") if not p.is_dir()]
-        for folder in (path, *(p for p in path.rglob("*") if p.is_dir())):
-            sync_folder(folder)
-    for each in paths:
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        raise ExportError(f"{goal} could not be written: {why_not_placed(goal, error)}.") from error

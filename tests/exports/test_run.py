@@ -13,7 +13,17 @@ import pytest
 
 import phygui
 from phygui import Session
-from phygui.exports import Cancelled, Curation, ExportError, ExportSpec, Work, export, needed, run
+from phygui.exports import (
+    Cancelled,
+    Curation,
+    ExportError,
+    ExportSpec,
+    Work,
+    export,
+    needed,
+    placing,
+    run,
+)
 
 
 def listing(folder: Path) -> set[str]:
@@ -156,7 +166,7 @@ def test_a_file_is_appended_to_as_a_whole(
     for expected in ("written", "writtenwritten"):
         export(small, "own", goal, groups=[])
         assert goal.read_text() == expected
-    monkeypatch.setattr(run, "_sync", lambda path: goal.write_text("another's"))
+    monkeypatch.setattr(run, "flush", lambda path: goal.write_text("another's"))
     with pytest.raises(ExportError, match="changed by another program"):
         export(small, "own", goal, groups=[])
     assert goal.read_text() == "another's"
@@ -196,7 +206,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         spec = ExportSpec("csv", "", ".csv", "", full)
         monkeypatch.setattr(run, "find_export", lambda name: spec)
     else:
-        monkeypatch.setattr(run.tempfile if call == "mkdtemp" else run.os, call, full)
+        monkeypatch.setattr(placing.tempfile if call == "mkdtemp" else run.os, call, full)
     before = listing(tmp_path)
     with pytest.raises(ExportError, match=r"x\.csv could not be written: the disk is full\."):
         export(curated, "csv", tmp_path / "x.csv", groups=[])
