@@ -68,6 +68,8 @@ def is_right(table: ClusterTable, session: Session, expected: set[int]) -> None:
     assert model.cluster_ids == fresh.cluster_ids
     for row, cluster in enumerate(model.cluster_ids):
         assert model.row_of(cluster) == row
+        for place in range(len(model.columns)):
+            assert model.index(row, place).data() == fresh.index(row, place).data()
     # Also where there are so few that each is looked for by itself.
     few = model.cluster_ids[:3]
     wanted = [*reversed(few), -1]
@@ -75,8 +77,6 @@ def is_right(table: ClusterTable, session: Session, expected: set[int]) -> None:
     wanted = [-1, *reversed(model.cluster_ids)] * (1 + table_model.MANY)
     rows = list(reversed(range(len(model.cluster_ids))))
     assert model.rows_of(wanted) == rows * (1 + table_model.MANY)
-        for place in range(len(model.columns)):
-            assert model.index(row, place).data() == fresh.index(row, place).data()
 
 
 def test_an_edit_changes_the_rows_it_names_and_no_others(session: Session, tables: Any) -> None:
