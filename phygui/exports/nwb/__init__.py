@@ -1,0 +1,1 @@
+"""Units as Neurodata Without Borders has them, written by pynwb."""

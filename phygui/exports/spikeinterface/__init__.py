@@ -1,0 +1,1 @@
+"""Sortings and curations as SpikeInterface stores them, written without it."""
