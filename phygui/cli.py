@@ -1,13 +1,14 @@
-"""The commands ``phy-gui`` (the window) and ``phy-kwik`` (datasets from the shell)."""
+"""The commands ``phy-gui`` (the window) and ``phygui`` (datasets from the shell)."""
 
 from __future__ import annotations
 
 import gc
 import logging
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
+INTERRUPTED = 130
+"""Exit code after Ctrl+C, as shells have it."""
 
 
 def say(line: object, *, err: bool = False) -> None:
@@ -157,14 +160,17 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="phygui")
-def kwik() -> None:
-    """Look at and manage Kwik datasets from the shell."""
+def main() -> None:
+    """Look at and manage datasets from the shell, and export what was curated.
+
+    `phy-gui` opens the window.
+    """
     forget_current_folder()
     click.get_current_context().with_resource(warnings.catch_warnings())
     warnings.showwarning = _say_warning
 
 
-@kwik.command()
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def describe(file: Path) -> None:
     """Describe what FILE holds."""
@@ -176,11 +182,11 @@ def describe(file: Path) -> None:
         fail(error)
 
 
-@kwik.command()
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--list", "only_list", is_flag=True, help="Only list what would be brought back.")
 def recover(file: Path, only_list: bool) -> None:
-    """Bring unsaved edits of a session that died back into FILE.kwik, and save it."""
+    """Bring unsaved edits of a session that died back into FILE, and save it."""
     with _session(file) as session:
         edits = session.unsaved_edits
         for edit in edits:
@@ -195,7 +201,7 @@ def recover(file: Path, only_list: bool) -> None:
                 say(f"saved {saved.n_edits} edits to {saved.path}")
 
 
-@kwik.command()
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("number", type=int, required=False)
 @click.option(
@@ -206,7 +212,7 @@ def recover(file: Path, only_list: bool) -> None:
     help="Show how state B differs from state A; 0 is the current state.",
 )
 def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> None:
-    """List the saved states of FILE.kwik; with a NUMBER, bring that one back and save it."""
+    """List the saved states of FILE; with a NUMBER, bring that one back and save it."""
     with _session(file) as session:
         backups = session.backups()
         states = [None, *backups]
@@ -225,6 +231,148 @@ def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> 
                 say(f"{n}: {backup}")
             if not backups:
                 say("there are no saved states")
+
+
+def _list_formats(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """What --formats does, whatever else is given."""
+    if not wanted or context.resilient_parsing:
+        return
+    from phygui.exports import exports
+
+    for spec in exports():
+        say(f"{spec.name}: {spec.help}")
+        for option in spec.options:
+            value = "yes" if option.kind == "bool" else option.kind.upper()
+            say(f"    --option {option.name}={value}: {option.help}")
+    context.exit()
+
+
+def _what_is_exported(command: Callable[..., None]) -> Callable[..., None]:
+    """The arguments and options that all exports have."""
+    file = click.Path(path_type=Path)
+    decorators = [
+        click.argument("file", type=file),
+        click.argument("out", type=file),
+        click.option("--groups", metavar="NAMES", help="Clusters of these groups only: good,mua."),
+        click.option("--clustering", metavar="NAME", help="The clustering (main)."),
+        click.option("--channel-group", default="all", metavar="N", help="The shank, or all."),
+        click.option(
+            "--option",
+            "given",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="An option of the format; more than once for several.",
+        ),
+        click.option(
+            "--unsaved",
+            type=click.Choice(["include", "refuse"]),
+            default="include",
+            show_default=True,
+            help="What is done where there are edits that are not saved.",
+        ),
+        click.option("--overwrite", is_flag=True, help="Replace a file that is there."),
+    ]
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+@main.command()
+@click.option("--to", required=True, metavar="FORMAT", help="The format; --formats lists them.")
+@_what_is_exported
+@click.option("--spikes", is_flag=True, help="Short for --option spikes=yes.")
+@click.option(
+    "--formats",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_formats,
+    help="List the formats and their options, and exit.",
+)
+def export(to: str, given: tuple[str, ...], spikes: bool, **what: Any) -> None:
+    """Write what was curated in FILE to OUT, in a format of other programs."""
+    _export(to, given=(*given, *(["spikes=yes"] if spikes else [])), **what)
+
+
+@main.command()
+@_what_is_exported
+def report(**what: Any) -> None:
+    """Write a report on what was curated in FILE to OUT.html: short for export --to report."""
+    _export("report", **what)
+
+
+def _export(
+    to: str,
+    file: Path,
+    out: Path,
+    groups: str | None,
+    channel_group: str,
+    given: tuple[str, ...],
+    **rest: Any,
+) -> None:
+    from phygui.errors import DatasetError
+    from phygui.exports import Cancelled
+    from phygui.exports import export as export_file
+
+    options = dict(text.partition("=")[::2] for text in given)
+    if not all("=" in text for text in given):
+        raise click.UsageError("an option of a format is written NAME=VALUE")
+    if channel_group != "all" and not channel_group.isdecimal():
+        raise click.UsageError(f"--channel-group is a number or 'all', not {channel_group!r}")
+    names = None if groups is None else [name.strip() for name in groups.split(",")]
+    try:
+        with _interruptible() as is_interrupted, _progress_line() as progress:
+            place = export_file(
+                file,
+                to,
+                out,
+                groups=names,
+                channel_group="all" if channel_group == "all" else int(channel_group),
+                options=options,
+                progress=progress,
+                cancelled=is_interrupted,
+                **rest,
+            )
+    except Cancelled:
+        say("phygui: cancelled, and nothing was written", err=True)
+        sys.exit(INTERRUPTED)
+    except DatasetError as error:
+        fail(error)
+    say(f"written to {place}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl+C was pressed; a second time it ends what does not ask."""
+    pressed: list[int] = []
+    default = signal.getsignal(signal.SIGINT)
+
+    def press(number: int, _: object) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, default)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, default)
+
+
+@contextmanager
+def _progress_line() -> Iterator[Callable[[float, str], None]]:
+    """A line on stderr that tells how far something is; none where nobody would see it grow."""
+    if not sys.stderr.isatty():
+        yield lambda _, __: None
+        return
+    from phygui.words import plain
+
+    bar: Any = click.progressbar(length=1000, file=sys.stderr, show_eta=True, item_show_func=plain)
+    with bar:
+
+        def tell(fraction: float, what: str) -> None:
+            bar.update(round(1000 * fraction) - bar.pos, what)
+
+        yield tell
 
 
 def _differences(session: Session, first: Backup | None, second: Backup | None) -> list[str]:

@@ -18,7 +18,7 @@ from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
 from phygui.simulate import make_demo
 
-GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import kwik as run; run()"
+GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import main as run; run()"
 
 
 def run(command: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -320,6 +320,8 @@ class Session:
     move = method_of("edits", SessionEdits.move)
     move_each = method_of("edits", SessionEdits.move_each)
     label = method_of("edits", SessionEdits.label)
+    become = method_of("edits", SessionEdits.become)
+    reserve = method_of("edits", SessionEdits.reserve)
     restore = method_of("edits", SessionEdits.restore)
     restore_job = method_of("edits", SessionEdits.restore_job)
     undo = method_of("edits", SessionEdits.undo)

@@ -18,6 +18,7 @@ from phygui.analysis import sample_spikes
 from phygui.curation.edits.update import Update
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.dataset import ClusteringState, Dataset, Key, ShankData
+from phygui.words import plain
 
 N_SPIKES_SD = 500
 """Spikes of a cluster that the spread of its waveforms is taken from."""
@@ -75,6 +76,8 @@ class ShankCuration:
         What is known of each cluster.
     group_names : mapping of int to str
         Names of all groups, by number.
+    state : ClusteringState
+        All of the clustering, whether exported or not.
     """
 
     data: ShankData
@@ -86,6 +89,7 @@ class ShankCuration:
     spikes_per_cluster: Mapping[int, NDArray[np.int64]] = field(repr=False)
     stats: Mapping[int, ClusterStats] = field(repr=False)
     group_names: Mapping[int, str] = field(repr=False)
+    state: ClusteringState = field(repr=False)
 
     @property
     def channel_group(self) -> int:
@@ -195,6 +199,17 @@ class Provenance:
     user: str
     source: Path
     format_name: str
+
+    def in_words(self) -> dict[str, str]:
+        """All of it as text, for what holds pairs of words."""
+        return {
+            "program": self.program,
+            "version": self.version,
+            "date": self.date.isoformat(timespec="seconds"),
+            "user": self.user,
+            "source": plain(self.source),
+            "format": self.format_name,
+        }
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,14 @@ class Choice:
         By default the active one, and in other shanks the one of its name, or else the first.
     channel_group : int, optional
         The shank; by default all.
+    with_all_edited : bool
+        Whether clusterings that were edited are exported besides.
     """
 
     groups: tuple[str, ...] | None = None
     clustering: str | None = None
     channel_group: int | None = None
+    with_all_edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,8 @@ def take(
     @contextmanager
     def gathering(work: Work) -> Iterator[Curation]:
         keys = _keys(dataset, choice, active)
+        if choice.with_all_edited:
+            keys += [key for key, of in taken.items() if of.updates and key not in keys]
         unsaved = sum(taken[key].n_unsaved for key in keys if key in taken)
         if unsaved and refuse_unsaved:
             edits = "an edit that is" if unsaved == 1 else f"{unsaved} edits that are"
@@ -207,6 +212,7 @@ def _shank(
         shown.spikes_per_cluster,
         {c: shown.stats[c] for c in ids if c in shown.stats},
         shown.group_names,
+        opened.state(copy=False),
     )
 
 

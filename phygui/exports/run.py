@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,6 +132,7 @@ def export_job(
             f"the format {spec.name} holds the whole dataset: groups, clustering and shank "
             "cannot be chosen."
         )
+    chosen = replace(chosen, with_all_edited=spec.is_whole)
     goal = Path(out).expanduser().absolute()
     gathering = take(
         session,
@@ -176,22 +178,31 @@ def _place(
 
     Nothing is left where that fails, or is cancelled.
     """
+    temporary = ""
     try:
         before = FileStamp.of(goal) if os.path.lexists(goal) else None
         with folder_beside(goal) as folder:
             path = folder / goal.name
+            temporary = str(path)
             if spec.appends and before is not None:
                 shutil.copyfile(goal, path)
             write(path)
             work.step(1.0, "flushing")
-            flush(path)
-            if before is None and not overwrite and os.path.lexists(goal):
-                raise ExportError(f"{goal} exists already.")
+            beside = [p for p in folder.iterdir() if p != path]
+            for each in (path, *beside):
+                flush(each)
+            for name in (*(p.name for p in beside), *([] if before else [goal.name])):
+                if not overwrite and os.path.lexists(goal.parent / name):
+                    raise ExportError(f"{goal.parent / name} exists already.")
             if spec.appends and before is not None and FileStamp.of(goal) != before:
                 raise ExportError(f"{goal} was changed by another program meanwhile.")
-            os.replace(path, goal)
+            for each in (*beside, path):
+                os.replace(each, goal.parent / each.name)
         sync_folder(goal.parent)
-    except DatasetError:
+    except DatasetError as error:
+        # What a library of this program says names the place where it has written.
+        if temporary and temporary in str(error):
+            raise type(error)(str(error).replace(temporary, str(goal))) from error
         raise
     except (OSError, MemoryError) as error:
         raise ExportError(f"{goal} could not be written: {why_not_placed(goal, error)}.") from error

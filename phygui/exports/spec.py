@@ -82,7 +82,8 @@ class ExportSpec:
     write : callable
         Called with the curation, a path, the options and the work, in any thread. At the path
         nothing is yet, unless `appends`: it has the name, in another folder, that it gets
-        afterwards. What it raises as :class:`~phygui.errors.DatasetError` is shown to the user.
+        afterwards; what else it writes into that folder gets beside it. What it raises as
+        :class:`~phygui.errors.DatasetError` is shown to the user.
     options : tuple of ExportOption
     appends : bool
         Whether it may be given a file that is there, of which then a copy lies at the path.

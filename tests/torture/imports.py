@@ -11,7 +11,7 @@ from pathlib import Path
 
 from phygui._isolation import outside
 
-DESCRIBE = "from phygui.cli import kwik; kwik(['describe', {path!r}])"
+DESCRIBE = "from phygui.cli import main; main(['describe', {path!r}])"
 WINDOW = "import phygui.gui.app.app; from phygui.analysis import warm_up; warm_up()"
 COMPILE = "from phygui.analysis.compiling import warm; warm._fill_cache()"
 #: What ``PYTHONPATH`` may hold beside the folder of phygui, relative to the current folder.

@@ -15,6 +15,7 @@ from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.curation.suggestions.splitting.where import where_parts
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
+from phygui.dataset import ClusteringState
 from phygui.storage.state.backups import Backup
 
 
@@ -108,6 +109,22 @@ class SessionEdits:
         ids = self._existing(groups)
         wanted = dict(zip(ids, groups.values(), strict=True))
         return self._journal.make(self._workspace.editable().groups.move_each(wanted), moved=ids)
+
+    @in_turn
+    def become(self, state: ClusteringState, description: str = "changed to a state") -> Update:
+        """Make the active clustering what a state says, ids included; an edit like any other.
+
+        Raises
+        ------
+        EditError
+            If it is about other spikes.
+        """
+        return self._journal.make(change_to(self._workspace.editable(), state, description))
+
+    @in_turn
+    def reserve(self, largest_id: int) -> None:
+        """Never give a new cluster an id up to this one."""
+        self._workspace.editable().clustering.reserve(largest_id)
 
     @in_turn
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:

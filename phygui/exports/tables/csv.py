@@ -9,7 +9,7 @@ from typing import Any
 
 from phygui.exports.curation import Curation
 from phygui.exports.spec import ExportSpec
-from phygui.exports.table import SPIKES, cluster_table, spike_table
+from phygui.exports.tables.table import SPIKES, cluster_table, spike_table
 from phygui.exports.work import Work
 
 

@@ -1,0 +1,1 @@
+"""Formats that hold tables and arrays: one row a cluster, or one a spike."""

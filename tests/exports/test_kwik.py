@@ -1,0 +1,42 @@
+"""A copy of a Kwik file with the edits."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from phygui import KwikModel, Session
+from phygui.errors import DatasetError
+from phygui.exports import ExportError, export
+
+
+def test_the_copy_holds_the_edits_and_the_file_none(curated: Session, tmp_path: Path) -> None:
+    before = curated.path.read_bytes()
+    path = export(curated, "kwik", tmp_path / "copy.kwik", options={"prm": True})
+    assert curated.path.read_bytes() == before
+    with KwikModel(path) as model:
+        assert model.spike_clusters.tolist() == curated.spike_clusters.tolist()
+    with Session.open(path, read_only=True) as other:
+        assert other.state().fingerprint == curated.state().fingerprint
+    told = runpy.run_path(str(path.with_suffix(".prm")))
+    assert told["traces"]["sample_rate"] == curated.shank.sample_rate
+    assert told["experiment_name"] == curated.path.stem
+
+
+def test_parameters_that_are_there_are_left_alone(curated: Session, tmp_path: Path) -> None:
+    (tmp_path / "copy.prm").write_text("mine")
+    with pytest.raises(ExportError, match=r"copy\.prm exists already"):
+        export(curated, "kwik", tmp_path / "copy.kwik", options={"prm": True})
+    assert (tmp_path / "copy.prm").read_text() == "mine"
+    assert not (tmp_path / "copy.kwik").exists()
+
+
+def test_nothing_can_be_chosen_and_the_name_ends_as_a_copy_must(
+    curated: Session, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="the format kwik holds the whole dataset"):
+        export(curated, "kwik", tmp_path / "copy.kwik", groups=["good"])
+    with pytest.raises(DatasetError, match=f"^{tmp_path}/copy.txt does not end in .kwik"):
+        export(curated, "kwik", tmp_path / "copy.txt")
