@@ -101,6 +101,8 @@ class ViewDock(Dock):
         self._is_paused = False
         self._has_tooltip = False
         self._elsewhere: ElsewhereButton | None = None
+        self._loaded_with: Any = None
+        """What the data were last asked for with."""
         self.work = Latest(pool, self)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
@@ -243,8 +245,20 @@ class ViewDock(Dock):
         self._stale = False
         if not self.is_paused:
             self._snapshot = self._session.snapshot()
-        snapshot, params, load = self.snapshot, self.params, self.spec.cls.load
+        snapshot, load = self.snapshot, self.spec.cls.load
+        params = self._loaded_with = self._params_to_load()
         self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+
+    def _params_to_load(self) -> Any:
+        """The parameters, with what they leave to the room that the view has."""
+        widget = self.widget()
+        size = (1.0, 1.0) if widget is None else (float(widget.width()), float(widget.height()))
+        return self.spec.cls.in_room(self.params, size, self.snapshot.cluster_ids)
+
+    def _follow_room(self) -> None:
+        """The view has another size: load what there is room for now."""
+        if not self._stale and self._params_to_load() != self._loaded_with:
+            self._load()
 
     def _go_on(self) -> None:
         """Load the rest of what is shown in part; nobody waits for it."""
@@ -313,8 +327,10 @@ class ViewDock(Dock):
         """Say at the mouse what is under it, once it rests; no longer when it has left."""
         if event.type() == QEvent.Leave and self._view is not None:
             self._view.forget_hover()
-        elif event.type() == QEvent.Resize and self._elsewhere is not None:
-            self._elsewhere.place()
+        elif event.type() == QEvent.Resize:
+            self._follow_room()
+            if self._elsewhere is not None:
+                self._elsewhere.place()
         elif isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip:
             self._show_tooltip(event.pos(), event.globalPos())
             return True

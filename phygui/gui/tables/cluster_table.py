@@ -162,6 +162,8 @@ class ClusterTable(QWidget):
         view.setHorizontalHeader(Header(view))
         dress(view)
         header = view.horizontalHeader()
+        # Nothing is selected in it: else Qt asks of each title whether all rows below it are.
+        header.setSelectionModel(QItemSelectionModel(self.model, header))
         header.setSectionsMovable(True)
         header.setSortIndicatorShown(True)
         header.sectionClicked.connect(self._sort_clicked)

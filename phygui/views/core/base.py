@@ -155,6 +155,23 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         """
         raise NotImplementedError
 
+    @classmethod
+    def in_room(
+        cls, params: ParamsT, size: tuple[float, float], cluster_ids: Sequence[int]
+    ) -> ParamsT:
+        """The settings that :meth:`load` gets where they leave something to the room there is.
+
+        Parameters
+        ----------
+        params : Params
+            The settings of the view.
+        size : tuple of float
+            Width and height of the canvas in logical pixels.
+        cluster_ids : sequence of int
+            The selected clusters.
+        """
+        return params
+
     @staticmethod
     def spikes_in_lasso(
         snapshot: Snapshot, params: ParamsT, lasso: Lasso, cancelled: Cancel

@@ -17,6 +17,7 @@ from phygui.analysis import (
 )
 from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancelled, Empty
+from phygui.views.correlogram.form import pairs_of
 from phygui.views.data.lags import lag_bin, lag_reach, log_edges, refractory_period
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ class CorrelogramParams:
         metadata={
             "label": "Layout",
             "choices": ("auto", "matrix", "acgs"),
-            "reload": False,
             "help": "matrix: every pair; acgs: the autocorrelograms, and the crosscorrelogram of "
             "the first two clusters large; auto: every pair where there is room for them",
         },
@@ -96,6 +96,8 @@ class CorrelogramData:
     unit: str
     n_left_out: int = 0
     """Selected clusters beyond those that fit."""
+    has_all_pairs: bool = True
+    """Else only the autocorrelograms and the first two clusters were counted."""
 
 
 def load(
@@ -103,7 +105,7 @@ def load(
 ) -> CorrelogramData | Empty:
     """Correlograms of the selected clusters, exact on all their spikes.
 
-    Only the pairs that no earlier call has counted are counted.
+    Only the pairs that are shown, and that no earlier call has counted, are counted.
 
     Raises
     ------
@@ -119,12 +121,13 @@ def load(
     trains = [_Train(snapshot.spikes(c), snapshot.shank.clock) for c in ids]
 
     n = len(ids)
+    form = "acgs" if params.layout == "acgs" and n > 1 else "matrix"
     counts = np.zeros((n, n, len(edges_ms)), dtype=np.int64)
-    for i, a in enumerate(trains):
-        for j in range(i, n):
+    for i, j in pairs_of(form, n):
+        if i <= j:
             if cancelled():
                 raise Cancelled
-            counts[i, j] = _pair(a, trains[j], params, rate)
+            counts[i, j] = _pair(trains[i], trains[j], params, rate)
             counts[j, i] = counts[i, j, ::-1]
 
     violations = np.array([_violations(t, params, rate) for t in trains])
@@ -133,7 +136,15 @@ def load(
     unit = {"counts": "pairs", "rate": "spikes/s", "normalised": "× mean"}[params.scale]
     n_left_out = len(snapshot.cluster_ids) - n
     return CorrelogramData(
-        tuple(ids), counts, heights, baseline, edges_ms, violations, unit, n_left_out
+        cluster_ids=tuple(ids),
+        counts=counts,
+        heights=heights,
+        baseline=baseline,
+        edges_ms=edges_ms,
+        violations=violations,
+        unit=unit,
+        n_left_out=n_left_out,
+        has_all_pairs=form == "matrix",
     )
 
 

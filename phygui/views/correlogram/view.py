@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
 from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, ROOM_FOR_NUMBER, left_out, row_height
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 from phygui.views.correlogram.data import (
+    MAX_CLUSTERS,
     CorrelogramData,
     CorrelogramParams,
     load,
@@ -53,12 +55,25 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         self._pairs = np.zeros((0, 2), np.int64)
         self.visuals = [self._band, self._bars, self._lines, self._grounds]
 
+    @classmethod
+    def in_room(
+        cls, params: CorrelogramParams, size: tuple[float, float], cluster_ids: Sequence[int]
+    ) -> CorrelogramParams:
+        """Only those are counted that are shown in a view so large."""
+        n_clusters = min(len(cluster_ids), MAX_CLUSTERS)
+        return replace(params, layout=form_of(params.layout, n_clusters, size))
+
     # -- what is drawn ---------------------------------------------------------------------
+
+    def _form_of(self, data: CorrelogramData, size: tuple[float, float]) -> str:
+        """The form that is shown; until all pairs are counted, that of those that are."""
+        form = form_of(self.params.layout, len(data.cluster_ids), size)
+        return form if data.has_all_pairs else "acgs"
 
     def build(self, data: CorrelogramData) -> None:
         """Make the grid, its bars and its lines."""
         self.margins = (0.0, 0.0, 0.0, NOTE if data.n_left_out else 0.0)
-        self._form = form_of(self.params.layout, len(data.cluster_ids), self.size)
+        self._form = self._form_of(data, self.size)
         self._build_plots(data)
 
     def _build_plots(self, data: CorrelogramData) -> None:
@@ -156,7 +171,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if isinstance(self.data, CorrelogramData):
-            form = form_of(self.params.layout, len(self.data.cluster_ids), size)
+            form = self._form_of(self.data, size)
             if form != self._form:
                 self._form = form
                 self._build_plots(self.data)
@@ -176,7 +191,8 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 
     def _captions(self, data: CorrelogramData) -> list[Label]:
         """Names of clusters, shares of violations and heights, where there is room."""
-        labels, grounds = [], []
+        labels: list[Label] = []
+        grounds: list[tuple[float, float, float, float]] = []
         for (i, j), cell, (left, top, width, height) in zip(
             self._pairs.tolist(), self.cells, self.layout.boxes, strict=True
         ):
@@ -200,6 +216,8 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
                     labels.append(Label(share, right, y, CANVAS, color, ("right", "top")))
                     start = right - text_width(share) - 3
                     grounds.append((start, left + width - 1, top + 1, y + 14))
+            if i != j and self._form == "acgs":
+                self._name_pair(data, (left, top, width, height), labels, grounds)
             if cell.y.ticks is None and i != j and height >= SMALLEST_WITH_SHARE:
                 value = short(cell.y.high / self.data_scale)
                 # In a small plot it covers long lags, which the plot of the same pair the other
@@ -217,6 +235,25 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
         self._grounds.set_data(ground)
         return labels
+
+    def _name_pair(
+        self,
+        data: CorrelogramData,
+        box: tuple[float, float, float, float],
+        labels: list[Label],
+        grounds: list[tuple[float, float, float, float]],
+    ) -> None:
+        """Say at the large plot whose spikes it shows, each cluster in its colour."""
+        left, top, width, _ = box
+        first, second = (str(c) for c in data.cluster_ids[:2])
+        parts = [(second, 1), (" around ", DIM), (first, 0)]
+        if text_width(second + " around " + first) > width - 10:
+            parts[1] = (" · ", DIM)
+        x = left + 5
+        for text, color in parts:
+            labels.append(Label(text, x, top + 3, CANVAS, color))
+            x += text_width(text)
+        grounds.append((left + 1, x + 3, top + 1, top + 17))
 
     def _violation_texts(self, data: CorrelogramData, i: int) -> list[str]:
         """The share of violations, ever shorter; an alarming one may be rounded to a per cent."""

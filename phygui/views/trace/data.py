@@ -15,6 +15,7 @@ from phygui.views.core.cursor import Gaps
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.data.spike_walk import Trains, samples_like
+from phygui.views.trace.covered import OTHER, covered
 from phygui.views.trace.signal import Envelope, Kind, calibration, envelope
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ MOST_DISTINCT = 32
 MOST_SWING = 2.5
 """Standard deviations of a signal, in those of the noise and for each row, beyond which it is
 scaled by itself."""
-OTHER = -1
-"""Colour index of the spikes of clusters that are not selected."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,9 @@ class TraceData:
     unit: str
     """Of all voltages: microvolts, or raw units if no gain is known."""
     labels: NDArray[np.int16]
-    """(n_channels, n_points) 0, or 1 + the colour index of the spike drawn there, or -1."""
+    """(n_channels, n_points) 0, or 1 + the colour index of the spike drawn there, or OTHER."""
+    covered: NDArray[Any]
+    """(n_vertices,) ``VERTEX``: the parts of the traces that these spikes cover."""
     spike_ids: NDArray[np.int64]
     """(n,) the spikes of this stretch by time, of all clusters, drawn or not."""
     spike_times: NDArray[np.float64]
@@ -253,6 +254,10 @@ def load(
     seen = np.full(len(colors), params.spikes == "all")
     if params.spikes == "selected":
         seen = colors != OTHER
+    labels = paint_spikes(
+        drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
+    )
+    times = drawn.samples / rate - interval[0]
     return TraceData(
         interval=interval,
         span=n_samples / rate,
@@ -263,9 +268,8 @@ def load(
         n_columns=_n_columns(shank, params.order),
         noise=noise,
         unit=shank.voltage_unit,
-        labels=paint_spikes(
-            drawn.values.shape, first[seen], last[seen], spike_rows[seen], colors[seen]
-        ),
+        labels=labels,
+        covered=covered(drawn.values, times, labels, noise),
         spike_ids=spike_ids,
         spike_times=samples / rate,
         spike_clusters=clusters,

@@ -16,9 +16,9 @@ from phygui.views.core.cursor import CURSOR_OPACITY, TimeCursor, is_in_gap
 from phygui.views.core.visuals import Batch, Images, Label, strips, vertices
 from phygui.views.data.draw_budget import among
 from phygui.views.data.voltages import reading
+from phygui.views.trace.covered import NOISE_PER_ROW, covered
 from phygui.views.trace.data import (
     MOST_DISTINCT,
-    OTHER,
     SHORTEST,
     TraceData,
     TraceParams,
@@ -29,8 +29,6 @@ from phygui.views.trace.data import (
 from phygui.views.trace.form import MOST_CASED, channel_ticks, form_of, mark_alphas, recorded_parts
 from phygui.views.trace.overlay import name_marks, scale_bar, write_note
 
-NOISE_PER_ROW = 10.0
-"""Standard deviations of the noise between two rows, before the data are scaled."""
 CONTRAST = 12.0
 """Standard deviations of the noise from the middle to the end of the greys of an image."""
 PAGE = 0.8
@@ -44,8 +42,6 @@ SMALLEST_WITH_BAR = 90.0
 """Logical pixels of height from which there is room for a scale bar."""
 MOST_NAMED = 4
 """Clusters without a spike in view that are named."""
-_OTHER_ALPHA = 0.65
-"""Of spikes of other clusters: between the traces, and spikes that are pointed at."""
 
 
 class TraceView(View[TraceParams, TraceData], TimeCursor):
@@ -108,7 +104,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         self._form = form_of(self.params.mode, self._pitch(self.size))
         self.draw_gaps(data.gaps)
         self._set_signal(data)
-        self._spikes.set_data(self._over_traces(data.labels))
+        self._spikes.set_data(data.covered)
 
     def _pitch(self, size: tuple[float, float]) -> float:
         """Logical pixels from one channel to the next."""
@@ -164,22 +160,6 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         self._cursor_casing.visible = as_image
         self._cursor_casing.set_data(casing)
 
-    def _over_traces(self, labels: NDArray[np.int16]) -> NDArray[Any]:
-        """The parts of the traces that spikes cover, in their colours."""
-        data = self.drawn
-        times = data.envelope.samples / data.sample_rate - data.interval[0]
-        recorded = np.isfinite(data.envelope.values[:1])
-        same = (labels[:, :-1] != 0) & (labels[:, :-1] == labels[:, 1:])
-        same &= recorded[:, :-1] & recorded[:, 1:]
-        row, point = np.nonzero(same)
-        points = np.column_stack([point, point + 1]).ravel()
-        row = np.repeat(row, 2)
-        color = labels[row, points].astype(np.int64)
-        alpha = np.where(color == OTHER, _OTHER_ALPHA, 1.0)
-        color = np.where(color == OTHER, FOREGROUND, color - 1)
-        dy = data.envelope.values[row, points] / (NOISE_PER_ROW * data.noise)
-        return vertices(times[points], -row, dy=dy, color=color, alpha=alpha)
-
     def point_at(self, data: TraceData, spike_ids: NDArray[np.int64]) -> None:
         """Point at those of some spikes that are in the stretch."""
         chosen = among(data.spike_ids, spike_ids)
@@ -191,7 +171,8 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             data.spike_rows[chosen],
             np.zeros(int(chosen.sum()), dtype=np.int64),
         )
-        found = self._over_traces(labels)
+        times = data.envelope.samples / data.sample_rate - data.interval[0]
+        found = covered(data.envelope.values, times, labels, data.noise)
         found["color"] = HIGHLIGHT
         self._pointed.set_data(found)
         self.update()

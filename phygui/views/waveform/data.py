@@ -329,7 +329,12 @@ def _channels(
         return np.arange(shank.n_channels)
     # A channel counts if it took part in a good part of the spikes of some cluster.
     part = parts.max(axis=0)
-    return np.flatnonzero(part >= min(0.25, part.max()))
+    found = np.flatnonzero(part >= min(0.25, part.max()))
+    if len(parts) * len(found) > _MOST_PAIRS:
+        # Of many clusters, if it took part in most of them: elsewhere no mean would be drawn.
+        own = np.flatnonzero(_own(parts).any(axis=0))
+        return own if len(own) else found
+    return found
 
 
 def _present(parts: NDArray[np.float64]) -> NDArray[np.bool_]:

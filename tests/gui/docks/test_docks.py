@@ -58,6 +58,20 @@ def test_a_floating_dock_is_closed_and_opened_from_the_menu(onlooker: Any) -> No
     assert dock.is_on_screen
 
 
+def test_a_view_that_grows_loads_what_there_is_room_for_now(onlooker: Any) -> None:
+    user = onlooker
+    user.select(*user.session.cluster_ids[:16].tolist())
+    dock = user.window.docks["correlograms"]
+    assert not dock.view.data.has_all_pairs
+    dock.setFloating(True)
+    dock.resize(1500, 900)
+    user.settle()
+    assert dock.view.data.has_all_pairs
+    dock.setFloating(False)
+    user.settle()
+    assert not dock.view.data.has_all_pairs
+
+
 def test_a_right_click_on_a_title_bar_offers_the_docks_in_the_order_of_the_menu(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

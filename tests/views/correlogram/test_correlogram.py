@@ -232,6 +232,49 @@ def test_up_to_twenty_clusters():
     assert data.n_left_out == 3
 
 
+def test_only_the_correlograms_that_are_shown_are_counted(monkeypatch):
+    snapshot, counted = make_snapshot(20, 4000), []
+    pair = correlogram_data._pair
+    monkeypatch.setattr(
+        correlogram_data, "_pair", lambda *args: counted.append(args) or pair(*args)
+    )
+    ids = snapshot.cluster_ids
+    params = CorrelogramView.in_room(CorrelogramParams(), (450.0, 330.0), ids)
+    some = load(snapshot, params, never)
+    assert len(counted) == 21
+    assert not some.has_all_pairs
+    params = CorrelogramView.in_room(CorrelogramParams(), (1900.0, 1000.0), ids)
+    every = load(snapshot, params, never)
+    assert len(counted) == 21 + 210
+    assert every.has_all_pairs
+    for k in range(20):
+        np.testing.assert_array_equal(some.counts[k, k], every.counts[k, k])
+    np.testing.assert_array_equal(some.counts[0, 1], every.counts[0, 1])
+
+
+def test_the_large_pair_is_named_in_the_colours_of_its_clusters(shown, picture):
+    view = CorrelogramView()
+    snapshot = make_snapshot(20, 4000)
+    params = view.in_room(view.params, (450.0, 330.0), snapshot.cluster_ids)
+    shown(view, load(snapshot, params, never), (450, 330))
+    picture(view)
+    left, top, width, height = view.layout.boxes[0]
+    written = [
+        label
+        for label in view.all_labels
+        if left <= label.x < left + width and top <= label.y < top + 20
+    ]
+    assert [(label.text, label.color) for label in written] == [
+        ("1", 1),
+        (" around ", DIM),
+        ("0", 0),
+    ]
+    # Until all pairs are counted, those that are remain where they are.
+    view.native.resize(1500, 1000)
+    picture(view)
+    assert len(view.cells) == 21
+
+
 def test_cancelled_between_pairs():
     calls = []
 
