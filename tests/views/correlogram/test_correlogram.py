@@ -258,7 +258,7 @@ def test_the_large_pair_is_named_in_the_colours_of_its_clusters(shown, picture):
     params = view.in_room(view.params, (450.0, 330.0), snapshot.cluster_ids)
     shown(view, load(snapshot, params, never), (450, 330))
     picture(view)
-    left, top, width, height = view.layout.boxes[0]
+    left, top, width, _ = view.layout.boxes[0]
     written = [
         label
         for label in view.all_labels
