@@ -128,6 +128,17 @@ class Column:
             return DASH
         return format(value, self.form) if self.form else str(value)
 
+    def copied(self, value: Any) -> str:
+        """The value as a spreadsheet takes it: numbers as such, one cell, or nothing.
+
+        A share in percent is one from 0 to 1.
+        """
+        if value is None:
+            return ""
+        if isinstance(value, float | np.floating):
+            return format(value, ".9g")
+        return " ".join(str(value).split())
+
 
 def _stat(name: str) -> Callable[[ClusterSource, int], Any]:
     def value(source: ClusterSource, cluster_id: int) -> Any:

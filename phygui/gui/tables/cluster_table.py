@@ -310,14 +310,14 @@ class ClusterTable(QWidget):
         self.rows.sort_by(column.name, turned)
 
     def rows_as_text(self) -> str:
-        """The selected rows, as text with tabs, titles first."""
+        """The selected rows for a spreadsheet: text with tabs, titles first."""
         header = self.view.horizontalHeader()
         sections = [header.logicalIndex(i) for i in range(header.count())]
         columns = [self.model.columns[i] for i in sections if not header.isSectionHidden(i)]
         lines = ["\t".join(column.name for column in columns)]
         rows = self.model.cluster_ids
         for row in self._selected_rows():
-            lines.append("\t".join(c.text(self.model.value(rows[row], c)) for c in columns))
+            lines.append("\t".join(c.copied(self.model.value(rows[row], c)) for c in columns))
         return "\n".join(lines)
 
     # -- filter, columns, counts -----------------------------------------------------------

@@ -64,6 +64,13 @@ class Commands:
         """Close every window."""
         QApplication.closeAllWindows()
 
+    def export(self) -> None:
+        """Ask what of the curation is exported, as what and where."""
+        # Whoever exports nothing need not wait for all that writes something.
+        from phygui.gui.dialogs.export_results import ExportDialog
+
+        ExportDialog(self._window).open()
+
     def export_window(self) -> None:
         """Ask for a file name and write a picture of the window."""
         beside = self._window.session.path.with_suffix(".png")

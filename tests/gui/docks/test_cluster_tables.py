@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtGui import QColor, QImage
@@ -327,6 +329,10 @@ def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) 
     assert set(text[0].split("\t")) >= set(shown) - {"labels"}
     assert [line.split("\t")[0] for line in text[1:]] == [str(c) for c in ids[1:4]]
     assert all(len(line.split("\t")) == len(text[0].split("\t")) for line in text)
+    # A spreadsheet takes numbers as such, and a label for one cell.
+    pasted = pd.read_csv(StringIO(table.rows_as_text()), sep="\t")
+    assert pasted["n_spikes"].tolist() == [len(session.spikes_per_cluster[c]) for c in ids[1:4]]
+    assert pasted["quality"].dtype == float
     assert table.counts.text() == f"{len(ids)} clusters, 3 selected"
     QTest.keyClick(table.view, Qt.Key_A, Qt.ControlModifier)
     assert set(session.selection.best) == set(ids)
