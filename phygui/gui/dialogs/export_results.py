@@ -180,6 +180,9 @@ class ExportDialog(QDialog):
         elif spec.suffix:
             self.place.setText(str(Path(self.place.text()).with_suffix(spec.suffix)))
         self.replace.setVisible(False)
+        # As high as what the format has to ask.
+        self._form.activate()
+        self.resize(self.width(), self.minimumSizeHint().height())
 
     def _add_option(self, layout: QFormLayout, option: ExportOption) -> QCheckBox | QLineEdit:
         if option.kind == "bool":
