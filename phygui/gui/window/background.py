@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from phygui.curation.session import Session
 from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.stats import Cancel
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.delays import DELAYS
+from phygui.gui.base.elided import ElidedLabel
 from phygui.gui.base.preparing import Preparing
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
@@ -46,7 +47,8 @@ class ProgressLine(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.label = QLabel()
+        # Of a long name of a file the end, and how far it is, are seen too.
+        self.label = ElidedLabel(Qt.ElideMiddle)
         self.label.setObjectName("hint")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

@@ -16,6 +16,7 @@ from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
 from phygui.gui.actions.keys import Keys
 from phygui.gui.base.delays import DELAYS
+from phygui.gui.base.elided import ElidedLabel
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.repaint import PaintedTogether
 from phygui.gui.base.settings import Settings
@@ -157,7 +158,9 @@ class MainWindow(WindowParts):
         bar.addWidget(self.snippets, 1)
         self.status: dict[str, QLabel] = {}
         for name, stretch in (("progress", 0), ("selected", 0), ("edit", 1), ("saved", 0)):
-            label = QLabel()
+            # What is long gives way; of many selected clusters it is seen how many they are.
+            cut = {"selected": Qt.ElideMiddle, "edit": Qt.ElideRight}.get(name)
+            label = QLabel() if cut is None else ElidedLabel(cut)
             label.setTextFormat(Qt.PlainText)
             label.setContentsMargins(8, 0, 8, 0)
             bar.addPermanentWidget(label, stretch)

@@ -30,6 +30,7 @@ from phygui.storage.arrays.stores import (
 from phygui.storage.files import check_regular_file
 from phygui.storage.unpacked.pieces import MEMORY_BYTES
 from phygui.storage.unpacked.store import UnpackedStore
+from phygui.words import in_bytes
 
 #: Decompressed chunks kept in memory for one file.
 CHUNK_CACHE_BYTES = 64 * 2**20
@@ -56,7 +57,7 @@ def open_store(
     Parameters
     ----------
     warn : callable
-        Told later what is found to be damaged, one sentence each.
+        Told that it is read slowly, and later what is found to be damaged; one sentence each.
 
     Raises
     ------
@@ -98,6 +99,19 @@ def open_store(
                 return plain()
     packed = PackedDataset(file.path, path, shape, dtype, chunks, fill, filters, by_library)
     if n_bytes > MOST_UNPACKED_BYTES or packed.piece_bytes > MOST_PIECE_BYTES:
+        why = (
+            f"it takes {in_bytes(n_bytes)}, and up to {in_bytes(MOST_UNPACKED_BYTES)} are unpacked"
+        )
+        if n_bytes <= MOST_UNPACKED_BYTES:
+            why = (
+                f"its chunks take {in_bytes(packed.piece_bytes)} at a time, and up to "
+                f"{in_bytes(MOST_PIECE_BYTES)} are unpacked at once"
+            )
+        warn(
+            f"{file.path}: {path} is compressed, or lies in an order that is slow to read, and is "
+            f"not unpacked: {why}. What needs many of its rows takes long."
+        )
+        packed.close()
         return plain()
     return UnpackedStore(packed, plain, warn)
 

@@ -18,6 +18,7 @@ from phygui.formats.kwik.hdf5.layouts import open_store
 from phygui.formats.kwik.hdf5.packed import PackedDataset
 from phygui.storage.arrays.stores import Store
 from phygui.storage.unpacked.store import UnpackedStore
+from phygui.words import in_bytes
 
 SHAPE = (57, 6, 2)
 EVERYTHING = [slice(0, n, 1) for n in SHAPE]
@@ -105,6 +106,34 @@ def test_rows_that_lie_in_many_places_are_unpacked(
     store.close()
     write(tmp_path / "y.h5", values(), chunks=(10, 6, 1))
     assert not isinstance(open_(tmp_path / "y.h5"), UnpackedStore)
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        ("MOST_UNPACKED_BYTES", f"it takes {in_bytes(2736)}, and up to 1 kB are unpacked"),
+        (
+            "MOST_PIECE_BYTES",
+            f"its chunks take {in_bytes(2736)} at a time, and up to 1 kB are unpacked at once",
+        ),
+    ],
+)
+def test_what_is_too_large_to_be_unpacked_is_read_with_a_remark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, why: str
+) -> None:
+    monkeypatch.setattr(packed, "PIECE_BYTES", 1)
+    monkeypatch.setattr(layouts, limit, 1000)
+    path, told = tmp_path / "x.h5", []
+    write(path, values(), chunks=(57, 6, 2), compression="gzip")
+    store = open_(path, told)
+    assert not isinstance(store, UnpackedStore)
+    np.testing.assert_array_equal(store.read(EVERYTHING), values())
+    [text] = told
+    assert text == (
+        f"{path}: /x is compressed, or lies in an order that is slow to read, and is not unpacked: "
+        f"{why}. What needs many of its rows takes long."
+    )
+    store.close()
 
 
 @pytest.mark.parametrize("filters", [*FILTERS[:2], FILTERS[3]], ids=str)
