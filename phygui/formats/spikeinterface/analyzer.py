@@ -240,7 +240,8 @@ def _unit_shanks(
             store.close()
             return shanks[largest]
     if sparsity is not None:
-        return shanks[sparsity.argmax(axis=1)]
+        of_first: NDArray[np.int64] = shanks[sparsity.argmax(axis=1)]
+        return of_first
     raise DatasetError(
         f"{tree.path} has several groups of channels, but neither templates nor sparsity tells "
         "which units are on which."
@@ -264,9 +265,9 @@ def _told(tree: Tree, units: UnitNumbers, warn: Warn) -> dict[int, dict[str, str
             continue
         clusters = [by_text.get(text) for text in columns.pop("index", [])]
         for name, texts in columns.items():
-            for cluster, text in zip(clusters, texts, strict=False):
-                if cluster is not None and text not in ("", "nan", "None"):
-                    found[cluster][name] = text
+            for own, text in zip(clusters, texts, strict=False):
+                if own is not None and text not in ("", "nan", "None"):
+                    found[own][name] = text
     try:
         properties = tree.unit_properties()
     except DatasetError as error:

@@ -126,16 +126,16 @@ class WaveformFeatures:
         self._units = spike_units
         self._n_channels = waveforms.shape[2]
         self._lock = threading.Lock()
-        self._basis: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._basis: NDArray[np.float32] | None = None
 
-    def _learnt(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The mean, (n_samples,), and the components, (n_samples, n_components)."""
+    def _learnt(self) -> NDArray[np.float32]:
+        """The components: (n_samples, n_components)."""
         with self._lock:
             if self._basis is None:
                 self._basis = self._learn()
             return self._basis
 
-    def _learn(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _learn(self) -> NDArray[np.float32]:
         n_spikes, n_samples, _ = self._waveforms.shape
         n = min(n_spikes, _LEARNT_FROM)
         chosen = np.unique(np.linspace(0, n_spikes - 1, n).astype(np.int64))
@@ -146,16 +146,15 @@ class WaveformFeatures:
             largest = np.argsort(-heights, axis=1)[:, :_CHANNELS_OF_EACH]
             found.append(np.take_along_axis(block, largest[:, None, :], axis=2))
         shapes = np.concatenate(found).transpose(0, 2, 1).reshape(-1, n_samples)
-        mean = shapes.mean(axis=0)
-        _, _, axes = np.linalg.svd(shapes - mean, full_matrices=False)
+        # Not centred: where there is no spike, components are 0.
+        _, _, axes = np.linalg.svd(shapes, full_matrices=False)
         axes = axes[:N_COMPONENTS]
-        # The same on every machine: the sign of a component is free.
-        axes = axes * np.where(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)] < 0, -1, 1)[
-            :, None
-        ]
+        # The sign of a component is free: the same on every machine.
+        largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
+        axes *= np.where(largest < 0, -1, 1)[:, None]
         basis = np.zeros((n_samples, N_COMPONENTS), np.float32)
         basis[:, : len(axes)] = axes.T
-        return mean.astype(np.float32), basis
+        return basis
 
     def read(
         self, spike_ids: NDArray[np.int64], channels: NDArray[np.int64] | None = None
@@ -167,7 +166,7 @@ class WaveformFeatures:
         masks = np.zeros((len(spike_ids), len(wanted)), np.float32)
         if not len(spike_ids) or not len(wanted):
             return values, masks
-        mean, basis = self._learnt()
+        basis = self._learnt()
         has = np.zeros((len(self._columns), self._n_channels), bool)
         units, columns = np.nonzero(self._columns >= 0)
         has[units, self._columns[units, columns]] = True
@@ -177,7 +176,7 @@ class WaveformFeatures:
             there = np.flatnonzero(masks[rows].any(axis=0))
             if len(there):
                 block = self._waveforms[spike_ids[rows]][:, :, wanted[there]]
-                found = np.einsum("stc,tk->sck", block - mean[:, None], basis)
+                found = np.einsum("stc,tk->sck", block, basis)
                 values[rows, there] = found * masks[rows][:, there, None]
         return values, masks
 

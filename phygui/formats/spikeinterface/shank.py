@@ -160,8 +160,8 @@ class AnalyzerShank:
                 if len(store.shape) != 3 or (store.shape[0], store.shape[2]) != wanted:
                     store.close()
                     raise DatasetError(
-                        f"{self.path}: templates have the shape {store.shape}, expected {wanted[0]} "
-                        f"units on {wanted[1]} channels."
+                        f"{self.path}: templates have the shape {store.shape}, expected those of "
+                        f"{wanted[0]} units on {wanted[1]} channels."
                     )
                 self.templates = UnitTemplates(analyzer, store, self.channels)
                 n_samples = int(store.shape[1])

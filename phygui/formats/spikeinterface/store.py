@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES, UNSORTED
 from phygui.dataset.state import ClusteringState, Key
@@ -290,7 +289,9 @@ def _group_names(curated: Curated) -> dict[str, int]:
     options = [text for text in curated.options.get(GROUP_LABEL, ()) if text.lower() not in usual]
     told = {curated.text(unit, GROUP_LABEL) for unit in curated.labels}
     own = sorted(text for text in told if text and text.lower() not in usual)
-    ordered = dict.fromkeys([*filter(None, options), *own, *([_REMOVED] if curated.removed else [])])
+    ordered = dict.fromkeys(
+        [*filter(None, options), *own, *([_REMOVED] if curated.removed else [])]
+    )
     return dict(_NUMBERS) | {text: _FIRST_OWN_GROUP + i for i, text in enumerate(ordered)}
 
 

@@ -20,7 +20,6 @@ from phygui.storage.arrays.lazy import Selection, indices_of
 from phygui.storage.arrays.npy import exists, open_rows
 from phygui.storage.arrays.stores import MemoryStore, Store, hull, orthogonal
 from phygui.storage.files import check_regular_file, reason
-from phygui.storage.state.state_files import parse_json
 
 _LARGEST_TEXT = 1 << 28
 Columns = dict[str, list[str]]
@@ -212,14 +211,12 @@ def _probes(told: Any) -> list[dict[str, Any]]:
 class Zarr(Tree):
     """An analyzer of the format ``zarr``."""
 
-    _CODECS = frozenset(
-        "blosc bz2 delta fixedscaleoffset gzip lz4 lzma shuffle zlib zstd".split()
-    )
+    _CODECS = frozenset(("blosc", "bz2", "gzip", "lz4", "lzma", "zlib", "zstd", "delta", "shuffle"))
     """What packs numbers; others, such as pickle, run what a file says."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        import zarr
+        import zarr  # type: ignore[import-untyped]
 
         try:
             self._root = zarr.open_group(str(path), mode="r")
@@ -352,8 +349,7 @@ class _ZarrStore(Store):
         whole = [hull(s) for s in selections]
         try:
             if all(isinstance(s, slice) for s in selections):
-                block = np.asarray(self._array[tuple(selections)])
-                return block
+                return np.asarray(self._array[tuple(selections)])
             rows, *inner = selections
             block = np.asarray(self._array.oindex[(indices_of(rows), *whole[1:])])
         except Exception as error:
@@ -366,9 +362,4 @@ def _within(selection: Selection, of: slice) -> Selection:
     """A selection counted from the start of what was read."""
     if isinstance(selection, slice):
         return slice(selection.start - of.start, selection.stop - of.start, selection.step)
-    return selection - of.start
-
-
-def parse(text: bytes) -> Any:
-    """What a curation file says."""
-    return parse_json(text)
+    return np.asarray(selection - of.start)
