@@ -30,7 +30,7 @@ def test_a_format_that_cannot_be_used_is_left_out_and_logged(
     points.write_text(f"[phygui.formats]\n{line}\n")
     registry.formats.cache_clear()
     with caplog.at_level(logging.WARNING):
-        assert [known.name for known in formats()] == ["Kwik", "phy"]
+        assert [known.name for known in formats()] == ["Kwik", "phy", "SpikeInterface"]
     assert said in caplog.text
 
 
