@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -180,8 +180,10 @@ class ExportDialog(QDialog):
         elif spec.suffix:
             self.place.setText(str(Path(self.place.text()).with_suffix(spec.suffix)))
         self.replace.setVisible(False)
-        # As high as what the format has to ask.
-        self._form.activate()
+        # As high as what the format has to ask, once that is laid out.
+        QTimer.singleShot(0, self._fit)
+
+    def _fit(self) -> None:
         self.resize(self.width(), self.minimumSizeHint().height())
 
     def _add_option(self, layout: QFormLayout, option: ExportOption) -> QCheckBox | QLineEdit:
