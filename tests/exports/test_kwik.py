@@ -40,3 +40,20 @@ def test_nothing_can_be_chosen_and_the_name_ends_as_a_copy_must(
         export(curated, "kwik", tmp_path / "copy.kwik", groups=["good"])
     with pytest.raises(DatasetError, match=f"^{tmp_path}/copy.txt does not end in .kwik"):
         export(curated, "kwik", tmp_path / "copy.txt")
+
+
+def test_spikeinterface_reads_the_copy_with_its_parameters(
+    curated: Session, tmp_path: Path
+) -> None:
+    from spikeinterface.extractors import read_klusta
+
+    (tmp_path / "out").mkdir()
+    path = export(curated, "kwik", tmp_path / "out" / "copy.kwik", options={"prm": True})
+    sorting = read_klusta(path)
+    assert sorting.sampling_frequency == curated.shank.sample_rate
+    assert sorted(sorting.unit_ids) == curated.cluster_ids.tolist()
+    quality = dict(zip(sorting.unit_ids.tolist(), sorting.get_property("quality"), strict=True))
+    assert quality == curated.cluster_groups
+    for cluster_id, spike_ids in curated.spikes_per_cluster.items():
+        train = sorting.get_unit_spike_train(unit_id=cluster_id)
+        assert train.tolist() == curated.shank.spike_samples[spike_ids].tolist()
