@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from phygui.curation.session import Session
+from phygui.dataset.raw_files import RawChoice
 from phygui.errors import DatasetError
 from phygui.exports.gather import Choice, take
 from phygui.exports.placing import flush, folder_beside, why_not_placed
@@ -16,7 +17,6 @@ from phygui.exports.run import Unsaved
 from phygui.exports.spec import ExportError
 from phygui.exports.work import Progress, Work
 from phygui.formats.kwik.writing.converting import convert_to_kwik
-from phygui.formats.kwik.writing.raw import RawChoice
 from phygui.storage.state import locations
 from phygui.storage.state.state_files import sync_folder
 

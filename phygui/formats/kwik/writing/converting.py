@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from phygui._version import __version__
 from phygui.dataset import MICROVOLTS, ClusteringState, Dataset, FeatureSource, Key, ShankData
+from phygui.dataset.raw_files import RawChoice, RawFiles, copy_raw, find_raw
 from phygui.errors import DatasetError
 from phygui.formats.kwik.writing.klusta import Klusta
 from phygui.formats.kwik.writing.parameters import prm_text, probe_text
-from phygui.formats.kwik.writing.raw import Raw, RawChoice, copy_raw, find_raw
 from phygui.formats.kwik.writing.whole import (
     ChannelGroup,
     Experiment,
@@ -74,7 +74,7 @@ def convert_to_kwik(
     try:
         shanks += (dataset.open(group) for group in groups)
         first = shanks[0]
-        found = find_raw(first, target, raw)
+        found = find_raw(shanks, _copies(first, target), raw)
         made: list[Path] = []
         if any(shank.features is not None for shank in shanks):
             made.append(folder / f"{stem}.kwx")
@@ -100,6 +100,12 @@ def convert_to_kwik(
     beside = target.parent
     is_outside = any(not path.is_relative_to(beside) for path in found.paths)
     return made, found.paths if is_outside else []
+
+
+def _copies(data: ShankData, target: Path) -> list[Path]:
+    """What copies of the raw data of each recording are called."""
+    stem, n = target.name.removesuffix(".kwik"), data.timeline.n_recordings
+    return [target.with_name(f"{stem}.dat" if n == 1 else f"{stem}_{r}.dat") for r in range(n)]
 
 
 def _write_features(
@@ -130,7 +136,7 @@ def _experiment(
     dataset: Dataset,
     shanks: list[ShankData],
     edited: Mapping[Key, ClusteringState],
-    raw: Raw,
+    raw: RawFiles,
     target: Path,
 ) -> Experiment:
     first = shanks[0]
@@ -144,7 +150,7 @@ def _experiment(
         target.name.removesuffix(".kwik"),
         rate,
         starts,
-        raw.attributes(target.parent, len(starts)),
+        [{"dat_path": n} for n in raw.names(target.parent)] or [{} for _ in starts],
         _metadata(shanks, raw, target),
         groups,
         events,
@@ -190,7 +196,7 @@ def _edges(shank: ShankData) -> NDArray[np.int32]:
     return edges
 
 
-def _metadata(shanks: list[ShankData], raw: Raw, target: Path) -> dict[str, Any]:
+def _metadata(shanks: list[ShankData], raw: RawFiles, target: Path) -> dict[str, Any]:
     first = shanks[0]
     stem = target.name.removesuffix(".kwik")
     n_features = {shank.features.n_features for shank in shanks if shank.features is not None}
