@@ -27,7 +27,6 @@ from phygui.logs import PlainFormatter, start_log  # noqa: E402
 if TYPE_CHECKING:
     from phygui.curation.session import Session
     from phygui.gui.app.preload import Opening
-    from phygui.storage.state.backups import Backup
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
@@ -213,6 +212,8 @@ def recover(file: Path, only_list: bool) -> None:
 )
 def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> None:
     """List the saved states of FILE; with a NUMBER, bring that one back and save it."""
+    from phygui.curation.durability.saved_states import bring_back, differences
+
     with _session(file) as session:
         backups = session.backups()
         states = [None, *backups]
@@ -220,10 +221,10 @@ def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> 
             if not 0 <= n < len(states):
                 fail(f"{file}: no saved state {n}; there are {len(backups)}")
         if compare is not None:
-            for line in _differences(session, *(states[n] for n in compare)):
+            for line in differences(session, *(states[n] for n in compare)):
                 say(line)
         elif number:
-            words = _bring_back(session, backups[number - 1])
+            words = bring_back(session, backups[number - 1])
             for saved in session.save():
                 say(f"{words}, and saved to {saved.path}")
         else:
@@ -247,6 +248,15 @@ def _list_formats(context: click.Context, _: click.Parameter, wanted: bool) -> N
     context.exit()
 
 
+_UNSAVED = click.option(
+    "--unsaved",
+    type=click.Choice(["include", "refuse"]),
+    default="include",
+    show_default=True,
+    help="What is done where there are edits that are not saved.",
+)
+
+
 def _what_is_exported(command: Callable[..., None]) -> Callable[..., None]:
     """The arguments and options that all exports have."""
     file = click.Path(path_type=Path)
@@ -263,13 +273,7 @@ def _what_is_exported(command: Callable[..., None]) -> Callable[..., None]:
             metavar="NAME=VALUE",
             help="An option of the format; more than once for several.",
         ),
-        click.option(
-            "--unsaved",
-            type=click.Choice(["include", "refuse"]),
-            default="include",
-            show_default=True,
-            help="What is done where there are edits that are not saved.",
-        ),
+        _UNSAVED,
         click.option("--overwrite", is_flag=True, help="Replace a file that is there."),
     ]
     for decorate in reversed(decorators):
@@ -310,8 +314,6 @@ def _export(
     given: tuple[str, ...],
     **rest: Any,
 ) -> None:
-    from phygui.errors import DatasetError
-    from phygui.exports import Cancelled
     from phygui.exports import export as export_file
 
     options = dict(text.partition("=")[::2] for text in given)
@@ -320,25 +322,54 @@ def _export(
     if channel_group != "all" and not channel_group.isdecimal():
         raise click.UsageError(f"--channel-group is a number or 'all', not {channel_group!r}")
     names = None if groups is None else [name.strip() for name in groups.split(",")]
+    with _told() as telling:
+        place = export_file(
+            file,
+            to,
+            out,
+            groups=names,
+            channel_group="all" if channel_group == "all" else int(channel_group),
+            options=options,
+            **telling,
+            **rest,
+        )
+    say(f"written to {place}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--raw",
+    type=click.Choice(["auto", "copy", "none"]),
+    default="auto",
+    show_default=True,
+    help="Raw data: named where flat files hold it, else copied; always copied; left out.",
+)
+@_UNSAVED
+def convert(file: Path, out: Path, raw: Any, unsaved: Any) -> None:
+    """Write what FILE, or a folder, holds as a new Kwik dataset OUT.kwik, for klusta's readers."""
+    from phygui.exports.convert import convert as convert_file
+
+    with _told() as telling:
+        place = convert_file(file, out, raw=raw, unsaved=unsaved, **telling)
+    say(f"written to {place}")
+
+
+@contextmanager
+def _told() -> Iterator[dict[str, Any]]:
+    """Progress and Ctrl+C of long work on files; what goes wrong is said in one sentence."""
+    from phygui.errors import DatasetError
+    from phygui.exports import Cancelled
+
     try:
         with _interruptible() as is_interrupted, _progress_line() as progress:
-            place = export_file(
-                file,
-                to,
-                out,
-                groups=names,
-                channel_group="all" if channel_group == "all" else int(channel_group),
-                options=options,
-                progress=progress,
-                cancelled=is_interrupted,
-                **rest,
-            )
+            yield {"progress": progress, "cancelled": is_interrupted}
     except Cancelled:
         say("phygui: cancelled, and nothing was written", err=True)
         sys.exit(INTERRUPTED)
     except DatasetError as error:
         fail(error)
-    say(f"written to {place}")
 
 
 @contextmanager
@@ -373,52 +404,6 @@ def _progress_line() -> Iterator[Callable[[float, str], None]]:
             bar.update(round(1000 * fraction) - bar.pos, what)
 
         yield tell
-
-
-def _differences(session: Session, first: Backup | None, second: Backup | None) -> list[str]:
-    """How the second state differs from the first; None is the present one.
-
-    A save keeps what was edited: that may be any channel group and clustering, or several.
-    """
-    from phygui.curation.edits.comparison import compare
-    from phygui.errors import DatasetError
-
-    held = [list(backup.tallies) for backup in (first, second) if backup is not None]
-    keys = [key for key in held[0] if key in held[-1]] if held else [None]
-    if not keys:
-        raise DatasetError(
-            "these two states hold different shanks or clusterings: nothing to compare."
-        )
-    lines = []
-    for key in keys:
-        if key is not None:
-            session.switch(*key)
-        found = compare(session.state(first), session.state(second)).lines(session.group_names)
-        if len(keys) > 1:
-            lines.append(f"shank {session.channel_group}, {session.clustering}:")
-        lines += found
-    return lines
-
-
-def _bring_back(session: Session, backup: Backup) -> str:
-    """Bring back all that a save kept; what was done, in words."""
-    from phygui.curation.edits.update import EditError
-
-    words, refusal = "", None
-    for key in backup.tallies:
-        session.switch(*key)
-        if not session.is_editable:
-            continue
-        try:
-            update = session.restore(backup)
-        except EditError as error:
-            refusal = error
-            continue
-        # One of several may be as it was.
-        words = words if update.is_empty else update.description
-    if not words:
-        raise refusal or EditError("nothing would change: this is the current state")
-    return words
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from phygui import KwikModel, Session, __version__
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
 from phygui.simulate import make_demo
+from tests.formats.phy.folders import make as make_folder
 
 GUI, KWIK = "from phygui.cli import gui as run; run()", "from phygui.cli import main as run; run()"
 
@@ -323,3 +324,14 @@ def test_long_names_work_or_give_a_sentence(small: Path, n_letters: int) -> None
     except (DatasetError, EditError) as error:
         problem = str(error)
     assert ("too long" in problem) == (n_letters > 245)
+
+
+def test_convert_makes_a_kwik_of_a_folder(tmp_path: Path) -> None:
+    folder, out = make_folder(tmp_path).path, tmp_path / "out.kwik"
+    done = run(KWIK, "convert", folder, out)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"written to {out}\n"
+    assert "300" in run(KWIK, "describe", out).stdout
+    again = run(KWIK, "convert", folder, out)
+    assert again.returncode == 2
+    assert again.stderr == f"phygui: {out} exists already: choose another name.\n"
