@@ -102,17 +102,35 @@ class Stalls:
         self.longest_ms: list[float] = []
         self.to_the_end = False
         self._drawing = 0.0
+        self._depth = 0
         on_draw = View.on_draw
 
-        def timed_draw(view: View, event: object) -> None:
-            start = time.perf_counter()
+        def draw_to_the_end(view: View, event: object) -> None:
             on_draw(view, event)
             if self.to_the_end:
                 view.context.finish()
                 view.context.flush_commands()
-            self._drawing += time.perf_counter() - start
 
-        View.on_draw = timed_draw  # type: ignore[method-assign]
+        View.on_draw = self._counted(draw_to_the_end)  # type: ignore[method-assign]
+        # What Qt is going to show is drawn while the window waits for other views; and to make
+        # another context the current one is to wait for what is drawn in the one before.
+        View.draw_ahead = self._counted(View.draw_ahead)  # type: ignore[method-assign]
+        View.set_current = self._counted(View.set_current)  # type: ignore[method-assign]
+
+    def _counted(self, draw: Callable[..., None]) -> Callable[..., None]:
+        """The same, with what it takes counted as drawing; once, if one is a part of another."""
+
+        def counted(view: View, *arguments: object, **named: object) -> None:
+            start = time.perf_counter()
+            self._depth += 1
+            try:
+                draw(view, *arguments, **named)
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._drawing += time.perf_counter() - start
+
+        return counted
 
     @contextmanager
     def measured(self) -> Iterator[None]:

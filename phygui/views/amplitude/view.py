@@ -201,9 +201,11 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             ]
         )
         self._points.set_data(vertices(data.times, data.amplitudes, color=data.colors))
-        cluster = np.arange(len(data.shares))[:, None]
+        # The longer bars lie behind the shorter ones, so that no cluster hides another.
+        order = np.argsort(-data.shares, axis=0, kind="stable")
+        shares = np.take_along_axis(data.shares, order, axis=0)
         self._bars.set_data(
-            boxes(0.0, data.shares, data.edges[:-1], data.edges[1:], color=cluster, cell=1)
+            boxes(0.0, shares, data.edges[:-1], data.edges[1:], color=order, cell=1)
         )
         self.draw_gaps(data.gaps)
         self.draw_cursor()

@@ -18,7 +18,6 @@ from phygui.curation.statistics.spike_attributes import (
     times_of,
 )
 from phygui.dataset import ShankData
-from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import GREY, HIGHLIGHT
@@ -28,7 +27,7 @@ from phygui.views.core.lasso import Lasso
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
-from phygui.views.core.visuals import Batch, Images, vertices
+from phygui.views.core.visuals import Batch, Images
 from phygui.views.data.attributes import (
     amplitude_range,
     best_channels,
@@ -37,16 +36,15 @@ from phygui.views.data.attributes import (
     values_and_masks,
 )
 from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.feature.background import background_of
 from phygui.views.feature.grid import AUTOMATIC, Plot, default_grid, parse_grid
+from phygui.views.feature.points import points_in, points_of
 
-_MASKED_ALPHA = 0.25
 _BUDGET = Budget(each=1_500, together=8_000, most=50_000)
 _MOST_COUNTED = 200_000
 _MOST_OUTSIDE = 1_500
 """Spikes drawn in a plot of those that lie outside of the image of its densities."""
 _N_BINS = 96
-
-_background = ByteCache(16 * 2**20)
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,10 @@ class FeatureData:
     """Number of each spike's cluster, also of those of the background."""
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
+    points: NDArray[Any]
+    """(n_vertices,) ``VERTEX``, of all plots."""
+    dims: bool
+    """Whether these are fainter where their channel is masked."""
     absent: tuple[int, ...] = ()
     """Numbers of channels that the user chose and that this channel group does not have."""
     densities: NDArray[np.float32] | None = None
@@ -200,7 +202,7 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
         chosen, colors = chosen[order], colors[order]
         selected = values_and_masks(snapshot, keys, chosen, cancelled)
         check(cancelled)
-        behind, owners, others = _background_of(snapshot, keys, params.n_background, cancelled)
+        behind, owners, others = background_of(snapshot, keys, params.n_background, cancelled)
 
         values, masks = {}, {}
         for key, (value, mask) in selected.items():
@@ -215,10 +217,12 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             plain = {key: value for key, (value, _) in selected.items()}
             densities = _densities(plots, plain, ranges, colors, len(samples))
             outside = tuple(len(behind) + _outside(p, plain, ranges) for p in plots)
+        check(cancelled)
+        every = np.concatenate([np.full(len(behind), GREY), colors])
         return FeatureData(
             plots=plots,
             spike_ids=np.concatenate([behind, chosen]),
-            colors=np.concatenate([np.full(len(behind), GREY), colors]),
+            colors=every,
             cluster_ids=snapshot.cluster_ids,
             values=values,
             masks=masks,
@@ -227,6 +231,8 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             times=times_of(shank, np.concatenate([behind, chosen])),
             clusters=np.concatenate([owners, np.array(snapshot.cluster_ids, np.int64)[colors]]),
             n_spikes=sum(sizes),
+            points=points_of(plots, values, masks, every, outside, params.dim_masked),
+            dims=params.dim_masked,
             absent=_absent(shank, params),
             densities=densities,
             outside=outside,
@@ -261,15 +267,14 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             for key, limits in data.ranges.items()
         }
         self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
-        drawn = np.arange(len(data.spike_ids))
         self._images.clear()
         if data.densities is not None:
-            drawn = np.flatnonzero(data.colors == GREY)
             self._build_densities(data, data.densities)
-        parts = self._vertices(data, drawn, data.colors[drawn])
-        for cell, found in enumerate(data.outside):
-            parts.append(self._in_plot(data, cell, found, data.colors[found]))
-        self._points.set_data(*parts)
+        dims, points = self.params.dim_masked, data.points
+        if dims != data.dims:
+            # Another look of what has been read.
+            points = points_of(data.plots, data.values, data.masks, data.colors, data.outside, dims)
+        self._points.set_data(points)
         self.draw_gaps(data.gaps)
         self.draw_cursor()
 
@@ -283,22 +288,6 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             color=np.tile(np.arange(n_clusters), n_plots),
         )
 
-    def _vertices(
-        self, data: FeatureData, drawn: NDArray[np.int64], colors: NDArray[np.int64]
-    ) -> list[NDArray[Any]]:
-        return [self._in_plot(data, cell, drawn, colors) for cell in range(len(data.plots))]
-
-    def _in_plot(
-        self, data: FeatureData, cell: int, drawn: NDArray[np.int64], colors: NDArray[np.int64]
-    ) -> NDArray[Any]:
-        plot = data.plots[cell]
-        x, y = data.values[plot.x][drawn], data.values[plot.y][drawn]
-        alpha = np.where(np.isfinite(x) & np.isfinite(y), 1.0, 0.0)
-        masks = [data.masks[key][drawn] for key in (plot.x, plot.y) if key in data.masks]
-        if masks and self.params.dim_masked:
-            alpha *= _MASKED_ALPHA + (1 - _MASKED_ALPHA) * np.nan_to_num(np.fmax.reduce(masks))
-        return vertices(x, y, color=colors, cell=cell, alpha=alpha)
-
     def before_draw(self) -> None:
         """Follow the marker size."""
         self._points.size = self.marker_size
@@ -308,8 +297,13 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
         """Point at those of some spikes that are drawn, or counted."""
         found = np.flatnonzero(among(data.spike_ids, spike_ids))
         found = sample_spikes(found, _BUDGET.most)
-        color = np.full(len(found), HIGHLIGHT)
-        self._pointed.set_data(*self._vertices(data, found, color))
+        color, dims = np.full(len(found), HIGHLIGHT), self.params.dim_masked
+        self._pointed.set_data(
+            *(
+                points_in(plot, cell, data.values, data.masks, found, color, dims)
+                for cell, plot in enumerate(data.plots)
+            )
+        )
         self.update()
 
     def describe(self, cell: int, x: float, y: float) -> str:
@@ -410,26 +404,3 @@ def _outside(
         with np.errstate(invalid="ignore"):
             found |= (values[key] < low) | (values[key] >= high)
     return sample_spikes(np.flatnonzero(found), _MOST_OUTSIDE)
-
-
-def _background_of(
-    snapshot: Snapshot, keys: list[str], n_most: int, cancelled: Cancel
-) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Any]]:
-    """A fixed sample of all spikes without those of the selection, their clusters and values."""
-    shank = snapshot.shank
-    n = min(n_most, snapshot.n_spikes)
-    sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
-    clusters = snapshot.clusters_of(sample)
-    others = ~np.isin(clusters, snapshot.cluster_ids)
-    found, n_located = {}, shank.n_located
-    for key in dict.fromkeys(keys):
-        # Amplitudes are measured as those of the best cluster are.
-        pair = None if key == AMPLITUDE else _background.get((shank,), (key, n, n_located))
-        if pair is None:
-            pair = values_and_masks(snapshot, [key], sample, cancelled)[key]
-            size = sum(a.nbytes for a in pair if a is not None)
-            if key != AMPLITUDE:
-                _background.put((shank,), (key, n, n_located), pair, size)
-        value, mask = pair
-        found[key] = value[others], None if mask is None else mask[others]
-    return sample[others], clusters[others], found

@@ -104,6 +104,20 @@ def test_points_and_bars_are_where_they_are(view, picture):
     assert np.abs(image[int(y), int(x)] - background).max() < 10
 
 
+def test_the_bars_of_a_cluster_lie_behind_shorter_ones(view):
+    bars = view._bars.vertices.reshape(-1, 6)
+    lengths = bars["position"][..., 0].max(axis=1)
+    places = bars["position"][..., 1].min(axis=1)
+    data = view.data
+    shares = np.zeros_like(data.shares)
+    for low in np.unique(places):
+        here = places == low
+        assert np.all(np.diff(lengths[here]) <= 0)
+        bin_ = int(np.argmin(np.abs(data.edges - low)))
+        shares[bars["color"][here, 0].astype(int), bin_] = lengths[here]
+    np.testing.assert_allclose(shares, data.shares, rtol=1e-5)
+
+
 def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapshot, small_model):
     top, middle = float(view.data.edges[-1]), float(np.median(view.data.amplitudes))
     end = view.data.span

@@ -12,6 +12,8 @@ from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import GREY, theme
 from phygui.views.core.lasso import Lasso
+from phygui.views.data.attributes import values_and_masks
+from phygui.views.feature import background
 from phygui.views.feature import view as feature
 from phygui.views.feature.grid import default_grid, parse_grid
 from phygui.views.feature.view import FeatureParams, FeatureView, chosen_channels
@@ -112,17 +114,39 @@ def test_samples_are_bounded_regular_and_the_same_each_time(snapshot):
 
 
 def test_the_background_is_read_once(snapshot, monkeypatch):
-    params = FeatureParams(n_background=37)
-    FeatureView.load(snapshot, params, never)
-    asked = []
-    from phygui.views.feature import view as feature
-
-    plain = feature.values_and_masks
+    params = FeatureParams(n_background=37, grid="time,0A 1A,0B time,amplitude")
+    asked, sized = [], []
+    read, measure = background.values_and_masks, background.measured
     monkeypatch.setattr(
-        feature, "values_and_masks", lambda *a: asked.append(len(a[2])) or plain(*a)
+        background, "values_and_masks", lambda *a: asked.append(list(a[1])) or read(*a)
     )
-    FeatureView.load(snapshot, params, never)
-    assert 37 not in asked
+    monkeypatch.setattr(background, "measured", lambda *a: sized.append(a) or measure(*a))
+    first = FeatureView.load(snapshot, params, never)
+    # All columns together.
+    assert len(asked) == 1
+    assert len(asked[0]) == 4
+    again = FeatureView.load(snapshot, params, never)
+    assert (len(asked), len(sized)) == (1, 1)
+    behind = first.colors == GREY
+    for key, values in first.values.items():
+        np.testing.assert_array_equal(values, again.values[key])
+        plain = values_and_masks(snapshot, [key], first.spike_ids[behind], never)[key][0]
+        np.testing.assert_array_equal(values[behind], plain)
+
+
+@pytest.mark.parametrize("show", ["points", "density"])
+def test_points_are_made_where_they_are_read(snapshot, shown, show):
+    params = FeatureParams(show=show)
+    data = FeatureView.load(snapshot, params, never)
+    n_each = len(data.colors) if show == "points" else np.count_nonzero(data.colors == GREY)
+    n_outside = sum(len(found) for found in data.outside)
+    assert len(data.points) == n_each * len(data.plots) + n_outside
+    view = shown(FeatureView(params), data, (600, 400))
+    assert np.shares_memory(view._points.vertices, data.points)
+    faint = data.points["alpha"].sum()
+    view.change_params(dim_masked=False)
+    assert view._points.vertices["alpha"].sum() >= faint
+    assert len(view._points.vertices) == len(data.points)
 
 
 def test_channels_chosen_by_the_user_come_first(snapshot, small_model, monkeypatch):
