@@ -13,6 +13,7 @@ from phygui import Session
 from phygui.exports import export
 from phygui.exports.spikeinterface.sorting import file_names
 from phygui.simulate import make_demo
+from tests.formats.spikeinterface.analyzers import PLAIN, make
 
 
 def trains(sorting: Any) -> dict[Any, list[list[int]]]:
@@ -98,6 +99,28 @@ def test_shanks_and_recordings(tmp_path: Path) -> None:
                 assert found[f"{group}-{cluster_id}"] == expected
         session.change_channel_group(0)
         session.undo()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_an_analyzer_keeps_the_ids_of_its_units(tmp_path: Path) -> None:
+    import spikeinterface.core as si
+    from spikeinterface.curation import apply_curation
+
+    path = make(tmp_path / "made", PLAIN, unit_ids=["a", "b", "7", "c", "d"], n_shanks=2)
+    with Session.open(path, journal=False) as session:
+        session.change_channel_group(1)
+        first, second = [int(c) for c in session.cluster_ids[:2]]
+        session.move([first], "good")
+        session.merge([first, second])
+        folder = export(session, "spikeinterface", tmp_path / "si")
+        session.undo()
+        session.undo()
+    curation = json.loads((folder / "curation.json").read_text())
+    own = si.load_sorting_analyzer(path, load_extensions=False).sorting
+    applied = apply_curation(own, curation)
+    assert trains(applied) == trains(si.load(folder / "sorting"))
+    assert trains(own) == trains(si.load(folder / "original"))
+    assert len(applied.unit_ids) == len(own.unit_ids) - 1
 
 
 def test_names_of_files_of_properties() -> None:

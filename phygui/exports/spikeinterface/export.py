@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from phygui.formats.spikeinterface.curation_json import (
     curation_json,
     marked,
 )
+from phygui.formats.spikeinterface.store import REMOVED, AnalyzerClusterings
+from phygui.formats.spikeinterface.units import UnitNumbers
 
 _ORIGINAL = "original"
 """What formats call the sorter's own clustering, where they keep it."""
@@ -32,15 +34,26 @@ _TAKEN = ("group", "cluster_id")
 
 @dataclass(frozen=True)
 class _Clusters:
-    """Clusters of all shanks, numbered through."""
+    """Clusters of all shanks, numbered through.
+
+    Attributes
+    ----------
+    shanks : tuple of ShankCuration
+    clusters : tuple of (int, int)
+        Place of the shank, and cluster.
+    known : UnitNumbers, optional
+        What an analyzer calls them.
+    """
 
     shanks: tuple[ShankCuration, ...]
     clusters: tuple[tuple[int, int], ...]
-    """Place of the shank, and cluster."""
+    known: UnitNumbers | None
 
     @cached_property
     def units(self) -> list[UnitId]:
         """What they are called: their numbers; with several shanks as text, which one too."""
+        if self.known is not None:
+            return [self.known.unit_of(cluster_id) for _, cluster_id in self.clusters]
         if len(self.shanks) == 1:
             return [cluster_id for _, cluster_id in self.clusters]
         return [f"{self.shanks[place].channel_group}-{c}" for place, c in self.clusters]
@@ -65,7 +78,14 @@ def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work
     states = [_original(curation.dataset, (s.channel_group, s.clustering)) for s in shanks]
     before = [state.spike_clusters.astype(np.int64) for state in states]
     after = [_spike_clusters(shank) for shank in shanks]
-    old, new = _numbered(shanks, before), _numbered(shanks, after)
+    store = curation.dataset.clusterings
+    known = store.units if isinstance(store, AnalyzerClusterings) else None
+    olds_of = [set(np.unique(of).tolist()) for of in before]
+    if known is not None and len(shanks) == len(curation.dataset.channel_groups):
+        # Units without spikes too: a curation has to name all that the sorting has.
+        olds_of[0] |= set(known.clusters).difference(*olds_of)
+    old = _numbered(shanks, olds_of, known)
+    new = _numbered(shanks, [set(of.spikes_per_cluster) for of in shanks], known)
     data = [shank.data for shank in shanks]
     segments = np.concatenate([_segments(of) for of in data])
     samples = np.concatenate([_samples(of) for of in data])
@@ -90,7 +110,8 @@ def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work
     )
 
     work.step(0.6, "the sorting")
-    kept = [n for n, (p, c) in enumerate(new.clusters) if c in shanks[p].groups]
+    left_out = {None, REMOVED} if known is not None else {None}
+    kept = [n for n, (p, c) in enumerate(new.clusters) if shanks[p].groups.get(c) not in left_out]
     row = np.full(len(new.clusters), -1, np.int64)
     row[kept] = np.arange(len(kept))
     rows = row[news]
@@ -145,10 +166,12 @@ def _spike_clusters(shank: ShankCuration) -> NDArray[np.int64]:
 
 
 def _numbered(
-    shanks: tuple[ShankCuration, ...], spike_clusters: Collection[NDArray[np.int64]]
+    shanks: tuple[ShankCuration, ...],
+    clusters: Sequence[Collection[int]],
+    known: UnitNumbers | None,
 ) -> _Clusters:
-    pairs = [(i, c) for i, of in enumerate(spike_clusters) for c in np.unique(of).tolist()]
-    return _Clusters(shanks, tuple(pairs))
+    pairs = [(i, c) for i, of in enumerate(clusters) for c in sorted(of)]
+    return _Clusters(shanks, tuple(pairs), known)
 
 
 def _segments(shank: ShankData) -> NDArray[np.int64]:

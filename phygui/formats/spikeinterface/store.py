@@ -20,6 +20,7 @@ from phygui.errors import DatasetError
 from phygui.formats.spikeinterface.analyzer import Analyzer
 from phygui.formats.spikeinterface.curation_json import GROUP_LABEL, MARK, PROGRAM, curation_json
 from phygui.formats.spikeinterface.curation_steps import Curated, CurationError, apply_steps
+from phygui.formats.spikeinterface.units import UnitNumbers
 from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import parse_json, read_whole, sync_folder, write_whole
@@ -29,7 +30,7 @@ SUFFIX = ".curation.json"
 """Of the curation file beside an analyzer, after the analyzer's whole name."""
 _KEPT = ".curation.original.json"
 _LARGEST = 1 << 31
-_REMOVED = "removed"
+REMOVED = "removed"
 """The group of clusters that the curation leaves out."""
 _IDS_OF_A_SHANK = 100_000
 """New clusters of different shanks get ids this far apart: all are units of one sorting."""
@@ -55,6 +56,11 @@ class AnalyzerClusterings:
     def __init__(self, analyzer: Analyzer, path: Path | None = None) -> None:
         self._analyzer = analyzer
         self.path = curation_file(analyzer.path) if path is None else path
+
+    @property
+    def units(self) -> UnitNumbers:
+        """Which unit of the sorting each cluster is."""
+        return self._analyzer.units
 
     def all_keys(self) -> list[Key]:
         """All clusterings that can be read, of every shank that has spikes."""
@@ -188,7 +194,7 @@ class AnalyzerClusterings:
             groups,
             labels,
             group_names=[group_names[g] for g in sorted(group_names)],
-            removed=[c for c, text in groups.items() if text == _REMOVED],
+            removed=[c for c, text in groups.items() if text == REMOVED],
         )
         data = json.dumps(told, ensure_ascii=False).encode()
         self._verify(data, wanted)
@@ -289,15 +295,13 @@ def _group_names(curated: Curated) -> dict[str, int]:
     options = [text for text in curated.options.get(GROUP_LABEL, ()) if text.lower() not in usual]
     told = {curated.text(unit, GROUP_LABEL) for unit in curated.labels}
     own = sorted(text for text in told if text and text.lower() not in usual)
-    ordered = dict.fromkeys(
-        [*filter(None, options), *own, *([_REMOVED] if curated.removed else [])]
-    )
+    ordered = dict.fromkeys([*filter(None, options), *own, *([REMOVED] if curated.removed else [])])
     return dict(_NUMBERS) | {text: _FIRST_OWN_GROUP + i for i, text in enumerate(ordered)}
 
 
 def _group_of(curated: Curated, unit: Any, names: Mapping[str, int]) -> int:
     if unit in curated.removed:
-        return names[_REMOVED]
+        return names[REMOVED]
     text = curated.text(unit, GROUP_LABEL) or GROUP_NAMES[UNSORTED]
     return names[text] if text in names else names[text.lower()]
 
