@@ -262,6 +262,8 @@ class Session:
     copy_clustering = method_of("saves", SessionSaves.copy_clustering)
     locate = method_of("workspace", Workspace.locate)
     locate_job = method_of("workspace", Workspace.locate_job)
+    set_gain = method_of("workspace", Workspace.set_gain)
+    gain_job = method_of("workspace", Workspace.gain_job)
     change_channel_group = method_of("workspace", Workspace.change_channel_group)
     change_clustering = method_of("workspace", Workspace.change_clustering)
 

@@ -272,6 +272,40 @@ class Workspace:
 
         return read
 
+    def set_gain(self, microvolts: float | None) -> None:
+        """Say how many microvolts a raw unit is, where no file tells: all units are then of these.
+
+        It is remembered for this user and this dataset, and not written into its files.
+
+        Parameters
+        ----------
+        microvolts : float or None
+            Such as 0.195; None takes back what was said.
+
+        Raises
+        ------
+        DatasetError
+            If the files tell it, or it makes no sense; nothing has changed then.
+        """
+        self.gain_job(microvolts)()()
+
+    def gain_job(self, microvolts: float | None) -> SwitchJob:
+        """The work of :meth:`set_gain`: remembers in any thread, returns what shows it in this one.
+
+        Raises
+        ------
+        DatasetError
+            As :meth:`set_gain`, where it remembers.
+        """
+        shanks = list(self.shanks.values())
+
+        def remember() -> Callable[[], None]:
+            for shank in shanks:
+                shank.set_gain(microvolts)
+            return self._show_located
+
+        return remember
+
     def _show_located(self) -> None:
         # What was computed without the data that is there now is void.
         self._tell.located.emit()

@@ -175,6 +175,24 @@ class ShankData(Protocol):
     def voltage_unit(self) -> str:
         """Unit of raw values times their gain: ``µV``, or ``units`` where no gain is known."""
 
+    @property
+    def tells_gain(self) -> bool:
+        """Whether the files tell the gain; where they do not, the user may say it."""
+
+    def set_gain(self, microvolts: float | None) -> None:
+        """Say how many microvolts a raw unit is, now and at later openings by this user.
+
+        Parameters
+        ----------
+        microvolts : float or None
+            Of every channel; None takes back what was said.
+
+        Raises
+        ------
+        DatasetError
+            If the files tell it, or it makes no sense; nothing has changed then.
+        """
+
     # -- data that may be missing --------------------------------------------------------------
 
     @property

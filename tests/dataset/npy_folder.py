@@ -127,6 +127,7 @@ class Shank:
     reader = None
     n_located = 0
     preparations = ()
+    tells_gain = True
 
     def __init__(self, folder: Path) -> None:
         told = json.loads((folder / "info.json").read_text())

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
-from phygui.dataset.protocol import FeatureSource, Preparation, SpikeAttribute
+from phygui.dataset.gain import UsersGain, refuse
+from phygui.dataset.protocol import MICROVOLTS, FeatureSource, Preparation, SpikeAttribute
 from phygui.dataset.timeline import Timeline
 from phygui.formats.kwik.model import KwikModel
 from phygui.storage.arrays.bandpass import BandPass
@@ -77,6 +78,8 @@ class KwikShank:
         self._model = model
         self._channel_group = model.channel_group
         self._source: tuple[int, KwikFeatures] | None = None
+        self._gain = UsersGain(model.path)
+        self._n_said = 0
 
     @property
     def reader(self) -> KwikModel:
@@ -170,12 +173,27 @@ class KwikShank:
     @property
     def channel_gains(self) -> NDArray[np.float64]:
         """Microvolts per raw unit of each channel: (n_channels,) float64; 1 if not known."""
-        return self._model.channel_gains
+        if self._model.gain_is_known:
+            return self._model.channel_gains
+        return self._gain.gains(self.n_channels)
 
     @property
     def voltage_unit(self) -> str:
         """``µV``, or ``units`` where no gain is known."""
-        return self._model.voltage_unit
+        is_said = self._gain.microvolts is not None
+        return MICROVOLTS if is_said and not self.tells_gain else self._model.voltage_unit
+
+    @property
+    def tells_gain(self) -> bool:
+        """Whether the ``.kwik`` or the raw data tells it."""
+        return self._model.gain_is_known
+
+    def set_gain(self, microvolts: float | None) -> None:
+        """See :class:`~phygui.dataset.ShankData`."""
+        if self._model.gain_is_known:
+            refuse(self.path)
+        self._gain.set(microvolts)
+        self._n_said += 1
 
     # -- data that may be missing --------------------------------------------------------------
 
@@ -221,7 +239,7 @@ class KwikShank:
     @property
     def n_located(self) -> int:
         """How often other data was located."""
-        return self._model.n_located
+        return self._model.n_located + self._n_said
 
     @property
     def warnings(self) -> Sequence[str]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
-from phygui.dataset.protocol import RAW_UNITS
+from phygui.dataset.gain import UsersGain
+from phygui.dataset.protocol import MICROVOLTS, RAW_UNITS
 from phygui.dataset.sparse_features import SparseFeatures
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetError, DatasetWarning
@@ -55,8 +56,8 @@ class PhyShank:
         If there is no such shank, or it has no spikes.
     """
 
-    voltage_unit = RAW_UNITS
-    """No file of the folder holds the gain."""
+    tells_gain = False
+    """No file of the folder holds it."""
     preparations = ()
     """Nothing of the folder is compressed."""
 
@@ -75,7 +76,7 @@ class PhyShank:
         self._of_shank = np.flatnonzero(sorting.shanks == channel_group)
         self.channels = sorting.channels[self._of_shank]
         self.channel_positions = sorting.positions[self._of_shank]
-        self.channel_gains = np.ones(len(self.channels))
+        self._gain = UsersGain(self.path)
         samples = sorting.spike_samples
         self.spike_samples = samples if self._spikes is None else samples[self._spikes]
         for array in (self.channels, self.channel_positions, self.spike_samples):
@@ -154,6 +155,21 @@ class PhyShank:
     def n_channels(self) -> int:
         """Number of channels."""
         return len(self.channels)
+
+    @property
+    def channel_gains(self) -> NDArray[np.float64]:
+        """What the user has said of all channels, else 1."""
+        return self._gain.gains(self.n_channels)
+
+    @property
+    def voltage_unit(self) -> str:
+        """``µV`` once the user has said the gain."""
+        return RAW_UNITS if self._gain.microvolts is None else MICROVOLTS
+
+    def set_gain(self, microvolts: float | None) -> None:
+        """See :class:`~phygui.dataset.ShankData`."""
+        self._gain.set(microvolts)
+        self.n_located += 1
 
     # -- raw data ------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
+from phygui.dataset.gain import UsersGain, refuse
 from phygui.dataset.protocol import MICROVOLTS, RAW_UNITS, FeatureSource, SpikeAttribute
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetError, DatasetWarning
@@ -119,9 +120,7 @@ class AnalyzerShank:
             raise DatasetError(f"{self.path}: shank {channel_group} has no spikes.")
         self.channels = np.flatnonzero(analyzer.shanks == channel_group)
         self.channel_positions = analyzer.positions[self.channels]
-        gains = analyzer.gains
-        self.channel_gains = np.ones(len(self.channels)) if gains is None else gains[self.channels]
-        self.voltage_unit = RAW_UNITS if gains is None else MICROVOLTS
+        self._gain = UsersGain(self.path) if analyzer.gains is None else None
         samples = analyzer.spike_samples
         self.spike_samples = samples if self._spikes is None else samples[self._spikes]
         for array in (self.channels, self.channel_positions, self.spike_samples):
@@ -235,6 +234,32 @@ class AnalyzerShank:
     def n_channels(self) -> int:
         """Number of channels."""
         return len(self.channels)
+
+    @property
+    def channel_gains(self) -> NDArray[np.float64]:
+        """What the recording tells, else what the user has said of all channels, else 1."""
+        if self._gain is not None:
+            return self._gain.gains(self.n_channels)
+        assert self._analyzer.gains is not None
+        return self._analyzer.gains[self.channels]
+
+    @property
+    def voltage_unit(self) -> str:
+        """``µV`` where the gain is known."""
+        is_unknown = self._gain is not None and self._gain.microvolts is None
+        return RAW_UNITS if is_unknown else MICROVOLTS
+
+    @property
+    def tells_gain(self) -> bool:
+        """Whether the recording tells it."""
+        return self._gain is None
+
+    def set_gain(self, microvolts: float | None) -> None:
+        """See :class:`~phygui.dataset.ShankData`."""
+        if self._gain is None:
+            refuse(self.path)
+        self._gain.set(microvolts)
+        self.n_located += 1
 
     # -- raw data ------------------------------------------------------------------------------
 

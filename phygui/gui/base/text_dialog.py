@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
@@ -20,7 +20,7 @@ class TextDialog(QDialog):
         well_placed(self)
         self.text = QPlainTextEdit("\n".join(lines))
         self.text.setReadOnly(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.Close)
+        self._buttons = buttons = QDialogButtonBox(QDialogButtonBox.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         heading = QLabel(title)
@@ -28,6 +28,13 @@ class TextDialog(QDialog):
         layout.addWidget(heading)
         layout.addWidget(self.text)
         layout.addWidget(buttons)
+
+    def add_button(self, title: str, act: Callable[[], None]) -> None:
+        """Offer to do something about what is said; the dialog closes first."""
+        button = self._buttons.addButton(title, QDialogButtonBox.ActionRole)
+        button.setObjectName("act")
+        button.clicked.connect(self.accept)
+        button.clicked.connect(lambda: act())
 
 
 class Patience(QDialog):

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QFileDialog
+from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from phygui.curation.edits.update import EditError, insist
 from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, told_rules
 from phygui.curation.suggestions.splitting.parts import Parts
-from phygui.gui.actions.declared.reasons import NO_LASSO
+from phygui.dataset import MICROVOLTS
+from phygui.gui.actions.declared.reasons import NO_LASSO, lacks_gain, remarks_on
 from phygui.gui.actions.key_dialog import KeyDialog
 from phygui.gui.base import theme
+from phygui.gui.base.placing import well_placed
 from phygui.gui.base.text_dialog import TextDialog
 from phygui.gui.base.work import Latest
 from phygui.gui.dialogs import messages
@@ -92,8 +94,9 @@ class Commands:
         """Show what is unusual about the file, what was assumed, and what is not used any more."""
         session = self._window.session
         title = f"Remarks on {session.path.name}"
-        lines = [*session.shank.warnings, *session.measures.problems]
-        self._remarks = TextDialog(self._window, title, lines)
+        self._remarks = TextDialog(self._window, title, remarks_on(session))
+        if lacks_gain(session):
+            self._remarks.add_button("Set the gain...", self.set_gain)
         self._remarks.open()
 
     def show_rankings(self) -> None:
@@ -141,6 +144,34 @@ class Commands:
     def accept_traces(self) -> None:
         """Open the raw data that the file names outside the folder of the dataset."""
         self.open_elsewhere("traces", self._window.session.shank.absent["traces"].elsewhere)
+
+    def set_gain(self) -> None:
+        """Ask how many microvolts a raw unit is, and show voltages by it."""
+        shank = self._window.session.shank
+        known = float(shank.channel_gains[0]) if shank.voltage_unit == MICROVOLTS else 0.195
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Set the gain")
+        dialog.setLabelText(
+            "Microvolts of a raw unit, as 0.195 (Intan, Open Ephys) or 2.34 (Neuropixels 1.0, AP):"
+        )
+        dialog.setInputMode(QInputDialog.DoubleInput)
+        dialog.setDoubleDecimals(6)
+        dialog.setDoubleRange(1e-6, 1e6)
+        dialog.setDoubleValue(known)
+        dialog.doubleValueSelected.connect(self._take_gain)
+        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        well_placed(dialog)
+        dialog.open()
+
+    def _take_gain(self, microvolts: float) -> None:
+        window = self._window
+
+        def done(finish: Callable[[], None]) -> None:
+            finish()
+            window.say(f"a raw unit is {microvolts:g} µV, also when you open this dataset again")
+
+        job = window.session.gain_job(microvolts)
+        self.in_worker(lambda _: job(), done, window.fail)
 
     # -- edits -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from phygui.curation.edits.update import Update, in_words
 from phygui.curation.session import Session
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.command_line import CommandLine
+from phygui.gui.actions.declared.reasons import remarks_on
 from phygui.gui.actions.keys import Keys
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.elided import ElidedLabel
@@ -316,8 +317,7 @@ class MainWindow(WindowParts):
             self.say(f"{reason}: edits are kept elsewhere, and saved as a copy only", wrong=True)
         elif self.session.measures.problems:
             self.say(self.session.measures.problems[-1], wrong=True)
-        elif self.session.shank.warnings:
-            n = len(self.session.shank.warnings)
+        elif n := len(remarks_on(self.session)):
             remarks = f"{n} remark{'s' if n > 1 else ''} on this file"
             self.say(f"{remarks}: Dataset > Remarks on the file")
         self.saving.offer_recovery()

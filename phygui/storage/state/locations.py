@@ -1,9 +1,10 @@
-"""Where a user has said that data is which was not found beside a dataset."""
+"""What a user has said of a dataset that its files do not tell: where data is, and the gain."""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from phygui.storage.state.state_files import make_folder, read_json, write_whole
 
 log = logging.getLogger(__name__)
+_GAIN = "gain"
 
 
 def locations_file() -> Path:
@@ -44,12 +46,30 @@ def remembered(dataset: Path, what: str) -> list[Path]:
 
 def remember(dataset: Path, what: str, paths: list[Path]) -> None:
     """Remember where data is, for this user and this dataset; an empty list forgets it."""
+    _remember(dataset, what, [str(path.resolve()) for path in paths] or None)
+
+
+def remembered_gain(dataset: Path) -> float | None:
+    """How many microvolts the user said that a raw unit of a dataset is; None if nobody did."""
+    of_dataset = _all_locations().get(str(dataset.resolve()), {})
+    gain = of_dataset.get(_GAIN) if isinstance(of_dataset, dict) else None
+    if isinstance(gain, bool) or not isinstance(gain, int | float):
+        return None
+    return float(gain) if math.isfinite(gain) and gain > 0 else None
+
+
+def remember_gain(dataset: Path, gain: float | None) -> None:
+    """Remember the gain, for this user and this dataset; None forgets it."""
+    _remember(dataset, _GAIN, gain)
+
+
+def _remember(dataset: Path, what: str, value: Any) -> None:
     locations, key = _all_locations(), str(dataset.resolve())
     if not isinstance(locations.get(key), dict):
         locations[key] = {}
     of_dataset = locations[key]
-    if paths:
-        of_dataset[what] = [str(path.resolve()) for path in paths]
+    if value is not None:
+        of_dataset[what] = value
     else:
         of_dataset.pop(what, None)
     path = locations_file()

@@ -15,6 +15,7 @@ from phygui.gui.actions.declared.reasons import (
     no_suggestion,
     no_traces_elsewhere,
     one_shank,
+    remarks_on,
     unless,
 )
 from phygui.gui.actions.spec import ActionSpec
@@ -53,7 +54,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda w: w.commands.show_remarks(),
         tip="what is unusual in the file, and what was assumed",
         hindrance=unless(
-            lambda w: bool(w.session.shank.warnings or w.session.measures.problems),
+            lambda w: bool(remarks_on(w.session)),
             "there are no remarks on this file")),
     ActionSpec("history", "History", "Dataset|history", lambda w: w.show_dock("history"),
         ("Ctrl+H",), "the list of edits; click one to go to that point"),

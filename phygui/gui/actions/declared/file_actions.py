@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phygui.gui.actions.declared.reasons import cannot_save
+from phygui.gui.actions.declared.reasons import cannot_save, unless
 from phygui.gui.actions.spec import ActionSpec
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -19,6 +19,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+Shift+S",), "write the file with all edits in it to another place"),
     ActionSpec("restore", "Restore...", "File|save", lambda w: w.saving.show_backups(),
         tip="list the saved states, compare them, bring one back"),
+    ActionSpec("set_gain", "Set the gain...", "File|gain", lambda w: w.commands.set_gain(),
+        tip="how many microvolts a raw unit is, where no file tells",
+        hindrance=unless(lambda w: not w.session.shank.tells_gain, "the files tell the gain")),
     ActionSpec("export", "Export...", "File|export", lambda w: w.commands.export(),
         ("Ctrl+Shift+X",),
         "what was curated, for other programs: NWB, tables, MATLAB, a script and others"),

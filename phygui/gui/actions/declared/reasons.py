@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from phygui.curation.session import Session
+from phygui.dataset import RAW_UNITS
 from phygui.gui.actions.context import ActionContext
 from phygui.gui.actions.spec import When, Why
 
@@ -67,6 +69,18 @@ def first(*whys: Why) -> Why:
 one_shank = unless(
     lambda w: len(w.switching.curatable) > 1, "there is no other shank with clusters"
 )
+
+
+def lacks_gain(session: Session) -> bool:
+    """Whether neither the files nor the user have told the gain."""
+    return not session.shank.tells_gain and session.shank.voltage_unit == RAW_UNITS
+
+
+def remarks_on(session: Session) -> list[str]:
+    """What is unusual about a dataset, what was assumed, and what is not used any more."""
+    gain = f"{session.path}: no file tells the gain, so that voltages are in raw units."
+    lines = [*session.shank.warnings, *session.measures.problems]
+    return [*lines, gain] if lacks_gain(session) else lines
 
 
 def no_traces_elsewhere(w: ActionContext) -> str:
