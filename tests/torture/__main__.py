@@ -49,6 +49,7 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     from tests.torture.kills import Kills
     from tests.torture.listeners import Listeners
     from tests.torture.mutations import Mutations
+    from tests.torture.phy_folders import PhyFolders
     from tests.torture.saves import Saves
 
     options = {"n_channels": 4, "n_channel_groups": 2, "duration": 20.0, "raw": None}
@@ -90,6 +91,11 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
         _part(f"damaged copies of {source.name} opened", mutations.counts)
         mutations.run(n_files, seed)
         _print(mutations.counts)
+
+    phy_folders = PhyFolders(folder)
+    _part("hostile folders of phy opened", phy_folders.counts)
+    phy_folders.run(22 if short else 500, seed)
+    _print(phy_folders.counts)
 
     imports = Imports(small, folder)
     _part("processes in a folder of data full of modules", imports.counts)

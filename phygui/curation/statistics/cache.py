@@ -29,6 +29,7 @@ from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_p
 from phygui.curation.statistics.stats import Cancel, referring
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
+from phygui.storage.arrays.npy import NOT_NPY
 from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole
 
 log = logging.getLogger(__name__)
@@ -44,16 +45,12 @@ _MOST_LISTED = 1 << 16
 
 _SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course", "position")
 _UNREADABLE = (
+    *NOT_NPY,
     DatasetError,
     OSError,
-    ValueError,
     KeyError,
-    TypeError,
     IndexError,
-    EOFError,
-    MemoryError,
     NotImplementedError,
-    RecursionError,
     OverflowError,
     zipfile.BadZipFile,
     zlib.error,

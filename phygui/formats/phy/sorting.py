@@ -169,8 +169,10 @@ def _template_shanks(
     """Shank of each template: that of the channel on which it is largest."""
     found = np.full(int(spike_templates.max()) + 1, shanks.min())
     path = _needed(folder / "templates.npy")
-    n_templates = read_header(path).shape[0]
-    columns = template_channels(folder, n_templates, len(shanks))
+    shape = read_header(path).shape
+    columns = template_channels(folder, shape[0] if shape else 0, len(shanks))
+    check_templates(path, shape, columns, len(shanks))
+    n_templates = shape[0]
     store = open_rows(path)
     try:
         for start in range(0, min(n_templates, len(found)), _TEMPLATES_AT_ONCE):
@@ -198,6 +200,25 @@ def template_channels(folder: Path, n_templates: int, n_channels: int) -> NDArra
         If it cannot be read, or names channels that there are not.
     """
     return read_columns(folder / "template_ind.npy", n_templates, n_channels)
+
+
+def check_templates(
+    path: Path, shape: tuple[int, ...], columns: NDArray[np.int64] | None, n_channels: int
+) -> None:
+    """Make sure that templates of a shape fit the channels.
+
+    Raises
+    ------
+    DatasetError
+        If they do not.
+    """
+    if len(shape) != 3:
+        raise DatasetError(f"{path} has {len(shape)} axes, expected 3.")
+    n_columns = n_channels if columns is None else columns.shape[1]
+    if shape[2] != n_columns:
+        raise DatasetError(f"{path} has {shape[2]} channels, expected {n_columns}.")
+    if not (shape[1] and shape[2]):
+        raise DatasetError(f"{path} has the shape {shape}, expected samples on channels.")
 
 
 def read_columns(path: Path, n_rows: int, n_channels: int) -> NDArray[np.int64] | None:

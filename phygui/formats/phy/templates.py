@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.errors import DatasetError
-from phygui.formats.phy.sorting import Sorting, template_channels
+from phygui.formats.phy.sorting import Sorting, check_templates, template_channels
 from phygui.storage.arrays.npy import exists, open_rows, read_array
 
 FILE = "templates.npy"
@@ -40,14 +40,9 @@ class Templates(Mapping[int, "NDArray[np.float32]"]):
         self._n_all = len(sorting.channels)
         self._store = open_rows(path)
         try:
-            if len(self._store.shape) != 3:
-                raise DatasetError(f"{path} has {len(self._store.shape)} axes, expected 3.")
-            self._columns = template_channels(sorting.folder, len(self), self._n_all)
-            n_columns = self._n_all if self._columns is None else self._columns.shape[1]
-            if self._store.shape[2] != n_columns:
-                raise DatasetError(
-                    f"{path} has {self._store.shape[2]} channels, expected {n_columns}."
-                )
+            shape = self._store.shape
+            self._columns = template_channels(sorting.folder, shape[0] if shape else 0, self._n_all)
+            check_templates(path, shape, self._columns, self._n_all)
             self._unwhitening = _unwhitening(sorting.folder, self._n_all)
         except BaseException:
             self._store.close()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from phygui.errors import DatasetError
 from phygui.storage.arrays.lazy import Selection, indices_of
-from phygui.storage.arrays.npy import exists, open_rows
+from phygui.storage.arrays.npy import NOT_NPY, exists, open_rows
 from phygui.storage.arrays.stores import MemoryStore, Store, hull, orthogonal
 from phygui.storage.files import check_regular_file, reason
 
@@ -199,7 +199,7 @@ def _load(path: Path) -> NDArray[Any]:
     check_regular_file(path)
     try:
         return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, TypeError, EOFError, MemoryError, RecursionError) as error:
+    except (OSError, *NOT_NPY) as error:
         raise DatasetError(f"{path} cannot be read: {reason(error)}.") from error
 
 

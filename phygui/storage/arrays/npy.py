@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,17 @@ from phygui.errors import DatasetError
 from phygui.storage.arrays.stores import ContiguousStore, MemoryStore, Store
 from phygui.storage.files import check_regular_file, reason
 
+NOT_NPY = (
+    ValueError,
+    TypeError,
+    EOFError,
+    RecursionError,
+    MemoryError,
+    SyntaxError,
+    # Where a header may be one of Python 2, NumPy looks at its words.
+    tokenize.TokenError,
+)
+"""What NumPy raises for files that are not of its format."""
 _LONGEST_HEADER = 10_000
 _MOST_IN_MEMORY = 1 << 30
 """Bytes of an array whose columns, not rows, follow one another: it is turned in memory."""
@@ -73,8 +85,10 @@ def read_header(path: Path) -> Header:
             header = Header(tuple(shape), dtype, bool(is_fortran), file.tell())
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {reason(error)}.") from error
-    except (ValueError, TypeError, EOFError, RecursionError, MemoryError) as error:
+    except NOT_NPY as error:
         raise DatasetError(f"{path} is no array in NumPy's format: {reason(error)}.") from error
+    if min(header.shape, default=0) < 0:
+        raise DatasetError(f"{path} has the shape {header.shape}, which is none.")
     if header.dtype.kind not in "biuf":
         raise DatasetError(f"{path} holds values of type {header.dtype}, expected numbers.")
     if size < header.offset + header.nbytes:

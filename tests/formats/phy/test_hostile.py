@@ -23,6 +23,9 @@ class Evil:
         return Path.touch, (Path("/tmp/phygui-was-run"),)  # type: ignore[return-value]
 
 
+NEGATIVE = "{'descr': '<i8', 'fortran_order': False, 'shape': (-5,), }"
+
+
 def put(name: str, array: np.ndarray) -> Callable[[Path], None]:
     return lambda path: np.save(path / name, array, allow_pickle=True)
 
@@ -37,6 +40,12 @@ def void(_: object) -> None:
 
 def cut(name: str, size: int) -> Callable[[Path], None]:
     return lambda path: void((path / name).write_bytes((path / name).read_bytes()[:size]))
+
+
+def header(name: str, text: str) -> Callable[[Path], None]:
+    """A file of version 1 with a header of one's own."""
+    data = text.encode() + b"\n"
+    return write(name, b"\x93NUMPY\x01\x00" + len(data).to_bytes(2, "little") + data + bytes(99))
 
 
 def remove(name: str) -> Callable[[Path], None]:
@@ -58,6 +67,8 @@ def remove(name: str) -> Callable[[Path], None]:
         (put("spike_times.npy", np.zeros((300, 2), int)), "2 axes, expected 1"),
         (cut("spike_times.npy", 500), "is truncated"),
         (cut("spike_times.npy", 20), "no array in NumPy's format"),
+        (header("spike_times.npy", "{'descr': (((, }"), "no array in NumPy's format"),
+        (header("spike_times.npy", NEGATIVE), "which is none"),
         (put("spike_templates.npy", np.arange(7)), "7 rows, expected 300"),
         (put("spike_templates.npy", np.full(300, -1)), "number 0 is -1"),
         (put("spike_templates.npy", np.full(300, 2**40)), "expected 0 to"),
@@ -130,3 +141,23 @@ def test_padding_beyond_the_channels_counts_as_none(tmp_path: Path) -> None:
     assert shank.features is not None
     _, masks = shank.features.read(np.arange(20))
     assert (masks.sum(axis=1) == 3).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [((5, 5), "2 axes, expected 3"), ((5, 41, 8, 1), "4 axes"), ((5, 0, 8), "expected samples on"),
+     ((), "0 axes"), ((5, 41, 9), "9 channels, expected 8")],
+)  # fmt: skip
+@pytest.mark.parametrize("n_shanks", [1, 2])
+def test_templates_that_make_no_sense(
+    tmp_path: Path, shape: tuple[int, ...], words: str, n_shanks: int
+) -> None:
+    path = make(tmp_path, n_shanks=n_shanks).path
+    np.save(path / "templates.npy", np.ones(shape, np.float32))
+    if n_shanks == 1:
+        with pytest.warns(DatasetWarning, match=words):
+            assert open_dataset(path).open().templates is None
+        return
+    # They tell the shank of a spike.
+    with pytest.raises(DatasetError, match=words):
+        open_dataset(path)
