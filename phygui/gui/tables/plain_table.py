@@ -15,7 +15,7 @@ from PyQt5.QtCore import (
     pyqtSignal,
 )
 from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QResizeEvent
-from PyQt5.QtWidgets import QAbstractItemView, QTableView
+from PyQt5.QtWidgets import QAbstractItemView, QApplication, QTableView
 
 from phygui.gui.base.theme import plain_tip
 from phygui.gui.tables.table_header import MARGIN, Header
@@ -196,6 +196,18 @@ class PlainTable(QTableView):
         """What a cell says, rows as they are shown."""
         return str(self.proxy.index(row, column).data())
 
+    def rows_as_text(self) -> str:
+        """All rows as they are shown, for a spreadsheet: text with tabs, titles first."""
+        columns = [c for c in range(self.content.columnCount()) if not self.isColumnHidden(c)]
+        titles = [self.content.headerData(c, Qt.Horizontal, Qt.DisplayRole) for c in columns]
+        lines = [titles]
+        for row in range(self.proxy.rowCount()):
+            indices = [self.proxy.index(row, column) for column in columns]
+            # What a cell sorts by has all its digits.
+            found = [(i.data(), i.data(Qt.UserRole)) for i in indices]
+            lines.append([str(v) if isinstance(v, int | float) else t for t, v in found])
+        return "\n".join("\t".join(" ".join(str(t).split()) for t in line) for line in lines)
+
     def mark(self, row: int | None) -> None:
         """Select a row, as numbered when the rows were set, without telling anyone."""
         if row is None:
@@ -208,6 +220,6 @@ class PlainTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys belong to the window."""
         if event.matches(QKeySequence.Copy):
-            super().keyPressEvent(event)
+            QApplication.clipboard().setText(self.rows_as_text())
         else:
             event.ignore()

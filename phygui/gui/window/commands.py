@@ -24,6 +24,8 @@ from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.dialogs.group_rules import GroupRulesDialog
 from phygui.gui.docks.suggestions.groups import SETTING
+from phygui.gui.tables.cluster_table import ClusterTable
+from phygui.gui.tables.plain_table import PlainTable
 from phygui.gui.window import action_lists
 from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.ranking import every_ranking, rank_by_name, show_rankings
@@ -256,9 +258,13 @@ class Commands:
 
     def copy_rows(self) -> None:
         """Put the selected rows of the table with the keyboard, or else the clusters, on the
-        clipboard."""
-        tables = self._window.tables
-        table = tables.matches if tables.matches.view.hasFocus() else tables.clusters
+        clipboard; of a list, all rows."""
+        tables, focus = self._window.tables, QApplication.focusWidget()
+        table: ClusterTable | PlainTable = tables.clusters
+        if tables.matches.view.hasFocus():
+            table = tables.matches
+        elif isinstance(focus, PlainTable):
+            table = focus
         QApplication.clipboard().setText(table.rows_as_text())
 
     def toggle_skip(self) -> None:
