@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -22,14 +23,19 @@ def formats() -> tuple[Format, ...]:
 
     One that cannot be imported is left out, and the log says why.
     """
-    found = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        loaded = _load(entry)
+    return tuple(_loaded())
+
+
+def _loaded() -> Iterator[Format]:
+    # One after the other: what comes after the format of a dataset is not imported to open it.
+    entries = {entry.name: entry for entry in entry_points(group=GROUP)}
+    for name in sorted(entries):
+        loaded = _load(entries[name])
         if loaded is not None:
-            found[entry.name] = loaded
-    return tuple(found.values())
+            yield loaded
 
 
+@cache
 def _load(entry: EntryPoint) -> Format | None:
     try:
         loaded = entry.load()
@@ -56,7 +62,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DatasetError(f"{place} cannot be opened: {reason}.") from error
-    for known in formats():
+    for known in _loaded():
         try:
             if known.supports(place):
                 return known

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,14 @@ def test_what_no_format_knows_is_said(tmp_path: Path) -> None:
         format_of(path)
     with pytest.raises(DatasetError, match="expected Kwik"):
         format_of(tmp_path)
+
+
+def test_a_dataset_is_opened_without_the_formats_after_its_own(small: Path) -> None:
+    code = (
+        "import sys, phygui\nphygui.open_dataset(sys.argv[1])\n"
+        "print('phygui.formats.phy' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(small)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "False"
