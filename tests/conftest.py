@@ -17,6 +17,8 @@ from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.copies import copy_files
+
 os.environ.setdefault("QT_API", "pyqt5")
 # Threads of OpenBLAS wait for one another on a busy machine, longer than the work would take; so do
 # those of OpenMP, and of OpenGL without a graphics card, with two processes that test on two cores.
@@ -42,7 +44,7 @@ _COMMON: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
 }
-hypothesis.settings.register_profile("dev", max_examples=150, **_COMMON)
+hypothesis.settings.register_profile("dev", max_examples=60, **_COMMON)
 hypothesis.settings.register_profile("ci", max_examples=250, print_blob=True, **_COMMON)
 hypothesis.settings.load_profile("dev")
 
@@ -159,12 +161,7 @@ def copy_dataset(dataset_folder: Callable[[str], Path], tmp_path: Path) -> Calla
     """
 
     def copy(name: str, *, raw: bool = True) -> Path:
-        suffixes = [".kwik", ".kwx", *([".dat", ".raw.kwd"] if raw else [])]
-        for suffix in suffixes:
-            source = dataset_folder(name) / (name + suffix)
-            if source.exists():
-                shutil.copyfile(source, tmp_path / source.name)
-        return tmp_path / f"{name}.kwik"
+        return copy_files(dataset_folder(name), tmp_path, name, raw)
 
     return copy
 

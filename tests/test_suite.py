@@ -19,6 +19,7 @@ def run(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[s
     return subprocess.run([*command, str(folder)], cwd=ROOT, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", ["0", "1"])
 def test_a_skip_fails_where_none_is_allowed(tmp_path: Path, processes: str) -> None:
     skips = "def test_a(): pass\ndef test_b(): pytest.skip('something is absent')"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
-from phygui import Session
+from phygui import DatasetWarning, Session
 from phygui.gui.app.app import make_application
 from phygui.gui.base.delays import DELAYS, Delays
 from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
 from phygui.simulate import make_demo
+from tests.copies import copy_files
 
 
 class Driver:
@@ -168,6 +171,43 @@ def take_away(window: MainWindow) -> None:
 
 
 @pytest.fixture(scope="session")
+def known_dataset(
+    dataset_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """The folder of what is kept of a large dataset: its statistics, worked out once."""
+
+    @cache
+    def folder_of(name: str, raw: bool) -> Path:
+        folder = tmp_path_factory.mktemp(f"known_{name}")
+        path = copy_files(dataset_folder(name), folder, name, raw)
+        with warnings.catch_warnings():
+            # Who opens the copy is told.
+            warnings.simplefilter("ignore", DatasetWarning)
+            session = Session.open(path, journal=False)
+        with session:
+            session.learn_all()
+            keep = session.statistics.remember_job()
+            if keep is not None:
+                keep()
+        return folder / f"{name}.phygui"
+
+    return folder_of
+
+
+@pytest.fixture
+def copy_dataset(
+    dataset_folder: Callable[[str], Path], known_dataset: Callable[..., Path], tmp_path: Path
+) -> Callable[..., Path]:
+    """As elsewhere; but of these copies all statistics are known, as at a second opening."""
+
+    def copy(name: str, *, raw: bool = True) -> Path:
+        shutil.copytree(known_dataset(name, raw), tmp_path / f"{name}.phygui")
+        return copy_files(dataset_folder(name), tmp_path, name, raw)
+
+    return copy
+
+
+@pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo, built once."""
     folder = tmp_path_factory.mktemp("demo")
@@ -184,24 +224,10 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(demo_folder: Path, tmp_path: Path) -> Path:
     """A copy of a small demo with known units, of whose clusters all is known that is kept."""
     shutil.copytree(demo_folder / "demo.phygui", tmp_path / "demo.phygui")
-    return copy_demo(demo_folder, tmp_path)
+    return copy_files(demo_folder, tmp_path, "demo")
 
 
 @pytest.fixture
 def new_demo(demo_folder: Path, tmp_path: Path) -> Path:
     """A copy of the small demo that nobody has opened before."""
-    return copy_demo(demo_folder, tmp_path)
-
-
-def copy_demo(folder: Path, target: Path) -> Path:
-    """Copy the files of a demo, and nothing that is known of it."""
-    for source in folder.iterdir():
-        if source.is_file():
-            shutil.copyfile(source, target / source.name)
-    return target / "demo.kwik"
-
-
-@pytest.fixture
-def onlooker(demo: Path, open_window: Callable[..., Driver]) -> Driver:
-    """A user in front of a window on the demo."""
-    return open_window(demo)
+    return copy_files(demo_folder, tmp_path, "demo")

@@ -14,6 +14,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QToolTip
 
 
+@pytest.mark.slow
 def test_what_is_under_a_mouse_that_rests_is_said_beside_it(
     demo: Path, open_window: Callable[..., Any], qtbot: Any
 ) -> None:

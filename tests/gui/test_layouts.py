@@ -42,6 +42,7 @@ def closed() -> Callable[[Any], None]:
     return close
 
 
+@pytest.mark.slow
 def test_shipped_layouts_show_their_docks_at_both_sizes(onlooker: Any) -> None:
     user = onlooker
     window = user.window
@@ -116,6 +117,7 @@ def test_a_layout_is_saved_under_a_name_shown_and_deleted(
     assert settings.get("layouts") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Classic", "Merge"])
 def test_a_saved_layout_keeps_its_shares_in_a_window_of_another_size(
     demo: Path, open_window: Callable[..., Any], name: str
@@ -208,6 +210,7 @@ def test_another_dataset_takes_the_settings_that_mean_something_there(
     assert open_window(others("b")).view("features").params == FeatureParams(n_spikes=50)
 
 
+@pytest.mark.slow
 def test_what_the_user_changed_holds_in_all_datasets_but_where_it_was_changed_too(
     demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
 ) -> None:

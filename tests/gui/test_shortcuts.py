@@ -60,6 +60,7 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
         assert window.geometry() == before
 
 
+@pytest.mark.slow
 def test_keys_work_in_every_canvas_and_while_its_dock_floats(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
