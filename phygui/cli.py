@@ -346,13 +346,16 @@ def _export(
     show_default=True,
     help="Raw data: named where flat files hold it, else copied; always copied; left out.",
 )
+@click.option("--no-features", is_flag=True, help="Leave features and masks out.")
 @_UNSAVED
-def convert(file: Path, out: Path, raw: Any, unsaved: Any) -> None:
+def convert(file: Path, out: Path, raw: Any, no_features: bool, unsaved: Any) -> None:
     """Write what FILE, or a folder, holds as a new Kwik dataset OUT.kwik, for klusta's readers."""
     from phygui.exports.convert import convert as convert_file
 
     with _told() as telling:
-        place = convert_file(file, out, raw=raw, unsaved=unsaved, **telling)
+        place = convert_file(
+            file, out, raw=raw, features=not no_features, unsaved=unsaved, **telling
+        )
     say(f"written to {place}")
 
 

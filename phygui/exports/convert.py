@@ -28,6 +28,7 @@ def convert(
     out: str | os.PathLike[str],
     *,
     raw: RawChoice = "auto",
+    features: bool = True,
     unsaved: Unsaved = "include",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -46,6 +47,9 @@ def convert(
     raw : {"auto", "copy", "none"}
         Raw data is named where it is, if flat files hold nothing else, or else copied beside the
         ``.kwik``; or always copied; or left out.
+    features : bool
+        Whether the ``.kwx`` is made: it holds every feature of every spike on every channel of
+        its shank, and is large for probes of many.
     unsaved : {"include", "refuse"}
         What is done where an earlier session left edits that are not saved.
     progress : callable, optional
@@ -79,6 +83,7 @@ def convert(
                 goal,
                 edited=curation.edited,
                 raw=raw,
+                features=features,
                 report=work.part(0.05, 0.95).step,
             )
             work.step(0.97, "flushing")

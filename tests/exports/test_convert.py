@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import h5py
@@ -237,3 +238,17 @@ def test_templates_beyond_the_raw_data_and_no_features(tmp_path: Path) -> None:
     assert shank.features is None
     assert shank.traces is None
     np.testing.assert_array_equal(shank.spike_samples, truth.samples)
+
+
+def test_features_that_there_is_no_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = make(tmp_path)
+    free = shutil.disk_usage(tmp_path)._replace(free=50_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: free)
+    with pytest.raises(DatasetError, match=r"take 0\.0 GB, and 0\.0 GB are free; they can be left"):
+        convert(truth.path, tmp_path / "out.kwik")
+    assert {p.name for p in tmp_path.iterdir()} == {truth.path.name}
+    out = convert(truth.path, tmp_path / "out.kwik", features=False)
+    assert not (tmp_path / "out.kwx").exists()
+    assert open_dataset(out).open().features is None

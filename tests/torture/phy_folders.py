@@ -326,7 +326,8 @@ class PhyFolders:
         mark = self.root.parent / "was-run"
         first = list(KINDS)[number % len(KINDS)]
         chosen = [first, *rng.choices(list(KINDS), k=rng.choice((0, 0, 1, 2)))]
-        for kind in chosen:
+        # What is no file any more comes last: a pipe would keep whoever damages it.
+        for kind in sorted(chosen, key=lambda kind: KINDS[kind] is _no_files):
             try:
                 KINDS[kind](path, rng, f"touch {mark}")
             except (OSError, ValueError, TypeError, OverflowError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def convert_to_kwik(
     *,
     edited: Mapping[Key, ClusteringState] | None = None,
     raw: RawChoice = "auto",
+    features: bool = True,
     report: Callable[[float, str], None] = lambda _, __: None,
 ) -> tuple[list[Path], list[Path]]:
     """Write what a dataset holds as files of a new Kwik dataset.
@@ -53,6 +55,8 @@ def convert_to_kwik(
         Clusterings that are other than what is stored.
     raw : {"auto", "copy", "none"}
         See `RawChoice`.
+    features : bool
+        Whether features and masks are written.
     report : callable
         Told what part is done, in [0, 1], and what is done now; what it raises ends the work.
 
@@ -76,7 +80,8 @@ def convert_to_kwik(
         first = shanks[0]
         found = find_raw(shanks, _copies(first, target), raw)
         made: list[Path] = []
-        if any(shank.features is not None for shank in shanks):
+        if features and any(shank.features is not None for shank in shanks):
+            _check_room(shanks, target)
             made.append(folder / f"{stem}.kwx")
             with h5py.File(made[-1], "w") as file:
                 how.root(file, stem)
@@ -100,6 +105,21 @@ def convert_to_kwik(
     beside = target.parent
     is_outside = any(not path.is_relative_to(beside) for path in found.paths)
     return made, found.paths if is_outside else []
+
+
+def _check_room(shanks: list[ShankData], target: Path) -> None:
+    """Make sure that there is room for features: of all spikes on all channels, with masks."""
+    size = sum(
+        2 * np.dtype(np.float32).itemsize * n.n_spikes * n.n_channels * n.features.n_features
+        for n in shanks
+        if n.features is not None
+    )
+    free = shutil.disk_usage(target.parent).free
+    if free < size:
+        raise DatasetError(
+            f"{target}: features of all spikes on all channels, as Kwik holds them, take "
+            f"{size / 2**30:.1f} GB, and {free / 2**30:.1f} GB are free; they can be left out."
+        )
 
 
 def _copies(data: ShankData, target: Path) -> list[Path]:
