@@ -73,7 +73,12 @@ class Commands:
         # Whoever exports nothing need not wait for all that writes something.
         from phygui.gui.dialogs.export_results import ExportDialog
 
-        ExportDialog(self._window).open()
+        # Not modal: what is exported is taken when it begins, and the curation can go on.
+        opened = self._window.findChildren(ExportDialog)
+        dialog = opened[0] if opened else ExportDialog(self._window)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def export_window(self) -> None:
         """Ask for a file name and write a picture of the window."""

@@ -96,8 +96,16 @@ def test_an_export_is_cancelled_and_the_window_lives_meanwhile(
     user.qtbot.waitUntil(lambda: writes.is_set() and dialog.message.text() == "half of it")
     assert 0 < dialog.bar.value() < dialog.bar.maximum()
     assert not dialog.fields.isEnabled()
+    # What is exported was taken when it began, and the curation goes on.
+    before = user.session.selection
+    user.window.activateWindow()
+    user.qtbot.waitUntil(user.window.isActiveWindow)
+    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key_Down)
+    user.qtbot.waitUntil(lambda: user.session.selection != before)
     user.session.merge([6, 7])
     user.qtbot.waitUntil(lambda: user.message.startswith("merged 6 and 7"))
+    user.window.commands.export()
+    assert user.window.findChildren(ExportDialog) == [dialog]
     QTest.keyClick(dialog, Qt.Key_Escape)
     assert dialog.message.text() == "cancelling ..."
     goes_on.set()
