@@ -5,6 +5,7 @@ from __future__ import annotations
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.incomplete import KINDS, absent_data, why_absent, why_incomplete
+from phygui.dataset.mean_template import mean_template
 from phygui.dataset.protocol import (
     MICROVOLTS,
     RAW_UNITS,
@@ -41,6 +42,7 @@ __all__ = [
     "absent_data",
     "format_of",
     "formats",
+    "mean_template",
     "open_dataset",
     "why_absent",
     "why_incomplete",

@@ -209,7 +209,14 @@ class ShankData(Protocol):
 
     @property
     def templates(self) -> Mapping[int, NDArray[np.float32]] | None:
-        """Mean waveform that the sorter gave each cluster: (n_samples, n_channels) float32."""
+        """What the sorter found spikes with: (n_samples, n_channels) float32 each, raw units.
+
+        Their sizes need not be those of waveforms: some sorters scale them.
+        """
+
+    @property
+    def spike_templates(self) -> NDArray[np.integer] | None:
+        """Template of each spike, which curation never changes: (n_spikes,) integers."""
 
     @property
     def filter(self) -> BandPass:

@@ -123,7 +123,7 @@ class Shank:
     """All of a dataset's numbers: it has one shank."""
 
     channel_group = 0
-    templates = None
+    templates = spike_templates = None
     reader = None
     n_located = 0
     preparations = ()

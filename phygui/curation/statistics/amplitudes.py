@@ -10,7 +10,7 @@ Without raw data it is the projection of the spike's features on the mean featur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,8 @@ class Ruler:
 def channel_sizes(summary: ClusterSummary, shank: ShankData) -> NDArray[np.float64] | None:
     """How large a cluster is on each channel: the peak of its mean waveform, in ``voltage_unit``.
 
-    Without raw data, the length of the mean masked features; None where neither is known.
+    Without raw data that of its template, else the length of the mean masked features; None where
+    none of these is known.
 
     Returns
     -------
@@ -68,6 +69,9 @@ def channel_sizes(summary: ClusterSummary, shank: ShankData) -> NDArray[np.float
 
 def ruler_of(shank: ShankData, summary: ClusterSummary) -> Ruler | None:
     """What the spikes of a cluster are measured by; None if neither raw data nor features are."""
+    if shank.waveforms is None and summary.mean_waveform is not None:
+        # That is a template, by which no spike can be measured.
+        summary = replace(summary, mean_waveform=None)
     sizes = channel_sizes(summary, shank)
     if sizes is None or not len(sizes):
         return None

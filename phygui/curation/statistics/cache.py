@@ -72,6 +72,8 @@ def data_print(shank: ShankData) -> str:
         some = np.unique(np.linspace(0, shank.n_spikes - 1, 32).astype(np.int64))
         for read in shank.features.read(some):
             digest.update(np.ascontiguousarray(read).data)
+    if shank.waveforms is None and shank.templates is not None:
+        digest.update(b"templates %d" % len(shank.templates))
     if shank.waveforms is not None and shank.traces is not None:
         n_samples = shank.traces.shape[0]
         digest.update(b"%d" % n_samples)

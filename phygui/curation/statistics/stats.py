@@ -34,7 +34,7 @@ from phygui.curation.statistics.isolation import (
 from phygui.curation.statistics.measuring.pieces import Steps, run
 from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
-from phygui.dataset import ShankData
+from phygui.dataset import ShankData, mean_template
 
 N_SPIKES_FEATURES = 300
 """Spikes of a cluster that its mean and spread in feature space are taken from."""
@@ -120,6 +120,8 @@ def _stats_of(
         values, masks = shank.features.read(sample)
         features = values.reshape(len(sample), -1)
     n_spikes = min(len(spike_ids), N_SPIKES_FEATURES)
+    if shank.waveforms is None:
+        mean_waveform = mean_template(shank, sample_spikes(spike_ids, N_SPIKES_FEATURES))
     summary = summarize(features, masks, mean_waveform=mean_waveform, n_spikes=n_spikes)
     sizes = channel_sizes(summary, shank)
     if sizes is None or not len(sizes):
@@ -129,7 +131,8 @@ def _stats_of(
     return ClusterStats(
         best_channel=int(shank.channels[best]),
         depth=float(shank.channel_positions[best, 1]),
-        amplitude=size if summary.mean_waveform is not None else None,
+        # A template need not have the size of waveforms.
+        amplitude=None if mean_waveform is None or shank.waveforms is None else size,
         size=size,
         summary=referring(replace(summary, position=place), shank, spike_ids),
     )
@@ -162,13 +165,7 @@ def default_quality(_: ClusterStats, metrics: Mapping[str, Metric]) -> float:
     """Quality by which the best queue goes, from the metrics of a cluster alone.
 
     :func:`~phygui.analysis.cluster_quality`, without what its partners tell. Below 0 as long as
-    none of the metrics that it goes by is known.
-
-    Parameters
-    ----------
-    _ : ClusterStats
-    metrics : mapping of str to Metric
-        May be empty.
+    none of the metrics that it goes by is known, and there may be none at all.
     """
     found = cluster_quality(metrics)
     return UNKNOWN_QUALITY if found is None else found.value
@@ -295,6 +292,7 @@ class QualitySource:
         waveform = noise = None
         if (
             needs & {"mean_waveform", "noise"}
+            and shank.waveforms is not None
             and stats.summary.mean_waveform is not None
             and sizes is not None
         ):

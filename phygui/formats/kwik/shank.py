@@ -71,7 +71,7 @@ def _rows(spike_ids: NDArray[np.int64]) -> NDArray[np.int64] | slice:
 class KwikShank:
     """The data of one channel group, from a model that has it open."""
 
-    templates = None
+    templates = spike_templates = None
     """Kwik files hold none."""
 
     def __init__(self, model: KwikModel) -> None:

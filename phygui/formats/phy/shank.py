@@ -103,6 +103,8 @@ class PhyShank:
         except DatasetError as error:
             self.absent["features"] = Absent(pc_features.FILE, str(error))
             self._warn(f"{error} Features are left out.")
+        of_all = self._sorting.spike_templates
+        self.spike_templates = of_all if self._spikes is None else of_all[self._spikes]
         self.templates: Templates | None = None
         try:
             if exists(folder / sorter_templates.FILE):

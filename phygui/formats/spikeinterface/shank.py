@@ -150,6 +150,8 @@ class AnalyzerShank:
         tree, analyzer = self._analyzer.tree, self._analyzer
         before, after = _WAVEFORM_MS
         n_samples = 0
+        of_spikes = np.array(analyzer.units.clusters, np.int32)[analyzer.spike_units]
+        self.spike_templates = of_spikes if self._spikes is None else of_spikes[self._spikes]
         self.templates: UnitTemplates | None = None
         try:
             if tree.has("templates"):

@@ -78,6 +78,14 @@ class WaveformParams:
             "reload": False,
         },
     )
+    templates: bool = field(
+        default=False,
+        metadata={
+            "label": "Sorter's templates",
+            "help": "Show the templates that the sorter found the spikes with, where it has left "
+            "them; without raw data they are shown in any case.",
+        },
+    )
     n_clusters: int = field(
         default=100,
         metadata={
@@ -142,6 +150,12 @@ class WaveformData:
     """Selected clusters beyond those that are drawn."""
     shown: Shown | None = None
     """What is drawn with the settings that the data were loaded with."""
+    are_templates: bool = False
+    """Whether the means are the sorter's templates, and there are no spikes."""
+
+    def form(self, params: WaveformParams) -> str:
+        """What is drawn with some settings."""
+        return "mean" if self.are_templates else params.shows(len(self.cluster_ids))
 
 
 @dataclass(frozen=True)
@@ -246,7 +260,7 @@ def load_waveforms(
         n_left_out=len(snapshot.cluster_ids) - len(ids),
     )
     check(cancelled)
-    return replace(data, shown=shown_of(data, params.shows(len(ids)), params.overlap))
+    return replace(data, shown=shown_of(data, data.form(params), params.overlap))
 
 
 def load_pointed(
@@ -257,6 +271,8 @@ def load_pointed(
     None if no spike is one of the clusters shown.
     """
     shank = snapshot.shank
+    if data.are_templates or shank.waveforms is None:
+        return None
     own = [spike_ids[among(spike_ids, snapshot.spikes(c))] for c in data.cluster_ids]
     found = sample_spikes(np.sort(np.concatenate(own)), _MOST_POINTED)
     if not len(found):

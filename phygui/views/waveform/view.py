@@ -42,6 +42,7 @@ from phygui.views.waveform.shown import (
     offsets,
     shown_of,
 )
+from phygui.views.waveform.templates import load_templates, shows_templates
 
 _BAND = 40.0
 _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
@@ -84,6 +85,8 @@ class WaveformView(View[WaveformParams, WaveformData]):
     @staticmethod
     def load(snapshot: Snapshot, params: WaveformParams, cancelled: Cancel) -> WaveformData | Empty:
         """Read the waveforms of a sample of the spikes of each selected cluster."""
+        if shows_templates(snapshot.shank, params):
+            return load_templates(snapshot, params, cancelled)
         return load_waveforms(snapshot, params, cancelled)
 
     @staticmethod
@@ -111,7 +114,7 @@ class WaveformView(View[WaveformParams, WaveformData]):
         centers, width = data.layout.centers, data.layout.width * FILL / 2
         ends = centers[:, None, 0] + np.array([-width, width])
         self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
-        form = self.params.shows(len(data.cluster_ids))
+        form = data.form(self.params)
         shown = data.shown
         if shown is None or (shown.form, shown.overlap) != (form, self.params.overlap):
             # Another form of what has been read.
@@ -180,6 +183,8 @@ class WaveformView(View[WaveformParams, WaveformData]):
     def _summaries(self) -> list[str]:
         """The summary, and less of it for less room."""
         drawn = how_many(len(self.drawn.spike_ids), self.drawn.n_spikes)
+        if self.drawn.are_templates:
+            drawn = "the sorter's templates"
         if self.drawn.n_left_out:
             n_shown = len(self.drawn.cluster_ids)
             drawn = f"{n_shown} of {n_shown + self.drawn.n_left_out:,} clusters; {drawn}"
