@@ -281,6 +281,16 @@ def test_similarity_paints_and_picks(session, shown, picture, mouse, qtbot, name
     assert said[-1].endswith(f"similarity {data.values[2, 5]:.2f}")
 
 
+def test_the_frames_of_very_many_clusters_are_faint(session, shown, monkeypatch):
+    view = SimilarityView()
+    data = similarity.load(session.snapshot(), view.params, never)
+    shown(view, data, SIZE)
+    assert np.all(view._lines.vertices["alpha"] == 1)
+    monkeypatch.setattr(similarity, "FULL_FRAMES", 1)
+    view.set_data(data)
+    np.testing.assert_allclose(view._lines.vertices["alpha"], 1 / len(data.selected))
+
+
 @pytest.mark.parametrize("size", [SIZE, (600, 90), (120, 400)])
 def test_ids_at_the_similarity_matrix_can_be_read(session, shown, size):
     session.select(sorted(session.spikes_per_cluster)[::3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ from phygui.views.core.picking import nearest_point
 from phygui.views.core.visuals import Batch, boxes, vertices
 from phygui.views.data.attributes import (
     amplitude_range,
+    in_groups,
     measured,
     robust_range,
     ruler_in,
@@ -41,6 +43,8 @@ from phygui.views.data.draw_budget import Budget, among, how_many
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
 _N_BINS = 80
+_MOST_BARS = 100
+"""Clusters that have bars."""
 
 _cache = ByteCache(16 * 2**20)
 
@@ -88,7 +92,8 @@ class AmplitudeData:
     edges: NDArray[np.float64]
     """Of the bins of the histogram, (n_bins + 1,)."""
     shares: NDArray[np.float64]
-    """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins)."""
+    """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins); of very many
+    clusters, of the first ones."""
     span: float
     """Seconds, with the gaps between recordings."""
     key: str
@@ -136,35 +141,28 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             return Empty("Select a cluster to see its amplitudes.")
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
         n_each = _BUDGET.of_each(params.n_spikes, sizes)
-        samples: list[NDArray[np.int64]] = []
-        amplitudes: list[NDArray[np.floating]] = []
-        for cluster_id in snapshot.cluster_ids:
-            spikes = snapshot.spikes(cluster_id)
-            sample = sample_spikes(spikes, n_each)
-            samples.append(sample)
-            if up != AMPLITUDE:
-                amplitudes.append(values_and_masks(snapshot, [up], sample, cancelled)[up][0])
-                continue
-            ruler = ruler_in(snapshot, cluster_id, cancelled)
-            # What a merged cluster is measured by is estimated first, and computed then.
-            by = None if ruler is None else (ruler.channel, ruler.sample)
-            key = (n_each, shank.n_located, by)
-            known = _cache.get((shank, spikes), key)
-            if known is None:
-                known = measured(snapshot, sample, ruler, cancelled)
-                _cache.put((shank, spikes), key, known, known.nbytes)
-            amplitudes.append(known)
+        samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
+        colors = np.repeat(np.arange(len(samples)), [len(s) for s in samples])
+        if up == AMPLITUDE:
+            amplitudes = _measured(snapshot, samples, n_each, cancelled)
+            values = np.concatenate(amplitudes)
+        else:
+            chosen = np.concatenate(samples)
+            values = values_and_masks(snapshot, [up], chosen, cancelled)[up][0]
+            amplitudes = np.split(values, np.cumsum([len(s) for s in samples])[:-1])
         limits = amplitude_range if up == AMPLITUDE else robust_range
-        edges = np.linspace(*limits(amplitudes), _N_BINS + 1)
-        shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in amplitudes]
+        edges = np.linspace(*limits(in_groups(values, colors)), _N_BINS + 1)
+        # Of very many clusters each has so few spikes here that bars of its own say nothing.
+        drawn = amplitudes[:_MOST_BARS]
+        shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in drawn]
         chosen = np.concatenate(samples)
         order = np.argsort(chosen, kind="stable")
         return AmplitudeData(
             cluster_ids=snapshot.cluster_ids,
             spike_ids=chosen[order],
-            colors=np.repeat(np.arange(len(samples)), [len(s) for s in samples])[order],
+            colors=colors[order],
             times=times_of(shank, chosen[order]),
-            amplitudes=np.concatenate(amplitudes)[order],
+            amplitudes=values[order],
             edges=edges,
             shares=np.stack(shares),
             span=float(shank.span),
@@ -229,7 +227,7 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             k = int(np.searchsorted(data.edges, y)) - 1
             if not 0 <= k < len(data.edges) - 1:
                 return ""
-            parts = zip(data.cluster_ids, data.shares[:, k], strict=True)
+            parts = zip(data.cluster_ids, data.shares[:, k], strict=False)
             return ", ".join(f"cluster {c}: {share:.1f}%" for c, share in parts)
         found = nearest_point(self, cell, (x, y), data.times, data.amplitudes)
         if found is None:
@@ -237,3 +235,40 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
         cluster = data.cluster_ids[int(data.colors[found])]
         text = f"spike {data.spike_ids[found]}, cluster {cluster}, {data.times[found]:.4f} s"
         return f"{text}, {name_value(self.cells[0].y, float(data.amplitudes[found]))}"
+
+
+def _measured(
+    snapshot: Snapshot, samples: list[NDArray[np.int64]], n_each: int, cancelled: Cancel
+) -> list[NDArray[np.floating]]:
+    """Amplitudes of a sample of each selected cluster; what is not known is measured.
+
+    Clusters that are measured at the same place of the waveform are read together.
+    """
+    shank, owners = snapshot.shank, [snapshot.spikes(c) for c in snapshot.cluster_ids]
+    found: dict[int, NDArray[np.floating]] = {}
+    together: dict[Hashable, list[int]] = {}
+    rulers = [ruler_in(snapshot, c, cancelled) for c in snapshot.cluster_ids]
+    # What a merged cluster is measured by is estimated first, and computed then.
+    keys = [
+        (n_each, shank.n_located, None if ruler is None else (ruler.channel, ruler.sample))
+        for ruler in rulers
+    ]
+    for k, ruler in enumerate(rulers):
+        known = _cache.get((shank, owners[k]), keys[k])
+        if known is not None:
+            found[k] = known
+        elif ruler is not None and ruler.sample >= 0:
+            place = ruler.channel, ruler.sample, ruler.factor
+            together.setdefault(place, []).append(k)
+        else:
+            # Features are projected on a direction of the cluster's own.
+            together[k] = [k]
+    for members in together.values():
+        spikes = np.concatenate([samples[k] for k in members])
+        sizes = measured(snapshot, spikes, rulers[members[0]], cancelled)
+        stops = np.cumsum([len(samples[k]) for k in members])
+        for k, own in zip(members, np.split(sizes, stops[:-1]), strict=True):
+            # Of a part that is kept the whole would be kept too.
+            found[k] = own.copy()
+            _cache.put((shank, owners[k]), keys[k], found[k], own.nbytes)
+    return [found[k] for k in range(len(samples))]

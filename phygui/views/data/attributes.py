@@ -33,6 +33,8 @@ _NEAR = 16
 _ENOUGH = 6
 """Values of which one can be said to be far from the others."""
 _MARGIN = 0.15
+_MOST_GROUPS = 200
+"""Clusters of which each is looked at for the range of an axis."""
 _FAR = 3.0
 """Times the extent of all others: farther, and what is between them could not be told apart."""
 
@@ -205,6 +207,25 @@ def amplitude_range(groups: Iterable[NDArray[Any]]) -> tuple[float, float]:
     """
     low, high = robust_range(groups, margin=0.0)
     return (1 + _MARGIN) * min(low, 0.0), (1 + _MARGIN) * max(high, 0.0)
+
+
+def in_groups(values: NDArray[Any], colors: NDArray[np.int64]) -> list[NDArray[Any]]:
+    """Values of each cluster, for the range of an axis; of very many clusters, all of them as one.
+
+    Of these each has so few values that none of them can be told to be far from the others.
+
+    Parameters
+    ----------
+    values : array (n,)
+    colors : array of int64 (n,)
+        Place of each value's cluster in the selection.
+    """
+    n_clusters = int(colors.max(initial=-1)) + 1
+    if n_clusters > _MOST_GROUPS:
+        return [values]
+    order = np.argsort(colors, kind="stable")
+    bounds = np.searchsorted(colors[order], np.arange(1, n_clusters))
+    return np.split(values[order], bounds)
 
 
 def robust_range(

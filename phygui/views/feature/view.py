@@ -31,6 +31,7 @@ from phygui.views.core.visuals import Batch, Images
 from phygui.views.data.attributes import (
     amplitude_range,
     best_channels,
+    in_groups,
     robust_range,
     spikes_inside,
     values_and_masks,
@@ -364,7 +365,7 @@ def _range(
 ) -> tuple[float, float]:
     if key == TIME:
         return 0.0, max(float(shank.span), float(values.max(initial=0.0)))
-    groups = [values[colors == k] for k in range(int(colors.max(initial=-1)) + 1)]
+    groups = in_groups(values, colors)
     if key == AMPLITUDE:
         return amplitude_range(groups)
     if not _is_about_zero(key):

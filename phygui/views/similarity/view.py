@@ -24,6 +24,8 @@ BUDGET_S = 0.05
 """How long clusters are compared before what is known by then is shown to who waits for it."""
 GO_ON_S = 0.5
 """How long they are compared before more is shown, while nothing else is selected or edited."""
+FULL_FRAMES = 24
+"""Selected clusters up to which frames are opaque; those of more are fainter, the more they are."""
 MOST_NAMES = 100
 """Selected clusters that are named at most: of more, names would stand in place of one another."""
 _asked: WeakKeyDictionary[Matrix, int] = WeakKeyDictionary()
@@ -158,7 +160,9 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         edges = [rows - 0.5, rows + 0.5]
         across = np.hstack([at for edge in edges for at in (low, high, edge, edge)])
         down = np.hstack([at for edge in edges for at in (edge, edge, low, high)])
-        self._lines.set_data(vertices(across, -down, color=colors))
+        # The frames of very many would hide what they frame.
+        alpha = min(1.0, FULL_FRAMES / max(1, len(data.selected)))
+        self._lines.set_data(vertices(across, -down, color=colors, alpha=alpha))
 
     def set_theme(self, name: str) -> None:
         """Show in another theme; nothing alike has the colour of the ground."""

@@ -9,10 +9,11 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.formats.kwik.shank import KwikShank
+from phygui.views.amplitude import view as amplitude
 from phygui.views.amplitude.view import AmplitudeParams, AmplitudeView
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
-from phygui.views.data.attributes import amplitudes
+from phygui.views.data.attributes import amplitudes, ruler_in
 
 
 def never():
@@ -102,6 +103,24 @@ def test_points_and_bars_are_where_they_are(view, picture):
     assert np.abs(image[int(y), int(x)] - background).max() > 30
     x, y = view.to_pixels(1, data.shares[:, b].max() * 1.05, middle)
     assert np.abs(image[int(y), int(x)] - background).max() < 10
+
+
+def test_clusters_are_measured_together_as_one_by_one(small_model, snapshot_of, monkeypatch):
+    ids = [int(c) for c in np.unique(small_model.spike_clusters)[:6]]
+    snapshot, calls = snapshot_of(small_model, ids), []
+    plain = amplitude.measured
+    monkeypatch.setattr(amplitude, "measured", lambda *a: calls.append(a) or plain(*a))
+    # Another number of spikes than in any other test: what is known is not measured again.
+    data = AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=13), never)
+    rulers = [ruler_in(snapshot, c, never) for c in ids]
+    assert len(calls) == len({(r.channel, r.sample, r.factor) for r in rulers})
+    for k, (cluster, ruler) in enumerate(zip(ids, rulers, strict=True)):
+        own = data.colors == k
+        assert np.isin(data.spike_ids[own], snapshot.spikes(cluster)).all()
+        expected = plain(snapshot, data.spike_ids[own], ruler, never)
+        np.testing.assert_array_equal(data.amplitudes[own], expected)
+    monkeypatch.setattr(amplitude, "_MOST_BARS", 2)
+    assert len(AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=13), never).shares) == 2
 
 
 def test_the_bars_of_a_cluster_lie_behind_shorter_ones(view):

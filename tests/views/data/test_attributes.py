@@ -13,6 +13,7 @@ from phygui.views.data.attributes import (
     amplitudes,
     best_channels,
     channel_strengths,
+    in_groups,
     robust_range,
     spans,
     spikes_inside,
@@ -135,6 +136,19 @@ def test_robust_range_shows_each_group_and_ignores_outliers():
     low, high = robust_range([spoilt, small])
     assert -20 < low < -2
     assert 51 < high < 70
+
+
+def test_values_in_groups_are_those_of_each_cluster_or_of_very_many_all_as_one():
+    rng = np.random.default_rng(0)
+    colors = rng.integers(0, 5, 300)
+    colors[colors == 3] = 4
+    values = rng.normal(size=300)
+    found = in_groups(values, colors)
+    assert len(found) == 5
+    for k, own in enumerate(found):
+        np.testing.assert_array_equal(np.sort(own), np.sort(values[colors == k]))
+    assert [len(a) for a in in_groups(values, np.arange(300))] == [300]
+    assert sum(map(len, in_groups(values[:0], colors[:0]))) == 0
 
 
 def test_robust_range_of_nothing_and_of_one_value():
