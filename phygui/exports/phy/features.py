@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.dataset import ShankData
+from phygui.dataset import FeatureSource, ShankData
 from phygui.exports.phy.arrays import npy_rows
 from phygui.exports.phy.spikes import Spikes
 from phygui.exports.work import Work
@@ -56,14 +56,18 @@ def sample_features(spikes: Spikes, work: Work) -> Sampled:
         if data.features is None:
             continue
         values, masks = data.features.read(np.sort(spikes.spike_ids[some]))
-        channels[template] = np.flatnonzero(_are_there(values, masks).any(axis=0))
+        channels[template] = np.flatnonzero(_are_there(data.features, values, masks).any(axis=0))
         means[template] = values.mean(axis=0)
     return Sampled(channels, means)
 
 
-def _are_there(values: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """On which channels spikes have features: where a mask is 0, Kwik files may hold some too."""
-    found: NDArray[np.bool_] = (masks > 0) | values.any(axis=2)
+def _are_there(
+    source: FeatureSource, values: NDArray[np.float32], masks: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """On which channels spikes have features: where a stored mask is 0 there may be some too."""
+    found: NDArray[np.bool_] = masks > 0
+    if source.has_masks:
+        found |= values.any(axis=2)
     return found
 
 
@@ -89,6 +93,7 @@ class _Writer:
         self._sources = [data.features for data in self._datas]
         there = [source.n_features for source in self._sources if source is not None]
         self._n_features = max(*there, _LEAST_COMPONENTS) if there else 0
+        self._dense: dict[int, NDArray[np.float32]] = {}
         self._n_local = max(map(len, sampled.channels), default=0)
         n = spikes.n_templates
         # Places in the shank; those of templates that have fewer channels are -1.
@@ -130,14 +135,13 @@ class _Writer:
             if source is None:
                 continue
             values, masks = source.read(piece.spike_ids)
-            n_channels = values.shape[1]
-            self._check_covered(piece.templates, _are_there(values, masks))
+            self._check_covered(piece.templates, _are_there(source, values, masks))
             local = self._local[piece.templates]
             taken = np.take_along_axis(values, np.maximum(local, 0)[:, :, None], axis=1)
             taken[local < 0] = 0
             features[piece.rows, : values.shape[2]] = taken.transpose(0, 2, 1)
             if AMPLITUDE not in self._datas[piece.place].attributes:
-                means = self._means(n_channels, values.shape[2])[piece.templates]
+                means = self._means(piece.place, values.shape[1:])[piece.templates]
                 amplitudes[piece.rows] = _factors(values, means)
         return features, amplitudes
 
@@ -152,12 +156,14 @@ class _Writer:
                 known[template] = np.union1d(known[template], more)
             raise _NotCoveredError
 
-    def _means(self, n_channels: int, n_features: int) -> NDArray[np.float32]:
-        found = np.zeros((self._spikes.n_templates, n_channels, n_features), np.float32)
-        for template, mean in enumerate(self._sampled.means):
-            if mean.shape == found.shape[1:]:
-                found[template] = mean
-        return found
+    def _means(self, place: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Mean features of all templates, 0 for those of other shanks."""
+        if place not in self._dense:
+            found = np.zeros((self._spikes.n_templates, *shape), np.float32)
+            for row in self._spikes.template_rows[place].tolist():
+                found[row] = self._sampled.means[row]
+            self._dense[place] = found
+        return self._dense[place]
 
     def _amplitudes(self, start: int, stop: int) -> NDArray[np.float64]:
         """The sorter's amplitudes of some spikes, 1 where it gave none."""

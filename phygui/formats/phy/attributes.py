@@ -73,7 +73,7 @@ def open_attributes(
     def add(name: str, title: str, unit: str, path: Path, column: int = 0) -> None:
         try:
             store = open_rows(path)
-            if store.shape[0] != n_spikes or len(store.shape) > 2:
+            if store.shape[:1] != (n_spikes,) or len(store.shape) > 2:
                 store.close()
                 raise DatasetError(
                     f"{path} has the shape {store.shape}, expected a number for each of "

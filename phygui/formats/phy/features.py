@@ -39,9 +39,9 @@ def open_features(
         return None
     store = open_rows(path)
     try:
-        rows = _rows(path, store, sorting.n_spikes)
         if len(store.shape) not in (2, 3):
             raise DatasetError(f"{path} has {len(store.shape)} axes, expected 2 or 3.")
+        rows = _rows(path, store, sorting.n_spikes)
         n_all, n_templates = len(sorting.channels), int(sorting.spike_templates.max()) + 1
         columns = read_columns(path.with_name("pc_feature_ind.npy"), n_templates, n_all)
         n_columns = n_all if columns is None else columns.shape[1]

@@ -110,6 +110,8 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(
         (put("pc_feature_ind.npy", np.zeros((2, 4), int)), "2 rows, expected"),
         (put("templates.npy", np.zeros((5, 41, 3))), "has 3 channels, expected 8"),
         (put("amplitudes.npy", np.zeros(9)), "expected a number for each"),
+        (put("amplitudes.npy", np.array(9.0)), "expected a number for each"),
+        (put("pc_features.npy", np.array(9.0)), "has 0 axes, expected 2 or 3"),
         (put("channel_shanks.npy", np.full(8, -2)), "taken to be on one shank"),
         (put("whitening_mat_inv.npy", np.zeros((8, 3))), "3 columns, expected 8"),
     ],
