@@ -138,14 +138,14 @@ def export_job(
         session,
         chosen,
         refuse_unsaved=unsaved == "refuse",
-        needs_metrics=spec.needs_metrics,
+        needs_metrics=spec.takes_metrics(given),
     )
 
     def run(progress: Progress, cancelled: Callable[[], bool]) -> Path:
         work = Work(progress, cancelled)
         work.step(0.0, "reading")
         _check(spec, goal, session.path, overwrite)
-        share = _SHARE if spec.needs_metrics else 0.1
+        share = _SHARE if spec.takes_metrics(given) else 0.1
         with gathering(work.part(0.0, share)) as curation:
 
             def write(path: Path) -> None:

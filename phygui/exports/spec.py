@@ -87,9 +87,9 @@ class ExportSpec:
     options : tuple of ExportOption
     appends : bool
         Whether it may be given a file that is there, of which then a copy lies at the path.
-    needs_metrics : bool
+    needs_metrics : bool or callable
         Whether metrics and mean waveforms are computed before `write` is called, where they are
-        not known.
+        not known; or what tells it by the options.
     is_whole : bool
         Whether all groups, shanks and clusterings are written: none may be chosen.
     """
@@ -101,8 +101,13 @@ class ExportSpec:
     write: Callable[[Curation, Path, Mapping[str, Any], Work], None]
     options: tuple[ExportOption, ...] = ()
     appends: bool = False
-    needs_metrics: bool = True
+    needs_metrics: bool | Callable[[Mapping[str, Any]], bool] = True
     is_whole: bool = False
+
+    def takes_metrics(self, options: Mapping[str, Any]) -> bool:
+        """Whether metrics and mean waveforms are needed with some options."""
+        needs = self.needs_metrics
+        return needs(options) if callable(needs) else needs
 
     def read_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options by name, those that are not given by their defaults.

@@ -24,6 +24,7 @@ from phygui.exports import (
     placing,
     run,
 )
+from phygui.simulate import make_demo
 
 
 def listing(folder: Path) -> set[str]:
@@ -41,7 +42,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> list[Curation]:
         work.step(0.5, "writing")
         path.write_text(before + "written")
 
-    spec = ExportSpec("own", "Own", ".own", "", write, appends=True)
+    spec = ExportSpec("own", "Own", ".own", "", write, appends=True, needs_metrics=False)
     monkeypatch.setattr(run, "find_export", lambda name: spec)
     return found
 
@@ -82,13 +83,14 @@ def test_what_is_gathered_is_what_the_session_shows(
         assert sd.shape == mean.shape
 
 
-def test_an_edit_afterwards_changes_nothing_of_it(curated: Session, tmp_path: Path) -> None:
-    job = run.export_job(curated, "csv", tmp_path / "x.csv", options={"spikes": True})
-    before = curated.spike_clusters.copy()
+def test_an_edit_afterwards_changes_nothing_of_it(
+    curated: Session, tmp_path: Path, gathered: list[Curation]
+) -> None:
+    job = run.export_job(curated, "own", tmp_path / "x.own")
+    before = curated.state()
     curated.merge([6, 7])
-    path = job(lambda _, __: None, lambda: False)
-    clusters = [int(line.split(",")[2]) for line in path.read_text().splitlines()[1:]]
-    assert clusters == before.tolist()
+    job(lambda _, __: None, lambda: False)
+    assert gathered[0].shanks[0].state.equals(before)
 
 
 def test_groups_and_shanks_are_chosen(
@@ -227,3 +229,40 @@ def test_folders_of_killed_exports_go(small: Path, tmp_path: Path) -> None:
 def test_what_is_not_installed_is_named() -> None:
     with pytest.raises(ExportError, match=r"needs nosuch.*pip install 'phygui\[parquet\]'\.$"):
         needed("nosuch.module", "parquet")
+
+
+def test_all_shanks_go_out_each_with_its_clustering(
+    tmp_path: Path, gathered: list[Curation]
+) -> None:
+    sizes = {"n_spikes": 1_000, "n_clusters": 6, "n_channels": 8, "n_channel_groups": 2}
+    path = make_demo(tmp_path, **sizes, raw=None).kwik_path
+    with Session.open(path, 1, journal=False) as session:
+        session.copy_clustering("other")
+        session.switch(clustering="other")
+        session.merge(session.cluster_ids[:2])
+        export(session, "own", tmp_path / "x.own")
+        export(session, "own", tmp_path / "y.own", channel_group=1, clustering="main")
+        whole, part = gathered
+        assert [(s.channel_group, s.clustering) for s in whole.shanks] == [
+            (0, "main"),
+            (1, "other"),
+        ]
+        assert [(s.channel_group, s.clustering) for s in part.shanks] == [(1, "main")]
+        assert whole.unsaved
+        assert not part.unsaved
+        assert len(part.shanks[0].cluster_ids) == len(whole.shanks[1].cluster_ids) + 1
+        assert set(whole.edited) == {(1, "other")}
+        session.undo()
+
+
+def test_what_a_living_session_has_not_saved_is_exported(
+    small: Path, tmp_path: Path, gathered: list[Curation]
+) -> None:
+    with Session.open(small) as session:
+        session.merge([0, 2])
+        export(small, "own", tmp_path / "x.own")
+        assert gathered[0].shanks[0].state.equals(session.state())
+        session.merge([3, 4])
+        session.undo()
+        session.undo()
+        assert session.n_unsaved == 0

@@ -6,14 +6,21 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from phygui import Session
+from phygui.curation.edits.update import EditError
 from phygui.exports import export
 from phygui.simulate import make_demo
+
+SMALL = Path(__file__).parents[1] / "data" / "simulated_small.kwik"
 
 
 @pytest.fixture
@@ -118,3 +125,52 @@ def test_all_shanks_are_repeated(tmp_path: Path) -> None:
             with Session.open(tmp_path / "two" / "demo.kwik", channel_group) as other:
                 assert other.state().fingerprint == session.state().fingerprint
             session.undo()
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["merge", "split", "assign", "move", "label", "undo", "redo", "save"]),
+        st.integers(0, 10_000),
+    ),
+    max_size=12,
+)
+
+
+@hypothesis.settings(max_examples=6)
+@hypothesis.given(edits=EDITS)
+def test_it_repeats_whatever_was_done(edits: list[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, name, "x.kwik") for name in ("mine", "fresh")]
+        for path in paths:
+            path.parent.mkdir()
+            shutil.copyfile(SMALL, path)
+        with Session.open(paths[0], journal=False) as session:
+            for what, seed in edits:
+                with suppress(EditError):
+                    edit(session, what, np.random.default_rng(seed))
+            run(export(session, "script", Path(folder, "curation.py")), paths[1])
+            same(session, paths[1])
+            session.save()
+
+
+def edit(session: Session, what: str, random: np.random.Generator) -> None:
+    ids = random.choice(session.cluster_ids, 2, replace=False).tolist()
+    spikes = np.concatenate([session.spikes_per_cluster[c] for c in ids])
+    some = random.choice(spikes, (len(spikes) + 1) // 2, replace=False)
+    match what:
+        case "merge":
+            session.merge(ids)
+        case "split":
+            session.split(some)
+        case "assign":
+            session.assign(some, random.integers(0, 3, len(some)))
+        case "move":
+            session.move(ids, ["noise", "mua", "good"][random.integers(3)])
+        case "label":
+            session.label(ids, "ab"[random.integers(2)], [None, "x", "y"][random.integers(3)])
+        case "undo":
+            session.undo()
+        case "redo":
+            session.redo()
+        case "save":
+            session.save()

@@ -33,4 +33,5 @@ EXPORT = ExportSpec(
     "One row a cluster with all its columns, or one row a spike, for spreadsheets.",
     write,
     (SPIKES,),
+    needs_metrics=lambda options: not options["spikes"],
 )

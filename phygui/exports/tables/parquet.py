@@ -52,4 +52,5 @@ EXPORT = ExportSpec(
     "The tables of csv with their types, for pandas, polars and R.",
     write,
     (SPIKES,),
+    needs_metrics=lambda options: not options["spikes"],
 )
