@@ -67,7 +67,7 @@ class ExportDialog(QDialog):
         self._make_fields()
         self._lay_out()
         self.format.currentIndexChanged.connect(self._follow_format)
-        self.place.textEdited.connect(lambda _: self.replace.setVisible(False))
+        self.place.textEdited.connect(lambda _: self._forget_replacing())
         self.progressed.connect(self._show_progress)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
@@ -177,14 +177,27 @@ class ExportDialog(QDialog):
         if self.place.text() == self._suggested:
             self._suggested = stem + spec.suffix
             self.place.setText(self._suggested)
-        elif spec.suffix:
-            self.place.setText(str(Path(self.place.text()).with_suffix(spec.suffix)))
-        self.replace.setVisible(False)
+        else:
+            self._complete_place()
+        self._forget_replacing()
         # As high as what the format has to ask, once that is laid out.
         QTimer.singleShot(0, self._fit)
 
     def _fit(self) -> None:
         self.resize(self.width(), self.minimumSizeHint().height())
+
+    def _forget_replacing(self) -> None:
+        """What may be replaced is no other file."""
+        self.replace.setVisible(False)
+        self.replace.setChecked(False)
+
+    def _complete_place(self) -> None:
+        """Have the name that was written end as those of the format do."""
+        name = self.place.text().strip()
+        for spec in self._specs:
+            if spec.suffix:
+                name = name.removesuffix(spec.suffix)
+        self.place.setText(name + self.spec.suffix if name else "")
 
     def _add_option(self, layout: QFormLayout, option: ExportOption) -> QCheckBox | QLineEdit:
         if option.kind == "bool":
@@ -216,8 +229,9 @@ class ExportDialog(QDialog):
         name, _ = QFileDialog.getSaveFileName(self, "Export to", self.place.text(), pattern)
         if name:
             self.place.setText(name)
-            # The file dialog has asked already.
-            self.replace.setChecked(True)
+            self._complete_place()
+            # The file dialog has asked already, of this name.
+            self.replace.setChecked(self.place.text() == name)
 
     def _asked(self) -> dict[str, Any]:
         if self.spec.is_whole:
@@ -249,6 +263,10 @@ class ExportDialog(QDialog):
             name: field.isChecked() if isinstance(field, QCheckBox) else field.text()
             for name, field in self.options.items()
         }
+        if not self.place.text().strip():
+            self._tell("no place is given to export to")
+            return
+        self._complete_place()
         replaces = self.replace.isChecked()
         try:
             job = export_job(

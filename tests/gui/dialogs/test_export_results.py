@@ -58,10 +58,12 @@ def test_the_good_clusters_go_out_by_keys(user: Any, tmp_path: Path) -> None:
     assert pd.read_csv(path)["cluster"].tolist() == [3, 4]
     assert user.session.n_unsaved == 1
 
-    # A second time it asks before it replaces the file, and remembers the format.
+    # A second time, by the name alone: it remembers the format, and asks before it replaces.
     path.write_text("mine")
     dialog = opened(user)
     assert dialog.spec.name == "csv"
+    dialog.place.selectAll()
+    QTest.keyClicks(dialog.place, str(path.with_suffix("")))
     QTest.keyClick(dialog.format, Qt.Key_Return)
     user.qtbot.waitUntil(lambda: not dialog.is_running)
     assert dialog.message.text() == f"{path} exists already."
