@@ -204,5 +204,5 @@ def _place(
         if temporary and temporary in str(error):
             raise type(error)(str(error).replace(temporary, str(goal))) from error
         raise
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, UnicodeError) as error:
         raise ExportError(f"{goal} could not be written: {why_not_placed(goal, error)}.") from error

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from phygui.exports.curation import Curation
 from phygui.exports.spec import ExportError
+from phygui.words import plain
 
 UNKNOWN_START = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """NWB asks when a session began: this stands for that it is not known."""
@@ -44,7 +45,7 @@ def new_file(pynwb: Any, curation: Curation, options: Mapping[str, Any]) -> Any:
     made_by = curation.provenance
     return pynwb.NWBFile(
         session_description=options["session_description"]
-        or f"Spike sorting of {curation.path.name}, curated by hand",
+        or f"Spike sorting of {plain(curation.path.name)}, curated by hand",
         identifier=str(uuid4()),
         session_start_time=start or UNKNOWN_START,
         session_id=options["session_id"] or None,
@@ -64,7 +65,8 @@ def provenance(curation: Curation) -> str:
     who = f" by {of.user}" if of.user else ""
     unsaved = " Edits that were not saved are included." if curation.unsaved else ""
     return (
-        f"Curated clusters of {of.source} ({of.format_name}, clustering {', '.join(clusterings)}), "
+        f"Curated clusters of {plain(of.source)} "
+        f"({of.format_name}, clustering {', '.join(clusterings)}), "
         f"written by {of.program} {of.version} on {of.date.isoformat(timespec='seconds')}{who}."
         f"{unsaved}"
     )

@@ -17,6 +17,7 @@ from phygui.exports.nwb.session import provenance
 from phygui.exports.nwb.waveforms import N_ELECTRODES, N_SPIKES, is_in_volts, mean_waveform, nearest
 from phygui.exports.spec import ExportError, needed
 from phygui.exports.work import Work
+from phygui.words import plain
 
 _MODULE = "ecephys"
 _FIXED = (
@@ -323,7 +324,7 @@ def _history(curation: Curation, name: str) -> Any:
         name=name,
         description="What was done by hand, oldest first.",
         columns=[
-            _plain("edit", "what was done", [edit.description for edit in edits]),
+            _plain("edit", "what was done", [plain(edit.description) for edit in edits]),
             _plain(
                 "edited_at",
                 "when, in local time as ISO 8601 has it; empty if not known",

@@ -25,6 +25,7 @@ from phygui.formats.spikeinterface.curation_json import (
 )
 from phygui.formats.spikeinterface.store import REMOVED, AnalyzerClusterings
 from phygui.formats.spikeinterface.units import UnitNumbers
+from phygui.words import plain
 
 _ORIGINAL = "original"
 """What formats call the sorter's own clustering, where they keep it."""
@@ -214,8 +215,8 @@ def _properties(kept: list[tuple[ShankCuration, int]]) -> dict[str, NDArray[Any]
 def _annotations(curation: Curation) -> dict[str, Any]:
     of, data = curation.provenance, curation.shanks[0].data
     return {
-        "name": curation.path.name,
-        "source": str(of.source),
+        "name": plain(curation.path.name),
+        "source": plain(of.source),
         "written_by": f"{of.program} {of.version}",
         "written_at": of.date.isoformat(timespec="seconds"),
         "user": of.user,
