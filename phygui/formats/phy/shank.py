@@ -194,12 +194,17 @@ class PhyShank:
                 "later; they have no waveforms."
             )
         timeline = Timeline.joined(lengths)
-        recordings = timeline.recording_of(self.spike_samples.astype(np.int64)).astype(np.int32)
+        samples = self.spike_samples.view(np.int64)
+        # One file is the usual case: neither is anything looked up then, nor copied.
+        recordings, within = np.zeros(len(samples), np.int32), samples
+        if len(lengths) > 1:
+            recordings = timeline.recording_of(samples).astype(np.int32)
+            within = samples - timeline.starts[recordings]
         waveforms = None
         if traces is not None:
             waveforms = Waveforms(
                 traces,
-                self.spike_samples.astype(np.int64) - timeline.starts[recordings],
+                within,
                 recordings,
                 self.channels,
                 self.n_samples_before,

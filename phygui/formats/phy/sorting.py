@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from phygui.errors import DatasetError
 from phygui.formats.phy.params import Params, read_params
-from phygui.storage.arrays.npy import exists, open_rows, read_array, read_header, read_integers
+from phygui.storage.arrays.npy import (
+    exists,
+    first_outside,
+    open_rows,
+    read_array,
+    read_header,
+    read_integers,
+)
 
 _TEMPLATES_AT_ONCE = 64
 _MOST_TEMPLATES = 1 << 24
@@ -117,19 +124,19 @@ def _times(folder: Path, params: Params) -> NDArray[np.uint64]:
     samples = read_integers(path)
     if not len(samples):
         raise DatasetError(f"{path} holds no spikes.")
-    wrong = np.flatnonzero((samples < 0) | (samples > 1 << 60))
-    if len(wrong):
+    wrong = first_outside(samples, 0, 1 << 60)
+    if wrong is not None:
         raise DatasetError(
-            f"{path}: spike {wrong[0]} is at sample {samples[wrong[0]]}, expected one from 0 up."
+            f"{path}: spike {wrong} is at sample {samples[wrong]}, expected one from 0 up."
         )
-    return samples.astype(np.uint64)
+    return samples.view(np.uint64)
 
 
 def _check_range(path: Path, values: NDArray[np.int64], most: int) -> None:
-    wrong = np.flatnonzero((values < 0) | (values >= most))
-    if len(wrong):
+    wrong = first_outside(values, 0, most - 1)
+    if wrong is not None:
         raise DatasetError(
-            f"{path}: number {wrong[0]} is {values[wrong[0]]}, expected 0 to {most - 1:,d}."
+            f"{path}: number {wrong} is {values[wrong]}, expected 0 to {most - 1:,d}."
         )
 
 

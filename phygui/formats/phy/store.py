@@ -21,7 +21,7 @@ from phygui.formats.phy.decisions import cells_of, groups_in, info_of, labels_in
 from phygui.formats.phy.sorting import Sorting
 from phygui.formats.phy.tables import INFO_FILE, Table, read_table, table_names
 from phygui.formats.phy.transaction import current, finish, replace_together, staged_path
-from phygui.storage.arrays.npy import read_header, read_integers
+from phygui.storage.arrays.npy import first_outside, read_header, read_integers
 from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import sync_folder
@@ -99,10 +99,10 @@ class PhyClusterings:
             # Of a folder that was never curated.
             return self._sorting.spike_templates
         clusters = read_integers(path, length=self._sorting.n_spikes)
-        wrong = np.flatnonzero((clusters < 0) | (clusters > np.iinfo(np.int32).max))
-        if len(wrong):
+        wrong = first_outside(clusters, 0, np.iinfo(np.int32).max)
+        if wrong is not None:
             raise DatasetError(
-                f"{path}: spike {wrong[0]} is in cluster {clusters[wrong[0]]}, expected a number "
+                f"{path}: spike {wrong} is in cluster {clusters[wrong]}, expected a number "
                 "from 0 up."
             )
         return clusters.astype(np.int32)

@@ -13,7 +13,7 @@ from phygui.formats.phy.sorting import Sorting, check_templates, template_channe
 from phygui.storage.arrays.npy import exists, open_rows, read_array
 
 FILE = "templates.npy"
-_LOOKED_AT = 64
+_LOOKED_AT = 32
 """Templates by which the sample of a spike is found."""
 
 
@@ -72,7 +72,9 @@ class Templates(Mapping[int, "NDArray[np.float32]"]):
             dense[:, columns[columns >= 0]] = stored[:, columns >= 0]
         dense = np.nan_to_num(dense, posinf=0.0, neginf=0.0)
         if self._unwhitening is not None:
-            dense = dense @ self._unwhitening
+            # On a large probe a template is 0 nearly everywhere.
+            used = dense.any(axis=0)
+            return (dense[:, used] @ self._unwhitening[used][:, self._channels]).astype(np.float32)
         return dense[:, self._channels].astype(np.float32)
 
     def sample_of_spike(self) -> int:

@@ -147,9 +147,17 @@ def read_integers(path: Path, ndim: int = 1, *, length: int | None = None) -> ND
     if array.dtype.kind == "f":
         whole = np.isfinite(array) & (array == np.round(array)) & (np.abs(array) < 2**53)
         _refuse(path, array, ~whole, "whole numbers")
-    elif array.dtype.kind == "u":
+    elif array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
         _refuse(path, array, array > np.iinfo(np.int64).max, "smaller numbers")
-    return array.astype(np.int64)
+    # Of ten million spikes each copy counts.
+    return array.astype(np.int64, copy=False)
+
+
+def first_outside(values: NDArray[Any], low: int, high: int) -> int | None:
+    """Place of the first number that is not from ``low`` to ``high``; None if all are."""
+    if not values.size or (values.min() >= low and values.max() <= high):
+        return None
+    return int(((values < low) | (values > high)).argmax())
 
 
 def _refuse(path: Path, array: NDArray[Any], is_wrong: NDArray[np.bool_], expected: str) -> None:

@@ -1,0 +1,187 @@
+"""A Kilosort-like folder of 384 channels and 10,000,000 spikes: opened, selected, beside phy's.
+
+    xvfb-run -a -s '-screen 0 1920x1080x24' python benchmarks/bench_formats.py [PART ...]
+        [--folder F] [--kwik FILE.kwik] [--phy PYTHON] [--repeats N]
+
+Parts: `opening` (time and memory of `Session.open`, caches warm), `selection` (keys of the window
+beside the same on a Kwik file, with clusters of as many spikes), `phy` (beside phy 2.1's template
+GUI on the same folder). Statistics of the clusters are kept by a first run, which is not timed.
+Exits with 1 where a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from kilosort_folder import write_folder
+
+from phygui import Session
+
+HERE = Path(__file__).resolve().parent
+PARTS = ("opening", "selection", "phy")
+N_SPIKES, N_CHANNELS = 10_000_000, 384
+OPENING = """
+import json, resource, sys, time, warnings
+warnings.simplefilter("ignore")
+from phygui import Session
+times = []
+for _ in range(int(sys.argv[2])):
+    start = time.perf_counter()
+    session = Session.open(sys.argv[1], read_only=True)
+    times.append(time.perf_counter() - start)
+    session.close()
+    del session
+print(json.dumps([times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+KEYS = ("select", "merge", "undo")
+
+
+def row(what: str, ours: str, against: str, ratio: float, bar: float, met: bool) -> bool:
+    """Print a row of the table."""
+    print(f"| {what} | {ours} | {against} | {ratio:.2f} | {bar:g} | {'yes' if met else 'NO'} |")
+    return met
+
+
+def learn(path: Path) -> None:
+    """Have the statistics of all clusters kept, as whoever has opened it before has them."""
+    with Session.open(path) as session:
+        session.learn_all()
+        keep = session.statistics.remember_job()
+        if keep is not None:
+            keep()
+
+
+def opening(folder: Path, repeats: int) -> list[bool]:
+    """How long `Session.open` takes with warm caches, and the most memory that it takes."""
+    command = [sys.executable, "-c", OPENING, str(folder), str(repeats + 1)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    times, most_mb = json.loads(told.splitlines()[-1])
+    seconds = statistics.median(times[1:])
+    bound = 2_000
+    return [
+        row("open", f"{seconds:.2f} s", "3 s", seconds / 3, 1, seconds <= 3),
+        row("memory, opened again and again", f"{most_mb:.0f} MB", f"{bound} MB",
+            most_mb / bound, 1, most_mb <= bound),
+    ]  # fmt: skip
+
+
+def keys(python: str, script: str, path: Path, clusters: list[int], repeats: int) -> dict:
+    """Milliseconds of each key in one of the programs."""
+    command = [python, str(HERE / "beside_phy" / script), str(path)]
+    command += [json.dumps(clusters), str(repeats)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{script} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def sizes_of(path: Path) -> dict[int, int]:
+    """Spikes of each cluster."""
+    with Session.open(path, read_only=True) as session:
+        return {c: len(spikes) for c, spikes in session.spikes_per_cluster.items()}
+
+
+def alike(folder: Path, kwik: Path, n: int) -> tuple[list[int], list[int]]:
+    """Clusters of both of as many spikes, as nearly as there are."""
+    ours, theirs = sizes_of(folder), sizes_of(kwik)
+    chosen: list[int] = []
+    partners: list[int] = []
+    for cluster in sorted(theirs, key=lambda c: -theirs[c])[:n]:
+        free = [c for c in ours if c not in chosen]
+        chosen.append(min(free, key=lambda c: abs(ours[c] - theirs[cluster])))
+        partners.append(cluster)
+    return chosen, partners
+
+
+def linked(path: Path, into: Path) -> Path:
+    """A folder, or a `.kwik` file, that may be written to: what is large is linked."""
+    into.mkdir()
+    if path.is_dir():
+        goal = into / path.name
+        goal.mkdir()
+        for each in path.iterdir():
+            small = each.is_file() and (each.suffix == ".tsv" or each.name in ("params.py",
+                                        "spike_clusters.npy"))  # fmt: skip
+            if small:
+                shutil.copy(each, goal)
+            elif each.is_file():
+                os.symlink(each, goal / each.name)
+        state = path.with_name(path.name + ".phygui_state")
+    else:
+        goal = into / path.name
+        shutil.copy(path, goal)
+        for suffix in (".kwx", ".dat"):
+            os.symlink(path.with_suffix(suffix), goal.with_suffix(suffix))
+        state = path.with_suffix(".phygui")
+    if state.exists():
+        shutil.copytree(state, into / state.name)
+    return goal
+
+
+def selection(folder: Path, kwik: Path, repeats: int) -> list[bool]:
+    """Selections beside those in a Kwik file."""
+    ours, theirs = alike(folder, kwik, 10 + 4 * repeats)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+        a = keys(sys.executable, "phygui_keys.py", linked(folder, Path(made) / "a"), ours, repeats)
+        b = keys(sys.executable, "phygui_keys.py", linked(kwik, Path(made) / "b"), theirs, repeats)
+    found = []
+    for key in ("select", "select ten"):
+        x, y = statistics.median(a[key]), statistics.median(b[key])
+        found.append(row(key, f"{x:.0f} ms", f"Kwik {y:.0f} ms", x / y, 1.3, x <= 1.3 * y))
+    return found
+
+
+def beside_phy(folder: Path, phy: str, repeats: int) -> list[bool]:
+    """The keys of phy's template GUI on the same folder."""
+    sizes = sizes_of(folder)
+    middle = sorted(sizes, key=lambda c: abs(sizes[c] - 20_000))[: 10 + 4 * repeats]
+    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+        a = keys(
+            sys.executable, "phygui_keys.py", linked(folder, Path(made) / "a"), middle, repeats
+        )
+        b = keys(phy, "template_keys.py", linked(folder, Path(made) / "b"), middle, repeats)
+    found = []
+    for key in KEYS:
+        x, y = statistics.median(a[key]), statistics.median(b[key])
+        found.append(row(key, f"{x:.0f} ms", f"phy {y:.0f} ms", y / x, 5, y >= 5 * x))
+    return found
+
+
+def main() -> int:
+    """Print the table; exit code 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; by default all")
+    parser.add_argument("--folder", type=Path, help="where the folder is made and kept")
+    parser.add_argument("--kwik", type=Path, help="a .kwik file of as many channels")
+    parser.add_argument("--phy", help="a Python that has phy 2.1")
+    parser.add_argument("--repeats", type=int, default=3)
+    told = parser.parse_args()
+    warnings.simplefilter("ignore")
+    parts = told.parts or PARTS
+    folder = told.folder or Path(tempfile.mkdtemp(prefix="phygui-bench-")) / "kilosort"
+    write_folder(folder, N_SPIKES, N_CHANNELS)
+    if not list(folder.with_name(folder.name + ".phygui_state").glob("statistics-*")):
+        learn(folder)
+    print("| what | phygui | against | ratio | bar | met |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    met: list[bool] = []
+    if "opening" in parts:
+        met += opening(folder, told.repeats)
+    if "selection" in parts and told.kwik:
+        met += selection(folder, told.kwik, told.repeats)
+    if "phy" in parts and told.phy:
+        met += beside_phy(folder, told.phy, told.repeats)
+    return not all(met)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
