@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,21 @@ import pytest
 from click.testing import CliRunner, Result
 
 from phygui import Session
-from phygui.cli import main
 from phygui.exports import Curation, ExportSpec, Work, run
 
 
 def say(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
+    """Run a command in this process; what it forbids itself to import, tests may import later."""
+    paths, yaml = list(sys.path), sys.modules.get("yaml")
+    try:
+        from phygui.cli import main
+
+        return CliRunner().invoke(main, [str(word) for word in words])
+    finally:
+        sys.path[:] = paths
+        sys.modules.pop("yaml", None)
+        if yaml is not None:
+            sys.modules["yaml"] = yaml
 
 
 def test_it_writes_what_is_asked_for(small: Path, tmp_path: Path) -> None:
