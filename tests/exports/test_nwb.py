@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from phygui import Session
+from phygui.analysis import sample_spikes
 from phygui.exports import ExportError, export
-from phygui.exports.nwb.waveforms import N_ELECTRODES, nearest
+from phygui.exports.nwb.waveforms import N_ELECTRODES, N_SPIKES, nearest
 from phygui.simulate import make_demo
 
 
@@ -91,18 +92,21 @@ def test_units_are_those_of_the_session(curated: Session, tmp_path: Path) -> Non
         assert electrodes["channel"][:].tolist() == shank.channels.tolist()
         assert set(electrodes["location"][:]) == {"CA1"}
         assert shank.waveforms is not None
+        volts = shank.channel_gains * 1e-6
+        curated.learn_all()
         for row, cluster_id in enumerate(curated.cluster_ids.tolist()):
             spike_ids = curated.spikes_per_cluster[cluster_id]
             assert np.array_equal(units.get_unit_spike_times(row), shank.spike_times[spike_ids])
             assert units.get_unit_obs_intervals(row).tolist() == [[0.0, shank.duration]]
             assert units["electrode_group"][row].name == f"shank{shank.channel_group}"
             assert units["electrodes"][row].index.tolist() == list(range(shank.n_channels))
-            some = shank.waveforms[spike_ids] * shank.channel_gains * 1e-6
-            if len(spike_ids) <= 500:
-                for name, value in (("mean", some.mean(axis=0)), ("sd", some.std(axis=0))):
-                    np.testing.assert_allclose(
-                        units[f"waveform_{name}"][row], value, rtol=1e-3, atol=1e-8
-                    )
+            some = shank.waveforms[sample_spikes(spike_ids, N_SPIKES)] * volts
+            known = curated.stats[cluster_id].summary.mean_waveform
+            assert known is not None
+            for name, value in (("mean", known * volts), ("sd", some.std(axis=0))):
+                np.testing.assert_allclose(
+                    units[f"waveform_{name}"][row], value, rtol=1e-3, atol=1e-9
+                )
         assert units.waveform_unit == "volts"
         assert units.waveform_rate == shank.sample_rate
         before = 1e3 * shank.n_samples_before / shank.sample_rate

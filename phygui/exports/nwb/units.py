@@ -14,7 +14,14 @@ from phygui.dataset import ShankData
 from phygui.exports.curation import Curation, ShankCuration
 from phygui.exports.nwb.electrodes import Rows, groups_of
 from phygui.exports.nwb.session import provenance
-from phygui.exports.nwb.waveforms import N_ELECTRODES, N_SPIKES, is_in_volts, mean_waveform, nearest
+from phygui.exports.nwb.waveforms import (
+    N_ELECTRODES,
+    N_SPIKES,
+    is_in_volts,
+    mean_waveform,
+    nearest,
+    sd_waveform,
+)
 from phygui.exports.spec import ExportError, needed
 from phygui.exports.work import Work
 from phygui.words import plain
@@ -45,10 +52,6 @@ class _Unit:
     @property
     def data(self) -> ShankData:
         return self.shank.data
-
-    @property
-    def spike_ids(self) -> NDArray[np.int64]:
-        return self.shank.spikes_per_cluster[self.cluster_id]
 
 
 def add_units(
@@ -194,17 +197,17 @@ def _waveforms(
     sd = mean.copy()
     for i, (unit, at) in enumerate(zip(units, places, strict=True)):
         work.step(i / len(units), f"waveforms of cluster {unit.cluster_id}")
-        found = mean_waveform(unit.data, unit.spike_ids, at)
-        mean[i, :, : len(at)], sd[i, :, : len(at)] = found.mean, found.sd
-    what = (
-        f"filtered waveform, in volts, of up to {N_SPIKES} spikes of the unit: units by samples by "
-        "the electrodes of the unit, in their order; NaN where another unit has more electrodes"
+        mean[i, :, : len(at)] = mean_waveform(unit.shank, unit.cluster_id, at)
+        sd[i, :, : len(at)] = sd_waveform(unit.shank, unit.cluster_id, at)
+    shape = (
+        "filtered waveforms, in volts: units by samples by the electrodes of the unit, in their "
+        "order; NaN where another unit has more electrodes"
     )
     return (
         places,
         [
-            _plain("waveform_mean", f"mean {what}", _packed(mean)),
-            _plain("waveform_sd", f"standard deviation of the {what}", _packed(sd)),
+            _plain("waveform_mean", f"mean of {shape}", _packed(mean)),
+            _plain("waveform_sd", f"SD, of up to {N_SPIKES} spikes, of {shape}", _packed(sd)),
         ],
         [],
     )

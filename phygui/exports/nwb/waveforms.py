@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import sample_spikes
 from phygui.dataset import ShankData
 from phygui.dataset.protocol import MICROVOLTS
+from phygui.exports.curation import ShankCuration
 
-N_SPIKES = 500
-"""Spikes of a unit, spread over all of them, that its mean and SD are taken of."""
+N_SPIKES = 100
+"""Spikes of a unit, spread over all, that the SD is taken of: each is read from the disk."""
 N_ELECTRODES = 32
 """Electrodes of a unit at most: those nearest to where it is largest."""
-_BATCH = 100
-
-
-@dataclass(frozen=True)
-class MeanWaveform:
-    """What the spikes of a unit look like.
-
-    Attributes
-    ----------
-    mean, sd : (n_samples, n_channels) float32
-        Volts.
-    """
-
-    mean: NDArray[np.float32]
-    sd: NDArray[np.float32]
 
 
 def is_in_volts(shank: ShankData) -> bool:
@@ -44,29 +28,35 @@ def nearest(shank: ShankData, best: int, n: int = N_ELECTRODES) -> NDArray[np.in
 
 
 def mean_waveform(
-    shank: ShankData, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
-) -> MeanWaveform:
-    """Mean and standard deviation of the filtered waveforms of a sample of some spikes.
+    shank: ShankCuration, cluster_id: int, channels: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The mean waveform on some channels: (n_samples, n) float32, volts.
 
-    Those that lie outside their recordings do not count; without any all is NaN.
+    NaN on channels so far away that it is not known there.
     """
-    assert shank.waveforms is not None
-    shape = shank.n_samples_waveforms, len(channels)
-    # Sums of squares lose digits where means are large; filtered waveforms have none.
-    total, squares, n = np.zeros(shape), np.zeros(shape), 0
-    some = sample_spikes(spike_ids, N_SPIKES)
+    mean = shank.mean_waveform(cluster_id)
+    if mean is None:
+        return np.full((shank.data.n_samples_waveforms, len(channels)), np.nan, np.float32)
+    found = (mean[:, channels] * 1e-6).astype(np.float32)
+    found[:, ~found.any(axis=0)] = np.nan
+    return found
+
+
+def sd_waveform(
+    shank: ShankCuration, cluster_id: int, channels: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Standard deviation of a sample of the waveforms on some channels, likewise.
+
+    Spikes that lie outside their recordings do not count; without any it is NaN.
+    """
+    data = shank.data
+    assert data.waveforms is not None
+    some = sample_spikes(shank.spikes_per_cluster[cluster_id], N_SPIKES)
     first, stop = int(channels.min()), int(channels.max()) + 1
-    for start in range(0, len(some), _BATCH):
-        read = shank.waveforms[some[start : start + _BATCH], :, first:stop]
-        found = read[:, :, channels - first].astype(np.float64)
-        found = found[found.any(axis=(1, 2))]
-        n += len(found)
-        total += found.sum(axis=0)
-        squares += np.square(found).sum(axis=0)
-    if not n:
-        nothing = np.full(shape, np.nan, np.float32)
-        return MeanWaveform(nothing, nothing)
-    mean = total / n
-    sd = np.sqrt(np.maximum(squares / n - np.square(mean), 0.0))
-    gains = shank.channel_gains[channels] * 1e-6
-    return MeanWaveform((mean * gains).astype(np.float32), (sd * gains).astype(np.float32))
+    read = data.waveforms[some, :, first:stop][:, :, channels - first]
+    inside = read[read.any(axis=(1, 2))].astype(np.float64)
+    if not len(inside):
+        return np.full(read.shape[1:], np.nan, np.float32)
+    gains = data.channel_gains[channels] * 1e-6
+    sd: NDArray[np.float32] = (inside.std(axis=0) * gains).astype(np.float32)
+    return sd
