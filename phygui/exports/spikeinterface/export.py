@@ -64,11 +64,12 @@ class _Clusters:
         """Number of each cluster."""
         return {cluster: number for number, cluster in enumerate(self.clusters)}
 
-    def of_spikes(self, place: int, spike_clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    def of_spikes(self, place: int, spike_clusters: NDArray[np.int32]) -> NDArray[np.int32]:
         """Numbers of the clusters of spikes of a shank."""
-        ids, inverse = np.unique(spike_clusters, return_inverse=True)
-        numbers = np.array([self.numbers[place, c] for c in ids.tolist()], np.int64)
-        return numbers[inverse.reshape(-1)]
+        ids = np.array([c for p, c in self.clusters if p == place], np.int32)
+        numbers = np.array([self.numbers[place, c] for c in ids.tolist()], np.int32)
+        found: NDArray[np.int32] = numbers[np.searchsorted(ids, spike_clusters)]
+        return found
 
 
 def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work) -> None:
@@ -77,7 +78,7 @@ def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work
     path.mkdir()
     work.step(0.0, "the sorter's clusters")
     states = [_original(curation.dataset, (s.channel_group, s.clustering)) for s in shanks]
-    before = [state.spike_clusters.astype(np.int64) for state in states]
+    before = [state.spike_clusters for state in states]
     after = [_spike_clusters(shank) for shank in shanks]
     store = curation.dataset.clusterings
     known = store.units if isinstance(store, AnalyzerClusterings) else None
@@ -93,8 +94,9 @@ def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work
     olds = np.concatenate([old.of_spikes(i, of) for i, of in enumerate(before)])
     news = np.concatenate([new.of_spikes(i, of) for i, of in enumerate(after)])
     # In the order of time: that is how SpikeInterface counts the spikes of a unit.
-    order = np.lexsort((samples, segments))
-    segments, samples, olds, news = segments[order], samples[order], olds[order], news[order]
+    if not _is_ordered(segments, samples):
+        order = np.lexsort((samples, segments))
+        segments, samples, olds, news = (of[order] for of in (segments, samples, olds, news))
 
     work.step(0.4, "the sorter's sorting")
     annotations = _annotations(curation)
@@ -113,7 +115,7 @@ def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work
     work.step(0.6, "the sorting")
     left_out = {None, REMOVED} if known is not None else {None}
     kept = [n for n, (p, c) in enumerate(new.clusters) if shanks[p].groups.get(c) not in left_out]
-    row = np.full(len(new.clusters), -1, np.int64)
+    row = np.full(len(new.clusters), -1, np.int32)
     row[kept] = np.arange(len(kept))
     rows = row[news]
     exported = rows >= 0
@@ -158,9 +160,9 @@ def _original(dataset: Dataset, key: Key) -> ClusteringState:
     return store.read(key)
 
 
-def _spike_clusters(shank: ShankCuration) -> NDArray[np.int64]:
+def _spike_clusters(shank: ShankCuration) -> NDArray[np.int32]:
     """Cluster of every spike of a shank, whether exported or not."""
-    found = np.empty(shank.data.n_spikes, np.int64)
+    found = np.empty(shank.data.n_spikes, np.int32)
     for cluster_id, spike_ids in shank.spikes_per_cluster.items():
         found[spike_ids] = cluster_id
     return found
@@ -175,9 +177,14 @@ def _numbered(
     return _Clusters(shanks, tuple(pairs), known)
 
 
-def _segments(shank: ShankData) -> NDArray[np.int64]:
+def _is_ordered(segments: NDArray[np.int32], samples: NDArray[np.int64]) -> bool:
+    later, same = segments[1:] > segments[:-1], segments[1:] == segments[:-1]
+    return bool(np.all(later | (same & (samples[1:] >= samples[:-1]))))
+
+
+def _segments(shank: ShankData) -> NDArray[np.int32]:
     """Recording of each spike: it is a segment."""
-    return np.asarray(shank.spike_recordings).astype(np.int64)
+    return np.asarray(shank.spike_recordings).astype(np.int32)
 
 
 def _samples(shank: ShankData) -> NDArray[np.int64]:

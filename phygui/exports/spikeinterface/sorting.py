@@ -20,13 +20,13 @@ _LAYOUT = "0.105.3"
 
 
 def spike_vector(
-    segments: NDArray[np.int64], samples: NDArray[np.int64], units: NDArray[np.int64]
+    segments: NDArray[np.int32], samples: NDArray[np.int64], units: NDArray[np.int32]
 ) -> NDArray[Any]:
     """All spikes as SpikeInterface holds them, from those in the order of time.
 
     Parameters
     ----------
-    segments, samples, units : (n_spikes,) int64
+    segments, samples, units : (n_spikes,) integers
         Segment, sample from its start, and place of the unit; by segment, then by sample.
     """
     spikes = np.empty(len(segments), SPIKE)
