@@ -17,6 +17,7 @@ from phygui import Session
 from phygui.exports import ExportError, export
 from phygui.exports.report.svg import number, ticks
 from phygui.simulate import make_demo
+from tests.formats.phy import folders
 
 EVIL = '</td><script src="http://x/">alert(1)</script>&amp;\x00\x1b\u202e'
 VOID = {"meta", "br", "link", "img", "input"}
@@ -142,9 +143,21 @@ def test_shanks_without_raw_data_and_gaps(tmp_path: Path) -> None:
     units = re.findall(r"<article.*?</article>", page.text, re.DOTALL)
     assert len(units) == len(ids)
     assert "Shank 0, cluster" in page.text
-    assert units[0].count("no raw data, no waveform") == 2
+    assert units[0].count("no raw data, and no template") == 2
     # However many spikes there are, two hundred units are a few megabytes.
     assert max(map(len, units)) < 20_000
+
+
+def test_templates_stand_in_for_raw_data(tmp_path: Path) -> None:
+    made = folders.make(tmp_path)
+    for raw in made.path.glob("*.dat"):
+        raw.unlink()
+    with Session.open(made.path, journal=False) as session:
+        session.move([0], "good")
+        page = Page(export(session, "report", tmp_path / "x.html").read_text())
+        session.undo()
+    assert "<title>Template of cluster 0 on the probe</title>" in page.text
+    assert "template of the sorter" in page.text
 
 
 def test_nothing_to_report_on(curated: Session, tmp_path: Path) -> None:

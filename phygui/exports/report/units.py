@@ -34,10 +34,15 @@ def waveform_figure(shank: ShankCuration, cluster_id: int) -> str:
     """The mean waveform on the channels near the unit, laid out as they are on the probe.
 
     Columns of the probe stand side by side, wherever they are across; along it all is to scale.
+    Without raw data it is the template of the sorter, where there is one.
     """
-    waveform, data = shank.mean_waveform(cluster_id), shank.data
+    data = shank.data
+    waveform, unit, what = shank.mean_waveform(cluster_id), data.voltage_unit, "Mean waveform"
+    if waveform is None and data.templates is not None and cluster_id in data.templates:
+        # How large it is in volts nobody knows; its form is what can be shown.
+        waveform, unit, what = data.templates[cluster_id], "", "Template"
     if waveform is None or not np.abs(waveform).max(initial=0.0) > 0:
-        return _nothing(TALL, "no raw data, no waveform")
+        return _nothing(TALL, "no raw data, and no template")
     best = int(np.abs(waveform).max(axis=0).argmax())
     away = np.linalg.norm(data.channel_positions - data.channel_positions[best], axis=1)
     chosen = np.sort(np.argsort(away, kind="stable")[:N_CHANNELS])
@@ -60,15 +65,16 @@ def waveform_figure(shank: ShankCuration, cluster_id: int) -> str:
         label(x[i, 0] - 2, middle[i] + 2, str(channel), "end", "small")
         for i, channel in enumerate(data.channels[chosen].tolist())
     ]
-    milliseconds = 1e3 * data.n_samples_waveforms / data.sample_rate
+    milliseconds = 1e3 * len(waveform) / data.sample_rate
     return figure(
         TALL,
-        f"Mean waveform of cluster {cluster_id} on the probe",
+        f"{what} of cluster {cluster_id} on the probe",
         [
+            *([] if unit else [label(8, 12, "template of the sorter", "start", "name")]),
             *names,
             curves(x[~is_best], y[~is_best], "other"),
             curves(x[is_best], y[is_best], "best"),
-            *_scale_bars(scale, data.voltage_unit, 0.8 * each / milliseconds),
+            *_scale_bars(scale, unit, 0.8 * each / milliseconds),
         ],
     )
 
@@ -80,12 +86,13 @@ def _scale_bars(scale: float, unit: str, per_ms: float) -> list[str]:
     size = float(max(m * power for m in (1, 2, 5) if m * power <= exact))
     span = next(ms for ms in (2.0, 1.0, 0.5, 0.2, 0.1) if ms * per_ms <= 60 or ms == 0.1)
     x, y = TALL[0] - 10.0, TALL[1] - 16.0
-    return [
-        f'<path class="bar" d="M{short(x)} {short(y - size * scale)}V{short(y)}'
-        f'h{short(-span * per_ms)}"/>',
+    up = f" {short(y - size * scale)}V{short(y)}" if unit else f" {short(y)}"
+    bars = [
+        f'<path class="bar" d="M{short(x)}{up}h{short(-span * per_ms)}"/>',
         label(x - span * per_ms / 2, y + 11, f"{span:g} ms", kind="small"),
-        label(x - span * per_ms - 4, y - 1, f"{number(size)} {unit}", "end", "small"),
     ]
+    size_of = label(x - span * per_ms - 4, y - 1, f"{number(size)} {unit}", "end", "small")
+    return [*bars, size_of] if unit else bars
 
 
 def correlogram_figure(shank: ShankCuration, cluster_id: int) -> str:
