@@ -7,7 +7,7 @@ vertices, and the window would stand still meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from phygui.views.core.colors import GREY
 from phygui.views.core.density import as_opacity, density, n_bins_for
 from phygui.views.core.visuals import VERTEX, bands, strips
-
-if TYPE_CHECKING:
-    from phygui.views.waveform.data import WaveformData
+from phygui.views.data.probe_layout import ProbeLayout
 
 FILL = 0.92
 """Part of a box's width that the waveforms take."""
@@ -35,6 +33,35 @@ _FULL_BANDS = 8
 """Clusters up to which the bands of deviations have their full opacity; of more, less of it."""
 _MOST_BANDS = 32
 """Clusters from which on there are no bands: of so few spikes of each, deviations say nothing."""
+
+
+class Waveforms(Protocol):
+    """What vertices are made of: some of what the waveform view holds."""
+
+    @property
+    def cluster_ids(self) -> tuple[int, ...]: ...
+    @property
+    def cluster_unmasked(self) -> NDArray[np.bool_]: ...
+    @property
+    def colors(self) -> NDArray[np.int64]: ...
+    @property
+    def deviations(self) -> NDArray[np.float32]: ...
+    @property
+    def full_scale(self) -> float: ...
+    @property
+    def layout(self) -> ProbeLayout: ...
+    @property
+    def means(self) -> NDArray[np.float32]: ...
+    @property
+    def present(self) -> NDArray[np.bool_]: ...
+    @property
+    def reach(self) -> NDArray[np.float32]: ...
+    @property
+    def times(self) -> NDArray[np.float64]: ...
+    @property
+    def unmasked(self) -> NDArray[np.bool_]: ...
+    @property
+    def waveforms(self) -> NDArray[np.float32]: ...
 
 
 def _nothing() -> NDArray[Any]:
@@ -72,12 +99,12 @@ class Shown:
     densities: Densities | None = None
 
 
-def shown_of(data: WaveformData, form: str, overlap: bool) -> Shown:
+def shown_of(data: Waveforms, form: str, overlap: bool) -> Shown:
     """Make the vertices of some waveforms.
 
     Parameters
     ----------
-    data : WaveformData
+    data : Waveforms
     form : str
         ``spikes``, ``residual``, ``mean`` or ``density``.
     overlap : bool
@@ -87,7 +114,7 @@ def shown_of(data: WaveformData, form: str, overlap: bool) -> Shown:
     return make(data, form, overlap)
 
 
-def offsets(data: WaveformData, overlap: bool, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+def offsets(data: Waveforms, overlap: bool, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """Offset of each sample of waveforms of some clusters from the centre of the box.
 
     Returns
@@ -104,7 +131,7 @@ def offsets(data: WaveformData, overlap: bool, clusters: NDArray[np.int64]) -> N
 
 
 def lines_of(
-    data: WaveformData,
+    data: Waveforms,
     overlap: bool,
     clusters: NDArray[np.int64],
     values: NDArray[np.float32],
@@ -130,7 +157,7 @@ def alpha_of(n_waveforms: float) -> float:
     return float(np.clip(4.0 / np.sqrt(max(1.0, n_waveforms)), 0.25, 0.9))
 
 
-def _spikes(data: WaveformData, form: str, overlap: bool) -> Shown:
+def _spikes(data: Waveforms, form: str, overlap: bool) -> Shown:
     """Single waveforms, with or without their cluster's mean; in the order of time, so mixed."""
     values = data.waveforms
     if form == "residual":
@@ -151,7 +178,7 @@ def _spikes(data: WaveformData, form: str, overlap: bool) -> Shown:
     return Shown(form, overlap, own | faint, lines=np.concatenate([grey, colored]))
 
 
-def _means(data: WaveformData, form: str, overlap: bool) -> Shown:
+def _means(data: Waveforms, form: str, overlap: bool) -> Shown:
     """Means and what deviates from them.
 
     On every channel the larger ones come first: what is drawn later hides little of them, and none
@@ -186,7 +213,7 @@ def _means(data: WaveformData, form: str, overlap: bool) -> Shown:
     return Shown(form, overlap, has_line, means=means, bands=around)
 
 
-def _densities(data: WaveformData, form: str, overlap: bool) -> Shown:
+def _densities(data: Waveforms, form: str, overlap: bool) -> Shown:
     """Images of where the waveforms of each cluster are."""
     has_line = data.cluster_unmasked & data.present
     rows, channels = np.nonzero(has_line)
