@@ -127,7 +127,11 @@ def take(
     def gathering(work: Work) -> Iterator[Curation]:
         keys = _keys(dataset, choice, active)
         if choice.with_all_edited:
-            keys += [key for key, of in taken.items() if of.updates and key not in keys]
+            keys += [
+                key
+                for key, of in taken.items()
+                if (of.updates or of.is_modified) and key not in keys
+            ]
         unsaved = sum(taken[key].n_unsaved for key in keys if key in taken)
         if unsaved and refuse_unsaved:
             edits = "an edit that is" if unsaved == 1 else f"{unsaved} edits that are"
