@@ -25,6 +25,24 @@ def test_the_copy_holds_the_edits_and_the_file_none(curated: Session, tmp_path: 
     assert told["experiment_name"] == curated.path.stem
 
 
+def test_undone_edits_of_another_clustering_are_in_the_copy(small: Path, tmp_path: Path) -> None:
+    with Session.open(small) as session:
+        session.copy_clustering("other")
+        session.switch(clustering="other")
+        before = session.state()
+        session.merge([0, 2])
+        session.save()
+        session.undo()
+        session.switch(clustering="main")
+        with pytest.raises(ExportError, match="has an edit that is not saved"):
+            export(session, "kwik", tmp_path / "copy.kwik", unsaved="refuse")
+        path = export(session, "kwik", tmp_path / "copy.kwik")
+        with Session.open(path, clustering="other", read_only=True) as other:
+            assert other.state().equals(before)
+        session.switch(clustering="other")
+        session.redo()
+
+
 def test_parameters_that_are_there_are_left_alone(curated: Session, tmp_path: Path) -> None:
     (tmp_path / "copy.prm").write_text("mine")
     with pytest.raises(ExportError, match=r"copy\.prm exists already"):
