@@ -140,7 +140,8 @@ class ShankCuration:
         On large probes it is 0 far from the cluster. None where there is no raw data.
         """
         stats = self.stats.get(cluster_id)
-        if stats is None or stats.summary.mean_waveform is None:
+        # Without raw data, statistics go by the templates of the sorter instead.
+        if self.data.waveforms is None or stats is None or stats.summary.mean_waveform is None:
             return None
         return (stats.summary.mean_waveform * self.data.channel_gains).astype(np.float32)
 
