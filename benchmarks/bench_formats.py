@@ -77,7 +77,7 @@ def opening(folder: Path, repeats: int) -> list[bool]:
 def keys(python: str, script: str, path: Path, clusters: list[int], repeats: int) -> dict:
     """Milliseconds of each key in one of the programs."""
     command = [python, str(HERE / "beside_phy" / script), str(path)]
-    command += [json.dumps(clusters), str(repeats)]
+    command += [json.dumps(clusters), str(repeats), "still"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{script} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")

@@ -257,15 +257,20 @@ def read_bytes(window: MainWindow) -> float:
     return time.perf_counter() - start
 
 
-def open_window(path: Path, folder: Path) -> MainWindow:
-    """A window of the default layout on a dataset."""
+def open_window(path: Path, folder: Path, *, is_still: bool = False) -> MainWindow:
+    """A window of the default layout on a dataset.
+
+    All that it computes by itself is done then, or, where it is to be still, not begun.
+    """
     settings = Settings(folder / "settings.ini")
     application = make_application(settings)
     window = MainWindow(Session.open(path, journal=True), settings, reset_layout=True)
     window.resize(1920, 1080)
     window.show()
+    if is_still:
+        window.background.toggle()
     application.processEvents()
-    settle(window, background=True)
+    settle(window, background=not is_still)
     return window
 
 

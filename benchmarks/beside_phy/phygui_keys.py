@@ -25,7 +25,8 @@ class Window:
         keep_large_apart()
         warm_up()
         View.on_draw = drawing.noted(View.on_draw)  # type: ignore[method-assign]
-        self.window = open_window(Path(path), Path(path).parent)
+        # What a large folder suggests takes minutes; it is not what is timed.
+        self.window = open_window(Path(path), Path(path).parent, is_still="still" in sys.argv)
         self.session = self.window.session
         self.session.wizard.skip_noise_and_mua = False
         self.next, self.merge = self.session.next_match, self.session.merge
