@@ -134,6 +134,7 @@ def test_screenshot_paints_everything_and_exits_0(small: Path, tmp_path: Path) -
     ], "a read-only session leaves nothing beside the dataset"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="about OpenGL over a line to an X server")
 def test_where_opengl_is_that_of_another_screen_software_draws(small: Path, tmp_path: Path) -> None:
     picture = tmp_path / "window.png"
