@@ -38,9 +38,9 @@ def waveform_figure(shank: ShankCuration, cluster_id: int) -> str:
     """
     data = shank.data
     waveform, unit, what = shank.mean_waveform(cluster_id), data.voltage_unit, "Mean waveform"
-    if waveform is None and data.templates is not None and cluster_id in data.templates:
+    if data.waveforms is None:
         # How large it is in volts nobody knows; its form is what can be shown.
-        waveform, unit, what = data.templates[cluster_id], "", "Template"
+        unit, what = "", "Template"
     if waveform is None or not np.abs(waveform).max(initial=0.0) > 0:
         return _nothing(TALL, "no raw data, and no template")
     best = int(np.abs(waveform).max(axis=0).argmax())
