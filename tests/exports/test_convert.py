@@ -252,3 +252,17 @@ def test_features_that_there_is_no_room_for(
     out = convert(truth.path, tmp_path / "out.kwik", features=False)
     assert not (tmp_path / "out.kwx").exists()
     assert open_dataset(out).open().features is None
+
+
+@pytest.mark.filterwarnings("ignore::phygui.errors.DatasetWarning")
+def test_recordings_are_in_one_order_as_numbers_and_as_text(tmp_path: Path) -> None:
+    path = make_demo(
+        tmp_path, n_spikes=600, n_channels=4, n_clusters=12, n_recordings=12, duration=24.0
+    ).kwik_path
+    out = convert(path, tmp_path / "out.kwik")
+    assert_same(path, out)
+    with h5py.File(out) as file:
+        names = list(file["recordings"])
+        assert sorted(names) == sorted(names, key=int)
+        for place, name in enumerate(sorted(names)):
+            assert file[f"recordings/{name}"].attrs["name"][0] == f"recording_{place}".encode()

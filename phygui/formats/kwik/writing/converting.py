@@ -174,7 +174,19 @@ def _experiment(
         _metadata(shanks, raw, target),
         groups,
         events,
+        _first_recording(len(starts)),
     )
+
+
+def _first_recording(n_recordings: int) -> int:
+    """A number from which on all numbers are in one order, be they sorted as such or as text.
+
+    klusta sorts the names of recordings as text, others as numbers.
+    """
+    first = 0
+    while n_recordings > 10 and first + n_recordings > 10 * first:
+        first = max(10, 10 * first)
+    return first
 
 
 def _moments(samples: NDArray[np.int64], data: ShankData) -> Moments:

@@ -95,6 +95,8 @@ class Experiment:
     metadata: Mapping[str, Any]
     groups: Sequence[ChannelGroup]
     events: Mapping[str, Moments] = field(default_factory=dict)
+    first_recording: int = 0
+    """The number in the name of the first recording; spikes count recordings from 0."""
 
 
 def write_kwik(file: h5py.File, how: Klusta, told: Experiment) -> None:
@@ -112,8 +114,9 @@ def write_kwik(file: h5py.File, how: Klusta, told: Experiment) -> None:
             "start_time": float(start / rate),
             **how.recording(),
         }
-        how.group(file, f"recordings/{r}", values)
-        how.group(file, f"recordings/{r}/raw", raw)
+        path = f"recordings/{told.first_recording + r}"
+        how.group(file, path, values)
+        how.group(file, f"{path}/raw", raw)
     for name, moments in told.events.items():
         events = how.group(file, f"event_types/{name}/events")
         _write_times(events, how, moments, told.starts)
