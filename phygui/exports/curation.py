@@ -139,11 +139,22 @@ class ShankCuration:
 
         On large probes it is 0 far from the cluster. None where there is no raw data.
         """
-        stats = self.stats.get(cluster_id)
-        # Without raw data, statistics go by the templates of the sorter instead.
-        if self.data.waveforms is None or stats is None or stats.summary.mean_waveform is None:
+        if self.data.waveforms is None:
             return None
-        return (stats.summary.mean_waveform * self.data.channel_gains).astype(np.float32)
+        mean = self._shape(cluster_id)
+        return None if mean is None else (mean * self.data.channel_gains).astype(np.float32)
+
+    def template(self, cluster_id: int) -> NDArray[np.float32] | None:
+        """What the sorter's templates tell of a cluster where there is no raw data.
+
+        (n_samples, n_channels) float32, of no unit; None where there is raw data, or no template.
+        """
+        return None if self.data.waveforms is not None else self._shape(cluster_id)
+
+    def _shape(self, cluster_id: int) -> NDArray[np.float32] | None:
+        # Without raw data, statistics go by the templates of the sorter instead.
+        stats = self.stats.get(cluster_id)
+        return None if stats is None else stats.summary.mean_waveform
 
     def sd_waveform(self, cluster_id: int) -> NDArray[np.float32] | None:
         """Standard deviation of a sample of the waveforms, as :meth:`mean_waveform`; reads them."""

@@ -231,3 +231,9 @@ def demo(demo_folder: Path, tmp_path: Path) -> Path:
 def new_demo(demo_folder: Path, tmp_path: Path) -> Path:
     """A copy of the small demo that nobody has opened before."""
     return copy_files(demo_folder, tmp_path, "demo")
+
+
+@pytest.fixture
+def onlooker(demo: Path, open_window: Callable[..., Driver]) -> Driver:
+    """A user in front of a window on the demo."""
+    return open_window(demo)

@@ -40,7 +40,7 @@ def waveform_figure(shank: ShankCuration, cluster_id: int) -> str:
     waveform, unit, what = shank.mean_waveform(cluster_id), data.voltage_unit, "Mean waveform"
     if data.waveforms is None:
         # How large it is in volts nobody knows; its form is what can be shown.
-        unit, what = "", "Template"
+        waveform, unit, what = shank.template(cluster_id), "", "Template"
     if waveform is None or not np.abs(waveform).max(initial=0.0) > 0:
         return _nothing(TALL, "no raw data, and no template")
     best = int(np.abs(waveform).max(axis=0).argmax())

@@ -24,7 +24,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         hindrance=unless(lambda w: not w.session.shank.tells_gain, "the files tell the gain")),
     ActionSpec("export", "Export...", "File|export", lambda w: w.commands.export(),
         ("Ctrl+Shift+X",),
-        "what was curated, for other programs: NWB, tables, MATLAB, a script and others"),
+        "what was curated, for other programs: NWB, tables, a report ..."),
     ActionSpec("export_view", "Export a picture of a view...", "File|export",
         lambda w: w.commands.export_view(), ("Ctrl+E",),
         "as PNG at any scale, or as SVG: of the view with the keyboard, or of another"),
