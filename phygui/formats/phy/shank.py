@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.gain import UsersGain
+from phygui.dataset.joined_shank import JoinedShank, named_paths
 from phygui.dataset.protocol import MICROVOLTS, RAW_UNITS
 from phygui.dataset.sparse_features import SparseFeatures
 from phygui.dataset.timeline import Timeline
@@ -25,21 +25,14 @@ from phygui.formats.phy.features import open_features
 from phygui.formats.phy.raw import open_traces, traces_at
 from phygui.formats.phy.sorting import Sorting
 from phygui.formats.phy.templates import Templates
-from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.npy import exists
 from phygui.storage.arrays.traces import Traces
-from phygui.storage.arrays.waveforms import Waveforms
-from phygui.storage.state import locations
 
-LOW, HIGH = 300.0, 6000.0
-"""Edges of the pass band of waveforms, hertz: the folder does not say what the sorter used."""
-_HIGHEST = 0.45
-"""Of the sample rate, the most that the upper edge may be."""
 _WAVEFORM_S = 0.001, 0.002
 """Seconds of a waveform before and after the spike, where there are no templates."""
 
 
-class PhyShank:
+class PhyShank(JoinedShank):
     """The data of one shank of a folder.
 
     Parameters
@@ -58,18 +51,10 @@ class PhyShank:
 
     tells_gain = False
     """No file of the folder holds it."""
-    preparations = ()
-    """Nothing of the folder is compressed."""
 
     def __init__(self, sorting: Sorting, channel_group: int, remarks: Sequence[str] = ()) -> None:
-        self.path = sorting.folder
-        self.channel_group = channel_group
-        self.n_located = 0
-        self.warnings: list[str] = list(remarks)
-        self.absent: dict[str, Absent] = {}
-        self.events: Mapping[str, NDArray[np.float64]] = {}
+        super().__init__(sorting.folder, channel_group, sorting.params.sample_rate, remarks)
         self._sorting = sorting
-        self._lock = threading.Lock()
         self._spikes = sorting.spikes_of(channel_group)
         if self._spikes is not None and not len(self._spikes):
             raise DatasetError(f"{self.path}: shank {channel_group} has no spikes.")
@@ -82,15 +67,9 @@ class PhyShank:
         for array in (self.channels, self.channel_positions, self.spike_samples):
             array.flags.writeable = False
         self._open_sorters_data()
-        low, high = LOW, min(HIGH, _HIGHEST * self.sample_rate)
-        self.filter = BandPass(self.sample_rate, min(low, high / 4), high)
         self._take_traces(self._find_traces())
         for text in self.warnings:
             warnings.warn(text, DatasetWarning, stacklevel=4)
-
-    def _warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
 
     def _open_sorters_data(self) -> None:
         """Features, templates and numbers of spikes; what cannot be read is left out."""
@@ -127,36 +106,6 @@ class PhyShank:
     def reader(self) -> Any:
         """There is none of its own: the arrays are the folder's."""
         return None
-
-    @property
-    def sample_rate(self) -> float:
-        """Sampling rate, hertz."""
-        return self._sorting.params.sample_rate
-
-    @property
-    def duration(self) -> float:
-        """Recorded time, seconds."""
-        return self.timeline.n_recorded / self.sample_rate
-
-    @property
-    def span(self) -> float:
-        """The same: files of raw data follow one another without a gap."""
-        return self.duration
-
-    @property
-    def n_spikes(self) -> int:
-        """Number of spikes."""
-        return len(self.spike_samples)
-
-    @property
-    def spike_times(self) -> NDArray[np.float64]:
-        """Spike times: (n_spikes,) float64, seconds."""
-        return self.spike_samples / self.sample_rate
-
-    @property
-    def n_channels(self) -> int:
-        """Number of channels."""
-        return len(self.channels)
 
     @property
     def channel_gains(self) -> NDArray[np.float64]:
@@ -200,49 +149,22 @@ class PhyShank:
         if len(lengths) > 1:
             recordings = timeline.recording_of(samples).astype(np.int32)
             within = samples - timeline.starts[recordings]
-        waveforms = None
-        if traces is not None:
-            waveforms = Waveforms(
-                traces,
-                within,
-                recordings,
-                self.channels,
-                self.n_samples_before,
-                self.n_samples_waveforms - self.n_samples_before,
-                self.filter,
-                lambda _: None,
-            )
         self.timeline = timeline
         self.clock = SpikeClock(self.spike_samples, timeline, self.sample_rate)
         self.spike_recordings = recordings
         self.traces = traces
-        self.waveforms = waveforms
+        self.waveforms = self._cut(traces, within, recordings)
 
     def locate(self, what: str, path: str | Path | list[str | Path]) -> None:
         """See :class:`~phygui.dataset.ShankData`: of raw data, one file for each of `params.py`."""
         if what != "traces":
             raise DatasetError(f"{self.path}: {what} are in the folder, or there are none.")
-        given = path if isinstance(path, list) else [path]
-        paths = [Path(one).expanduser().absolute() for one in given]
+        paths = named_paths(path)
         params, least = self._sorting.params, int(self._sorting.channels.max()) + 1
         if len(paths) == 1 and paths[0].is_dir():
             names = [Path(name.replace("\\", "/")).name for name in params.dat_paths]
             paths = [paths[0] / name for name in names] or paths
-        traces = traces_at(paths, params, least, self._warn)
-        with self._lock:
-            before = self.traces
-            self._take_traces(traces)
-            self.absent.pop("traces", None)
-            self.n_located += 1
-        if before is not None:
-            before.close()
-        try:
-            locations.remember(self.path, what, paths)
-        except OSError as error:
-            self._warn(
-                f"{locations.locations_file()} could not be written ({error.strerror}): the place "
-                f"of the raw data of {self.path} will not be remembered."
-            )
+        self._locate_traces(paths, traces_at(paths, params, least, self._warn))
 
     def close(self) -> None:
         """Let go of the files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.dataset.groups import GROUP_NAMES, UNSORTED
+from phygui.dataset.one_clustering import IDS_OF_A_SHANK, MAIN, OneClustering
 from phygui.dataset.state import ClusteringState, Key
 from phygui.errors import DatasetError
 from phygui.formats.phy.copying import copy_folder
@@ -26,17 +27,12 @@ from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import sync_folder
 
-MAIN = "main"
-PROTECTED = "original"
-"""The sorter's own clustering: `spike_templates.npy`."""
 CLUSTERS = "spike_clusters.npy"
 ORIGINALS = "phygui_original"
 """The folder that keeps what a first save replaces."""
-_IDS_OF_A_SHANK = 100_000
-"""New clusters of different shanks get ids this far apart: all are in one array."""
 
 
-class PhyClusterings:
+class PhyClusterings(OneClustering):
     """The clusterings of one folder.
 
     Parameters
@@ -50,19 +46,15 @@ class PhyClusterings:
         self._sorting = sorting
         self._folder = sorting.folder if folder is None else folder
         self.path = self._folder
+        self.no_other = (
+            f"{self.path}: a folder of phy holds one clustering beside the sorter's; save a copy "
+            "of the folder instead."
+        )
 
-    def all_keys(self) -> list[Key]:
-        """All clusterings that can be read, of every shank that has spikes."""
-        groups = self._sorting.channel_groups
-        return [(group, name) for group in groups for name in self.names(group)]
-
-    def names(self, channel_group: int) -> list[str]:
-        """The clusterings of a shank: main, and the sorter's own."""
-        return [MAIN, PROTECTED]
-
-    def is_protected(self, key: Key) -> bool:
-        """Whether a clustering is never written."""
-        return key[1] == PROTECTED
+    @property
+    def channel_groups(self) -> Sequence[int]:
+        """The shanks that have spikes."""
+        return self._sorting.channel_groups
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -90,7 +82,7 @@ class PhyClusterings:
             {c: groups.get(c, UNSORTED) for c in living},
             labels_in(tables, living),
             names,
-            largest + self._sorting.channel_groups.index(group) * _IDS_OF_A_SHANK,
+            largest + self._sorting.channel_groups.index(group) * IDS_OF_A_SHANK,
         )
 
     def _all_clusters(self) -> NDArray[np.int32]:
@@ -122,8 +114,7 @@ class PhyClusterings:
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         """See :class:`~phygui.dataset.ClusteringStore`."""
-        for key in filter(self.is_protected, states):
-            raise DatasetError(f"{self.path}: the clustering {key[1]} is never written.")
+        self.refuse_protected(states, self.path)
         try:
             if target is not None:
                 copy_folder(self._sorting, target, lambda copy: self._write(copy, states, ready))
@@ -218,20 +209,6 @@ class PhyClusterings:
         sync_folder(made)
         os.rename(made, goal)
         sync_folder(self._folder)
-
-    def follow(self) -> None:
-        """Nothing is held of what was written."""
-
-    def check_name(self, channel_group: int, name: str, existing: list[str]) -> None:
-        """See :class:`~phygui.dataset.ClusteringStore`: there is no room for another one."""
-        raise DatasetError(
-            f"{self.path}: a folder of phy holds one clustering beside the sorter's; save a copy "
-            "of the folder instead."
-        )
-
-    def copy(self, key: Key, new_name: str, state: ClusteringState) -> None:
-        """See :class:`~phygui.dataset.ClusteringStore`."""
-        self.check_name(key[0], new_name, self.names(key[0]))
 
     # -- what has become of it -----------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,22 +13,18 @@ from numpy.typing import NDArray
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.gain import UsersGain, refuse
+from phygui.dataset.joined_shank import JoinedShank, named_paths
 from phygui.dataset.protocol import MICROVOLTS, RAW_UNITS, FeatureSource, SpikeAttribute
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetError, DatasetWarning
 from phygui.formats.spikeinterface import recording
 from phygui.formats.spikeinterface.analyzer import Analyzer
 from phygui.formats.spikeinterface.features import computed_features, stored_features
-from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.stores import Store
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.state import locations
 
-LOW, HIGH = 300.0, 6000.0
-"""Edges of the pass band of waveforms, hertz."""
-_HIGHEST = 0.45
-"""Of the sample rate, the most that the upper edge may be."""
 _WAVEFORM_MS = 1.0, 2.0
 
 
@@ -87,7 +82,7 @@ class UnitAttribute:
         self._store.close()
 
 
-class AnalyzerShank:
+class AnalyzerShank(JoinedShank):
     """The data of one group of channels of an analyzer.
 
     Parameters
@@ -103,18 +98,9 @@ class AnalyzerShank:
         If it has no spikes.
     """
 
-    preparations = ()
-    """Nothing is unpacked ahead."""
-
     def __init__(self, analyzer: Analyzer, channel_group: int, remarks: Sequence[str] = ()) -> None:
-        self.path = analyzer.path
-        self.channel_group = channel_group
-        self.n_located = 0
-        self.warnings: list[str] = list(remarks)
-        self.absent: dict[str, Absent] = {}
-        self.events: Mapping[str, NDArray[np.float64]] = {}
+        super().__init__(analyzer.path, channel_group, analyzer.sample_rate, remarks)
         self._analyzer = analyzer
-        self._lock = threading.Lock()
         self._spikes = analyzer.spikes_of(channel_group)
         if self._spikes is not None and not len(self._spikes):
             raise DatasetError(f"{self.path}: shank {channel_group} has no spikes.")
@@ -125,7 +111,6 @@ class AnalyzerShank:
         self.spike_samples = samples if self._spikes is None else samples[self._spikes]
         for array in (self.channels, self.channel_positions, self.spike_samples):
             array.flags.writeable = False
-        self.sample_rate = analyzer.sample_rate
         self.timeline = Timeline.joined(analyzer.lengths)
         self.clock = SpikeClock(self.spike_samples, self.timeline, self.sample_rate)
         inside = self.spike_samples.astype(np.int64)
@@ -133,18 +118,12 @@ class AnalyzerShank:
         self._open_templates()
         self.attributes: dict[str, SpikeAttribute] = {}
         self._open_attributes()
-        high = min(HIGH, _HIGHEST * self.sample_rate)
-        self.filter = BandPass(self.sample_rate, min(LOW, high / 4), high)
         self.features: FeatureSource | None = None
         self.traces: Traces | None = None
         self.waveforms: Waveforms | None = None
         self._take_traces(self._find_traces())
         for text in self.warnings:
             warnings.warn(text, DatasetWarning, stacklevel=4)
-
-    def _warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
 
     def _open_templates(self) -> None:
         tree, analyzer = self._analyzer.tree, self._analyzer
@@ -213,31 +192,6 @@ class AnalyzerShank:
         return load_sorting_analyzer(self.path, load_extensions=False)
 
     @property
-    def duration(self) -> float:
-        """Recorded time, seconds."""
-        return self.timeline.n_recorded / self.sample_rate
-
-    @property
-    def span(self) -> float:
-        """The same: segments follow one another without a gap."""
-        return self.duration
-
-    @property
-    def n_spikes(self) -> int:
-        """Number of spikes."""
-        return len(self.spike_samples)
-
-    @property
-    def spike_times(self) -> NDArray[np.float64]:
-        """Spike times: (n_spikes,) float64, seconds."""
-        return self.spike_samples / self.sample_rate
-
-    @property
-    def n_channels(self) -> int:
-        """Number of channels."""
-        return len(self.channels)
-
-    @property
     def channel_gains(self) -> NDArray[np.float64]:
         """What the recording tells, else what the user has said of all channels, else 1."""
         if self._gain is not None:
@@ -287,20 +241,9 @@ class AnalyzerShank:
 
     def _take_traces(self, traces: Traces | None) -> None:
         """Cut waveforms from raw data, and take features of them if there are no others."""
-        waveforms = None
-        if traces is not None:
-            starts = self.timeline.starts[self.spike_recordings]
-            waveforms = Waveforms(
-                traces,
-                self.spike_samples.astype(np.int64) - starts,
-                self.spike_recordings,
-                self.channels,
-                self.n_samples_before,
-                self.n_samples_waveforms - self.n_samples_before,
-                self.filter,
-                lambda _: None,
-            )
-        self.traces, self.waveforms = traces, waveforms
+        within = self.spike_samples.astype(np.int64) - self.timeline.starts[self.spike_recordings]
+        self.traces = traces
+        self.waveforms = self._cut(traces, within, self.spike_recordings)
         self.features = self._features()
         if self.features is None:
             self.absent.setdefault("features", Absent("principal_components"))
@@ -327,23 +270,8 @@ class AnalyzerShank:
         """See :class:`~phygui.dataset.ShankData`: of raw data, one flat file a segment."""
         if what != "traces":
             raise DatasetError(f"{self.path}: {what} are in the analyzer, or there are none.")
-        given = path if isinstance(path, list) else [path]
-        paths = [Path(one).expanduser().absolute() for one in given]
-        traces = self._traces_at(paths)
-        with self._lock:
-            before = self.traces
-            self._take_traces(traces)
-            self.absent.pop("traces", None)
-            self.n_located += 1
-        if before is not None:
-            before.close()
-        try:
-            locations.remember(self.path, what, paths)
-        except OSError as error:
-            self._warn(
-                f"{locations.locations_file()} could not be written ({error.strerror}): the place "
-                f"of the raw data of {self.path} will not be remembered."
-            )
+        paths = named_paths(path)
+        self._locate_traces(paths, self._traces_at(paths))
 
     def close(self) -> None:
         """Let go of the files."""

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES, UNSORTED
+from phygui.dataset.one_clustering import IDS_OF_A_SHANK, MAIN, OneClustering
 from phygui.dataset.state import ClusteringState, Key
 from phygui.errors import DatasetError
 from phygui.formats.spikeinterface.analyzer import Analyzer
@@ -25,15 +26,12 @@ from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.state.state_files import parse_json, read_whole, sync_folder, write_whole
 
-MAIN, PROTECTED = "main", "original"
 SUFFIX = ".curation.json"
 """Of the curation file beside an analyzer, after the analyzer's whole name."""
 _KEPT = ".curation.original.json"
 _LARGEST = 1 << 31
 REMOVED = "removed"
 """The group of clusters that the curation leaves out."""
-_IDS_OF_A_SHANK = 100_000
-"""New clusters of different shanks get ids this far apart: all are units of one sorting."""
 _NUMBERS = {name: group for group, name in GROUP_NAMES.items()}
 _FIRST_OWN_GROUP = max(GROUP_NAMES) + 1
 
@@ -43,7 +41,7 @@ def curation_file(analyzer: Path) -> Path:
     return analyzer.with_name(analyzer.name + SUFFIX)
 
 
-class AnalyzerClusterings:
+class AnalyzerClusterings(OneClustering):
     """The clusterings of one analyzer.
 
     Parameters
@@ -56,24 +54,20 @@ class AnalyzerClusterings:
     def __init__(self, analyzer: Analyzer, path: Path | None = None) -> None:
         self._analyzer = analyzer
         self.path = curation_file(analyzer.path) if path is None else path
+        self.no_other = (
+            f"{analyzer.path}: an analyzer has one curation beside the sorter's clustering; "
+            "save a copy of it instead."
+        )
 
     @property
     def units(self) -> UnitNumbers:
         """Which unit of the sorting each cluster is."""
         return self._analyzer.units
 
-    def all_keys(self) -> list[Key]:
-        """All clusterings that can be read, of every shank that has spikes."""
-        groups = self._analyzer.channel_groups
-        return [(group, name) for group in groups for name in self.names(group)]
-
-    def names(self, channel_group: int) -> list[str]:
-        """The clusterings of a shank: main, and the sorter's own."""
-        return [MAIN, PROTECTED]
-
-    def is_protected(self, key: Key) -> bool:
-        """Whether a clustering is never written."""
-        return key[1] == PROTECTED
+    @property
+    def channel_groups(self) -> Sequence[int]:
+        """The shanks that have spikes."""
+        return self._analyzer.channel_groups
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -133,7 +127,7 @@ class AnalyzerClusterings:
             groups,
             labels,
             {**GROUP_NAMES, **{number: text for text, number in names.items() if number >= 4}},
-            largest + place * _IDS_OF_A_SHANK,
+            largest + place * IDS_OF_A_SHANK,
         )
 
     # -- writing -------------------------------------------------------------------------------
@@ -146,8 +140,7 @@ class AnalyzerClusterings:
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         """See :class:`~phygui.dataset.ClusteringStore`."""
-        for key in filter(self.is_protected, states):
-            raise DatasetError(f"{self.path}: the clustering {key[1]} is never written.")
+        self.refuse_protected(states, self.path)
         goal = self.path if target is None else target
         try:
             data = self._encoded(states)
@@ -237,20 +230,6 @@ class AnalyzerClusterings:
 
     def _kept(self) -> Path:
         return self._analyzer.path.with_name(self._analyzer.path.name + _KEPT)
-
-    def follow(self) -> None:
-        """Nothing is held of what was written."""
-
-    def check_name(self, channel_group: int, name: str, existing: list[str]) -> None:
-        """See :class:`~phygui.dataset.ClusteringStore`: there is no room for another one."""
-        raise DatasetError(
-            f"{self._analyzer.path}: an analyzer has one curation beside the sorter's clustering; "
-            "save a copy of it instead."
-        )
-
-    def copy(self, key: Key, new_name: str, state: ClusteringState) -> None:
-        """See :class:`~phygui.dataset.ClusteringStore`."""
-        self.check_name(key[0], new_name, self.names(key[0]))
 
     # -- what has become of it -----------------------------------------------------------------
 
