@@ -270,7 +270,7 @@ def test_similarity_paints_and_picks(session, shown, picture, mouse, qtbot, name
     n = len(data.cluster_ids)
     for i, j in ((0, 1), (2, 5), (n - 1, 3)):
         x, y = view.to_pixels(0, j, -i)
-        expected = ground + (full - ground) * data.values[i, j]
+        expected = ground + (full - ground) * np.sqrt(data.values[i, j])
         assert np.abs(image[round(y), round(x)] - expected).max() < 6
     with qtbot.waitSignal(view.pair_clicked) as caught:
         mouse(view).click(view.to_pixels(0, 5, -2), held=Qt.ControlModifier)
@@ -281,14 +281,51 @@ def test_similarity_paints_and_picks(session, shown, picture, mouse, qtbot, name
     assert said[-1].endswith(f"similarity {data.values[2, 5]:.2f}")
 
 
-def test_the_frames_of_very_many_clusters_are_faint(session, shown, monkeypatch):
-    view = SimilarityView()
-    data = similarity.load(session.snapshot(), view.params, never)
-    shown(view, data, SIZE)
-    assert np.all(view._lines.vertices["alpha"] == 1)
-    monkeypatch.setattr(similarity, "FULL_FRAMES", 1)
-    view.set_data(data)
-    np.testing.assert_allclose(view._lines.vertices["alpha"], 1 / len(data.selected))
+def test_small_similarities_differ_on_the_scale_that_the_bar_explains(session, shown, picture):
+    data = similarity.load(session.snapshot(), SimilarityParams(order="id"), never)
+    values = np.zeros_like(data.values)
+    values[0, 1], values[0, 2] = 0.05, 0.2
+    view = shown(SimilarityView(), replace(data, values=values, selected=()), SIZE)
+    image = picture(view)
+    grey = [
+        int(image[round(y), round(x), 1])
+        for x, y in (view.to_pixels(0, column, 0) for column in (3, 1, 2))
+    ]
+    assert min(np.diff(grey)) > 30
+    # The bar has the same grey where its scale says so.
+    left, top, width, height = view.layout.boxes[0]
+    for part, wanted in zip((0.05, 0.2), grey[1:], strict=True):
+        label = next(a for a in view.all_labels if a.text == f"{part:g}")
+        assert label.y == pytest.approx(top + height * (1 - np.sqrt(part)))
+        assert abs(int(image[round(label.y), round(left + width + 14), 1]) - wanted) < 6
+    assert "similarity" in {a.text for a in view.all_labels}
+
+
+def test_the_pairs_of_selected_clusters_are_framed_and_no_others(session, shown, monkeypatch):
+    session.select(session.cluster_ids[:4].tolist())
+    view = SimilarityView(SimilarityParams(order="id"))
+    shown(view, similarity.load(session.snapshot(), view.params, never), SIZE)
+
+    def framed():
+        ends = view._frames.vertices["position"].reshape(2, -1, 4, 2)
+        return {
+            view._pair(*view.to_data(0, *ends[:, k].mean(axis=(0, 1))))
+            for k in range(ends.shape[1])
+        }
+
+    assert framed() == set(itertools.permutations(range(4), 2))
+    # At the ids, and where a cluster meets itself.
+    assert len(view._marks.vertices) == 3 * 4 * 6
+    monkeypatch.setattr(similarity, "MOST_FRAMED", 2)
+    view.refresh()
+    view._lay_out(SIZE)
+    assert framed() == {(0, 1), (1, 0)}
+    assert len(view._marks.vertices) == 3 * 4 * 6
+    # Of what is out of sight there is nothing.
+    view.cells[0].x.show(5.5, 7.5)
+    view._lay_out(SIZE)
+    assert not len(view._frames.vertices)
+    assert len(view._marks.vertices) == 4 * 6
 
 
 @pytest.mark.parametrize("size", [SIZE, (600, 90), (120, 400)])

@@ -16,18 +16,30 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
+from phygui.views.core.colors import DIM, GRID
 from phygui.views.core.loading import missing_data
-from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, boxes, vertices
 from phygui.views.data.cluster_values import known_stats, location_of
 
 BUDGET_S = 0.05
 """How long clusters are compared before what is known by then is shown to who waits for it."""
 GO_ON_S = 0.5
 """How long they are compared before more is shown, while nothing else is selected or edited."""
-FULL_FRAMES = 24
-"""Selected clusters up to which frames are opaque; those of more are fainter, the more they are."""
+MOST_FRAMED = 12
+"""Selected clusters of which every pair is framed: the frames of more would hide the others."""
 MOST_NAMES = 100
 """Selected clusters that are named at most: of more, names would stand in place of one another."""
+_LEAST_FRAME = 5.0
+"""Logical pixels that a frame is wide and high at least, so that it is seen on a large matrix."""
+_MARK = 3.0
+"""Logical pixels of the mark between the id of a selected cluster and the matrix."""
+_BAR = 12.0
+"""Logical pixels of the colour bar's width."""
+_BAR_ROOM = 62.0
+"""Logical pixels that the colour bar takes with what is written at it."""
+_SMALLEST_WITH_BAR = (320.0, 120.0)
+"""Logical pixels of width and height below which the matrix has all of the canvas."""
+_BAR_TICKS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
 _asked: WeakKeyDictionary[Matrix, int] = WeakKeyDictionary()
 """The generation of the session for which each matrix was asked for last."""
 _ordered = ByteCache(64 * 2**20)
@@ -129,8 +141,11 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
     def __init__(self, params: SimilarityParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
         self._image = Images()
-        self._lines = Batch("lines", opacity=0.6)
-        self.visuals = [self._image, self._lines]
+        self._bar = Images()
+        self._diagonal = Batch("lines")
+        self._marks = Batch("triangles")
+        self._frames = Batch("lines", smooth=False)
+        self.visuals = [self._image, self._bar, self._diagonal, self._marks, self._frames]
         self._drawn_values: NDArray[np.float32] | None = None
         self._rows: dict[int, int] = {}
 
@@ -149,29 +164,26 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         self.set_cells([Cell(x, y)])
         if data.values is not self._drawn_values:
             # Row 0 is at the top.
-            self._image.set_map(self._ramp())
-            self._image.set_data(data.values[None], [[-0.5, n - 0.5, 0.5, 0.5 - n]])
+            self._send_ramp()
+            # Most clusters are hardly alike: by its square root a similarity of 0.05 differs from
+            # one of 0.2, and both from none.
+            shades = np.sqrt(np.maximum(data.values, 0.0))
+            self._image.set_data(shades[None], [[-0.5, n - 0.5, 0.5, 0.5 - n]])
             self._drawn_values = data.values
         self._rows = {cluster_id: row for row, cluster_id in enumerate(data.cluster_ids)}
-        # Each selected cluster is framed along its row and its column, the first ones on top.
-        colors = np.arange(len(data.selected))[::-1, None]
-        rows = np.array([self._rows[c] for c in reversed(data.selected)], np.float64)[:, None]
-        low, high = np.full_like(rows, -0.5), np.full_like(rows, n - 0.5)
-        edges = [rows - 0.5, rows + 0.5]
-        across = np.hstack([at for edge in edges for at in (low, high, edge, edge)])
-        down = np.hstack([at for edge in edges for at in (edge, edge, low, high)])
-        # The frames of very many would hide what they frame.
-        alpha = min(1.0, FULL_FRAMES / max(1, len(data.selected)))
-        self._lines.set_data(vertices(across, -down, color=colors, alpha=alpha))
+        # A cluster is not compared with itself.
+        self._diagonal.set_data(vertices([-0.5, n - 0.5], [0.5, 0.5 - n], color=GRID))
 
     def set_theme(self, name: str) -> None:
         """Show in another theme; nothing alike has the colour of the ground."""
         super().set_theme(name)
-        self._image.set_map(self._ramp())
+        self._send_ramp()
 
-    def _ramp(self) -> NDArray[np.uint8]:
+    def _send_ramp(self) -> None:
         low, high = (self.colors.roles[role] * 1.0 for role in ("background", "foreground"))
-        return np.linspace(low, high, 256).round().astype(np.uint8)
+        ramp = np.linspace(low, high, 256).round().astype(np.uint8)
+        self._image.set_map(ramp)
+        self._bar.set_map(ramp)
 
     def _row_ticks(self, low: float, high: float, n_max: int) -> Ticks:
         return [(-place, text) for place, text in self._ticks(-high, -low, 3 * n_max)]
@@ -184,9 +196,75 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         return id_ticks(shown.cluster_ids, low, high, n_most, besides=set(shown.selected))
 
     def _lay_out(self, size: tuple[float, float]) -> None:
+        has_bar = self.has_picture and all(
+            length >= least for length, least in zip(size, _SMALLEST_WITH_BAR, strict=True)
+        )
+        self.margins = (0.0, 0.0, _BAR_ROOM if has_bar else 0.0, 0.0)
         super()._lay_out(size)
         if isinstance(self.data, SimilarityData):
-            self._text.set_labels(apart([*self._names(self.data), *self._text.labels]))
+            scale = self._show_bar() if has_bar else []
+            self._bar.visible = has_bar
+            self._text.set_labels(apart([*self._names(self.data), *scale, *self._text.labels]))
+            self._mark_selected(self.data)
+
+    def _show_bar(self) -> list[Label]:
+        """Draw the colour bar beside the matrix, as even as its colours go; what stands at it."""
+        left, top, width, height = self.layout.boxes[0]
+        start, bottom = left + width + 8, top + height
+        parts = np.linspace(0.0, 1.0, 256)[None, :, None]
+        self._bar.set_data(parts, [[start, start + _BAR, bottom, top]], cell=CANVAS)
+        at = start + _BAR + 4
+        labels = [Label("similarity", at + 34, bottom + 3, CANVAS, DIM, ("right", "top"))]
+        for value in reversed(_BAR_TICKS):
+            y = bottom - math.sqrt(value) * height
+            y = min(max(y, top + 5), bottom - 5)
+            text = f"{value:.2f}".rstrip("0") if value % 1 else f"{value:.1f}"
+            labels.append(Label(text, at, y, CANVAS, DIM, ("left", "center")))
+        return labels
+
+    def _mark_selected(self, data: SimilarityData) -> None:
+        """Mark the selected clusters where their ids stand, and frame what two of them have.
+
+        The sides of a frame have the colours of the row's and of the column's cluster.
+        """
+        left, top, width, height = self.layout.boxes[0]
+        right, bottom = left + width, top + height
+        n, color = len(data.selected), np.arange(len(data.selected))
+        rows = np.array([self._rows[c] for c in data.selected], np.float64)
+        x = np.array([self._span(-0.5 + row, 0.5 + row, 0) for row in rows]).reshape(n, 2)
+        y = np.array([self._span(0.5 - row, -0.5 - row, 1) for row in rows]).reshape(n, 2)
+        (x0, x1), (y0, y1) = x.clip(left, right).T, y.clip(top, bottom).T
+        in_x, in_y = x1 > x0, y1 > y0
+        # The first ones lie on top.
+        across, down = np.flatnonzero(in_x)[::-1], np.flatnonzero(in_y)[::-1]
+        both = np.flatnonzero(in_x & in_y)[::-1]
+        self._marks.set_data(
+            boxes(left - _MARK, left, y0[down], y1[down], color=color[down], cell=CANVAS),
+            boxes(x0[across], x1[across], bottom, bottom + _MARK, color=color[across], cell=CANVAS),
+            boxes(x0[both], x1[both], y0[both], y1[both], color=color[both], cell=CANVAS),
+        )
+        first = min(n, MOST_FRAMED)
+        i, j = (k[::-1] for k in np.nonzero(in_y[:first, None] & in_x[None, :first]))
+        i, j = i[i != j], j[i != j]
+        corners = np.stack([x0[j], x1[j], y0[i], y1[i]], axis=1)
+        # Half a pixel within the cell, so that two frames side by side are both seen.
+        inside = np.array([0.5, -0.5, 0.5, -0.5])
+        a, b, c, d = (np.floor(corners) + inside).T[:, :, None]
+        self._frames.set_data(
+            vertices(
+                np.hstack([a, b, a, b]), np.hstack([c, c, d, d]), color=i[:, None], cell=CANVAS
+            ),
+            vertices(
+                np.hstack([a, a, b, b]), np.hstack([c, d, c, d]), color=j[:, None], cell=CANVAS
+            ),
+        )
+
+    def _span(self, low: float, high: float, axis: int) -> tuple[float, float]:
+        """Where a row or a column begins and ends on the canvas, and that it can be seen."""
+        ends = [self.to_pixels(0, low, low)[axis], self.to_pixels(0, high, high)[axis]]
+        start, stop = min(ends), max(ends)
+        missing = max(_LEAST_FRAME - (stop - start), 0.0) / 2
+        return start - missing, stop + missing
 
     def _names(self, data: SimilarityData) -> list[Label]:
         """Ids of the selected clusters, in their colours."""
