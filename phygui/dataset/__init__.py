@@ -13,6 +13,8 @@ from phygui.dataset.protocol import (
     Dataset,
     FeatureSource,
     Format,
+    Outline,
+    Outlined,
     ShankData,
     SpikeAttribute,
 )
@@ -35,6 +37,8 @@ __all__ = [
     "FeatureSource",
     "Format",
     "Key",
+    "Outline",
+    "Outlined",
     "ShankData",
     "SpikeAttribute",
     "SpikeClock",

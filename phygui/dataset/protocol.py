@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -26,6 +27,8 @@ __all__ = [
     "Dataset",
     "FeatureSource",
     "Format",
+    "Outline",
+    "Outlined",
     "Preparation",
     "ShankData",
     "SpikeAttribute",
@@ -381,6 +384,26 @@ class Dataset(Protocol):
 
     def describe(self) -> str:
         """What it holds and lacks, in words, several lines."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a list of datasets says of one besides its clusters; None, or "", for what is unknown.
+
+    Durations are in seconds; channels are counted over all shanks.
+    """
+
+    duration: float | None = None
+    n_channels: int | None = None
+    probe: str = ""
+    recorded: datetime | None = None
+
+
+@runtime_checkable
+class Outlined(Protocol):
+    """A dataset that tells its outline in less time than a shank takes to open."""
+
+    def outline(self) -> Outline: ...
 
 
 @runtime_checkable

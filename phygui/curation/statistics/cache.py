@@ -14,7 +14,7 @@ import math
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -231,8 +231,34 @@ def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _unpacked(file: BinaryIO) -> dict[str, NDArray[Any]]:
-    """The arrays that a file holds, as far as their sizes are those of such a file."""
+def kept_waveforms(folder: Path, shank: int) -> dict[str, NDArray[np.float32]]:
+    """Mean waveforms that are kept of a shank, by the fingerprints of the clusters' spikes.
+
+    Whether the data is still that which they are of is not asked: they are for pictures only.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    shank : int
+
+    Returns
+    -------
+    dict of str to (n_samples, n_channels) float32
+    """
+    names = ("info", "mean_waveform", "mean_waveform_of")
+    try:
+        with open_for_reading(folder / f"statistics-{shank}.npz", LARGEST) as file:
+            arrays = _unpacked(file, names)
+        keys = [str(key) for key in parse_json(arrays["info"].tobytes())["keys"]]
+        places = arrays["mean_waveform_of"].tolist()
+        return {keys[i]: part for i, part in zip(places, arrays["mean_waveform"], strict=True)}
+    except (*_UNREADABLE, TypeError):
+        return {}
+
+
+def _unpacked(file: BinaryIO, names: Container[str] | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays that a file holds, or some of them, as far as they are those of such a file."""
     # The end of an archive says how long its list of members is, which is read as a whole.
     size = file.seek(0, io.SEEK_END)
     file.seek(max(0, size - _MOST_LISTED))
@@ -245,9 +271,12 @@ def _unpacked(file: BinaryIO) -> dict[str, NDArray[Any]]:
         if sum(member.file_size for member in archive.infolist()) > LARGEST:
             raise ValueError(f"it would take more than {LARGEST} bytes of memory")
         for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            if names is not None and name not in names:
+                continue
             with archive.open(member) as part:
                 content = part.read(LARGEST)
-            arrays[member.filename.removesuffix(".npy")] = _array(content)
+            arrays[name] = _array(content)
     return arrays
 
 

@@ -6,7 +6,9 @@ import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from phygui.dataset.protocol import Outline
 from phygui.formats.kwik.model import KwikModel
+from phygui.formats.kwik.outline import outline
 from phygui.formats.kwik.shank import KwikShank
 from phygui.formats.kwik.store import KwikClusterings
 from phygui.storage.files import check_regular_file
@@ -83,6 +85,10 @@ class KwikDataset:
         if first is not None:
             first.close()
         return KwikShank(self._read(channel_group))
+
+    def outline(self) -> Outline:
+        """See :class:`~phygui.dataset.Outlined`; features and spikes stay on the disk."""
+        return outline(self.path)
 
     def describe(self) -> str:
         """What it holds and lacks, in words, several lines."""

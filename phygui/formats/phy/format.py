@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from phygui.dataset.incomplete import NO_SPIKES, chosen_group
+from phygui.dataset.protocol import Outline
 from phygui.formats.phy.params import FILE
+from phygui.formats.phy.raw import recorded_samples
 from phygui.formats.phy.shank import PhyShank
 from phygui.formats.phy.sorting import read_sorting
 from phygui.formats.phy.store import PhyClusterings
@@ -54,6 +56,14 @@ class PhyDataset:
         """See :class:`~phygui.dataset.Dataset`."""
         group = chosen_group(self.path, self.channel_groups, self.incomplete, channel_group)
         return PhyShank(self._sorting, group, self._remarks)
+
+    def outline(self) -> Outline:
+        """See :class:`~phygui.dataset.Outlined`; without raw data, up to the last spike."""
+        sorting = self._sorting
+        n_samples = recorded_samples(self.path, sorting.params)
+        if n_samples is None:
+            n_samples = int(sorting.spike_samples.max()) + 1
+        return Outline(n_samples / sorting.params.sample_rate, len(sorting.channels))
 
     def describe(self) -> str:
         """What it holds and lacks, in words, several lines."""

@@ -51,6 +51,16 @@ def places_of(folder: Path, params: Params) -> list[Path]:
     return remembered(folder, "traces") or told
 
 
+def recorded_samples(folder: Path, params: Params) -> int | None:
+    """Samples in the files of raw data by their sizes; None where one is not there."""
+    width = params.n_channels * params.dtype.itemsize
+    try:
+        sizes = [os.stat(place).st_size - params.offset for place in places_of(folder, params)]
+    except OSError:
+        return None
+    return sum(size // width for size in sizes) if sizes and width else None
+
+
 def _found(folder: Path, written: str) -> Path:
     """Where a file is that is named in `params.py`, on whichever system that was written."""
     told = folder / Path(written).expanduser()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from phygui.dataset.incomplete import NO_SPIKES, chosen_group
+from phygui.dataset.protocol import Outline
 from phygui.errors import DatasetError
 from phygui.formats.spikeinterface.analyzer import read_analyzer
 from phygui.formats.spikeinterface.shank import AnalyzerShank
@@ -52,6 +53,18 @@ class AnalyzerDataset:
         """See :class:`~phygui.dataset.Dataset`."""
         group = chosen_group(self.path, self.channel_groups, self.incomplete, channel_group)
         return AnalyzerShank(self._analyzer, group, self._remarks)
+
+    def outline(self) -> Outline:
+        """See :class:`~phygui.dataset.Outlined`."""
+        analyzer = self._analyzer
+        known = [probe.get("annotations") for probe in analyzer.tree.probes()]
+        names = [str(of.get("model_name") or of.get("name") or "") for of in known
+                 if isinstance(of, dict)]  # fmt: skip
+        return Outline(
+            sum(analyzer.lengths) / analyzer.sample_rate,
+            len(analyzer.channel_ids),
+            ", ".join(dict.fromkeys(filter(None, names))),
+        )
 
     def describe(self) -> str:
         """What it holds and lacks, in words, several lines."""

@@ -6,11 +6,12 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from phygui.errors import DatasetError
+from phygui.storage.state.lock import current_user
 from phygui.storage.state.records import Record, decode_all, encode
 from phygui.storage.state.state_files import make_folder, read_whole, write_whole
 from phygui.storage.state.state_folder import remove_if_empty
@@ -39,12 +40,15 @@ class Backup:
         Number of edits since the save before.
     tallies : dict
         Number of clusters per cluster group, of each channel group and clustering in it.
+    user : str
+        Who saved it; empty where that is not known.
     """
 
     path: Path
     time: datetime
     n_edits: int
     tallies: dict[tuple[int, str], dict[str, int]]
+    user: str = field(default="", kw_only=True)
 
     def records(self) -> Iterable[Record]:
         """What it holds: one record per clustering.
@@ -106,6 +110,7 @@ def write_backup(
     head = {
         "time": time.isoformat(),
         "n_edits": n_edits,
+        "user": current_user(),
         "tallies": [[group, name, tally] for (group, name), tally in tallies.items()],
     }
     data = b"".join(encode(record) for record in (Record(head), *records))
@@ -159,7 +164,8 @@ def list_backups(folder: Path) -> list[Backup]:
                 for group, name, tally in head["tallies"]
             }
             time = datetime.fromisoformat(head["time"])
-            found.append(Backup(path, time, int(head["n_edits"]), tallies))
+            user = str(head.get("user", ""))
+            found.append(Backup(path, time, int(head["n_edits"]), tallies, user=user))
         except (DatasetError, KeyError, ValueError, TypeError, AttributeError) as error:
             log.warning("the saved state %s cannot be listed: %s", path, error)
     return found

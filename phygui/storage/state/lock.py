@@ -68,7 +68,7 @@ class Holder:
             host=platform.node(),
             process=process,
             since=datetime.now().astimezone().isoformat(timespec="seconds"),
-            user=_user(),
+            user=current_user(),
             boot=_boot(),
             started=_started(process) or "",
             token=uuid.uuid4().hex,
@@ -349,7 +349,7 @@ def _file_system_now(folder: Path) -> float:
         return os.fstat(probe.fileno()).st_mtime
 
 
-def _user() -> str:
+def current_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
