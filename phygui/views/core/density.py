@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.views.core.visuals import boxes, strips
+
 _MOST_ROWS = 8192
 """Rows of pixels in one texture; graphics cards take at least twice as many."""
+_NARROW = 0.6
+"""Width of what a value is spread over, in that of Silverman's rule, which suits one smooth peak:
+here two peaks, or an edge such as a threshold leaves, are to be seen."""
+_FILL = 0.25
+"""Opacity of what lies under a profile, to that of its outline."""
 
 
 def n_bins_for(n_images: int, wanted: int) -> int:
@@ -67,3 +74,54 @@ def smooth(counts: NDArray[np.float32]) -> NDArray[np.float32]:
         spread = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
         counts = np.swapaxes(spread, axis, -1)
     return counts
+
+
+def profile(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How dense values are along an axis: each is spread a little, the wider the fewer there are.
+
+    Parameters
+    ----------
+    values : array of float (n,)
+        Values that are not finite, or out of range, are left out.
+    edges : array of float64 (n_bins + 1,)
+        Evenly spaced.
+
+    Returns
+    -------
+    array of float64 (n_bins,)
+        Parts of all values in each bin.
+    """
+    finite = values[np.isfinite(values)]
+    counts = np.histogram(finite, edges)[0] / max(1, len(finite))
+    if len(finite) < 2:
+        return counts
+    low, high = np.percentile(finite, (25, 75))
+    spread = min(float(finite.std()), float(high - low) / 1.34) or float(finite.std())
+    width = _NARROW * 0.9 * spread * len(finite) ** -0.2 / (edges[1] - edges[0])
+    reach = min(int(np.ceil(3 * width)), len(counts) - 1)
+    if reach < 1:
+        return counts
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    spread_out: NDArray[np.float64] = np.convolve(counts, kernel / kernel.sum(), "same")
+    return spread_out
+
+
+def draw_profiles(
+    profiles: NDArray[np.float64], edges: NDArray[np.float64], cell: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Vertices of profiles that stand on the left side of a plot: of what is filled, and outlines.
+
+    Parameters
+    ----------
+    profiles : array of float64 (n_clusters, n_bins)
+    edges : array of float64 (n_bins + 1,)
+        On the vertical axis.
+    cell : int
+    """
+    n = len(profiles)
+    color = np.arange(n)[:, None]
+    fills = boxes(0.0, profiles, edges[:-1], edges[1:], color=color, cell=cell, alpha=_FILL)
+    steps = np.repeat(profiles, 2, axis=1)
+    outlines = strips(steps, np.repeat(edges, 2)[1:-1], color=color, cell=cell)
+    empty = (steps == 0).all(axis=1)
+    return fills, outlines[~empty]

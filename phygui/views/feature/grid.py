@@ -10,6 +10,8 @@ from phygui.dataset import ShankData
 
 AUTOMATIC = -1
 """The number of a channel that stands for: one of the best for the selected clusters."""
+HISTOGRAM = "histogram"
+"""On the horizontal axis: how many spikes have each value of the vertical one."""
 _N_ROWS = 4
 _RANKED = re.compile(r"(\d+)([A-Z])")
 _CHANNEL = re.compile(r"#(\d+)([A-Z])")
@@ -25,8 +27,8 @@ class Plot:
     y: str
 
 
-def default_grid(channels: list[int], n_features: int) -> list[Plot]:
-    """Time on the diagonal, features off it.
+def default_grid(channels: list[int], n_features: int, diagonal: str = TIME) -> list[Plot]:
+    """Time, or histograms, on the diagonal, features off it.
 
     With the best channels 0, 1, 2, 3 and their features A, B ... a row has 0A, 1A, 0B or 1B on
     its vertical axis. Below the diagonal are the pairs of these four; above it, they meet the
@@ -44,7 +46,7 @@ def default_grid(channels: list[int], n_features: int) -> list[Plot]:
     plots = []
     for i, y in enumerate(rows):
         for j, below in enumerate(rows):
-            x = TIME if i == j else below if i > j else above[j]
+            x = diagonal if i == j else below if i > j else above[j]
             plots.append(Plot(i, j, x, y))
     return plots
 
@@ -53,9 +55,10 @@ def parse_grid(text: str, shank: ShankData, channels: list[int]) -> list[Plot]:
     """Read a grid that the user wrote.
 
     Plots are separated by spaces, rows by semicolons or line breaks; a plot is ``x,y``. An axis
-    is ``time``, ``amplitude``, ``0A`` (feature A of the best channel), ``1B`` (feature B of the
-    second best), ``#12A`` (feature A of channel 12), or ``=NAME`` for what the format holds of
-    every spike, with ``_`` for what stands between the words of its name.
+    is ``time``, ``amplitude``, ``histogram`` (only before the comma), ``0A`` (feature A of the
+    best channel), ``1B`` (feature B of the second best), ``#12A`` (feature A of channel 12), or
+    ``=NAME`` for what the format holds of every spike, with ``_`` for what stands between the
+    words of its name.
 
     Raises
     ------
@@ -69,7 +72,8 @@ def parse_grid(text: str, shank: ShankData, channels: list[int]) -> list[Plot]:
             x, comma, y = cell.partition(",")
             if not comma:
                 raise ValueError(f"'{cell}' in the grid of features is not of the form x,y")
-            plots.append(Plot(i, j, _key(x, shank, channels), _key(y, shank, channels)))
+            across = HISTOGRAM if x == HISTOGRAM else _key(x, shank, channels)
+            plots.append(Plot(i, j, across, _key(y, shank, channels)))
     if not plots:
         raise ValueError("the grid of features has no plot")
     return plots

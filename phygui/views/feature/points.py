@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.views.core.colors import GREY
-from phygui.views.core.visuals import vertices
-from phygui.views.feature.grid import Plot
+from phygui.views.core.visuals import VERTEX, vertices
+from phygui.views.feature.grid import HISTOGRAM, Plot
 
 _MASKED_ALPHA = 0.25
 
@@ -61,7 +61,10 @@ def points_of(
     parts = [
         points_in(plot, cell, values, masks, every, colors[every], dims)
         for cell, plot in enumerate(plots)
+        if plot.x != HISTOGRAM
     ]
     for cell, found in enumerate(outside):
+        if plots[cell].x == HISTOGRAM:
+            continue
         parts.append(points_in(plots[cell], cell, values, masks, found, colors[found], dims))
-    return np.concatenate(parts)
+    return np.concatenate([np.empty(0, VERTEX), *parts])

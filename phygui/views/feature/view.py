@@ -22,7 +22,6 @@ from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import GREY, HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
-from phygui.views.core.density import as_opacity, density, n_bins_for, smooth
 from phygui.views.core.lasso import Lasso
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
@@ -38,14 +37,15 @@ from phygui.views.data.attributes import (
 )
 from phygui.views.data.draw_budget import Budget, among, how_many
 from phygui.views.feature.background import background_of
-from phygui.views.feature.grid import AUTOMATIC, Plot, default_grid, parse_grid
+from phygui.views.feature.densities import densities_of, outside_of
+from phygui.views.feature.grid import AUTOMATIC, HISTOGRAM, Plot, default_grid, parse_grid
+from phygui.views.feature.histograms import Histogram, histograms_of, vertices_of
 from phygui.views.feature.points import points_in, points_of
 
 _BUDGET = Budget(each=1_500, together=8_000, most=50_000)
 _MOST_COUNTED = 200_000
-_MOST_OUTSIDE = 1_500
-"""Spikes drawn in a plot of those that lie outside of the image of its densities."""
-_N_BINS = 96
+_MARGIN = 0.1
+"""Room at either end of an axis of features, as a part of it."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,18 @@ class FeatureParams:
             "label": "Grid",
             "help": "Plots as x,y separated by spaces, rows by semicolons: time, amplitude, "
             "0A (feature A of the best channel), #12B (feature B of channel 12), and =NAME for "
-            "another value that the dataset stores for each spike. Empty for the default grid.",
+            "another value that the dataset stores for each spike; x may be histogram. Empty for "
+            "the default grid.",
             "local": True,
+        },
+    )
+    diagonal: str = field(
+        default="time",
+        metadata={
+            "label": "Diagonal",
+            "help": "What is across in the plots on the diagonal of the default grid: time, or a "
+            "histogram, how many of the spikes have each value.",
+            "choices": ("time", HISTOGRAM),
         },
     )
     show: str = field(
@@ -149,6 +159,8 @@ class FeatureData:
     outside: tuple[NDArray[np.int64], ...] = ()
     """Indices of spikes of the selection that no density shows, for each plot."""
     gaps: Gaps = ()
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+    """By the key of the vertical axis of a plot."""
 
 
 class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
@@ -165,8 +177,12 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
         self._points = Batch("points", opacity=0.85)
         self._pointed = Batch("points")
         self._images = Images(opacity=0.9)
+        self._fills = Batch("triangles")
+        self._outlines = Batch("strips", size=1.5)
         self.visuals = [
             self.gap_bands,
+            self._fills,
+            self._outlines,
             self._points,
             self._images,
             self.cursor_line,
@@ -186,10 +202,11 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             if params.grid.strip():
                 plots = parse_grid(params.grid, shank, channels)
             else:
-                plots = default_grid(channels, shank.features.n_features)
+                n_features = shank.features.n_features
+                plots = default_grid(channels, n_features, params.diagonal)
         except ValueError as error:
             return Empty(f"{error}.")
-        keys = [key for plot in plots for key in (plot.x, plot.y)]
+        keys = [key for plot in plots for key in (plot.x, plot.y) if key != HISTOGRAM]
 
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
         n_each = _BUDGET.of_each(params.n_spikes, sizes)
@@ -211,13 +228,13 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             if mask is not None:
                 masks[key] = np.concatenate([others[key][1], mask])
         ranges = {key: _range(shank, key, v[0], colors) for key, v in selected.items()}
+        plain = {key: value for key, (value, _) in selected.items()}
         densities = None
         outside: tuple[NDArray[np.int64], ...] = ()
         if params.show == "density":
             check(cancelled)
-            plain = {key: value for key, (value, _) in selected.items()}
-            densities = _densities(plots, plain, ranges, colors, len(samples))
-            outside = tuple(len(behind) + _outside(p, plain, ranges) for p in plots)
+            densities = densities_of(plots, plain, ranges, colors, len(samples))
+            outside = tuple(len(behind) + outside_of(p, plain, ranges) for p in plots)
         check(cancelled)
         every = np.concatenate([np.full(len(behind), GREY), colors])
         return FeatureData(
@@ -238,6 +255,7 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             densities=densities,
             outside=outside,
             gaps=shank.clock.gap_times(),
+            histograms=histograms_of(plots, plain, ranges, colors),
         )
 
     @staticmethod
@@ -267,7 +285,16 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             )
             for key, limits in data.ranges.items()
         }
-        self.set_cells([Cell(axes[p.x], axes[p.y], p.row, p.column) for p in data.plots])
+        cells = [
+            Cell(data.histograms[p.y].axis, axes[p.y], p.row, p.column, lasso=False)
+            if p.x == HISTOGRAM
+            else Cell(axes[p.x], axes[p.y], p.row, p.column)
+            for p in data.plots
+        ]
+        self.set_cells(cells)
+        fills, outlines = vertices_of(data.plots, data.histograms)
+        self._fills.set_data(fills)
+        self._outlines.set_data(*outlines)
         self._images.clear()
         if data.densities is not None:
             self._build_densities(data, data.densities)
@@ -281,7 +308,8 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
 
     def _build_densities(self, data: FeatureData, densities: NDArray[np.float32]) -> None:
         n_plots, n_clusters, height, width = densities.shape
-        extents = [(*data.ranges[p.x], *data.ranges[p.y]) for p in data.plots]
+        nothing = (0.0, 0.0)
+        extents = [(*data.ranges.get(p.x, nothing), *data.ranges[p.y]) for p in data.plots]
         self._images.set_data(
             densities.reshape(-1, height, width),
             np.repeat(extents, n_clusters, axis=0),
@@ -303,6 +331,7 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             *(
                 points_in(plot, cell, data.values, data.masks, found, color, dims)
                 for cell, plot in enumerate(data.plots)
+                if plot.x != HISTOGRAM
             )
         )
         self.update()
@@ -311,6 +340,8 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
         """The spike under the mouse, and what the axes say there."""
         data = self.drawn
         plot = data.plots[cell]
+        if plot.x == HISTOGRAM:
+            return data.histograms[plot.y].describe(data.cluster_ids, y)
         x_values, y_values = data.values[plot.x], data.values[plot.y]
         nearest = nearest_point(self, cell, (x, y), x_values, y_values, data.colors == GREY)
         axes = self.cells[cell]
@@ -370,38 +401,9 @@ def _range(
         return amplitude_range(groups)
     if not _is_about_zero(key):
         return robust_range(groups)
-    low, high = robust_range(groups)
-    # Zero, where the background is, with some room around it.
-    room = 0.1 * max(high, -low)
-    return min(low, -room), max(high, room)
-
-
-def _densities(
-    plots: list[Plot],
-    values: dict[str, NDArray[Any]],
-    ranges: dict[str, tuple[float, float]],
-    colors: NDArray[np.int64],
-    n_clusters: int,
-) -> NDArray[np.float32]:
-    """How many spikes of each cluster are where, in each plot."""
-    # As many bins as the spikes can fill, so that few spikes are not scattered over too many.
-    enough = int(2 * np.sqrt(len(colors) / n_clusters))
-    n = n_bins_for(len(plots) * n_clusters, min(max(enough, 32), _N_BINS))
-    counts = np.empty((len(plots), n_clusters, n, n), np.float32)
-    for k in range(n_clusters):
-        own = {key: value[colors == k] for key, value in values.items()}
-        for i, p in enumerate(plots):
-            counts[i, k] = density(own[p.x], own[p.y], ranges[p.x], ranges[p.y], (n, n))
-    return as_opacity(smooth(counts))
-
-
-def _outside(
-    plot: Plot, values: dict[str, NDArray[Any]], ranges: dict[str, tuple[float, float]]
-) -> NDArray[np.int64]:
-    """Indices of a sample of the spikes that the image of a plot's densities does not hold."""
-    found = np.zeros(len(values[plot.x]), np.bool_)
-    for key in (plot.x, plot.y):
-        low, high = ranges[key]
-        with np.errstate(invalid="ignore"):
-            found |= (values[key] < low) | (values[key] >= high)
-    return sample_spikes(np.flatnonzero(found), _MOST_OUTSIDE)
+    # Zero, where the background is, is always on the axis. The margin is a part of the whole: a
+    # single spike, or spikes that are alike, would else stand in a corner.
+    low, high = robust_range(groups, margin=0.0)
+    low, high = min(low, 0.0), max(high, 0.0)
+    margin = _MARGIN * (high - low)
+    return low - margin, high + margin

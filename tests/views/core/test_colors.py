@@ -110,6 +110,13 @@ def test_clusters_differ_from_the_background_and_its_spikes(name, vision):
         assert difference(lab, other).min() > least
 
 
+@pytest.mark.parametrize(("name", "low", "high"), [("dark", 48, 82), ("light", 10, 68)])
+def test_no_cluster_outshines_the_others(name, low, high):
+    lightness = to_lab(theme(name).clusters, "normal")[:, 0]
+    assert lightness.min() > low
+    assert lightness.max() < high
+
+
 def test_palette_is_asked_by_index():
     found = theme("dark")
     palette = found.palette()

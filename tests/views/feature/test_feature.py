@@ -101,6 +101,63 @@ def test_load_gives_the_features_of_the_spikes(small_model, snapshot):
     assert np.all(np.diff((data.colors >= 0).astype(int)) >= 0)
 
 
+def test_a_lone_spike_does_not_stand_in_a_corner(snapshot):
+    best = snapshot.cluster_ids[0]
+    lists = {**snapshot.spikes_per_cluster, best: snapshot.spikes(best)[:1]}
+    alone = replace(snapshot, cluster_ids=(best,), spikes_per_cluster=lists)
+    data = FeatureView.load(alone, FeatureParams(n_background=0), never)
+    assert len(data.spike_ids) == 1
+    for key, (value,) in data.values.items():
+        if key != "time":
+            low, high = data.ranges[key]
+            assert low <= 0 <= high
+            assert 0.05 < (value - low) / (high - low) < 0.95
+
+
+def test_histograms_on_the_diagonal_count_the_spikes_of_each_cluster(shown, snapshot, picture):
+    params = FeatureParams(n_spikes=1000, n_background=0, diagonal="histogram")
+    data = FeatureView.load(snapshot, params, never)
+    diagonal = [k for k, plot in enumerate(data.plots) if plot.row == plot.column]
+    assert {data.plots[k].x for k in diagonal} == {"histogram"}
+    assert "time" not in data.values
+    for k in diagonal:
+        key = data.plots[k].y
+        found = data.histograms[key]
+        assert (found.edges[0], found.edges[-1]) == pytest.approx(data.ranges[key])
+        middle = (found.edges[:-1] + found.edges[1:]) / 2
+        for cluster, own in enumerate(found.profiles):
+            # What is spread stays about where it was, and nearly all of it is in sight.
+            assert 90 < own.sum() <= 100 + 1e-9
+            values = data.values[key][data.colors == cluster]
+            inside = values[(values > found.edges[0]) & (values < found.edges[-1])]
+            assert np.average(middle, weights=own) == pytest.approx(
+                inside.mean(), abs=0.03 * np.ptp(found.edges)
+            )
+    view = shown(FeatureView(params), data, (800, 600))
+    image = picture(view)
+    cell = diagonal[0]
+    found = data.histograms[data.plots[cell].y]
+    row = int(np.argmax(found.profiles[0]))
+    y = (found.edges[row] + found.edges[row + 1]) / 2
+    inside = pixel(view, image, cell, found.profiles[0, row] / 2, y)
+    assert np.abs(inside - theme().roles["background"][:3]).max() > 20
+    said = view.describe(cell, 0.0, y)
+    assert said.startswith(f"cluster {data.cluster_ids[0]}: {found.profiles[0, row]:.1f}%")
+    assert found.profiles.max() < view.cells[cell].x.high < 1.2 * found.profiles.max()
+    assert not view.cells[cell].lasso
+    assert "% of spikes" in {label.text for label in view.all_labels}
+
+
+@pytest.mark.parametrize("show", ["points", "density"])
+def test_histograms_stand_in_a_grid_that_the_user_wrote(shown, snapshot, picture, show):
+    params = FeatureParams(grid="histogram,0A 1A,0A; 0A,1A histogram,1A", show=show)
+    view = shown(FeatureView(params), FeatureView.load(snapshot, params, never), (500, 400))
+    picture(view)
+    view.highlight(view.data.spike_ids[-3:])
+    assert set(view._points.vertices["cell"].tolist()) <= {1, 2}
+    assert isinstance(FeatureView.load(snapshot, FeatureParams(grid="0A,histogram"), never), Empty)
+
+
 def test_samples_are_bounded_regular_and_the_same_each_time(snapshot):
     params = FeatureParams(n_spikes=10, n_background=20)
     data = FeatureView.load(snapshot, params, never)
@@ -393,7 +450,7 @@ def test_density_shows_all_spikes_in_the_colour_of_their_cluster(shown, snapshot
 def test_spikes_that_no_density_holds_are_points_when_zoomed_out(
     shown, snapshot, picture, monkeypatch
 ):
-    monkeypatch.setattr(feature, "robust_range", lambda groups: (-100.0, 100.0))
+    monkeypatch.setattr(feature, "robust_range", lambda groups, **_: (-100.0, 100.0))
     params = FeatureParams(show="density", n_background=0, grid="0A,1A")
     data = FeatureView.load(snapshot, params, never)
     x, y = (data.values[key] for key in (data.plots[0].x, data.plots[0].y))
