@@ -178,7 +178,8 @@ class Curation:
     def merge(self, cluster_ids: Iterable[int]) -> Update:
         """The change that makes one new cluster of two or more.
 
-        Its group is that of :meth:`ClusterGroups.of_merged`, its labels are those of the first.
+        Its group is that of :meth:`ClusterGroups.of_merged`, its labels that of
+        :meth:`Labels.of_merged`.
 
         Raises
         ------
@@ -188,10 +189,14 @@ class Curation:
         update = self.clustering.merge(cluster_ids)
         group, why = self.groups.of_merged({c: len(of) for c, of in update.before.items()})
         update = self.inherit(update, first=next(iter(update.before)))
+        labels = self.labels.of_merged(update.before)
+        marked = {new: labels for new in update.after if labels}
         return replace(
             update,
             description=f"{update.description}, {why}" if why else update.description,
             groups_after={**update.groups_after, **dict.fromkeys(update.after, group)},
+            labels_before={**update.labels_before, **{new: {} for new in marked}},
+            labels_after={**update.labels_after, **marked},
         )
 
     def split_into(self, parts: Parts) -> Update:

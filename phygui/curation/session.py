@@ -322,6 +322,7 @@ class Session:
     move = method_of("edits", SessionEdits.move)
     move_each = method_of("edits", SessionEdits.move_each)
     label = method_of("edits", SessionEdits.label)
+    add_group = method_of("edits", SessionEdits.add_group)
     become = method_of("edits", SessionEdits.become)
     reserve = method_of("edits", SessionEdits.reserve)
     restore = method_of("edits", SessionEdits.restore)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import Metric
+from phygui.curation.edits.labels import color_in
 from phygui.curation.edits.update import Selection, Update
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.opened import Curation
@@ -116,6 +117,10 @@ class Shown:
         """Labels of one cluster."""
         return self.labels.get(cluster_id, {})
 
+    def color_of(self, cluster_id: int) -> str:
+        """The colour that the user gave a cluster, as ``#rrggbb``; empty for none."""
+        return color_in(self.labels_of(cluster_id))
+
     @property
     def n_decided(self) -> int:
         """Number of clusters that are in a group other than Unsorted."""
@@ -193,5 +198,6 @@ class Shown:
             metrics=self.knowledge.metrics,
             similarity=self.knowledge.measures.similarity,
             matrix=self.knowledge.matrix,
+            colors={c: color for c in selected if (color := self.color_of(c))},
         )
         return snapshot if self.proposal is None else self.proposal.snapshot(snapshot)

@@ -223,6 +223,8 @@ def _assign(opened: Opened, update: Update) -> tuple[Update, list[str]]:
 
 
 def _move(opened: Opened, update: Update) -> tuple[Update, list[str]] | None:
+    if added := [name for name in update.names_after.values() if name is not None]:
+        return opened.groups.add(added[0]), [f"session.add_group({added[0]!r})"]
     groups = {c: g for c, g in update.groups_after.items() if g is not None}
     names = {c: _group(opened, g) for c, g in groups.items()}
     if len(set(groups.values())) == 1:

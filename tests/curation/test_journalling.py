@@ -68,6 +68,8 @@ def test_each_kind_of_edit_comes_back_from_its_record(session):
     made.append(session.split(spikes[::2]))
     made.append(session.label(session.selected, "depth", "800 µm"))
     made.append(session.move(session.selected, "good"))
+    made.append(session.add_group("axons"))
+    made.append(session.move(session.selected, "axons"))
     made.append(session.merge(session.cluster_ids[-3:]))
     ids = np.concatenate([session.spikes_per_cluster[c] for c in session.cluster_ids[:2].tolist()])
     made.append(session.assign(ids[::-1], np.arange(len(ids)) % 3))
@@ -83,7 +85,7 @@ def test_each_kind_of_edit_comes_back_from_its_record(session):
             "selection_after", "added", "deleted", "changed", "cause",
         ):  # fmt: skip
             assert getattr(update, name) == getattr(again, name), name
-        for name in ("labels_before", "labels_after"):
+        for name in ("labels_before", "labels_after", "names_before", "names_after"):
             assert dict(getattr(update, name)) == dict(getattr(again, name))
 
 

@@ -44,6 +44,8 @@ def curate(session: Session) -> None:
     session.label([9, 10], "note", 'a "quoted" \\ text\nof two lines')
     session.label([9], "note", None)
     session.label([11], "region", "CA1")
+    session.add_group("axons")
+    session.move([11], "axons")
 
 
 def run(script: Path, target: Path) -> None:
@@ -63,7 +65,8 @@ def test_it_repeats_edits_of_every_kind(small: Path, fresh: Path, tmp_path: Path
         curate(session)
         script = export(session, "script", tmp_path / "curation.py")
         text = script.read_text()
-        for call in ("merge", "move", "move_each", "split", "assign", "label", "reserve"):
+        calls = "merge", "move", "move_each", "split", "assign", "label", "add_group", "reserve"
+        for call in calls:
             assert f"session.{call}(" in text
         assert "session.become(" not in text
         assert text.count("    # ") == len(session.history)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -61,6 +61,7 @@ def step_record(key: Key, update: Update) -> Record:
         "after": after,
         "groups": [_pairs(update.groups_before), _pairs(update.groups_after)],
         "labels": [_words(update.labels_before), _words(update.labels_after)],
+        "names": [_names(update.names_before), _names(update.names_after)],
         "selection": [_chosen(update.selection_before), _chosen(update.selection_after)],
         "tally": _pairs(update.tally),
     }
@@ -100,6 +101,8 @@ def update_of(record: Record) -> Update:
         if text["kind"] not in get_args(Kind):
             raise RecordError(f"an edit of the kind {text['kind']!r} is unknown")
         groups, labels, selections = text["groups"], text["labels"], text["selection"]
+        # Edits of earlier versions add no groups.
+        names = text.get("names", ([], []))
         return Update(
             kind=text["kind"],
             description=str(text["description"]),
@@ -109,6 +112,8 @@ def update_of(record: Record) -> Update:
             groups_after={int(c): None if g is None else int(g) for c, g in groups[1]},
             labels_before={int(c): dict(of) for c, of in labels[0]},
             labels_after={int(c): dict(of) for c, of in labels[1]},
+            names_before=_named(names[0]),
+            names_after=_named(names[1]),
             selection_before=Selection(*(tuple(map(int, part)) for part in selections[0])),
             selection_after=Selection(*(tuple(map(int, part)) for part in selections[1])),
             time=time_of(record),
@@ -151,6 +156,14 @@ def _pairs(groups: Mapping[int, Any]) -> list[list[int | None]]:
 
 def _words(labels: Mapping[int, Mapping[str, str]]) -> list[list[Any]]:
     return [[int(c), dict(of)] for c, of in labels.items()]
+
+
+def _names(groups: Mapping[int, str | None]) -> list[list[Any]]:
+    return [[int(group), name] for group, name in groups.items()]
+
+
+def _named(pairs: Iterable[tuple[Any, Any]]) -> dict[int, str | None]:
+    return {int(group): None if name is None else str(name) for group, name in pairs}
 
 
 def _chosen(selection: Selection) -> list[list[int]]:

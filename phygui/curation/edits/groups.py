@@ -9,6 +9,9 @@ from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.dataset.groups import GROUP_NAMES, UNSORTED
 from phygui.words import no_such
 
+LONGEST_NAME = 40
+"""Characters that the name of a group may have."""
+
 
 class ClusterGroups:
     """The group of every cluster.
@@ -128,10 +131,35 @@ class ClusterGroups:
             groups_after=moved,
         )
 
+    def add(self, name: str) -> Update:
+        """The change that adds a group; it is empty if there is one of this name.
+
+        Raises
+        ------
+        EditError
+            If it cannot be called so.
+        """
+        name = name.strip()
+        if not name or not name.isprintable() or len(name) > LONGEST_NAME or name.isdecimal():
+            raise EditError(
+                f"a group is called by one line of at most {LONGEST_NAME} characters that is no "
+                f"number, not {name!r}"
+            )
+        if name.casefold() in (known.casefold() for known in self._names.values()):
+            return Update("group", f"there is a group {name} already")
+        number = max(UNSORTED, *self._names, *self._groups.values()) + 1
+        description = f"added the group {name}"
+        return Update("group", description, names_before={number: None}, names_after={number: name})
+
     def apply(self, update: Update) -> None:
         """Make a change."""
-        for cluster_id, group in update.groups_after.items():
-            if group is None:
+        for group, name in update.names_after.items():
+            if name is None:
+                self._names.pop(group, None)
+            else:
+                self._names[group] = name
+        for cluster_id, number in update.groups_after.items():
+            if number is None:
                 self._groups.pop(cluster_id, None)
             else:
-                self._groups[cluster_id] = group
+                self._groups[cluster_id] = number

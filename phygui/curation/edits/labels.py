@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from phygui.curation.edits.update import EditError, Update, in_words
+
+NOTE = "note"
+"""The label that holds what the user has written of a cluster, in any number of lines."""
+COLOR = "color"
+"""The label that holds the colour of a cluster, as ``#rrggbb``."""
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def color_in(labels: Mapping[str, str]) -> str:
+    """The colour that labels give a cluster, as ``#rrggbb``; empty if they give none."""
+    color = labels.get(COLOR, "").strip()
+    return color if _COLOR.fullmatch(color) else ""
 
 
 class Labels:
@@ -50,11 +63,21 @@ class Labels:
             after[cluster_id] = {k: v for k, v in self[cluster_id].items() if k != key}
             if value is not None:
                 after[cluster_id][key] = value
-        word = f"labelled {in_words(changed)} {key}={value}"
+        first, more, _ = (value or "").partition("\n")
+        word = f"labelled {in_words(changed)} {key}={first}{' ...' * len(more)}"
         if value is None:
             word = f"removed the label {key} of {in_words(changed)}"
         before = {c: dict(self[c]) for c in changed}
         return Update("label", word, labels_before=before, labels_after=after)
+
+    def of_merged(self, cluster_ids: Iterable[int]) -> dict[str, str]:
+        """The labels of a cluster that is made of others: those of the first, and all notes."""
+        each = [self[c] for c in cluster_ids]
+        found = dict(each[0])
+        notes = dict.fromkeys(of[NOTE] for of in each if of.get(NOTE))
+        if notes:
+            found[NOTE] = "\n".join(notes)
+        return found
 
     def apply(self, update: Update) -> None:
         """Make a change."""

@@ -111,6 +111,11 @@ class SessionEdits:
         return self._journal.make(self._workspace.editable().groups.move_each(wanted), moved=ids)
 
     @in_turn
+    def add_group(self, name: str) -> Update:
+        """Add a group that clusters can be moved to; where there is one, nothing is done."""
+        return self._journal.make(self._workspace.editable().groups.add(name))
+
+    @in_turn
     def become(self, state: ClusteringState, description: str = "changed to a state") -> Update:
         """Make the active clustering what a state says, ids included; an edit like any other.
 

@@ -40,9 +40,9 @@ class Update:
     """One change of a clustering, with all it takes to take it back.
 
     Every edit replaces some clusters by others that hold the same spikes
-    (``before`` by ``after``), or changes groups and labels, or both. Undoing
-    is the same change with the two sides exchanged, so its cost follows the
-    spikes concerned and nothing else.
+    (``before`` by ``after``), or changes groups and labels, or both, or adds a
+    group. Undoing is the same change with the two sides exchanged, so its cost
+    follows the spikes concerned and nothing else.
     """
 
     kind: Kind
@@ -56,6 +56,9 @@ class Update:
     groups_after: Mapping[int, int | None] = field(default_factory=lambda: _NOTHING)
     labels_before: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
     labels_after: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    names_before: Mapping[int, str | None] = field(default_factory=lambda: _NOTHING)
+    """Name of each group that comes or goes; None where it was or is not there."""
+    names_after: Mapping[int, str | None] = field(default_factory=lambda: _NOTHING)
     selection_before: Selection = Selection()
     selection_after: Selection = Selection()
     cause: Cause = "edit"
@@ -84,7 +87,8 @@ class Update:
     @property
     def is_empty(self) -> bool:
         """Whether it changes nothing, since all was so already; the description says what."""
-        return not (self.before or self.after or self.groups_after or self.labels_after)
+        touched = self.before or self.after or self.groups_after or self.labels_after
+        return not (touched or self.names_after)
 
     @property
     def changed(self) -> tuple[int, ...]:
@@ -103,6 +107,8 @@ class Update:
             groups_after=self.groups_before,
             labels_before=self.labels_after,
             labels_after=self.labels_before,
+            names_before=self.names_after,
+            names_after=self.names_before,
             selection_before=self.selection_after,
             selection_after=self.selection_before,
             cause=cause,
@@ -138,6 +144,7 @@ def joined(steps: Sequence[Update], living: Mapping[int, NDArray[np.int64]]) -> 
     sides = {number: dict(steps[number].after.items()) for number in set(made.values())}
     groups_before, groups_after = _ends([(s.groups_before, s.groups_after) for s in steps], None)
     labels_before, labels_after = _ends([(s.labels_before, s.labels_after) for s in steps], {})
+    names_before, names_after = _ends([(s.names_before, s.names_after) for s in steps], None)
     verb = f"{len(steps)} edits, back to" if steps[0].cause == "undo" else f"{len(steps)} edits, to"
     return Update(
         "restore",
@@ -148,6 +155,8 @@ def joined(steps: Sequence[Update], living: Mapping[int, NDArray[np.int64]]) -> 
         groups_after=groups_after,
         labels_before=labels_before,
         labels_after=labels_after,
+        names_before=names_before,
+        names_after=names_after,
         selection_before=steps[0].selection_before,
         selection_after=steps[-1].selection_after,
         cause=steps[-1].cause,

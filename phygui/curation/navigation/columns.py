@@ -26,6 +26,8 @@ from phygui.dataset import ShankData, why_absent
 DASH = "–"
 NOT_YET = "…"
 """What stands for a value that is still to be computed."""
+LONG_LABEL = 12
+"""Characters from which a label may be cut."""
 TO_COME = "not computed yet"
 NO_DATA = "there are neither features nor raw data"
 
@@ -347,12 +349,21 @@ def _plain(key: str) -> str:
     return unicodedata.normalize("NFKC", key)
 
 
+def _in_lines(text: str) -> str:
+    """A text that a cell has no room for, on lines of its own; empty for a short one."""
+    if len(text) < LONG_LABEL and "\n" not in text:
+        return ""
+    return f"\n{text}" if "\n" in text else text
+
+
 def _label_column(key: str, name: str) -> Column:
     return Column(
         name,
         key,
         f"label {key}",
         lambda s, c: s.labels_of(c).get(key),
+        # A row shows one line of it, and that cut where the column is narrow.
+        explain=lambda s, c: _in_lines(s.labels_of(c).get(key, "")),
         ascending=True,
         gives_way=-1,
         is_label=True,

@@ -62,6 +62,8 @@ class Snapshot:
     """By which the session ranks clusters."""
     matrix: Matrix = field(default_factory=Matrix)
     """Similarities of every two clusters so far; grows, as what is known of clusters does."""
+    colors: Mapping[int, str] = field(default_factory=dict)
+    """Colours that the user gave selected clusters, as ``#rrggbb``."""
 
     def spikes(self, cluster_id: int) -> NDArray[np.int64]:
         """Sorted spike ids of one cluster."""

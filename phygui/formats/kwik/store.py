@@ -173,6 +173,8 @@ def _put(
         file, *key, state.spike_clusters, state.cluster_groups, state.group_names, attributes
     )
     write_labels(file, *key, _all_labels(state))
+    if state.group_names:
+        save.drop_groups(file, *key, state.group_names)
 
 
 def _compare(file: h5py.File, key: Key, state: ClusteringState) -> None:

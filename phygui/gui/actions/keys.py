@@ -65,6 +65,8 @@ class Keys:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._bound: dict[str, tuple[str, ...]] = {}
+        self.own: tuple[ActionSpec, ...] = ()
+        """What moves clusters to groups that the user has added, with keys of their own."""
         stored = settings.get("keys", {})
         for name, keys in stored.items() if isinstance(stored, dict) else ():
             if name in BY_NAME and isinstance(keys, list) and all(isinstance(k, str) for k in keys):
@@ -115,7 +117,7 @@ class Keys:
             raise KeyConflict(f"{wanted} {RESERVED[wanted]}")
         if wanted in menu_keys():
             raise KeyConflict(f"{wanted} opens the menu {menu_keys()[wanted]}")
-        for other in ACTIONS:
+        for other in (*ACTIONS, *self.own):
             if other.name != action.name and wanted in self[other]:
                 raise KeyConflict(f"{wanted} is the key of '{other.title}'")
 

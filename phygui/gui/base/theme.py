@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from importlib.resources import files
 
@@ -46,6 +47,7 @@ _GROUP_COLORS = {
 GROUP_MARKS = {"good": "●", "mua": "◐", "noise": "✕", "unsorted": "○"}
 """A sign for each group, so that groups differ without colour too; its icon is the same sign."""
 
+_own_group_colors: dict[str, str] = {}
 _current = "dark"
 
 
@@ -62,7 +64,25 @@ def color(name: str) -> QColor:
 @lru_cache(maxsize=64)
 def group_color(group: str) -> QColor:
     """Text colour of a cluster group; not to be changed."""
-    return QColor(_GROUP_COLORS[_current].get(group, _COLORS[_current]["text"]))
+    own = _own_group_colors.get(group.casefold(), _COLORS[_current]["text"])
+    return QColor(_GROUP_COLORS[_current].get(group, own))
+
+
+def set_own_group_colors(colors: Mapping[str, str]) -> None:
+    """Give groups beyond the four a text colour, by their names, as ``#rrggbb``."""
+    _own_group_colors.clear()
+    valid = {name: of for name, of in colors.items() if QColor.isValidColor(of)}
+    _own_group_colors.update({name.casefold(): of for name, of in valid.items()})
+    group_color.cache_clear()
+
+
+def swatch(color: str) -> QIcon:
+    """An icon that is all of one colour; none for no colour."""
+    if not color:
+        return QIcon()
+    pixmap = QPixmap(32, 32)
+    pixmap.fill(QColor(color))
+    return QIcon(pixmap)
 
 
 def apply_theme(app: QApplication, name: str) -> None:

@@ -57,6 +57,8 @@ class Tables:
         # The colours are those of the parts, as long as these are shown.
         if cluster_id not in selected or in_parts:
             return None
+        if own := shown.color_of(cluster_id):
+            return QColor(own)
         return QColor(*cluster_color(selected.index(cluster_id), current_theme()))
 
     # -- following the session ---------------------------------------------------------------

@@ -287,6 +287,7 @@ class ViewDock(Dock):
     def _receive(self, data: object) -> None:
         if not self._closed:
             self._failure = ""
+            self.view.palette.own = self.snapshot.colors
             self.view.set_data(data)
             self._offer_elsewhere(data)
             self._unpainted = True

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
 from PyQt5.QtGui import QBrush, QColor, QFont
 
+from phygui.curation.edits.labels import COLOR, NOTE, color_in
 from phygui.curation.navigation.cluster_list import ClusterList, SortKey
 from phygui.curation.navigation.columns import Column
 from phygui.curation.session import Session
@@ -300,6 +301,9 @@ class ClusterTableModel(QAbstractTableModel):
             return None
         cluster_id = self._keys[index.row()][-1]
         column = self.columns[index.column()]
+        if role == Qt.ToolTipRole and column.name == "id":
+            note = self._session.shown.labels_of(cluster_id).get(NOTE)
+            return plain_tip(note) if note else None
         if role == Qt.ToolTipRole:
             about = column.about(self._session.shown, cluster_id)
             return plain_tip(f"{column.title}: {about}") if about else None
@@ -320,13 +324,17 @@ class ClusterTableModel(QAbstractTableModel):
 
     def _cell(self, cluster_id: int, column: Column) -> Cell:
         is_first = column is self.columns[0]
+        background = self._colors(cluster_id) if is_first else None
+        if column.is_label and column.title == COLOR:
+            own = color_in(self._session.shown.labels_of(cluster_id))
+            background = QColor(own) if own else None
         is_left = column.is_label or column.name in ("group", "labels")
         return Cell(
             self.text(cluster_id, column),
             _LEFT if is_left else _RIGHT,
             column.name == "id",
             group_color(self._session.shown.group_of(cluster_id)),
-            self._colors(cluster_id) if is_first else None,
+            background,
         )
 
     def text(self, cluster_id: int, column: Column) -> str:

@@ -12,7 +12,8 @@ from phygui.gui.window.parts import WindowParts
 def show_shortcuts(window: WindowParts) -> None:
     """The searchable list of keys, mouse gestures and snippets."""
     keys = window.keys
-    rows = [(keys.text(a), a.title, a.tip) for a in ACTIONS if keys[a]]
+    every = (*ACTIONS, *window.marks.actions)
+    rows = [(keys.text(a), a.title, a.tip) for a in every if keys[a]]
     rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
     rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
     if window.help_list is not None:
@@ -25,7 +26,8 @@ def show_shortcuts(window: WindowParts) -> None:
 
 def show_palette(window: WindowParts) -> None:
     """Every action by name; choosing one does it."""
-    actions = [a for a in ACTIONS if a.enabled(window) and a.name != "palette"]
+    every = (*ACTIONS, *window.marks.actions)
+    actions = [a for a in every if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
     docks = [dock for dock in window.docks.values() if not dock.is_on_screen]
     rows += [(f"Show {dock.title}", "", "bring it to the front") for dock in docks]

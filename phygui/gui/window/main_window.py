@@ -36,6 +36,7 @@ from phygui.gui.window.commands import Commands
 from phygui.gui.window.first_choice import FirstChoice
 from phygui.gui.window.layout import Layout
 from phygui.gui.window.linking import Linking
+from phygui.gui.window.marks.marks import Marks
 from phygui.gui.window.menus import (
     build_menus,
     build_toolbar,
@@ -57,6 +58,7 @@ class MainWindow(WindowParts):
     """Shows one session and turns what the user does into calls of its methods."""
 
     commands: Commands
+    marks: Marks
     saving: Saving
     linking: Linking
     layout_keeper: Layout
@@ -83,6 +85,7 @@ class MainWindow(WindowParts):
         restore_rankings(session, settings)
         self.pool = Pool()
         self.commands = Commands(self)
+        self.marks = Marks(self)
         self.saving = Saving(self)
         self.linking = Linking(self)
         self.trimmer = Trimmer(self.pool, self)
@@ -384,6 +387,7 @@ class MainWindow(WindowParts):
         self.is_disposed = True
         # The keys outlive the window: other windows share them.
         self.keys.changed.disconnect(self._show_keys)
+        self.marks.dispose()
         for tool in (self.background, self.suggestions, self.splits, self.comparison):
             tool.cancel()
         for dock in self.view_docks.values():

@@ -95,15 +95,15 @@ def _follow_groups(window: WindowParts, menu: QMenu, which: str) -> None:
 
 
 def _add_groups(window: WindowParts, menu: QMenu, which: str) -> list[QAction]:
-    """Add what moves clusters to the groups that a dataset has beyond the four."""
-    names = [n for group, n in window.session.group_names.items() if group not in GROUP_NAMES]
-    added = [menu.addSeparator()] if names else []
-    for name in names:
-        item = menu.addAction(menu_text(f"Move {which} to {name}"))
-        item.setEnabled(window.actions_by_name[f"move_{which}_to_good"].isEnabled())
-        item.triggered.connect(
-            lambda _, name=name: window.attempt(lambda: window.commands.move(which, name))
-        )
+    """Add what moves clusters to the groups that there are beyond the four."""
+    actions = [a for a in window.marks.actions if a.menu == f"Edit/Move {which} to"]
+    added = [menu.addSeparator()] if actions else []
+    for action in actions:
+        # The key is the window's, and only told here: a menu that had it too would take it away.
+        keys = window.keys.text(action)
+        item = menu.addAction(menu_text(action.title) + (f"\t{keys}" if keys else ""))
+        item.setEnabled(action.enabled(window))
+        item.triggered.connect(lambda _, action=action: window.run(action))
         added.append(item)
     return added
 
@@ -185,7 +185,7 @@ def edit_menu(window: WindowParts) -> QMenu:
     """The context menu of the cluster tables."""
     menu = QMenu(window)
     menu.setAttribute(Qt.WA_DeleteOnClose)
-    for name in ("merge", "label", "undo", "redo"):
+    for name in ("merge", "label", "note", "color", "undo", "redo"):
         menu.addAction(window.actions_by_name[name])
     for which in ("best", "match", "all"):
         submenu = menu.addMenu(f"Move {which} to")

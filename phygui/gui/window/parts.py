@@ -34,6 +34,13 @@ class Commands(of_actions.Commands, Protocol):
     ) -> None: ...
 
 
+class Marks(of_actions.Marks, Protocol):
+    """Marks, of which menus and lists use more than actions do."""
+
+    @property
+    def actions(self) -> list[ActionSpec]: ...
+
+
 class Linking(Protocol):
     """What a view tells the others: times, and spikes within a lasso."""
 
@@ -79,6 +86,7 @@ class WindowParts(WindowContext):
 
     keys: Keys
     commands: Commands
+    marks: Marks
     saving: of_actions.Saving
     linking: Linking
     layout_keeper: of_actions.Layouts

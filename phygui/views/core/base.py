@@ -19,6 +19,7 @@ from phygui.views.core.lasso import Lasso
 from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
+from phygui.views.core.palette import Palette
 from phygui.views.core.vispy_parts import buffer_of, keep_pixels, paint_with
 from phygui.views.core.visuals import (
     Batch,
@@ -108,7 +109,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         self._shared = Shared()
         self._axis_lines = Batch("lines", smooth=False)
         self._text = Text()
-        self._palette_sent = False
+        self.palette = Palette()
         self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
         self._is_over = False
@@ -287,7 +288,6 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
     def set_theme(self, name: str) -> None:
         """Show in the ``dark`` or the ``light`` theme."""
         self._theme = theme_of(name)
-        self._palette_sent = False
         self.refresh()
 
     @property
@@ -371,9 +371,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         )
         ground = self._theme.roles["background"] / 255.0
         context.clear(color=tuple(ground) if decoration else (0.0, 0.0, 0.0, 0.0))
-        if not self._palette_sent:
-            shared.set_palette(self._theme.palette())
-            self._palette_sent = True
+        self.palette.send(shared, self._theme, getattr(self.data, "cluster_ids", ()))
         if self._layout_size != (*size, pixel_ratio):
             self._lay_out(size)
             self._layout_size = (*size, pixel_ratio)

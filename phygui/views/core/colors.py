@@ -61,7 +61,8 @@ class Theme:
         return table
 
 
-def _rgba(text: str) -> NDArray[np.uint8]:
+def rgba(text: str) -> NDArray[np.uint8]:
+    """A colour written as ``#rrggbb`` or ``#rrggbbaa``, (4,) uint8."""
     digits = text.removeprefix("#")
     digits = digits if len(digits) == 8 else digits + "ff"
     return np.frombuffer(bytes.fromhex(digits), np.uint8)
@@ -82,8 +83,8 @@ def theme(name: str = "dark") -> Theme:
     if name not in themes:
         raise ValueError(f"there is no theme '{name}', only {' and '.join(themes)}")
     found = themes[name]
-    clusters = np.stack([_rgba(c) for c in found["clusters"]])
-    return Theme(name, {role: _rgba(found[role]) for role in _ROLES}, clusters)
+    clusters = np.stack([rgba(c) for c in found["clusters"]])
+    return Theme(name, {role: rgba(found[role]) for role in _ROLES}, clusters)
 
 
 def cluster_color(index: int, theme_name: str = "dark") -> tuple[int, int, int]:

@@ -87,7 +87,7 @@ def to_svg(view: View[Any, Any], scale: float = 2.0) -> str:
     width, height = view.size
     data = _straight(render(view, scale, decoration=False, smooth=True))
     image = base64.b64encode(_png(data)).decode("ascii")
-    colors = view.colors.palette()
+    colors = view.palette.table(view.colors, getattr(view.data, "cluster_ids", ()))
     ground = _paint("fill", view.colors.roles["background"])
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phygui.curation.edits.groups import ClusterGroups
-from phygui.curation.edits.labels import Labels
+from phygui.curation.edits.labels import Labels, color_in
 from phygui.curation.edits.update import EditError
 from phygui.dataset.groups import GOOD
 
@@ -97,3 +97,34 @@ def test_labels_are_set_replaced_removed_and_taken_back():
 def test_impossible_labels_say_why(clusters, key, value, words):
     with pytest.raises(EditError, match=words):
         Labels({1: {"layer": "5"}}).label(clusters, key, value)
+
+
+def test_a_group_is_added_under_a_number_of_its_own_and_taken_back():
+    groups = ClusterGroups({1: 6}, {4: "Interneurons"})
+    update = groups.add(" axons ")
+    assert (update.names_after, update.description) == ({7: "axons"}, "added the group axons")
+    groups.apply(update)
+    assert groups.number_of("Axons") == 7
+    assert groups.add("AXONS").is_empty
+    groups.apply(update.reversed("undo"))
+    assert 7 not in groups.names
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "x" * 41, "7"])
+def test_a_group_needs_a_name_of_one_line(name):
+    with pytest.raises(EditError, match="a group is called by one line"):
+        ClusterGroups({}).add(name)
+
+
+def test_a_merged_cluster_has_the_notes_of_all_and_the_other_labels_of_the_first():
+    labels = Labels({1: {"area": "CA1"}, 2: {"note": "a\nb", "area": "CA3"}, 3: {"note": "c"}})
+    assert labels.of_merged([1, 2, 3]) == {"area": "CA1", "note": "a\nb\nc"}
+    assert labels.of_merged([4, 5]) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [("#12AB34", "#12AB34"), ("#12ab3", ""), ("red", ""), (" #1ab34c ", "#1ab34c")],
+)
+def test_only_what_is_a_colour_is_one(text, color):
+    assert color_in({"color": text}) == color

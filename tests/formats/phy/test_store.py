@@ -290,3 +290,18 @@ def test_a_record_of_a_save_that_is_none_is_refused(tmp_path: Path, text: str) -
     (path / RECORD).write_text(text)
     with pytest.raises(DatasetError, match="phygui-save"):
         open_dataset(path)
+
+
+def test_groups_notes_and_colours_of_the_user_are_read_again(tmp_path: Path) -> None:
+    path = make(tmp_path, "spikeinterface").path
+    told = {"note": 'two\nlines, a "quote"\tand a tab', "color": "#12ab34"}
+    with Session.open(path) as session:
+        session.add_group("interneuron")
+        session.move([1], "interneuron")
+        for key, value in told.items():
+            session.label([1], key, value)
+        session.save()
+    assert (path / "cluster_group.tsv").read_text().count("interneuron") == 1
+    with Session.open(path, journal=False) as session:
+        assert session.group_of(1) == "interneuron"
+        assert {k: session.labels_of(1)[k] for k in told} == told

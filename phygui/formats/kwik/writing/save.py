@@ -170,6 +170,17 @@ def write_group_name(
         group.attrs["name"] = np.bytes_(text.encode("utf-8"))
 
 
+def drop_groups(
+    file: h5py.File, channel_group: int, name: str, group_names: Mapping[int, str]
+) -> None:
+    """Remove the custom groups that are no more: one was added, saved, and the addition undone."""
+    parent = own(file, f"/channel_groups/{channel_group}/cluster_groups/{name}")
+    for number in () if parent is None else list(parent):
+        is_one = number.isascii() and number.isdecimal() and len(number) < 10
+        if is_one and int(number) not in {*group_names, *GROUP_TITLES}:
+            delete_group(file, channel_group, name, int(number))
+
+
 def verify_spikes(
     file: h5py.File, channel_group: int, name: str, spike_clusters: np.ndarray
 ) -> None:

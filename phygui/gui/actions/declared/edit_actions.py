@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phygui.curation.edits.labels import COLOR
 from phygui.dataset.groups import (
     BEST_FIRST,
     GOOD,
@@ -49,8 +50,15 @@ MOVED = (
 )
 
 
-def _mover(which: str, group: str) -> Run:
-    return lambda w: w.commands.move(which, group)
+def mover(which: str, group: str) -> Run:
+    """What moves clusters to a group, which is added to a dataset that has it not yet."""
+    return lambda w: w.marks.move(which, group)
+
+
+def no_own_color(w: ActionContext) -> str:
+    """No selected cluster has a colour that the user gave it."""
+    has_one = any(w.session.labels_of(c).get(COLOR) for c in w.session.selected)
+    return "" if has_one else "no selected cluster has a colour of its own"
 
 
 def _moves() -> list[ActionSpec]:
@@ -59,7 +67,7 @@ def _moves() -> list[ActionSpec]:
             f"move_{which}_to_{GROUP_NAMES[group]}",
             f"Move {which} to {GROUP_TITLES[group]}",
             f"Edit/Move {which} to",
-            _mover(which, GROUP_NAMES[group]),
+            mover(which, GROUP_NAMES[group]),
             (modifier + LETTERS[group],),
             f"put {words} into the group {GROUP_TITLES[group]}",
             GROUP_NAMES[group],
@@ -111,5 +119,18 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("label", "Label...", "Edit|labels", lambda w: w.commands.show_snippets("l "), ("L",),
         "set a key=value label of the selected clusters",
         hindrance=first(locked, none_selected)),
+    ActionSpec("note", "Note...", "Edit|labels", lambda w: w.marks.write_note(), ("N",),
+        "write a note on the selected clusters, in as many lines as it takes",
+        hindrance=first(locked, none_selected)),
+    ActionSpec("color", "Cluster colour...", "Edit|labels", lambda w: w.marks.choose_color(),
+        ("C",), "draw the selected clusters in a colour of their own, in every view",
+        hindrance=first(locked, none_selected)),
+    ActionSpec("drop_color", "Cluster colour by place", "Edit|labels",
+        lambda w: w.marks.drop_color(), ("Shift+C",),
+        "draw the selected clusters in the colours of their places again",
+        hindrance=first(locked, no_own_color)),
+    ActionSpec("new_group", "New group...", "Edit|labels", lambda w: w.marks.new_group(),
+        ("Ctrl+Shift+G",), "add a group beyond the four, with a key and a colour",
+        hindrance=locked),
     *_moves(),
 )  # fmt: skip

@@ -98,7 +98,8 @@ class MergesDock(PreviewedList[Suggestion]):
         is_selected = set(preview.clusters) == set(selected)
         self.metrics.setEnabled(is_selected)
         if is_selected:
-            self.figure.set_places([selected.index(c) for c in preview.clusters])
+            places = [selected.index(c) for c in preview.clusters]
+            self.figure.set_places(places, own=self._session.shown.snapshot().colors)
         else:
             self.figure.set_places(None, f"{in_words(preview.clusters)}: not what is selected now")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class PreviewFigure(QWidget):
         self._preview: Preview | None = None
         self._hint = ""
         self._places: list[int] | None = None
+        self._own: Mapping[int, str] = {}
         self._note = ""
         self.setMinimumSize(180, 110)
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
@@ -59,7 +61,12 @@ class PreviewFigure(QWidget):
         """What is said above the picture."""
         return self._note
 
-    def set_places(self, places: Sequence[int] | None, note: str = "") -> None:
+    def set_places(
+        self,
+        places: Sequence[int] | None,
+        note: str = "",
+        own: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
         """Draw each cluster in another colour.
 
         Parameters
@@ -69,8 +76,11 @@ class PreviewFigure(QWidget):
             if they are not what is selected: they are drawn in grey.
         note : str
             What is said above the picture.
+        own : mapping of int to str
+            Colours of clusters that have one of their own.
         """
         self._places, self._note = None if places is None else list(places), note
+        self._own = own
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -108,7 +118,9 @@ class PreviewFigure(QWidget):
         theme, n = current_theme(), len(self._preview.clusters)
         if self._places is None:
             return [color("dim")] * (n + 1)
-        return [*(QColor(*cluster_color(k, theme)) for k in self._places), color("text")]
+        pairs = zip(self._places, self._preview.clusters, strict=True)
+        hues = (QColor(self._own.get(c) or QColor(*cluster_color(k, theme))) for k, c in pairs)
+        return [*hues, color("text")]
 
     def _draw_correlograms(self, painter: QPainter, area: QRectF) -> None:
         """Autocorrelograms of all, how the first crosses the others, and of the merged cluster."""

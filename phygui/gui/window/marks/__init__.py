@@ -1,0 +1,1 @@
+"""What the user says of clusters: groups beyond the four, colours, notes."""

@@ -1,0 +1,47 @@
+"""The colours that a canvas draws with: those of the theme, and those that clusters have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.views.core.colors import Theme, rgba
+from phygui.views.core.visuals.shared import N_COLORS, N_THEME_COLORS, Shared
+
+
+class Palette:
+    """The 256 colours that the visuals of one canvas look up, sent when they change.
+
+    Attributes
+    ----------
+    own : mapping of int to str
+        Colours of clusters that have one of their own, as ``#rrggbb``.
+    """
+
+    def __init__(self) -> None:
+        self.own: Mapping[int, str] = {}
+        self._sent: object = None
+
+    def table(self, theme: Theme, cluster_ids: Sequence[int]) -> NDArray[np.uint8]:
+        """The colours, (256, 4) uint8.
+
+        Parameters
+        ----------
+        theme : Theme
+        cluster_ids : sequence of int
+            The clusters that are shown: the position is the colour.
+        """
+        table = theme.palette()
+        for place, cluster_id in enumerate(cluster_ids[:N_COLORS] if self.own else ()):
+            if cluster_id in self.own:
+                table[N_THEME_COLORS + place] = rgba(self.own[cluster_id])
+        return table
+
+    def send(self, shared: Shared, theme: Theme, cluster_ids: Sequence[int]) -> None:
+        """Upload the colours, if they are others than those there; the canvas is current."""
+        wanted = theme.name, [(p, self.own[c]) for p, c in enumerate(cluster_ids) if c in self.own]
+        if wanted != self._sent:
+            shared.set_palette(self.table(theme, cluster_ids))
+            self._sent = wanted
