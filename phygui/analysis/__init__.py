@@ -48,6 +48,7 @@ from .quality import Part, Partner, Quality, cluster_quality
 from .sampling import sample_spikes
 from .traces import decimate_min_max
 from .trains import (
+    MANY_VIOLATIONS,
     REFRACTORY_PERIOD,
     RefractoryViolations,
     firing_rate_histogram,
@@ -75,6 +76,7 @@ from .units.summaries import ClusterSummary, Train, combine, is_seen, summarize
 
 __all__ = [
     "FEW_SPIKES",
+    "MANY_VIOLATIONS",
     "MIN_SPIKES",
     "REACH_UM",
     "REFRACTORY_PERIOD",

@@ -20,6 +20,8 @@ __all__ = [
 REFRACTORY_PERIOD = 0.002
 """Seconds after a spike in which the same neuron is not expected to fire again: what metrics, views
 and suggestions take for it unless they are told otherwise."""
+MANY_VIOLATIONS = 0.01
+"""Share of the spikes from which violations are written in red, in tables and plots."""
 
 
 class RefractoryViolations(NamedTuple):

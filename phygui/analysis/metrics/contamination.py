@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from .._inputs import plain
 from .._loops import loops
-from ..trains import REFRACTORY_PERIOD, refractory_violations
+from ..trains import MANY_VIOLATIONS, REFRACTORY_PERIOD, refractory_violations
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
 from .sources import HILL, LLOBET
 from .spec import ClusterData, MetricSpec
@@ -261,6 +261,7 @@ METRICS = (
         family="contamination",
         order=20,
         is_hidden=False,
+        alarming=MANY_VIOLATIONS,
     ),
     MetricSpec(
         name="contamination_hill",

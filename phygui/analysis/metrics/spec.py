@@ -143,6 +143,8 @@ class MetricSpec:
         Whether the merge preview has a row for it.
     gives_way : int
         The turn of its column to go where there is no room for all; 0 if it never goes.
+    alarming : float, optional
+        From where on a value is written in red.
     """
 
     name: str
@@ -161,6 +163,7 @@ class MetricSpec:
     is_hidden: bool = True
     is_in_preview: bool = True
     gives_way: int = 0
+    alarming: float | None = None
 
     def __post_init__(self) -> None:
         if not (self.name.isidentifier() and self.name == self.name.lower()):

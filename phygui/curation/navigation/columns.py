@@ -88,6 +88,8 @@ class Column:
     unknown_by: Callable[[ClusterSource, int], float] | None = None
     """What clusters whose value is not known are sorted by; all of them come last."""
     ranking: Kind | None = None
+    alarming: float | None = None
+    """From where on a value is written in red; None if none is."""
     """Which of the rankings it shows, whose function may be the user's own."""
 
     def values(self, source: ClusterSource, cluster_ids: Sequence[int]) -> list[Any]:
@@ -191,6 +193,7 @@ def _metric_column(spec: MetricSpec) -> Column:
         hidden=spec.is_hidden,
         reason=_reason(spec.name),
         gives_way=spec.gives_way,
+        alarming=spec.alarming,
     )
 
 

@@ -26,6 +26,7 @@ _COLORS = {
         "line": "#33363e",
         "icon": "#c8ccd4",
         "wrong": "#ff8a80",
+        "alert": "#ff6b5e",
     },
     "light": {
         "window": "#f3f3f4",
@@ -38,6 +39,7 @@ _COLORS = {
         "line": "#cfd1d6",
         "icon": "#3a3d44",
         "wrong": "#b3261e",
+        "alert": "#d43a2f",
     },
 }
 _GROUP_COLORS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PyQt5.QtCore import (
-    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -23,19 +22,20 @@ from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from phygui.curation.edits.update import in_words
 from phygui.curation.navigation.cluster_list import ClusterList
 from phygui.curation.navigation.columns import Column, label_columns
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.curation.session import Session
 from phygui.gui.base.theme import plain_tip
 from phygui.gui.tables.column_widths import ColumnWidths
+from phygui.gui.tables.filter_line import FilterLine, ids_in
 from phygui.gui.tables.table_header import Header
 from phygui.gui.tables.table_look import CellDelegate, dress
 from phygui.gui.tables.table_model import ClusterTableModel
@@ -57,33 +57,6 @@ class _View(QTableView):
             super().keyPressEvent(event)
         else:
             event.ignore()
-
-
-LEAVE = (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter)
-
-
-class _FilterLine(QLineEdit):
-    """A line that Escape and Enter leave."""
-
-    left = pyqtSignal()
-
-    def event(self, event: QEvent) -> bool:
-        """Escape and Enter are for this line while it has the keyboard."""
-        if (
-            event.type() == QEvent.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in LEAVE
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Write, or leave."""
-        if event.key() in LEAVE:
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class ClusterTable(QWidget):
@@ -117,12 +90,13 @@ class ClusterTable(QWidget):
         """Columns in the filter of which nothing is known."""
         self._set_up_view()
 
-        self.filter = _FilterLine()
-        self.filter.setPlaceholderText('filter:  group != "noise" and n_spikes > 100')
+        self.filter = FilterLine()
+        self.filter.setPlaceholderText('filter:  group != "noise" and n_spikes > 100,  or an id')
         # Qt looks through the themes of the desktop for the button's icon: not before it is needed.
         self.filter.textChanged.connect(lambda: self.filter.setClearButtonEnabled(True))
         self.filter.textChanged.connect(self._apply_filter)
-        self.filter.left.connect(self.view.setFocus)
+        self.filter.accepted.connect(self._go_to_sought)
+        self.filter.left.connect(self._leave_filter)
         self.filter.setVisible(with_filter)
         self.problem = QLabel()
         self.problem.setObjectName("hint")
@@ -323,11 +297,39 @@ class ClusterTable(QWidget):
     # -- filter, columns, counts -----------------------------------------------------------
 
     def _apply_filter(self, text: str) -> None:
+        if sought := ids_in(text):
+            self._seek(sought)
+            return
         try:
             self.rows.set_filter(text)
         except FilterError as error:
             self._unknown = []
             self._tell(str(error), wrong=True)
+
+    def _seek(self, sought: list[int]) -> None:
+        """Bring a cluster into sight whose id is being typed; the filter stays what it is."""
+        there = [c for c in sought if c in self.model]
+        row = self.model.row_of(sought[-1])
+        if row is not None:
+            self.view.scrollTo(self.model.index(row, 0), QAbstractItemView.PositionAtCenter)
+        if there == sought:
+            hidden = [c for c in sought if self.model.row_of(c) is None]
+            note = f"; the filter hides {in_words(hidden)}" if hidden else ""
+            self._tell(f"Enter selects {in_words(sought)}{note}")
+        else:
+            missing = in_words([c for c in sought if c not in there])
+            self._tell(f"there is no cluster {missing}", wrong=True)
+
+    def _go_to_sought(self) -> None:
+        sought = ids_in(self.filter.text())
+        if sought and all(c in self.model for c in sought):
+            self.chosen.emit(sought)
+
+    def _leave_filter(self) -> None:
+        """Back to the table; the line says again what filter there is."""
+        if ids_in(self.filter.text()):
+            self.filter.setText(self.rows.filter)
+        self.view.setFocus()
 
     def _follow_filter(self) -> None:
         """Other clusters are in sight."""
@@ -397,7 +399,10 @@ class ClusterTable(QWidget):
 
     def list_state(self) -> dict[str, object]:
         """Order and filter, which belong to this dataset."""
-        return {"sort": self.rows.order, "filter": self.filter.text()}
+        return {
+            "sort": self.rows.order,
+            "filter": self.rows.filter if ids_in(text := self.filter.text()) else text,
+        }
 
     def restore_list(self, state: dict[str, object]) -> None:
         """Bring back what :meth:`list_state` told; what does not fit these columns is left out."""

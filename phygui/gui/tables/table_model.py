@@ -13,7 +13,7 @@ from phygui.curation.edits.labels import COLOR, NOTE, color_in
 from phygui.curation.navigation.cluster_list import ClusterList, SortKey
 from phygui.curation.navigation.columns import Column
 from phygui.curation.session import Session
-from phygui.gui.base.theme import GROUP_MARKS, group_color, plain_tip
+from phygui.gui.base.theme import GROUP_MARKS, color, group_color, plain_tip
 
 MANY = 50
 """Above this number of changed rows, sorting all at once is cheaper than one by one."""
@@ -86,6 +86,10 @@ class ClusterTableModel(QAbstractTableModel):
     def n_all(self) -> int:
         """Number of clusters, shown or filtered out."""
         return len(self._all)
+
+    def __contains__(self, cluster_id: int) -> bool:
+        """Whether there is such a cluster, shown or filtered out."""
+        return cluster_id in self._all
 
     def set_clusters(self, cluster_ids: Iterable[int]) -> None:
         """Show other clusters."""
@@ -333,9 +337,15 @@ class ClusterTableModel(QAbstractTableModel):
             self.text(cluster_id, column),
             _LEFT if is_left else _RIGHT,
             column.name == "id",
-            group_color(self._session.shown.group_of(cluster_id)),
+            color("alert")
+            if self._is_alarming(cluster_id, column)
+            else group_color(self._session.shown.group_of(cluster_id)),
             background,
         )
+
+    def _is_alarming(self, cluster_id: int, column: Column) -> bool:
+        value = None if column.alarming is None else self.value(cluster_id, column)
+        return value is not None and column.alarming is not None and value >= column.alarming
 
     def text(self, cluster_id: int, column: Column) -> str:
         """What a cell says."""

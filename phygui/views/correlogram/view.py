@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.analysis import MANY_VIOLATIONS
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
 from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
@@ -211,7 +212,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
                 forms = self._violation_texts(data, i)[0 if roomy else 1 :]
                 share = next((text for text in forms if text_width(text) < room), "")
                 if share:
-                    color = ALERT if data.violations[i] >= 0.01 else DIM
+                    color = ALERT if data.violations[i] >= MANY_VIOLATIONS else DIM
                     right = left + width - inset
                     labels.append(Label(share, right, y, CANVAS, color, ("right", "top")))
                     start = right - text_width(share) - 3

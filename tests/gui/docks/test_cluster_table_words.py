@@ -11,9 +11,10 @@ from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
-from phygui.analysis import Metric
+from phygui.analysis import MANY_VIOLATIONS, Metric
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.gui.base.settings import Settings
+from phygui.gui.base.theme import color
 
 
 def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: Any) -> None:
@@ -251,3 +252,52 @@ def test_a_match_loses_its_colour_in_both_tables(session: Session, tables: Any) 
     session.select(ids[2:3])
     assert {model.row_of(c) for c in ids[:3]} <= set(told)
     assert model.data(model.index(model.row_of(ids[1]), 0), Qt.BackgroundRole) is None
+
+
+def test_an_id_in_the_filter_line_goes_to_the_cluster(
+    session: Session, tables: Any, qtbot: Any
+) -> None:
+    table = tables(session).clusters
+    ids = session.cluster_ids.tolist()
+    table.filter.setText(f"id != {ids[3]}")
+    line = table.filter
+    line.begin()
+    qtbot.keyClicks(line, f"{ids[5]}")
+    # As it is typed, the row comes into sight, and the filter is what it was.
+    assert table.problem.text() == f"Enter selects {ids[5]}"
+    assert session.navigation.clusters.filter == f"id != {ids[3]}"
+    qtbot.keyClicks(line, f" {ids[3]}")
+    assert table.problem.text().endswith(f"the filter hides {ids[3]}")
+    qtbot.keyClick(line, Qt.Key_Return)
+    assert session.selected == [ids[5], ids[3]]
+    assert (line.text(), table.problem.text()) == (f"id != {ids[3]}", "")
+    line.begin()
+    qtbot.keyClicks(line, "9999")
+    assert table.problem.text() == "there is no cluster 9999"
+    qtbot.keyClick(line, Qt.Key_Return)
+    assert session.selected == [ids[5], ids[3]]
+    assert line.text() == f"id != {ids[3]}"
+
+
+def test_many_violations_are_red_in_the_table_as_in_the_plots(
+    session: Session, tables: Any
+) -> None:
+    model = tables(session).clusters.model
+    column = next(c for c in model.columns if c.name == "violation_rate")
+    place = model.columns.index(column)
+    values = {c: model.value(c, column) for c in model.cluster_ids}
+    assert min(values.values()) < MANY_VIOLATIONS <= max(values.values())
+    for row, cluster_id in enumerate(model.cluster_ids):
+        is_red = model.cell(model.index(row, place)).color == color("alert")
+        assert is_red == (values[cluster_id] >= MANY_VIOLATIONS)
+        assert model.cell(model.index(row, 0)).color != color("alert")
+
+
+def test_a_label_of_several_lines_is_read_in_its_tooltip(session: Session, tables: Any) -> None:
+    table, cluster_id = tables(session).clusters, session.cluster_ids[0].item()
+    session.label([cluster_id], "note", "one <b>\ntwo")
+    model = table.model
+    index = model.index(model.row_of(cluster_id), table.column_names.index("note"))
+    assert "one &lt;b&gt;<br>two" in model.data(index, Qt.ToolTipRole)
+    session.label([cluster_id], "note", "short")
+    assert model.data(index, Qt.ToolTipRole) is None

@@ -33,7 +33,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda w: w.commands.copy_rows(), ("Ctrl+C",),
         "as text with tabs, with the titles of the columns",
         hindrance=none_selected),
-    ActionSpec("filter", "Filter the clusters", "Select|filter",
-        lambda w: w.cluster_table.filter.setFocus(), ("Ctrl+F",),
-        "go to the filter line of the cluster table"),
+    ActionSpec("filter", "Find or filter clusters", "Select|filter",
+        lambda w: w.cluster_table.filter.begin(), ("Ctrl+F",),
+        "type an id and Enter to go to a cluster, or what the clusters shown have in common"),
 )  # fmt: skip
