@@ -44,6 +44,17 @@ class CorrelogramParams:
             "the first two clusters large; auto: every pair where there is room for them",
         },
     )
+    mirrored: str = field(
+        default="numbers",
+        metadata={
+            "label": "Below the diagonal",
+            "choices": ("numbers", "correlograms"),
+            "reload": False,
+            "help": "The same pairs as above it: in numbers, how many pairs lie within the "
+            "refractory period and how many would by chance, and the asymmetry; or as the mirror "
+            "images of their correlograms",
+        },
+    )
     bin_ms: float = lag_bin(1.0, "Width of a bar, unless lags are logarithmic")
     window_ms: float = lag_reach(
         "Window", "Full width: a window of 50 ms shows lags from -25 to 25 ms"
@@ -89,6 +100,8 @@ class CorrelogramData:
     """The counts in the unit asked for."""
     baseline: NDArray[np.float64]
     """(n_clusters, n_clusters, n_bins) heights of independent trains of the same mean rates."""
+    expected: NDArray[np.float64]
+    """The same in pairs of spikes, whatever the unit."""
     edges_ms: NDArray[np.float64]
     """(n_bins, 2) limits of the bars in milliseconds of lag."""
     violations: NDArray[np.float64]
@@ -140,6 +153,7 @@ def load(
         counts=counts,
         heights=heights,
         baseline=baseline,
+        expected=scaled(counts, n_spikes, edges_ms, duration, "counts")[1],
         edges_ms=edges_ms,
         violations=violations,
         unit=unit,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phygui.analysis import MANY_VIOLATIONS
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
 from phygui.views.core.base import View
-from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND
 from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, ROOM_FOR_NUMBER, left_out, row_height
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 from phygui.views.correlogram.data import (
@@ -23,6 +23,7 @@ from phygui.views.correlogram.data import (
     load,
 )
 from phygui.views.correlogram.form import form_of, pairs_of, places_of
+from phygui.views.correlogram.pair_numbers import numbers_of
 from phygui.views.data.lags import SHORTEST, LagScale
 
 TALL = 1e20
@@ -37,6 +38,10 @@ bars, which the other half of the plot repeats, and the share of violations some
 lags."""
 SMALLEST_WITH_SHARE = 14.0
 """Logical pixels of height below which the share of violations would stand in the next plot."""
+SMALLEST_WITH_HEIGHT = 24.0
+"""Logical pixels of height below which what is written of the height would hide the bars."""
+LINE = 15.0
+"""Logical pixels from one line of numbers to the next."""
 
 
 class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
@@ -48,13 +53,15 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 
     def __init__(self, params: CorrelogramParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self._band = Batch("triangles", opacity=0.45)
+        # Over the bars, which would hide it.
+        self._band = Batch("triangles", opacity=0.2)
         self._bars = Batch("triangles")
         self._lines = Batch("lines", opacity=0.7)
         self._grounds = Batch("triangles", opacity=0.8)
         self._form = ""
         self._pairs = np.zeros((0, 2), np.int64)
-        self.visuals = [self._band, self._bars, self._lines, self._grounds]
+        self._shows_bars = np.zeros(0, np.bool_)
+        self.visuals = [self._bars, self._band, self._lines, self._grounds]
 
     @classmethod
     def in_room(
@@ -80,11 +87,12 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
     def _build_plots(self, data: CorrelogramData) -> None:
         """Make the plots of the form that is shown."""
         self._pairs = np.array(pairs_of(self._form, len(data.cluster_ids)))
+        self._shows_bars = self._has_bars()
         edges = self._scale.place(data.edges_ms)
         self.set_cells(self._grid(data, float(edges.min()), float(edges.max())))
         self._place(data, self.size)
         first, second = self._pairs.T
-        cell, k = np.nonzero(data.counts[first, second])
+        cell, k = np.nonzero(data.counts[first, second] * self._shows_bars[:, None])
         row, column = self._pairs[cell].T
         self._bars.set_data(
             boxes(
@@ -101,6 +109,14 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         if self.params.show_baseline:
             parts.append(self._baselines(data, edges))
         self._lines.set_data(*parts)
+
+    def _has_bars(self) -> NDArray[np.bool_]:
+        """Which plots show a correlogram, and not numbers where its mirror image would be."""
+        rows, columns = self._pairs.T
+        if self._form != "matrix" or self.params.mirrored != "numbers":
+            return np.ones(len(rows), np.bool_)
+        shows: NDArray[np.bool_] = rows <= columns
+        return shows
 
     def _grid(self, data: CorrelogramData, low: float, high: float) -> list[Cell]:
         n = len(data.cluster_ids)
@@ -127,7 +143,9 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
                 own = self._ticks_of(data) if self._form == "acgs" and k == 0 else ticks
                 top, label = tallest[i, j], "" if k else data.unit
                 y = Axis(f"{i}:{j}", 0, top, label, own, fixed=True, name_yields=True)
-            cells.append(Cell(x, y))
+            has_bars = bool(self._shows_bars[k])
+            y = y if has_bars else Axis(f"{i}:{j}", 0, 1, ticks=None, fixed=True)
+            cells.append(Cell(x, y, frame=has_bars))
         return cells
 
     def _ticks_of(self, data: CorrelogramData) -> Callable[[float, float, int], Ticks]:
@@ -147,13 +165,13 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
             return
         edge = float(self._scale.place(np.array([reach]))[0])
         self._band.set_data(
-            boxes(-edge, edge, 0, TALL, color=FRAME, cell=np.arange(len(self._pairs)))
+            boxes(-edge, edge, 0, TALL, color=FOREGROUND, cell=np.flatnonzero(self._shows_bars))
         )
 
     def _baselines(self, data: CorrelogramData, edges: NDArray[np.float64]) -> NDArray[Any]:
         """What independent trains would give: one line, or one for each bar where they differ."""
-        first, second = self._pairs.T
-        cell = np.arange(len(self._pairs))[:, None, None]
+        first, second = self._pairs[self._shows_bars].T
+        cell = np.flatnonzero(self._shows_bars)[:, None, None]
         height = data.baseline[first, second][..., None]
         if not self.params.log_lag:
             edges, height = np.array([[edges.min(), edges.max()]]), height[:, :1]
@@ -161,10 +179,10 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 
     def _zero_lines(self) -> NDArray[Any]:
         """Lines at lag 0, against which a crosscorrelogram is seen to be lopsided."""
-        crosses = np.flatnonzero(self._pairs[:, 0] != self._pairs[:, 1])
+        crosses = np.flatnonzero(self._shows_bars & (self._pairs[:, 0] != self._pairs[:, 1]))
         # A line that ends too far away is not drawn at all.
         high = 1e4 * np.array([cell.y.high for cell in self.cells])[crosses, None]
-        return vertices(0, high * [0.0, 1.0], color=FRAME, cell=crosses[:, None])
+        return vertices(0, high * [0.0, 1.0], color=DIM, cell=crosses[:, None])
 
     @property
     def _scale(self) -> LagScale:
@@ -194,9 +212,12 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         """Names of clusters, shares of violations and heights, where there is room."""
         labels: list[Label] = []
         grounds: list[tuple[float, float, float, float]] = []
-        for (i, j), cell, (left, top, width, height) in zip(
-            self._pairs.tolist(), self.cells, self.layout.boxes, strict=True
+        for (i, j), cell, (left, top, width, height), has_bars in zip(
+            self._pairs.tolist(), self.cells, self.layout.boxes, self._shows_bars, strict=True
         ):
+            if not has_bars:
+                labels += self._numbers(data, i, j, (left, top, width, height))
+                continue
             room, roomy = width - 10, height >= SMALLEST_WITH_TITLE
             inset, y = (5, top + 3) if roomy else (3, top)
             if i == j:
@@ -219,23 +240,36 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
                     grounds.append((start, left + width - 1, top + 1, y + 14))
             if i != j and self._form == "acgs":
                 self._name_pair(data, (left, top, width, height), labels, grounds)
-            if cell.y.ticks is None and i != j and height >= SMALLEST_WITH_SHARE:
+            if cell.y.ticks is None and i != j and height >= SMALLEST_WITH_HEIGHT:
                 value = short(cell.y.high / self.data_scale)
-                # In a small plot it covers long lags, which the plot of the same pair the other
-                # way round has at its right.
+                # In a small plot it may cover half of the lags: those about zero stay in sight.
                 room = room if roomy else width / 2 - 6
-                named = f"{value} {data.unit}"
-                if roomy and text_width(named) < room:
-                    labels.append(Label(named, left + inset, y, CANVAS, DIM))
-                elif text_width(value) < room:
-                    labels.append(Label(value, left + inset, y, CANVAS, DIM))
-                    end = left + inset + text_width(value) + 3
+                forms = [f"max {value}"]
+                if roomy:
+                    forms.insert(0, f"max {value} {data.unit}")
+                text = next((form for form in forms if text_width(form) < room), "")
+                if text:
+                    labels.append(Label(text, left + inset, y, CANVAS, DIM))
                     if not roomy:
+                        end = left + inset + text_width(text) + 3
                         grounds.append((left + 1, end, top + 1, y + 14))
         labels += left_out(data.n_left_out, self.size)
         ground = boxes(*np.reshape(grounds, (-1, 4)).T, color=BACKGROUND, cell=CANVAS)
         self._grounds.set_data(ground)
         return labels
+
+    def _numbers(
+        self, data: CorrelogramData, i: int, j: int, box: tuple[float, float, float, float]
+    ) -> list[Label]:
+        """What is said of a pair, in the middle of the place of its mirror image."""
+        left, top, width, height = box
+        numbers = numbers_of(data, j, i, self.params.refractory_ms)
+        lines = numbers.lines((width - 6, height), LINE)
+        x, y = left + width / 2, top + (height - LINE * (len(lines) - 1)) / 2
+        return [
+            Label(line, x, y + LINE * k, CANVAS, DIM, ("center", "center"))
+            for k, line in enumerate(lines)
+        ]
 
     def _name_pair(
         self,
@@ -284,7 +318,13 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
         if i == j:
             text = f"cluster {a}, {self._violation_texts(data, i)[0]}"
         else:
-            text = f"{b} around {a}, asymmetry {asymmetry(data.counts[i, j]):+.2f}"
+            pair = (i, j) if self._shows_bars[cell] else (j, i)
+            numbers = numbers_of(data, *pair, self.params.refractory_ms)
+            said = numbers.texts()[0]
+            a, b = (data.cluster_ids[k] for k in pair)
+            if not self._shows_bars[cell]:
+                return f"{b} around {a}, {', '.join(said)}"
+            text = f"{b} around {a}, {said[-1]}"
         edges = self._scale.place(data.edges_ms)
         found = np.flatnonzero((edges[:, 0] <= x) & (x < edges[:, 1]))
         if not len(found):
@@ -300,15 +340,3 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
 def short(value: float) -> str:
     """Write a number with three digits, or as many as are before its point."""
     return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
-
-
-def asymmetry(counts: NDArray[np.int64]) -> float:
-    """How much more the second train follows the first than it precedes it, from -1 to 1.
-
-    Pairs of positive lag less those of negative lag, over their sum; 0 where there are none. The
-    bars next to lag zero do not count: which of two spikes at the same time comes first means
-    nothing.
-    """
-    half = len(counts) // 2
-    before, after = int(counts[: half - 1].sum()), int(counts[half + 1 :].sum())
-    return (after - before) / max(after + before, 1)

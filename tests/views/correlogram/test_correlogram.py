@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,8 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.colors import ALERT, DIM, theme
 from phygui.views.core.visuals import text_width
 from phygui.views.correlogram.data import CorrelogramParams, load
-from phygui.views.correlogram.view import CorrelogramView, asymmetry
+from phygui.views.correlogram.pair_numbers import asymmetry, numbers_of
+from phygui.views.correlogram.view import CorrelogramView
 from tests.views.correlogram.snapshots import RATE, make_snapshot, model_of, never
 
 # -- the picture -------------------------------------------------------------------------------
@@ -38,7 +40,7 @@ def background_of(view) -> np.ndarray:
 @pytest.mark.parametrize("name", ["dark", "light"])
 def test_bars_stand_where_the_counts_are_and_are_as_high(view, picture, name):
     view.set_theme(name)
-    view.change_params(show_baseline=False, refractory_ms=0.0)
+    view.change_params(show_baseline=False, refractory_ms=0.0, mirrored="correlograms")
     view.set_data(load(make_snapshot(2), view.params, never))
     image = picture(view)
     data = view.data
@@ -154,7 +156,7 @@ def test_a_plot_without_any_pair_has_an_axis_and_the_refractory_band(shown, pict
     shown(view, data, SIZE)
     image = picture(view)
     assert view.cells[1].y.high == 1
-    assert not any("e" in text for text in texts(view) if text[0].isdigit())
+    assert not any(re.match(r"[\d.]+e", text) for text in texts(view))
     left, top, width, height = view.layout.boxes[1].astype(int)
     row = image[top + height // 2, left + 2 : left + width - 2]
     assert 0.02 < np.mean(np.abs(row - background_of(view)).max(axis=-1) > 10) < 0.2
@@ -178,17 +180,72 @@ def test_crosscorrelograms_of_many_clusters_say_how_high_they_are(shown, picture
             for label in view.all_labels
             if left <= label.x <= left + width and top - 1 <= label.y < top + height
         ]
-        if i == j:
+        if i >= j:
             continue
         n_written += len(inside)
         for label in inside:
             tallest = view.data.heights[i, j].max()
-            # In full, and with what it counts where there is room.
-            assert label.text.removesuffix(" pairs") == f"{tallest:,.0f}"
+            # In full, as a height, and with what it counts where there is room.
+            assert label.text.removesuffix(" pairs") == f"max {tallest:,.0f}"
             assert label.text.endswith(" pairs") == (size[0] > 1000)
             # The lags about zero stay in sight.
             assert label.x + text_width(label.text) < left + width * (1.0 if height > 40 else 0.5)
-    assert n_written == (56 if size[0] > (600 if factor == 1 else 900) else 0)
+    # Rather none than one that hides the bars, or that cannot be read.
+    assert n_written == {1400: 28, 922: 28 if factor == 1 else 0}.get(size[0], 0)
+
+
+@pytest.mark.parametrize("size", [(1400, 700), (922, 276), (655, 181), (200, 120)])
+def test_below_the_diagonal_pairs_are_told_in_numbers(shown, picture, size):
+    view = CorrelogramView(CorrelogramParams(layout="matrix"))
+    data = load(make_snapshot(8, 4000), view.params, never)
+    shown(view, data, size)
+    picture(view)
+    below = [k for k, (i, j) in enumerate(view._pairs.tolist()) if i > j]
+    assert not set(below) & set(view._bars.vertices["cell"].astype(int).tolist())
+    written = 0
+    for k in below:
+        left, top, width, height = view.layout.boxes[k]
+        i, j = view._pairs[k].tolist()
+        lines = [
+            label
+            for label in view.all_labels
+            if label.align == ("center", "center")
+            and left <= label.x <= left + width
+            and top <= label.y <= top + height
+        ]
+        numbers = numbers_of(data, j, i, 2.0)
+        assert [a.text for a in lines] in [*numbers.texts(), []]
+        assert all(text_width(a.text) <= width for a in lines)
+        written += bool(lines)
+        x, y = left + width / 2, top + height / 2
+        assert view.text_at((x, y)) == f"{i} around {j}, {', '.join(numbers.texts()[0])}"
+    assert written == (28 if size[0] > 600 else 0)
+    view.change_params(mirrored="correlograms")
+    assert not view.is_stale
+    assert set(below) <= set(view._bars.vertices["cell"].astype(int).tolist())
+
+
+@pytest.mark.parametrize("scale", ["counts", "rate", "normalised"])
+@pytest.mark.parametrize("log_lag", [False, True])
+def test_numbers_of_a_pair_are_those_of_its_spikes(scale, log_lag):
+    snapshot = make_snapshot(2, 4000)
+    data = load(snapshot, CorrelogramParams(scale=scale, log_lag=log_lag), never)
+    found = numbers_of(data, 0, 1, 2.0)
+    a, b = (snapshot.shank.spike_samples[snapshot.spikes(c)].astype(float) / RATE for c in (0, 1))
+    lags = np.abs(b[None] - a[:, None]) * 1000
+    low = 0.5 if log_lag else 0.0
+    beyond = [np.count_nonzero(lags < at) for at in (low - 1e-9, low + 1e-9)]
+    within = [np.count_nonzero(lags < found.reach_ms + by) for by in (-1e-9, 1e-9)]
+    # A lag at the very end of a bar belongs to the one or the other.
+    assert within[0] - beyond[1] <= found.n_pairs <= within[1] - beyond[0]
+    if not log_lag:
+        assert found.reach_ms == 2.0
+    expected = 2 * len(a) * len(b) * (found.reach_ms - low) / 1000 / snapshot.shank.duration
+    assert found.n_expected == pytest.approx(expected, rel=1e-6)
+    assert found.texts()[1][0] == f"{found.n_pairs / expected:.2f}× chance"
+    # Where nothing is expected, a ratio says nothing.
+    few = numbers_of(replace(data, expected=data.expected / 1e6), 0, 1, 2.0)
+    assert len(few.texts()) == 1
 
 
 def test_an_alarming_share_is_rounded_rather_than_left_out(shown, picture):
@@ -313,8 +370,8 @@ def test_two_numbers_can_be_read_beside_plots_of_a_single_pair(shown, picture, n
     shown(view, load(snapshot, view.params, never), (330, height))
     view.data_scale = scale
     picture(view)
-    for left, top, _, tall in view.layout.boxes:
-        if tall < 22:
+    for has_bars, (left, top, _, tall) in zip(view._shows_bars, view.layout.boxes, strict=True):
+        if tall < 22 or not has_bars:
             continue
         found = [
             label
