@@ -54,6 +54,24 @@ def _no_display() -> bool:
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def _use_no_plugins(_: click.Context, __: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from phygui.plugins.switched import NO_PLUGINS
+
+        # Processes that this one starts use none either.
+        os.environ[NO_PLUGINS] = "1"
+
+
+_NO_PLUGINS = click.option(
+    "--no-plugins",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_use_no_plugins,
+    help="Use nothing that others have added.",
+)
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--demo", is_flag=True, help="Open a simulated recording, built the first time.")
@@ -69,6 +87,7 @@ def _no_display() -> bool:
 )
 @click.option("--software-opengl", is_flag=True, help="Draw without the graphics card.")
 @click.option("--debug", is_flag=True, help="Write a longer log, and show where errors come from.")
+@_NO_PLUGINS
 @click.version_option(__version__, prog_name="phygui")
 def gui(
     file: Path | None,
@@ -158,6 +177,7 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@_NO_PLUGINS
 @click.version_option(__version__, prog_name="phygui")
 def main() -> None:
     """Look at and manage datasets from the shell, and export what was curated.

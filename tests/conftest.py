@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
@@ -183,7 +184,7 @@ def small(tmp_path: Path) -> Path:
 @pytest.fixture
 def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The second format, registered as an installed distribution would register it."""
-    from phygui.dataset import registry
+    from phygui import plugins
 
     site = tmp_path / "site-packages"
     info = site / "npy_folder-1.0.dist-info"
@@ -192,6 +193,46 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: npy-folder\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[phygui.formats]\nnpy = npy_folder:FORMAT\n")
     monkeypatch.syspath_prepend(str(site))
-    registry.formats.cache_clear()
+    plugins.forget()
     yield site
-    registry.formats.cache_clear()
+    plugins.forget()
+
+
+@pytest.fixture
+def plugin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of plugins, looked for anew; files written to it before the first use are found."""
+    from phygui import plugins
+
+    folder = tmp_path / "plugin-folder"
+    folder.mkdir()
+    monkeypatch.setenv("PHYGUI_PLUGINS", str(folder))
+    monkeypatch.setattr("phygui.plugins.switched.configuration_folder", lambda: tmp_path / "user")
+    plugins.forget()
+    yield folder
+    plugins.forget()
+    for name in [name for name in sys.modules if name.startswith("phygui_plugin_")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def install_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], Path]]:
+    """Register a module as a package would: ``install_plugins(module, entry_points)``."""
+    from phygui import plugins
+
+    site = tmp_path / "lab-site"
+    info = site / "lab_plugins-1.5.dist-info"
+
+    def install(module: str, entry_points: str) -> Path:
+        info.mkdir(parents=True)
+        (site / "lab_plugins.py").write_text(module)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-plugins\nVersion: 1.5\n")
+        (info / "entry_points.txt").write_text(entry_points)
+        monkeypatch.syspath_prepend(str(site))
+        plugins.forget()
+        return site
+
+    yield install
+    plugins.forget()
+    sys.modules.pop("lab_plugins", None)

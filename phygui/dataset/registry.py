@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from phygui.dataset.protocol import Dataset, Format
 from phygui.errors import DatasetError
-
-log = logging.getLogger(__name__)
+from phygui.plugins import added, owner, remember_forgetting
 
 GROUP = "phygui.formats"
 
 
 @cache
 def formats() -> tuple[Format, ...]:
-    """All formats, by their names: those of the program and those of installed packages.
+    """All formats, by their names: those of the program and those of plugins.
 
     One that cannot be imported is left out, and the log says why.
     """
@@ -28,24 +25,11 @@ def formats() -> tuple[Format, ...]:
 
 def _loaded() -> Iterator[Format]:
     # One after the other: what comes after the format of a dataset is not imported to open it.
-    entries = {entry.name: entry for entry in entry_points(group=GROUP)}
-    for name in sorted(entries):
-        loaded = _load(entries[name])
-        if loaded is not None:
-            yield loaded
+    for found, _ in added(GROUP):
+        yield found
 
 
-@cache
-def _load(entry: EntryPoint) -> Format | None:
-    try:
-        loaded = entry.load()
-    except Exception as error:
-        log.warning("the format %r cannot be used: %s", entry.name, error, exc_info=error)
-        return None
-    if not isinstance(loaded, Format):
-        log.warning("the format %r (%s) is not a format", entry.name, entry.value)
-        return None
-    return loaded
+remember_forgetting(formats.cache_clear)
 
 
 def format_of(path: str | os.PathLike[str]) -> Format:
@@ -68,6 +52,12 @@ def format_of(path: str | os.PathLike[str]) -> Format:
                 return known
         except OSError:
             continue
+        except Exception as error:
+            # Of the program's own, nobody else could tell.
+            plugin = owner("format", known.name)
+            if plugin is None:
+                raise
+            plugin.fail(error)
     names = " or ".join(known.name for known in formats()) or "any"
     raise DatasetError(f"{place} is not a dataset of a known format, expected {names}.")
 

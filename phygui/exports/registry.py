@@ -1,15 +1,15 @@
-"""Which exports there are: those of the program and those of installed packages."""
+"""Which exports there are: those of the program and those of plugins."""
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 
+from phygui.errors import DatasetError
 from phygui.exports.spec import ExportError, ExportSpec
+from phygui.exports.work import Cancelled
+from phygui.plugins import Guarded, added, remember_forgetting
 from phygui.words import no_such
-
-log = logging.getLogger(__name__)
 
 GROUP = "phygui.exports"
 
@@ -21,11 +21,20 @@ def exports() -> tuple[ExportSpec, ...]:
     One that cannot be imported is left out, and the log says why.
     """
     found = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        loaded = _load(entry)
-        if loaded is not None:
-            found[loaded.name] = loaded
+    for spec, plugin in added(GROUP):
+        if plugin is not None:
+            write = Guarded(
+                plugin,
+                spec.write,
+                passes=(DatasetError, Cancelled, OSError, MemoryError, UnicodeError),
+                turn=ExportError,
+            )
+            spec = replace(spec, write=write)
+        found[spec.name] = spec
     return tuple(found.values())
+
+
+remember_forgetting(exports.cache_clear)
 
 
 def find_export(name: str) -> ExportSpec:
@@ -40,15 +49,3 @@ def find_export(name: str) -> ExportSpec:
     if name not in known:
         raise ExportError(no_such("format", repr(name), known))
     return known[name]
-
-
-def _load(entry: EntryPoint) -> ExportSpec | None:
-    try:
-        loaded = entry.load()
-    except Exception as error:
-        log.warning("the export %r cannot be used: %s", entry.name, error, exc_info=error)
-        return None
-    if not isinstance(loaded, ExportSpec):
-        log.warning("the export %r (%s) is no ExportSpec", entry.name, entry.value)
-        return None
-    return loaded

@@ -1,4 +1,4 @@
-"""All views: whatever module or folder beside this one has a ``SPEC``."""
+"""All views: whatever module or folder beside this one has a ``SPEC``, and those of plugins."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from phygui.plugins import added, remember_forgetting
 from phygui.views.spec import ViewSpec
 
 if TYPE_CHECKING:
     from phygui.views.core.base import View
 
+GROUP = "phygui.views"
 _ROOM = __name__.rpartition(".")[0]
 _OTHERS = ("core", "data", "registry", "spec")
 """What is here and no view."""
@@ -23,7 +25,15 @@ def _found() -> dict[str, ViewSpec]:
     here = import_module(_ROOM).__path__
     modules = [m.name for m in iter_modules(here) if m.name not in _OTHERS]
     specs = [import_module(f"{_ROOM}.{name}").SPEC for name in modules]
+    for spec, plugin in added(GROUP, {spec.name for spec in specs}):
+        if plugin is not None and not spec.name.isidentifier():
+            plugin.fail(f"a view is named {spec.name!r}; expected one word")
+        else:
+            specs.append(spec)
     return by_name(specs)
+
+
+remember_forgetting(_found.cache_clear)
 
 
 def by_name(specs: list[ViewSpec]) -> dict[str, ViewSpec]:

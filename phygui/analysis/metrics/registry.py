@@ -1,18 +1,17 @@
-"""Which metrics there are: those of this folder, of installed packages, and of a script."""
+"""Which metrics there are: those of this folder, of plugins, and of a script."""
 
 from __future__ import annotations
 
-import logging
 import pkgutil
-from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
+
+from phygui.plugins import LIMITS, Guarded, added, remember_forgetting
 
 from .spec import MetricSpec
 
 __all__ = ["find_metric", "metrics", "register_metric", "unregister_metric"]
-
-log = logging.getLogger(__name__)
 
 GROUP = "phygui.metrics"
 
@@ -47,28 +46,18 @@ def unregister_metric(name: str) -> None:
 
 @cache
 def _found() -> tuple[MetricSpec, ...]:
-    """Those of the modules of this folder, which say `METRICS`, and of entry points."""
-    # Imported here: it takes as long as all the rest of this package.
-    from importlib.metadata import entry_points
-
+    """Those of the modules of this folder, which say `METRICS`, and of plugins."""
     package = __name__.rpartition(".")[0]
     names = sorted(module.name for module in pkgutil.iter_modules(import_module(package).__path__))
     found: list[MetricSpec] = []
     for name in names:
         found += getattr(import_module(f"{package}.{name}"), "METRICS", ())
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            loaded = entry.load()
-            found += _specs(loaded if isinstance(loaded, Iterable) else (loaded,))
-        except Exception as error:
-            log.warning("the metrics %r cannot be used: %s", entry.name, error, exc_info=error)
+    for spec, plugin in added(GROUP, {spec.name for spec in found}):
+        if plugin is not None:
+            function = Guarded(plugin, spec.function, limit_s=LIMITS.metric_s)
+            spec = replace(spec, function=function)
+        found.append(spec)
     return tuple(found)
 
 
-def _specs(loaded: Iterable[object]) -> list[MetricSpec]:
-    found = []
-    for spec in loaded:
-        if not isinstance(spec, MetricSpec):
-            raise TypeError(f"{type(spec).__name__} is no metric, expected a MetricSpec")
-        found.append(spec)
-    return found
+remember_forgetting(_found.cache_clear)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -14,8 +12,7 @@ from phygui.analysis import Metric, similarity, waveform_similarity
 from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.curation.statistics.stats import default_quality
-
-log = logging.getLogger(__name__)
+from phygui.plugins import LIMITS, Guarded, added, remember_forgetting
 
 GROUP = "phygui.rankings"
 
@@ -176,14 +173,19 @@ def _register_function(kind: Kind, function: Callable[..., Any] | None) -> None:
 
 @cache
 def _installed() -> tuple[RankingSpec, ...]:
-    """Those of installed packages; one that cannot be used is left out, and the log says why."""
+    """Those of installed packages, ours among them, and of the plugin folder."""
     found = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            spec = entry.load()
-            if not isinstance(spec, RankingSpec):
-                raise TypeError(f"{type(spec).__name__} is no ranking, expected a RankingSpec")
-            found.append(spec)
-        except Exception as error:
-            log.warning("the ranking %r cannot be used: %s", entry.name, error, exc_info=error)
+    taken = {_full_name(spec) for spec in _BUILT_IN}
+    for spec, plugin in added(GROUP, taken, _full_name):
+        if plugin is not None:
+            function = Guarded(plugin, spec.function, limit_s=LIMITS.metric_s)
+            spec = replace(spec, function=function)
+        found.append(spec)
     return tuple(found)
+
+
+def _full_name(spec: RankingSpec) -> str:
+    return f"{spec.kind} {spec.name}"
+
+
+remember_forgetting(_installed.cache_clear)

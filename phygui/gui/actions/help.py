@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
+    os.environ["PHYGUI_NO_PLUGINS"] = "1"
     default = Path(__file__).parents[3] / "docs" / "shortcuts.md"
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     path.write_text(shortcuts_page(), encoding="utf-8")

@@ -29,6 +29,7 @@ from phygui.errors import DatasetError
 from phygui.gui.base.placing import well_placed
 from phygui.gui.dialogs.messages import make_plain
 from phygui.logs import log_path
+from phygui.plugins import blame
 
 log = logging.getLogger(__name__)
 qt_log = logging.getLogger("phygui.qt")
@@ -135,6 +136,9 @@ class CrashGuard(QObject):
         where : str
             In which part of the program, in a few words: "the waveform view".
         """
+        if (plugin := blame(error)) is not None:
+            plugin.fail(error)
+            return
         log.error("uncaught%s", f" in {where}" if where else "", exc_info=error)
         self._tell(Problem.of(error, where), _place(error))
 
@@ -193,6 +197,9 @@ class _VispyErrors(logging.Handler):
         text = record.getMessage().strip()
         last = text.splitlines()[-1].strip() if text else "unknown"
         error = sys.exc_info()[1]
+        if error is not None and (plugin := blame(error)) is not None:
+            plugin.fail(error)
+            return
         details = "".join(traceback.format_exception(error)) if error is not None else text
         self._tell(
             f"A view could not be drawn ({last[:200]}). Your edits are on the disk; you can go on.",

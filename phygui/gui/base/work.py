@@ -12,6 +12,7 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from phygui.errors import DatasetError
 from phygui.gui.base.delays import DELAYS
+from phygui.plugins import PluginError
 from phygui.views.core.base import Cancelled
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ class Pool:
     def is_awaited(self) -> bool:
         """Whether somebody waits for what runs or is to run: the background lets it come first."""
         return self._n_awaited > 0
+
+    def detach(self, work: Callable[[], Any]) -> None:
+        """Run a function that may never end, in a thread of its own that is not waited for."""
+        if not self.is_closed:
+            threading.Thread(target=work, name="phygui-detached", daemon=True).start()
 
     def submit(self, work: Callable[[], Any], *, is_background: bool = False) -> Future[Any]:
         """Run a function in one of the threads; in one of its own where nobody waits for it."""
@@ -84,11 +90,13 @@ class Latest(QObject):
         *,
         burst_ms: int | None = None,
         is_background: bool = False,
+        is_detached: bool = False,
     ) -> None:
         super().__init__(parent)
         burst_ms = DELAYS.burst_ms if burst_ms is None else burst_ms
         self._pool = pool
         self._is_background = is_background
+        self._is_detached = is_detached
         self._wanted = 0
         self._running = 0
         self._waiting: Work | None = None
@@ -137,15 +145,17 @@ class Latest(QObject):
             except (Cancelled, CancelledError):
                 answered = DROPPED
             except Exception as exception:
-                if not isinstance(
-                    exception, DatasetError
-                ):  # of data, which may be tried again often
+                # Data may be tried again often; of a plugin, the log has it already.
+                if not isinstance(exception, DatasetError | PluginError):
                     log.exception("work in a thread failed")
                 error = exception
             if not self._pool.is_closed:
                 self._returned.emit(answered, result, error)
 
-        self._pool.submit(run, is_background=self._is_background)
+        if self._is_detached:
+            self._pool.detach(run)
+        else:
+            self._pool.submit(run, is_background=self._is_background)
 
     def _receive(self, generation: int, result: Any, error: Exception | None) -> None:
         self._running = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -22,7 +23,8 @@ from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.work import Latest, Pool
 from phygui.gui.docks.dock import Dock, DockTitle
 from phygui.gui.docks.elsewhere_button import ElsewhereButton
-from phygui.views.core.base import Empty, View
+from phygui.plugins import LIMITS, Guarded, Plugin, owner
+from phygui.views.core.base import Cancelled, Empty, View
 from phygui.views.spec import ViewSpec
 
 TOOLTIP_REACH = 3
@@ -88,6 +90,7 @@ class ViewDock(Dock):
         self.kind = kind_of(name)
         self.is_extra = is_extra
         self.spec = spec
+        self.plugin = owner("view", spec.name)
         self._first_params = params
         self._make = make
         self._view: View[Any, Any] | None = None
@@ -103,7 +106,8 @@ class ViewDock(Dock):
         self._elsewhere: ElsewhereButton | None = None
         self._loaded_with: Any = None
         """What the data were last asked for with."""
-        self.work = Latest(pool, self)
+        # Nobody waits for the end of what a plugin does.
+        self.work = Latest(pool, self, is_detached=self.plugin is not None)
         self.work.done.connect(self._receive)
         self.work.failed.connect(self._fail)
         self.highlighting = Latest(pool, self)
@@ -127,7 +131,7 @@ class ViewDock(Dock):
         """Have something to hold the place of the view until it is made."""
         super().finish()
         if self.widget() is None:
-            self.hold_widget(_placeholder())
+            self.hold_widget(_placeholder(opengl.found().problem))
 
     def add_buttons(self, title_bar: DockTitle) -> None:
         """Add those of a view too: settings, pause, export."""
@@ -144,6 +148,8 @@ class ViewDock(Dock):
         if self._view is None:
             view = self._view = self._make(self.params)
             view.painted.connect(self._painted)
+            if self.plugin is not None:
+                view.drawing_failed.connect(self.plugin.fail)
             view.params_changed.connect(self._params_changed)
             view.highlight_changed.connect(self._load_highlight)
             view.hovered.connect(self._say_hovered)
@@ -213,7 +219,7 @@ class ViewDock(Dock):
 
     @property
     def _may_load(self) -> bool:
-        if self._held or self._closed:
+        if self._held or self._closed or self.is_switched_off:
             return False
         return self.is_on_screen and not opengl.found().problem
 
@@ -245,9 +251,18 @@ class ViewDock(Dock):
         self._stale = False
         if not self.is_paused:
             self._snapshot = self._session.snapshot()
-        snapshot, load = self.snapshot, self.spec.cls.load
-        params = self._loaded_with = self._params_to_load()
-        self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+        snapshot = self.snapshot
+        with self._judged():
+            load, params = self._loader(), self._params_to_load()
+            self._loaded_with = params
+            self.work.request(lambda cancelled: load(snapshot, params, cancelled))
+
+    def _loader(self) -> Callable[..., Any]:
+        load: Callable[..., Any] = self.spec.cls.load
+        if self.plugin is None:
+            return load
+        passes = (Cancelled, DatasetError)
+        return Guarded(self.plugin, load, limit_s=LIMITS.view_s, passes=passes)
 
     def _params_to_load(self) -> Any:
         """The parameters, with what they leave to the room that the view has."""
@@ -285,10 +300,13 @@ class ViewDock(Dock):
             self._load()
 
     def _receive(self, data: object) -> None:
-        if not self._closed:
+        if not self._closed and not self.is_switched_off:
             self._failure = ""
-            self.view.palette.own = self.snapshot.colors
-            self.view.set_data(data)
+            with self._judged():
+                self.view.palette.own = self.snapshot.colors
+                self.view.set_data(data)
+            if self.is_switched_off:
+                return
             self._offer_elsewhere(data)
             self._unpainted = True
             self._load_highlight()
@@ -365,8 +383,34 @@ class ViewDock(Dock):
     def _painted(self) -> None:
         self._unpainted = False
 
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether the plugin that the view is from has failed: it is asked for nothing more."""
+        return self.plugin is not None and bool(self.plugin.error)
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """What raises here switches off the plugin that the view is from."""
+        try:
+            yield
+        except Exception as error:
+            if self.plugin is None:
+                raise
+            self.plugin.fail(error)
+
+    def follow(self, plugin: Plugin) -> None:
+        """A plugin has failed: of its view only the reason is left."""
+        if plugin is not self.plugin or self._closed:
+            return
+        self.cancel()
+        self._unpainted = False
+        if self._view is not None:
+            self._view.native.hide()
+        self.hold_widget(_placeholder(f"{plugin.remark}. See Tools > Plugins."))
+        self.shown_data.emit()
+
     def _fail(self, error: Exception) -> None:
-        if self._closed:
+        if self._closed or self.is_switched_off:
             return
         if isinstance(error, DatasetError):
             self._again.start()
@@ -397,9 +441,9 @@ class ViewDock(Dock):
             self._view.close()
 
 
-def _placeholder() -> QLabel:
+def _placeholder(text: str) -> QLabel:
     """What a dock holds as long as there is no view: nothing, or why there will be none."""
-    label = QLabel(opengl.found().problem)
+    label = QLabel(text)
     label.setTextFormat(Qt.PlainText)
     label.setAlignment(Qt.AlignCenter)
     label.setWordWrap(True)

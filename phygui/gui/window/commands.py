@@ -106,6 +106,12 @@ class Commands:
             self._remarks.add_button("Set the gain...", self.set_gain)
         self._remarks.open()
 
+    def show_plugins(self) -> None:
+        """List what others have added to the program."""
+        from phygui.gui.dialogs.plugin_list import PluginList
+
+        PluginList(self._window).open()
+
     def show_rankings(self) -> None:
         """The list of what clusters and matches can be ranked by."""
         show_rankings(self._window)

@@ -46,6 +46,7 @@ from phygui.gui.window.menus import (
     show_keys,
 )
 from phygui.gui.window.parts import WindowParts
+from phygui.gui.window.plugin_remarks import PluginRemarks
 from phygui.gui.window.ranking import restore_rankings
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.switching import Switching
@@ -89,6 +90,7 @@ class MainWindow(WindowParts):
         self.saving = Saving(self)
         self.linking = Linking(self)
         self.trimmer = Trimmer(self.pool, self)
+        self.plugin_remarks = PluginRemarks(self)
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self._has_news = False
@@ -323,6 +325,7 @@ class MainWindow(WindowParts):
         elif n := len(remarks_on(self.session)):
             remarks = f"{n} remark{'s' if n > 1 else ''} on this file"
             self.say(f"{remarks}: Dataset > Remarks on the file")
+        self.plugin_remarks.greet()
         self.saving.offer_recovery()
 
     @property
@@ -388,6 +391,7 @@ class MainWindow(WindowParts):
         # The keys outlive the window: other windows share them.
         self.keys.changed.disconnect(self._show_keys)
         self.marks.dispose()
+        self.plugin_remarks.dispose()
         for tool in (self.background, self.suggestions, self.splits, self.comparison):
             tool.cancel()
         for dock in self.view_docks.values():

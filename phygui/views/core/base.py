@@ -92,6 +92,8 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
     params_changed = Signal()
     highlight_changed = Signal()
     painted = Signal()
+    drawing_failed = Signal(object)
+    """It could not be drawn, for this exception; if nobody listens, that is raised."""
     channel_clicked = Signal(int, str)
     """Number of a channel, and which axis of the features it is for: ``x`` or ``y``."""
     cluster_clicked = Signal(int)
@@ -342,7 +344,12 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
             self.context.flush_commands()
             return
         width, height = self.size
-        self.draw_all((float(width), float(height)), self.physical_size[0] / max(1, width))
+        try:
+            self.draw_all((float(width), float(height)), self.physical_size[0] / max(1, width))
+        except Exception as error:
+            if not len(self.drawing_failed):
+                raise
+            self.drawing_failed.emit(error)
         # Whoever rasterises, a graphics card or threads, begins while the next view is drawn.
         self.context.flush()
         self.context.flush_commands()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from phygui.gui.actions.layout_presets import LAYOUTS
 from phygui.gui.actions.spec import ActionSpec, Run
+from phygui.plugins import owner
 from phygui.views import SPECS
+from phygui.views.spec import ViewSpec
 
 
 def _adder(kind: str) -> Run:
@@ -15,17 +17,20 @@ def _arranger(layout: str) -> Run:
     return lambda w: w.layout_keeper.show(layout)
 
 
+def new_view(spec: ViewSpec) -> ActionSpec:
+    """The action that adds another view of a kind."""
+    return ActionSpec(
+        f"new_{spec.name}",
+        f"New {spec.title.lower()} view",
+        "View/New view",
+        _adder(spec.name),
+        tip="another view of this kind, with its own settings",
+    )
+
+
 def _views() -> list[ActionSpec]:
-    return [
-        ActionSpec(
-            f"new_{kind}",
-            f"New {spec.title.lower()} view",
-            "View/New view",
-            _adder(kind),
-            tip="another view of this kind, with its own settings",
-        )
-        for kind, spec in SPECS.items()
-    ]
+    """Those of the views of the program; those of plugins come with the plugins."""
+    return [new_view(spec) for kind, spec in SPECS.items() if owner("view", kind) is None]
 
 
 def _layouts() -> list[ActionSpec]:

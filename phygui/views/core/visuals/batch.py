@@ -23,6 +23,9 @@ VERTEX = np.dtype(
     ]
 )
 
+MOST_VERTICES = 50_000_000
+"""A view that would draw more has forgotten to draw fewer: these take a gigabyte."""
+
 
 def vertices(
     x: ArrayLike,
@@ -51,8 +54,15 @@ def vertices(
     Returns
     -------
     array of ``VERTEX`` (n,)
+
+    Raises
+    ------
+    ValueError
+        If they are more than can be drawn.
     """
     args = np.broadcast_arrays(x, y, dy, color, alpha, cell)
+    if args[0].size > MOST_VERTICES:
+        raise ValueError(f"{args[0].size} vertices are too many, at most {MOST_VERTICES} are drawn")
     out = np.empty(args[0].shape, VERTEX)
     out["position"][..., 0], out["position"][..., 1] = args[0], args[1]
     for name, values in zip(("dy", "color", "alpha", "cell"), args[2:], strict=True):

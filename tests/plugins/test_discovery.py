@@ -1,0 +1,155 @@
+"""Plugins are found in packages and in the user's folder, and what is wrong with them is said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from phygui import plugins
+from phygui.analysis import ClusterData, find_metric
+from phygui.plugins import Guarded, PluginError, owner
+from phygui.plugins.record import Plugin
+from tests.plugins.broken import METRIC, SAID, SOURCES, write_all
+
+AT_ONCE = "a_syntax_error", "at_import", "needy", "of_tomorrow", "same_name"
+
+
+def test_broken_files_are_switched_off_and_the_others_are_used(plugin_folder: Path) -> None:
+    write_all(plugin_folder)
+    fine = find_metric("fine")
+    assert fine is not None
+    assert fine.measure(ClusterData(n_spikes=1, spike_samples=[1])).value == 42.0  # type: ignore[arg-type]
+    found = {plugin.name: plugin for plugin in plugins.plugins()}
+    assert set(found) == {*SOURCES, "fine", "fine_view"}
+    for name in AT_ONCE:
+        assert SAID[name] in found[name].error
+        assert not found[name].is_on
+    assert "RuntimeError: no reason" in found["at_import"].traceback
+    assert found["fine"].is_on
+    assert found["fine"].kinds == ("metric",)
+    assert found["fine"].source == str(plugin_folder / "fine.py")
+
+
+def test_a_metric_that_raises_is_not_asked_again(plugin_folder: Path) -> None:
+    (plugin_folder / "in_metric.py").write_text(SOURCES["in_metric"])
+    told: list[Plugin] = []
+    end = plugins.listen(told.append)
+    spec = find_metric("in_metric")
+    assert spec is not None
+    data = ClusterData(n_spikes=1, spike_samples=[1])  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(PluginError, match="the plugin in_metric is switched off"):
+            spec.measure(data)
+    end()
+    assert [plugin.name for plugin in told] == ["in_metric"]
+    assert "of_cluster" in told[0].traceback
+    assert owner("metric", "in_metric") is told[0]
+
+
+def test_what_a_package_adds_has_its_name_and_version(
+    install_plugins: Callable[[str, str], Path],
+) -> None:
+    module = METRIC.format(name="fine", body="return Metric(1.0)")
+    install_plugins(module, "[phygui.metrics]\nfine = lab_plugins:PLUGIN\n")
+    (plugin,) = plugins.plugins()
+    assert (plugin.name, plugin.source, plugin.version) == ("fine", "lab-plugins", "1.5")
+    assert plugin.kinds == ("metric",)
+    assert find_metric("fine") is not None
+
+
+def test_what_is_switched_off_is_not_imported(plugin_folder: Path) -> None:
+    (plugin_folder / "at_import.py").write_text(SOURCES["at_import"])
+    plugins.switch("file:at_import.py", False)
+    plugins.forget()
+    (plugin,) = plugins.plugins()
+    assert (plugin.state, plugin.error) == ("off", "")
+    plugins.switch("file:at_import.py", True)
+    plugins.forget()
+    (plugin,) = plugins.plugins()
+    assert plugin.error
+
+
+def test_without_plugins_nothing_is_found(
+    plugin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_all(plugin_folder)
+    monkeypatch.setenv("PHYGUI_NO_PLUGINS", "1")
+    plugins.forget()
+    assert plugins.plugins() == ()
+    assert find_metric("fine") is None
+    assert find_metric("snr") is not None
+
+
+def test_a_file_without_a_plugin_says_so(plugin_folder: Path) -> None:
+    (plugin_folder / "empty.py").write_text("")
+    (plugin_folder / "odd.py").write_text("PLUGIN = 3\n")
+    (plugin_folder / "leaves.py").write_text("raise SystemExit\n")
+    odd, leaves = plugins.plugins()[2], plugins.plugins()[1]
+    assert "it has no PLUGIN" in plugins.plugins()[0].error
+    assert "it holds int, expected MetricSpec, ViewSpec" in odd.error
+    assert "SystemExit" in leaves.error
+
+
+def test_the_guilty_plugin_is_told_by_the_traceback(plugin_folder: Path) -> None:
+    (plugin_folder / "in_metric.py").write_text(SOURCES["in_metric"])
+    (plugin,) = plugins.plugins()
+    module = sys.modules[plugin.module]
+    with pytest.raises(ZeroDivisionError) as caught:
+        module.of_cluster(None)
+    assert plugins.blame(caught.value) is plugin
+    assert plugins.blame(ValueError("of nobody")) is None
+
+
+def test_what_never_ends_is_stopped() -> None:
+    plugin = Plugin("endless", "here", "file:endless.py", "endless")
+
+    def loop() -> None:
+        while True:
+            with suppress(Exception):
+                time.perf_counter()
+
+    with pytest.raises(PluginError, match=r"has not come to an end within 0\.05 seconds"):
+        Guarded(plugin, loop, limit_s=0.05)()
+    # The next one has its whole time.
+    other = Plugin("quick", "here", "file:quick.py", "quick")
+    assert Guarded(other, lambda: 3, limit_s=30.0)() == 3
+    assert not other.error
+
+
+def test_what_a_plugin_may_say_passes() -> None:
+    plugin = Plugin("x", "here", "x", "x")
+
+    def refuse() -> None:
+        raise KeyError("said")
+
+    with pytest.raises(KeyError):
+        Guarded(plugin, refuse, passes=(KeyError,))()
+    assert plugin.is_on
+
+
+def test_the_folder_is_the_users_and_no_file_of_a_dataset_is_imported(
+    small: Path, tmp_path: Path
+) -> None:
+    (small.parent / "evil.py").write_text("print('imported')\n")
+    (small.parent / "plugins").mkdir()
+    (small.parent / "plugins" / "evil.py").write_text("print('imported')\n")
+    code = (
+        "import sys, phygui, phygui.plugins as p\n"
+        "phygui.Session.open(sys.argv[1], read_only=True).close()\n"
+        "print(p.plugin_folder(), p.plugins())"
+    )
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    environment.pop("PHYGUI_PLUGINS", None)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(small)],
+        cwd=small.parent, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "imported" not in ran.stdout
+    assert str(tmp_path / "config" / "phygui" / "plugins") in ran.stdout
