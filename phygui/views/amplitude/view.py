@@ -25,11 +25,12 @@ from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
+from phygui.views.core.density import draw_profiles, profile
 from phygui.views.core.lasso import Lasso
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
-from phygui.views.core.visuals import Batch, boxes, vertices
+from phygui.views.core.visuals import Batch, vertices
 from phygui.views.data.attributes import (
     amplitude_range,
     in_groups,
@@ -43,8 +44,8 @@ from phygui.views.data.draw_budget import Budget, among, how_many
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
 _N_BINS = 80
-_MOST_BARS = 100
-"""Clusters that have bars."""
+_MOST_PROFILES = 100
+"""Clusters that have a profile."""
 
 _cache = ByteCache(16 * 2**20)
 
@@ -92,8 +93,8 @@ class AmplitudeData:
     edges: NDArray[np.float64]
     """Of the bins of the histogram, (n_bins + 1,)."""
     shares: NDArray[np.float64]
-    """Part of each cluster's spikes in each bin, in per cent, (n_clusters, n_bins); of very many
-    clusters, of the first ones."""
+    """Part of each cluster's spikes in each bin, in per cent, spread a little, the wider the fewer
+    they are, (n_clusters, n_bins); of very many clusters, of the first ones."""
     span: float
     """Seconds, with the gaps between recordings."""
     key: str
@@ -117,13 +118,15 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
         View.__init__(self, params, theme=theme)
         self._points = Batch("points", opacity=0.7)
         self._pointed = Batch("points")
-        self._bars = Batch("triangles", opacity=0.5)
+        self._fills = Batch("triangles")
+        self._outlines = Batch("strips", size=1.5)
         self.visuals = [
             self.gap_bands,
             self._points,
             self.cursor_line,
             self._pointed,
-            self._bars,
+            self._fills,
+            self._outlines,
         ]
 
     @staticmethod
@@ -152,9 +155,9 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             amplitudes = np.split(values, np.cumsum([len(s) for s in samples])[:-1])
         limits = amplitude_range if up == AMPLITUDE else robust_range
         edges = np.linspace(*limits(in_groups(values, colors)), _N_BINS + 1)
-        # Of very many clusters each has so few spikes here that bars of its own say nothing.
-        drawn = amplitudes[:_MOST_BARS]
-        shares = [100.0 * np.histogram(a, edges)[0] / max(1, len(a)) for a in drawn]
+        # Of very many clusters each has so few spikes here that a profile of its own says nothing.
+        drawn = amplitudes[:_MOST_PROFILES]
+        shares = [100.0 * profile(a, edges) for a in drawn]
         chosen = np.concatenate(samples)
         order = np.argsort(chosen, kind="stable")
         return AmplitudeData(
@@ -187,11 +190,13 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
         return how_many(len(self.data.spike_ids), self.data.n_spikes)
 
     def build(self, data: AmplitudeData) -> None:
-        """Make the cells, the points and the bars."""
+        """Make the cells, the points and the profiles."""
         time = Axis(TIME, 0.0, data.span, "time (s)", keep=True)
         low, high = float(data.edges[0]), float(data.edges[-1])
         amplitude = Axis(data.key, low, high, data.label, scaled=data.key == AMPLITUDE)
-        share = Axis("share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "%", fixed=True)
+        share = Axis(
+            "share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "% of spikes", fixed=True
+        )
         self.set_cells(
             [
                 Cell(time, amplitude, 0, 0, weight=5.0),
@@ -199,12 +204,9 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             ]
         )
         self._points.set_data(vertices(data.times, data.amplitudes, color=data.colors))
-        # The longer bars lie behind the shorter ones, so that no cluster hides another.
-        order = np.argsort(-data.shares, axis=0, kind="stable")
-        shares = np.take_along_axis(data.shares, order, axis=0)
-        self._bars.set_data(
-            boxes(0.0, shares, data.edges[:-1], data.edges[1:], color=order, cell=1)
-        )
+        fills, outlines = draw_profiles(data.shares, data.edges, 1)
+        self._fills.set_data(fills)
+        self._outlines.set_data(outlines)
         self.draw_gaps(data.gaps)
         self.draw_cursor()
 

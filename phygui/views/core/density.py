@@ -122,6 +122,7 @@ def draw_profiles(
     color = np.arange(n)[:, None]
     fills = boxes(0.0, profiles, edges[:-1], edges[1:], color=color, cell=cell, alpha=_FILL)
     steps = np.repeat(profiles, 2, axis=1)
-    outlines = strips(steps, np.repeat(edges, 2)[1:-1], color=color, cell=cell)
-    empty = (steps == 0).all(axis=1)
-    return fills, outlines[~empty]
+    # Where there is nothing, no outline hides the edge of the plot.
+    seen = np.where(steps > 0, 1.0, 0.0)
+    outlines = strips(steps, np.repeat(edges, 2)[1:-1], color=color, cell=cell, alpha=seen)
+    return fills, outlines

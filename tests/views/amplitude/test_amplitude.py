@@ -45,15 +45,30 @@ def test_load_gives_the_amplitudes_of_all_spikes_up_to_the_bound(small_model, sn
     assert np.all(np.bincount(few.colors) == 10)
 
 
-def test_histogram_counts_shares(snapshot):
+def test_profiles_are_shares_that_are_spread_a_little(snapshot):
     data = AmplitudeView.load(snapshot, AmplitudeParams(), never)
-    for k in range(2):
-        own = data.amplitudes[data.colors == k]
-        for b in range(0, len(data.edges) - 2, 7):
-            inside = (own >= data.edges[b]) & (own < data.edges[b + 1])
-            assert data.shares[k, b] == pytest.approx(100 * inside.mean())
     assert np.all(data.shares.sum(axis=1) <= 100 + 1e-9)
     assert np.all(data.shares.sum(axis=1) > 90)
+    middle = (data.edges[:-1] + data.edges[1:]) / 2
+    for k in range(2):
+        own = data.amplitudes[data.colors == k]
+        own = own[(own > data.edges[0]) & (own < data.edges[-1])]
+        assert np.average(middle, weights=data.shares[k]) == pytest.approx(own.mean(), rel=0.02)
+        # Wider than the spikes are, but not by much.
+        at = np.average(middle, weights=data.shares[k])
+        spread = np.sqrt(np.average((middle - at) ** 2, weights=data.shares[k]))
+        assert own.std() < spread * 1.02 < 1.15 * own.std() + np.diff(data.edges)[0]
+
+
+def test_a_handful_of_spikes_is_no_handful_of_bars(snapshot):
+    best = snapshot.cluster_ids[0]
+    lists = {**snapshot.spikes_per_cluster, best: snapshot.spikes(best)[:5]}
+    few = replace(snapshot, cluster_ids=(best,), spikes_per_cluster=lists)
+    data = AmplitudeView.load(few, AmplitudeParams(n_spikes=5), never)
+    assert len(data.spike_ids) == 5
+    assert data.shares.max() < 20
+    assert np.count_nonzero(data.shares) > 20
+    assert data.shares.sum() > 95
 
 
 def test_one_huge_spike_of_a_small_cluster_does_not_squash_the_others(
@@ -87,7 +102,7 @@ def test_empty_states_and_cancelling(small_model, snapshot_of, snapshot):
     assert isinstance(empty, Empty)
 
 
-def test_points_and_bars_are_where_they_are(view, picture):
+def test_points_and_profiles_are_where_they_are(view, picture):
     view.marker_size = 8
     image = picture(view)
     data = view.data
@@ -119,22 +134,8 @@ def test_clusters_are_measured_together_as_one_by_one(small_model, snapshot_of, 
         assert np.isin(data.spike_ids[own], snapshot.spikes(cluster)).all()
         expected = plain(snapshot, data.spike_ids[own], ruler, never)
         np.testing.assert_array_equal(data.amplitudes[own], expected)
-    monkeypatch.setattr(amplitude, "_MOST_BARS", 2)
+    monkeypatch.setattr(amplitude, "_MOST_PROFILES", 2)
     assert len(AmplitudeView.load(snapshot, AmplitudeParams(n_spikes=13), never).shares) == 2
-
-
-def test_the_bars_of_a_cluster_lie_behind_shorter_ones(view):
-    bars = view._bars.vertices.reshape(-1, 6)
-    lengths = bars["position"][..., 0].max(axis=1)
-    places = bars["position"][..., 1].min(axis=1)
-    data = view.data
-    shares = np.zeros_like(data.shares)
-    for low in np.unique(places):
-        here = places == low
-        assert np.all(np.diff(lengths[here]) <= 0)
-        bin_ = int(np.argmin(np.abs(data.edges - low)))
-        shares[bars["color"][here, 0].astype(int), bin_] = lengths[here]
-    np.testing.assert_allclose(shares, data.shares, rtol=1e-5)
 
 
 def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapshot, small_model):

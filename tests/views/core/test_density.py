@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from phygui.views.core.density import as_opacity, density, n_bins_for, smooth
+from phygui.views.core.density import as_opacity, density, n_bins_for, profile, smooth
 
 
 def test_density_counts_like_numpy():
@@ -42,3 +43,19 @@ def test_images_fit_into_a_texture():
     for n in (1, 16, 200, 5000):
         assert n * n_bins_for(n, 96) <= 20_000
     assert n_bins_for(3, 96) == 96
+
+
+def test_a_profile_keeps_two_peaks_and_an_edge_and_loses_nothing():
+    rng = np.random.default_rng(0)
+    edges = np.linspace(0, 100, 81)
+    peaks = profile(np.concatenate([rng.normal(30, 3, 250), rng.normal(60, 3, 250)]), edges)
+    assert peaks.sum() == pytest.approx(1)
+    assert peaks[36] < 0.3 * min(peaks[24], peaks[48])
+    cut = rng.normal(40, 10, 4000)
+    cut = profile(cut[cut > 35], edges)
+    assert cut[:25].sum() < 0.01
+    assert cut[28:32].mean() > 0.02
+    for few in ([], [np.nan], [20.0], [20.0, 20.0], [-5.0, 20.0, np.inf]):
+        found = profile(np.array(few), edges)
+        assert found.shape == (80,)
+        assert np.isfinite(found).all()
