@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtGui import QCursor
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
 
@@ -473,3 +474,34 @@ def test_parameters_are_remembered_as_far_as_they_make_sense() -> None:
     }
     assert params_of(FeatureParams, nonsense) == FeatureParams()
     assert params_of(FeatureParams, ["n_spikes"]) == FeatureParams()
+
+
+def test_one_key_gives_a_view_the_whole_window_and_back(onlooker: Any) -> None:
+    user = onlooker
+    window, keeper = user.window, user.window.layout_keeper
+    features = window.view_docks["features"]
+    places = {name: d.geometry() for name, d in window.docks.items() if d.is_on_screen}
+    QCursor.setPos(features.mapToGlobal(features.rect().center()))
+    user.press(Qt.Key_Z)
+    assert keeper.maximised == "features"
+    assert [d for d in window.docks.values() if d.is_on_screen] == [features]
+    assert features.width() > 0.95 * window.width()
+    # The walk goes on; the others load nothing.
+    before, loaded = user.session.selected, window.view_docks["correlograms"].work.n_computed
+    QTest.keyClick(features.view.native, Qt.Key_Down)
+    user.settle()
+    assert user.session.selected != before
+    assert window.view_docks["correlograms"].work.n_computed == loaded
+    QTest.keyClick(features.view.native, Qt.Key_Z)
+    user.settle()
+    assert not keeper.maximised
+    now = {name: d.geometry() for name, d in window.docks.items() if d.is_on_screen}
+    assert now == places
+    assert user.view("correlograms").drawn.cluster_ids == tuple(user.session.selected)
+    # Closing the one that fills the window leaves the window to the others.
+    QCursor.setPos(features.mapToGlobal(features.rect().center()))
+    user.press(Qt.Key_Z)
+    features.close()
+    user.settle()
+    assert window.docks["correlograms"].is_on_screen
+    assert not features.is_on_screen

@@ -22,11 +22,19 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
         help_list = user.window.help_list
         assert help_list.isVisible()
         everything = help_list.proxy.rowCount()
+        texts = [help_list.proxy.index(r, 0).data() for r in range(everything)]
+        headings = [texts[row] for row in help_list._headings()]
+        assert headings[:3] == ["File", "Edit", "Select"]
+        assert headings[-2:] == ["Command line", "Mouse"]
+        assert help_list.table.currentIndex().row() == 1
         QTest.keyClicks(help_list.search, "merge")
         assert 0 < help_list.proxy.rowCount() < everything
         keys = [help_list.proxy.index(r, 0).data() for r in range(help_list.proxy.rowCount())]
         assert "G" in keys
         assert ":g 4 9" in keys
+        # A heading is there as long as something stands below it.
+        assert [keys[row] for row in help_list._headings()][-1] == "Command line"
+        assert "Mouse" not in keys
         QTest.keyClick(help_list, Qt.Key_Escape)
         assert not help_list.isVisible()
 

@@ -128,6 +128,7 @@ class ParameterDialog(QDialog):
             spin.setSpecialValueText(meta.get("lowest", ""))
             spin.setValue(value)
             spin.setKeyboardTracking(False)
+            _show_example(spin, field)
             if "unit" in meta:
                 spin.setSuffix(f" {meta['unit']}")
             spin.valueChanged.connect(lambda number: self._change(field.name, int(number)))
@@ -140,12 +141,14 @@ class ParameterDialog(QDialog):
             real.setSpecialValueText(meta.get("lowest", ""))
             real.setValue(value)
             real.setKeyboardTracking(False)
+            _show_example(real, field)
             if "unit" in meta:
                 real.setSuffix(f" {meta['unit']}")
             real.valueChanged.connect(lambda number: self._change(field.name, float(number)))
             return real
         if isinstance(value, str):
             line = QLineEdit(value)
+            line.setPlaceholderText(example_of(field))
             line.editingFinished.connect(lambda: self._change(field.name, line.text()))
             return line
         return None
@@ -187,6 +190,20 @@ class ParameterDialog(QDialog):
         }
         self._view.change_params(**taken_back)
         super().reject()
+
+
+def example_of(field: Field[Any]) -> str:
+    """What an empty field of the settings shows: an example of what can be written there."""
+    meta = field.metadata
+    example = meta.get("example") or (str(field.default) if field.default != "" else "")
+    unit = f" {meta['unit']}" if "unit" in meta else ""
+    return f"for example {example}{unit}" if example else ""
+
+
+def _show_example(box: QSpinBox | QDoubleSpinBox, field: Field[Any]) -> None:
+    line = box.lineEdit()
+    assert line is not None
+    line.setPlaceholderText(example_of(field))
 
 
 def plain_changes(before: Any, after: Any, *, local: bool = True) -> dict[str, Any]:

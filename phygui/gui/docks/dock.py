@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QPoint, QRect, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QMouseEvent, QMoveEvent, QResizeEvent
+from PyQt5.QtGui import QMouseEvent, QMoveEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
     QDockWidget,
@@ -15,7 +15,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from phygui.gui.base.theme import icon
+from phygui.gui.base.theme import color, icon
 
 FLOAT_SHIFT = 24
 """Pixels by which a dock moves right and down when it begins to float."""
@@ -188,6 +188,14 @@ class Dock(QDockWidget):
         there = [d for d in places if not d.isFloating() and d.isVisible()]
         for length, way in ((QRect.width, Qt.Horizontal), (QRect.height, Qt.Vertical)):
             window.resizeDocks(there, [length(places[d]) for d in there], way)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Have a frame when it floats, where it would else run into what is behind it."""
+        super().paintEvent(event)
+        if self.isFloating():
+            painter = QPainter(self)
+            painter.setPen(color("dim"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Remember the place in the window."""

@@ -1,4 +1,4 @@
-"""The button of a view without data whose files are outside the dataset's folder."""
+"""The button of a view without data: it opens files that are named, or asks where they are."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ _KEYS = (Qt.Key_Space, Qt.Key_Return, Qt.Key_Enter)
 class ElsewhereButton(QPushButton):
     """Opens files that a dataset names, but that lie where only the user may have them opened.
 
-    It shows at the lower edge of a view as long as the view says that they are not open.
+    Where none are named, it asks for them. It shows at the lower edge of a view as long as the view
+    says that they are not open.
     """
 
     wanted = pyqtSignal(str, object)
-    """The kind of data and the paths."""
+    """The kind of data and the paths; none where the user is to be asked."""
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -37,9 +38,13 @@ class ElsewhereButton(QPushButton):
         """Offer what the view says is elsewhere, or nothing."""
         self._paths = data.elsewhere if isinstance(data, Empty) else ()
         self._kind = data.kind if isinstance(data, Empty) else ""
-        self.setText("Open this file" if len(self._paths) == 1 else "Open these files")
-        self.setToolTip("\n".join(str(path) for path in self._paths[:20]))
-        self.setVisible(bool(self._paths))
+        if self._paths:
+            self.setText("Open this file" if len(self._paths) == 1 else "Open these files")
+            self.setToolTip("\n".join(str(path) for path in self._paths[:20]))
+        else:
+            self.setText("Locate...")
+            self.setToolTip("choose the file that holds them")
+        self.setVisible(bool(self._kind))
         self.place()
 
     def place(self) -> None:

@@ -72,7 +72,8 @@ class ViewDock(Dock):
     settings_wanted = pyqtSignal()
     export_wanted = pyqtSignal()
     elsewhere_wanted = pyqtSignal(str, object)
-    """A kind of data, and the paths outside the folder of the dataset that are to be opened."""
+    """A kind of data, and the paths outside the folder of the dataset that are to be opened; none
+    where the user is to be asked for them."""
 
     def __init__(
         self,
@@ -315,9 +316,9 @@ class ViewDock(Dock):
             self.shown_data.emit()
 
     def _offer_elsewhere(self, data: object) -> None:
-        """Have a button where the data is in files that only the user may have opened."""
+        """Have a button where the data is in files that only the user may open, or can find."""
         if self._elsewhere is None:
-            if not (isinstance(data, Empty) and data.elsewhere):
+            if not (isinstance(data, Empty) and data.kind):
                 return
             self._elsewhere = ElsewhereButton(self.view.native)
             self._elsewhere.wanted.connect(self.elsewhere_wanted)

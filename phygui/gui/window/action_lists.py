@@ -9,17 +9,30 @@ from phygui.gui.dialogs.search_list import SearchList
 from phygui.gui.window.parts import WindowParts
 
 
+def _menus() -> list[str]:
+    """The menus, in their order."""
+    return list(dict.fromkeys(action.menu_path[0] for action in ACTIONS))
+
+
 def show_shortcuts(window: WindowParts) -> None:
     """The searchable list of keys, mouse gestures and snippets."""
     keys = window.keys
     every = (*ACTIONS, *window.marks.actions)
-    rows = [(keys.text(a), a.title, a.tip) for a in every if keys[a]]
-    rows += [(usage, "command line", tip) for usage, tip in snippet_rows()]
-    rows += [(gesture, "mouse", tip) for gesture, tip in GESTURES]
+    bound = sorted((a for a in every if keys[a]), key=lambda a: _menus().index(a.menu_path[0]))
+    rows = [(keys.text(a), a.title, a.tip) for a in bound]
+    sections = [a.menu_path[0] for a in bound]
+    for section, more in (("Command line", snippet_rows()), ("Mouse", GESTURES)):
+        rows += [(what, section.lower(), tip) for what, tip in more]
+        sections += [section] * len(more)
     if window.help_list is not None:
         window.help_list.deleteLater()
     window.help_list = SearchList(
-        window, "Keyboard shortcuts", ["key", "action", ""], rows, size=(1080, 720)
+        window,
+        "Keyboard shortcuts",
+        ["key", "action", ""],
+        rows,
+        size=(1080, 720),
+        sections=sections,
     )
     window.help_list.show()
 

@@ -141,7 +141,13 @@ class Commands:
             self.open_elsewhere(what, (Path(name),))
 
     def open_elsewhere(self, what: str, paths: Sequence[Path]) -> None:
-        """Take data from files that the user pointed to, or accepts; they are read in a worker."""
+        """Take data from files that the user pointed to, or accepts; they are read in a worker.
+
+        Without any, the user is asked for one.
+        """
+        if not paths:
+            self.locate(what)
+            return
         window, session = self._window, self._window.session
         names = " and ".join(str(path) for path in paths[:2])
         names += f" and {len(paths) - 2} more" if len(paths) > 2 else ""

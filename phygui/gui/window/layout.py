@@ -6,12 +6,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QByteArray, QRect, Qt
-from PyQt5.QtWidgets import QInputDialog, QMenu, QTabBar
+from PyQt5.QtGui import QCursor
+from PyQt5.QtWidgets import QApplication, QInputDialog, QMenu, QTabBar
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.actions.layout_presets import LAYOUTS, arrange
 from phygui.gui.base.placing import well_placed
 from phygui.gui.base.screen import keep_on_screen
+from phygui.gui.docks.dock import Dock
 from phygui.words import no_such
 
 if TYPE_CHECKING:
@@ -30,9 +32,13 @@ class Layout:
     def __init__(self, window: WindowParts, settings: Settings) -> None:
         self._window = window
         self._settings = settings
+        self._kept: dict[str, Any] | None = None
+        """Where the docks were before one of them was maximised."""
+        self._filled: Dock | None = None
 
     def set_up(self, *, reset: bool = False) -> None:
         """Arrange the docks as the user left them, or by default."""
+        self._end_maximised()
         last = self._settings.get("layout/last")
         geometry = self._settings.get_bytes("layout/geometry")
         if reset or not isinstance(last, dict):
@@ -47,8 +53,78 @@ class Layout:
 
     def remember(self) -> None:
         """Keep the arrangement for the next start."""
+        self._end_maximised()
         self._settings.set_bytes("layout/geometry", self._window.saveGeometry())
         self._settings.set("layout/last", self._state())
+
+    # -- one dock alone ----------------------------------------------------------------------
+
+    @property
+    def maximised(self) -> str:
+        """Name of the dock that has the whole window; empty for none."""
+        return "" if self._filled is None else self._filled.objectName()
+
+    def toggle_maximised(self) -> None:
+        """Give one dock the whole window, or the others their places again.
+
+        Raises
+        ------
+        EditError
+            If it is not clear which one is meant.
+        """
+        if self._filled is not None:
+            self._end_maximised()
+            return
+        dock = self._pointed_at()
+        if dock is None:
+            raise EditError("point at a view with the mouse, or click into it: which is maximised?")
+        if dock.isFloating():
+            dock.setWindowState(dock.windowState() ^ Qt.WindowMaximized)
+            return
+        self._kept, self._filled = self._state(), dock
+        self._window.setUpdatesEnabled(False)
+        dock.bring_to_front()
+        for other in self._window.docks.values():
+            if other is not dock and not other.isFloating() and not other.isHidden():
+                other.hide()
+        self._window.setUpdatesEnabled(True)
+        dock.visibilityChanged.connect(self._closed)
+        self._window.say(_alone(dock))
+
+    def _closed(self, visible: bool) -> None:
+        """Closed, the dock that has the whole window leaves it to the others."""
+        if not visible and self._filled is not None and self._filled.isHidden():
+            closed = self._filled
+            self._end_maximised()
+            closed.hide()
+
+    def _end_maximised(self) -> None:
+        dock, kept = self._filled, self._kept
+        if dock is None or kept is None:
+            return
+        self._filled = self._kept = None
+        dock.visibilityChanged.disconnect(self._closed)
+        window = self._window
+        window.setUpdatesEnabled(False)
+        shown = [d for d in window.docks.values() if not d.isHidden() and d is not dock]
+        window.restoreState(QByteArray.fromBase64(kept["docks"].encode()), VERSION)
+        self._scale(kept)
+        for other in shown:
+            # Brought up meanwhile.
+            other.bring_to_front()
+        dock.raise_()
+        window.setUpdatesEnabled(True)
+        window.cluster_table.view.setFocus()
+        window.unsay(_alone(dock))
+
+    def _pointed_at(self) -> Dock | None:
+        """The dock under the mouse, else the one with the keyboard."""
+        for widget in (QApplication.widgetAt(QCursor.pos()), QApplication.focusWidget()):
+            while widget is not None:
+                if isinstance(widget, Dock) and widget.parent() is self._window:
+                    return widget
+                widget = widget.parentWidget()
+        return None
 
     # -- by name -----------------------------------------------------------------------------
 
@@ -73,6 +149,7 @@ class Layout:
         found = next((n for n in self.names if n.casefold() == name.casefold()), None)
         if found is None:
             raise EditError(no_such("layout", repr(name), self.names))
+        self._end_maximised()
         if found in LAYOUTS:
             self._arrange(found)
         else:
@@ -92,6 +169,7 @@ class Layout:
             raise EditError("a layout needs a name")
         if name.casefold() in map(str.casefold, LAYOUTS):
             raise EditError(f"the layout {name} comes with the program: take another name")
+        self._end_maximised()
         # As they are shown, letters of either case are the same.
         others = {n: s for n, s in self._saved().items() if n.casefold() != name.casefold()}
         self._store({**others, name: self._state()})
@@ -209,3 +287,7 @@ class Layout:
 
     def _store(self, layouts: dict[str, Any]) -> None:
         self._settings.set("layouts", layouts or None)
+
+
+def _alone(dock: Dock) -> str:
+    return f"{dock.title}: alone in the window; the same key brings the others back"

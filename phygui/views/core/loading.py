@@ -34,8 +34,8 @@ class Empty:
     Attributes
     ----------
     reason : why, in words
-    kind : ``features`` or ``traces``, if files elsewhere are said to hold them
-    elsewhere : these files, which are opened only when the user says so
+    kind : ``features`` or ``traces``, if the user can tell where they are
+    elsewhere : files that are said to hold them, which are opened only when the user says so
     """
 
     reason: str
@@ -53,8 +53,9 @@ def missing_data(shank: ShankData, *kinds: str) -> Empty:
         if absent is not None and absent.elsewhere:
             return replace(empty, kind=kind, elsewhere=absent.elsewhere)
         if absent is not None and absent.reason:
-            return empty
-    return replace(empty, reason=f"{empty.reason} Choose the file with Dataset > Locate.")
+            return replace(empty, kind=kind)
+    where = f"{empty.reason} Choose the file with Dataset > Locate."
+    return replace(empty, reason=where, kind=kinds[0])
 
 
 @dataclass(frozen=True)

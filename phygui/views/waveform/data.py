@@ -56,6 +56,7 @@ class WaveformParams:
             "label": "Only these channels",
             "help": "Channel numbers and ranges, as in 3, 5-9. If empty, or if a shank has "
             "none of them, the setting above applies.",
+            "example": "3, 5-9",
             "local": True,
         },
     )

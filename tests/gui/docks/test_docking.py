@@ -11,6 +11,7 @@ from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QMainWindow, QTextEdit
 
+from phygui.gui.base.theme import color
 from phygui.gui.docks.dock import Dock
 
 
@@ -77,3 +78,15 @@ def test_a_float_that_is_dropped_elsewhere_takes_the_room_that_it_gets(
     assert not lower.isFloating()
     qtbot.waitUntil(lambda: lower.height() > 300)
     assert lower.x() < 100
+
+
+def test_a_floating_dock_has_a_frame(qtbot: Any, docks: dict[str, Dock]) -> None:
+    dock = docks["upper"]
+
+    def edge() -> str:
+        picture = dock.grab().toImage()
+        return picture.pixelColor(0, picture.height() // 2).name()
+
+    assert edge() != color("dim").name()
+    dock.setFloating(True)
+    qtbot.waitUntil(lambda: edge() == color("dim").name())

@@ -74,6 +74,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         tip="back to Classic, with one view of each kind"),
     ActionSpec("theme", "Light theme", "View|look", lambda w: w.commands.toggle_theme(),
         tip="for print and projectors", checked=lambda w: w.theme == "light"),
+    ActionSpec("maximise", "Maximise the view", "View|look",
+        lambda w: w.layout_keeper.toggle_maximised(), ("Z",),
+        "give the view under the mouse the whole window; again to give the others their places",
+        checked=lambda w: bool(w.layout_keeper.maximised)),
     ActionSpec("full_screen", "Full screen", "View|look", lambda w: w.commands.toggle_full_screen(),
         ("F11",), checked=lambda w: w.isFullScreen()),
 )  # fmt: skip
