@@ -23,6 +23,7 @@ import click  # noqa: E402
 from phygui._version import __version__  # noqa: E402
 from phygui.heap import keep_large_apart  # noqa: E402
 from phygui.logs import PlainFormatter, start_log  # noqa: E402
+from phygui.plugins.command import new_plugin  # noqa: E402
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
@@ -187,6 +188,9 @@ def main() -> None:
     forget_current_folder()
     click.get_current_context().with_resource(warnings.catch_warnings())
     warnings.showwarning = _say_warning
+
+
+main.add_command(new_plugin)
 
 
 @main.command()

@@ -279,6 +279,21 @@ def _import(plugin: Plugin) -> None:
     plugin.kinds = tuple(dict.fromkeys(kind_of(each) for each in plugin.specs))
 
 
+def load_file(path: str | os.PathLike[str]) -> tuple[Any, ...]:
+    """The specs of a plugin file, as the program would take them; for its tests.
+
+    Raises
+    ------
+    Exception
+        Whatever is wrong with it.
+    """
+    place = Path(path)
+    stem = place.name.removesuffix(".py")
+    plugin = Plugin(stem, str(place), f"file:{place.name}", f"phygui_plugin_{stem}")
+    _import(plugin)
+    return plugin.specs
+
+
 def _check_version(module: object) -> None:
     """Refuse what is written for another version of what plugins may rely upon."""
     written_for = getattr(module, "PHYGUI_API", API_VERSION)

@@ -15,6 +15,7 @@ import numpy as np
 from phygui.analysis import ClusterData, Metric, MetricSpec
 from phygui.analysis.metrics import metrics
 from phygui.dataset import SpikeAttribute
+from phygui.plugins import PluginError
 from phygui.words import error_in_words
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,8 @@ class MetricSet:
         return self._failed.get(name, "")
 
     def _drop(self, name: str, error: Exception) -> None:
-        words = f"it raised {error_in_words(error)}"
+        told = isinstance(error, PluginError)
+        words = str(error) if told else f"it raised {error_in_words(error)}"
         if self._failed.setdefault(name, words) is words:
             self.names -= {name}
             self._report(f"the metric {name!r} is not computed any more: {words}", error)
