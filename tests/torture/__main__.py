@@ -40,16 +40,16 @@ def main() -> int:
 def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     # Imported here: the process starts anew to preload the library.
     from phygui.simulate import make_demo
-    from tests.torture import two_users
+    from tests.torture import analyzers, phy_folders, two_users
     from tests.torture.first_edits import FirstEdits
     from tests.torture.folders import Folders
     from tests.torture.hostile import Hostile
+    from tests.torture.hostile_folders import HostileFolders
     from tests.torture.imports import Imports
     from tests.torture.journals import Damages, Meddling
     from tests.torture.kills import Kills
     from tests.torture.listeners import Listeners
     from tests.torture.mutations import Mutations
-    from tests.torture.phy_folders import PhyFolders
     from tests.torture.saves import Saves
 
     options = {"n_channels": 4, "n_channel_groups": 2, "duration": 20.0, "raw": None}
@@ -92,10 +92,14 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
         mutations.run(n_files, seed)
         _print(mutations.counts)
 
-    phy_folders = PhyFolders(folder)
-    _part("hostile folders of phy opened", phy_folders.counts)
-    phy_folders.run(22 if short else 500, seed)
-    _print(phy_folders.counts)
+    for title, made, n_folders in (
+        ("hostile folders of phy opened", phy_folders, 22 if short else 500),
+        ("hostile analyzers opened", analyzers, 22 if short else 500),
+    ):
+        hostile_folders = HostileFolders(folder, made.sources(folder), made.KINDS)
+        _part(title, hostile_folders.counts)
+        hostile_folders.run(n_folders, seed)
+        _print(hostile_folders.counts)
 
     imports = Imports(small, folder)
     _part("processes in a folder of data full of modules", imports.counts)
