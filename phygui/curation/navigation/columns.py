@@ -88,9 +88,9 @@ class Column:
     unknown_by: Callable[[ClusterSource, int], float] | None = None
     """What clusters whose value is not known are sorted by; all of them come last."""
     ranking: Kind | None = None
+    """Which of the rankings it shows, whose function may be the user's own."""
     alarming: float | None = None
     """From where on a value is written in red; None if none is."""
-    """Which of the rankings it shows, whose function may be the user's own."""
 
     def values(self, source: ClusterSource, cluster_ids: Sequence[int]) -> list[Any]:
         """The values of some clusters.
@@ -130,6 +130,8 @@ class Column:
         """The value as it is written; a dash where there is none."""
         if value is None:
             return DASH
+        if self.is_label:
+            return _shortened(value)
         return format(value, self.form) if self.form else str(value)
 
     def copied(self, value: Any) -> str:
@@ -357,6 +359,15 @@ def _in_lines(text: str) -> str:
     if len(text) < LONG_LABEL and "\n" not in text:
         return ""
     return f"\n{text}" if "\n" in text else text
+
+
+LONG_NUMBER = re.compile(r"[-+]?\d+\.\d{3,}(e[-+]?\d+)?")
+"""A number as a program writes it that means no digit in particular: `0.00024271844660194174`."""
+
+
+def _shortened(text: str) -> str:
+    """A label as a cell shows it: four digits of a long number are what one reads."""
+    return f"{float(text):.4g}" if LONG_NUMBER.fullmatch(text) else text
 
 
 def _label_column(key: str, name: str) -> Column:

@@ -23,6 +23,8 @@ class Header(QHeaderView):
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(24)
+        # A title that is too long is read from its beginning, and seen to be cut.
+        self.setTextElideMode(Qt.ElideRight)
         # Sections are also resized by the program, and for a moment where rows are sorted.
         self._is_held = False
         self.sectionResized.connect(self._resized)
