@@ -15,7 +15,7 @@ from .correlograms import (
     log_lag_edges,
     two_sided_correlogram,
 )
-from .geometry import points_in_polygon
+from .geometry import centers_along, points_in_polygon
 from .metrics import (
     MIN_SPIKES,
     ClusterData,
@@ -97,6 +97,7 @@ __all__ = [
     "agreement",
     "amplitude_cutoff",
     "by_size",
+    "centers_along",
     "cluster_quality",
     "coherence",
     "coincidences",

@@ -26,7 +26,6 @@ from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
 from phygui.views.core.density import draw_profiles, profile
-from phygui.views.core.lasso import Lasso
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
@@ -37,10 +36,10 @@ from phygui.views.data.attributes import (
     measured,
     robust_range,
     ruler_in,
-    spikes_inside,
     values_and_masks,
 )
 from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.data.lasso_on_spikes import LassoOnSpikes
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
 _N_BINS = 80
@@ -105,11 +104,10 @@ class AmplitudeData:
     gaps: Gaps = ()
 
 
-class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
+class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCursor):
     """Amplitude of the selected clusters over time."""
 
     Params: ClassVar[type] = AmplitudeParams
-    has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True
     has_legend: ClassVar[bool] = True
 
@@ -174,13 +172,6 @@ class AmplitudeView(View[AmplitudeParams, AmplitudeData], TimeCursor):
             n_spikes=sum(sizes),
             gaps=shank.clock.gap_times(),
         )
-
-    @staticmethod
-    def spikes_in_lasso(
-        snapshot: Snapshot, params: AmplitudeParams, lasso: Lasso, cancelled: Cancel
-    ) -> NDArray[np.int64]:
-        """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
-        return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
 
     @property
     def summary(self) -> str:

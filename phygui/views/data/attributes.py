@@ -13,6 +13,7 @@ from phygui.curation.statistics.amplitudes import Ruler, ruler_of, spike_amplitu
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import (
     AMPLITUDE,
+    DEPTH,
     TIME,
     parse_key,
     stored_name,
@@ -22,6 +23,7 @@ from phygui.dataset import FeatureSource, ShankData
 from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, check
 from phygui.views.data.cluster_values import stats_of
+from phygui.views.data.depths import read_depths
 
 _CHUNK = 50_000
 _STRETCH = 5_000
@@ -84,6 +86,8 @@ def values_and_masks(
         if (name := stored_name(key)) is not None:
             check(cancelled)
             found[key] = shank.attributes[name].read(spike_ids), None
+    if DEPTH in wanted:
+        found[DEPTH] = read_depths(shank, spike_ids, cancelled).depths, None
     if AMPLITUDE in wanted:
         found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
     return found

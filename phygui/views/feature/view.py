@@ -22,7 +22,6 @@ from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import GREY, HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
-from phygui.views.core.lasso import Lasso
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
@@ -32,10 +31,10 @@ from phygui.views.data.attributes import (
     best_channels,
     in_groups,
     robust_range,
-    spikes_inside,
     values_and_masks,
 )
 from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.data.lasso_on_spikes import LassoOnSpikes
 from phygui.views.feature.background import background_of
 from phygui.views.feature.densities import densities_of, outside_of
 from phygui.views.feature.grid import AUTOMATIC, HISTOGRAM, Plot, default_grid, parse_grid
@@ -163,11 +162,10 @@ class FeatureData:
     """By the key of the vertical axis of a plot."""
 
 
-class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
+class FeatureView(LassoOnSpikes, View[FeatureParams, FeatureData], TimeCursor):
     """Scatter plots of the features of the selected clusters."""
 
     Params: ClassVar[type] = FeatureParams
-    has_lasso: ClassVar[bool] = True
     has_markers: ClassVar[bool] = True
     has_legend: ClassVar[bool] = True
 
@@ -257,13 +255,6 @@ class FeatureView(View[FeatureParams, FeatureData], TimeCursor):
             gaps=shank.clock.gap_times(),
             histograms=histograms_of(plots, plain, ranges, colors),
         )
-
-    @staticmethod
-    def spikes_in_lasso(
-        snapshot: Snapshot, params: FeatureParams, lasso: Lasso, cancelled: Cancel
-    ) -> NDArray[np.int64]:
-        """Spikes of the selected clusters inside a lasso: all, also those not drawn; sorted."""
-        return spikes_inside(snapshot, lasso.x, lasso.y, lasso.points, cancelled)
 
     @property
     def summary(self) -> str:
