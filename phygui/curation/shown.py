@@ -193,7 +193,7 @@ class Shown:
             cluster_ids=selected,
             spikes_per_cluster=self.spikes_per_cluster,
             spike_clusters=self.spike_clusters,
-            cluster_groups={c: self.cluster_groups[c] for c in selected},
+            cluster_groups=self.cluster_groups,
             stats=self.knowledge.stats,
             metrics=self.knowledge.metrics,
             similarity=self.knowledge.measures.similarity,

@@ -85,7 +85,8 @@ def test_probe_paints_clusters_and_channels(session, shown, picture, name):
         assert has_color(spot(view, image, 0, x, y), -1 - k, name)
         assert has_color(spot(view, image, 1, view.data.sizes[k], y), -1 - k, name)
     written = {label.text for label in view.all_labels}
-    assert {"x (µm)", "y (µm)", "amplitude (µV)", view.data.channel_names[3]} <= written
+    assert any(text.startswith("x (µm") for text in written)
+    assert {"y (µm)", "amplitude (µV)", view.data.channel_names[3]} <= written
     view.change_params(all_names=True)
     picture(view)
     assert set(view.data.channel_names) <= {label.text for label in view.all_labels}
@@ -93,6 +94,73 @@ def test_probe_paints_clusters_and_channels(session, shown, picture, name):
     assert not view.is_stale
     picture(view)
     assert len(view.all_labels) < len(written)
+
+
+@pytest.mark.parametrize(
+    ("width", "size"),
+    [(0.0, (740, 430)), (20.0, (500, 270)), (20.0, (1300, 900)), (400.0, (740, 430))],
+)
+def test_the_probe_is_to_scale_or_says_what_is_not(session, shown, width, size):
+    view = ProbeView()
+    data = probe.load(session.snapshot(), view.params, never)
+    n = len(data.channels)
+    xs, ys = width * (np.arange(n) % 2), 20.0 * np.arange(n)
+    view = shown(view, replace(data, channels=np.stack([xs, ys], axis=1)), size)
+    view._lay_out(size)
+    a, b = view.to_pixels(0, 0, 0), view.to_pixels(0, 100, 100)
+    ratio = (b[0] - a[0]) / (a[1] - b[1])
+    label = view.cells[0].x.label
+    if "×" in label:
+        assert ratio == pytest.approx(float(label.split(", ")[1].split("×")[0]), rel=0.02)
+        assert width * (b[0] - a[0]) / 100 >= 22
+    elif "not to scale" not in label:
+        assert ratio == pytest.approx(1, rel=0.02)
+    else:
+        assert width == 400
+        assert ratio < 1
+    # All contacts are in sight, and squares.
+    squares = view._contacts.vertices["position"].reshape(-1, 6, 2)
+    assert len(squares) == n
+    sides = np.ptp(squares, axis=1)
+    np.testing.assert_allclose(sides, sides[0, 0])
+    assert 3 <= sides[0, 0] <= 12
+    # What the user zooms stays as it is.
+    view.cells[0].x.show(-5, 15)
+    view._lay_out(size)
+    assert view.cells[0].x.view == (-5, 15)
+
+
+@pytest.mark.parametrize("name", ["probe", "scatter", "raster"])
+def test_clusters_that_are_not_selected_have_the_colours_of_their_groups(
+    session, shown, picture, name
+):
+    snapshot = session.snapshot()
+    others = sorted(set(snapshot.spikes_per_cluster) - set(snapshot.cluster_ids))
+    groups = {c: k % 4 for k, c in enumerate(others)}
+    snapshot = replace(snapshot, cluster_groups=groups)
+    cls = VIEWS[name]
+    view = shown(cls(), cls.load(snapshot, cls.Params(), never), SIZE)
+    image = picture(view)
+    for role in ("good", "mua", "noise"):
+        color = theme().roles[role][:3].astype(int)
+        near = np.abs(image - color).max(axis=2) < 40
+        assert near.sum() > 10
+    if name != "raster":
+        # Those for which there is room are named.
+        written = {label.text for label in view.all_labels}
+        assert len(written & set(map(str, others))) > 3
+        view.change_params(size_by="equal")
+        assert not view.is_stale
+    cluster = next(c for c in others if groups[c] == 2)
+    if name == "probe":
+        k = view.data.cluster_ids.index(cluster)
+        said = view.describe(1, view.data.sizes[k], view.data.places[k, 1])
+    elif name == "scatter":
+        k = view.data.cluster_ids.index(cluster)
+        said = view.describe(0, view.data.x[k], view.data.y[k])
+    else:
+        said = view.describe(0, 0.1, -view.data.cluster_ids.index(cluster))
+    assert f"cluster {cluster} (good)" in said
 
 
 def test_names_thin_out_where_there_is_no_room_unless_all_are_asked_for(session, shown, picture):

@@ -53,7 +53,7 @@ class Snapshot:
     spike_clusters: NDArray[np.int32]
     """Cluster of each spike, (n_spikes,), read-only."""
     cluster_groups: Mapping[int, int]
-    """Group number of the selected clusters."""
+    """Group number of every cluster."""
     stats: Mapping[int, ClusterStats] = field(default_factory=dict)
     """What is known of clusters so far; grows while the snapshot is in use."""
     metrics: Mapping[int, Mapping[str, Metric]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,9 +15,15 @@ from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM
 from phygui.views.core.mouse import size_of_points
-from phygui.views.core.visuals import Batch, Label, vertices
+from phygui.views.core.visuals import Label
+from phygui.views.data.cluster_points import (
+    ClusterPoints,
+    group_colors,
+    groups_in_words,
+    named_first,
+    size_of_clusters,
+)
 from phygui.views.data.cluster_values import (
-    MOST_NAMED,
     axis_name,
     column,
     columns,
@@ -64,9 +71,10 @@ class ClusterScatterParams:
         metadata={
             "label": "All numbers, also over one another",
             "reload": False,
-            "help": "Otherwise only those of selected clusters for which there is room",
+            "help": "Otherwise only those for which there is room, selected clusters first",
         },
     )
+    size_by: str = size_of_clusters()
     marker_size: float = size_of_points(8.0)
 
 
@@ -84,7 +92,10 @@ class ClusterScatterData:
     labels: tuple[str, str]
     """How they stand at the axes."""
     colors: NDArray[np.int64]
-    """(n_clusters,) place in the selection, or -1."""
+    """(n_clusters,) place in the selection, or the colour of the cluster's group."""
+    sizes: Mapping[str, NDArray[np.float64]]
+    """What points may be as large as: the number of spikes and the amplitude, (n_clusters,)."""
+    groups: Mapping[int, int] = field(default_factory=dict)
 
 
 def load(
@@ -115,10 +126,14 @@ def load(
             reasons = [why_absent(snapshot.shank, kind) for kind in snapshot.shank.absent]
             text = why_unknown(snapshot, name, ids) or "; ".join(reasons) or "more data is needed"
             return Empty(f"The {name} is unknown: {text.rstrip('.')}.")
-    colors = [-1] * len(others) + list(range(len(selected)))[::-1]
     names = params.x, params.y
     labels = axis_name(params.x, snapshot.shank), axis_name(params.y, snapshot.shank)
-    return ClusterScatterData(ids, x, y, names, labels, np.array(colors, dtype=np.int64))
+    sizes = {
+        "spikes": column(snapshot, "number of spikes", ids, cancelled),
+        "amplitude": column(snapshot, "amplitude", ids, cancelled),
+    }
+    colors = group_colors(snapshot, ids)
+    return ClusterScatterData(ids, x, y, names, labels, colors, sizes, snapshot.cluster_groups)
 
 
 class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
@@ -131,34 +146,38 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
 
     def __init__(self, params: ClusterScatterParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self._others = Batch("points", size=5.0)
-        self._clusters = Batch("points", size=8.0)
-        self.visuals = [self._others, self._clusters]
+        self._points = ClusterPoints()
+        self.visuals = [self._points]
 
     @property
     def shows_metrics(self) -> bool:
         """Whether a metric is shown that comes in as it is computed."""
-        return is_awaited(self.params.x) or is_awaited(self.params.y)
+        params = self.params
+        sized = params.size_by == "amplitude"
+        return sized or is_awaited(params.x) or is_awaited(params.y)
 
     def before_draw(self) -> None:
         """Follow the marker size."""
-        self._clusters.size = self.marker_size
-        self._others.size = 0.7 * self.marker_size
+        self._points.size = self.marker_size
 
     def build(self, data: ClusterScatterData) -> None:
         """Place the points."""
         x, y = self._places(data)
         self.set_cells([Cell(self._axis(data, x, 0), self._axis(data, y, 1))])
+        sizes = data.sizes.get(self.params.size_by)
+        self._points.set_data(x[None], y[None], color=data.colors, values=sizes)
         known = np.isfinite(x) & np.isfinite(y)
-        chosen = data.colors >= 0
-        others = known & ~chosen
-        self._others.set_data(vertices(x[others], y[others], color=DIM))
-        chosen &= known
-        self._clusters.set_data(vertices(x[chosen], y[chosen], color=data.colors[chosen]))
-        # The best cluster, which comes last, is named first.
+        # The best cluster, which comes last, is named first, and then the others as there is room.
         self.labels = [
-            Label(str(data.cluster_ids[k]), x[k], y[k], 0, int(data.colors[k]), offset=(7.0, -7.0))
-            for k in np.flatnonzero(chosen)[::-1][:MOST_NAMED]
+            Label(
+                str(data.cluster_ids[k]),
+                x[k],
+                y[k],
+                0,
+                int(data.colors[k]) if data.colors[k] >= 0 else DIM,
+                offset=(7.0, -7.0),
+            )
+            for k in named_first(data.colors, data.sizes["spikes"], known)
         ]
         self.writes_over = self.params.all_names
 
@@ -207,7 +226,9 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
         if k is None:
             return ""
         first, second = data.names
-        return f"cluster {data.cluster_ids[k]}: {first} {data.x[k]:.4g}, {second} {data.y[k]:.4g}"
+        cluster = data.cluster_ids[k]
+        named = f"cluster {cluster}{groups_in_words(data.groups, cluster)}"
+        return f"{named}: {first} {data.x[k]:.4g}, {second} {data.y[k]:.4g}"
 
 
 def _log_ticks(low: float, high: float, n_max: int) -> Ticks:

@@ -31,6 +31,10 @@ HIGHLIGHT = -8
 """Spikes that another view points at."""
 ALERT = -9
 """What is wrong: refractory violations."""
+GOOD = -10
+MUA = -11
+NOISE = -12
+"""Clusters that are in these groups, and not selected."""
 _ROLES = (
     "grey",
     "foreground",
@@ -41,6 +45,9 @@ _ROLES = (
     "background",
     "highlight",
     "alert",
+    "good",
+    "mua",
+    "noise",
 )
 
 

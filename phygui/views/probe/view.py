@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -9,15 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.views.core.axes import Axis, Cell
+from phygui.views.core.axes import Axis, Cell, nice_number
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import DIM, GREY
+from phygui.views.core.colors import DIM, FRAME
 from phygui.views.core.mouse import size_of_points
-from phygui.views.core.visuals import Batch, Label, vertices
-from phygui.views.data.cluster_values import MOST_NAMED, axis_name, known_stats, location_of
+from phygui.views.core.visuals import CANVAS, Batch, Label, boxes
+from phygui.views.data.cluster_points import (
+    ClusterPoints,
+    group_colors,
+    groups_in_words,
+    named_first,
+    size_of_clusters,
+)
+from phygui.views.data.cluster_values import axis_name, known_stats, location_of
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster or a channel is meant."""
+_LEAST_WIDTH = 24.0
+"""Logical pixels that a probe is drawn wide at least, if it has more than one column."""
+_SIDES = (3.0, 12.0)
+"""Logical pixels of the side of a contact, at least and at most."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,7 @@ class ProbeParams:
             "help": "Otherwise only those of channels and clusters for which there is room",
         },
     )
+    size_by: str = size_of_clusters()
     marker_size: float = size_of_points(8.0)
 
 
@@ -58,7 +71,10 @@ class ProbeData:
     """(n_clusters,) amplitudes, or the size of the mean features."""
     size_label: str
     colors: NDArray[np.int64]
-    """(n_clusters,) place in the selection, or GREY."""
+    """(n_clusters,) place in the selection, or the colour of the cluster's group."""
+    n_spikes: NDArray[np.float64]
+    """(n_clusters,)"""
+    groups: Mapping[int, int]
 
 
 def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeData | Empty:
@@ -80,7 +96,6 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     places = [location_of(snapshot, stats[c]) for c in ids]
     in_volts = shank.waveforms is not None
     sizes = [stats[c].amplitude if in_volts else stats[c].size for c in ids]
-    colors = [GREY] * (len(ids) - len(selected)) + list(range(len(selected)))[::-1]
     return ProbeData(
         channels=positions,
         channel_names=tuple(str(c) for c in shank.channels),
@@ -88,7 +103,9 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
         places=np.array(places, dtype=np.float64).reshape(-1, 2),
         sizes=np.array([np.nan if s is None else s for s in sizes], dtype=np.float64),
         size_label=axis_name("amplitude", shank) if in_volts else "size of features",
-        colors=np.array(colors, dtype=np.int64),
+        colors=group_colors(snapshot, ids),
+        n_spikes=np.array([len(snapshot.spikes(c)) for c in ids], dtype=np.float64),
+        groups=snapshot.cluster_groups,
     )
 
 
@@ -106,15 +123,13 @@ class ProbeView(View[ProbeParams, ProbeData]):
 
     def __init__(self, params: ProbeParams | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self._channels = Batch("points", size=3.0)
-        self._others = Batch("points", size=5.0)
-        self._clusters = Batch("points", size=8.0)
-        self.visuals = [self._channels, self._others, self._clusters]
+        self._contacts = Batch("triangles")
+        self._points = ClusterPoints()
+        self.visuals = [self._contacts, self._points]
 
     def before_draw(self) -> None:
         """Follow the marker size."""
-        self._clusters.size = self.marker_size
-        self._others.size = 0.7 * self.marker_size
+        self._points.size = self.marker_size
 
     def build(self, data: ProbeData) -> None:
         """Make the two plots."""
@@ -124,34 +139,79 @@ class ProbeView(View[ProbeParams, ProbeData]):
         y = Axis("depth", ys.min() - pitch, ys.max() + pitch, "y (µm)", keep=True)
         largest = np.nanmax(data.sizes) if np.isfinite(data.sizes).any() else 1.0
         size = Axis("size", 0.0, 1.1 * float(largest), data.size_label)
-        self.set_cells([Cell(x, y, 0, 0), Cell(size, y, 0, 1)])
-        self._channels.set_data(vertices(xs, ys, color=GREY))
-        for batch, chosen in (
-            (self._others, data.colors == GREY),
-            (self._clusters, data.colors != GREY),
-        ):
-            place, sizes = data.places[chosen], data.sizes[chosen]
-            known = np.isfinite(place).all(axis=1) & np.isfinite(sizes)
-            (px, py), color = place[known].T, data.colors[chosen][known]
-            color = np.where(color == GREY, DIM, color)
-            batch.set_data(
-                vertices(px, py, color=color, cell=0),
-                vertices(sizes[known], py, color=color, cell=1),
-            )
+        # A probe is much higher than wide.
+        self.set_cells([Cell(x, y, 0, 0, weight=2.0), Cell(size, y, 0, 1, weight=3.0)])
+        known = np.isfinite(data.places).all(axis=1) & np.isfinite(data.sizes)
+        across, up = data.places.T
+        values = {"spikes": data.n_spikes, "amplitude": data.sizes}.get(self.params.size_by)
+        self._points.set_data(
+            np.where(known, [across, data.sizes], np.nan),
+            np.array([up, up]),
+            color=data.colors,
+            values=values,
+            cells=(0, 1),
+        )
         labels = []
-        # The best cluster, which comes last, is named first.
-        for k in np.flatnonzero(data.colors >= 0)[::-1][:MOST_NAMED]:
-            if np.isfinite(data.places[k]).all() and np.isfinite(data.sizes[k]):
-                name, color = str(data.cluster_ids[k]), int(data.colors[k])
-                where = data.sizes[k], data.places[k, 1]
-                labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))
+        # The best cluster is named first, and those that are not selected as there is room.
+        for k in named_first(data.colors, data.n_spikes, known):
+            name, color = (
+                str(data.cluster_ids[k]),
+                int(data.colors[k]) if data.colors[k] >= 0 else DIM,
+            )
+            where = data.sizes[k], data.places[k, 1]
+            labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))
         if self.params.channel_names:
             # From the top down, so that where there is no room for all every so many-th is named.
             labels += [
-                Label(data.channel_names[k], xs[k], ys[k], 0, DIM, ("left", "center"), (6.0, 0.0))
+                Label(data.channel_names[k], xs[k], ys[k], 0, DIM, ("left", "center"), (9.0, 0.0))
                 for k in np.lexsort((xs, -ys))
             ]
         self.writes_over, self.labels = self.params.all_names, labels
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        if not isinstance(self.data, ProbeData):
+            return
+        if not self.cells[0].x.is_moved and self._scale_probe(self.data):
+            super()._lay_out(size)
+        self._place_contacts(self.data)
+
+    def _scale_probe(self, data: ProbeData) -> bool:
+        """Show as much across as a micrometre up and one across are equally long.
+
+        A probe that would be too thin to be looked at is drawn wider, and its axis says so.
+        Returns whether anything changed.
+        """
+        x, y = self.cells[0].x, self.cells[0].y
+        _, _, width, height = self.layout.boxes[0]
+        per_um = height / (y.high - y.low)
+        extent = float(np.ptp(data.channels[:, 0]))
+        wider = 1.0
+        if 0 < extent * per_um < _LEAST_WIDTH:
+            wider = nice_number(_LEAST_WIDTH / (extent * per_um), at_least=True)
+        middle = float(data.channels[:, 0].min()) + extent / 2
+        # Of a probe wider than the plot all is shown, though it be narrower than it is high.
+        reach = max(width / per_um / wider, extent + 2 * _pitch(data.channels)) / 2
+        is_scaled = reach == width / per_um / wider / 2
+        label = f"x (µm, {wider:g}× as wide)" if wider > 1 else "x (µm)"
+        label = label if is_scaled else "x (µm, not to scale)"
+        ends = middle - reach, middle + reach
+        if (x.low, x.high, x.label) == (*ends, label):
+            return False
+        (x.low, x.high), x.label = ends, label
+        x.reset()
+        return True
+
+    def _place_contacts(self, data: ProbeData) -> None:
+        """Draw each channel as a square, about as large as there is room between two of them."""
+        left, top, width, height = self.layout.boxes[0]
+        x, y = np.array([self.to_pixels(0, *place) for place in data.channels]).T
+        low, high = self.cells[0].y.view
+        side = round(float(np.clip(0.4 * _pitch(data.channels) * height / (high - low), *_SIDES)))
+        x, y = np.rint(x - side / 2), np.rint(y - side / 2)
+        inside = (x > left) & (x + side < left + width) & (y > top) & (y + side < top + height)
+        x, y = x[inside], y[inside]
+        self._contacts.set_data(boxes(x, x + side, y, y + side, color=FRAME, cell=CANVAS))
 
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for a cluster; or take a channel for the x or, with the right button, the y axis."""
@@ -196,7 +256,8 @@ class ProbeView(View[ProbeParams, ProbeData]):
             name, _, unit = data.size_label.partition(" (")
             unit = unit.rstrip(")")
             return (
-                f"cluster {data.cluster_ids[k]} at {data.places[k, 0]:.0f}, "
+                f"cluster {data.cluster_ids[k]}{groups_in_words(data.groups, data.cluster_ids[k])}"
+                f" at {data.places[k, 0]:.0f}, "
                 f"{data.places[k, 1]:.0f} µm, {name} {data.sizes[k]:.3g} {unit}".rstrip()
             )
         channel = self._channel_near(cell, x, y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
-from phygui.views.core.colors import DIM, FRAME
+from phygui.views.core.colors import FRAME
 from phygui.views.core.cursor import Gaps, TimeCursor, is_in_gap
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.views.data.cluster_points import group_colors, groups_in_words
 from phygui.views.data.spike_walk import counts_between, samples_like
 
 N_BINS = 1500
@@ -91,6 +93,9 @@ class RasterData:
     boundaries: tuple[float, ...]
     """Seconds where recordings after the first begin."""
     gaps: Gaps = ()
+    colors: tuple[int, ...] = ()
+    """Of the rows: place in the selection, or the colour of the cluster's group."""
+    groups: Mapping[int, int] = field(default_factory=dict)
 
 
 def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterData | Empty:
@@ -134,6 +139,8 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
         selected=snapshot.cluster_ids,
         boundaries=tuple(starts.tolist()),
         gaps=clock.gap_times(),
+        colors=tuple(group_colors(snapshot, ids).tolist()),
+        groups=snapshot.cluster_groups,
     )
 
 
@@ -149,7 +156,7 @@ def _shades(rates: NDArray[np.float32], relative: bool) -> NDArray[np.float32]:
 
 
 class RasterView(View[RasterParams, RasterData], TimeCursor):
-    """One row for each cluster, the selected ones in their colours."""
+    """One row for each cluster: selected ones in their colours, others in those of their groups."""
 
     Params: ClassVar[type] = RasterParams
     load = staticmethod(load)
@@ -171,10 +178,9 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
             "row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5), named_below=True
         )
         self.set_cells([Cell(x, y)])
-        places = {c: k for k, c in enumerate(data.selected)}
-        colors = np.array([places.get(c, DIM) for c in data.cluster_ids])
+        colors = np.array(data.colors)
         # What is drawn last is on top.
-        self._rows = np.argsort(colors != DIM, kind="stable")
+        self._rows = np.argsort(colors >= 0, kind="stable")
         self._colors = colors[self._rows]
         extents = self._extents(data, self.size)
         self._image.set_data(data.shades[self._rows, None], extents, color=self._colors)
@@ -192,7 +198,7 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         half, half_selected = half_heights(
             height / (high - low), n_selected, n, self.params.least_height
         )
-        reach = np.where(self._colors == DIM, half, half_selected)
+        reach = np.where(self._colors < 0, half, half_selected)
         return np.column_stack(
             [np.zeros(n), np.full(n, data.span), -self._rows - reach, reach - self._rows]
         )
@@ -237,8 +243,10 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         """The cluster, the time and the rate there."""
         data = self.drawn
         row = self._row(y)
+        cluster = data.cluster_ids[row]
+        named = f"{x:.4g} s, cluster {cluster}{groups_in_words(data.groups, cluster)}"
         if is_in_gap(data.gaps, x):
-            return f"{x:.4g} s, cluster {data.cluster_ids[row]}: not recorded"
+            return f"{named}: not recorded"
         k = min(max(int(x / data.span * N_BINS), 0), N_BINS - 1)
         rate = data.rates[row, k]
-        return f"{x:.4g} s, cluster {data.cluster_ids[row]}: {rate:.3g} spikes/s"
+        return f"{named}: {rate:.3g} spikes/s"

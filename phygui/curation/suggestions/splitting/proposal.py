@@ -48,7 +48,7 @@ class Proposal:
             snapshot,
             spikes_per_cluster={**spikes, **self.spikes},
             cluster_ids=self.ids,
-            cluster_groups=dict.fromkeys(self.ids, group),
+            cluster_groups={**snapshot.cluster_groups, **dict.fromkeys(self.ids, group)},
         )
 
     def in_words(self) -> str:
