@@ -28,6 +28,8 @@ from phygui.plugins.command import new_plugin  # noqa: E402
 if TYPE_CHECKING:
     from phygui.curation.session import Session
     from phygui.gui.app.preload import Opening
+    from phygui.gui.archive.window import ArchiveWindow
+    from phygui.gui.window.main_window import MainWindow
 
 USAGE = 2
 """Exit code when what the user named cannot be opened."""
@@ -103,7 +105,8 @@ def gui(
 ) -> None:
     """Curate the spike sorting in FILE by hand; without a file, show the start window.
 
-    FILE is a .kwik file, or a file or folder of another format that is installed.
+    FILE is a .kwik file, a file or folder of another format that is installed, or a folder in
+    which, or below which, datasets are: then it is listed.
     """
     forget_current_folder()
     keep_large_apart()
@@ -121,8 +124,9 @@ def gui(
     if screenshot is not None and file is None and not demo:
         raise click.UsageError("--screenshot needs a file or --demo")
     what: Any = "demo" if demo else file
+    archive = _archive(file)
     opening = None
-    if what is not None:
+    if what is not None and archive is None:
         options = {
             "channel_group": channel_group,
             "clustering": clustering,
@@ -152,13 +156,26 @@ def gui(
         if session is not None:
             session.close()
         opengl.start_anew()
-    if session is None:
+    window: MainWindow | ArchiveWindow
+    if session is not None:
+        window = application.show_session(session, reset_layout=reset_layout)
+    elif archive is not None:
+        window = application.show_archive(archive)
+    else:
         application.show_start()
         sys.exit(application.run())
-    window = application.show_session(session, reset_layout=reset_layout)
     if screenshot is not None:
         sys.exit(application.take_screenshot(window, screenshot))
     sys.exit(application.run())
+
+
+def _archive(file: Path | None) -> Path | None:
+    """The folder, where it is none of a dataset itself and holds some."""
+    if file is None or not os.path.isdir(file):
+        return None
+    from phygui.archive import holds_datasets
+
+    return file.expanduser().absolute() if holds_datasets(file) else None
 
 
 def _result(opening: Opening, debug: bool) -> Session:
@@ -324,9 +341,17 @@ def export(to: str, given: tuple[str, ...], spikes: bool, **what: Any) -> None:
 
 @main.command()
 @_what_is_exported
-def report(**what: Any) -> None:
+@click.option("--archive", is_flag=True, help="FILE is a folder of datasets: report on them all.")
+def report(archive: bool, **what: Any) -> None:
     """Write a report on what was curated in FILE to OUT.html: short for export --to report."""
-    _export("report", **what)
+    if not archive:
+        _export("report", **what)
+        return
+    from phygui.archive.totals import write_report
+
+    with _told() as telling:
+        place = write_report(what["file"], what["out"], overwrite=what["overwrite"], **telling)
+    say(f"written to {place}")
 
 
 def _export(

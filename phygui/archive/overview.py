@@ -17,7 +17,7 @@ from phygui.dataset import ClusteringState, Dataset, Outlined, format_of, format
 from phygui.dataset.groups import GOOD, GROUP_NAMES, UNSORTED
 from phygui.dataset.protocol import Outline
 from phygui.errors import DatasetError
-from phygui.storage.state.backups import list_backups
+from phygui.storage.state.backups import backup_heads
 from phygui.storage.state.state_folder import find_place, user_name
 
 _SAVING = timedelta(minutes=10)
@@ -244,7 +244,7 @@ def _of_clusters(dataset: Dataset) -> Overview:
 
 def _last_save(dataset: Dataset, folder: Path) -> tuple[datetime, str]:
     written = dataset.clusterings.written_at()
-    kept = list_backups(folder)
+    kept = backup_heads(folder, 1)
     if kept and kept[0].user and written <= kept[0].time.astimezone() + _SAVING:
         return written, kept[0].user
     try:

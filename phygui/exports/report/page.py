@@ -11,7 +11,7 @@ import numpy as np
 
 from phygui.errors import DatasetError
 from phygui.exports.curation import Column, Curation, ShankCuration
-from phygui.exports.report.style import STYLE
+from phygui.exports.report.style import page_start
 from phygui.exports.report.summary import (
     activity_figure,
     depth_figure,
@@ -48,14 +48,7 @@ def page(curation: Curation, drawn: Sequence[str], title: str, work: Work) -> It
         Its heading; by default the name of the dataset.
     """
     heading = text_of(title or f"Curated clusters of {curation.path.name}")
-    yield (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        # Nothing in it runs, and nothing is loaded, whatever names in the data say.
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{heading}</title><style>{STYLE}</style></head><body>\n"
-    )
+    yield page_start(heading)
     yield f"<header><h1>{heading}</h1>{_lead(curation)}{_facts(curation)}</header>\n"
     yield from _summary(curation, work.part(0.0, 0.1))
     yield from _table(curation)

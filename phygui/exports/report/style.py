@@ -93,3 +93,17 @@ footer { margin-top: 40px; color: var(--soft); font-size: 12px; }
   .unit .numbers { font-size: 7pt; }
 }
 """
+
+
+def page_start(heading: str) -> str:
+    """The start of a page under a heading, which holds no markup of its own, up to its body.
+
+    Nothing in it runs, and nothing is loaded, whatever names in the data say.
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{heading}</title><style>{STYLE}</style></head><body>\n"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,11 @@ def group_counts(curation: Curation) -> dict[str, int]:
 
 def group_figure(curation: Curation) -> str:
     """How many clusters are in each group."""
-    counts = group_counts(curation)
+    return group_bars(group_counts(curation))
+
+
+def group_bars(counts: Mapping[str, int]) -> str:
+    """Numbers of clusters by group, as bars."""
     width, height = SIZE
     most, left = max(counts.values(), default=1), 84.0
     each = min(32.0, (height - 20) / max(len(counts), 1))

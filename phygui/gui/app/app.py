@@ -17,11 +17,13 @@ from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSig
 from PyQt5.QtWidgets import QApplication
 
 from phygui.analysis import warm_up
+from phygui.archive import holds_datasets
 from phygui.curation.open_session import open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.start_window import StartWindow
+from phygui.gui.archive.window import ArchiveWindow
 from phygui.gui.base import opengl, theme
 from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs import messages
@@ -62,6 +64,7 @@ class Application(QObject):
     """Windows on datasets, and a start window when there is none."""
 
     _opened = pyqtSignal(object, object)
+    _is_archive = pyqtSignal(object)
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
@@ -69,11 +72,13 @@ class Application(QObject):
         self.app = make_application(self.settings)
         self.windows: list[MainWindow] = []
         self.start: StartWindow | None = None
+        self.archive: ArchiveWindow | None = None
         self._is_warm = self._has_logged = False
         self._problems: ProblemBox | None = None
-        self._said: tuple[MainWindow, str] | None = None
+        self._said: tuple[MainWindow | ArchiveWindow, str] | None = None
         """Where it says that something is being opened, and what it says."""
         self._opened.connect(self._receive)
+        self._is_archive.connect(self._receive_archive)
 
     # -- windows ---------------------------------------------------------------------------
 
@@ -123,6 +128,44 @@ class Application(QObject):
         gc.enable()
         return self.start
 
+    def show_archive(self, folder: Path) -> ArchiveWindow:
+        """Open the window of an archive, in the place of that of another one."""
+        if self.archive is not None:
+            self.archive.close()
+        window = self.archive = ArchiveWindow(folder, self.settings)
+        window.open_wanted.connect(self.open)
+        DropTarget(window).dropped.connect(self.open)
+        window.closed.connect(self._forget_archive)
+        self.settings.add_recent(folder)
+        window.show()
+        self._log_versions()
+        gc.enable()
+        return window
+
+    def _forget_archive(self) -> None:
+        if self.archive is not None:
+            self.archive.deleteLater()
+            self.archive = None
+
+    def next_undecided(self) -> None:
+        """Open the next session of the archive that has to be decided, in the place of this one."""
+        window = self.app.activeWindow()
+        here = window if isinstance(window, MainWindow) else self.windows[-1]
+        if self.archive is None:
+            here.say("no archive is open: File > Open archive... lists one", wrong=True)
+            return
+        found = self.archive.next_after(here.session.path)
+        if found is None:
+            here.say("no other session of the archive has clusters to decide")
+            return
+        here.close()
+        if here in self.windows:
+            # The user would rather stay.
+            return
+        self.archive.go_to(found.path)
+        self.archive.look_again()
+        self.open(found.path)
+
     def _reopen(self, window: MainWindow) -> None:
         path = window.session.path
         # The program goes on although its last window may close for a moment.
@@ -140,6 +183,9 @@ class Application(QObject):
 
     def open(self, what: object) -> None:
         """Open a path, the demo ("demo"), or what the user chooses (Ask), in a worker thread."""
+        if what is Ask.NEXT:
+            self.next_undecided()
+            return
         if isinstance(what, Ask):
             what = self._ask_path(what)
             if what is None:
@@ -148,12 +194,15 @@ class Application(QObject):
         said = f"opening {what} ..."
         if self.start is not None:
             self.start.set_busy(said)
-        elif isinstance(parent, MainWindow):
+        elif isinstance(parent, MainWindow | ArchiveWindow):
             parent.say(said)
             self._said = parent, said
 
         def work() -> None:
             try:
+                if isinstance(what, Path) and holds_datasets(what):
+                    self._is_archive.emit(what)
+                    return
                 self._opened.emit(open_session(what), None)
             except DatasetError as error:
                 self._opened.emit(None, error)
@@ -172,12 +221,22 @@ class Application(QObject):
         start = (open_now or recent)[0].parent if open_now or recent else None
         return choose_dataset(self._front(), ask, start)
 
-    def _receive(self, session: Session | None, error: Exception | None) -> None:
+    def _unsay(self) -> None:
         self.app.setQuitOnLastWindowClosed(True)
         if self._said is not None:
             (window, said), self._said = self._said, None
-            if window in self.windows:
+            if window in (*self.windows, self.archive):
                 window.unsay(said)
+
+    def _receive_archive(self, folder: Path) -> None:
+        self._unsay()
+        start, self.start = self.start, None
+        self.show_archive(folder)
+        if start is not None:
+            start.close()
+
+    def _receive(self, session: Session | None, error: Exception | None) -> None:
+        self._unsay()
         if session is not None:
             start, self.start = self.start, None
             self.show_session(session)
@@ -186,13 +245,14 @@ class Application(QObject):
             return
         if self.start is not None:
             self.start.set_busy("")
-        elif not self.windows:
+        elif not self.windows and self.archive is None:
             # The window that was to be opened again is gone.
             self.show_start()
         messages.show_error(self._front(), "The file cannot be opened", str(error))
 
     def _front(self) -> Any:
-        return self.start or self.app.activeWindow() or (self.windows[-1] if self.windows else None)
+        last = self.windows[-1] if self.windows else self.archive
+        return self.start or self.app.activeWindow() or last
 
     # -- running ---------------------------------------------------------------------------
 
@@ -223,10 +283,13 @@ class Application(QObject):
             window.dispose()
             window.deleteLater()
         self.windows.clear()
+        if self.archive is not None:
+            self.archive.dispose()
+            self._forget_archive()
         self.app.sendPostedEvents()
         self.app.processEvents()
 
-    def take_screenshot(self, window: MainWindow, path: Path) -> int:
+    def take_screenshot(self, window: MainWindow | ArchiveWindow, path: Path) -> int:
         """Wait until every view has painted, write the window's picture, and end.
 
         Returns

@@ -32,6 +32,8 @@ class Delays:
     """The first selection follows what becomes known for this long, if the user does nothing."""
     go_on_ms: int = 40
     """A plot of which a part is shown leaves the threads to others before it loads the rest."""
+    archive_ms: int = 5_000
+    """A folder of datasets is looked at again after this long at the earliest."""
     retry_ms: int = 2_000
     """A plot whose data could not be read tries again."""
 

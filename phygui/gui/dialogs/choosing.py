@@ -17,13 +17,18 @@ class Ask(Enum):
 
     FILE = "file"
     FOLDER = "folder"
+    ARCHIVE = "archive"
+    """A folder that many datasets are in."""
+    NEXT = "next"
+    """No question: the next session of the open archive that has something to decide."""
 
 
 def choose_dataset(parent: QWidget | None, ask: Ask, start: Path | None) -> Path | None:
     """Ask for a dataset, first in the folder ``start``; None if the user does not want one."""
     folder = "" if start is None else str(start)
-    if ask is Ask.FOLDER:
-        name = QFileDialog.getExistingDirectory(parent, "Open a folder that is a dataset", folder)
+    if ask is not Ask.FILE:
+        what = "a folder that is a dataset" if ask is Ask.FOLDER else "a folder of many datasets"
+        name = QFileDialog.getExistingDirectory(parent, f"Open {what}", folder)
     else:
         files = (known.patterns for known in formats() if not known.is_folder)
         patterns = " ".join(pattern for those in files for pattern in those)

@@ -60,6 +60,14 @@ class Commands:
         """Ask for a folder that is a dataset and open it."""
         self._window.open_wanted.emit(Ask.FOLDER)
 
+    def open_archive(self) -> None:
+        """Ask for a folder that many datasets are in and list them."""
+        self._window.open_wanted.emit(Ask.ARCHIVE)
+
+    def next_undecided(self) -> None:
+        """Close this dataset, and open the next one of the archive that has to be decided."""
+        self._window.open_wanted.emit(Ask.NEXT)
+
     def open_demo(self) -> None:
         """Open the demo dataset."""
         self._window.open_wanted.emit("demo")

@@ -5,15 +5,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from phygui.errors import DatasetError
 from phygui.storage.state.lock import current_user
-from phygui.storage.state.records import Record, decode_all, encode
-from phygui.storage.state.state_files import make_folder, read_whole, write_whole
+from phygui.storage.state.records import Record, decode, decode_all, encode, frame_at
+from phygui.storage.state.state_files import (
+    make_folder,
+    open_for_reading,
+    read_whole,
+    write_whole,
+)
 from phygui.storage.state.state_folder import remove_if_empty
 
 log = logging.getLogger(__name__)
@@ -24,6 +30,9 @@ KEPT = 10
 _STAMP = "%Y%m%d-%H%M%S-%f"
 LARGEST = 1 << 30
 """Bytes that a backup may have."""
+_HEAD = 1 << 16
+"""Bytes in which its first record is, nearly always."""
+_DAMAGE = (KeyError, ValueError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,32 @@ def drop_backup(path: Path) -> None:
     remove_if_empty(path.parent)
 
 
+def backup_heads(folder: Path, most: int = KEPT) -> list[Backup]:
+    """The saved states, newest first, by what stands at the start of their files alone.
+
+    Whether the rest of one is whole is not known: a list of many datasets takes no longer for it.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    most : int
+        How many are listed.
+    """
+    found = []
+    for path in _paths(folder)[:most]:
+        try:
+            with open_for_reading(path, LARGEST) as file:
+                data = file.read(_HEAD)
+                frame = frame_at(data, 0)
+                if frame is not None and _HEAD < frame.size < LARGEST:
+                    data += file.read(frame.size - _HEAD)
+            found.append(_of_head(path, decode(data)[0].text))
+        except (OSError, *_DAMAGE) as error:
+            log.warning("the saved state %s cannot be listed: %s", path, error)
+    return found
+
+
 def list_backups(folder: Path) -> list[Backup]:
     """The saved states that are kept, newest first; of damaged ones the log says that they are.
 
@@ -151,24 +186,29 @@ def list_backups(folder: Path) -> list[Backup]:
         The state folder of the dataset.
     """
     found = []
-    try:
-        paths = sorted((folder / FOLDER).glob(f"*{SUFFIX}"), reverse=True)
-    except OSError:
-        # Python asks some questions about a folder that it cannot look into by raising.
-        paths = []
-    for path in paths:
+    for path in _paths(folder):
         try:
-            head = _read(path)[0].text
-            tallies = {
-                (int(group), str(name)): {str(word): int(n) for word, n in tally.items()}
-                for group, name, tally in head["tallies"]
-            }
-            time = datetime.fromisoformat(head["time"])
-            user = str(head.get("user", ""))
-            found.append(Backup(path, time, int(head["n_edits"]), tallies, user=user))
-        except (DatasetError, KeyError, ValueError, TypeError, AttributeError) as error:
+            found.append(_of_head(path, _read(path)[0].text))
+        except (DatasetError, *_DAMAGE) as error:
             log.warning("the saved state %s cannot be listed: %s", path, error)
     return found
+
+
+def _paths(folder: Path) -> list[Path]:
+    try:
+        return sorted((folder / FOLDER).glob(f"*{SUFFIX}"), reverse=True)
+    except OSError:
+        # Python asks some questions about a folder that it cannot look into by raising.
+        return []
+
+
+def _of_head(path: Path, head: Mapping[str, Any]) -> Backup:
+    tallies = {
+        (int(group), str(name)): {str(word): int(n) for word, n in tally.items()}
+        for group, name, tally in head["tallies"]
+    }
+    time, user = datetime.fromisoformat(head["time"]), str(head.get("user", ""))
+    return Backup(path, time, int(head["n_edits"]), tallies, user=user)
 
 
 def _read(path: str | os.PathLike[str]) -> list[Record]:

@@ -1,0 +1,160 @@
+"""Preparing sessions in a process of its own, so that nothing of it is felt in the windows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
+
+_PATIENCE_MS = 5_000
+"""How long a process may take to end that was told to."""
+_COMMAND = "from phygui.cli import main; main()"
+
+
+def can_prepare() -> bool:
+    """Whether there is what prepares."""
+    return find_spec("phygui.prepare") is not None
+
+
+class Preparing(QObject):
+    """Sessions that are prepared, one after the other.
+
+    Signals
+    -------
+    changed
+        It has begun or ended, or is at another session.
+    done : Path, str
+        A session is prepared; or why it could not be, in one sentence.
+    """
+
+    changed = pyqtSignal()
+    done = pyqtSignal(object, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting: deque[Path] = deque()
+        self._current: Path | None = None
+        self._process: QProcess | None = None
+        self.n_done = self.n_failed = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a session is being prepared."""
+        return self._process is not None
+
+    @property
+    def current(self) -> Path | None:
+        """The session that is being prepared."""
+        return self._current
+
+    @property
+    def n_all(self) -> int:
+        """Sessions that were asked for, those that are done included."""
+        return self.n_done + len(self._waiting) + (self._current is not None)
+
+    def command(self, path: Path) -> list[str]:
+        """What is run for a session."""
+        return [sys.executable, "-c", _COMMAND, "prepare", str(path), "--jobs", "1", "--json"]
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Prepare these as well."""
+        if not self.is_running:
+            self.n_done = self.n_failed = 0
+        known = {*self._waiting, self._current}
+        self._waiting += [path for path in paths if path not in known]
+        self._next()
+
+    def _next(self) -> None:
+        if self._process is None and self._waiting:
+            self._current = self._waiting.popleft()
+            process = self._process = QProcess(self)
+            process.finished.connect(self._finished)
+            process.errorOccurred.connect(self._not_started)
+            program, *arguments = self.command(self._current)
+            process.start(program, arguments)
+        self.changed.emit()
+
+    def _not_started(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.FailedToStart and self._process is not None:
+            self._end(f"the command could not be started: {self._process.errorString()}")
+
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        process = self._process
+        if process is None:
+            return
+        told = bytes(process.readAllStandardOutput()).decode(errors="replace")
+        lines = bytes(process.readAllStandardError()).decode(errors="replace").splitlines()
+        problem = ""
+        if code or status == QProcess.CrashExit:
+            problem = problem_in(told) or next((s for s in reversed(lines) if s.strip()), "")
+            problem = problem.removeprefix("phygui: ") or f"it ended with the code {code}"
+        self._end(problem)
+
+    def _end(self, problem: str) -> None:
+        process, self._process = self._process, None
+        path, self._current = self._current, None
+        if process is not None:
+            process.deleteLater()
+        self.n_done += 1
+        self.n_failed += bool(problem)
+        if path is not None:
+            self.done.emit(path, problem)
+        self._next()
+
+    def cancel(self) -> None:
+        """Prepare no more; what is being prepared leaves whole files only."""
+        self._waiting.clear()
+        process = self._process
+        if process is None:
+            return
+        if hasattr(signal, "SIGINT") and os.name == "posix" and process.processId():
+            os.kill(process.processId(), signal.SIGINT)
+        else:
+            process.terminate()
+
+        def insist() -> None:
+            if self._process is process:
+                process.kill()
+
+        QTimer.singleShot(_PATIENCE_MS, insist)
+
+    def stop(self) -> None:
+        """Cancel, and wait until it has ended: the window closes."""
+        self._waiting.clear()
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.finished.disconnect()
+        process.terminate()
+        if not process.waitForFinished(_PATIENCE_MS):
+            process.kill()
+            process.waitForFinished(_PATIENCE_MS)
+
+
+def problem_in(told: str) -> str:
+    """Why a dataset could not be prepared, as the command tells it in JSON; else nothing."""
+
+    def problems(value: Any) -> list[str]:
+        own: list[str] = []
+        if isinstance(value, dict):
+            told = [value.get(key) for key in ("problem", "error", "failed")]
+            own = [text for text in told if isinstance(text, str) and text]
+            value = list(value.values())
+        inner = value if isinstance(value, list) else []
+        return own + [text for each in inner for text in problems(each)]
+
+    found: list[str] = []
+    for text in (told, *told.splitlines()):
+        try:
+            found += problems(json.loads(text))
+        except ValueError:
+            continue
+    return found[0] if found else ""

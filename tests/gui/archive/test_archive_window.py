@@ -1,0 +1,219 @@
+"""The window of an archive, by its keys: two hundred datasets, found, sorted, opened, watched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtWidgets import QApplication
+
+from phygui.archive.archive import Archive, read
+from phygui.archive.index import Index
+from phygui.gui.app.app import Application
+from phygui.gui.archive.actions import ACTIONS
+from phygui.gui.archive.preparing import Preparing, problem_in
+from phygui.gui.archive.window import UNDECIDED, ArchiveWindow
+from phygui.gui.base.delays import DELAYS
+from phygui.gui.base.settings import Settings
+from phygui.gui.dialogs.choosing import Ask
+from tests.archive.conftest import decide, make_archive
+
+DOCS = Path(__file__).parents[3] / "docs" / "archive-window.md"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two hundred tiny datasets, one of them damaged; nobody writes to them."""
+    folder = make_archive(tmp_path_factory.mktemp("lab") / "archive", 199, (3, 2))
+    decide(folder / "mouse03" / "session031.kwik", [2])
+    (folder / "mouse03" / "odd.kwik").write_bytes(b"nothing")
+    # They are alike, so that two of them are read for all.
+    index, archive = Index(folder), Archive(folder)
+    alike = read(folder / "mouse00" / "session000.kwik")
+    for session in archive.scan():
+        if session.path.stem not in ("session031", "odd"):
+            index.put(session.found, alike)
+    index.write({session.path for session in archive.sessions()})
+    return folder
+
+
+def settle(window: ArchiveWindow, qtbot: Any) -> None:
+    """Show a window, give it the keyboard, and wait until all is listed and read."""
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.waitUntil(lambda: window.is_settled)
+
+
+@pytest.fixture
+def lab(folder: Path, settings: Settings, qtbot: Any, qapp: Any) -> Iterator[ArchiveWindow]:
+    window = ArchiveWindow(folder, settings)
+    settle(window, qtbot)
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+def names(window: ArchiveWindow) -> list[str]:
+    return [session.path.stem for session in window.sessions]
+
+
+def test_two_hundred_sessions_by_keys(lab: ArchiveWindow, qtbot: Any) -> None:
+    table, wanted = lab.table, []
+    lab.open_wanted.connect(wanted.append)
+    assert len(names(lab)) == 200
+    assert lab.counts.text() == "200 sessions, 1 decided"
+    # What cannot be read is a row with its sentence.
+    row = names(lab).index("odd")
+    content = table.content
+    assert "odd.kwik" in content.index(row, content.columnCount() - 1).data()
+    qtbot.keyClick(table, Qt.Key_Down)
+    qtbot.keyClick(table, Qt.Key_Return)
+    assert [path.stem for path in wanted] == ["session001"]
+    # The filter line, by its key and back to the table.
+    qtbot.keyClick(lab, Qt.Key_F, Qt.ControlModifier)
+    qtbot.waitUntil(lab.filter.hasFocus)
+    qtbot.keyClicks(lab.filter, "mouse03")
+    assert len(names(lab)) == 11
+    assert lab.counts.text() == "11 of 200 sessions, 1 decided"
+    qtbot.keyClick(lab.filter, Qt.Key_Return)
+    assert table.hasFocus()
+    # Sorted by what is decided, the most first; what is not known is last.
+    header = table.horizontalHeader()
+    place = [column for column in range(content.columnCount())
+             if content.headerData(column, Qt.Horizontal, Qt.DisplayRole) == "decided"]  # fmt: skip
+    at = QPoint(header.sectionViewportPosition(place[0]) + 10, 5)
+    for _ in range(2):
+        qtbot.mouseClick(header.viewport(), Qt.LeftButton, pos=at)
+    assert (names(lab)[0], names(lab)[-1]) == ("session031", "odd")
+    # The walk goes by that order, and passes over what is decided and what cannot be read.
+    wanted.clear()
+    table.selectRow(0)
+    table.setCurrentIndex(content.index(0, 1))
+    qtbot.keyClick(table, Qt.Key_PageDown, Qt.ControlModifier | Qt.ShiftModifier)
+    assert [path.stem for path in wanted] == [names(lab)[1]]
+    assert table.current is not None
+    assert table.current.path == wanted[0]
+    lab.filter.setText("good >")
+    assert lab.filter.property("wrong") == "true"
+    assert len(names(lab)) == 11
+    lab.filter.setText("nobody")
+    assert lab.note.text() == "No session passes the filter."
+    lab.filter.clear()
+    qtbot.keyClick(table, Qt.Key_U, Qt.ControlModifier)
+    assert lab.filter.text() == UNDECIDED
+    assert "session031" not in names(lab)
+    qtbot.keyClick(table, Qt.Key_U, Qt.ControlModifier)
+    assert len(names(lab)) == 200
+
+
+def test_the_palette_the_list_of_keys_and_the_docs_have_every_action(
+    lab: ArchiveWindow, qtbot: Any
+) -> None:
+    wanted: list[object] = []
+    lab.open_wanted.connect(wanted.append)
+    qtbot.keyClick(lab.table, Qt.Key_P, Qt.ControlModifier)
+    palette = QApplication.activeModalWidget()
+    qtbot.waitUntil(palette.search.hasFocus)
+    qtbot.keyClicks(palette.search, "another arch")
+    qtbot.keyClick(palette.search, Qt.Key_Return)
+    assert wanted == [Ask.ARCHIVE]
+    page = DOCS.read_text("utf-8")
+    for action in ACTIONS:
+        assert action.title.removesuffix("...") in page
+        for key in action.keys:
+            assert f"`{key}`" in page, action.title
+    menus = [menu.title() for menu in lab.menuBar().actions() for menu in [menu.menu()]]
+    assert menus == ["&File", "&Sessions", "&View", "&Help"]
+
+
+def test_the_folder_is_watched(
+    settings: Settings, tmp_path: Path, qtbot: Any, qapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DELAYS, "archive_ms", 50)
+    folder = make_archive(tmp_path / "archive", 2)
+    window = ArchiveWindow(folder, settings)
+    qtbot.addWidget(window)
+    settle(window, qtbot)
+    first = window.sessions[0].path
+    shutil.copyfile(first, first.with_name("another.kwik"))
+    qtbot.waitUntil(lambda: "another" in names(window), timeout=10_000)
+    # As a save does: a reader may have the old one open.
+    decided = shutil.copyfile(first, tmp_path / "decided.kwik")
+    decide(decided, [2])
+    decided.replace(first.with_name("another.kwik"))
+    qtbot.waitUntil(lambda: "1 decided" in window.counts.text(), timeout=10_000)
+    first.unlink()
+    qtbot.waitUntil(lambda: first.stem not in names(window), timeout=10_000)
+    window.close()
+
+
+def test_the_next_undecided_session_from_a_curating_window(
+    settings: Settings, tmp_path: Path, qtbot: Any, qapp: Any
+) -> None:
+    folder = make_archive(tmp_path / "archive", 3)
+    decide(folder / "mouse00" / "session001.kwik", [2])
+    app = Application(settings)
+    try:
+        # A folder that holds datasets is an archive, however it is opened.
+        app.open(folder)
+        qtbot.waitUntil(lambda: app.archive is not None, timeout=20_000)
+        archive = app.archive
+        assert archive is not None
+        settle(archive, qtbot)
+        qtbot.keyClick(archive.table, Qt.Key_Return)
+        qtbot.waitUntil(lambda: len(app.windows) == 1, timeout=20_000)
+        first = app.windows[0]
+        assert first.session.path.stem == "session000"
+        qtbot.waitUntil(lambda: first.is_settled, timeout=30_000)
+        first.activateWindow()
+        qtbot.waitUntil(first.isActiveWindow, timeout=5_000)
+        opened: list[object] = []
+        app.open = opened.append  # type: ignore[method-assign]
+        keys = Qt.ControlModifier | Qt.ShiftModifier
+        qtbot.keyClick(first.cluster_table.view, Qt.Key_PageDown, keys)
+        # That one is decided, so it is the one after it, in the place of the first.
+        qtbot.waitUntil(lambda: bool(opened), timeout=20_000)
+        assert opened == [folder / "mouse00" / "session002.kwik"]
+        assert not app.windows
+        assert archive.table.current is not None
+        assert archive.table.current.path.stem == "session002"
+    finally:
+        app.close()
+
+
+def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
+    settings: Settings, tmp_path: Path, qtbot: Any, qapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = {"session000": ["true"], "session001": ["sh", "-c", "echo 'phygui: no' >&2; exit 1"]}
+    monkeypatch.setattr(
+        Preparing, "command", lambda self, path: commands.get(path.stem, ["sleep", "60"])
+    )
+    monkeypatch.setattr("phygui.gui.archive.window.can_prepare", lambda: True)
+    window = ArchiveWindow(make_archive(tmp_path / "archive", 4), settings)
+    qtbot.addWidget(window)
+    settle(window, qtbot)
+    said = []
+    window.preparing.done.connect(lambda path, problem: said.append((path.stem, problem)))
+    qtbot.keyClick(window.table, Qt.Key_B, Qt.ControlModifier | Qt.ShiftModifier)
+    qtbot.waitUntil(lambda: len(said) == 2, timeout=10_000)
+    assert said == [("session000", ""), ("session001", "no")]
+    assert window.progress.isVisible()
+    assert window.progress.text() == "2 of 4"
+    assert "session002.kwik" in window.message.text()
+    qtbot.keyClick(window.table, Qt.Key_Escape)
+    qtbot.waitUntil(lambda: not window.preparing.is_running, timeout=10_000)
+    assert len(said) == 3
+    assert not window.progress.isVisible()
+    window.close()
+
+
+def test_why_a_dataset_was_not_prepared() -> None:
+    assert problem_in('{"datasets": [{"path": "x", "problem": "it is gone."}]}') == "it is gone."
+    assert problem_in('{"a": 1}\n{"error": "no room."}\n') == "no room."
+    assert problem_in("nothing of that kind") == ""
