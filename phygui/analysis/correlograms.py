@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._inputs import plain
+from ._inputs import as_samples, plain
 from ._loops import loops
 
 __all__ = [
@@ -64,8 +64,14 @@ def correlograms(
     Raises
     ------
     ValueError
-        When sizes are missing or not positive, or times decrease.
+        When sizes are missing or not positive, or times decrease; when whole samples are given
+        as times, with a sample rate beside them.
     """
+    if np.asarray(spike_times).dtype.kind in "iu" and sample_rate != 1:
+        raise ValueError(
+            "spike_times holds whole numbers, expected seconds: divide samples by the sample rate, "
+            "or give them with sample_rate=1 and sizes in samples"
+        )
     times = plain(spike_times, np.float64)
     clusters = np.asarray(spike_clusters)
     if times.ndim != 1 or times.shape != clusters.shape:
@@ -170,13 +176,13 @@ def two_sided_correlogram(
         raise ValueError(f"{n_bins} bins of {bin_size} samples are impossible")
     bin_samples = int(bin_size)
     after = np.zeros(n_bins, dtype=np.int64)
-    a = plain(samples_a, np.int64)
+    a = plain(as_samples(samples_a, "samples_a"))
     if samples_b is None:
         order = plain(np.arange(len(a)), np.int64)
         count = _pair_counter(a, a, n_bins * bin_samples)
         count(a, order, a, order, bin_samples, n_bins, after)
         return np.concatenate([after[::-1], after])
-    b = plain(samples_b, np.int64)
+    b = plain(as_samples(samples_b, "samples_b"))
     order_a = (
         plain(np.zeros(len(a), np.int64)) if spike_ids_a is None else plain(spike_ids_a, np.int64)
     )
@@ -241,8 +247,8 @@ def lag_correlogram(
     """
     from . import _kernels
 
-    a = plain(samples_a, np.int64)
-    b = a if samples_b is None else plain(samples_b, np.int64)
+    a = plain(as_samples(samples_a, "samples_a"))
+    b = a if samples_b is None else plain(as_samples(samples_b, "samples_b"))
     edge_samples = edges_in_samples(edges, sample_rate)
     below = np.zeros(len(edge_samples), dtype=np.int64)
     _kernels.count_pairs_below(a, b, edge_samples, below)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._inputs import as_samples, check_period
 from .correlograms import edges_in_samples
 
 __all__ = [
@@ -53,7 +54,7 @@ def isi_histogram(
     array of int64 (n_bins,)
     """
     edge_samples = edges_in_samples(edges, sample_rate)
-    intervals = np.diff(np.asarray(spike_samples, dtype=np.int64))
+    intervals = _intervals(as_samples(spike_samples))
     intervals = intervals[(intervals >= edge_samples[0]) & (intervals < edge_samples[-1])]
     bins = np.searchsorted(edge_samples, intervals, side="right") - 1
     return np.bincount(bins, minlength=len(edge_samples) - 1).astype(np.int64)
@@ -82,9 +83,10 @@ def firing_rate_histogram(
     if duration <= 0 or n_bins < 1:
         raise ValueError("a firing rate needs a positive duration and at least one bin")
     # The train is sorted, so the cost is that of the bins, not of the spikes.
+    samples = as_samples(spike_samples)
     edges = np.arange(n_bins + 1) * (duration * sample_rate / n_bins)
-    places = np.searchsorted(np.asarray(spike_samples), edges, side="left")
-    places[-1] = np.searchsorted(np.asarray(spike_samples), edges[-1], side="right")
+    places = np.searchsorted(samples, edges, side="left")
+    places[-1] = np.searchsorted(samples, edges[-1], side="right")
     return np.diff(places) / (duration / n_bins)
 
 
@@ -111,12 +113,26 @@ def refractory_violations(
     Returns
     -------
     RefractoryViolations
+
+    Raises
+    ------
+    ValueError
+        If the spikes are no whole samples, or decrease; if a period is not one in seconds.
     """
-    samples = np.asarray(spike_samples, dtype=np.int64)
-    intervals = np.diff(samples)
+    check_period(period)
+    check_period(censored, "the censored time")
+    samples = as_samples(spike_samples)
+    intervals = _intervals(samples)
     too_short = intervals < period * sample_rate * (1 - 1e-12)
     if censored > 0:
         too_short &= intervals > censored * sample_rate
     first = np.flatnonzero(too_short)
     rate = len(first) / len(samples) if len(samples) else float("nan")
     return RefractoryViolations(np.column_stack([first, first + 1]), rate)
+
+
+def _intervals(samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    intervals = np.diff(samples)
+    if len(intervals) and intervals.min() < 0:
+        raise ValueError("the spikes of a train must be in the order of time: sort them")
+    return intervals

@@ -21,6 +21,7 @@ from phygui.curation.suggestions.merging.merges import Suggestions
 from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.curation.suggestions.splitting.splits import SplitSuggestions
 from phygui.dataset import ClusteringState, Key
+from phygui.guards import ReadArrays, ReadDict
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,14 @@ class Curation:
 
     @property
     def spikes_per_cluster(self) -> Mapping[int, NDArray[np.int64]]:
-        """Sorted spike ids of every cluster; not to be written to."""
-        return self.clustering.spikes_per_cluster
+        """Sorted spike ids of every cluster, read-only."""
+        return ReadArrays(self.clustering.spikes_per_cluster)
 
     @property
     def cluster_groups(self) -> dict[int, str]:
         """Name of the group of every cluster: good, mua, noise, unsorted, or a custom one."""
-        return {int(c): self.groups.name_of(int(c)) for c in self.cluster_ids}
+        of_each = {int(c): self.groups.name_of(int(c)) for c in self.cluster_ids}
+        return ReadDict(of_each, "use move(cluster_ids, group)")
 
     @property
     def group_names(self) -> dict[int, str]:
@@ -102,11 +104,24 @@ class Curation:
 
     def group_of(self, cluster_id: int) -> str:
         """Name of the group of one cluster."""
+        self.clustering.spikes(cluster_id)
         return self.groups.name_of(cluster_id)
+
+    def clusters_in(self, group: str | int) -> list[int]:
+        """Clusters of a group, given by name or number, ascending.
+
+        Raises
+        ------
+        EditError
+            If there is no such group.
+        """
+        number = self.groups.number_of(group)
+        return [c for c in self.cluster_ids.tolist() if self.groups[c] == number]
 
     def labels_of(self, cluster_id: int) -> Mapping[str, str]:
         """Labels of one cluster."""
-        return self.labels[cluster_id]
+        self.clustering.spikes(cluster_id)
+        return ReadDict(self.labels[cluster_id], "use label(cluster_ids, key, value)")
 
     # -- states ------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
+from typing import NoReturn
 
 from phygui.curation.announcements import Announcements
 from phygui.curation.delegation import method_of, value_of
@@ -23,10 +25,11 @@ from phygui.curation.suggestions.session_suggestions import SessionSuggestions
 from phygui.curation.suggestions.splitting.session_proposal import SessionProposal
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
-from phygui.dataset import Dataset, open_dataset
+from phygui.dataset import ClusteringStore, Dataset, open_dataset
+from phygui.guards import Sealed, as_path
 
 
-class Session:
+class Session(Sealed):
     """One dataset being curated.
 
     Open one with :meth:`open`. The methods that edit return the
@@ -89,6 +92,17 @@ class Session:
         Emitted when other merges, splits or groups are suggested.
     """
 
+    _read_only = MappingProxyType(
+        {
+            "channel_group": "use switch(channel_group)",
+            "clustering": "use switch(clustering=...)",
+            "cluster_groups": "use move(cluster_ids, group)",
+            "spike_clusters": "use merge, split or assign",
+            "selection": "use select(cluster_ids)",
+            "selected": "use select(cluster_ids)",
+        }
+    )
+
     def __init__(
         self,
         dataset: Dataset,
@@ -97,6 +111,8 @@ class Session:
         *,
         keeper: Keeper | None = None,
     ) -> None:
+        if not isinstance(getattr(dataset, "clusterings", None), ClusteringStore):
+            raise TypeError("a Session is opened by the path of its dataset: Session.open(path)")
         keeper = keeper or Keeper(dataset.path, journal=False, lock=False)
         keeper.on_aside = self._kept_aside
         self._outbox = outbox = Outbox(self._fail)
@@ -126,6 +142,7 @@ class Session:
         self.failed, self.warned = tell.failed, tell.warned
         self.stats_changed = tell.stats_changed
         self.suggestions_changed = tell.suggestions_changed
+        self._is_sealed = True
 
     @classmethod
     def open(
@@ -166,7 +183,7 @@ class Session:
         DatasetError
             If the file cannot be read, or edits cannot be brought back.
         """
-        path = Path(path).expanduser().absolute()
+        path = as_path(path)
         dataset = open_dataset(path)
         keeper = Keeper(path, read_only=read_only, journal=journal)
         try:
@@ -276,7 +293,11 @@ class Session:
     cluster_groups = value_of("workspace.active", Curation.cluster_groups)
     group_names = value_of("workspace.active", Curation.group_names)
     group_of = method_of("workspace.active", Curation.group_of)
+    clusters_in = method_of("workspace.active", Curation.clusters_in)
     labels_of = method_of("workspace.active", Curation.labels_of)
+
+    spike_train = method_of("workspace", Workspace.spike_train)
+    spike_train_samples = method_of("workspace", Workspace.spike_train_samples)
 
     # -- what is known of the clusters -----------------------------------------------------
 
@@ -368,6 +389,12 @@ class Session:
     def _fail(self, problem: str) -> None:
         self.journal.keeper.resume()
         self.failed.emit(problem)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Session is not pickled, since one process at a time edits a dataset: send its path, "
+            "and open that where it is needed"
+        )
 
     def __repr__(self) -> str:
         return f"<Session {self.path.name}, group {self.channel_group}, {self.clustering}>"

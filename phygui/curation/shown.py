@@ -21,7 +21,7 @@ from phygui.dataset import ClusteringState, ShankData
 from phygui.dataset.groups import UNSORTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shown:
     """The active clustering at one moment; no edit changes anything of it afterwards.
 
@@ -63,6 +63,12 @@ class Shown:
     """Statistics and metrics of the clusters, and the rankings they give."""
     proposal: Proposal | None = None
     """Parts of the selected clusters that views show in their place."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Shown: {len(self.spikes_per_cluster)} clusters of {self.clustering}, "
+            f"after {self.history_position} edits>"
+        )
 
     @classmethod
     def of(

@@ -7,6 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.durability.sidecar import read_locked, write_locked
@@ -155,6 +158,14 @@ class Workspace:
             generation=self.generation,
             is_editable=self.is_editable,
         )
+
+    def spike_train(self, cluster_id: int) -> NDArray[np.float64]:
+        """Times of the spikes of one cluster as it is now: (n,) float64, seconds, ascending."""
+        return self.spike_train_samples(cluster_id) / self.shank.sample_rate
+
+    def spike_train_samples(self, cluster_id: int) -> NDArray[np.int64]:
+        """The same in samples, as the functions of ``phygui.analysis`` take it: (n,) int64."""
+        return self.shank.clock.train(self.active.clustering.spikes(cluster_id))
 
     def close(self) -> None:
         """Close the files."""

@@ -34,7 +34,11 @@ class SpikeClock:
     """
 
     def __init__(self, samples: NDArray[Any], timeline: Timeline, sample_rate: float) -> None:
+        if samples.dtype == np.uint64:
+            # Differences of unsigned numbers wrap around zero, without a word.
+            samples = samples.view(np.int64)
         self.samples = samples
+        """(n_spikes,) int64."""
         self.timeline = timeline
         self.sample_rate = sample_rate
         self.longest_lag = int(LONGEST_LAG * sample_rate)
@@ -48,6 +52,9 @@ class SpikeClock:
             self.sorted_samples = samples[self._order]
             for array in (self._order, self._ranks, self.sorted_samples):
                 array.flags.writeable = False
+
+    def __repr__(self) -> str:
+        return f"<SpikeClock of {len(self.samples)} spikes at {self.sample_rate:g} Hz>"
 
     @property
     def is_ascending(self) -> bool:
@@ -68,7 +75,7 @@ class SpikeClock:
 
     def train(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Absolute samples of spikes, given by sorted ids: (n,) int64, ascending."""
-        return self.sorted_samples[self.ranks(spike_ids)].astype(np.int64)
+        return self.sorted_samples[self.ranks(spike_ids)].astype(np.int64, copy=False)
 
     def recorded_train(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same with the gaps between recordings left out."""

@@ -13,3 +13,30 @@ GROUP_NAMES = {group: title.lower() for group, title in GROUP_TITLES.items()}
 """As they are called in tables, filters and commands."""
 BEST_FIRST = (GOOD, MUA, NOISE, UNSORTED)
 """The order in which they are offered and counted."""
+
+
+class GroupNumber(int):
+    """The number of a group that goes by its name as well: ``group == "good"``, ``group.name``.
+
+    Parameters
+    ----------
+    number : int
+    name : str
+    """
+
+    name: str
+
+    def __new__(cls, number: int, name: str) -> GroupNumber:
+        made = super().__new__(cls, number)
+        made.name = name
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            return other.casefold() == self.name.casefold()
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+    def __reduce__(self) -> tuple[type, tuple[int, str]]:
+        return type(self), (int(self), self.name)

@@ -46,7 +46,7 @@ class JoinedShank:
     preparations = ()
     """Nothing is unpacked ahead."""
     channels: NDArray[np.int64]
-    spike_samples: NDArray[np.uint64]
+    spike_samples: NDArray[np.int64]
     timeline: Timeline
     traces: Traces | None
     n_samples_before: int

@@ -137,8 +137,8 @@ class ShankData(Protocol):
         """Number of spikes."""
 
     @property
-    def spike_samples(self) -> NDArray[np.uint64]:
-        """Spike times on the clock of the whole experiment: (n_spikes,) uint64, samples."""
+    def spike_samples(self) -> NDArray[np.int64]:
+        """Spike times on the clock of the whole experiment: (n_spikes,) int64, samples."""
 
     @property
     def spike_times(self) -> NDArray[np.float64]:
@@ -262,6 +262,7 @@ class ShankData(Protocol):
         """Let go of the files."""
 
 
+@runtime_checkable
 class ClusteringStore(Protocol):
     """The clusterings of a dataset as they are stored: the one way to read or write one."""
 

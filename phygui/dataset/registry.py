@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from phygui.dataset.protocol import Dataset, Format
 from phygui.errors import DatasetError
+from phygui.guards import as_path
 from phygui.plugins import added, owner, remember_forgetting
 
 GROUP = "phygui.formats"
@@ -40,7 +40,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     DatasetError
         If there is nothing at the path, or no format knows what is there.
     """
-    place = Path(path).expanduser().absolute()
+    place = as_path(path)
     try:
         place.stat()
     except (OSError, ValueError) as error:
@@ -58,8 +58,17 @@ def format_of(path: str | os.PathLike[str]) -> Format:
             if plugin is None:
                 raise
             plugin.fail(error)
-    names = " or ".join(known.name for known in formats()) or "any"
-    raise DatasetError(f"{place} is not a dataset of a known format, expected {names}.")
+    expected = ", ".join(f"{known.name} ({' '.join(known.patterns)})" for known in formats())
+    inside = [
+        found.name
+        for known in formats()
+        for pattern in known.patterns
+        for found in (sorted(place.glob(pattern)) if place.is_dir() else ())
+    ]
+    names = f"; it holds {', '.join(inside[:3])}: open that" if inside else ""
+    raise DatasetError(
+        f"{place} is not a dataset of a known format, expected {expected or 'none'}{names}."
+    )
 
 
 def open_dataset(path: str | os.PathLike[str]) -> Dataset:
@@ -75,4 +84,4 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
     DatasetError
         If it is of no known format, or cannot be read.
     """
-    return format_of(path).open(Path(path).expanduser().absolute())
+    return format_of(path).open(as_path(path))

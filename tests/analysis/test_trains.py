@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 
 import numpy as np
@@ -9,7 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phygui.analysis import firing_rate_histogram, isi_histogram, refractory_violations
+import phygui.analysis
+from phygui.analysis import (
+    REFRACTORY_PERIOD,
+    coincidences,
+    contamination_hill,
+    contamination_llobet,
+    correlograms,
+    count_refractory_pairs,
+    cross_correlogram,
+    firing_rate_histogram,
+    isi_histogram,
+    isi_violation_ratio,
+    lag_correlogram,
+    likely_purity,
+    presence_ratio,
+    refractory_violations,
+    two_sided_correlogram,
+    violation_rate,
+)
 
 sorted_samples = st.lists(st.integers(0, 300), max_size=60).map(sorted)
 
@@ -54,3 +73,64 @@ def test_refractory_violations(samples, period, censored):
         assert found.rate == len(expected) / len(samples)
     else:
         assert np.isnan(found.rate)
+
+
+SECONDS = np.array([0.1, 0.1005, 0.3])
+SAMPLES = np.array([2000, 2010, 6000])
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda train: refractory_violations(train, 20_000.0),
+        lambda train: isi_histogram(train, [0, 0.1], 20_000.0),
+        lambda train: firing_rate_histogram(train, 20_000.0, 1.0, 4),
+        lambda train: cross_correlogram(train, bin_size=20, window_size=400),
+        lambda train: cross_correlogram(SAMPLES, train, bin_size=20, window_size=400),
+        lambda train: two_sided_correlogram(train, bin_size=20, n_bins=4),
+        lambda train: lag_correlogram(train, None, [0, 0.1], 20_000.0),
+        lambda train: lag_correlogram(SAMPLES, train, [0, 0.1], 20_000.0),
+        lambda train: coincidences(train, SAMPLES, 20_000.0),
+        lambda train: count_refractory_pairs(train, 20_000.0),
+        lambda train: contamination_hill(train, 20_000.0, 1.0),
+        lambda train: contamination_llobet(train, 20_000.0, 1.0),
+        lambda train: isi_violation_ratio(train, 20_000.0, 1.0),
+        lambda train: likely_purity(train, 20_000.0, 1.0),
+        lambda train: violation_rate(train, 20_000.0),
+        lambda train: presence_ratio(train, 20_000.0, 120.0),
+    ],
+)
+def test_seconds_are_never_taken_for_samples(measure):
+    measure(SAMPLES)
+    measure(SAMPLES.astype(np.uint64))
+    measure(SAMPLES.tolist())
+    with pytest.raises(ValueError, match=r"holds fractions \(float64\), expected whole samples"):
+        measure(SECONDS)
+
+
+def test_samples_are_never_taken_for_seconds():
+    sizes = {"sample_rate": 20_000.0, "bin_size": 0.001, "window_size": 0.05}
+    assert correlograms(SECONDS, [1, 1, 1], **sizes).sum() == 1
+    with pytest.raises(ValueError, match="whole numbers, expected seconds"):
+        correlograms(SAMPLES, [1, 1, 1], **sizes)
+
+
+@pytest.mark.parametrize("period", [2, 40, -0.001])
+def test_a_refractory_period_is_in_seconds(period):
+    for measure in (refractory_violations, count_refractory_pairs, violation_rate):
+        with pytest.raises(ValueError, match=r"expected seconds, such as 0\.002"):
+            measure(SAMPLES, 20_000.0, period)
+
+
+def test_a_train_is_in_the_order_of_time():
+    with pytest.raises(ValueError, match="in the order of time"):
+        refractory_violations(SAMPLES[::-1], 20_000.0)
+
+
+def test_the_documented_refractory_period_is_the_default_everywhere():
+    for name in phygui.analysis.__all__:
+        function = getattr(phygui.analysis, name)
+        given = inspect.signature(function).parameters if inspect.isfunction(function) else {}
+        for argument in ("period", "refractory"):
+            if argument in given:
+                assert given[argument].default == REFRACTORY_PERIOD, name

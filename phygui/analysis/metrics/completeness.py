@@ -15,6 +15,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._inputs import as_samples
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
 from .sources import HILL, SIEGLE
 from .spec import ClusterData, MetricSpec
@@ -59,7 +60,7 @@ def presence_ratio(
     ----------
     [Siegle]_, methods, "presence ratio", there with 100 bins instead of bins of a minute.
     """
-    samples = np.asarray(spike_samples)
+    samples = as_samples(spike_samples)
     if not len(samples):
         return undefined(NO_SPIKES)
     bin_samples = int(bin_duration * sample_rate)

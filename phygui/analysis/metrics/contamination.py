@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._inputs import plain
+from .._inputs import as_samples, check_period, plain
 from .._loops import loops
 from ..trains import MANY_VIOLATIONS, REFRACTORY_PERIOD, refractory_violations
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
@@ -85,7 +85,7 @@ def isi_violation_ratio(
     ----------
     [Hill]_, supplementary methods, "refractory period violations"; the ratio as in UltraMegaSort.
     """
-    samples = np.asarray(spike_samples)
+    samples = as_samples(spike_samples)
     expected = _expected_violations(len(samples), duration, period, censored)
     if isinstance(expected, Metric):
         return expected
@@ -133,7 +133,7 @@ def contamination_llobet(
     spike_samples: ArrayLike,
     sample_rate: float,
     duration: float,
-    period: float = 0.001,
+    period: float = REFRACTORY_PERIOD,
     censored: float = 0.0,
 ) -> Metric:
     """Fraction of the spikes that come from many other neurons, from the refractory violations.
@@ -156,7 +156,7 @@ def contamination_llobet(
     ----------
     [Llobet]_, the estimate of contamination for several independent contaminants.
     """
-    samples = np.asarray(spike_samples)
+    samples = as_samples(spike_samples)
     n_spikes = len(samples)
     if n_spikes < 2:
         return undefined("there are fewer than two spikes")
@@ -192,7 +192,7 @@ def likely_purity(
     Metric
         Between 0 and 1.
     """
-    samples = np.asarray(spike_samples)
+    samples = as_samples(spike_samples)
     expected = _expected_violations(len(samples), duration, period, censored)
     if isinstance(expected, Metric):
         return expected
@@ -205,12 +205,17 @@ def likely_purity(
 
 
 def count_refractory_pairs(
-    spike_samples: ArrayLike, sample_rate: float, period: float, censored: float = 0.0
+    spike_samples: ArrayLike,
+    sample_rate: float,
+    period: float = REFRACTORY_PERIOD,
+    censored: float = 0.0,
 ) -> int:
     """Number of pairs of spikes, consecutive or not, at most `period` and at least `censored`
     apart (seconds, rounded to samples), as [Llobet]_ counts violations.
     """
-    samples = plain(spike_samples, np.int64)
+    check_period(period)
+    check_period(censored, "the censored time")
+    samples = plain(as_samples(spike_samples))
     order = np.arange(len(samples), dtype=np.int64)
     last = round(period * sample_rate)
     by_lag = np.zeros(last + 1, dtype=np.int64)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._inputs import check_period
 from ..trains import REFRACTORY_PERIOD
 
 __all__ = [
@@ -170,6 +171,7 @@ def coincidences(
     """
     from ..correlograms import lag_correlogram
 
+    check_period(period)
     near, dead = round(period * sample_rate), round(censored * sample_rate)
     low = max(round(_SHOULDERS[0] * sample_rate), 2 * near)
     high = max(round(_SHOULDERS[1] * sample_rate), 6 * near)

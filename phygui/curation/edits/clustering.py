@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from phygui.curation.edits.update import EditError, Update, in_words
+from phygui.guards import cluster_ids_of
 
 SpikeLists = dict[int, NDArray[np.int64]]
 
@@ -102,7 +103,7 @@ class Clustering:
         EditError
             If fewer than two clusters are named, or one that does not exist.
         """
-        ids = list(dict.fromkeys(int(c) for c in cluster_ids))
+        ids = list(dict.fromkeys(cluster_ids_of(cluster_ids, EditError)))
         if len(ids) < 2:
             raise EditError("a merge needs at least two clusters")
         before = {c: self.spikes(c) for c in ids}

@@ -16,6 +16,7 @@ from phygui.curation.suggestions.splitting.where import where_parts
 from phygui.curation.turns import Turns, in_turn
 from phygui.curation.workspace import Workspace
 from phygui.dataset import ClusteringState
+from phygui.guards import cluster_ids_of
 from phygui.storage.state.backups import Backup
 
 
@@ -42,7 +43,7 @@ class SessionEdits:
         that of the largest; and the labels of the first one named.
         """
         selected = self._workspace.active.selection.clusters
-        ids = list(selected) if cluster_ids is None else [int(c) for c in cluster_ids]
+        ids = selected if cluster_ids is None else cluster_ids
         return self._journal.make(self._workspace.editable().merge(ids))
 
     @in_turn
@@ -100,12 +101,16 @@ class SessionEdits:
 
         Where all of them are in it, nothing is done: :meth:`go_on` selects what a move would have.
         """
+        if isinstance(cluster_ids, str):
+            raise EditError(f"clusters come first, then their group: move([8], {cluster_ids!r})")
         ids = self._existing(cluster_ids)
         return self._journal.make(self._workspace.editable().groups.move(ids, group), moved=ids)
 
     @in_turn
     def move_each(self, groups: Mapping[int, str | int]) -> Update:
         """Put each cluster into a group of its own, given by name or number, as one edit."""
+        if not isinstance(groups, Mapping):
+            raise EditError("move_each takes the group of each cluster: move_each({8: 'good'})")
         ids = self._existing(groups)
         wanted = dict(zip(ids, groups.values(), strict=True))
         return self._journal.make(self._workspace.editable().groups.move_each(wanted), moved=ids)
@@ -133,12 +138,25 @@ class SessionEdits:
 
     @in_turn
     def label(self, cluster_ids: Iterable[int], key: str, value: str | None) -> Update:
-        """Set a label of some clusters; None removes it."""
+        """Set a label of some clusters; None removes it.
+
+        Raises
+        ------
+        EditError
+            If there is no such cluster, or key and value are no texts.
+        """
+        if isinstance(cluster_ids, str):
+            raise EditError(
+                f"clusters come first, then the label: label([8], {cluster_ids!r}, 'yes')"
+            )
+        for text in (key, "" if value is None else value):
+            if not isinstance(text, str):
+                raise EditError(f"a label is text, and {text!r} is none: write {str(text)!r}")
         ids = self._existing(cluster_ids)
         return self._journal.make(self._workspace.editable().labels.label(ids, key, value))
 
     def _existing(self, cluster_ids: Iterable[int]) -> list[int]:
-        ids = [int(c) for c in cluster_ids]
+        ids = cluster_ids_of(cluster_ids, EditError)
         for cluster_id in ids:
             self._workspace.active.clustering.spikes(cluster_id)
         return ids

@@ -35,7 +35,7 @@ class Selection:
         return self.best + self.match
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Update:
     """One change of a clustering, with all it takes to take it back.
 
@@ -95,6 +95,9 @@ class Update:
         """Ids of the living clusters whose group or labels change, ascending."""
         touched = set(self.groups_after) | set(self.labels_after)
         return tuple(sorted(touched - set(self.before) - set(self.after)))
+
+    def __repr__(self) -> str:
+        return f"<Update: {self.description}>"
 
     def reversed(self, cause: Cause) -> Update:
         """The change that takes this one back."""

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from phygui.curation.announcements import Announcements
-from phygui.curation.edits.update import Selection
+from phygui.curation.edits.update import EditError, Selection
 from phygui.curation.navigation.cluster_list import ClusterList
 from phygui.curation.navigation.columns import SIMILARITY, ClusterSource, columns
 from phygui.curation.navigation.wizard import Ranking, Wizard
 from phygui.curation.publishing import Outbox
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
+from phygui.guards import cluster_ids_of
 
 
 class SessionNavigation:
@@ -71,9 +72,9 @@ class SessionNavigation:
         EditError
             If one of them does not exist.
         """
-        chosen = tuple(dict.fromkeys(int(c) for c in best))
+        chosen = tuple(dict.fromkeys(cluster_ids_of(best, EditError)))
         known = frozenset(chosen)
-        others = tuple(c for c in dict.fromkeys(int(c) for c in match) if c not in known)
+        others = tuple(c for c in dict.fromkeys(cluster_ids_of(match, EditError)) if c not in known)
         for cluster_id in chosen + others:
             self._workspace.active.clustering.spikes(cluster_id)
         self._set(Selection(chosen, others))

@@ -176,8 +176,17 @@ class SessionStatistics:
         """
         return self.knowledge.quality_of(cluster_id)
 
-    def similar(self) -> Ranking:
-        """Candidates for the first best cluster, most similar first."""
+    def similar(self, cluster_id: int | None = None) -> Ranking:
+        """The clusters most similar to one, each with its similarity; by default to the first best.
+
+        Raises
+        ------
+        EditError
+            If there is no such cluster.
+        """
+        if cluster_id is not None:
+            self._workspace.active.clustering.spikes(cluster_id)
+            return self.knowledge.similar(cluster_id)
         best = self._workspace.active.selection.best
         return self.knowledge.similar(best[0]) if best else ()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ from phygui.formats.kwik.reading.clusters import (
 )
 from phygui.formats.kwik.reading.events import read_events
 from phygui.formats.kwik.reading.incomplete import incomplete_groups
-from phygui.formats.kwik.reading.kinds import what_instead
+from phygui.formats.kwik.reading.kinds import check_is_kwik, has_spikes, what_instead
 from phygui.formats.kwik.reading.metadata import (
     read_metadata,
     read_settings,
@@ -41,6 +40,7 @@ from phygui.formats.kwik.reading.probe import (
     read_probe,
 )
 from phygui.formats.kwik.reading.spikes import StoredSpikes, read_recordings, read_spikes
+from phygui.guards import Sealed, as_path, warn_caller
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
@@ -50,7 +50,7 @@ from phygui.storage.state.fingerprint import FileStamp
 from phygui.storage.unpacked.packed import Preparation
 
 
-class OpenDataset:
+class OpenDataset(Sealed):
     """The files of a dataset and what was read from them; what ``KwikModel`` presents.
 
     The ``.kwik`` is read and closed. It is opened again to switch channel groups or clusterings,
@@ -68,7 +68,8 @@ class OpenDataset:
         path = kwik_path if path is None else path
         if path is None:
             raise DatasetError("no file was named, expected the path of a .kwik file.")
-        self._path = Path(path).expanduser().absolute()
+        self._path = as_path(path, "the path of a .kwik file")
+        check_is_kwik(self._path)
         #: What was found to be unusual, one sentence each.
         self.warnings: list[str] = []
         #: How often other data was located: what was computed from the data before is void.
@@ -91,8 +92,9 @@ class OpenDataset:
             self._files.check_channels(self._shank)
             on_failure.pop_all()
         self._silent = False
+        self._is_sealed = True
         for text in self.warnings:
-            warnings.warn(text, DatasetWarning, stacklevel=3)
+            warn_caller(text, DatasetWarning)
 
     def close(self) -> None:
         """Let go of the features and the raw data; what was read of the ``.kwik`` stays."""
@@ -132,7 +134,7 @@ class OpenDataset:
             return
         self.warnings.append(text)
         if not self._silent:
-            warnings.warn(text, DatasetWarning, stacklevel=3)
+            warn_caller(text, DatasetWarning)
 
     # -- the .kwik ---------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class OpenDataset:
         """What does not depend on the channel group."""
         root = file.group("/")
         version = file.attribute(root, "kwik_version", "/")
-        if not file.members("/channel_groups"):
+        if not has_spikes(file):
             raise DatasetError(what_instead(file))
         if version is None:
             self._warn(f"{self._path}: /@kwik_version is missing; version 2 is assumed.")

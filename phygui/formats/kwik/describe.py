@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from phygui.formats.kwik.readable import ReadableDataset
+from phygui.formats.kwik.clustered import ClusteredDataset
 from phygui.words import hertz, plain
 
 
-def describe(model: ReadableDataset) -> str:
+def describe(model: ClusteredDataset) -> str:
     """Several lines on what a dataset holds, what it lacks, and what is unusual about it."""
-    groups = Counter(model.cluster_groups.values())
+    groups = Counter(int(group) for group in model.cluster_groups.values())
     of_each = ", ".join(
         f"{groups[number]} {name}"
         for number, name in model.cluster_group_names.items()
@@ -37,7 +37,7 @@ def describe(model: ReadableDataset) -> str:
     return "\n".join(lines)
 
 
-def _duration(model: ReadableDataset) -> str:
+def _duration(model: ClusteredDataset) -> str:
     text = f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"
     gaps = len(model.timeline.gaps)
     return f"{text}, with {_count(gaps, 'gap')} over {model.span:,.1f} s" if gaps else text
@@ -51,7 +51,7 @@ def _chosen(names: list[str], chosen: str) -> str:
     return ", ".join(f"{name} (open)" if name == chosen else name for name in names)
 
 
-def _channel_groups(model: ReadableDataset) -> str:
+def _channel_groups(model: ClusteredDataset) -> str:
     lacks = model.incomplete_channel_groups
     names = [
         f"{group} ({lacks[group]})" if group in lacks else str(group)
@@ -60,20 +60,20 @@ def _channel_groups(model: ReadableDataset) -> str:
     return _chosen(names, names[model.channel_groups.index(model.channel_group)])
 
 
-def _features(model: ReadableDataset) -> str:
+def _features(model: ClusteredDataset) -> str:
     if model.features is None:
         return _absent(model, "features")
     return f"{model.n_features_per_channel} per channel"
 
 
-def _raw(model: ReadableDataset) -> str:
+def _raw(model: ClusteredDataset) -> str:
     if model.traces is None:
         return _absent(model, "traces")
     n_samples, n_channels = model.traces.shape
     return f"{n_samples:,} samples of {n_channels} channels, {model.traces.dtype}"
 
 
-def _absent(model: ReadableDataset, what: str) -> str:
+def _absent(model: ClusteredDataset, what: str) -> str:
     """Why data is not there; empty data of a dataset that was closed has no reason."""
     absent = model.absent.get(what)
     return "none" if absent is None else f"none: {absent.why(model.path)}"

@@ -14,8 +14,8 @@ import numpy as np
 from phygui.dataset import ClusteringState
 from phygui.dataset.groups import GROUP_TITLES, UNSORTED
 from phygui.errors import DatasetChanged, DatasetError
+from phygui.formats.kwik.clustered import ClusteredDataset
 from phygui.formats.kwik.hdf5.values import plain
-from phygui.formats.kwik.readable import ReadableDataset
 from phygui.formats.kwik.reading.clusters import (
     Clustering,
     count_clusters,
@@ -56,7 +56,7 @@ def _only_writer(path: Path) -> Iterator[None]:
         lock.release()
 
 
-class EditableDataset(ReadableDataset):
+class EditableDataset(ClusteredDataset):
     """A dataset whose ``.kwik`` can be changed, always through one durable path."""
 
     @contextmanager

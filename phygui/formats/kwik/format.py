@@ -44,6 +44,9 @@ class KwikDataset:
         self._channel_groups: Sequence[int] | None = None
         self._incomplete: Mapping[int, str] = {}
 
+    def __repr__(self) -> str:
+        return f"<Kwik dataset {self.path.name}>"
+
     def _follow(self, has_more: bool) -> None:
         """The file was written by this dataset itself: its models may go on with it."""
         for model in list(self._models):

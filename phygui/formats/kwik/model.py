@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from types import TracebackType
 
+from phygui.errors import DatasetWarning
 from phygui.formats.kwik.describe import describe
 from phygui.formats.kwik.editing import EditableDataset
 
@@ -30,8 +33,11 @@ class KwikModel(EditableDataset):
     Notes
     -----
     The ``.kwik`` is read at once and closed. Features and raw data are read as they are indexed,
-    never written, and may be read from several threads. Arrays that are given as attributes may
-    not be written to: change a copy, and save that.
+    never written, and may be read from several threads and forked processes. Arrays that are given
+    as attributes may not be written to: change a copy, and save that.
+
+    A model is pickled as its path, channel group and clustering, and opens the files again where it
+    is unpickled: in the processes of multiprocessing, joblib and dask.
 
     Examples
     --------
@@ -57,6 +63,18 @@ class KwikModel(EditableDataset):
             f"{self.clustering}, {self.n_spikes} spikes, {self.n_clusters} clusters>"
         )
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _opened_again, (type(self), self.path, self.channel_group, self.clustering)
+
     def describe(self) -> str:
         """What the dataset holds and lacks, in words, several lines."""
         return describe(self)
+
+
+def _opened_again(
+    kind: type[KwikModel], path: Path, channel_group: int, clustering: str
+) -> KwikModel:
+    """A model in another process, or a copy; what is unusual was said when it was first opened."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DatasetWarning)
+        return kind(path, channel_group, clustering)

@@ -35,7 +35,7 @@ class OpenShank:
 
     @property
     def samples(self) -> np.ndarray:
-        """Absolute spike times, in the order of the file: (n_spikes,) uint64."""
+        """Absolute spike times, in the order of the file: (n_spikes,) int64."""
         return self.placed.clock.samples
 
     def times(self, sample_rate: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a Kwik dataset tells of itself: the read-only attributes of ``KwikModel``."""
+"""What a Kwik dataset tells of its spikes and data: attributes of ``KwikModel`` to be read."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import numpy as np
 
 from phygui.dataset import MICROVOLTS, RAW_UNITS
 from phygui.dataset.clock import SpikeClock
-from phygui.dataset.groups import GROUP_TITLES
 from phygui.dataset.timeline import Timeline
 from phygui.formats.kwik.dataset import OpenDataset
 from phygui.formats.kwik.files.features import Features, FeaturesByChannel, FeaturesMasks, Masks
-from phygui.formats.kwik.reading.cluster_metadata import ClusterMetadata
 from phygui.formats.kwik.reading.probe import Probe
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
@@ -30,7 +28,7 @@ class _Made(NamedTuple):
 
 
 class ReadableDataset(OpenDataset):
-    """An open dataset, to be read: all that is known of one channel group and one clustering."""
+    """An open dataset, to be read: all that is known of one channel group and its spikes."""
 
     # -- the experiment ----------------------------------------------------------------------
 
@@ -274,7 +272,7 @@ class ReadableDataset(OpenDataset):
 
     @property
     def spike_samples(self) -> np.ndarray:
-        """Spike times from the start of the first recording: (n_spikes,) uint64, samples.
+        """Spike times from the start of the first recording: (n_spikes,) int64, samples.
 
         Ascending, if the file's are; ``clock`` has them in the order of time.
         """
@@ -294,63 +292,6 @@ class ReadableDataset(OpenDataset):
     def spike_clusters(self) -> np.ndarray:
         """Cluster of each spike: (n_spikes,) integers, in the file's type."""
         return self._shank.clustering.spike_clusters
-
-    # -- clusters ----------------------------------------------------------------------------
-
-    @property
-    def cluster_ids(self) -> np.ndarray:
-        """Clusters that have spikes: (n_clusters,) int64, ascending."""
-        return self._shank.clustering.cluster_ids
-
-    @property
-    def largest_cluster_id(self) -> int:
-        """The largest cluster id the file has seen in this clustering, -1 if none."""
-        return self._shank.clustering.largest_cluster_id
-
-    @property
-    def cluster_groups(self) -> dict[int, int]:
-        """Group of each cluster: ``{cluster: group}``."""
-        return dict(self._shank.clustering.cluster_groups)
-
-    @property
-    def default_cluster_groups(self) -> dict[int, str]:
-        """The groups every file has: 0 Noise, 1 MUA, 2 Good, 3 Unsorted."""
-        return dict(GROUP_TITLES)
-
-    @property
-    def cluster_group_names(self) -> dict[int, str]:
-        """Names of all groups, custom ones included: ``{group: name}``."""
-        return dict(self._shank.clustering.group_names)
-
-    @property
-    def clustering_metadata(self) -> dict[str, Any]:
-        """Attributes of the open clustering, plain values."""
-        return dict(self._shank.clustering.metadata)
-
-    @property
-    def cluster_metadata(self) -> ClusterMetadata:
-        """What is known of each cluster: ``[c]``, ``.group(c)`` and ``.attributes(c)``."""
-        clustering = self._shank.clustering
-        where = f"{self._shank.path}/clusters/{clustering.name}"
-        return ClusterMetadata(clustering, where, self._reopened)
-
-    @property
-    def spikes_per_cluster(self) -> dict[int, np.ndarray]:
-        """Spikes of each cluster: ``{cluster: (n,) int64}``, ascending."""
-        return dict(self._shank.clustering.spikes_per_cluster)
-
-    def spike_train(self, cluster_id: int) -> np.ndarray:
-        """Times of the spikes of one cluster: (n,) float64, seconds, ascending.
-
-        Raises
-        ------
-        KeyError
-            If no cluster with spikes has this id.
-        """
-        if cluster_id not in self._shank.clustering.cluster_groups:
-            raise KeyError(f"there is no cluster {cluster_id!r}")
-        spikes = np.flatnonzero(self.spike_clusters == cluster_id)
-        return self.clock.train(spikes) / self.sample_rate
 
     # -- data on disk ------------------------------------------------------------------------
 

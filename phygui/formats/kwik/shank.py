@@ -129,8 +129,8 @@ class KwikShank:
         return self._model.n_spikes
 
     @property
-    def spike_samples(self) -> NDArray[np.uint64]:
-        """Spike times: (n_spikes,) uint64, samples."""
+    def spike_samples(self) -> NDArray[np.int64]:
+        """Spike times: (n_spikes,) int64, samples."""
         return self._model.spike_samples
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from phygui.formats.phy.features import open_features
 from phygui.formats.phy.raw import open_traces, traces_at
 from phygui.formats.phy.sorting import Sorting
 from phygui.formats.phy.templates import Templates
+from phygui.guards import warn_caller
 from phygui.storage.arrays.npy import exists
 from phygui.storage.arrays.traces import Traces
 
@@ -69,7 +69,7 @@ class PhyShank(JoinedShank):
         self._open_sorters_data()
         self._take_traces(self._find_traces())
         for text in self.warnings:
-            warnings.warn(text, DatasetWarning, stacklevel=4)
+            warn_caller(text, DatasetWarning)
 
     def _open_sorters_data(self) -> None:
         """Features, templates and numbers of spikes; what cannot be read is left out."""
@@ -143,7 +143,7 @@ class PhyShank(JoinedShank):
                 "later; they have no waveforms."
             )
         timeline = Timeline.joined(lengths)
-        samples = self.spike_samples.view(np.int64)
+        samples = self.spike_samples
         # One file is the usual case: neither is anything looked up then, nor copied.
         recordings, within = np.zeros(len(samples), np.int32), samples
         if len(lengths) > 1:

@@ -35,7 +35,7 @@ class Sorting:
     ----------
     folder : Path
     params : Params
-    spike_samples : (n_spikes,) uint64
+    spike_samples : (n_spikes,) int64
         Samples from the start of the first file of raw data.
     spike_templates : (n_spikes,) int32
         Row of the sorter's templates that each spike was found with.
@@ -51,7 +51,7 @@ class Sorting:
 
     folder: Path
     params: Params
-    spike_samples: NDArray[np.uint64]
+    spike_samples: NDArray[np.int64]
     spike_templates: NDArray[np.int32]
     channels: NDArray[np.int64]
     positions: NDArray[np.float64]
@@ -119,7 +119,7 @@ def _needed(path: Path) -> Path:
     return path
 
 
-def _times(folder: Path, params: Params) -> NDArray[np.uint64]:
+def _times(folder: Path, params: Params) -> NDArray[np.int64]:
     path = _needed(folder / "spike_times.npy")
     samples = read_integers(path)
     if not len(samples):
@@ -129,7 +129,7 @@ def _times(folder: Path, params: Params) -> NDArray[np.uint64]:
         raise DatasetError(
             f"{path}: spike {wrong} is at sample {samples[wrong]}, expected one from 0 up."
         )
-    return samples.view(np.uint64)
+    return samples
 
 
 def _check_range(path: Path, values: NDArray[np.int64], most: int) -> None:

@@ -32,7 +32,7 @@ class Analyzer:
         Hertz.
     lengths : list of int
         Samples of each segment.
-    spike_samples : (n_spikes,) uint64
+    spike_samples : (n_spikes,) int64
         On one clock: segments follow one another.
     spike_units : (n_spikes,) int64
         Place of the unit of each spike.
@@ -55,7 +55,7 @@ class Analyzer:
     tree: Tree
     sample_rate: float
     lengths: list[int]
-    spike_samples: NDArray[np.uint64]
+    spike_samples: NDArray[np.int64]
     spike_units: NDArray[np.int64]
     units: UnitNumbers
     channel_ids: list[Any]
@@ -154,7 +154,7 @@ def _units(tree: Tree) -> UnitNumbers:
 
 def _spikes(
     tree: Tree, lengths: list[int], n_units: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     samples, units, segments = tree.spikes()
     if not len(samples):
         raise DatasetError(f"{tree.path} holds no spikes.")
@@ -170,7 +170,7 @@ def _spikes(
             f"and {n_units} units."
         )
     starts = np.cumsum([0, *lengths[:-1]])
-    return (samples + starts[segments]).astype(np.uint64), units
+    return (samples + starts[segments]).astype(np.int64), units
 
 
 def _numbers(told: Any, n: int) -> NDArray[np.float64] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from phygui.errors import DatasetError, DatasetWarning
 from phygui.formats.spikeinterface import recording
 from phygui.formats.spikeinterface.analyzer import Analyzer
 from phygui.formats.spikeinterface.features import computed_features, stored_features
+from phygui.guards import warn_caller
 from phygui.storage.arrays.stores import Store
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
@@ -113,8 +113,7 @@ class AnalyzerShank(JoinedShank):
             array.flags.writeable = False
         self.timeline = Timeline.joined(analyzer.lengths)
         self.clock = SpikeClock(self.spike_samples, self.timeline, self.sample_rate)
-        inside = self.spike_samples.astype(np.int64)
-        self.spike_recordings = self.timeline.recording_of(inside).astype(np.int32)
+        self.spike_recordings = self.timeline.recording_of(self.spike_samples).astype(np.int32)
         self._open_templates()
         self.attributes: dict[str, SpikeAttribute] = {}
         self._open_attributes()
@@ -123,7 +122,7 @@ class AnalyzerShank(JoinedShank):
         self.waveforms: Waveforms | None = None
         self._take_traces(self._find_traces())
         for text in self.warnings:
-            warnings.warn(text, DatasetWarning, stacklevel=4)
+            warn_caller(text, DatasetWarning)
 
     def _open_templates(self) -> None:
         tree, analyzer = self._analyzer.tree, self._analyzer
@@ -241,7 +240,7 @@ class AnalyzerShank(JoinedShank):
 
     def _take_traces(self, traces: Traces | None) -> None:
         """Cut waveforms from raw data, and take features of them if there are no others."""
-        within = self.spike_samples.astype(np.int64) - self.timeline.starts[self.spike_recordings]
+        within = self.spike_samples - self.timeline.starts[self.spike_recordings]
         self.traces = traces
         self.waveforms = self._cut(traces, within, self.spike_recordings)
         self.features = self._features()

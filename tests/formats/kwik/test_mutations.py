@@ -184,7 +184,7 @@ def check(tiny: Tiny) -> None:
         if model.n_recordings == 1:
             np.testing.assert_array_equal(model.spike_samples, times)
         np.testing.assert_array_equal(model.spike_clusters, clusters)
-        assert model.spike_samples.dtype == np.uint64
+        assert model.spike_samples.dtype == np.int64
         assert np.all(np.diff(model.clock.sorted_samples.astype(np.int64)) >= 0)
         # Spikes may be listed by recording in any order; within one, going back is said.
         in_order = bool(np.all(np.diff(np.asarray(model.spike_recordings, np.int64)) >= 0))

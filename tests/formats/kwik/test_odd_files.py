@@ -48,7 +48,7 @@ WARNED: dict[str, tuple[Damage, str, Callable[[KwikModel], Any]]] = {
     "times are floats": (
         with_values(f"{SPIKES}/time_samples", lambda x: x.astype(float)),
         "time_samples holds float64; its whole numbers are read as uint64",
-        lambda m: m.spike_samples.dtype == np.uint64,
+        lambda m: m.spike_samples.dtype == np.int64,
     ),
     "clusters are floats": (
         with_values(MAIN, lambda x: x.astype(float)),

@@ -11,7 +11,7 @@ import h5py
 from h5py import h5a
 
 from phygui.errors import DatasetError
-from phygui.formats.kwik.hdf5.file import open_hdf5
+from phygui.formats.kwik.hdf5.file import File, open_hdf5
 from phygui.formats.kwik.writing.save import hard_child, own
 
 ATTRIBUTE = "labels"
@@ -37,19 +37,26 @@ def read_labels(
     DatasetError
         If the file cannot be read.
     """
-    found = {}
     with open_hdf5(Path(path)) as file:
-        where = f"/channel_groups/{channel_group}/clusters/{name}"
-        parent = file.group(where)
-        if parent is None:
-            return {}
-        for cluster_id in cluster_ids:
-            place = f"{where}/{cluster_id}/user_data"
-            cluster = file.child(parent, str(cluster_id), place)
-            group = None if cluster is None else file.child(cluster, "user_data", place)
-            labels = _labels(None if group is None else file.attribute(group, ATTRIBUTE, place))
-            if labels:
-                found[cluster_id] = labels
+        return labels_in(file, channel_group, name, cluster_ids)
+
+
+def labels_in(
+    file: File, channel_group: int, name: str, cluster_ids: Iterable[int]
+) -> dict[int, dict[str, str]]:
+    """The same of a file that is open."""
+    found = {}
+    where = f"/channel_groups/{channel_group}/clusters/{name}"
+    parent = file.group(where)
+    if parent is None:
+        return {}
+    for cluster_id in cluster_ids:
+        place = f"{where}/{cluster_id}/user_data"
+        cluster = file.child(parent, str(cluster_id), place)
+        group = None if cluster is None else file.child(cluster, "user_data", place)
+        labels = _labels(None if group is None else file.attribute(group, ATTRIBUTE, place))
+        if labels:
+            found[cluster_id] = labels
     return found
 
 

@@ -12,7 +12,7 @@ from phygui.formats.kwik.hdf5.file import File
 from phygui.formats.kwik.hdf5.values import UNREADABLE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Probe:
     """Channels of one group, in the order of the columns of features, masks and waveforms.
 
@@ -32,6 +32,9 @@ class Probe:
     adjacency: dict[int, tuple[int, ...]]
     groups: dict[int, tuple[int, ...]] = field(default_factory=dict)
     positions_assumed: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Probe: {self.n_channels} channels>"
 
     @property
     def n_channels(self) -> int:
