@@ -24,6 +24,7 @@ from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.curation.statistics.stats import default_quality
 from phygui.dataset import SpikeAttribute
+from phygui.plugins import PluginError
 from phygui.words import error_in_words, shortened
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,11 @@ class Measures:
 
     def _drop(self, what: str, function: Callable[..., Any], error: Exception) -> None:
         name = getattr(function, "__name__", type(function).__name__)
-        said = error if isinstance(error, _UnusableError) else f"raised {error_in_words(error)}"
+        said = (
+            error
+            if isinstance(error, _UnusableError | PluginError)
+            else f"raised {error_in_words(error)}"
+        )
         self._report(
             f"the {what} function {name!r} {said}; the program's own is used instead", error
         )

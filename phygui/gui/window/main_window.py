@@ -26,6 +26,7 @@ from phygui.gui.base.work import Pool
 from phygui.gui.dialogs import messages
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
+from phygui.gui.docks.console import ConsoleDock
 from phygui.gui.docks.history import HistoryDock
 from phygui.gui.docks.suggestions.groups import CandidatesDock
 from phygui.gui.docks.suggestions.merges import MergesDock
@@ -154,7 +155,8 @@ class MainWindow(WindowParts):
         self.suggestions, self.splits = MergesDock(self), SplitsDock(self)
         self.candidates, self.comparison = CandidatesDock(self), ComparisonDock(self)
         self.candidates.rules_wanted.connect(self.commands.change_group_rules)
-        tools = self.suggestions, self.splits, self.candidates, self.comparison
+        self.console = ConsoleDock(self)
+        tools = self.suggestions, self.splits, self.candidates, self.comparison, self.console
         for dock in (HistoryDock(self.session, self.attempt), *tools):
             self.docks[dock.objectName()] = dock
 
@@ -392,6 +394,7 @@ class MainWindow(WindowParts):
         self.keys.changed.disconnect(self._show_keys)
         self.marks.dispose()
         self.plugin_remarks.dispose()
+        self.console.dispose()
         for tool in (self.background, self.suggestions, self.splits, self.comparison):
             tool.cancel()
         for dock in self.view_docks.values():

@@ -1,0 +1,78 @@
+"""The console beside the window, and what it says where it cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QLabel
+
+from phygui.gui.docks.console import ConsoleDock
+from phygui.logs import log_path
+
+
+def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
+    user, window = onlooker, onlooker.window
+    hook = sys.excepthook
+    user.press(Qt.Key_F12)
+    console = window.console.console
+    assert window.console.is_on_screen
+    # What is typed is no key of the window: G would merge.
+    user.window.session.select(list(user.session.spikes_per_cluster)[:2])
+    user.settle()
+    user.qtbot.keyClicks(console._control, "g = 41 + 1")
+    user.qtbot.keyClick(console._control, Qt.Key_Return)
+    user.qtbot.waitUntil(lambda: console.kernel_manager.kernel.shell.user_ns.get("g") == 42)
+    assert not user.session.history
+    first, second = list(user.session.spikes_per_cluster)[:2]
+
+    def run(code: str) -> str:
+        before = len(console._control.toPlainText())
+        console.execute(code)
+        user.settle()
+        user.qtbot.waitUntil(lambda: not console._executing)
+        return str(console._control.toPlainText()[before:])
+
+    run(f"session.merge([{first}, {second}])")
+    assert user.session.history[-1].description.startswith("merged")
+    assert user.session.is_modified
+    assert second not in user.session.shown.cluster_groups
+    assert "merged" in user.message
+    user.press(Qt.Key_Z, Qt.ControlModifier)
+    assert second in user.session.shown.cluster_groups
+    # What cannot be done is one sentence.
+    said = run("session.merge([123456, 7])")
+    assert "123456" in said
+    assert "Traceback" not in said
+    assert "True" in run("model is session.model and window.session is session")
+    # Long work goes to a thread.
+    run("work = later(np.sum, [1, 2])")
+    user.qtbot.waitUntil(lambda: "sum is done" in user.message)
+    assert "3" in run("work.result()")
+    assert sys.excepthook is hook
+    # What was typed is there the next time.
+    window.dispose()
+    with sqlite3.connect(log_path().parent / "console" / "history.sqlite") as kept:
+        lines = [line for (line,) in kept.execute("select source from history")]
+    assert "work.result()" in lines
+
+
+def test_what_is_missing_is_said_with_the_command(
+    qtbot: Any, monkeypatch: pytest.MonkeyPatch, small: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "qtconsole.inprocess", None)
+
+    class Window:
+        def say(self, _: str) -> None: ...
+
+    dock = ConsoleDock(Window())  # type: ignore[arg-type]
+    qtbot.addWidget(dock)
+    dock.finish()
+    label = dock.widget()
+    assert isinstance(label, QLabel)
+    assert "pip install 'phygui[console]'" in label.text()
+    dock.dispose()
