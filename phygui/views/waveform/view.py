@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import BACKGROUND, DIM, GRID, HIGHLIGHT
+from phygui.views.core.colors import BACKGROUND, DIM, FRAME, GRID, HIGHLIGHT
 from phygui.views.core.layout import Layout
 from phygui.views.core.picking import nearest_line
 from phygui.views.core.visuals import (
     CANVAS,
+    VERTEX,
     Batch,
     Images,
     Label,
@@ -48,6 +49,12 @@ _BAND = 40.0
 _LEAST_ROOM, _MOST_ROOM = 0.25, 4.0
 """Room above and below all boxes for what is larger than a box, in heights of a box."""
 _STEP = 0.5
+_MARK = 0.3
+"""Reach of the mark at the spike's sample, up and down, in heights of a box."""
+MOST_MARKED = 8
+"""Clusters side by side up to which each has a mark of its own; of more there are none."""
+_WIDEST, _FLATTEST = 360.0, 7.0
+"""Most width of a box in logical pixels, and of a higher one in its height."""
 _FAINTER = 0.4
 """Opacity of spikes that are pointed at under means or densities, to that over spikes."""
 
@@ -111,9 +118,12 @@ class WaveformView(View[WaveformParams, WaveformData]):
                 )
             ]
         )
+        self._cap_width(data, self.size)
         centers, width = data.layout.centers, data.layout.width * FILL / 2
         ends = centers[:, None, 0] + np.array([-width, width])
-        self._base.set_data(vertices(ends, centers[:, None, 1], color=GRID))
+        self._base.set_data(
+            vertices(ends, centers[:, None, 1], color=GRID), self._spike_marks(data)
+        )
         form = data.form(self.params)
         shown = data.shown
         if shown is None or (shown.form, shown.overlap) != (form, self.params.overlap):
@@ -128,6 +138,42 @@ class WaveformView(View[WaveformParams, WaveformData]):
             nowhere = np.zeros((len(shown.densities.clusters), 4))
             self._images.set_data(shown.densities.opacity, nowhere)
             self._place_densities(shown.densities)
+
+    def _spike_marks(self, data: WaveformData) -> NDArray[Any]:
+        """A short upright line at the sample of the spike, in every box."""
+        n_clusters = len(data.cluster_ids)
+        if self.params.overlap or n_clusters > MOST_MARKED:
+            n_clusters = 1
+        if not data.times[0] <= 0 <= data.times[-1] or (
+            n_clusters == 1 < len(data.cluster_ids) and not self.params.overlap
+        ):
+            return np.empty(0, VERTEX)
+        across = offsets(data, self.params.overlap, np.arange(n_clusters))
+        at = np.array([np.interp(0.0, data.times, own) for own in across])
+        x, y = data.layout.centers.T
+        reach = data.layout.height * np.array([-_MARK, _MARK])
+        return vertices(
+            (x[:, None] + at)[:, :, None], y[:, None, None] + reach, color=FRAME, alpha=0.8
+        )
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        if self.has_picture and not self.cells[0].x.is_moved:
+            self._cap_width(self.drawn, size)
+        super()._lay_out(size)
+
+    def _cap_width(self, data: WaveformData, size: tuple[float, float]) -> None:
+        """Leave room at both sides of a large canvas: wider waveforms would be nothing but flat."""
+        x, y = self.cells[0].x, self.cells[0].y
+        x0, x1, _, _ = data.layout.limits
+        row = data.layout.height * max(size[1] - _BAND, 1.0) / (y.high - y.low)
+        widest = max(_WIDEST, _FLATTEST * row)
+        if not self.params.overlap:
+            # Each has its part of the box.
+            widest *= max(1.0, len(data.cluster_ids) / 2)
+        span = max(x1 - x0, data.layout.width * size[0] / widest)
+        middle = (x0 + x1) / 2
+        x.low, x.high = middle - span / 2, middle + span / 2
+        x.reset()
 
     def _place_densities(self, densities: Densities) -> None:
         """Put the images where they belong: lines follow the scale by themselves."""

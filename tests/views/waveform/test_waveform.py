@@ -405,3 +405,42 @@ def test_of_many_clusters_means_are_shown_unless_spikes_are_asked_for(
     assert view._lines.n_vertices > 0
     view.toggle_mean()
     assert view.params.show == "mean"
+
+
+@pytest.mark.parametrize("overlap", [True, False])
+def test_on_a_large_canvas_waveforms_take_its_height_and_not_its_width(shown, snapshot, overlap):
+    params = WaveformParams(overlap=overlap)
+    view = shown(WaveformView(params), WaveformView.load(snapshot, params, never), (1800, 900))
+    view._lay_out((1800, 900))
+    layout, (left, _, width, _) = view.data.layout, view.layout.boxes[0]
+    ends = [view.to_pixels(0, x, 0)[0] for x in layout.limits[:2]]
+    each = (ends[1] - ends[0]) * layout.width / (layout.limits[1] - layout.limits[0])
+    row = 900 * layout.height / (view.cells[0].y.high - view.cells[0].y.low)
+    assert each <= max(360, 7 * row) * 1.01
+    # In the middle of the canvas.
+    assert sum(ends) / 2 == pytest.approx(left + width / 2, abs=2)
+    # A small one is filled, and what the user zooms stays.
+    view._lay_out((500, 400))
+    assert (view.cells[0].x.low, view.cells[0].x.high) == pytest.approx(layout.limits[:2])
+    view.cells[0].x.show(*layout.centers[0, 0] + np.array([-1.0, 1.0]))
+    zoomed = view.cells[0].x.view
+    view._lay_out((1800, 900))
+    assert view.cells[0].x.view == zoomed
+
+
+@pytest.mark.parametrize("overlap", [True, False])
+def test_the_sample_of_the_spike_is_marked_in_every_box(view, overlap):
+    view.change_params(overlap=overlap)
+    data = view.data
+    sample = int(np.argmin(np.abs(data.times)))
+    marks = view._base.vertices["position"][2 * len(data.channels) :].reshape(-1, 2, 2)
+    clusters = [0] if overlap else [0, 1]
+    wanted = {
+        (k, round(data.layout.centers[k, 0] + offsets(data, overlap, np.array([c]))[0, sample], 2))
+        for k in range(len(data.channels))
+        for c in clusters
+    }
+    assert len(marks) == len(wanted)
+    assert (marks[:, 0, 0] == marks[:, 1, 0]).all()
+    found = sorted(marks[:, 0, 0].tolist())
+    assert found == pytest.approx(sorted(x for _, x in wanted), abs=0.02)
