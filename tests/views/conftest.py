@@ -91,13 +91,15 @@ class Mouse:
         self._send(QEvent.MouseButtonDblClick, pos, left, left, Qt.NoModifier)
         self._send(QEvent.MouseButtonRelease, pos, left, Qt.NoButton, Qt.NoModifier)
 
-    def drag(self, start: Any, stop: Any, button: Any = Qt.LeftButton) -> None:
+    def drag(
+        self, start: Any, stop: Any, button: Any = Qt.LeftButton, held: Any = Qt.NoModifier
+    ) -> None:
         """Press, move in steps, release."""
-        self._send(QEvent.MouseButtonPress, start, button, button, Qt.NoModifier)
+        self._send(QEvent.MouseButtonPress, start, button, button, held)
         for k in range(1, 5):
             pos = np.add(start, np.subtract(stop, start) * k / 4)
-            self._send(QEvent.MouseMove, pos, Qt.NoButton, button, Qt.NoModifier)
-        self._send(QEvent.MouseButtonRelease, stop, button, Qt.NoButton, Qt.NoModifier)
+            self._send(QEvent.MouseMove, pos, Qt.NoButton, button, held)
+        self._send(QEvent.MouseButtonRelease, stop, button, Qt.NoButton, held)
 
     def move(self, pos: Any) -> None:
         """Move with no button down."""

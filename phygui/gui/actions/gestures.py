@@ -9,6 +9,7 @@ GESTURES = (
     ("Ctrl+wheel", "scale the data"),
     ("Alt+wheel", "change the marker size; in the traces, move in time"),
     ("Ctrl+click in a scatter plot", "add a point to the lasso"),
+    ("Ctrl+drag in a scatter plot", "draw a lasso that is a rectangle"),
     ("Ctrl+right-click in a scatter plot", "close the lasso; once more clears it"),
     (
         "Ctrl+click on a channel of the waveforms",

@@ -26,8 +26,9 @@ class Linking:
         self._spike_ids: NDArray[np.int64] = NO_SPIKES
         # Whose spikes these are: a paused view may show another channel group.
         self._model: ShankData | None = None
+        self._drawn_in: ViewDock | None = None
         self._brush = Latest(window.pool, window)
-        self._brush.done.connect(lambda found: self._point_at(*found))
+        self._brush.done.connect(lambda found: self._found(*found))
         self._brush.failed.connect(window.fail)
         window.session.switched.connect(self._hand_out)
 
@@ -58,10 +59,17 @@ class Linking:
             elif set_cursor is not None:
                 set_cursor(seconds)
 
+    def lasso_dock(self) -> ViewDock | None:
+        """The dock with the view that holds a lasso with an area: the one drawn in last."""
+        docks = [d for d in self._window.view_docks.values() if _holds_lasso(d)]
+        last = self._drawn_in
+        return last if last in docks else next(iter(docks), None)
+
     def _brush_from(self, dock: ViewDock) -> None:
         """Point at the spikes inside a view's lasso in all views; of the clusters that it shows."""
-        lasso = dock.view.lasso
-        holder = dock if lasso is not None and lasso.is_polygon else self._window.lasso_dock()
+        if _holds_lasso(dock):
+            self._drawn_in = dock
+        holder = self.lasso_dock()
         if holder is None or holder.view.lasso is None:
             self._brush.cancel()
             self._point_at(None, NO_SPIKES)
@@ -70,9 +78,17 @@ class Linking:
         params, polygon = view.params, holder.view.lasso
 
         def work(cancelled: Callable[[], bool]) -> Any:
-            return snapshot.shank, view.spikes_in_lasso(snapshot, params, polygon, cancelled)
+            spike_ids = view.spikes_in_lasso(snapshot, params, polygon, cancelled)
+            n_spikes = sum(len(snapshot.spikes(c)) for c in snapshot.cluster_ids)
+            return view, snapshot.shank, spike_ids, n_spikes
 
         self._brush.request(work)
+
+    def _found(
+        self, view: View[Any, Any], shank: ShankData, spike_ids: NDArray[np.int64], n_spikes: int
+    ) -> None:
+        view.note_lasso(f"{len(spike_ids):,} of {n_spikes:,} spikes inside")
+        self._point_at(shank, spike_ids)
 
     def _point_at(self, shank: ShankData | None, spike_ids: NDArray[np.int64]) -> None:
         self._model, self._spike_ids = shank, spike_ids
@@ -90,3 +106,8 @@ class Linking:
     def is_busy(self) -> bool:
         """Whether spikes are still being looked for."""
         return self._brush.is_busy
+
+
+def _holds_lasso(dock: ViewDock) -> bool:
+    lasso = dock.view.lasso if dock.is_made else None
+    return lasso is not None and lasso.is_polygon

@@ -47,6 +47,7 @@ class Linking(Protocol):
     def link(self, view: View[Any, Any], dock: ViewDock) -> None: ...
     def visit(self, seconds: float) -> None: ...
     def go_to(self, seconds: float) -> None: ...
+    def lasso_dock(self) -> ViewDock | None: ...
 
 
 class Views(of_actions.Views, Protocol):
@@ -135,12 +136,8 @@ class WindowParts(WindowContext):
                 yield dock.view
 
     def lasso_dock(self) -> ViewDock | None:
-        """The dock with the view that holds a lasso with an area."""
-        for dock in self.view_docks.values():
-            lasso = dock.view.lasso if dock.is_made else None
-            if lasso is not None and lasso.is_polygon:
-                return dock
-        return None
+        """The dock with the view that holds a lasso with an area; the one drawn in last."""
+        return self.linking.lasso_dock()
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front."""

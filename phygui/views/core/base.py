@@ -436,7 +436,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
                 start, end = float(first.min()), float((first + widths).max())
                 self.write_legend(end, float(above.min()) - 2, end - start)
             self.decorate(self.layout, size)
-            labels = self.layout.labels + self._named(self.labels)
+            labels = [*self.layout.labels, *self._named(self.labels), *self.lasso_labels()]
         self._axis_lines.set_data(*self.layout.lines)
         self._text.set_labels(labels)
         self._shared.set_places(size, ranges(self.cells), self.layout.boxes)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from psygnal import Signal
 
 from phygui.views.core.axes import Cell
-from phygui.views.core.colors import ACCENT
-from phygui.views.core.lasso import Lasso
+from phygui.views.core.lasso import LassoDrawing
 from phygui.views.core.layout import Layout
 from phygui.views.core.loading import Empty
-from phygui.views.core.visuals import Batch, vertices
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -85,18 +83,17 @@ def turn(value: float, steps: float) -> tuple[float, float]:
     return float(f"{_ROUND[k]}e{decade + tens}"), place - nearest
 
 
-class Interactive(Generic[ParamsT, DataT]):
+class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
     """The part of a view that listens."""
 
-    has_lasso: ClassVar[bool] = False
     has_markers: ClassVar[bool] = False
 
-    lasso_changed = Signal()
     hovered = Signal(str)
 
     params: ParamsT
 
     def __init__(self) -> None:
+        LassoDrawing.__init__(self)
         self.data: DataT | Empty | None = None
         self.cells: list[Cell] = []
         self.layout = Layout(np.empty((0, 4)))
@@ -104,9 +101,6 @@ class Interactive(Generic[ParamsT, DataT]):
         """Of what the wheel changes, where it is none of the view's parameters."""
         self._left: dict[str, tuple[float, float]] = {}
         """What the wheel last made of each, and the part of a step that is left."""
-        self.lasso: Lasso | None = None
-        self._lasso_line = Batch("lines", smooth=True)
-        self._lasso_points = Batch("points", size=5.0)
         self._hover_text = ""
         self._press_cell: int | None = None
 
@@ -228,7 +222,7 @@ class Interactive(Generic[ParamsT, DataT]):
         if self.on_ctrl_click(self._press_cell, x, y, event.button):
             self._press_cell = None
         elif self.has_lasso and self.cells[self._press_cell].lasso:
-            self._click_lasso(self._press_cell, x, y, event.button)
+            self.press_lasso(self._press_cell, event.pos, event.button)
             self._press_cell = None
 
     def end_drag_outside(self) -> None:
@@ -239,11 +233,14 @@ class Interactive(Generic[ParamsT, DataT]):
     def on_mouse_release(self, event: Any) -> None:
         """End a drag."""
         self._press_cell = None
+        self.end_lasso_drag()
 
     def on_mouse_move(self, event: Any) -> None:
         """Pan with the left button, zoom with the right one, else say what is there."""
         if event.press_event is None:
             self._hover(event.pos)
+            return
+        if self.drag_lasso(event.pos):
             return
         if self._press_cell is None or event.last_event is None:
             return
@@ -310,60 +307,6 @@ class Interactive(Generic[ParamsT, DataT]):
         if self._hover_text:
             self._hover_text = ""
             self.hovered.emit("")
-
-    # -- lasso -----------------------------------------------------------------------------
-
-    @property
-    def is_drawing(self) -> bool:
-        """Whether a lasso has been begun and not closed."""
-        return self.lasso is not None and not self.lasso.closed
-
-    def _click_lasso(self, index: int, x: float, y: float, button: int) -> None:
-        lasso = self.lasso
-        if button == 1:
-            if lasso is None or lasso.closed or lasso.cell != index:
-                cell = self.cells[index]
-                lasso = Lasso(cell.x.key, cell.y.key, index)
-            self.set_lasso(replace(lasso, points=np.vstack([lasso.points, (x, y)])))
-        elif lasso is not None and lasso.is_polygon and not lasso.closed:
-            self.set_lasso(replace(lasso, closed=True))
-        else:
-            self.clear_lasso()
-
-    def set_lasso(self, lasso: Lasso | None) -> None:
-        """Show a lasso, or none."""
-        self.lasso = lasso
-        if lasso is None:
-            self._lasso_line.clear()
-            self._lasso_points.clear()
-        else:
-            x, y = lasso.points.T
-            n = np.arange(len(x))
-            ends = np.stack([n, (n + 1) % len(x)], axis=1).ravel()
-            alpha = np.ones(2 * len(x))
-            alpha[-2:] = 1.0 if lasso.closed else 0.4
-            line = vertices(x[ends], y[ends], cell=lasso.cell, color=ACCENT, alpha=alpha)
-            self._lasso_line.set_data(line)
-            self._lasso_points.set_data(vertices(x, y, cell=lasso.cell, color=ACCENT))
-        self.lasso_changed.emit()
-        self.refresh()
-
-    def keep_lasso(self) -> None:
-        """Put the lasso into the cell that has its axes now, or remove it if there is none."""
-        if self.lasso is None:
-            return
-        keys = [(cell.x.key, cell.y.key) for cell in self.cells]
-        if (self.lasso.x, self.lasso.y) in keys:
-            index = keys.index((self.lasso.x, self.lasso.y))
-            if index != self.lasso.cell:
-                self.set_lasso(replace(self.lasso, cell=index))
-        else:
-            self.clear_lasso()
-
-    def clear_lasso(self) -> None:
-        """Remove the lasso."""
-        if self.lasso is not None:
-            self.set_lasso(None)
 
 
 def _held(event: Any) -> set[str]:

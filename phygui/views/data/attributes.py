@@ -41,6 +41,7 @@ _FAR = 3.0
 """Times the extent of all others: farther, and what is between them could not be told apart."""
 
 _cache = ByteCache(8 * 2**20)
+_chunks = ByteCache(24 * 2**20)
 
 
 def features_of(shank: ShankData) -> FeatureSource:
@@ -291,8 +292,27 @@ def spikes_inside(
         spikes = snapshot.spikes(cluster_id)
         for start in range(0, len(spikes), _CHUNK):
             check(cancelled)
-            chunk = spikes[start : start + _CHUNK]
-            read = values_and_masks(snapshot, (x_key, y_key), chunk, cancelled)
-            points = np.column_stack([read[x_key][0], read[y_key][0]])
-            found.append(chunk[points_in_polygon(points, polygon)])
+            points = _points(snapshot, cluster_id, start, (x_key, y_key), cancelled)
+            found.append(spikes[start : start + _CHUNK][points_in_polygon(points, polygon)])
     return np.sort(np.concatenate(found))
+
+
+def _points(
+    snapshot: Snapshot, cluster_id: int, start: int, keys: tuple[str, str], cancelled: Cancel
+) -> NDArray[np.float64]:
+    """Two attributes of a chunk of a cluster's spikes, (n, 2).
+
+    While a lasso is drawn it is asked again and again which spikes lie inside.
+    """
+    shank, spikes = snapshot.shank, snapshot.spikes(cluster_id)
+    ruler = ruler_in(snapshot, cluster_id, cancelled) if AMPLITUDE in keys else None
+    # What a cluster's spikes are measured by is estimated first, and computed then.
+    by = None if ruler is None else (ruler.channel, ruler.sample, ruler.direction.tobytes())
+    owners, key = (shank, spikes), (keys, start, shank.n_located, by)
+    points: NDArray[np.float64] | None = _chunks.get(owners, key)
+    if points is None:
+        chunk = spikes[start : start + _CHUNK]
+        read = values_and_masks(snapshot, keys, chunk, cancelled)
+        points = np.column_stack([read[key][0] for key in keys]).astype(np.float64)
+        _chunks.put(owners, key, points, points.nbytes)
+    return points

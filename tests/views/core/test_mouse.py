@@ -193,6 +193,46 @@ def test_lasso_by_ctrl_click_closes_and_clears(board, mouse, qtbot):
     assert not any(c.x.is_moved or c.y.is_moved for c in board.cells)
 
 
+def test_a_drag_with_ctrl_is_a_rectangle_within_the_plot(board, mouse):
+    start = board.to_pixels(1, 2, 8)
+    mouse(board).drag(start, board.to_pixels(1, 6, 3), held=Qt.ControlModifier)
+    corners = [(2, 8), (6, 8), (6, 3), (2, 3)]
+    np.testing.assert_allclose(board.lasso.points, corners, atol=0.1)
+    assert (board.lasso.x, board.lasso.cell, board.lasso.closed) == ("x1", 1, True)
+    # Far outside it ends at the edge of the plot; what is there moves with no drag.
+    mouse(board).drag(start, np.add(start, (5000, 0)), held=Qt.ControlModifier)
+    assert board.lasso.points[:, 0].max() == pytest.approx(10, abs=0.1)
+    assert not any(c.x.is_moved or c.y.is_moved for c in board.cells)
+    # A hand that shakes clicks.
+    mouse(board).drag(start, np.add(start, (2, 2)), held=Qt.ControlModifier)
+    assert len(board.lasso.points) == 1
+    assert not board.lasso.closed
+    # From then on a drag moves the corner that is being set.
+    mouse(board).drag(start, board.to_pixels(1, 5, 5), held=Qt.ControlModifier)
+    np.testing.assert_allclose(board.lasso.points, [(2, 8), (5, 5)], atol=0.1)
+    assert board.is_drawing
+
+
+def test_what_is_said_at_the_lasso_stands_in_its_plot(board, mouse):
+    board.note_lasso("nothing")
+    assert board.lasso_note == ""
+    mouse(board).drag(
+        board.to_pixels(1, 9, 9.9), board.to_pixels(1, 9.9, 9), held=Qt.ControlModifier
+    )
+    board.note_lasso("270 of 502 spikes inside")
+    board.draw_ahead()
+    label = board.lasso_labels()[0]
+    assert label.text == "270 of 502 spikes inside"
+    left, top, width, height = board.layout.boxes[1]
+    assert left <= label.x <= left + width - 100
+    assert top < label.y <= top + height
+    # Until the new one has been counted, it says so.
+    board.set_lasso(board.lasso)
+    assert board.lasso_note == "270 of 502 spikes inside ..."
+    board.clear_lasso()
+    assert board.lasso_labels() == []
+
+
 def test_a_click_in_another_cell_or_after_closing_starts_another_lasso(board, mouse):
     ctrl_click(board, mouse, 1, 1, 1)
     ctrl_click(board, mouse, 0, 2, 2)

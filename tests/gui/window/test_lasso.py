@@ -1,0 +1,68 @@
+"""The lasso in every view whose points are spikes: counted while it is drawn, split by keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PyQt5.QtCore import QEvent, QPointF, Qt
+from PyQt5.QtGui import QMouseEvent
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication
+
+from phygui.views.core.lasso import Lasso
+from tests.gui.curator import type_line
+
+
+def send(view: Any, kind: QEvent.Type, at: Any, button: Any, buttons: Any) -> None:
+    if kind == QEvent.MouseMove:
+        # vispy drops moves that follow one another faster.
+        QTest.qWait(12)
+    place = QPointF(*at)
+    over = QPointF(view.native.mapToGlobal(place.toPoint()))
+    event = QMouseEvent(kind, place, over, button, buttons, Qt.ControlModifier)
+    QApplication.sendEvent(view.native, event)
+
+
+def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
+    demo: Any, open_window: Any
+) -> None:
+    user = open_window(demo)
+    sizes = {int(c): len(ids) for c, ids in user.session.spikes_per_cluster.items()}
+    clusters = sorted(sizes, key=lambda c: (-sizes[c], c))[:2]
+    user.select(*clusters)
+    user.press(Qt.Key_P, Qt.ControlModifier)
+    type_line(user, "show drift map")
+    view, dock = user.view("drift"), user.window.docks["drift"]
+    assert dock.is_on_screen
+    assert view.data.cluster_ids == tuple(clusters)
+    left, top, width, height = view.layout.boxes[0]
+    start, stop = (left + 2, top + 2), (left + width / 2, top + height - 2)
+    send(view, QEvent.MouseButtonPress, start, Qt.LeftButton, Qt.LeftButton)
+    for part in (0.5, 1.0):
+        at = np.add(start, part * np.subtract(stop, start))
+        send(view, QEvent.MouseMove, at, Qt.NoButton, Qt.LeftButton)
+    user.settle()
+    # The button is still down.
+    assert view.is_drawing
+    every = [spike for c in clusters for spike in user.session.spikes_per_cluster[c]]
+    inside = view.spikes_in_lasso(dock.snapshot, view.params, view.lasso, lambda: False)
+    assert 0 < len(inside) < len(every)
+    assert view.lasso_note == f"{len(inside):,} of {len(every):,} spikes inside"
+    assert view.lasso_note in [label.text for label in view.all_labels]
+    send(view, QEvent.MouseButtonRelease, stop, Qt.LeftButton, Qt.NoButton)
+    assert view.lasso.closed
+    # The lasso of the view drawn in last is split by.
+    features = user.view("features")
+    assert user.window.lasso_dock() is dock
+    cell = features.cells[0]
+    corners = [(cell.x.view[i], cell.y.view[j]) for i, j in ((0, 0), (1, 0), (1, 1))]
+    features.set_lasso(Lasso(cell.x.key, cell.y.key, 0, np.array(corners)))
+    assert user.window.lasso_dock() is user.window.docks["features"]
+    view.set_lasso(view.lasso)
+    assert user.window.lasso_dock() is dock
+    features.clear_lasso()
+    user.press(Qt.Key_K)
+    after = user.session.history[-1].after
+    assert any(np.array_equal(spikes, inside) for spikes in after.values())
+    assert view.lasso is None
