@@ -1,7 +1,8 @@
 """Curate spike sorting by hand.
 
 ``phygui.KwikModel`` reads and writes Kwik datasets; ``phygui.Session`` edits one of any format, and
-``phygui.export`` writes what was curated for other programs. None of them loads Qt or vispy:
+``phygui.export`` writes what was curated for other programs; ``phygui.prepare`` computes ahead what
+a session would. None of them loads Qt or vispy:
 names are imported when they are first asked for.
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from phygui.exports.run import export
     from phygui.formats.kwik.errors import KwikError, KwikWarning
     from phygui.formats.kwik.model import KwikModel
+    from phygui.prepare.one import prepare
 
 __all__ = [
     "DatasetChanged",
@@ -33,6 +35,7 @@ __all__ = [
     "convert",
     "export",
     "open_dataset",
+    "prepare",
 ]
 
 _HOME = {
@@ -45,6 +48,7 @@ _HOME = {
     "convert": "phygui.exports.convert",
     "export": "phygui.exports.run",
     "open_dataset": "phygui.dataset",
+    "prepare": "phygui.prepare.one",
     "Session": "phygui.curation.session",
 }
 

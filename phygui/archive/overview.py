@@ -13,6 +13,7 @@ from typing import Any
 from phygui.archive.finding import supports
 from phygui.archive.pictures import Curve, curves
 from phygui.curation.durability.adoption import unsaved_in
+from phygui.curation.statistics.cache import has_statistics
 from phygui.dataset import ClusteringState, Dataset, Outlined, format_of, formats
 from phygui.dataset.groups import GOOD, GROUP_NAMES, UNSORTED
 from phygui.dataset.protocol import Outline
@@ -234,7 +235,7 @@ def _of_clusters(dataset: Dataset) -> Overview:
         shanks=tuple(keys),
         clusterings=tuple(dict.fromkeys(name for names in keys.values() for name in names)),
         groups=dict(groups),
-        is_prepared=all((place.folder / f"statistics-{shank}.npz").is_file() for shank in keys),
+        is_prepared=all(has_statistics(place.folder, shank) for shank in keys),
         has_unsaved=leftover is not None and leftover.has_steps and not leftover.is_settled,
         saved=saved.isoformat(timespec="seconds"),
         saved_by=saved_by,

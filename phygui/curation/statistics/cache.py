@@ -30,6 +30,7 @@ from phygui.curation.statistics.stats import Cancel, referring
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
 from phygui.storage.arrays.npy import NOT_NPY
+from phygui.storage.state.prepared import FOLDER, PreparedPlaces
 from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole
 
 log = logging.getLogger(__name__)
@@ -85,16 +86,26 @@ def data_print(shank: ShankData) -> str:
 class StatsCache:
     """Stats and metrics of clusters of one channel group, in a file beside the dataset.
 
+    What was computed ahead of all sessions is in pieces beside it, which are read as well.
+
     Parameters
     ----------
     folder : Path
         The state folder of the dataset.
     shank : ShankData
         The data of the channel group.
+    root : Path, optional
+        A folder for many datasets in which pieces are written, and looked for first.
+
+    Attributes
+    ----------
+    places : PreparedPlaces
+        Where the pieces are.
     """
 
-    def __init__(self, folder: Path, shank: ShankData) -> None:
+    def __init__(self, folder: Path, shank: ShankData, root: Path | None = None) -> None:
         self.path = folder / f"statistics-{shank.channel_group}.npz"
+        self.places = PreparedPlaces(folder, self.data_print, root)
         self._shank = shank
         self._lock = threading.Lock()
         self._data = ""
@@ -172,15 +183,39 @@ class StatsCache:
             self._data = data_print(self._shank)
         return self._data
 
+    def write_piece(self, entries: Mapping[str, Known]) -> Path:
+        """Keep what was computed of some clusters as a piece, by the fingerprints of their spikes.
+
+        Its name follows from what it holds the results of: the clusters, the data and how.
+
+        Raises
+        ------
+        OSError, DatasetError
+            If it cannot be written; then nothing is there.
+        """
+        data, versions = self.data_print(), _versions()
+        told = {key: sorted((n, versions.get(n, 0)) for n in m) for key, (_, m) in entries.items()}
+        text = json.dumps([data, sorted(told.items())]).encode()
+        name = hashlib.blake2b(text, digest_size=16).hexdigest()
+        return self.places.write(self.path.stem, ".npz", name, _fitting(data, entries))
+
     def _read(self) -> dict[str, Known]:
-        """What the file holds; nothing if it or the data is damaged, or it is of other data."""
+        """What the file and the pieces hold."""
+        found: dict[str, Known] = {}
+        for path in (*self.places.pieces(self.path.stem, ".npz"), self.path):
+            for key, (stats, metrics) in self._read_one(path).items():
+                found[key] = (stats, {**found[key][1], **metrics} if key in found else metrics)
+        return found
+
+    def _read_one(self, path: Path) -> dict[str, Known]:
+        """What a file holds; nothing if it or the data is damaged, or it is of other data."""
         try:
-            with open_for_reading(self.path, LARGEST) as file:
+            with open_for_reading(path, LARGEST) as file:
                 return _decode(self.data_print(), _unpacked(file))
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except _UNREADABLE as error:
-            log.warning("%s is not used: %s", self.path, error)
+            log.warning("%s is not used: %s", path, error)
             return {}
 
 
@@ -231,6 +266,19 @@ def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+def has_statistics(folder: Path, shank: int) -> bool:
+    """Whether anything is kept of the clusters of a shank, be it true or not.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    shank : int
+    """
+    name = f"statistics-{shank}"
+    return (folder / f"{name}.npz").is_file() or any((folder / FOLDER).glob(f"{name}-*.npz"))
+
+
 def kept_waveforms(folder: Path, shank: int) -> dict[str, NDArray[np.float32]]:
     """Mean waveforms that are kept of a shank, by the fingerprints of the clusters' spikes.
 
@@ -246,9 +294,18 @@ def kept_waveforms(folder: Path, shank: int) -> dict[str, NDArray[np.float32]]:
     -------
     dict of str to (n_samples, n_channels) float32
     """
+    found: dict[str, NDArray[np.float32]] = {}
+    name = f"statistics-{shank}"
+    pieces = sorted((folder / FOLDER).glob(f"{name}-*.npz"))
+    for path in (*pieces, folder / f"{name}.npz"):
+        found |= _waveforms_in(path)
+    return found
+
+
+def _waveforms_in(path: Path) -> dict[str, NDArray[np.float32]]:
     names = ("info", "mean_waveform", "mean_waveform_of")
     try:
-        with open_for_reading(folder / f"statistics-{shank}.npz", LARGEST) as file:
+        with open_for_reading(path, LARGEST) as file:
             arrays = _unpacked(file, names)
         keys = [str(key) for key in parse_json(arrays["info"].tobytes())["keys"]]
         places = arrays["mean_waveform_of"].tolist()

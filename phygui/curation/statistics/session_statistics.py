@@ -11,7 +11,8 @@ from phygui.curation.announcements import Announcements
 from phygui.curation.durability.edit_journal import Keeper
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.cache import StatsCache
-from phygui.curation.statistics.cluster_statistics import Knowledge, Learnt
+from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
+from phygui.curation.statistics.measuring.kept_similarity import KeptSimilarity
 from phygui.curation.statistics.preview import Preview, preview
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY, Kind, find_ranking
@@ -73,7 +74,7 @@ class SessionStatistics:
         if not knowledge.is_recalled:
             others = [k for k in self._of_group(group) if k is not knowledge]
             known = {key: of for other in others for key, of in other.known().items()}
-            job = partial(self.cache(group).recall, knowledge, snapshot, known)
+            job = partial(_recall, self.cache(group), self.measures, snapshot, knowledge, known)
         else:
             job = knowledge.job(snapshot)
         if job is None:
@@ -210,3 +211,22 @@ class SessionStatistics:
         stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
         metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}
         return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)
+
+
+def _recall(
+    cache: StatsCache,
+    measures: Measures,
+    snapshot: Snapshot,
+    knowledge: Knowledge,
+    known: Mapping[str, Known],
+    cancelled: Cancel,
+) -> Learnt:
+    """What is kept of the clusters that are there, and of their similarities."""
+    learnt = cache.recall(knowledge, snapshot, known, cancelled)
+    files = KeptSimilarity(snapshot.shank.channel_group, cache.data_print, cache.places)
+    spec, function = measures.similarity_spec, measures.similarity
+    kept = files.read(spec, {key: c for c, key in learnt.prints.items()})
+    if kept is not None:
+        ids, values = kept
+        knowledge.matrix.adopt({c: learnt.stats[c].summary for c in ids}, function, values)
+    return learnt

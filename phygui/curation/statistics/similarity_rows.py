@@ -130,6 +130,31 @@ class Matrix:
             if not goes_on():
                 return False
 
+    def adopt(
+        self,
+        clusters: Mapping[int, ClusterSummary],
+        function: Similarity,
+        values: NDArray[np.float32],
+    ) -> None:
+        """Take over what was computed elsewhere, unless something is known already.
+
+        Parameters
+        ----------
+        clusters : mapping of int to ClusterSummary
+            Those that were compared, in the order of the values.
+        function : callable
+            That gave them.
+        values : (n_clusters, n_clusters) float32
+        """
+        size = len(clusters) + max(SPARE, len(clusters) // 8)
+        room = np.zeros((size, size), np.float32)
+        room[: len(values), : len(values)] = values
+        with self._turn, self._lock:
+            if not self._rows:
+                self._function, self._values = function, room
+                self._rows = {c: (s, row) for row, (c, s) in enumerate(clusters.items())}
+                self._n_used = len(clusters)
+
     def between(self, clusters: Mapping[int, ClusterSummary]) -> NDArray[np.float32]:
         """Similarities of clusters in their order, 0 of each to itself and where none is known.
 

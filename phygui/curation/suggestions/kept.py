@@ -6,6 +6,8 @@ needed: what cannot be read, or is of other data, is looked for again.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import math
 from collections.abc import Callable, Mapping
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import MergeScore, SplitScore
 from phygui.analysis.units.merging import Coincidences
+from phygui.storage.state.prepared import PreparedPlaces
 from phygui.storage.state.records import Record, RecordError, decode, encode
 from phygui.storage.state.state_files import make_folder, read_whole, write_whole
 
@@ -51,6 +54,19 @@ class Kept:
         told = sum(score.isolation is not None for score in self.scores.values())
         return len(self.reach) + len(self.scores) + len(self.joins) + len(self.parts) + told
 
+    def __or__(self, other: Kept) -> Kept:
+        """What this or the other tells; of a pair, what says more."""
+        scores = {**self.scores, **other.scores}
+        for pair, score in self.scores.items():
+            if scores[pair].isolation is None:
+                scores[pair] = score
+        return Kept(
+            {**self.reach, **other.reach},
+            scores,
+            {**self.joins, **other.joins},
+            {**self.parts, **other.parts},
+        )
+
 
 class SuggestionsFile:
     """The file of one channel group.
@@ -62,24 +78,53 @@ class SuggestionsFile:
     channel_group : int
     data : callable
         Returns a fingerprint of the data that all is computed from; it reads some of them.
+    places : PreparedPlaces, optional
+        Where what was found out ahead of all sessions is, in pieces; by default beside the file.
     """
 
-    def __init__(self, folder: Path, channel_group: int, data: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        channel_group: int,
+        data: Callable[[], str],
+        places: PreparedPlaces | None = None,
+    ) -> None:
         self.path = folder / f"suggestions-{channel_group}.bin"
         self._data = data
+        self._places = PreparedPlaces(folder, data) if places is None else places
 
     def read(self) -> Kept:
-        """What an earlier session has found out; nothing where that is of no use."""
+        """What is known from before this session; nothing where that is of no use."""
+        found = self._read_one(self.path)
+        for path in self._places.pieces(self.path.stem, ".bin"):
+            found = self._read_one(path) | found
+        return found
+
+    def _read_one(self, path: Path) -> Kept:
         try:
-            record, _ = decode(read_whole(self.path, LARGEST))
+            record, _ = decode(read_whole(path, LARGEST))
             if record.text["version"] != VERSION or record.text["data"] != self._data():
                 return Kept()
             return _kept(record)
         except (FileNotFoundError, NotADirectoryError):
             return Kept()
         except (OSError, RecordError, KeyError, TypeError, ValueError, IndexError) as error:
-            log.warning("%s is not used: %s", self.path, error)
+            log.warning("%s is not used: %s", path, error)
             return Kept()
+
+    def write_piece(self, kept: Kept) -> Path:
+        """Keep what was found out ahead of all sessions as a piece, named by what it is about.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; then nothing is there.
+        """
+        record = _record(kept, self._data())
+        told = [VERSION, self._data(), sorted(kept.reach), sorted(kept.scores), sorted(kept.joins)]
+        told += [sorted(kept.parts), kept.size]
+        name = hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+        return self._places.write(self.path.stem, ".bin", name, encode(record))
 
     def write(self, kept: Kept) -> None:
         """Keep what was found out, for later sessions."""

@@ -69,6 +69,8 @@ class SuggestionsMemory:
     def _file(self) -> SuggestionsFile:
         group = self._workspace.active.channel_group
         if group not in self._files:
-            data = self._statistics.cache(group).data_print
-            self._files[group] = SuggestionsFile(self._keeper.folder, group, data)
+            cache = self._statistics.cache(group)
+            self._files[group] = SuggestionsFile(
+                self._keeper.folder, group, cache.data_print, cache.places
+            )
         return self._files[group]

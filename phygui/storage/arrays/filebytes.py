@@ -41,6 +41,11 @@ AHEAD_BYTES = 64 * 2**20
 _NEAR = 16 * 2**10
 #: Pieces of which the kernel is asked whether they are in memory.
 _N_ASKED = 32
+#: Of the file around a piece that is copied out of a map, so many bytes become memory of the
+#: process, as far as they are in that of the system already.
+_AROUND = 64 * 2**10
+#: As much may; then the map lets go of all of it. What is in memory of the system stays there.
+_MOST_MAPPED = 256 * 2**20
 
 
 def _find_pwritev() -> Callable[..., int] | None:
@@ -72,6 +77,7 @@ class _Opened:
         weakref.finalize(self, os.close, self.fd)
         self.map: mmap.mmap | None = None
         self.address = 0
+        self._mapped = 0
         try:
             self.map = mmap.mmap(self.fd, 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):  # not every file system maps files
@@ -131,12 +137,21 @@ class _Opened:
                 if os.preadv(buffer, [into[at : at + wanted]], 0) != wanted:
                     return False
                 at += wanted
+            self._let_go(min(_AROUND * len(starts), int(ends.max() - starts.min())))
             # What is left of the last page of a file that was cut reads as zeros.
             return bool(os.fstat(self.fd).st_size >= ends.max())
         except OSError:
             return False
         finally:
             os.close(buffer)
+
+    def _let_go(self, n_bytes: int) -> None:
+        """So many bytes more may count as memory of this process: too many are given back."""
+        self._mapped += n_bytes
+        if self._mapped > _MOST_MAPPED and self.map is not None:
+            self._mapped = 0
+            if hasattr(mmap, "MADV_DONTNEED"):
+                self.map.madvise(mmap.MADV_DONTNEED)
 
 
 def runs(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

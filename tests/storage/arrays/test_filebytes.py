@@ -219,3 +219,30 @@ def test_nothing_is_told_of_what_is_in_memory(
     monkeypatch.setattr(os, "posix_fadvise", lambda *a: told.append(a), raising=False)
     file.pieces(np.arange(0, 900_000, 20_000), np.full(45, 10))
     assert not told
+
+
+def test_what_is_mapped_does_not_stay_memory_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All features of ten million spikes, read little by little, would be so at last."""
+    monkeypatch.setattr(filebytes, "_MOST_MAPPED", 2**20)
+    path = tmp_path / "rows"
+    values = np.arange(2**22, dtype=np.int32)
+    values.tofile(path)
+    file = FileBytes(path, values.nbytes)
+    for first in range(0, values.nbytes, 2**18):
+        starts = np.arange(first, first + 2**18, 4096)
+        found = file.pieces(starts, np.full(len(starts), 4)).view(np.int32)
+        assert np.array_equal(found, starts // 4)
+    assert mapped_memory(path) <= 2**20 + 2**18 + 2**16
+
+
+def mapped_memory(path: Path) -> int:
+    """Bytes of a file that count as memory of this process."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    found = 0
+    for line in lines:
+        if line.endswith(str(path)):
+            sizes = (next(lines) for _ in range(12))
+            found += sum(int(s.split()[1]) for s in sizes if s.startswith("Rss:"))
+    return found * 1024

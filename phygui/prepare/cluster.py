@@ -1,0 +1,105 @@
+"""Workers of Dask: some of this machine, or those of a cluster that is there already.
+
+Which piece goes where, and again where a worker is lost, is Dask's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from importlib.util import find_spec
+from typing import Any
+
+from phygui.errors import DatasetError
+
+PATIENCE_S = 30
+
+
+def has_dask() -> bool:
+    """Whether ``phygui[cluster]`` is installed."""
+    return find_spec("distributed") is not None
+
+
+class Cluster:
+    """Workers of Dask, as an executor.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Processes of this machine.
+    memory : int, optional
+        Bytes that each of them may take: one that takes more is ended and begun anew.
+    scheduler : str, optional
+        Address of the scheduler of a cluster, such as ``tcp://host:8786``, in place of both.
+
+    Raises
+    ------
+    DatasetError
+        If Dask is not installed, or nobody answers at the address.
+    """
+
+    def __init__(
+        self, n_jobs: int | None = None, memory: int | None = None, scheduler: str | None = None
+    ) -> None:
+        if not has_dask():
+            raise DatasetError(
+                "A scheduler takes the package distributed: pip install 'phygui[cluster]'."
+            )
+        import dask
+        from distributed import Client, LocalCluster
+
+        self._is_own = scheduler is None
+        self._cluster = None
+        # A piece during which a worker died is tried once more, and then is what has failed.
+        settings = {
+            "distributed.scheduler.allowed-failures": 1,
+            "distributed.logging.distributed": "error",
+        }
+        with dask.config.set(settings):
+            if scheduler is None:
+                self._cluster = LocalCluster(
+                    n_workers=n_jobs,
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=0 if memory is None else memory,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            try:
+                self._client = Client(self._cluster or scheduler, timeout=PATIENCE_S)
+            except (OSError, TimeoutError, ValueError) as error:
+                raise DatasetError(f"No scheduler answers at {scheduler}: {error}.") from error
+        told = self._client.scheduler_info(n_workers=-1)["workers"]
+        self.n_jobs = n_jobs or max(1, sum(w["nthreads"] for w in told.values()))
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Have a function called by some worker; all it takes and gives is pickled."""
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        remote = self._client.submit(function, *args, pure=False)
+
+        def take(done: Any) -> None:
+            # Held until it is done: Dask drops what nobody holds.
+            try:
+                result = done.result()
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        remote.add_done_callback(take)
+        return future
+
+    @property
+    def pids(self) -> list[int]:
+        """Numbers of the workers' processes."""
+        import os
+
+        return list(self._client.run(os.getpid).values())
+
+    def close(self, *, now: bool = False) -> None:
+        """End the workers of this machine; those of others only forget what is left to do."""
+        self._client.close(timeout=2 if now else PATIENCE_S)
+        if self._cluster is not None:
+            self._cluster.close(timeout=10)
