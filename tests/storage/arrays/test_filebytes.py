@@ -234,7 +234,8 @@ def test_what_is_mapped_does_not_stay_memory_of_the_process(
         starts = np.arange(first, first + 2**18, 4096)
         found = file.pieces(starts, np.full(len(starts), 4)).view(np.int32)
         assert np.array_equal(found, starts // 4)
-    assert mapped_memory(path) <= 2**20 + 2**18 + 2**16
+    # The system maps more than was asked for, up to 2 MB at once: all of it would be 16 MB.
+    assert mapped_memory(path) <= 2**22
 
 
 def mapped_memory(path: Path) -> int:
