@@ -21,7 +21,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel built from a copy of the sources, as `python -m build` does it."""
     folder = tmp_path_factory.mktemp("wheel")
     sources = folder / "sources"
-    for name in ("phygui", "resources"):
+    for name in ("phygui", "resources", "docs"):
         shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, sources / name)
@@ -37,6 +37,10 @@ def test_the_wheel_holds_every_module_and_every_resource(wheel: Path) -> None:
     resources = (p for p in (ROOT / "resources").rglob("*") if p.is_file())
     wanted |= {f"phygui/{p.relative_to(ROOT).as_posix()}" for p in resources if p.suffix != ".pyc"}
     assert wanted - names == set()
+    # The manual with its pictures, for Help > Manual.
+    manual = {name for name in names if name.startswith("phygui/resources/manual/")}
+    shown = {p.name for p in (ROOT / "docs").glob("*.md")} | {"images/view-features.png"}
+    assert {name.removeprefix("phygui/resources/manual/") for name in manual} >= shown
     packages = {name.partition("/")[0] for name in names}
     assert {name for name in packages if not name.endswith(".dist-info")} == {"phygui"}
 

@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import QApplication
 
 from phygui.analysis import warm_up
 from phygui.archive import holds_datasets
-from phygui.curation.open_session import open_session
+from phygui.curation.open_session import DEMO, open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
@@ -75,6 +75,8 @@ class Application(QObject):
         self.archive: ArchiveWindow | None = None
         self._is_warm = self._has_logged = False
         self._problems: ProblemBox | None = None
+        self._with_cards = False
+        """Whether what is being opened is for the first steps."""
         self._said: tuple[MainWindow | ArchiveWindow, str] | None = None
         """Where it says that something is being opened, and what it says."""
         self._opened.connect(self._receive)
@@ -186,6 +188,11 @@ class Application(QObject):
         if what is Ask.NEXT:
             self.next_undecided()
             return
+        self._with_cards = what is Ask.FIRST_STEPS
+        if what is Ask.FIRST_STEPS:
+            if self._shows_demo():
+                return
+            what = DEMO
         if isinstance(what, Ask):
             what = self._ask_path(what)
             if what is None:
@@ -213,6 +220,15 @@ class Application(QObject):
 
         threading.Thread(target=work, name="phygui-open", daemon=True).start()
 
+    def _shows_demo(self) -> bool:
+        """Begin the first steps in a window that is on the demo, if there is one."""
+        for window in self.windows:
+            if window.session.path.stem == DEMO:
+                window.activateWindow()
+                window.commands.begin_first_steps()
+                return True
+        return False
+
     def _ask_path(self, ask: Ask) -> Path | None:
         # Where a recent file was found, and not on a drive that may be gone.
         there = self.start.lookout.there if self.start is not None else set()
@@ -239,7 +255,9 @@ class Application(QObject):
         self._unsay()
         if session is not None:
             start, self.start = self.start, None
-            self.show_session(session)
+            window = self.show_session(session)
+            if self._with_cards:
+                window.when_shown(window.commands.begin_first_steps)
             if start is not None:
                 start.close()
             return

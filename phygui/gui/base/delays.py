@@ -37,6 +37,9 @@ class Delays:
     retry_ms: int = 2_000
     """A plot whose data could not be read tries again."""
 
+    card_ms: int = 900
+    """A card of the first steps stays, once all on it is done, so that this is seen."""
+
 
 DELAYS = Delays()
 """Those of the windows of this process."""

@@ -26,6 +26,7 @@ _COLORS = {
         "line": "#33363e",
         "icon": "#c8ccd4",
         "wrong": "#ff8a80",
+        "link": "#7fb2f0",
         "alert": "#ff6b5e",
     },
     "light": {
@@ -39,6 +40,7 @@ _COLORS = {
         "line": "#cfd1d6",
         "icon": "#3a3d44",
         "wrong": "#b3261e",
+        "link": "#1a5fb4",
         "alert": "#d43a2f",
     },
 }
@@ -147,6 +149,7 @@ def _style() -> str:
     QCheckBox::indicator:unchecked {{ border: 1px solid {c["dim"]}; border-radius: 2px;
         background: {c["base"]}; width: 11px; height: 11px; }}
     QToolTip {{ border: 1px solid {c["line"]}; background: {c["button"]}; color: {c["text"]}; }}
+    #card {{ background: {c["button"]}; border: 1px solid {c["dim"]}; border-radius: 6px; }}
     #dockTitle {{ background: {c["window"]}; }}
     #dockTitle QLabel {{ color: {c["dim"]}; font-weight: bold; }}
     #dockTitle #hint {{ font-weight: normal; }}

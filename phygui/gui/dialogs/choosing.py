@@ -19,6 +19,8 @@ class Ask(Enum):
     FOLDER = "folder"
     ARCHIVE = "archive"
     """A folder that many datasets are in."""
+    FIRST_STEPS = "first steps"
+    """The demo, with the cards of the first steps over it."""
     NEXT = "next"
     """No question: the next session of the open archive that has something to decide."""
 

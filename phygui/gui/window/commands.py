@@ -27,6 +27,7 @@ from phygui.gui.docks.suggestions.groups import SETTING
 from phygui.gui.tables.cluster_table import ClusterTable
 from phygui.gui.tables.plain_table import PlainTable
 from phygui.gui.window import action_lists
+from phygui.gui.window.guide.first_steps import begin
 from phygui.gui.window.parts import WindowParts
 from phygui.gui.window.ranking import every_ranking, rank_by_name, show_rankings
 from phygui.gui.window.walking import walk
@@ -401,6 +402,21 @@ class Commands:
 
         dialog.accepted.connect(take_over)
         dialog.open()
+
+    def begin_first_steps(self) -> None:
+        """Show the cards of the first steps over the demo, which is opened if need be."""
+        begin(self._window)
+
+    def show_manual(self) -> None:
+        """Show the manual."""
+        # Whoever reads nothing need not wait for the pages.
+        from phygui.gui.dialogs.manual import Manual
+
+        opened = self._window.findChildren(Manual)
+        manual = opened[0] if opened else Manual(self._window)
+        manual.show()
+        manual.raise_()
+        manual.activateWindow()
 
     def about(self) -> None:
         """Say what this is."""

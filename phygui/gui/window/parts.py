@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QAction, QWidget
 
 from phygui.curation.edits.update import EditError
@@ -108,6 +109,8 @@ class WindowParts(WindowContext):
     help_list: QWidget | None
     """The list of keys, as long as it is open."""
     palette_list: QWidget | None
+    ran = pyqtSignal(str)
+    """The user has done something; the name of the action."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,5 +182,6 @@ class WindowParts(WindowContext):
             if reason := action.hindrance(self):
                 raise EditError(reason)
             action.run(self)
+            self.ran.emit(action.name)
 
         self.attempt(work)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from phygui.gui.actions.spec import ActionSpec
 
 ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("first_steps", "First steps", "Help|begin",
+        lambda w: w.commands.begin_first_steps(), ("Shift+F1",),
+        "six cards over the demo: walk, look, merge, split, undo, save"),
+    ActionSpec("manual", "Manual", "Help|begin", lambda w: w.commands.show_manual(), ("Ctrl+F1",),
+        "the pages of the documentation, without the internet"),
     ActionSpec("shortcuts", "Keyboard shortcuts", "Help", lambda w: w.commands.show_shortcuts(),
         ("F1", "H"), "a searchable list", "help"),
     ActionSpec("palette", "Command palette", "Help", lambda w: w.commands.show_palette(),

@@ -1,0 +1,93 @@
+"""What the cards of the first steps say, and what each waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Prepare = Literal["", "first", "pair", "mixed"]
+"""What is selected for the user before a card: nothing, the first best cluster, the two most
+similar clusters, or the one with the most refractory violations."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do."""
+
+    text: str
+    """What to press, with ``{action}`` for the key of an action."""
+    actions: tuple[str, ...]
+    """Names of the actions, any of which is it; ``edit:`` and a kind of edit for what was edited,
+    in whatever way."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card."""
+
+    title: str
+    text: str
+    tasks: tuple[Task, ...]
+    prepare: Prepare = ""
+
+
+CARDS = (
+    Card(
+        "Walk",
+        "Each row of the table is a cluster: spikes that the sorter took for one neuron, the best "
+        "cluster first. Below stand those that are similar to the selected one.",
+        (
+            Task("{next_best} goes to the next best cluster", ("next_best",)),
+            Task("{next_match} adds the next similar one, to be compared", ("next_match",)),
+        ),
+        "first",
+    ),
+    Card(
+        "Look",
+        "The views show the selected clusters, each in its colour: their waveforms, features, and "
+        "when they fire. Nothing in the band about 0 of a correlogram says: one neuron.",
+        (
+            Task("{mean} shows waveforms as mean and deviation", ("mean",)),
+            Task(
+                "{maximise} gives the view under the mouse the whole window, and back",
+                ("maximise",),
+            ),
+            Task("{move_best_to_good} decides: the best cluster is good", ("move_best_to_good",)),
+        ),
+    ),
+    Card(
+        "Merge",
+        "The two most similar clusters are selected. Waveforms of one shape, and a gap about 0 in "
+        "their cross-correlogram too: they are one neuron.",
+        (Task("{merge} makes one cluster of both", ("edit:merge",)),),
+        "pair",
+    ),
+    Card(
+        "Split",
+        "The cluster with the most refractory violations is selected: perhaps two neurons. "
+        "Surround some of its spikes in a plot of the features: Ctrl+click sets a corner, "
+        "Ctrl+right-click the last one. (Or {propose_split} proposes parts, and {accept_parts} "
+        "accepts them.)",
+        (Task("{split} makes a cluster of the spikes inside", ("edit:split",)),),
+        "mixed",
+    ),
+    Card(
+        "Undo",
+        "Nothing that you do is lost, and nothing is for good: any number of edits can be taken "
+        "back.",
+        (
+            Task("{undo} takes the last edit back", ("undo",)),
+            Task("{redo} makes it again", ("redo",)),
+        ),
+    ),
+    Card(
+        "Save",
+        "Every edit is on the disk already, and comes back after a crash. A save writes them into "
+        "the dataset; what was there before is kept beside it.",
+        (Task("{save} saves", ("save",)),),
+    ),
+)
+END = (
+    "That is all it takes: walk, look, decide. {shortcuts} lists all keys, {palette} finds what "
+    "can be done by its name, and the manual is in the menu Help."
+)

@@ -1,0 +1,118 @@
+"""The first steps notice what is done, and go on; the manual shows the pages and follows links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QPoint, Qt, QUrl
+from PyQt5.QtGui import QCursor
+from PyQt5.QtWidgets import QApplication
+
+from phygui import Session
+from phygui.gui.base.delays import DELAYS
+from phygui.gui.dialogs.manual import Manual, manual_folder, pages, slug, title_of
+from phygui.gui.window.guide.cards import CARDS
+from phygui.gui.window.guide.first_steps import FirstSteps
+from tests.gui.curator import ALT, CTRL, SHIFT
+
+
+def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
+    onlooker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DELAYS, "card_ms", 0)
+    user = onlooker
+    session, window = user.session, user.window
+    user.press(Qt.Key_F1, SHIFT)
+    (card,) = window.findChildren(FirstSteps)
+    assert window.rect().contains(card.geometry())
+    # The keyboard stays with the window.
+    assert not card.isAncestorOf(QApplication.focusWidget())
+    assert "<b>Down</b>" in card.tasks.text()
+
+    user.press(Qt.Key_Down)
+    assert "✓" in card.tasks.text()
+    user.press(Qt.Key_Space)
+    assert card.title.text() == "Look"
+    user.press(Qt.Key_M)
+    features = window.view_docks["features"]
+    QCursor.setPos(features.mapToGlobal(QPoint(40, 80)))
+    user.press(Qt.Key_Z)
+    user.press(Qt.Key_Z)
+    user.press(Qt.Key_G, ALT)
+    assert card.title.text() == "Merge"
+    assert len(session.selected) == 2
+    user.press(Qt.Key_G)
+    assert card.title.text() == "Split"
+    assert len(session.selected) == 1
+    view = user.view("features")
+    (x0, x1), (y0, y1) = view.cells[0].x.view, view.cells[0].y.view
+    left, right = x0 + 0.01 * (x1 - x0), 0.5 * (x0 + x1)
+    bottom, top = y0 + 0.02 * (y1 - y0), y1 - 0.02 * (y1 - y0)
+    user.lasso(view, 0, [(left, bottom), (right, bottom), (right, top), (left, top)])
+    user.press(Qt.Key_K)
+    assert card.title.text() == "Undo"
+    assert session.history[-1].kind == "split"
+    user.press(Qt.Key_Z, CTRL)
+    user.press(Qt.Key_Y, CTRL)
+    assert card.title.text() == "Save"
+    user.press(Qt.Key_S, CTRL)
+    assert card.is_at_end
+    assert [card.on.text(), card.where.text()] == ["Close", ""]
+    user.qtbot.mouseClick(card.on, Qt.LeftButton)
+    assert not card.isVisible()
+    with Session.open(session.path, journal=False, read_only=True) as saved:
+        assert set(saved.cluster_ids.tolist()) == set(session.cluster_ids.tolist())
+
+
+def test_each_card_names_actions_that_there_are_and_can_be_skipped(onlooker: Any) -> None:
+    window = onlooker.window
+    window.commands.begin_first_steps()
+    card = window.findChild(FirstSteps)
+    names = set(window.actions_by_name)
+    for shown in CARDS:
+        assert card.title.text() == shown.title
+        assert all(set(task.actions) <= names for task in shown.tasks)
+        assert "{" not in card.text.text() + card.tasks.text()
+        card.on.click()
+    # Begun again, it is one card, from the start.
+    window.commands.begin_first_steps()
+    (again,) = [c for c in window.findChildren(FirstSteps) if c.isVisible()]
+    assert again.title.text() == "Walk"
+    again.end.click()
+
+
+def test_the_manual_shows_every_page_follows_links_and_finds_words(onlooker: Any) -> None:
+    user = onlooker
+    user.press(Qt.Key_F1, CTRL)
+    manual = user.window.findChild(Manual)
+    names = list(pages())
+    assert manual.list.count() == len(names) > 10
+    for row, path in enumerate(pages().values()):
+        manual.list.setCurrentRow(row)
+        text = manual.page.toPlainText()
+        assert text.startswith(title_of(path.read_text("utf-8")))
+        assert "<!--" not in text
+    # Every link leads to a page and a heading that there are.
+    for row, path in enumerate(pages().values()):
+        manual.list.setCurrentRow(row)
+        manual._follow(QUrl("views.md#traces"))
+        assert manual.windowTitle() == "Manual: Views"
+        assert manual.page.verticalScrollBar().value() > 0
+        manual.back.click()
+        assert manual.list.currentRow() == row, path
+    manual.list.setCurrentRow(0)
+    user.qtbot.keyClicks(manual.search, "protanopia")
+    user.qtbot.keyClick(manual.search, Qt.Key_Return)
+    assert names[manual.list.currentRow()] == "views"
+    assert manual.page.textCursor().selectedText() == "protanopia"
+    manual.search.setText("no such word")
+    manual.find_next()
+    assert manual.note.text() == "nothing matches"
+    manual.reject()
+
+
+def test_headings_are_called_as_links_call_them() -> None:
+    folder = manual_folder()
+    assert folder is not None
+    assert slug("Groups, colours and notes of your own") == "groups-colours-and-notes-of-your-own"
