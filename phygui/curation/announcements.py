@@ -13,6 +13,7 @@ class Announcements:
     clustered = Signal(Update)
     selection_changed = Signal(tuple)
     proposed = Signal()
+    time_range_changed = Signal()
     switched = Signal()
     located = Signal()
     saved = Signal(Saved)

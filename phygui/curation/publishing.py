@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from phygui.curation.shown import Shown
 from phygui.curation.suggestions.splitting.proposal import Proposal
+from phygui.curation.time_range.within import TimeRange
 from phygui.errors import DatasetError
 from phygui.storage.state.scratch import Place
 
@@ -37,6 +38,8 @@ class Outbox:
         The state that was published last.
     proposal : Proposal or None
         What is shown in parts, as long as nothing else happens.
+    time_range : TimeRange or None
+        What all is restricted to.
     """
 
     shown: Shown
@@ -45,6 +48,7 @@ class Outbox:
     def __init__(self, on_failure: Callable[[str], None]) -> None:
         self.dispatch: Callable[[Action], None] | None = None
         self.proposal: Proposal | None = None
+        self.time_range: TimeRange | None = None
         self._on_failure = on_failure
         self._waiting: deque[_Entry] = deque()
 
@@ -57,7 +61,7 @@ class Outbox:
         state = self._state_now()
         if self.proposal is not None and self.proposal.generation != state.generation:
             self.proposal = None
-        return replace(state, proposal=self.proposal)
+        return replace(state, proposal=self.proposal, within=self.time_range)
 
     def refresh(self) -> None:
         """Publish the state as it is now, unless what is still to be announced will do that."""

@@ -23,6 +23,7 @@ from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.suggestions.grouping.session_groups import SessionGroups
 from phygui.curation.suggestions.session_suggestions import SessionSuggestions
 from phygui.curation.suggestions.splitting.session_proposal import SessionProposal
+from phygui.curation.time_range.session_time_range import SessionTimeRange
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
 from phygui.dataset import ClusteringStore, Dataset, open_dataset
@@ -64,6 +65,8 @@ class Session(Sealed):
         may be noise or MUA.
     proposals : SessionProposal
         Parts that are shown in place of the selected clusters.
+    ranging : SessionTimeRange
+        The range of time that views are restricted to.
     navigation : SessionNavigation
         Selection, filter and order of the clusters, and the walk through them.
     shown : Shown
@@ -77,6 +80,8 @@ class Session(Sealed):
     proposed : Signal
         Emitted when parts are shown in place of the selected clusters, and when they no longer
         are though the selection is the same.
+    time_range_changed : Signal
+        Emitted when another range of time is looked at, or all of the recording again.
     switched : Signal
         Emitted when another channel group or clustering has become the active one.
     saved : Signal
@@ -135,10 +140,11 @@ class Session(Sealed):
         groups = SessionGroups(self.workspace, self.edits, keeper, tell, self)
         self.suggestions = SessionSuggestions(self.workspace, self.statistics, keeper, tell, groups)
         self.proposals = SessionProposal(self.workspace, self.statistics, outbox, tell, turns)
+        self.ranging = SessionTimeRange(self.workspace, outbox, tell, turns)
         self.navigation = SessionNavigation(self.workspace, outbox, tell, turns, self)
         self.clustered, self.selection_changed = tell.clustered, tell.selection_changed
         self.switched, self.saved = tell.switched, tell.saved
-        self.proposed = tell.proposed
+        self.proposed, self.time_range_changed = tell.proposed, tell.time_range_changed
         self.failed, self.warned = tell.failed, tell.warned
         self.stats_changed = tell.stats_changed
         self.suggestions_changed = tell.suggestions_changed
@@ -317,6 +323,10 @@ class Session(Sealed):
     suggest_splits = method_of("suggestions", SessionSuggestions.suggest_splits)
     propose = method_of("proposals", SessionProposal.propose)
     proposal = value_of("proposals", SessionProposal.proposal)
+
+    time_range = value_of("ranging", SessionTimeRange.time_range)
+    set_time_range = method_of("ranging", SessionTimeRange.set_time_range)
+    clear_time_range = method_of("ranging", SessionTimeRange.clear_time_range)
 
     # -- selection -------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.suggestions.splitting.proposal import Proposal
+from phygui.curation.time_range.within import Found, TimeRange
 from phygui.dataset import ClusteringState, ShankData
 from phygui.dataset.groups import UNSORTED
 
@@ -63,6 +64,8 @@ class Shown:
     """Statistics and metrics of the clusters, and the rankings they give."""
     proposal: Proposal | None = None
     """Parts of the selected clusters that views show in their place."""
+    within: TimeRange | None = None
+    """What views are restricted to, and what is known of the selected clusters within it."""
 
     def __repr__(self) -> str:
         return (
@@ -106,6 +109,11 @@ class Shown:
             is_editable=is_editable,
             knowledge=active.knowledge,
         )
+
+    @property
+    def time_range(self) -> tuple[float, float] | None:
+        """Start and stop, seconds, of what views are restricted to; None where it is all."""
+        return None if self.within is None else self.within.limits
 
     @property
     def channel_group(self) -> int:
@@ -190,8 +198,26 @@ class Shown:
             return None
         return self.knowledge.similarity(best[0], cluster_id, self.spikes_per_cluster)
 
+    def in_range(self, cluster_id: int) -> Found | None:
+        """What is known of a selected cluster within the time range; None if nothing is."""
+        if self.within is None or cluster_id not in self.selection.clusters:
+            return None
+        spikes = self.spikes_per_cluster
+        return self.within.known(self.shank.clock, (cluster_id,), spikes).get(cluster_id)
+
+    def similarity_in_range(self, cluster_id: int) -> float | None:
+        """Similarity of a selected cluster to the first best one within the time range."""
+        best = self.selection.best
+        if self.within is None or not best:
+            return None
+        within = self.within.of(self.shank.clock)
+        return within.similarity(self.in_range(best[0]), self.in_range(cluster_id))
+
     def snapshot(self) -> Snapshot:
-        """What a worker thread may see of it: with the parts that are proposed, if any are."""
+        """What a worker thread may see of it.
+
+        With the parts that are proposed, if any are; and only what lies within the time range.
+        """
         selected = self.selection.clusters
         snapshot = Snapshot(
             generation=self.generation,
@@ -206,4 +232,6 @@ class Shown:
             matrix=self.knowledge.matrix,
             colors={c: color for c in selected if (color := self.color_of(c))},
         )
-        return snapshot if self.proposal is None else self.proposal.snapshot(snapshot)
+        if self.proposal is not None:
+            snapshot = self.proposal.snapshot(snapshot)
+        return snapshot if self.within is None else self.within.snapshot(snapshot)

@@ -18,6 +18,7 @@ from phygui.curation.opened import Curation
 from phygui.curation.publishing import Outbox
 from phygui.curation.shown import Shown
 from phygui.curation.statistics.ranking_functions import Measures
+from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.turns import Turns, in_turn
 from phygui.dataset import ClusteringState, Dataset, Key, ShankData
 from phygui.errors import DatasetError
@@ -166,6 +167,11 @@ class Workspace:
     def spike_train_samples(self, cluster_id: int) -> NDArray[np.int64]:
         """The same in samples, as the functions of ``phygui.analysis`` take it: (n,) int64."""
         return self.shank.clock.train(self.active.clustering.spikes(cluster_id))
+
+    def in_sight(self, snapshot: Snapshot) -> Snapshot:
+        """What of a snapshot lies within the time range, or all of it if there is none."""
+        chosen = self._outbox.time_range
+        return snapshot if chosen is None else chosen.snapshot(snapshot)
 
     def close(self) -> None:
         """Close the files."""

@@ -73,6 +73,15 @@ class SpikeClock:
         """Sorted spike ids in the order of time."""
         return self.spike_ids(self.ranks(spike_ids))
 
+    def ranks_between(self, start_time: float, stop_time: float) -> tuple[int, int]:
+        """Rank of the first spike from a time on, and of the first one from another on; seconds."""
+        limits = np.ceil(np.array([start_time, stop_time]) * self.sample_rate - 1e-6)
+        samples = self.sorted_samples
+        # A number of another kind would have all samples converted to look for it.
+        limits = np.clip(limits, 0, min(np.iinfo(samples.dtype).max, np.iinfo(np.int64).max // 2))
+        first, last = np.searchsorted(samples, limits.astype(samples.dtype)).tolist()
+        return first, last
+
     def train(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Absolute samples of spikes, given by sorted ids: (n,) int64, ascending."""
         return self.sorted_samples[self.ranks(spike_ids)].astype(np.int64, copy=False)

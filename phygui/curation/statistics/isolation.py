@@ -135,7 +135,9 @@ class Neighbourhood:
         self._snapshot = snapshot
         self._ids = list(known)
         n_channels = snapshot.shank.n_channels
-        self._means = np.array(list(known.values()), np.float32).reshape(len(known), n_channels, -1)
+        self._means = np.array(list(known.values()), np.float32)
+        if known:
+            self._means = self._means.reshape(len(known), n_channels, -1)
 
     def nearest(
         self, cluster_id: int, channels: NDArray[np.int64], isolation: Isolation
@@ -171,7 +173,7 @@ def isolation_steps(
     some = own if crowd.is_all else sample_spikes(own, N_OWN)
     isolation = Isolation(features_on(shank, some, channels), len(own))
     yield
-    weights = np.ones(len(crowd.spike_ids))
+    weights = snapshot.holds(crowd.spike_ids).astype(np.float64)
     weights[crowd.places(own)] = 0.0
     n_rest = snapshot.n_spikes - len(own)
     if not crowd.is_all:
@@ -186,6 +188,8 @@ def isolation_steps(
     for start in range(0, len(weights), 4 * _ROWS):
         piece = slice(start, start + 4 * _ROWS)
         counted = np.flatnonzero(weights[piece])
+        if not len(counted):
+            continue
         features = np.concatenate([of[:, piece] for of in columns]).T
         is_whole = len(counted) == len(features)
         some_weights = None if crowd.is_all else weights[piece][counted]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import Metric, sample_spikes, two_sided_correlogram
+from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.amplitudes import (
     amplitude_unit,
     channel_sizes,
@@ -120,6 +121,11 @@ def preview(
     is_split : bool
         Whether the clusters are parts that are one now.
     """
+    silent = tuple(c for c in clusters if not len(snapshot.spikes(c)))
+    if silent and snapshot.time_range is not None:
+        low, high = snapshot.time_range
+        whose = f"{'cluster' if len(silent) == 1 else 'clusters'} {in_words(silent)}"
+        raise EditError(f"no spike of {whose} lies between {low:g} and {high:g} s")
     merged = merged_snapshot(snapshot, clusters)
     all_ids, wanted = (*clusters, MERGED), source.metrics.names
     known = {c: s for c, s in (stats or {}).items() if c in all_ids}

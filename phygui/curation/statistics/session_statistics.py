@@ -206,8 +206,13 @@ class SessionStatistics:
         """
         for cluster_id in clusters:
             self._workspace.active.clustering.spikes(cluster_id)
-        knowledge, snapshot = self.knowledge, self.snapshot()
+        knowledge, snapshot = self.knowledge, self._workspace.in_sight(self.snapshot())
         source = knowledge.source(snapshot)
+        if snapshot.time_range is not None:
+            selected = frozenset(clusters).intersection(snapshot.cluster_ids)
+            stats = {c: snapshot.stats[c] for c in selected if c in snapshot.stats}
+            metrics = {c: snapshot.metrics[c] for c in stats if c in snapshot.metrics}
+            return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)
         stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
         metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}
         return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)

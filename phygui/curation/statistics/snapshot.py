@@ -64,6 +64,16 @@ class Snapshot:
     """Similarities of every two clusters so far; grows, as what is known of clusters does."""
     colors: Mapping[int, str] = field(default_factory=dict)
     """Colours that the user gave selected clusters, as ``#rrggbb``."""
+    time_range: tuple[float, float] | None = None
+    """Seconds: there are no other spikes than those from the first to before the second time; None
+    for all. What is known of clusters that are not selected is then of all their spikes."""
+    everything: Snapshot | None = None
+    """The same with all spikes, where there is a time range."""
+
+    @property
+    def whole(self) -> Snapshot:
+        """The same with all spikes: what an edit takes."""
+        return self if self.everything is None else self.everything
 
     def spikes(self, cluster_id: int) -> NDArray[np.int64]:
         """Sorted spike ids of one cluster."""
@@ -80,9 +90,65 @@ class Snapshot:
         return clusters
 
     @property
+    def silence(self) -> str:
+        """Says that no selected cluster has a spike within the time range; empty if one has."""
+        if self.time_range is None or any(len(self.spikes(c)) for c in self.cluster_ids):
+            return ""
+        low, high = self.time_range
+        return f"No spike of the selected clusters lies between {low:g} and {high:g} s."
+
+    def nothing(self, what: str) -> str:
+        """Says why there is nothing to see of the selected clusters; empty if there is."""
+        return self.silence if self.cluster_ids else f"Select a cluster to see its {what}."
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The time that is looked at, seconds: the range, or all of the recording with its gaps."""
+        return self.time_range or (0.0, float(self.shank.span))
+
+    @property
+    def ranks(self) -> tuple[int, int]:
+        """Rank of the first spike that there is, and the one after the last, in order of time."""
+        if self.time_range is None:
+            return 0, len(self.spike_clusters)
+        return self.shank.clock.ranks_between(*self.time_range)
+
+    @property
     def n_spikes(self) -> int:
         """Number of spikes of the channel group."""
-        return len(self.spike_clusters)
+        first, last = self.ranks
+        return last - first
+
+    def holds(self, spike_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether spikes lie within the time range, (n,); all do if there is none."""
+        if self.time_range is None:
+            return np.ones(len(spike_ids), bool)
+        first, last = self._samples
+        samples = self.shank.clock.samples[spike_ids].astype(np.int64)
+        inside: NDArray[np.bool_] = (samples >= first) & (samples < last)
+        return inside
+
+    @property
+    def duration(self) -> float:
+        """Seconds that were recorded, without gaps."""
+        if self.time_range is None:
+            return float(self.shank.duration)
+        first, last = self.shank.timeline.to_rows(self._samples).tolist()
+        return float((last - first) / self.shank.sample_rate)
+
+    def recorded_train(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Samples of spikes since there are any, with gaps left out: (n,) int64, ascending."""
+        train = self.shank.clock.recorded_train(spike_ids)
+        if self.time_range is None:
+            return train
+        begin: NDArray[np.int64] = train - self.shank.timeline.to_rows(self._samples)[0]
+        return begin
+
+    @property
+    def _samples(self) -> NDArray[np.int64]:
+        """First absolute sample of the time range, and the one after the last."""
+        limits = np.asarray(self.time_range) * float(self.shank.sample_rate)
+        return np.ceil(limits - 1e-6).astype(np.int64)
 
 
 def spikes_print(spike_ids: NDArray[np.int64]) -> str:

@@ -79,8 +79,10 @@ def compute_stats(
 
 
 def stats_steps(snapshot: Snapshot, cluster_ids: Iterable[int]) -> Steps[tuple[int, ClusterStats]]:
-    """The same step by step: gives each cluster as it is known."""
-    shank, ids = snapshot.shank, list(cluster_ids)
+    """The same step by step: gives each cluster as it is known, first those without spikes."""
+    spikes = {c: snapshot.spikes(c) for c in cluster_ids}
+    yield from ((c, ClusterStats()) for c, of in spikes.items() if not len(of))
+    shank, ids = snapshot.shank, [c for c, of in spikes.items() if len(of)]
     waveforms: list[NDArray[np.float32] | None] = [None] * len(ids)
     if shank.waveforms is not None:
         n = _affordable(shank, *N_SPIKES_WAVEFORMS)
@@ -301,7 +303,7 @@ class QualitySource:
             if "noise" in needs:
                 noise = np.array([self.noise(best)])
         train = shank.clock.pair_train(spike_ids) if "spike_samples" in needs else None
-        recorded = shank.clock.recorded_train(spike_ids) if "recorded_samples" in needs else None
+        recorded = snapshot.recorded_train(spike_ids) if "recorded_samples" in needs else None
         return ClusterData(
             spike_samples=train,
             recorded_samples=recorded,
@@ -311,7 +313,7 @@ class QualitySource:
             attributes=self._attributes(spike_ids) if "attributes" in needs else None,
             n_spikes=len(spike_ids),
             sample_rate=shank.sample_rate,
-            duration=shank.duration,
+            duration=snapshot.duration,
         )
 
     def _near(self, spike_ids: NDArray[np.int64], stats: ClusterStats) -> NDArray[Any] | None:

@@ -86,6 +86,12 @@ class Switching(Protocol):
     def toggle_editable(self) -> None: ...
 
 
+class TimeRanges(Protocol):
+    """The range of time that all is restricted to."""
+
+    def clear(self) -> None: ...
+
+
 class Listed(Protocol):
     """A list of suggestions."""
 
@@ -159,6 +165,8 @@ class ActionContext(Protocol):
     def saving(self) -> Saving: ...
     @property
     def switching(self) -> Switching: ...
+    @property
+    def time_ranges(self) -> TimeRanges: ...
     @property
     def suggestions(self) -> Suggestions: ...
     @property

@@ -7,6 +7,7 @@ GESTURES = (
     ("wheel, right-drag", "zoom"),
     ("double-click, R", "show all of the view again"),
     ("Ctrl+wheel", "scale the data"),
+    ("Shift+drag along an axis of time", "show nothing but this range of time, everywhere"),
     ("Alt+wheel", "change the marker size; in the traces, move in time"),
     ("Ctrl+click in a scatter plot", "add a point to the lasso"),
     ("Ctrl+drag in a scatter plot", "draw a lasso that is a rectangle"),

@@ -123,6 +123,13 @@ def _time(w: ActionContext, text: str) -> None:
     w.commands.trace_to(seconds)
 
 
+def _range(w: ActionContext, text: str) -> None:
+    if not text.strip():
+        w.session.clear_time_range()
+        return
+    w.session.set_time_range(*_numbers(text.replace(",", " "), 2, "range START STOP, in seconds"))
+
+
 def _bins(w: ActionContext, text: str) -> None:
     bin_ms, window_ms = _numbers(text, 2, "b BIN_MS WINDOW_MS")
     if not bin_ms < window_ms:
@@ -204,6 +211,12 @@ SNIPPETS = (
         "s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort, _column_words
     ),
     Snippet("t", "t 12.5", "move the traces to a time in seconds", _time),
+    Snippet(
+        "range",
+        "range 10 60",
+        "show nothing but a range of time, in seconds; without one, all of the recording",
+        _range,
+    ),
     Snippet(
         "v",
         "v merge",

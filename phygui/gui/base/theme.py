@@ -133,6 +133,7 @@ def _style() -> str:
     QMainWindow::separator:hover {{ background: {c["highlight"]}; }}
     QToolBar {{ border: 0; border-bottom: 1px solid {c["line"]}; spacing: 2px; padding: 2px; }}
     QToolButton {{ border: 0; border-radius: 3px; padding: 3px; }}
+    #chip {{ background: {c["highlight"]}; padding: 1px 6px; border-radius: 7px; }}
     QToolButton:hover {{ background: {c["button"]}; }}
     QToolButton:checked {{ background: {c["highlight"]}; }}
     QStatusBar {{ border-top: 1px solid {c["line"]}; }}

@@ -236,7 +236,7 @@ class Commands:
             )
 
         def work(cancelled: Callable[[], bool]) -> Any:
-            return view.spikes_in_lasso(snapshot, params, lasso, cancelled)
+            return view.spikes_in_lasso(snapshot.whole, params, lasso, cancelled)
 
         def done(spike_ids: Any) -> None:
             if window.session.generation != snapshot.generation:

@@ -35,6 +35,7 @@ class Linking:
     def link(self, view: View[Any, Any], dock: ViewDock) -> None:
         """Let the view of a dock take part, when it is made."""
         view.time_clicked.connect(self.visit)
+        view.time_range_chosen.connect(self._window.time_ranges.restrict)
         set_cursor = getattr(view, "set_cursor", None)
         if set_cursor is not None and self._time is not None:
             set_cursor(self._time)

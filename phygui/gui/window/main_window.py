@@ -51,6 +51,7 @@ from phygui.gui.window.plugin_remarks import PluginRemarks
 from phygui.gui.window.ranking import restore_rankings
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.switching import Switching
+from phygui.gui.window.time.time_ranges import TimeRanges
 from phygui.gui.window.view_docks import ViewDocks
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class MainWindow(WindowParts):
     marks: Marks
     saving: Saving
     linking: Linking
+    time_ranges: TimeRanges
     layout_keeper: Layout
     extra_views: ViewDocks
     switching: Switching
@@ -90,6 +92,7 @@ class MainWindow(WindowParts):
         self.marks = Marks(self)
         self.saving = Saving(self)
         self.linking = Linking(self)
+        self.time_ranges = TimeRanges(self)
         self.trimmer = Trimmer(self.pool, self)
         self.plugin_remarks = PluginRemarks(self)
         self.keys = Keys.of(settings)
@@ -175,6 +178,7 @@ class MainWindow(WindowParts):
             # An error in the command line takes the room that there is.
             self.snippets.opened.connect(label.setHidden)
             self.status[name] = label
+        bar.insertPermanentWidget(2, self.time_ranges.chip)
         bar.addPermanentWidget(self.background.line)
 
     def createPopupMenu(self) -> QMenu:
@@ -199,6 +203,7 @@ class MainWindow(WindowParts):
         session.selection_changed.connect(self._selection_changed)
         session.stats_changed.connect(self._stats_changed)
         session.proposed.connect(self._proposed)
+        session.time_range_changed.connect(self._proposed)
         session.switched.connect(self._switched)
         session.saved.connect(self.saving.saved)
 
@@ -334,7 +339,7 @@ class MainWindow(WindowParts):
     def is_shown(self) -> bool:
         """Whether every visible view has painted what the session holds now."""
         waits = self.first_choice.is_awaited or self.session.is_ahead or self.views_are_busy
-        parts = self.commands, self.linking, self.switching, self.splitting
+        parts = self.commands, self.linking, self.switching, self.splitting, self.time_ranges
         return not waits and not any(part.is_busy for part in parts)
 
     @property
@@ -395,7 +400,8 @@ class MainWindow(WindowParts):
         self.marks.dispose()
         self.plugin_remarks.dispose()
         self.console.dispose()
-        for tool in (self.background, self.suggestions, self.splits, self.comparison):
+        tools = self.background, self.suggestions, self.splits, self.comparison, self.time_ranges
+        for tool in tools:
             tool.cancel()
         for dock in self.view_docks.values():
             dock.cancel()

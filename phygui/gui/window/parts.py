@@ -59,6 +59,12 @@ class Views(of_actions.Views, Protocol):
     def set_extras(self, names: Iterable[str]) -> None: ...
 
 
+class TimeRanges(of_actions.TimeRanges, Protocol):
+    """The range of time in the status bar."""
+
+    def restrict(self, start: float, stop: float) -> None: ...
+
+
 class Suggestions(of_actions.Suggestions, Protocol):
     """The list of merge suggestions, which follows what navigation passes over."""
 
@@ -91,6 +97,7 @@ class WindowParts(WindowContext):
     marks: Marks
     saving: of_actions.Saving
     linking: Linking
+    time_ranges: TimeRanges
     layout_keeper: of_actions.Layouts
     extra_views: Views
     switching: of_actions.Switching

@@ -94,8 +94,8 @@ class AmplitudeData:
     shares: NDArray[np.float64]
     """Part of each cluster's spikes in each bin, in per cent, spread a little, the wider the fewer
     they are, (n_clusters, n_bins); of very many clusters, of the first ones."""
-    span: float
-    """Seconds, with the gaps between recordings."""
+    span: tuple[float, float]
+    """Start and stop of the time that is looked at, seconds."""
     key: str
     """Of what is shown."""
     label: str
@@ -138,8 +138,8 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
             return Empty(f"No {params.value} is stored: choose something else in the settings.")
         if up == AMPLITUDE and shank.features is None and shank.waveforms is None:
             return missing_data(shank, "features", "traces")
-        if not snapshot.cluster_ids:
-            return Empty("Select a cluster to see its amplitudes.")
+        if nothing := snapshot.nothing("amplitudes"):
+            return Empty(nothing)
         sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
         n_each = _BUDGET.of_each(params.n_spikes, sizes)
         samples = [sample_spikes(snapshot.spikes(c), n_each) for c in snapshot.cluster_ids]
@@ -166,7 +166,7 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
             amplitudes=values[order],
             edges=edges,
             shares=np.stack(shares),
-            span=float(shank.span),
+            span=snapshot.span,
             key=up,
             label=axis_label(shank, up),
             n_spikes=sum(sizes),
@@ -182,7 +182,7 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
 
     def build(self, data: AmplitudeData) -> None:
         """Make the cells, the points and the profiles."""
-        time = Axis(TIME, 0.0, data.span, "time (s)", keep=True)
+        time = Axis(TIME, *data.span, "time (s)", keep=True)
         low, high = float(data.edges[0]), float(data.edges[-1])
         amplitude = Axis(data.key, low, high, data.label, scaled=data.key == AMPLITUDE)
         share = Axis(

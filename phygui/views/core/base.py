@@ -393,6 +393,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         for visual in self.visuals if self.has_picture else ():
             visual.draw(shared, context)
         if decoration:
+            self._time_band.draw(shared, context)
             self._lasso_line.draw(shared, context)
             self._lasso_points.draw(shared, context)
             self._text.draw(shared, context)

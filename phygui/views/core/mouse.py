@@ -10,6 +10,7 @@ import numpy as np
 from psygnal import Signal
 
 from phygui.views.core.axes import Cell
+from phygui.views.core.cursor import TimeDrag
 from phygui.views.core.lasso import LassoDrawing
 from phygui.views.core.layout import Layout
 from phygui.views.core.loading import Empty
@@ -83,7 +84,7 @@ def turn(value: float, steps: float) -> tuple[float, float]:
     return float(f"{_ROUND[k]}e{decade + tens}"), place - nearest
 
 
-class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
+class Interactive(LassoDrawing, TimeDrag, Generic[ParamsT, DataT]):
     """The part of a view that listens."""
 
     has_markers: ClassVar[bool] = False
@@ -94,6 +95,7 @@ class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
 
     def __init__(self) -> None:
         LassoDrawing.__init__(self)
+        TimeDrag.__init__(self)
         self.data: DataT | Empty | None = None
         self.cells: list[Cell] = []
         self.layout = Layout(np.empty((0, 4)))
@@ -216,6 +218,10 @@ class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
     def on_mouse_press(self, event: Any) -> None:
         """Start a drag, or take a click with Ctrl held."""
         self._press_cell = self._cell_at(event.pos)
+        if _held(event) == {"Shift"} and event.button == 1 and self._press_cell is not None:
+            if self.begin_time_drag(self._press_cell, event.pos):
+                self._press_cell = None
+            return
         if "Control" not in _held(event) or self._press_cell is None:
             return
         x, y = self.to_data(self._press_cell, *event.pos)
@@ -234,6 +240,7 @@ class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
         """End a drag."""
         self._press_cell = None
         self.end_lasso_drag()
+        self.end_time_drag()
 
     def on_mouse_move(self, event: Any) -> None:
         """Pan with the left button, zoom with the right one, else say what is there."""
@@ -241,6 +248,9 @@ class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
             self._hover(event.pos)
             return
         if self.drag_lasso(event.pos):
+            return
+        if self.drag_time(event.pos):
+            self._say(self.time_dragged())
             return
         if self._press_cell is None or event.last_event is None:
             return
@@ -297,7 +307,9 @@ class Interactive(LassoDrawing, Generic[ParamsT, DataT]):
         return self.describe(index, *self.to_data(index, *pos))
 
     def _hover(self, pos: Any) -> None:
-        text = self.text_at(pos)
+        self._say(self.text_at(pos))
+
+    def _say(self, text: str) -> None:
         if text != self._hover_text:
             self._hover_text = text
             self.hovered.emit(text)

@@ -128,8 +128,10 @@ def load(
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
+    if snapshot.silence:
+        return Empty(snapshot.silence)
     rate = float(snapshot.shank.sample_rate)
-    duration = float(snapshot.shank.duration)
+    duration = snapshot.duration
     edges_ms = bin_edges(params, rate)
     trains = [_Train(snapshot.spikes(c), snapshot.shank.clock) for c in ids]
 

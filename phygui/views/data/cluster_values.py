@@ -87,12 +87,14 @@ def stats_of(
     """
     found = {}
     for cluster_id in cluster_ids:
-        owners = (snapshot.shank, snapshot.spikes(cluster_id))
+        # In a time range, what is around the selection stays where it is.
+        of = snapshot if cluster_id in snapshot.cluster_ids else snapshot.whole
+        owners = (snapshot.shank, of.spikes(cluster_id))
         key = ("stats", snapshot.shank.n_located)
         stats = snapshot.stats.get(cluster_id) or _cache.get(owners, key)
         if stats is None:
             check(cancelled)
-            stats = compute_stats(snapshot, [cluster_id])[cluster_id]
+            stats = compute_stats(of, [cluster_id])[cluster_id]
             _cache.put(owners, key, stats, _SIZE)
         found[cluster_id] = stats
     return found
@@ -171,6 +173,8 @@ def column(
 def _value(snapshot: Snapshot, spec: MetricSpec, cluster_id: int, cancelled: Cancel) -> float:
     """A metric of a cluster: as the session knows it, or from its train if that is enough."""
     known = snapshot.metrics.get(cluster_id, {}).get(spec.name)
+    if snapshot.time_range is not None and spec.needs <= _TRAIN:
+        known = None
     if known is not None:
         return known.value
     if not spec.needs <= _TRAIN:
@@ -185,11 +189,11 @@ def _value(snapshot: Snapshot, spec: MetricSpec, cluster_id: int, cancelled: Can
         data = ClusterData(
             spike_samples=shank.clock.pair_train(spike_ids) if "spike_samples" in needs else None,
             recorded_samples=(
-                shank.clock.recorded_train(spike_ids) if "recorded_samples" in needs else None
+                snapshot.recorded_train(spike_ids) if "recorded_samples" in needs else None
             ),
             n_spikes=len(spike_ids),
             sample_rate=shank.sample_rate,
-            duration=shank.duration,
+            duration=snapshot.duration,
         )
         try:
             value = spec.measure(data).value

@@ -23,6 +23,8 @@ def background_of(
     shank = snapshot.shank
     n = min(n_most, snapshot.n_spikes)
     sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
+    if snapshot.time_range is not None:
+        sample = np.sort(shank.clock.spike_ids(sample + snapshot.ranks[0]))
     clusters = snapshot.clusters_of(sample)
     others = ~np.isin(clusters, snapshot.cluster_ids)
     pairs: dict[str, Any] = {}
@@ -31,7 +33,7 @@ def background_of(
         if key == AMPLITUDE:
             pairs[key] = _background_amplitudes(snapshot, sample, cancelled), None
             continue
-        pairs[key] = _background.get((shank,), (key, n, shank.n_located))
+        pairs[key] = _background.get((shank,), (key, n, shank.n_located, snapshot.time_range))
         if pairs[key] is None:
             missing.append(key)
     # What is not known is read together, once for all selections.
@@ -40,7 +42,7 @@ def background_of(
         size = sum(a.nbytes for a in pair if a is not None)
         # A column of what was read would keep all of it.
         pairs[key] = tuple(None if a is None else a.copy() for a in pair)
-        _background.put((shank,), (key, n, shank.n_located), pairs[key], size)
+        _background.put((shank,), (key, n, shank.n_located, snapshot.time_range), pairs[key], size)
     found = {
         key: (value[others], None if mask is None else mask[others])
         for key, (value, mask) in pairs.items()

@@ -193,8 +193,8 @@ class FeatureView(LassoOnSpikes, View[FeatureParams, FeatureData], TimeCursor):
         shank = snapshot.shank
         if shank.features is None:
             return missing_data(shank, "features")
-        if not snapshot.cluster_ids:
-            return Empty("Select a cluster to see its features.")
+        if nothing := snapshot.nothing("features"):
+            return Empty(nothing)
         channels = chosen_channels(snapshot, params, cancelled)
         try:
             if params.grid.strip():
@@ -225,7 +225,7 @@ class FeatureView(LassoOnSpikes, View[FeatureParams, FeatureData], TimeCursor):
             values[key] = np.concatenate([others[key][0], value])
             if mask is not None:
                 masks[key] = np.concatenate([others[key][1], mask])
-        ranges = {key: _range(shank, key, v[0], colors) for key, v in selected.items()}
+        ranges = {key: _range(snapshot, key, v[0], colors) for key, v in selected.items()}
         plain = {key: value for key, (value, _) in selected.items()}
         densities = None
         outside: tuple[NDArray[np.int64], ...] = ()
@@ -383,10 +383,11 @@ def _is_about_zero(key: str) -> bool:
 
 
 def _range(
-    shank: ShankData, key: str, values: NDArray[Any], colors: NDArray[np.int64]
+    snapshot: Snapshot, key: str, values: NDArray[Any], colors: NDArray[np.int64]
 ) -> tuple[float, float]:
     if key == TIME:
-        return 0.0, max(float(shank.span), float(values.max(initial=0.0)))
+        low, high = snapshot.span
+        return low, max(high, float(values.max(initial=0.0)))
     groups = in_groups(values, colors)
     if key == AMPLITUDE:
         return amplitude_range(groups)

@@ -57,6 +57,8 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
+    if snapshot.silence:
+        return Empty(snapshot.silence)
     rate, clock = float(snapshot.shank.sample_rate), snapshot.shank.clock
     if params.log:
         edges = log_edges(params.longest_ms)

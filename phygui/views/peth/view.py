@@ -105,6 +105,8 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
         return Empty("No cluster is selected")
+    if snapshot.silence:
+        return Empty(snapshot.silence)
     rate = float(shank.sample_rate)
     event_samples = shank.clock.apart(np.rint(events[name] * rate).astype(np.int64))
     # All bins hold the same number of samples, or they would differ by what they can count.
@@ -125,7 +127,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
         counts=table,
         heights=table / (max(len(event_samples), 1) * width),
         edges=edges,
-        mean_rates=n_spikes / max(float(shank.duration), 1e-9),
+        mean_rates=n_spikes / max(snapshot.duration, 1e-9),
         event=name,
         n_events=len(event_samples),
         n_left_out=len(snapshot.cluster_ids) - len(ids),

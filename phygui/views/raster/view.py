@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.spike_attributes import TIME
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import FRAME
@@ -85,8 +86,8 @@ class RasterData:
     cluster_ids: tuple[int, ...]
     rates: NDArray[np.float32]
     """(n_clusters, n_bins) spikes per second."""
-    span: float
-    """Seconds, with the gaps between recordings."""
+    span: tuple[float, float]
+    """Start and stop of the time that is looked at, seconds."""
     shades: NDArray[np.float32]
     """(n_clusters, n_bins): the same as an opacity."""
     selected: tuple[int, ...]
@@ -108,7 +109,8 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     """
     shank = snapshot.shank
     clock, timeline, rate = shank.clock, shank.clock.timeline, float(shank.sample_rate)
-    span = timeline.n_samples / rate
+    start, stop = snapshot.time_range or (0.0, timeline.n_samples / rate)
+    span = stop - start
     ids = sorted(snapshot.spikes_per_cluster)
     if not ids or span <= 0:
         return Empty("There are no spikes")
@@ -118,7 +120,7 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
         first = set(snapshot.cluster_ids)
         ids = [*snapshot.cluster_ids, *(c for c in ids if c not in first)]
     spike_samples = clock.sorted_samples
-    edges = np.arange(N_BINS + 1) * (timeline.n_samples / N_BINS)
+    edges = start * rate + np.arange(N_BINS + 1) * (span * rate / N_BINS)
     limits = np.ceil(edges - 1e-6)
     # A spike at the very end belongs to the last bin.
     limits[-1] += 1
@@ -131,10 +133,11 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     # A bin of which hardly anything was recorded would outshine its row.
     rates /= np.maximum(recorded, span / N_BINS / 2)
     starts = timeline.starts[1:] / rate
+    starts = starts[(starts >= start) & (starts < stop)]
     return RasterData(
         cluster_ids=tuple(ids),
         rates=rates,
-        span=span,
+        span=(start, stop),
         shades=_shades(rates, params.relative),
         selected=snapshot.cluster_ids,
         boundaries=tuple(starts.tolist()),
@@ -173,7 +176,7 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
     def build(self, data: RasterData) -> None:
         """Draw each row as the opacity of its colour."""
         n = len(data.cluster_ids)
-        x = Axis("time", 0.0, data.span, "time (s)", keep=True, limits=(0.0, data.span))
+        x = Axis(TIME, *data.span, "time (s)", keep=True, limits=data.span)
         y = Axis(
             "row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5), named_below=True
         )
@@ -199,9 +202,8 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
             height / (high - low), n_selected, n, self.params.least_height
         )
         reach = np.where(self._colors < 0, half, half_selected)
-        return np.column_stack(
-            [np.zeros(n), np.full(n, data.span), -self._rows - reach, reach - self._rows]
-        )
+        start, stop = (np.full(n, time) for time in data.span)
+        return np.column_stack([start, stop, -self._rows - reach, reach - self._rows])
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
         shown = self.drawn
@@ -247,6 +249,7 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         named = f"{x:.4g} s, cluster {cluster}{groups_in_words(data.groups, cluster)}"
         if is_in_gap(data.gaps, x):
             return f"{named}: not recorded"
-        k = min(max(int(x / data.span * N_BINS), 0), N_BINS - 1)
+        start, stop = data.span
+        k = min(max(int((x - start) / (stop - start) * N_BINS), 0), N_BINS - 1)
         rate = data.rates[row, k]
         return f"{named}: {rate:.3g} spikes/s"

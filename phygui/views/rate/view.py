@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.spike_attributes import TIME
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import FRAME
@@ -61,13 +62,17 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     """
     if not snapshot.cluster_ids:
         return Empty("No cluster is selected")
+    if snapshot.silence:
+        return Empty(snapshot.silence)
     shank = snapshot.shank
     clock, timeline, rate = shank.clock, shank.clock.timeline, float(shank.sample_rate)
-    duration = timeline.n_recorded / rate
+    start, stop = snapshot.time_range or (0.0, timeline.n_samples / rate)
+    duration = float(np.diff(timeline.to_rows(np.array([start, stop]) * rate))[0]) / rate
     if duration <= 0:
         return Empty("The recording has no length")
     width = max(params.bin, duration / MOST_BINS) if params.bin > 0 else duration / 100
-    edges = bin_edges(timeline.stretches / rate, width, whole=params.bin <= 0)
+    stretches = np.clip(timeline.stretches / rate, start, stop)
+    edges = bin_edges(stretches, width, whole=params.bin <= 0)
     spike_samples = clock.sorted_samples
     limits = np.ceil(edges * rate - 1e-6)
     # A spike at the very end belongs to the last bin.
@@ -80,6 +85,7 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
         found = counts_between(clock, snapshot.spikes(cluster_id), ranks) / np.diff(edges)
         rates[k, recorded] = found[recorded]
     starts = timeline.starts[1:] / rate
+    starts = starts[(starts >= start) & (starts < stop)]
     return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()), clock.gap_times())
 
 
@@ -126,7 +132,7 @@ class RateView(View[RateParams, RateData], TimeCursor):
         """Draw the rates as stairs."""
         low, high = float(data.edges[0]), float(data.edges[-1])
         top = max(float(np.nanmax(data.rates)) * 1.05, 1e-9)
-        x = Axis("time", low, high, "time (s)", keep=True, limits=(low, high))
+        x = Axis(TIME, low, high, "time (s)", keep=True, limits=(low, high))
         y = Axis("rate", 0, top, "spikes/s", limits=(0, top))
         self.set_cells([Cell(x, y)])
         self.on_data_scale(1.0)

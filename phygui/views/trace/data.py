@@ -316,7 +316,9 @@ def _spikes_of(
     clock = snapshot.shank.clock
     spike_samples = clock.sorted_samples
     low, high = np.searchsorted(spike_samples, samples_like(spike_samples, np.array([start, stop])))
-    if low == high:
+    earliest, latest = snapshot.ranks
+    low, high = max(low, earliest), min(high, latest)
+    if low >= high:
         return np.empty(0, np.int64), 0
     edges = np.arange(start, stop + bin_size, bin_size)
     starts = np.searchsorted(spike_samples[low:high], samples_like(spike_samples, edges)) + low

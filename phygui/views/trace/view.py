@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.edits.update import in_words
+from phygui.curation.statistics.spike_attributes import TIME
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.core.base import Empty, View
 from phygui.views.core.colors import BACKGROUND, FOREGROUND, GREY, HIGHLIGHT
@@ -87,7 +88,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         n_channels = len(data.channels)
         start, stop = data.interval
         # Times count from the start of the stretch: single precision is too coarse for hours.
-        x = Axis("time", 0.0, stop - start, "time (s)", self._time_ticks)
+        x = Axis(TIME, 0.0, stop - start, "time (s)", self._time_ticks)
         y = Axis(
             "channel",
             -n_channels,

@@ -198,8 +198,8 @@ def load_waveforms(
     shank = snapshot.shank
     if shank.waveforms is None:
         return missing_data(shank, "traces")
-    if not snapshot.cluster_ids:
-        return Empty("Select a cluster to see its waveforms.")
+    if nothing := snapshot.nothing("waveforms"):
+        return Empty(nothing)
     ids = snapshot.cluster_ids[: params.n_clusters]
     sizes = [len(snapshot.spikes(c)) for c in ids]
     n_each = _BUDGET.of_each(params.n_spikes, sizes)
@@ -402,8 +402,8 @@ def _read(
         for k, own in zip(members, np.split(waveforms, stops[:-1]), strict=True):
             # Of a part that is kept the whole would be kept too.
             own = own if len(members) == 1 else own.copy()
-            cluster = _Cluster(own, own.mean(axis=0), own.std(axis=0), _reach(own))
-            found[k] = cluster
+            some = own if len(own) else np.zeros((1, *own.shape[1:]), np.float32)
+            cluster = found[k] = _Cluster(own, some.mean(axis=0), some.std(axis=0), _reach(own))
             _cache.put(owners[k], keys[k], cluster, cluster.nbytes)
     return [cluster for cluster in found if cluster is not None]
 

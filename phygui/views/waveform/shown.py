@@ -168,7 +168,9 @@ def _spikes(data: Waveforms, form: str, overlap: bool) -> Shown:
         few[np.flatnonzero(data.colors == k)[:_N_MASKED]] = True
     # Where a cluster hardly ever is, a spike is another one's that came at the same time.
     clusters = range(len(data.cluster_ids))
-    part = np.stack([data.unmasked[data.colors == k].mean(axis=0) for k in clusters])
+    n_each = np.bincount(data.colors, minlength=len(clusters))
+    part = np.stack([data.unmasked[data.colors == k].sum(axis=0) for k in clusters])
+    part = part / np.maximum(n_each, 1)[:, None]
     own = data.unmasked & (part >= _OWN)[data.colors] & data.present[data.colors]
     faint = few[:, None] & data.present[data.colors]
     masked, shown = np.nonzero(~own & faint), np.nonzero(own)

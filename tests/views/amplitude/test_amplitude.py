@@ -140,7 +140,7 @@ def test_clusters_are_measured_together_as_one_by_one(small_model, snapshot_of, 
 
 def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapshot, small_model):
     top, middle = float(view.data.edges[-1]), float(np.median(view.data.amplitudes))
-    end = view.data.span
+    end = view.data.span[1]
     for x, y in [(0, middle), (end, middle), (end, top), (0, top)]:
         px, py = view.to_pixels(0, x, y)
         left, low, width, height = view.layout.boxes[0]

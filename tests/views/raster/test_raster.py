@@ -143,7 +143,7 @@ def test_a_gap_is_neither_a_silence_nor_a_row(snapshot, shown, picture):
     timeline = Timeline(np.array([0, 320_000]), np.array([120_000, 280_000]))
     model.clock = SpikeClock(samples, timeline, RATE)
     data = load(snapshot, RasterParams(), never)
-    assert data.span == 30.0
+    assert data.span == (0.0, 30.0)
     assert data.gaps == ((6.0, 16.0),)
     assert data.boundaries == (16.0,)
     width = 30.0 / N_BINS

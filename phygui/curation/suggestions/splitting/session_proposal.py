@@ -74,10 +74,11 @@ class SessionProposal:
         if proposal is None or proposal.parts.n_parts < 2:
             return None
         knowledge, clusters = self._statistics.knowledge, proposal.parts.clusters
-        snapshot = proposal.snapshot(self._statistics.snapshot())
+        snapshot = self._workspace.in_sight(proposal.snapshot(self._statistics.snapshot()))
         source = knowledge.source(snapshot)
         # Of a single cluster all is known already; several would have to be taken together.
-        whole = clusters[0] if len(clusters) == 1 else -1
+        is_known = len(clusters) == 1 and snapshot.time_range is None
+        whole = clusters[0] if is_known else -1
         stats = {MERGED: knowledge.stats[whole]} if knowledge.is_computed(whole) else {}
         metrics = {MERGED: knowledge.metrics[whole]} if whole in knowledge.metrics else {}
 

@@ -113,3 +113,8 @@ def is_at_saved(w: ActionContext) -> str:
         return "undo and redo cannot reach the saved state"
     same = w.session.saved_position == w.session.history_position
     return "nothing has changed since the last save" if same else ""
+
+
+def no_time_range(w: ActionContext) -> str:
+    """Why no time range can be cleared."""
+    return "" if w.session.time_range else "all of the recording is shown already"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phygui.gui.actions.declared.reasons import no_time_range
 from phygui.gui.actions.layout_presets import LAYOUTS
 from phygui.gui.actions.spec import ActionSpec, Run
 from phygui.plugins import owner
@@ -64,6 +65,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("previous_violation", "Previous refractory violation", "View/Traces",
         lambda w: w.commands.trace("previous_violation"),
         ("Shift+V", "Alt+Shift+Left")),
+    ActionSpec("time_range", "Time range...", "View/Time range",
+        lambda w: w.commands.show_snippets("range "), ("Shift+T",),
+        "show nothing but a range of time: views, correlograms, metrics of the selection, preview"),
+    ActionSpec("clear_time_range", "Show all of the recording", "View/Time range",
+        lambda w: w.time_ranges.clear(), ("Ctrl+Shift+T",), "clear the time range",
+        hindrance=no_time_range),
     ActionSpec("reset_views", "Reset all views", "View|look", lambda w: w.commands.reset_views(),
         ("Shift+R",), "undo pan, zoom and scale in every view"),
     *_views(),

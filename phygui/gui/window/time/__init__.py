@@ -1,0 +1,1 @@
+"""The range of time that a window is restricted to."""

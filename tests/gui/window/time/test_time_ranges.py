@@ -1,0 +1,76 @@
+"""A range of time: dragged out in a view, typed, said in the status bar, and cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt5.QtGui import QMouseEvent
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication
+
+CTRL_SHIFT = Qt.ControlModifier | Qt.ShiftModifier
+
+
+def shift_drag(view: Any, start: Any, stop: Any) -> None:
+    """Drag from one place of a view to another with Shift held."""
+    kinds = QEvent.MouseButtonPress, QEvent.MouseMove, QEvent.MouseMove, QEvent.MouseButtonRelease
+    middle = [(a + b) / 2 for a, b in zip(start, stop, strict=True)]
+    for kind, at in zip(kinds, (start, middle, stop, stop), strict=True):
+        # vispy drops moves that follow one another faster.
+        QTest.qWait(12)
+        held = Qt.NoButton if kind == QEvent.MouseButtonRelease else Qt.LeftButton
+        button = Qt.NoButton if kind == QEvent.MouseMove else Qt.LeftButton
+        on_screen = QPointF(view.native.mapToGlobal(QPoint(*map(round, at))))
+        event = QMouseEvent(kind, QPointF(*at), on_screen, button, held, Qt.ShiftModifier)
+        QApplication.sendEvent(view.native, event)
+
+
+def test_a_range_is_dragged_typed_said_and_cleared(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    session, window = user.session, user.window
+    chip = window.time_ranges.chip
+    user.click_cluster(int(session.cluster_ids[0]))
+    span = session.shank.span
+    assert chip.isHidden()
+    user.press(Qt.Key_T, CTRL_SHIFT)
+    assert "already" in user.message
+
+    # Dragged out, from right to left as well.
+    amplitudes = user.view("amplitudes")
+    window.show_dock("amplitudes")
+    user.settle()
+    n = amplitudes.data.n_spikes
+    cell = next(k for k, of in enumerate(amplitudes.cells) if of.x.key == "time")
+    y = sum(amplitudes.cells[cell].y.view) / 2
+    places = [amplitudes.to_pixels(cell, x, y) for x in (0.6 * span, 0.2 * span)]
+    shift_drag(amplitudes, *places)
+    user.settle()
+    low, high = session.time_range
+    assert (low, high) == pytest.approx((0.2 * span, 0.6 * span), abs=0.02 * span)
+    assert chip.isVisible()
+    assert f"{high:.0f}"[:1] in chip.text()
+    assert 0 < amplitudes.data.n_spikes < n
+    assert amplitudes.data.times.min() >= low
+    assert amplitudes.data.times.max() < high
+    assert session.shown.in_range(session.selected[0]) is not None
+    chip.click()
+    user.settle()
+    assert session.time_range is None
+    assert chip.isHidden()
+    assert amplitudes.data.n_spikes == n
+
+    # Typed, and cleared by a key.
+    user.press(Qt.Key_T, Qt.ShiftModifier)
+    QTest.keyClicks(window.snippets.line, "2 5")
+    QTest.keyClick(window.snippets.line, Qt.Key_Return)
+    user.settle()
+    assert session.time_range == (2.0, 5.0)
+    assert "2.0 to 5.0 s" in chip.text()
+    user.press(Qt.Key_T, CTRL_SHIFT)
+    assert session.time_range is None
