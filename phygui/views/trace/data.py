@@ -127,6 +127,15 @@ class TraceParams:
             "help": "How much is shown at the most once a refractory violation is gone to",
         },
     )
+    ticks: bool = field(
+        default=False,
+        metadata={
+            "reload": False,
+            "label": "Ticks of all spikes",
+            "help": "A short line at the top edge for every spike of any cluster, those of the "
+            "selected clusters in their colours",
+        },
+    )
     follow: bool = field(
         default=False,
         metadata={
@@ -154,6 +163,8 @@ class TraceData:
     channel_labels: tuple[str, ...]
     n_columns: int
     """Columns of the probe that successive rows go through in turn."""
+    columns: NDArray[np.int64]
+    """(n_channels,) which of these each row is of, from the left."""
     noise: float
     """Standard deviation of the noise in which spikes stand, in ``unit``."""
     unit: str
@@ -239,6 +250,7 @@ def load(
     rows = channel_rows(shank, params.order)
     drawn = Envelope(drawn.samples, drawn.values[rows], drawn.bin_size, drawn.sampled)
 
+    columns = _columns(shank, params.order, rows)
     before, after = _waveform_extent(shank)
     spike_ids, n_spikes = _spikes_of(snapshot, start - after, stop + before, drawn.bin_size)
     samples = shank.clock.samples[spike_ids].astype(np.int64)
@@ -265,7 +277,8 @@ def load(
         envelope=drawn,
         channels=rows,
         channel_labels=tuple(str(shank.channels[r]) for r in rows),
-        n_columns=_n_columns(shank, params.order),
+        n_columns=int(columns.max(initial=0)) + 1,
+        columns=columns,
         noise=noise,
         unit=shank.voltage_unit,
         labels=labels,
@@ -295,11 +308,12 @@ def channel_rows(shank: ShankData, order: str) -> NDArray[np.int64]:
     return np.lexsort((np.arange(n_channels), positions[:, 0], -positions[:, 1]))
 
 
-def _n_columns(shank: ShankData, order: str) -> int:
-    """Distinct places across the probe, where rows are by depth."""
+def _columns(shank: ShankData, order: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of the distinct places across the probe each row is at, where rows are by depth."""
     if order == "index":
-        return 1
-    return len(np.unique(np.round(np.asarray(shank.channel_positions)[:, 0], 3)))
+        return np.zeros(len(rows), np.int64)
+    across = np.round(np.asarray(shank.channel_positions)[:, 0], 3)
+    return np.unique(across, return_inverse=True)[1].reshape(-1)[rows].astype(np.int64)
 
 
 def _waveform_extent(shank: ShankData) -> tuple[int, int]:

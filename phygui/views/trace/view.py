@@ -28,7 +28,14 @@ from phygui.views.trace.data import (
     paint_spikes,
 )
 from phygui.views.trace.form import MOST_CASED, channel_ticks, form_of, mark_alphas, recorded_parts
-from phygui.views.trace.overlay import name_marks, scale_bar, write_note
+from phygui.views.trace.overlay import (
+    indented,
+    name_marks,
+    room_for_indents,
+    scale_bar,
+    spike_ticks,
+    write_note,
+)
 
 CONTRAST = 12.0
 """Standard deviations of the noise from the middle to the end of the greys of an image."""
@@ -66,6 +73,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         self._marks = Batch("lines")
         self._grounds = Batch("triangles", opacity=0.8)
         self._bar = Batch("lines")
+        self._ticks = Batch("lines", smooth=False)
         self.visuals = [
             self._image,
             self._gap_ground,
@@ -77,6 +85,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             self._pointed,
             self._cursor_casing,
             self.cursor_line,
+            self._ticks,
             self._grounds,
             self._bar,
         ]
@@ -87,6 +96,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         """Make the rows, the spikes over them and the marks."""
         n_channels = len(data.channels)
         start, stop = data.interval
+        self.margins = (room_for_indents(data.n_columns), 0.0, 0.0, 0.0)
         # Times count from the start of the stretch: single precision is too coarse for hours.
         x = Axis(TIME, 0.0, stop - start, "time (s)", self._time_ticks)
         y = Axis(
@@ -227,6 +237,10 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         times = np.array([time for time, _, _ in data.marks])
         (first, _), (second, _) = (self.to_pixels(0, x, 0) for x in (0.0, 1.0))
         pixels = first + (times - start) * (second - first)
+        self._ticks.clear()
+        if self.params.ticks:
+            at = first + (data.spike_times - start) * (second - first)
+            self._ticks.set_data(spike_ticks(at, data.spike_colors, box))
         marks = [(float(pixels[k]), *data.marks[k][1:]) for k in np.argsort(pixels, kind="stable")]
         labels: list[Label] = []
         grounds = [name_marks(marks, box, labels)]
@@ -240,7 +254,10 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
             self._bar.set_data(bar)
             grounds.append(ground)
         self._grounds.set_data(*grounds)
-        self._text.set_labels([*self._text.labels, *labels])
+        names = self._text.labels
+        if self.margins[0]:
+            names = indented(names, data.columns, box[0], lambda y: self.to_data(0, 0, y)[1])
+        self._text.set_labels([*names, *labels])
 
     def _note(self) -> str:
         """What is to be known of what is not seen."""

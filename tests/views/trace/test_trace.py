@@ -13,6 +13,7 @@ from phygui.curation.session import Session
 from phygui.errors import DatasetWarning
 from phygui.views.core.base import Empty
 from phygui.views.core.colors import theme
+from phygui.views.core.visuals import text_width
 from phygui.views.trace.data import OTHER, TraceParams, load
 from phygui.views.trace.overlay import round_below
 from phygui.views.trace.view import TraceView
@@ -504,3 +505,39 @@ def test_round_below():
     assert [round_below(v) for v in (1, 1.9, 2, 4.99, 5, 9.9, 0.3, 740)] == pytest.approx(
         [1, 1, 2, 2, 5, 5, 0.2, 500]
     )
+
+
+def test_names_of_a_second_column_are_indented(view):
+    view._lay_out(SIZE)
+    data, left = view.data, view.layout.boxes[0][0]
+    assert data.n_columns == 2
+    names = [a for a in view.all_labels if a.align == ("right", "center") and a.x < left]
+    assert len(names) > 2
+    for label in names:
+        row = data.channel_labels.index(label.text)
+        is_second = X_OF_CHANNELS[data.channels[row]] > 0
+        assert left - label.x == pytest.approx(4 if is_second else 17)
+    assert all(label.x - text_width(label.text) >= 0 for label in names)
+
+
+def test_ticks_of_all_spikes_stand_at_the_top_on_demand(view, picture):
+    plain = picture(view)
+    assert not len(view._ticks.vertices)
+    view.change_params(ticks=True)
+    assert not view.is_stale
+    image = picture(view)
+    data, (left, top, width, _) = view.data, view.layout.boxes[0]
+    ticks = view._ticks.vertices.reshape(-1, 2)
+    start, stop = view.interval
+    seen = (data.spike_times >= start) & (data.spike_times <= stop)
+    assert len(ticks) == seen.sum() > 0
+    wanted = left + (data.spike_times[seen] - start) / (stop - start) * width
+    found = np.sort(ticks["position"][:, 0, 0])
+    np.testing.assert_allclose(found, np.sort(wanted), atol=0.6)
+    # Those of selected clusters in their colours, over the others.
+    colors = ticks["color"][:, 0].astype(int)
+    assert sorted(colors[colors >= 0]) == sorted(data.spike_colors[seen & (data.spike_colors >= 0)])
+    assert (np.diff((colors >= 0).astype(int)) >= 0).all()
+    changed = np.abs(image - plain).max(axis=2) > 20
+    assert changed[round(top) + 1 : round(top) + 9].any()
+    assert not changed[round(top) + 10 :].any()
