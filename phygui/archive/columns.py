@@ -72,7 +72,12 @@ def _decided(session: Session, value: float) -> str:
     return f"{of.n_decided:,} ({round(100 * value)}%)"
 
 
-def _length(session: Session, seconds: float) -> str:
+def _prepared(session: Session, share: float) -> str:
+    # Nearly all is not all.
+    return {0.0: "no", 1.0: "yes"}.get(share, f"{int(100 * share)}%")
+
+
+def length_text(seconds: float) -> str:
     """Seconds as people say them: ``43 s``, ``12:05``, ``1:02:07``."""
     if seconds < 60:
         return f"{seconds:.3g} s"
@@ -106,7 +111,7 @@ COLUMNS: tuple[SessionColumn, ...] = (
     SessionColumn("date", "date", "when it was recorded, or its oldest file was written",
         lambda s: s.date or None, is_number=False),
     SessionColumn("length", "length", "recorded time, in seconds for filters",
-        _of(lambda of: of.duration), _length),
+        _of(lambda of: of.duration), lambda s, value: length_text(value)),
     SessionColumn("probe", "probe", "its name, where the files tell it, and its channels",
         _of(_probe), is_number=False),
     SessionColumn("shanks", "shanks", "shanks that have clusters",
@@ -120,10 +125,13 @@ COLUMNS: tuple[SessionColumn, ...] = (
     SessionColumn("suggestions", "suggested",
         "suggestions that nobody has decided about, where some were looked for",
         _of(lambda of: of.n_suggestions)),
-    SessionColumn("prepared", "prepared", "whether statistics of its clusters are kept",
-        _of(lambda of: "yes" if of.is_prepared else "no"), is_number=False),
+    SessionColumn("prepared", "prepared",
+        "clusters whose statistics are kept, so that they are there when it opens; for filters "
+        "their share, such as 100%",
+        _of(lambda of: of.prepared), _prepared),
     SessionColumn("saved", "saved", "when its clusters were last written",
-        _of(lambda of: of.saved[:16].replace("T", " ") or None), is_number=False),
+        _of(lambda of: of.saved[:16].replace("T", " ") or None), lambda s, value: value[:10],
+        is_number=False),
     SessionColumn("by", "by", "who has written them",
         _of(lambda of: of.saved_by or None), is_number=False),
     SessionColumn("note", "", "who has it open, what is not saved, why it cannot be read",

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from phygui.archive.finding import supports
-from phygui.archive.pictures import Curve, curves
+from phygui.archive.pictures import Curve, curves, prints_of, share_known
+from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.adoption import unsaved_in
 from phygui.curation.statistics.cache import has_statistics
 from phygui.dataset import ClusteringState, Dataset, Outlined, format_of, formats
@@ -49,8 +50,8 @@ class Overview:
         Clusters of the usual clustering in each group, by its name.
     n_suggestions : int, optional
         Suggestions that nobody has decided about; None where none were looked for.
-    is_prepared : bool
-        Whether statistics of the clusters are kept.
+    prepared : float, optional
+        Share of the clusters whose statistics are kept: 1 where all columns are filled at once.
     has_unsaved : bool
         Whether an earlier session has left edits that are not saved.
     saved, saved_by : str
@@ -71,7 +72,7 @@ class Overview:
     clusterings: tuple[str, ...] = ()
     groups: Mapping[str, int] = field(default_factory=dict)
     n_suggestions: int | None = None
-    is_prepared: bool = False
+    prepared: float | None = None
     has_unsaved: bool = False
     saved: str = ""
     saved_by: str = ""
@@ -131,7 +132,7 @@ def _flag(value: Any) -> bool:
 
 
 def _curves(value: Any) -> tuple[Curve, ...]:
-    return tuple((str(group), tuple(int(level) for level in levels)) for group, levels in value)
+    return tuple((str(group), tuple(map(int, a)), tuple(map(int, b))) for group, a, b in value)
 
 
 _READ: Mapping[str, Any] = {
@@ -142,7 +143,7 @@ _READ: Mapping[str, Any] = {
     "shanks": lambda value: tuple(map(int, value)),
     "clusterings": lambda value: tuple(map(_text, value)),
     "groups": lambda value: {_text(name): int(n) for name, n in value.items()},
-    "is_prepared": _flag,
+    "prepared": float,
     "has_unsaved": _flag,
     "curves": _curves,
 }
@@ -222,12 +223,18 @@ def _of_clusters(dataset: Dataset) -> Overview:
     groups: Counter[str] = Counter()
     n_spikes = 0
     pictured: tuple[Curve, ...] = ()
+    n_known, n_open = 0.0, []
     for shank, names in keys.items():
         state = dataset.clusterings.read((shank, names[0]))
         named = group_names(state)
         groups.update(named.values())
         n_spikes += len(state.spike_clusters)
-        pictured = pictured or curves(place.folder, shank, state.spike_clusters, named)
+        # Fingerprints of all clusters take longer than to ask.
+        if has_statistics(place.folder, shank):
+            prints = prints_of(state.spike_clusters)
+            n_known += len(named) * share_known(place.folder, shank, prints)
+            pictured = pictured or curves(place.folder, shank, prints, named)
+            n_open.append(n_suggested(place.folder, shank, prints))
     saved, saved_by = _last_save(dataset, place.folder)
     leftover = unsaved_in(place.folder)
     return Overview(
@@ -235,7 +242,9 @@ def _of_clusters(dataset: Dataset) -> Overview:
         shanks=tuple(keys),
         clusterings=tuple(dict.fromkeys(name for names in keys.values() for name in names)),
         groups=dict(groups),
-        is_prepared=all(has_statistics(place.folder, shank) for shank in keys),
+        # What is not known of one shank is not known of all.
+        n_suggestions=sum(filter(None, n_open)) if n_open and None not in n_open else None,
+        prepared=n_known / sum(groups.values()) if groups else None,
         has_unsaved=leftover is not None and leftover.has_steps and not leftover.is_settled,
         saved=saved.isoformat(timespec="seconds"),
         saved_by=saved_by,

@@ -10,7 +10,7 @@ import numpy as np
 
 from phygui._version import __version__
 from phygui.archive.archive import Session
-from phygui.archive.columns import BY_NAME
+from phygui.archive.columns import BY_NAME, length_text
 from phygui.archive.curators import SAME, Agreed
 from phygui.archive.totals import Totals
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
@@ -20,7 +20,7 @@ from phygui.exports.report.svg import Axes, text_of
 
 _FIRST = [GROUP_NAMES[group] for group in BEST_FIRST]
 _N_BINS = 20
-_COLUMNS = ("name", "date", "length", "probe", "clusters")
+_COLUMNS = ("name", "date", "length", "clusters")
 
 
 def page(totals: Totals) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _facts(totals: Totals, now: datetime) -> str:
     facts = [
         ("Folder", text_of(totals.folder)),
         ("Formats", text_of(", ".join(formats) or "none")),
-        ("Recorded", f"{sum(seconds) / 3600:,.1f} hours, {sum(spikes):,} spikes"),
+        ("Recorded", f"{length_text(sum(seconds))}, {sum(spikes):,} spikes"),
         ("Report", f"{now:%Y-%m-%d %H:%M %Z}"),
         ("Versions", f"phygui {text_of(__version__)}, Python {platform.python_version()}"),
     ]
@@ -115,9 +115,10 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], n_left: int = 1)
     """A table of texts that are HTML already, the first columns at the left."""
 
     def cells(texts: Sequence[str], kind: str) -> str:
-        left = ' class="text"'
+        looks = ["text"] * n_left + ["whole"] * (len(texts) - n_left)
         return "".join(
-            f"<{kind}{left if i < n_left else ''}>{text}</{kind}>" for i, text in enumerate(texts)
+            f'<{kind} class="{look}">{text}</{kind}>'
+            for look, text in zip(looks, texts, strict=True)
         )
 
     yield f'<div class="scroll"><table><thead><tr>{cells(heads, "th")}</tr></thead><tbody>\n'

@@ -6,7 +6,7 @@ Nothing is locked and nothing written but by :meth:`Headless.keep` and its like.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -201,10 +201,10 @@ class Headless:
         undecided = [c for c, g in shown.cluster_groups.items() if g == UNSORTED]
         return sum(candidates.of(shown, c) is not None for c in undecided)
 
-    def draw_previews(self) -> int:
+    def draw_previews(self, suggested: Mapping[str, int | None]) -> int:
         """Keep what small pictures are drawn from; returns of how many clusters."""
         self._make()
-        return write_previews(self.cache.places.target, self.shown)
+        return write_previews(self.cache.places.target, self.shown, suggested)
 
     def _keep(self, cluster_ids: Collection[int]) -> None:
         if cluster_ids:

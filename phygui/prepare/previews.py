@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ WINDOW_MS = 50.0
 LARGEST = 1 << 22
 
 
-def write_previews(folder: Path, shown: Shown) -> int:
+def write_previews(folder: Path, shown: Shown, suggested: Mapping[str, int | None]) -> int:
     """Write the previews of a clustering whose stats are known, unless they are there already.
 
     Parameters
@@ -32,6 +33,9 @@ def write_previews(folder: Path, shown: Shown) -> int:
     folder : Path
         Made if it is not there.
     shown : Shown
+    suggested : mapping of str to int or None
+        How many ``merges``, ``splits`` and ``candidates`` are suggested; None for what was not
+        looked for.
 
     Returns
     -------
@@ -49,6 +53,8 @@ def write_previews(folder: Path, shown: Shown) -> int:
     info = {
         "version": VERSION,
         "clustering": shown.clustering,
+        "n_clusters": len(spikes),
+        "suggested": dict(suggested),
         "prints": prints,
         "bin_ms": BIN_MS,
         "rate": shank.sample_rate,

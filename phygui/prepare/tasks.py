@@ -188,14 +188,15 @@ def _rest(
         computed["similarity"] = opened.compare(tick)
     if order.wants("merges"):
         computed["merges"] = opened.look_for_merges(tick)
-    if order.wants("previews"):
-        computed["previews"] = opened.draw_previews()
     curation = opened.curation
+    n_merges = len(curation.suggestions.ranked()) if order.wants("merges") else None
+    n_splits = len(curation.splits.ranked()) if order.wants("splits") else None
+    n_candidates = opened.n_candidates() if order.wants("groups") else None
+    if order.wants("previews"):
+        suggested = {"merges": n_merges, "splits": n_splits, "candidates": n_candidates}
+        computed["previews"] = opened.draw_previews(suggested)
     return replace(
-        _told(opened, computed),
-        n_merges=len(curation.suggestions.ranked()) if order.wants("merges") else None,
-        n_splits=len(curation.splits.ranked()) if order.wants("splits") else None,
-        n_candidates=opened.n_candidates() if order.wants("groups") else None,
+        _told(opened, computed), n_merges=n_merges, n_splits=n_splits, n_candidates=n_candidates
     )
 
 

@@ -57,7 +57,7 @@ def test_a_dataset_in_a_line(archive_of: Make) -> None:
     assert of.n_good == n_good > 0
     assert (of.format_name, of.probe, of.n_channels, of.shanks) == ("Kwik", "synth32", 32, (0,))
     assert of.clusterings == ("main",)
-    assert not any((of.is_decided, of.is_prepared, of.has_unsaved, of.problem))
+    assert not any((of.is_decided, of.prepared, of.has_unsaved, of.problem))
     assert Overview.of_json(json.loads(json.dumps(of.as_json()))) == of
 
 
@@ -156,7 +156,7 @@ def test_what_is_kept_of_a_dataset_is_told_and_a_lock_makes_no_work(
     assert not after.found.holder
     of = after.overview
     assert of is not None
-    assert of.is_prepared
+    assert of.prepared == 1
     assert (of.n_good, of.n_decided) == (1, 1)
     assert 0 < len(of.curves) <= 6
     assert of.curves[0][0] == "good"
@@ -188,10 +188,10 @@ def test_an_archive_that_may_not_be_written(
     assert len(reads) == 2
 
 
-ODD = b'{"version": 1, "datasets": {"mouse00/session000.kwik": ["x", {"groups": 3}], "b": 1}}'
+ODD = b'{"version": 2, "datasets": {"mouse00/session000.kwik": ["x", {"groups": 3}], "b": 1}}'
 
 
-@pytest.mark.parametrize("text", [b"", b"[", b"[1]", b'{"version": 1}', b'{"version": 99}', ODD])
+@pytest.mark.parametrize("text", [b"", b"[", b"[1]", b'{"version": 2}', b'{"version": 99}', ODD])
 def test_a_damaged_index_is_made_anew(archive_of: Make, text: bytes) -> None:
     folder = archive_of(1)
     (folder / NAME).write_bytes(text)

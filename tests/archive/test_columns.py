@@ -19,13 +19,15 @@ def session(name: str, of: Overview | None, holder: str = "") -> Session:
 
 FULL = Overview(
     "Kwik", 3_727.0, "2026-11-20T10:00:00", "A1x32", 32, 90_000, (0, 1), ("main", "second"),
-    {"good": 12, "unsorted": 8}, 3, True, True, "2026-11-28T14:02:11", "anna",
+    {"good": 12, "unsorted": 8}, 3, 1.0, True, "2026-11-28T14:02:11", "anna",
 )  # fmt: skip
 SESSIONS = [
     session("b/full.kwik", FULL, "carl"),
     session("a/new.kwik", None),
     session("c/odd.kwik", Overview(problem="c/odd.kwik is empty (0 bytes).")),
-    session("C/small.kwik", Overview("Kwik", 12.5, n_channels=4, groups={"unsorted": 5})),
+    session(
+        "C/small.kwik", Overview("Kwik", 12.5, n_channels=4, groups={"unsorted": 5}, prepared=0.996)
+    ),
 ]
 
 
@@ -37,13 +39,14 @@ def test_what_a_row_says() -> None:
     assert shown(SESSIONS[0]) == {
         "name": "b/full.kwik", "date": "2026-11-20", "length": "1:02:07", "probe": "A1x32, 32 ch",
         "shanks": "2", "clusters": "20", "decided": "12 (60%)", "good": "12", "suggestions": "3",
-        "prepared": "yes", "saved": "2026-11-28 14:02", "by": "anna",
+        "prepared": "yes", "saved": "2026-11-28", "by": "anna",
         "note": "open: carl; 2 clusterings",
     }  # fmt: skip
     new, odd, small = map(shown, SESSIONS[1:])
     assert (new["date"], new["clusters"], new["note"]) == ("2020-09-13", "–", "not read yet")
     assert (odd["clusters"], odd["note"]) == ("–", "c/odd.kwik is empty (0 bytes).")
     assert (small["length"], small["probe"], small["decided"]) == ("12.5 s", "4 ch", "0 (0%)")
+    assert small["prepared"] == "99%"
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_what_a_row_says() -> None:
         ("anna", "full"),
         ("good > 5", "full"),
         ("decided < 50%", "small"),
-        ('prepared == "no"', "small"),
+        ("prepared < 100%", "small"),
         ("clusters == None", "new odd"),
         ("suggested >= 1", "full"),
     ],

@@ -95,7 +95,7 @@ def test_the_page_is_whole_and_says_it(curated: Path, tmp_path: Path) -> None:
     n = Archive(curated).scan()[2].overview
     assert n is not None
     units = next(r for r in shown.rows if r[0] == "mouse00/session000.kwik" and len(r) > 9)
-    assert units[4] == str(n.n_clusters)
+    assert units[3] == str(n.n_clusters)
     assert any("main, second" in row for row in shown.rows)
     assert "<i>.kwik" in "".join(rows)
     # Nothing of it is taken for markup, and nothing is loaded.

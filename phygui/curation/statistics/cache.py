@@ -6,6 +6,7 @@ and in other clusterings; the data it was computed from, and how, by another one
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -388,3 +389,30 @@ def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
         }
         entries[key] = (stats, metrics)
     return entries
+
+
+def kept_prints(folder: Path, shank: int) -> set[str]:
+    """Fingerprints of the clusters of a shank whose statistics are kept, of whichever data.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    shank : int
+    """
+    name = f"statistics-{shank}"
+    found: set[str] = set()
+    for path in (folder / f"{name}.npz", *sorted(folder.glob(f"prepared/{name}-*.npz"))):
+        arrays = small_arrays(path, ("info",))
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            found.update(map(str, parse_json(arrays["info"].tobytes())["keys"]))
+    return found
+
+
+def small_arrays(path: Path, names: Container[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Arrays of numbers that a file of such arrays holds, by name; none where it is damaged."""
+    try:
+        with open_for_reading(path, LARGEST) as file:
+            return _unpacked(file, names)
+    except _UNREADABLE:
+        return {}

@@ -51,6 +51,7 @@ th span { display: inline-block; }
 th { vertical-align: bottom; max-width: 92px; font-weight: 600; background: var(--pale); }
 th small { display: block; font-weight: 400; color: var(--soft); }
 .text { text-align: left; overflow-wrap: break-word; max-width: 560px; }
+td.whole { white-space: nowrap; }
 tr { break-inside: avoid; }
 thead { display: table-header-group; }
 .meaning dt { font-weight: 600; } .meaning dd { margin: 0 0 4px 0; color: var(--soft); }

@@ -15,7 +15,7 @@ from PyQt5.QtCore import (
     Qt,
     pyqtSignal,
 )
-from PyQt5.QtGui import QBrush, QPainter, QPen, QPolygonF, QResizeEvent
+from PyQt5.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QResizeEvent
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -26,7 +26,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.archive import Session
-from phygui.archive.columns import COLUMNS, in_order, session_filter
+from phygui.archive.columns import COLUMNS, UNKNOWN, in_order, session_filter
 from phygui.archive.pictures import N_CURVES, Curve
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.gui.base.theme import color, group_color, plain_tip
@@ -37,13 +37,19 @@ PICTURE = 0
 """The column of the pictures; the others follow as they are declared."""
 _PICTURE_WIDTH = 22 * N_CURVES
 _LEAST_NAME, _NOTE_WIDTH = 180, 170
+_TITLE_MARGIN, _MARK = 18, 16
 CURVES = Qt.UserRole + 1
+_GAP = "\N{EN SPACE}"
+"""Between numbers, which stand at the right, and texts that follow at the left."""
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class SessionModel(QAbstractTableModel):
     """Sessions in rows: those that the filter lets pass, in their order."""
+
+    sorted = pyqtSignal()
+    """They are in another order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +100,7 @@ class SessionModel(QAbstractTableModel):
         if column > PICTURE:
             self.order = (COLUMNS[column - 1].name, order == Qt.DescendingOrder)
             self._renew()
+            self.sorted.emit()
 
     def _renew(self) -> None:
         self.layoutAboutToBeChanged.emit()
@@ -140,11 +147,14 @@ class SessionModel(QAbstractTableModel):
             return None
         if section == PICTURE:
             if role == Qt.ToolTipRole:
-                return plain_tip(f"mean waveforms of up to {N_CURVES} units, good ones first")
+                return plain_tip(
+                    f"mean waveforms of up to {N_CURVES} units, good ones first, "
+                    "and their autocorrelograms where it is prepared"
+                )
             return "" if role == Qt.DisplayRole else None
         column = COLUMNS[section - 1]
         if role == Qt.DisplayRole:
-            return column.title
+            return column.title + _GAP * column.is_number
         if role == Qt.ToolTipRole:
             return plain_tip(f"{column.name}: {column.help}")
         if role == Qt.TextAlignmentRole:
@@ -163,10 +173,13 @@ class SessionModel(QAbstractTableModel):
         column = COLUMNS[index.column() - 1]
         if role == Qt.DisplayRole:
             text = column.shown(session)
-            return "" if column.name == "note" and text == "–" else text
+            return (
+                "" if column.name == "note" and text == UNKNOWN else text + _GAP * column.is_number
+            )
         if role == Qt.ToolTipRole:
-            long = str(session.path) if column.name == "name" else column.shown(session)
-            return plain_tip(long)
+            value = column.value(session)
+            long = value if isinstance(value, str) else column.shown(session)
+            return plain_tip(str(session.path) if column.name == "name" else long)
         if role == Qt.TextAlignmentRole:
             return int(Qt.AlignVCenter | (Qt.AlignRight if column.is_number else Qt.AlignLeft))
         if role == Qt.ForegroundRole:
@@ -201,13 +214,28 @@ class PictureDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.Antialiasing)
         width = (option.rect.width() - 8) / N_CURVES
-        for i, (group, levels) in enumerate(curves):
+        for i, (group, waveform, acg) in enumerate(curves):
             hue = color("dim") if group == "unsorted" else group_color(group)
-            painter.setPen(QPen(hue, 1.3))
             left = option.rect.x() + 4 + i * width
             box = QRectF(left + 2, option.rect.y() + 3, width - 4, option.rect.height() - 6)
-            painter.drawPolyline(_line(levels, box))
+            faint = QColor(hue)
+            faint.setAlphaF(0.3)
+            for place, level in enumerate(acg):
+                bar, high = box.width() / len(acg), level / 100 * 0.6 * box.height()
+                at = QRectF(box.x() + place * bar, box.bottom() - high, bar, high)
+                painter.fillRect(at, faint)
+            painter.setPen(QPen(hue, 1.3))
+            painter.drawPolyline(_line(waveform, box))
         painter.restore()
+
+
+class EndDelegate(QStyledItemDelegate):
+    """Cuts a text that is too long at its beginning: of a path, the end says which it is."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """As the style wants it."""
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.ElideLeft
 
 
 def _line(levels: Sequence[int], box: QRectF) -> QPolygonF:
@@ -242,15 +270,15 @@ class SessionTable(QTableView):
         header = Header(self)
         self.setHorizontalHeader(header)
         dress(self, 1.0)
-        # Of paths the end says which it is.
-        self.setTextElideMode(Qt.ElideLeft)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 14)
         self.setItemDelegateForColumn(PICTURE, PictureDelegate(self))
+        self.setItemDelegateForColumn(PICTURE + 1, EndDelegate(self))
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.Interactive)
         header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
         self._is_dragged = False
         header.dragged.connect(self._dragged)
+        self.content.sorted.connect(self.fit_columns)
         self.sort_by("name")
         self.setSortingEnabled(True)
         self.doubleClicked.connect(lambda index: self.chosen.emit(self._path(index)))
@@ -281,8 +309,14 @@ class SessionTable(QTableView):
         some = content.rows[:: max(1, len(content.rows) // 200)]
         widths = {}
         for column in COLUMNS:
-            texts = [column.title, *(column.shown(session) for session in some)]
-            widths[column.name] = max(map(metrics.horizontalAdvance, texts)) + 2 * MARGIN
+            texts = [column.shown(session) + _GAP for session in some]
+            widths[column.name] = max(
+                [metrics.horizontalAdvance(text) + 2 * MARGIN for text in texts]
+                + [metrics.horizontalAdvance(column.title + _GAP) + _TITLE_MARGIN]
+            )
+            if column.name == content.order[0]:
+                # Qt keeps room for a mark beside the title; here it is drawn above it.
+                widths[column.name] += _MARK
         widths["note"] = min(widths["note"], _NOTE_WIDTH)
         left = viewport.width() - _PICTURE_WIDTH - sum(widths.values()) + widths["name"]
         widths["name"] = min(widths["name"], max(left, _LEAST_NAME))

@@ -64,7 +64,7 @@ class ArchiveWindow(QMainWindow):
         self.folder, self.settings = folder, settings
         self.is_disposed = False
         self.setWindowTitle(f"{folder.name or folder} - archive - phygui")
-        self.resize(1400, 760)
+        self.resize(1560, 800)
         self.listing = Listing(folder, self)
         self.preparing = Preparing(self)
         self.pool = Pool(1)
@@ -366,7 +366,7 @@ class ArchiveWindow(QMainWindow):
 
     def prepare_shown(self) -> None:
         """Prepare all sessions that are shown and not prepared yet."""
-        left = [s for s in self.sessions if s.overview is None or not s.overview.is_prepared]
+        left = [s for s in self.sessions if s.overview is None or s.overview.prepared != 1]
         if left:
             self._prepare(left)
         else:

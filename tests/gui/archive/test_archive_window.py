@@ -85,9 +85,10 @@ def test_two_hundred_sessions_by_keys(lab: ArchiveWindow, qtbot: Any) -> None:
     assert table.hasFocus()
     # Sorted by what is decided, the most first; what is not known is last.
     header = table.horizontalHeader()
-    place = [column for column in range(content.columnCount())
-             if content.headerData(column, Qt.Horizontal, Qt.DisplayRole) == "decided"]  # fmt: skip
-    at = QPoint(header.sectionViewportPosition(place[0]) + 10, 5)
+    titles = [content.headerData(column, Qt.Horizontal, Qt.DisplayRole).strip()
+              for column in range(content.columnCount())]  # fmt: skip
+    place = titles.index("decided")
+    at = QPoint(header.sectionViewportPosition(place) + 10, 5)
     for _ in range(2):
         qtbot.mouseClick(header.viewport(), Qt.LeftButton, pos=at)
     assert (names(lab)[0], names(lab)[-1]) == ("session031", "odd")
