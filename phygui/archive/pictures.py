@@ -20,7 +20,7 @@ be empty: integers up to 100."""
 
 N_CURVES = 6
 _N_SAMPLES = 40
-_N_BINS = 24
+_N_BINS = 26
 _BEST = [GROUP_NAMES[group] for group in BEST_FIRST]
 
 
@@ -62,7 +62,11 @@ def curves(
     places = {key: place for place, key in enumerate(kept)}
     known.sort(key=lambda c: (_rank(groups[c]), places[prints[c]]))
     return tuple(
-        (groups[c], levels(kept[prints[c]][0], _N_SAMPLES), levels(kept[prints[c]][1], _N_BINS))
+        (
+            groups[c],
+            levels(kept[prints[c]][0], _N_SAMPLES),
+            levels(_fewer(kept[prints[c]][1]), _N_BINS),
+        )
         for c in known[:N_CURVES]
     )
 
@@ -88,6 +92,15 @@ def _largest(waveform: ArrayLike) -> NDArray[np.float64]:
     values = np.nan_to_num(np.asarray(waveform, np.float64))
     largest: NDArray[np.float64] = values[:, np.ptp(values, axis=0).argmax()]
     return largest
+
+
+def _fewer(counts: ArrayLike) -> NDArray[np.float64]:
+    """Counts in bins as counts in fewer, wider ones."""
+    found = np.asarray(counts, np.float64)
+    width = max(1, -(-len(found) // _N_BINS))
+    n = len(found) // width
+    summed: NDArray[np.float64] = found[: n * width].reshape(n, width).sum(axis=1)
+    return summed
 
 
 def levels(values: ArrayLike, most: int) -> Levels:

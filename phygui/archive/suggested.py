@@ -32,14 +32,14 @@ def n_suggested(folder: Path, shank: int, prints: Mapping[int, str]) -> int | No
     living = set(prints.values())
     try:
         told = parse_json(arrays["info"].tobytes())
-        counts, n_clusters = told["suggested"], int(told["n_clusters"])
-        found = sum(int(counts[kind]) for kind in KINDS if counts.get(kind) is not None)
+        n_clusters = int(told["n_clusters"])
+        counts = [int(n) for n in map(told["suggested"].get, KINDS) if n is not None]
         is_of_these = n_clusters == len(prints) and living.issuperset(told["prints"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    if not is_of_these:
+    if not (is_of_these and counts):
         return None
     refused = sum(living.issuperset(pair) for pair in read_rejections(folder, shank))
     for what in ("splits", "groups"):
         refused += len(living & read_rejected_clusters(folder, shank, what))
-    return max(found - refused, 0)
+    return max(sum(counts) - refused, 0)

@@ -25,8 +25,8 @@ user who named it look there too, and those whose environment names it in ``PHYG
     to :data:`~phygui.prepare.previews.MOST`, the arrays ``cluster_ids`` (n,) int64, ``n_spikes``
     (n,) int64, ``waveforms`` (n, n_samples) float32 on the best channel, in raw units (of length 0
     without raw data), ``acg`` (n, n_bins) int32 counts, and ``info``, a text of JSON in bytes:
-    ``version``, ``clustering``, ``n_clusters``, ``suggested`` (numbers of ``merges``, ``splits`` and
-    ``candidates``), ``prints`` (fingerprints of the spikes), ``bin_ms``, ``rate``.
+    ``version``, ``clustering``, ``n_clusters``, ``suggested`` (numbers of ``merges``, ``splits``
+    and ``candidates``), ``prints`` (fingerprints of the spikes), ``bin_ms``, ``rate``.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import phygui.archive.archive as archive_module
@@ -16,6 +17,9 @@ from phygui import DatasetError, Session
 from phygui.archive import Archive, Overview, find, holds_datasets, overview
 from phygui.archive.archive import next_undecided
 from phygui.archive.index import NAME, Index
+from phygui.archive.suggested import n_suggested
+from phygui.curation.durability.sidecar import write_rejected_clusters, write_rejections
+from phygui.prepare import prepare
 from phygui.storage.state.lock import Lock
 from phygui.storage.state.state_folder import find_place
 from tests.archive.conftest import SMALL, decide
@@ -162,6 +166,43 @@ def test_what_is_kept_of_a_dataset_is_told_and_a_lock_makes_no_work(
     assert of.curves[0][0] == "good"
     assert max(map(abs, of.curves[0][1])) == 100
     assert of.saved_by
+
+
+def test_what_a_preparation_leaves_is_told(archive_of: Make) -> None:
+    path = archive_of(1) / "mouse00" / "session000.kwik"
+    for suffix in (".kwx", ".dat"):
+        shutil.copyfile(SMALL.with_suffix(suffix), path.with_suffix(suffix))
+    (of_shank,) = prepare(path, what=("stats", "splits", "previews")).shanks
+    before = overview(path)
+    assert before.prepared == 1
+    assert before.n_suggestions == of_shank.n_splits is not None
+    assert len(before.curves) == 6
+    assert all(len(waveform) > 20 and len(acg) > 20 for _, waveform, acg in before.curves)
+    with Session.open(path) as session:
+        session.merge(session.cluster_ids[:2])
+        session.save()
+    # One cluster is new since; what was suggested of the others is not known any more.
+    after = overview(path)
+    assert after.prepared == pytest.approx(1 - 1 / after.n_clusters)
+    assert after.n_suggestions is None
+
+
+def test_what_was_turned_down_is_suggested_no_more(tmp_path: Path) -> None:
+    prints = {4: "a" * 32, 9: "b" * 32, 11: "c" * 32}
+    info = {
+        "prints": [*prints.values()][:2],
+        "n_clusters": 3,
+        "suggested": {"merges": 3, "splits": None, "candidates": 2},
+    }
+    (tmp_path / "prepared").mkdir()
+    text = np.frombuffer(json.dumps(info).encode(), np.uint8)
+    np.savez_compressed(tmp_path / "prepared" / "previews-0.npz", info=text)
+    assert n_suggested(tmp_path, 0, prints) == 5
+    write_rejections(tmp_path, 0, [frozenset((prints[4], prints[9])), frozenset(("d", "e"))])
+    write_rejected_clusters(tmp_path, 0, "groups", [prints[11]])
+    assert n_suggested(tmp_path, 0, prints) == 3
+    assert n_suggested(tmp_path, 0, {4: prints[4]}) is None
+    assert n_suggested(tmp_path, 1, prints) is None
 
 
 def test_edits_that_are_not_saved_are_told(archive_of: Make) -> None:
