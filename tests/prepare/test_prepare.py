@@ -192,10 +192,10 @@ def test_previews_are_as_documented(small: Path) -> None:
 
 
 def test_a_list_of_sessions_sees_it(small: Path) -> None:
-    assert not overview(small).is_prepared
+    assert not overview(small).prepared
     prepare(small, what="stats")
     seen = overview(small)
-    assert seen.is_prepared
+    assert seen.prepared == 1
     assert seen.curves
 
 
