@@ -2,8 +2,8 @@
 
 ``phygui.KwikModel`` reads and writes Kwik datasets; ``phygui.Session`` edits one of any format, and
 ``phygui.export`` writes what was curated for other programs; ``phygui.prepare`` computes ahead what
-a session would. None of them loads Qt or vispy:
-names are imported when they are first asked for.
+a session would. None of them loads Qt or vispy: names are imported when they are first asked for.
+``phygui.show`` opens the window, and ``phygui.figure`` draws a view.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from phygui.exports.run import export
     from phygui.formats.kwik.errors import KwikError, KwikWarning
     from phygui.formats.kwik.model import KwikModel
+    from phygui.notebook import figure, show
     from phygui.prepare.one import prepare
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "__version__",
     "convert",
     "export",
+    "figure",
     "open_dataset",
     "prepare",
+    "show",
 ]
 
 _HOME = {
@@ -47,8 +50,10 @@ _HOME = {
     "DatasetWarning": "phygui.errors",
     "convert": "phygui.exports.convert",
     "export": "phygui.exports.run",
+    "figure": "phygui.notebook",
     "open_dataset": "phygui.dataset",
     "prepare": "phygui.prepare.one",
+    "show": "phygui.notebook",
     "Session": "phygui.curation.session",
 }
 

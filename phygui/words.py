@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from html import escape
 
 MOST_NAMED = 60
 """Names that are listed where one does not exist."""
@@ -50,6 +51,16 @@ def error_in_words(error: BaseException) -> str:
 def shortened(text: str) -> str:
     """A text of no more than 80 characters."""
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def html_rows(rows: Iterable[Iterable[str]], headings: Iterable[str] = ()) -> str:
+    """A table for a notebook; what names and files hold in it is only read."""
+    head = "".join(f"<th>{escape(plain(text))}</th>" for text in headings)
+    lines = [f"<thead><tr>{head}</tr></thead>"] if head else []
+    for row in rows:
+        cells = "".join(f"<td>{escape(plain(text))}</td>" for text in row)
+        lines.append(f"<tr>{cells}</tr>")
+    return f"<table>{''.join(lines)}</table>"
 
 
 def no_such(what: str, name: str, names: Iterable[str], others: Iterable[str] = ()) -> str:

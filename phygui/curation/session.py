@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from phygui.curation.announcements import Announcements
 from phygui.curation.delegation import method_of, value_of
@@ -23,6 +23,7 @@ from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.suggestions.grouping.session_groups import SessionGroups
 from phygui.curation.suggestions.session_suggestions import SessionSuggestions
 from phygui.curation.suggestions.splitting.session_proposal import SessionProposal
+from phygui.curation.table import html_of, table_of
 from phygui.curation.time_range.session_time_range import SessionTimeRange
 from phygui.curation.turns import Turns
 from phygui.curation.workspace import Workspace
@@ -368,6 +369,18 @@ class Session(Sealed):
     saved_position = value_of("edits", SessionEdits.saved_position)
     tally_at = method_of("edits", SessionEdits.tally_at)
 
+    def table(self) -> Any:
+        """All clusters of the active clustering with the columns of the window's table.
+
+        What is to be computed first is computed by :meth:`learn_all`.
+
+        Returns
+        -------
+        pandas.DataFrame, or dict of str to array where pandas is not installed
+            One row a cluster, by its id; numbers that are not known, or not yet, are NaN.
+        """
+        return table_of(self.shown)
+
     # -- saving ----------------------------------------------------------------------------
 
     is_modified = value_of("workspace", Workspace.is_modified)
@@ -408,3 +421,6 @@ class Session(Sealed):
 
     def __repr__(self) -> str:
         return f"<Session {self.path.name}, group {self.channel_group}, {self.clustering}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(self.shown, self.path, self.is_modified)

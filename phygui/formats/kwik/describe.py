@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections import Counter
 
 from phygui.formats.kwik.clustered import ClusteredDataset
-from phygui.words import hertz, plain
+from phygui.words import hertz, html_rows, plain
 
 
 def describe(model: ClusteredDataset) -> str:
     """Several lines on what a dataset holds, what it lacks, and what is unusual about it."""
+    rows = _rows(model)
+    width = max(len(label) for label, _ in rows) + 2
+    lines = [f"{label:<{width}}{plain(text)}" for label, text in rows]
+    if model.warnings:
+        lines += ["", "unusual:", *(f"  {plain(text)}" for text in model.warnings)]
+    return "\n".join(lines)
+
+
+def html_of(model: ClusteredDataset) -> str:
+    """The same for a notebook."""
+    return html_rows([*_rows(model), *(("unusual", str(text)) for text in model.warnings)])
+
+
+def _rows(model: ClusteredDataset) -> list[tuple[str, str]]:
     groups = Counter(int(group) for group in model.cluster_groups.values())
     of_each = ", ".join(
         f"{groups[number]} {name}"
         for number, name in model.cluster_group_names.items()
         if groups[number]
     )
-    rows = [
+    return [
         ("file", str(model.path)),
         ("channel groups", _channel_groups(model)),
         ("clusterings", _chosen(model.clusterings, model.clustering)),
@@ -30,11 +44,6 @@ def describe(model: ClusteredDataset) -> str:
         ("filter", f"{model.filter.low:g} to {model.filter.high:g} Hz, order {model.filter.order}"),
         ("events", ", ".join(f"{n} ({len(t)})" for n, t in model.events.items()) or "none"),
     ]
-    width = max(len(label) for label, _ in rows) + 2
-    lines = [f"{label:<{width}}{plain(text)}" for label, text in rows]
-    if model.warnings:
-        lines += ["", "unusual:", *(f"  {plain(text)}" for text in model.warnings)]
-    return "\n".join(lines)
 
 
 def _duration(model: ClusteredDataset) -> str:

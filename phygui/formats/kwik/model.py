@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from phygui.errors import DatasetWarning
-from phygui.formats.kwik.describe import describe
+from phygui.formats.kwik.describe import describe, html_of
 from phygui.formats.kwik.editing import EditableDataset
 
 
@@ -62,6 +62,9 @@ class KwikModel(EditableDataset):
             f"<KwikModel {self.path.name}: channel group {self.channel_group}, clustering "
             f"{self.clustering}, {self.n_spikes} spikes, {self.n_clusters} clusters>"
         )
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         return _opened_again, (type(self), self.path, self.channel_group, self.clustering)

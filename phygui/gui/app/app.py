@@ -276,9 +276,7 @@ class Application(QObject):
 
     def run(self) -> int:
         """Run until the last window closes; what goes wrong meanwhile is told, and it goes on."""
-        guard = CrashGuard(self)
-        guard.reported.connect(self._show_problem)
-        guard.install()
+        guard = self.guard()
         problem = opengl.found().problem
         if problem:
             self._show_problem(Problem(problem))
@@ -286,6 +284,13 @@ class Application(QObject):
         self.close()
         guard.remove()
         return code
+
+    def guard(self) -> CrashGuard:
+        """Tell what goes wrong from now on, wherever it does, and go on."""
+        guard = CrashGuard(self)
+        guard.reported.connect(self._show_problem)
+        guard.install()
+        return guard
 
     def _show_problem(self, problem: Problem) -> None:
         if self._problems is None:

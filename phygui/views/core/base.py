@@ -31,6 +31,7 @@ from phygui.views.core.visuals import (
     paragraph,
     with_room,
 )
+from phygui.views.data.figure import Figure, Kind
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
@@ -306,6 +307,12 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         """Lay out and draw again."""
         self._layout_size = ()
         self.update()
+
+    def figure(self, kind: Kind = "png", scale: float = 2.0) -> Figure:
+        """Its picture as it is now, for a notebook or a file; see `phygui.figure`."""
+        from phygui.views.core.export import figure_of
+
+        return figure_of(self, kind, scale)
 
     # -- drawing ---------------------------------------------------------------------------
 

@@ -16,6 +16,22 @@ from vispy.io import write_png
 
 from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT
+from phygui.views.data.figure import Figure, Kind
+
+
+def figure_of(view: View[Any, Any], kind: Kind, scale: float) -> Figure:
+    """The picture of a view.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind, or the picture is too large to be drawn.
+    """
+    if kind == "png":
+        return Figure(kind, _png(render(view, scale, smooth=True)))
+    if kind == "svg":
+        return Figure(kind, to_svg(view, scale).encode("utf-8"))
+    raise ValueError(f"a picture is a png or an svg, not {kind!r}")
 
 
 def export_image(view: View[Any, Any], path: str | Path, scale: float = 1.0) -> None:
