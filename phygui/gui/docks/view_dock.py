@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QHelpEvent
 from PyQt5.QtWidgets import (
-    QLabel,
     QToolTip,
 )
 
@@ -23,8 +21,9 @@ from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.work import Latest, Pool
 from phygui.gui.docks.dock import Dock, DockTitle
 from phygui.gui.docks.elsewhere_button import ElsewhereButton
-from phygui.plugins import LIMITS, Guarded, Plugin, owner
-from phygui.views.core.base import Cancelled, Empty, View
+from phygui.gui.docks.guarded_view import judged, loader, placeholder
+from phygui.plugins import Plugin, owner
+from phygui.views.core.base import Empty, View
 from phygui.views.spec import ViewSpec
 
 TOOLTIP_REACH = 3
@@ -132,7 +131,7 @@ class ViewDock(Dock):
         """Have something to hold the place of the view until it is made."""
         super().finish()
         if self.widget() is None:
-            self.hold_widget(_placeholder(opengl.found().problem))
+            self.hold_widget(placeholder(opengl.found().problem))
 
     def add_buttons(self, title_bar: DockTitle) -> None:
         """Add those of a view too: settings, pause, export."""
@@ -253,17 +252,10 @@ class ViewDock(Dock):
         if not self.is_paused:
             self._snapshot = self._session.snapshot()
         snapshot = self.snapshot
-        with self._judged():
-            load, params = self._loader(), self._params_to_load()
+        with judged(self.plugin):
+            load, params = loader(self.spec, self.plugin), self._params_to_load()
             self._loaded_with = params
             self.work.request(lambda cancelled: load(snapshot, params, cancelled))
-
-    def _loader(self) -> Callable[..., Any]:
-        load: Callable[..., Any] = self.spec.cls.load
-        if self.plugin is None:
-            return load
-        passes = (Cancelled, DatasetError)
-        return Guarded(self.plugin, load, limit_s=LIMITS.view_s, passes=passes)
 
     def _params_to_load(self) -> Any:
         """The parameters, with what they leave to the room that the view has."""
@@ -303,7 +295,7 @@ class ViewDock(Dock):
     def _receive(self, data: object) -> None:
         if not self._closed and not self.is_switched_off:
             self._failure = ""
-            with self._judged():
+            with judged(self.plugin):
                 self.view.palette.own = self.snapshot.colors
                 self.view.set_data(data)
             if self.is_switched_off:
@@ -389,16 +381,6 @@ class ViewDock(Dock):
         """Whether the plugin that the view is from has failed: it is asked for nothing more."""
         return self.plugin is not None and bool(self.plugin.error)
 
-    @contextmanager
-    def _judged(self) -> Iterator[None]:
-        """What raises here switches off the plugin that the view is from."""
-        try:
-            yield
-        except Exception as error:
-            if self.plugin is None:
-                raise
-            self.plugin.fail(error)
-
     def follow(self, plugin: Plugin) -> None:
         """A plugin has failed: of its view only the reason is left."""
         if plugin is not self.plugin or self._closed:
@@ -407,7 +389,7 @@ class ViewDock(Dock):
         self._unpainted = False
         if self._view is not None:
             self._view.native.hide()
-        self.hold_widget(_placeholder(f"{plugin.remark}. See Tools > Plugins."))
+        self.hold_widget(placeholder(f"{plugin.remark}. See Tools > Plugins."))
         self.shown_data.emit()
 
     def _fail(self, error: Exception) -> None:
@@ -440,12 +422,3 @@ class ViewDock(Dock):
         self.cancel()
         if self._view is not None:
             self._view.close()
-
-
-def _placeholder(text: str) -> QLabel:
-    """What a dock holds as long as there is no view: nothing, or why there will be none."""
-    label = QLabel(text)
-    label.setTextFormat(Qt.PlainText)
-    label.setAlignment(Qt.AlignCenter)
-    label.setWordWrap(True)
-    return label

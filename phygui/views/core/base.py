@@ -15,6 +15,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Cell
 from phygui.views.core.colors import DIM, Theme
 from phygui.views.core.colors import theme as theme_of
+from phygui.views.core.export import figure_of
 from phygui.views.core.lasso import Lasso
 from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
@@ -310,8 +311,6 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
 
     def figure(self, kind: Kind = "png", scale: float = 2.0) -> Figure:
         """Its picture as it is now, for a notebook or a file; see `phygui.figure`."""
-        from phygui.views.core.export import figure_of
-
         return figure_of(self, kind, scale)
 
     # -- drawing ---------------------------------------------------------------------------

@@ -14,12 +14,14 @@ from vispy import gloo
 from vispy.gloo import gl
 from vispy.io import write_png
 
-from phygui.views.core.base import View
 from phygui.views.core.colors import ACCENT
 from phygui.views.data.figure import Figure, Kind
 
+Drawn = Any
+"""A :class:`~phygui.views.core.base.View`, which knows this module."""
 
-def figure_of(view: View[Any, Any], kind: Kind, scale: float) -> Figure:
+
+def figure_of(view: Drawn, kind: Kind, scale: float) -> Figure:
     """The picture of a view.
 
     Raises
@@ -34,7 +36,7 @@ def figure_of(view: View[Any, Any], kind: Kind, scale: float) -> Figure:
     raise ValueError(f"a picture is a png or an svg, not {kind!r}")
 
 
-def export_image(view: View[Any, Any], path: str | Path, scale: float = 1.0) -> None:
+def export_image(view: Drawn, path: str | Path, scale: float = 1.0) -> None:
     """Write the picture of a view.
 
     Parameters
@@ -62,7 +64,7 @@ def export_image(view: View[Any, Any], path: str | Path, scale: float = 1.0) -> 
 
 
 def render(
-    view: View[Any, Any], scale: float = 1.0, *, decoration: bool = True, smooth: bool = False
+    view: Drawn, scale: float = 1.0, *, decoration: bool = True, smooth: bool = False
 ) -> NDArray[np.uint8]:
     """Draw a view off screen, `scale` times its logical size: (height, width, 4) uint8.
 
@@ -95,7 +97,7 @@ _ANCHOR = {"left": "start", "center": "middle", "right": "end"}
 _BASELINE = {"top": 0.76, "center": 0.26, "bottom": -0.24}
 
 
-def to_svg(view: View[Any, Any], scale: float = 2.0) -> str:
+def to_svg(view: Drawn, scale: float = 2.0) -> str:
     """A view as SVG: the data as an image, axes, lasso and text as vectors.
 
     They lie over each other as on the screen, the axes under the data.
@@ -154,7 +156,7 @@ def _straight(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([np.minimum(straight + 0.5, 255).astype(np.uint8), image[..., 3:]], -1)
 
 
-def _lasso(view: View[Any, Any]) -> list[str]:
+def _lasso(view: Drawn) -> list[str]:
     """The lasso as on the screen: the edge that would close it is faint until it is closed."""
     lasso = view.lasso
     if lasso is None:
