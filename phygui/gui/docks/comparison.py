@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import (
     QComboBox,
@@ -67,6 +68,8 @@ class ComparisonDock(Dock):
         self._window = window
         self._session = window.session
         self._compared: _Compared | None = None
+        self._order: list[int] = []
+        """Place of the cluster in each row of the table."""
         self._channel_group = self._session.shown.channel_group
         self._asked = ("", "")
         self.first, self.second = QComboBox(), QComboBox()
@@ -85,7 +88,7 @@ class ComparisonDock(Dock):
         self.swap_button.clicked.connect(lambda: self._swap())
         self.first.activated.connect(lambda _: self.compare())
         self.second.activated.connect(lambda _: self.compare())
-        self.table.chosen.connect(self._choose)
+        self.table.chosen.connect(lambda row: self._choose(self._order[row]))
         self.map.clicked.connect(self._choose)
         self.map.hovered.connect(lambda text: self.title_bar.note.setText(text))
         self._session.clustered.connect(lambda _: self._outdated())
@@ -208,13 +211,15 @@ class ComparisonDock(Dock):
         self._compared = compared
         found = compared.agreement
         names = self._session.shown.group_names
-        best, order = found.best().tolist(), range(len(found.ids_a))
-        rows = [self._cells(compared, place, best[place], names) for place in order]
+        best = found.best().tolist()
+        # What differs most is what one looks for; clusters that are the same follow by their ids.
+        self._order = np.argsort(found.jaccard[best], kind="stable").tolist()
+        rows = [self._cells(compared, place, best[place], names) for place in self._order]
         first = not self.table.content.rowCount()
         self.table.set_rows(rows)
         if first:
             self.table.fit_columns()
-        self.map.set_agreement(found, compared.names)
+        self.map.set_agreement(found, compared.names, self._order)
         self.note.setText(self._summary(found, best))
 
     def _fail(self, error: Exception) -> None:
@@ -268,7 +273,7 @@ class ComparisonDock(Dock):
             return
         found = compared.agreement
         self.map.mark(place)
-        self.table.mark(place)
+        self.table.mark(self._order.index(place))
         active = self._session.shown.clustering
         if compared.names[0] == active:
             ids = [int(found.ids_a[place])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PyQt5.QtCore import QRectF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt5.QtWidgets import QSizePolicy, QWidget
@@ -17,7 +17,8 @@ _MARGIN = 26.0
 class ConfusionMap(QWidget):
     """Draws the share of each cluster of A that each cluster of B has.
 
-    Rows go by cluster id; columns in such an order that what agrees lies on the diagonal.
+    Rows go in an order that is given; columns so that what agrees lies on the diagonal. Clusters
+    are named at both sides where there is room, those that have changed in a clearer colour.
 
     Signals
     -------
@@ -34,7 +35,10 @@ class ConfusionMap(QWidget):
         super().__init__()
         self._agreement: Agreement | None = None
         self._names = ("", "")
+        self._rows: NDArray[np.int64] = np.empty(0, np.int64)
+        """Where the row of each cluster of A is, from the top."""
         self._columns: NDArray[np.int64] = np.empty(0, np.int64)
+        """Where the column of each cluster of B is, from the left."""
         self._image: QImage | None = None
         self._row: int | None = None
         self.setMinimumSize(120, 100)
@@ -44,14 +48,31 @@ class ConfusionMap(QWidget):
         font.setPointSizeF(font.pointSizeF() * 0.82)
         self.setFont(font)
 
-    def set_agreement(self, agreement: Agreement | None, names: tuple[str, str] = ("", "")) -> None:
-        """Draw another table."""
+    def set_agreement(
+        self,
+        agreement: Agreement | None,
+        names: tuple[str, str] = ("", ""),
+        order: ArrayLike | None = None,
+    ) -> None:
+        """Draw another table.
+
+        Parameters
+        ----------
+        agreement : Agreement or None
+        names : tuple of str
+            Of the two clusterings.
+        order : array of int (n_a,), optional
+            Places of the clusters of A from the top row down; by their ids if it is not given.
+        """
         self._agreement, self._names, self._row = agreement, names, None
         if agreement is not None:
+            places = np.arange(len(agreement.ids_a)) if order is None else np.asarray(order)
+            self._rows = np.argsort(places, kind="stable")
             # A column goes where most of its cluster's spikes are.
             swapped = agreement.swapped()
             first = np.searchsorted(swapped.rows, np.arange(len(agreement.ids_b)))
-            self._columns = np.argsort(np.argsort(swapped.columns[first], kind="stable"))
+            best = self._rows[swapped.columns[first]]
+            self._columns = np.argsort(np.argsort(best, kind="stable"))
         self._image = self._paint()
         self.update()
 
@@ -67,7 +88,7 @@ class ConfusionMap(QWidget):
         # Few pixels show what many clusters share: the largest share counts.
         n_rows, n_columns = (min(len(ids), 1500) for ids in (of.ids_a, of.ids_b))
         shares = np.zeros((n_rows, n_columns))
-        rows = of.rows * n_rows // len(of.ids_a)
+        rows = self._rows[of.rows] * n_rows // len(of.ids_a)
         columns = self._columns[of.columns] * n_columns // len(of.ids_b)
         np.maximum.at(shares, (rows, columns), of.recall)
         low, high = (
@@ -81,7 +102,36 @@ class ConfusionMap(QWidget):
         ).copy()
 
     def _plot(self) -> QRectF:
-        return QRectF(self.rect()).adjusted(_MARGIN, 6.0, -6.0, -_MARGIN)
+        of, widest = self._agreement, 0
+        if of is not None and len(of.ids_a):
+            widest = self.fontMetrics().horizontalAdvance(str(int(of.ids_a.max()))) + 4
+        below = self.fontMetrics().height() if widest else 0
+        return QRectF(self.rect()).adjusted(_MARGIN + widest, 6.0, -6.0, -_MARGIN - below)
+
+    def names_at(self) -> list[tuple[QRectF, str, bool]]:
+        """Where ids are written, and whether the cluster differs: as many as can be read."""
+        of, plot, metrics = self._agreement, self._plot(), self.fontMetrics()
+        if of is None or not len(of.counts):
+            return []
+        is_same = of.jaccard == 1.0
+        found = []
+        for ids, at, same, along in (
+            (of.ids_a, self._rows, of.rows[is_same], 1),
+            (of.ids_b, self._columns, of.columns[is_same], 0),
+        ):
+            length = plot.height() if along else plot.width()
+            pitch = length / len(ids)
+            widest = metrics.horizontalAdvance(str(int(ids.max()))) + 6
+            step = max(int(np.ceil((metrics.height() if along else widest) / pitch)), 1)
+            unchanged = set(same.tolist())
+            for place in np.argsort(at)[::step].tolist():
+                middle = (int(at[place]) + 0.5) * pitch
+                if along:
+                    box = QRectF(plot.left() - 40, plot.top() + middle - 8, 37, 16)
+                else:
+                    box = QRectF(plot.left() + middle - 20, plot.bottom() + 1, 40, 14)
+                found.append((box, str(int(ids[place])), place not in unchanged))
+        return found
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the table with the names of its sides."""
@@ -89,7 +139,7 @@ class ConfusionMap(QWidget):
         painter.fillRect(self.rect(), color("base"))
         plot = self._plot()
         painter.setPen(color("dim"))
-        below = QRectF(plot.left(), plot.bottom() + 2, plot.width(), _MARGIN - 4)
+        below = QRectF(plot.left(), self.height() - _MARGIN + 4, plot.width(), _MARGIN - 6)
         painter.drawText(below, int(Qt.AlignCenter), self._names[1])
         painter.save()
         painter.translate(2, plot.bottom())
@@ -98,6 +148,10 @@ class ConfusionMap(QWidget):
             QRectF(0, 0, plot.height(), _MARGIN - 4), int(Qt.AlignCenter), self._names[0]
         )
         painter.restore()
+        for box, text, differs in self.names_at():
+            painter.setPen(color("text" if differs else "dim"))
+            align = Qt.AlignRight if box.right() < plot.left() else Qt.AlignHCenter
+            painter.drawText(box, int(align | Qt.AlignVCenter), text)
         if self._image is not None:
             painter.drawImage(plot, self._image)
         painter.setPen(QPen(color("line"), 1.0))
@@ -105,7 +159,7 @@ class ConfusionMap(QWidget):
         if self._row is not None and self._agreement is not None:
             height = plot.height() / len(self._agreement.ids_a)
             painter.setPen(QPen(color("text"), 1.0))
-            top = plot.top() + self._row * height
+            top = plot.top() + int(self._rows[self._row]) * height
             painter.drawRect(QRectF(plot.left(), top, plot.width(), max(height, 2.0)))
 
     def place(self, x: float, y: float) -> tuple[int, int] | None:
@@ -116,7 +170,11 @@ class ConfusionMap(QWidget):
         row = int((y - plot.top()) / plot.height() * len(of.ids_a))
         column = int((x - plot.left()) / plot.width() * len(of.ids_b))
         row, column = min(row, len(of.ids_a) - 1), min(column, len(of.ids_b) - 1)
-        return row, int(np.flatnonzero(self._columns == column)[0])
+        places = (
+            np.flatnonzero(side == k) for side, k in ((self._rows, row), (self._columns, column))
+        )
+        first, second = (int(place[0]) for place in places)
+        return first, second
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Say what is under the mouse."""

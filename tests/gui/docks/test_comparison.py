@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from phygui import DatasetError
+from phygui.analysis import agreement
+from phygui.gui.docks.confusion_map import ConfusionMap
 from phygui.simulate import make_demo
 from tests.gui.curator import click_row, run
 
@@ -102,6 +105,12 @@ def test_comparing_tells_which_cluster_went_where(hybrid: Path, open_window: Cal
     row = next(r for r in range(len(found.ids_a)) if table.text_of(r, 0) == str(new))
     assert table.text_of(row, 2) == f"{(np.isin(original, [a, b])).sum():,d}"
     went = table.text_of(row, 8)
+    # What differs is at the top, and by it in the map; the others follow by their ids.
+    best = found.jaccard[found.best()]
+    shown = [int(table.text_of(r, 0)) for r in range(len(found.ids_a))]
+    n_changed = int((best < 1).sum())
+    assert set(shown[:n_changed]) == set(found.ids_a[best < 1].tolist())
+    assert shown[n_changed:] == sorted(shown[n_changed:])
     share = (original == a).sum() / np.isin(original, [a, b]).sum()
     assert f"{a} ({share:.1%})" in went
     assert f"{b} (" in went
@@ -126,3 +135,41 @@ def test_comparing_tells_which_cluster_went_where(hybrid: Path, open_window: Cal
     place = int(np.flatnonzero(dock.agreement.ids_a == a)[0])
     column = int(dock.agreement.columns[dock.agreement.pairs_of(place)][0])
     assert f"({1:.1%}) of cluster {a}" in dock.map.words(place, column)
+
+
+@pytest.mark.parametrize("size", [(500, 420), (170, 130)])
+def test_the_map_names_the_clusters_of_both_sides(qtbot: Any, size: tuple[int, int]) -> None:
+    first = np.repeat(np.arange(100, 112), 20)
+    second = first.copy()
+    second[-30:] = 200
+    found = agreement(first, second)
+    drawn = ConfusionMap()
+    qtbot.addWidget(drawn)
+    drawn.resize(*size)
+    order = np.argsort(found.jaccard[found.best()], kind="stable")
+    drawn.set_agreement(found, ("main", "original"), order)
+    assert not drawn.grab().isNull()
+    names = drawn.names_at()
+    left = [(box, text) for box, text, _ in names if box.right() < drawn._plot().left()]
+    below = [(box, text) for box, text, _ in names if box.top() > drawn._plot().bottom()]
+    assert len(left) + len(below) == len(names)
+    if size[0] > 400:
+        # All of them, what differs first.
+        ids = [str(c) for c in (110, 111, *range(100, 110))]
+        assert sorted(text for _, text in left[:2]) == ids[:2]
+        assert sorted(text for _, text in left) == sorted(ids)
+    assert {text for _, text, differs in names if differs} <= {"110", "111", "200"}
+    # Each stands beside its own row or column, and none over another.
+    for box, text in left:
+        row, _ = drawn.place(drawn._plot().left() + 1, box.center().y())
+        assert str(found.ids_a[row]) == text
+    for box, text in below:
+        _, column = drawn.place(box.center().x(), drawn._plot().top() + 1)
+        assert str(found.ids_b[column]) == text
+    for boxes, along in (
+        (left, lambda box: box.center().y()),
+        (below, lambda box: box.center().x()),
+    ):
+        places = sorted(along(box) for box, _ in boxes)
+        assert len(places) > 1
+        assert np.diff(places).min() > 9
