@@ -156,9 +156,9 @@ def _spikes(
     tree: Tree, lengths: list[int], n_units: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     samples, units, segments = tree.spikes()
-    if not len(samples):
+    if not samples.size:
         raise DatasetError(f"{tree.path} holds no spikes.")
-    if not len(samples) == len(units) == len(segments):
+    if samples.ndim != 1 or not samples.shape == units.shape == segments.shape:
         raise DatasetError(f"{tree.path}: not every spike has a sample, a unit and a segment.")
     wrong = (samples < 0) | (samples > 1 << 60) | (units < 0) | (units >= n_units)
     wrong |= (segments < 0) | (segments >= len(lengths))

@@ -164,7 +164,7 @@ class Folder(Tree):
 
     def sparsity(self) -> NDArray[np.bool_] | None:
         path = self.path / "sparsity_mask.npy"
-        return _load(path).astype(bool) if exists(path) else None
+        return _numbers_as(bool, _load(path), str(path)) if exists(path) else None
 
     def has(self, extension: str) -> bool:
         return exists(self.path / "extensions" / extension)
@@ -201,6 +201,13 @@ def _load(path: Path) -> NDArray[Any]:
         return np.asarray(np.load(path, allow_pickle=False))
     except (OSError, *NOT_NPY) as error:
         raise DatasetError(f"{path} cannot be read: {reason(error)}.") from error
+
+
+def _numbers_as(dtype: type, values: NDArray[Any], place: str) -> NDArray[Any]:
+    """Numbers as such of another type; what is none is refused."""
+    if values.dtype.kind not in "biuf":
+        raise DatasetError(f"{place} holds {values.dtype}, expected numbers.")
+    return values.astype(dtype)
 
 
 def _probes(told: Any) -> list[dict[str, Any]]:
@@ -267,6 +274,9 @@ class Zarr(Tree):
         except Exception as error:
             raise DatasetError(f"{self.path}: {where} cannot be read: {reason(error)}.") from error
 
+    def _whole_numbers(self, where: str) -> NDArray[np.int64]:
+        return _numbers_as(np.int64, self._read(where), f"{self.path}: {where}")
+
     def settings(self) -> dict[str, Any]:
         found = self._named("", "settings")
         return found if isinstance(found, dict) else {}
@@ -295,11 +305,15 @@ class Zarr(Tree):
         return list(self._read("sorting/unit_ids").tolist())
 
     def spikes(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        samples = self._read("sorting/spikes/sample_index").astype(np.int64)
-        units = self._read("sorting/spikes/unit_index").astype(np.int64)
-        bounds = self._read("sorting/spikes/segment_slices").astype(np.int64)
+        names = ("sample_index", "unit_index", "segment_slices")
+        samples, units, bounds = (self._whole_numbers(f"sorting/spikes/{name}") for name in names)
+        if bounds.ndim != 2 or bounds.shape[1] != 2:
+            raise DatasetError(
+                f"{self.path}: sorting/spikes/segment_slices has the shape {bounds.shape}, "
+                "expected the first and the last spike of each segment."
+            )
         segments = np.zeros(len(samples), np.int64)
-        for segment, (start, stop) in enumerate(bounds.reshape(-1, 2).tolist()):
+        for segment, (start, stop) in enumerate(bounds.tolist()):
             segments[start:stop] = segment
         return samples, units, segments
 
@@ -312,7 +326,7 @@ class Zarr(Tree):
     def sparsity(self) -> NDArray[np.bool_] | None:
         if "sparsity_mask" not in self._root:
             return None
-        return self._read("sparsity_mask").astype(bool)
+        return _numbers_as(bool, self._read("sparsity_mask"), f"{self.path}: sparsity_mask")
 
     def has(self, extension: str) -> bool:
         return f"extensions/{extension}" in self._root

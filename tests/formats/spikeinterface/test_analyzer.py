@@ -196,10 +196,17 @@ def pickled(path: Path) -> None:
 ATTRIBUTES = ("recording_info", "recording_attributes.json")
 
 
+def in_a_column(path: Path) -> None:
+    """Spikes in rows and columns."""
+    spikes = path / "sorting" / "spikes.npy"
+    np.save(spikes, np.load(spikes)[:, None])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (pickled, "cannot be read"),
+        (in_a_column, "a sample, a unit and a segment"),
         (spikes_of(unit_index=9), "spike 3"),
         (spikes_of(sample_index=-1), "sample -1"),
         (spikes_of(segment_index=2), "segment 2"),
@@ -209,6 +216,12 @@ ATTRIBUTES = ("recording_info", "recording_attributes.json")
         (change_json(*ATTRIBUTES, dtype="O"), "type of the recording"),
         (change_json("sorting", "numpysorting_info.json", unit_ids=[1, "1"]), "unit ids"),
         (lambda path: np.save(path / "sparsity_mask.npy", np.ones((2, 2))), "sparsity"),
+        (
+            lambda path: np.save(
+                path / "sparsity_mask.npy", np.zeros((5, 8), [("a", "i4"), ("b", "f8")])
+            ),
+            "sparsity_mask.npy",
+        ),
         (lambda path: (path / "settings.json").unlink(), "only a part"),
     ],
 )
