@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Two processes that take each other's tests when they have none left.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-.PHONY: run test test-all setup setup-test lint torture bench docs clean
+.PHONY: run test test-all setup setup-test lint torture bench docs dist clean
 
 run: setup
 	@sh .ci/demo $(BIN)/phy-gui
@@ -46,6 +46,12 @@ docs: setup
 	@sh .ci/setup "$(PYTHON)" "$(VENV)" '.[docs]'
 	$(BIN)/python -m sphinx -q -W docs build/docs
 	@echo "The pages are in build/docs/index.html"
+
+# Both distributions into dist/, as they go to an index.
+dist: setup-test
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,14 +1,20 @@
-"""All metadata is in setup.cfg; this adds what that cannot say: one package that ``find:`` cannot
-see, and the manual, which is the Markdown of `docs` and the pictures that it shows."""
+"""All metadata is in setup.cfg; this adds what that cannot say.
+
+One is a package that its ``find:`` does not see. Another is the manual: the Markdown of `docs` and
+the pictures that it shows. The last is the README as it is shown outside of the repository, where
+links to files of it have to be whole.
+"""
 
 import re
 import shutil
+from configparser import ConfigParser
 from pathlib import Path
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
-DOCS = Path(__file__).parent / "docs"
+HERE = Path(__file__).parent
+DOCS = HERE / "docs"
 
 
 class BuildWithManual(build_py):
@@ -28,7 +34,19 @@ class BuildWithManual(build_py):
                 shutil.copyfile(DOCS / name, goal / name)
 
 
+def readme() -> str:
+    """The README with whole links: pictures as they are, pages as the repository shows them."""
+    config = ConfigParser()
+    config.read(HERE / "setup.cfg", encoding="utf-8")
+    url = config["metadata"]["url"]
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    relative = r"\]\((?![a-z]+:|#)([^)\s]+)\)"
+    text = re.sub(rf"(!\[[^\]]*){relative}", rf"\1]({url}/raw/main/\2)", text)
+    return re.sub(relative, rf"]({url}/blob/main/\1)", text)
+
+
 setup(
     packages=[*find_packages(include=["phygui", "phygui.*"]), "phygui.resources"],
     cmdclass={"build_py": BuildWithManual},
+    long_description=readme(),
 )

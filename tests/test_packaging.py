@@ -1,35 +1,95 @@
-"""A wheel holds all that the program needs: built, installed elsewhere, and started."""
+"""Packages hold all that is needed: built, checked, installed elsewhere, and started."""
 
 from __future__ import annotations
 
+import email
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-
-pytestmark = pytest.mark.slow
+FOLDERS = (".ci", ".github", "benchmarks", "docs", "examples", "packaging", "phygui", "resources")
+FOLDERS += ("tests",)
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built from a copy of the sources, as `python -m build` does it."""
-    folder = tmp_path_factory.mktemp("wheel")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both distributions, built from a copy of the sources as `make dist` does it."""
+    folder = tmp_path_factory.mktemp("built")
     sources = folder / "sources"
-    for name in ("phygui", "resources", "docs"):
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copyfile(ROOT / name, sources / name)
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(sources)]
-    subprocess.run(command, check=True, capture_output=True, timeout=200)
-    return next(folder.glob("*.whl"))
+    for path in ROOT.iterdir():
+        if path.is_file() and path.name != ".git":
+            shutil.copyfile(path, sources / path.name)
+    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(sources)]
+    subprocess.run(command, check=True, capture_output=True, timeout=280)
+    return folder
 
 
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    return next(built.glob("*.whl"))
+
+
+@pytest.mark.slow
+def test_the_source_distribution_has_what_tests_and_pages_are_made_from(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    wanted |= {"Makefile", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "SECURITY.md"}
+    assert wanted - names == set()
+
+
+@pytest.mark.slow
+def test_an_index_takes_the_packages_as_they_are(built: Path, wheel: Path) -> None:
+    packages = [str(path) for path in built.glob("phygui-*")]
+    assert len(packages) == 2
+    checked = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", *packages],
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith("/METADATA"))
+        told = email.message_from_bytes(archive.read(name))
+    labels = {url.partition(",")[0] for url in told.get_all("Project-URL", [])}
+    assert {"Documentation", "Issues", "Changelog"} <= labels
+    text = told.get_payload()
+    assert isinstance(text, str)
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert links
+    assert all(link.startswith(("https://", "#")) for link in links), links
+
+
+def test_conda_asks_for_what_pip_does() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    required = config["options"]["install_requires"].split("\n")
+    # conda's pyqt is both of PyQt5's wheels, of the same version.
+    wanted = {line.replace("PyQt5 >=5.15.9", "pyqt >=5.15.9,<6") for line in required if line}
+    wanted -= {line for line in wanted if line.startswith("PyQt5-Qt5") or ";" in line}
+    for name in ("meta.yaml", "environment.yml"):
+        lines = (ROOT / "packaging" / "conda" / name).read_text().splitlines()
+        found = {line.strip().removeprefix("- ") for line in lines}
+        assert wanted - found == set(), name
+
+
+@pytest.mark.slow
 def test_the_wheel_holds_every_module_and_every_resource(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -45,6 +105,7 @@ def test_the_wheel_holds_every_module_and_every_resource(wheel: Path) -> None:
     assert {name for name in packages if not name.endswith(".dist-info")} == {"phygui"}
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_shows_the_demo(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]

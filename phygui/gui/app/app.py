@@ -22,6 +22,7 @@ from phygui.curation.open_session import DEMO, open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
+from phygui.gui.app.display import ending_in_words
 from phygui.gui.app.start_window import StartWindow
 from phygui.gui.archive.window import ArchiveWindow
 from phygui.gui.base import opengl, theme
@@ -49,7 +50,8 @@ def make_application(settings: Settings) -> QApplication:
         if sys.platform.startswith("linux"):
             # The menus are in the window; to ask the desktop for another place takes its time.
             QCoreApplication.setAttribute(Qt.AA_DontUseNativeMenuBar)
-        app = QApplication(sys.argv[:1])
+        with ending_in_words():
+            app = QApplication(sys.argv[:1])
     app.setApplicationName("phygui")
     app.setApplicationDisplayName("phygui")
     # Numbers are written as in the field's papers, whatever the country.
