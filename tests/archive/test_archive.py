@@ -76,6 +76,17 @@ def test_a_folder_of_phy_in_a_line(tmp_path: Path) -> None:
     assert of.clusterings == ("main",)
 
 
+def test_a_format_that_has_no_outline_is_opened_for_it(distribution: Path, tmp_path: Path) -> None:
+    from npy_folder import write  # type: ignore[import-not-found]
+
+    path = write(tmp_path)
+    of = overview(path)
+    with Session.open(path, journal=False) as session:
+        assert of.duration == pytest.approx(session.shank.duration)
+        assert of.n_clusters == len(session.shown.cluster_groups)
+    assert [found.path for found in find(tmp_path)] == [path]
+
+
 def test_every_format_is_found_and_nothing_within_a_dataset(
     archive_of: Make, tmp_path: Path
 ) -> None:

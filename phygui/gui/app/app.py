@@ -209,8 +209,8 @@ class Application(QObject):
 
         def work() -> None:
             try:
-                if isinstance(what, Path) and holds_datasets(what):
-                    self._is_archive.emit(what)
+                if isinstance(what, str | Path) and what != DEMO and holds_datasets(what):
+                    self._is_archive.emit(Path(what))
                     return
                 self._opened.emit(open_session(what), None)
             except DatasetError as error:

@@ -44,6 +44,8 @@ class Preparing(QObject):
         self._current: Path | None = None
         self._process: QProcess | None = None
         self.n_done = self.n_failed = 0
+        self.is_cancelled = False
+        """Whether the last preparation was ended by the user."""
 
     @property
     def is_running(self) -> bool:
@@ -68,6 +70,7 @@ class Preparing(QObject):
         """Prepare these as well."""
         if not self.is_running:
             self.n_done = self.n_failed = 0
+        self.is_cancelled = False
         known = {*self._waiting, self._current}
         self._waiting += [path for path in paths if path not in known]
         self._next()
@@ -93,6 +96,9 @@ class Preparing(QObject):
         told = bytes(process.readAllStandardOutput()).decode(errors="replace")
         lines = bytes(process.readAllStandardError()).decode(errors="replace").splitlines()
         problem = ""
+        if self.is_cancelled:
+            self._end("")
+            return
         if code or status == QProcess.CrashExit:
             problem = problem_in(told) or next((s for s in reversed(lines) if s.strip()), "")
             problem = problem.removeprefix("phygui: ") or f"it ended with the code {code}"
@@ -103,10 +109,11 @@ class Preparing(QObject):
         path, self._current = self._current, None
         if process is not None:
             process.deleteLater()
-        self.n_done += 1
-        self.n_failed += bool(problem)
-        if path is not None:
-            self.done.emit(path, problem)
+        if not self.is_cancelled:
+            self.n_done += 1
+            self.n_failed += bool(problem)
+            if path is not None:
+                self.done.emit(path, problem)
         self._next()
 
     def cancel(self) -> None:
@@ -115,6 +122,7 @@ class Preparing(QObject):
         process = self._process
         if process is None:
             return
+        self.is_cancelled = True
         if hasattr(signal, "SIGINT") and os.name == "posix" and process.processId():
             os.kill(process.processId(), signal.SIGINT)
         else:

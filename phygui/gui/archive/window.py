@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QKeySequence
+from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import (
-    QAction,
     QApplication,
     QFileDialog,
     QLabel,
@@ -23,8 +22,9 @@ from PyQt5.QtWidgets import (
 from phygui.archive import Session
 from phygui.archive.archive import next_undecided
 from phygui.curation.navigation.row_filter import FilterError
-from phygui.gui.archive.actions import ACTIONS, ArchiveAction
+from phygui.gui.archive.actions import ArchiveAction
 from phygui.gui.archive.listing import Listing
+from phygui.gui.archive.menus import build_menus, keys_list, palette
 from phygui.gui.archive.preparing import Preparing, can_prepare
 from phygui.gui.archive.table import SessionTable
 from phygui.gui.base import theme
@@ -72,7 +72,12 @@ class ArchiveWindow(QMainWindow):
         self._is_listed = False
         self._list: SearchList | None = None
         self._lay_out()
-        self._make_menus()
+        self.actions_by_name = build_menus(self, self, self.run)
+        # In the filter line these belong to the text.
+        for name in ("open_selected", "keys"):
+            item = self.actions_by_name[name]
+            item.setShortcutContext(Qt.WidgetWithChildrenShortcut)
+            self.table.addAction(item)
         self.listing.listed.connect(self._listed)
         self.listing.read.connect(self._read)
         self.listing.rested.connect(self._rested)
@@ -119,31 +124,6 @@ class ArchiveWindow(QMainWindow):
         bar.addPermanentWidget(self.message, 1)
         bar.addPermanentWidget(self.progress)
 
-    def _make_menus(self) -> None:
-        self.actions_by_name: dict[str, QAction] = {}
-        menus: dict[str, QMenu] = {}
-        sections: dict[str, str] = {}
-        for action in ACTIONS:
-            title, _, section = action.menu.partition("|")
-            if title not in menus:
-                menu = menus[title] = self.menuBar().addMenu(f"&{title}")
-                menu.aboutToShow.connect(self._show_possible)
-                menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self._enable_keys))
-            elif sections[title] != section:
-                menus[title].addSeparator()
-            sections[title] = section
-            item = QAction(action.title, self)
-            item.setShortcuts([QKeySequence(key) for key in action.keys])
-            item.setToolTip(plain_tip(action.tip))
-            item.triggered.connect(lambda _, action=action: self.run(action))
-            menus[title].addAction(item)
-            self.actions_by_name[action.name] = item
-        # In the filter line these belong to the text.
-        for name in ("open_selected", "keys"):
-            item = self.actions_by_name[name]
-            item.setShortcutContext(Qt.WidgetWithChildrenShortcut)
-            self.table.addAction(item)
-
     def _pop_up(self, at: object) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WA_DeleteOnClose)
@@ -160,15 +140,6 @@ class ArchiveWindow(QMainWindow):
             self.say(reason, wrong=True)
             return
         action.run(self)
-
-    def _show_possible(self) -> None:
-        """A menu opens: what is not possible now is dim; keys say why."""
-        for action in ACTIONS:
-            self.actions_by_name[action.name].setEnabled(not action.hindrance(self))
-
-    def _enable_keys(self) -> None:
-        for item in self.actions_by_name.values():
-            item.setEnabled(True)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show one sentence in the status bar."""
@@ -324,23 +295,14 @@ class ArchiveWindow(QMainWindow):
 
     def show_keys(self) -> None:
         """The searchable list of keys."""
-        rows = [(", ".join(a.keys), a.title, a.tip) for a in ACTIONS if a.keys]
-        self._list = SearchList(self, "Keys of the archive", ["key", "action", ""], rows)
+        self._list = keys_list(self)
         self._list.open()
 
     def show_palette(self) -> None:
         """Every action by name; choosing one does it."""
-        actions = [a for a in ACTIONS if not a.hindrance(self) and a.name != "palette"]
-        rows = [(a.title, ", ".join(a.keys), a.tip) for a in actions]
-        palette = self._list = SearchList(self, "Command palette", ["action", "key", ""], rows)
-
-        def run() -> None:
-            if palette.chosen is not None:
-                self.run(actions[palette.chosen])
-
-        palette.accepted.connect(run)
-        palette.open()
-        palette.search.setFocus()
+        self._list = palette(self, self, self.run)
+        self._list.open()
+        self._list.search.setFocus()
 
     def quit(self) -> None:
         """Close every window."""
@@ -388,11 +350,13 @@ class ArchiveWindow(QMainWindow):
             self.progress.setValue(of.n_done)
             self.progress.setFormat(f"{of.n_done} of {of.n_all}")
             self.say(f"preparing {of.current.name}: Escape cancels")
+        elif of.is_cancelled:
+            self.say(f"the preparation was cancelled; {_several(of.n_done)} prepared")
+            self.listing.look()
         elif of.n_done:
             failed = f", {of.n_failed} could not be" if of.n_failed else ""
             n_well = of.n_done - of.n_failed
-            self.say(f"prepared {n_well} session{'' if n_well == 1 else 's'}{failed}",
-                     wrong=bool(of.n_failed))  # fmt: skip
+            self.say(f"prepared {_several(n_well)}{failed}", wrong=bool(of.n_failed))
 
     def _prepared(self, path: Path, problem: str) -> None:
         if problem:
@@ -442,3 +406,7 @@ class ArchiveWindow(QMainWindow):
             self.preparing.stop()
             self.listing.stop()
             self.pool.close()
+
+
+def _several(n: int) -> str:
+    return f"{n} session{'' if n == 1 else 's'}"

@@ -209,8 +209,9 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     assert "session002.kwik" in window.message.text()
     qtbot.keyClick(window.table, Qt.Key_Escape)
     qtbot.waitUntil(lambda: not window.preparing.is_running, timeout=10_000)
-    assert len(said) == 3
+    assert len(said) == 2
     assert not window.progress.isVisible()
+    assert window.message.text() == "the preparation was cancelled; 2 sessions prepared"
     window.close()
 
 

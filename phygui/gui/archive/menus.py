@@ -1,0 +1,69 @@
+"""Menus, keys and searchable lists of the window of an archive, made from its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QTimer
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QMainWindow, QMenu
+
+from phygui.gui.archive.actions import ACTIONS, ArchiveAction, ArchiveContext
+from phygui.gui.base.theme import plain_tip
+from phygui.gui.dialogs.search_list import SearchList
+
+Run = Callable[[ArchiveAction], None]
+
+
+def build_menus(window: QMainWindow, context: ArchiveContext, run: Run) -> dict[str, QAction]:
+    """Make the menu bar, and with it every action's key; the actions of Qt by name."""
+    items: dict[str, QAction] = {}
+    menus: dict[str, QMenu] = {}
+    sections: dict[str, str] = {}
+
+    def show_possible() -> None:
+        # A menu opens: what is not possible now is dim. Keys say why.
+        for action in ACTIONS:
+            items[action.name].setEnabled(not action.hindrance(context))
+
+    def enable() -> None:
+        for item in items.values():
+            item.setEnabled(True)
+
+    for action in ACTIONS:
+        title, _, section = action.menu.partition("|")
+        if title not in menus:
+            menu = menus[title] = window.menuBar().addMenu(f"&{title}")
+            menu.aboutToShow.connect(show_possible)
+            # What is chosen in it is triggered afterwards.
+            menu.aboutToHide.connect(lambda: QTimer.singleShot(0, enable))
+        elif sections[title] != section:
+            menus[title].addSeparator()
+        sections[title] = section
+        item = QAction(action.title, window)
+        item.setShortcuts([QKeySequence(key) for key in action.keys])
+        item.setToolTip(plain_tip(action.tip))
+        item.triggered.connect(lambda _, action=action: run(action))
+        menus[title].addAction(item)
+        items[action.name] = item
+    return items
+
+
+def keys_list(window: QMainWindow) -> SearchList:
+    """The searchable list of keys."""
+    rows = [(", ".join(a.keys), a.title, a.tip) for a in ACTIONS if a.keys]
+    return SearchList(window, "Keys of the archive", ["key", "action", ""], rows)
+
+
+def palette(window: QMainWindow, context: ArchiveContext, run: Run) -> SearchList:
+    """Every action that is possible now by name; choosing one does it."""
+    actions = [a for a in ACTIONS if not a.hindrance(context) and a.name != "palette"]
+    rows = [(a.title, ", ".join(a.keys), a.tip) for a in actions]
+    found = SearchList(window, "Command palette", ["action", "key", ""], rows)
+
+    def choose() -> None:
+        if found.chosen is not None:
+            run(actions[found.chosen])
+
+    found.accepted.connect(choose)
+    return found
