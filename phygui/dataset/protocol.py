@@ -226,6 +226,10 @@ class ShankData(Protocol):
         """The band-pass filter of waveforms."""
 
     @property
+    def detection_factor(self) -> float | None:
+        """Times the noise of a channel at which spikes were detected; None if not known."""
+
+    @property
     def n_samples_before(self) -> int:
         """Samples of a waveform before the spike's time."""
 

@@ -127,6 +127,11 @@ class ReadableDataset(OpenDataset):
 
     _filter: BandPass | None = None
 
+    @property
+    def detection_factor(self) -> float | None:
+        """The strong threshold of spike detection, in standard deviations of the noise."""
+        return self._settings.detection_factor
+
     # -- sizes -------------------------------------------------------------------------------
 
     @property

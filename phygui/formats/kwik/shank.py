@@ -222,6 +222,11 @@ class KwikShank:
         return self._model.filter
 
     @property
+    def detection_factor(self) -> float | None:
+        """The strong threshold of spike detection, in standard deviations of the noise."""
+        return self._model.detection_factor
+
+    @property
     def n_samples_before(self) -> int:
         """Samples of a waveform before the spike's time."""
         return self._model.n_samples_before

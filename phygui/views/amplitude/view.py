@@ -21,15 +21,17 @@ from phygui.curation.statistics.spike_attributes import (
 )
 from phygui.dataset import ShankData
 from phygui.storage.cache import ByteCache
+from phygui.views.amplitude.threshold import threshold_of
 from phygui.views.core.axes import Axis, Cell, name_value
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import HIGHLIGHT
+from phygui.views.core.colors import DIM, HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
 from phygui.views.core.density import draw_profiles, profile
+from phygui.views.core.layout import Layout
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
-from phygui.views.core.visuals import Batch, vertices
+from phygui.views.core.visuals import Batch, Label, text_width, vertices
 from phygui.views.data.attributes import (
     amplitude_range,
     in_groups,
@@ -102,6 +104,8 @@ class AmplitudeData:
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
     gaps: Gaps = ()
+    threshold: float | None = None
+    """What a spike of the first cluster had to reach to be detected, where that is known."""
 
 
 class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCursor):
@@ -118,8 +122,10 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
         self._pointed = Batch("points")
         self._fills = Batch("triangles")
         self._outlines = Batch("strips", size=1.5)
+        self._threshold = Batch("lines", smooth=False)
         self.visuals = [
             self.gap_bands,
+            self._threshold,
             self._points,
             self.cursor_line,
             self._pointed,
@@ -171,6 +177,7 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
             label=axis_label(shank, up),
             n_spikes=sum(sizes),
             gaps=shank.clock.gap_times(),
+            threshold=_threshold(snapshot, cancelled) if up == AMPLITUDE else None,
         )
 
     @property
@@ -198,8 +205,26 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
         fills, outlines = draw_profiles(data.shares, data.edges, 1)
         self._fills.set_data(fills)
         self._outlines.set_data(outlines)
+        self._threshold.clear()
+        if data.threshold is not None:
+            ends = [*data.span, *share.view]
+            self._threshold.set_data(vertices(ends, data.threshold, color=DIM, cell=[0, 0, 1, 1]))
         self.draw_gaps(data.gaps)
         self.draw_cursor()
+
+    def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
+        """Name the line of the threshold, where there is room for it."""
+        threshold = self.data.threshold if isinstance(self.data, AmplitudeData) else None
+        if threshold is None:
+            return
+        left, top, width, height = layout.boxes[0]
+        low, high = self.cells[0].y.view
+        y = top + (high - threshold) / (high - low) * height
+        text = "detection threshold"
+        if top + 14 <= y <= top + height and text_width(text) + 8 <= width:
+            layout.labels.append(
+                Label(text, left + width - 4, y - 1, color=DIM, align=("right", "bottom"))
+            )
 
     def before_draw(self) -> None:
         """Follow the marker size."""
@@ -228,6 +253,14 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
         cluster = data.cluster_ids[int(data.colors[found])]
         text = f"spike {data.spike_ids[found]}, cluster {cluster}, {data.times[found]:.4f} s"
         return f"{text}, {name_value(self.cells[0].y, float(data.amplitudes[found]))}"
+
+
+def _threshold(snapshot: Snapshot, cancelled: Cancel) -> float | None:
+    """The threshold on the channel on which the first cluster is measured, if in voltages."""
+    ruler = ruler_in(snapshot, snapshot.cluster_ids[0], cancelled)
+    if ruler is None or ruler.sample < 0:
+        return None
+    return threshold_of(snapshot.shank, ruler.channel, cancelled)
 
 
 def _measured(

@@ -203,3 +203,32 @@ def test_the_cursor_is_a_line_over_time_only(view, picture):
     rows, columns = np.nonzero(np.abs(picture(view) - lined).max(axis=2) > 30)
     assert np.abs(columns - view.to_pixels(0, 1.234, 0)[0]).max() < 2
     assert len(np.unique(rows)) > 0.9 * height
+
+
+def test_the_detection_threshold_is_a_line_where_it_is_known(small_model, snapshot, shown, picture):
+    data = AmplitudeView.load(snapshot, AmplitudeParams(), never)
+    ruler = ruler_in(snapshot, snapshot.cluster_ids[0], never)
+    column = int(small_model.channel_order[ruler.channel])
+    filtered = small_model.filter.apply(small_model.traces[:][:, [column]])
+    noise = np.median(np.abs(filtered - np.median(filtered))) / 0.6745
+    gain = abs(float(snapshot.shank.channel_gains[ruler.channel]))
+    assert small_model.detection_factor == 4.5
+    assert data.threshold == pytest.approx(4.5 * noise * gain, rel=0.05)
+    view = shown(AmplitudeView(), data, (600, 400))
+    image = picture(view)
+    left, _, width, _ = view.layout.boxes[0].astype(int)
+    y = round(view.to_pixels(0, 0, data.threshold)[1])
+    dim = theme().roles["dim"][:3]
+    line = np.abs(image[y - 1 : y + 2, left + 2 : left + width - 2] - dim).max(axis=2) < 12
+    assert line.mean(axis=1).max() > 0.7
+    [label] = [a for a in view.all_labels if a.text == "detection threshold"]
+    assert label.y == pytest.approx(y, abs=2)
+    # Without it there is none.
+    view.set_data(replace(data, threshold=None))
+    picture(view)
+    assert "detection threshold" not in {a.text for a in view.all_labels}
+
+
+def test_no_threshold_is_made_up(snapshot, monkeypatch):
+    monkeypatch.setattr(KwikShank, "detection_factor", None)
+    assert AmplitudeView.load(snapshot, AmplitudeParams(), never).threshold is None

@@ -64,6 +64,8 @@ class Settings:
     voltage_gain: float
     gain_is_known: bool
     dtype: np.dtype
+    detection_factor: float | None = None
+    """The strong threshold, in standard deviations of the noise, if the file says it."""
 
 
 def read_metadata(file: File, warn: Warn) -> dict[str, Any]:
@@ -166,6 +168,7 @@ def read_settings(
         voltage_gain=float(gain or 1.0),
         gain_is_known=bool(gain),
         dtype=_raw_dtype(metadata, path, warn),
+        detection_factor=_detection_factor(metadata),
     )
 
 
@@ -275,6 +278,12 @@ def _band(told: _Numbers, rate: float) -> tuple[float, float]:
         )
         low = high / 2
     return low, high
+
+
+def _detection_factor(metadata: dict[str, Any]) -> float | None:
+    """The strong threshold; nothing is computed with it, so that a bad one is no one's concern."""
+    value: Any = metadata.get("threshold_strong_std_factor")
+    return float(value) if _is_number(value) and 0 < value < 1000 else None
 
 
 def _parse_dtype(told: Any) -> np.dtype | None:

@@ -55,6 +55,16 @@ def test_both_generations_mean_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("told", "expected"),
+    [(4.5, 4.5), (4, 4.0), (0, None), (-1.0, None), ("4.5", None), (float("nan"), None)],
+)
+def test_the_strong_threshold_is_known_if_it_is_one(told: Any, expected: float | None) -> None:
+    settings, said = read(threshold_strong_std_factor=told)
+    assert settings.detection_factor == expected
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
     [
         ({"extract_s_before": 10, "extract_s_after": 20}, (10, 20)),
         ({"waveforms_nsamples": 41}, (20, 21)),
