@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,10 +17,13 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui._version import __version__
+from phygui.gui.app.recent_list import DECIDED, DETAILS, PATH, Overviews, RecentDelegate
 from phygui.gui.base.recent import Lookout
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import icon, plain_tip
 from phygui.gui.dialogs.choosing import Ask, DropTarget
+
+HINT = "or drop a file or folder here"
 
 
 class StartWindow(QWidget):
@@ -31,7 +35,7 @@ class StartWindow(QWidget):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setWindowTitle("phygui")
-        self.resize(620, 420)
+        self.resize(760, 520)
         DropTarget(self).dropped.connect(self.open_wanted)
         logo = QLabel()
         logo.setPixmap(icon("phygui").pixmap(48, 48))
@@ -48,6 +52,7 @@ class StartWindow(QWidget):
         head.addWidget(version, 1, Qt.AlignBottom)
 
         self.recent = QListWidget()
+        self.recent.setItemDelegate(RecentDelegate(self.recent))
         for path in settings.recent():
             item = QListWidgetItem(f"{path.name}    {path.parent}")
             item.setData(Qt.UserRole, str(path))
@@ -56,6 +61,9 @@ class StartWindow(QWidget):
         self._say_if_empty()
         self.lookout = Lookout(self)
         self.lookout.missing.connect(self._drop)
+        self.overviews = Overviews(self)
+        self.overviews.told.connect(self._tell)
+        self.lookout.found.connect(self.overviews.look_at)
         self.lookout.look_for(settings.recent())
         self.recent.itemActivated.connect(
             lambda item: self.open_wanted.emit(item.data(Qt.UserRole))
@@ -67,7 +75,10 @@ class StartWindow(QWidget):
         self.folder_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FOLDER))
         self.demo_button = QPushButton("Open the demo")
         self.demo_button.clicked.connect(lambda: self.open_wanted.emit("demo"))
-        self.note = QLabel()
+        self.steps_button = QPushButton(icon("help"), "First steps")
+        self.steps_button.setToolTip("six cards over the demo show how to curate")
+        self.steps_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FIRST_STEPS))
+        self.note = QLabel(HINT)
         self.note.setObjectName("hint")
         self.note.setTextFormat(Qt.PlainText)
         buttons = QHBoxLayout()
@@ -75,6 +86,7 @@ class StartWindow(QWidget):
         buttons.addWidget(self.folder_button)
         buttons.addWidget(self.demo_button)
         buttons.addStretch()
+        buttons.addWidget(self.steps_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.addLayout(head)
@@ -92,6 +104,15 @@ class StartWindow(QWidget):
             item.setFlags(Qt.NoItemFlags)
             self.recent.addItem(item)
 
+    def _tell(self, path: Path, words: str, decided: tuple[int, int]) -> None:
+        """Say what is known of a dataset."""
+        for row in range(self.recent.count()):
+            item = self.recent.item(row)
+            if item is not None and item.data(PATH) == str(path):
+                item.setData(DETAILS, words)
+                item.setData(DECIDED, decided)
+                item.setToolTip(plain_tip(f"{path}\n{words}"))
+
     def _drop(self, path: Path) -> None:
         """A file is not there; what a drive that is gone holds stays as long as it is not known."""
         for row in reversed(range(self.recent.count())):
@@ -102,6 +123,14 @@ class StartWindow(QWidget):
 
     def set_busy(self, text: str) -> None:
         """Say what is going on; nothing else can be opened meanwhile."""
-        self.note.setText(text)
-        for widget in (self.recent, self.open_button, self.folder_button, self.demo_button):
+        if text:
+            self.overviews.stop()
+        self.note.setText(text or HINT)
+        buttons = self.open_button, self.folder_button, self.demo_button, self.steps_button
+        for widget in (self.recent, *buttons):
             widget.setEnabled(not text)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Read no more."""
+        self.overviews.stop()
+        super().closeEvent(event)

@@ -16,10 +16,11 @@ class Lookout(QObject):
 
     Signals
     -------
-    missing : Path
-        A file is not there, in the thread of the window.
+    found, missing : Path
+        A file is there, or is not, in the thread of the window.
     """
 
+    found = pyqtSignal(object)
     missing = pyqtSignal(object)
 
     def __init__(self, parent: QObject) -> None:
@@ -39,6 +40,5 @@ class Lookout(QObject):
         # That of pathlib raises where a folder or drive is out of reach.
         if os.path.exists(path):
             self.there.add(path)
-        else:
-            with suppress(RuntimeError):  # the window is gone meanwhile
-                self.missing.emit(path)
+        with suppress(RuntimeError):  # the window is gone meanwhile
+            (self.found if path in self.there else self.missing).emit(path)

@@ -18,6 +18,8 @@ from phygui.gui.actions.actions import BY_NAME
 from phygui.gui.app import app as app_module
 from phygui.gui.app.app import Application
 from phygui.gui.base.settings import Settings
+from phygui.gui.dialogs.choosing import Ask
+from phygui.gui.window.guide.first_steps import FirstSteps
 
 
 def wait_for_window(qtbot: Any, application: Application) -> Any:
@@ -100,6 +102,20 @@ def test_the_demo_opens_from_the_start_window(
     start = application.show_start()
     qtbot.mouseClick(start.demo_button, Qt.LeftButton)
     assert wait_for_window(qtbot, application).session.path == hybrid
+
+
+def test_the_first_steps_open_the_demo_with_their_first_card(
+    qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, demo: Path
+) -> None:
+    monkeypatch.setattr("phygui.simulate.default_demo", lambda: demo)
+    start = application.show_start()
+    qtbot.mouseClick(start.steps_button, Qt.LeftButton)
+    window = wait_for_window(qtbot, application)
+    qtbot.waitUntil(lambda: window.findChild(FirstSteps) is not None)
+    assert window.findChild(FirstSteps).title.text() == "Walk"
+    # Asked for again, no second window opens.
+    window.open_wanted.emit(Ask.FIRST_STEPS)
+    assert application.windows == [window]
 
 
 def test_a_file_dropped_on_the_start_window_opens(
