@@ -252,11 +252,13 @@ def test_scatter_paints_and_picks(session, shown, picture, mouse, qtbot, log):
     assert said[-1].startswith(f"cluster {session.selected[0]}: number of spikes {x:.4g}")
 
 
-def test_scatter_says_what_is_missing(bare):
+def test_scatter_shows_sizes_where_there_is_no_amplitude_and_says_what_is_missing(bare):
     found = cluster_scatter.load(bare.snapshot(), ClusterScatterParams(), never)
+    assert not isinstance(found, Empty)
+    assert found.names == ("number of spikes", "firing rate")
+    found = cluster_scatter.load(bare.snapshot(), ClusterScatterParams(x="SNR"), never)
     assert isinstance(found, Empty)
-    assert "amplitude is unknown" in found.reason
-    assert ".dat" in found.reason
+    assert "SNR is unknown: it has not been computed yet" in found.reason
 
 
 # -- similarity --------------------------------------------------------------------------------

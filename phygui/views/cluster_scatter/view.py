@@ -98,6 +98,12 @@ class ClusterScatterData:
     groups: Mapping[int, int] = field(default_factory=dict)
 
 
+def _at_hand(name: str, snapshot: Snapshot) -> str:
+    """What an axis shows: where no amplitude can be known, sizes, rather than nothing at all."""
+    no_amplitude = name == "amplitude" and snapshot.shank.waveforms is None
+    return "number of spikes" if no_amplitude else name
+
+
 def load(
     snapshot: Snapshot, params: ClusterScatterParams, cancelled: Cancel
 ) -> ClusterScatterData | Empty:
@@ -114,20 +120,19 @@ def load(
     if not ids:
         return Empty("There are no clusters")
     known = columns(snapshot.shank)
-    unknown = [name for name in (params.x, params.y) if name not in known]
+    names = _at_hand(params.x, snapshot), _at_hand(params.y, snapshot)
+    unknown = [name for name in names if name not in known]
     if unknown:
         return Empty(
             f"There is no metric called {unknown[0]}: choose another axis in the settings."
         )
-    x = column(snapshot, params.x, ids, cancelled)
-    y = column(snapshot, params.y, ids, cancelled)
-    for name, values in ((params.x, x), (params.y, y)):
+    x, y = (column(snapshot, name, ids, cancelled) for name in names)
+    for name, values in zip(names, (x, y), strict=True):
         if not np.isfinite(values).any():
             reasons = [why_absent(snapshot.shank, kind) for kind in snapshot.shank.absent]
             text = why_unknown(snapshot, name, ids) or "; ".join(reasons) or "more data is needed"
             return Empty(f"The {name} is unknown: {text.rstrip('.')}.")
-    names = params.x, params.y
-    labels = axis_name(params.x, snapshot.shank), axis_name(params.y, snapshot.shank)
+    labels = axis_name(names[0], snapshot.shank), axis_name(names[1], snapshot.shank)
     sizes = {
         "spikes": column(snapshot, "number of spikes", ids, cancelled),
         "amplitude": column(snapshot, "amplitude", ids, cancelled),
