@@ -28,6 +28,7 @@ _COLORS = {
         "wrong": "#ff8a80",
         "link": "#7fb2f0",
         "alert": "#ff6b5e",
+        "range": "#8fc1ff",
     },
     "light": {
         "window": "#f3f3f4",
@@ -42,6 +43,7 @@ _COLORS = {
         "wrong": "#b3261e",
         "link": "#1a5fb4",
         "alert": "#d43a2f",
+        "range": "#1b5cb8",
     },
 }
 _GROUP_COLORS = {

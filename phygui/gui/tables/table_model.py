@@ -135,8 +135,17 @@ class ClusterTableModel(QAbstractTableModel):
         return [row for row in rows if row is not None]
 
     def value(self, cluster_id: int, column: Column) -> Any:
-        """The value of one cell."""
+        """The value of one cell: within the time range where that is known."""
+        shown = self._session.shown
+        if shown.in_range(cluster_id) is not None:
+            return column.value(shown.ranged, cluster_id)
         return self.rows.value(cluster_id, column)
+
+    def _is_of_range(self, cluster_id: int, column: Column) -> bool:
+        """Whether a cell shows another value than that of the whole cluster."""
+        if self._session.shown.in_range(cluster_id) is None:
+            return False
+        return bool(self.value(cluster_id, column) != self.rows.value(cluster_id, column))
 
     def follow_filter(self) -> None:
         """The filter is another one."""
@@ -310,6 +319,9 @@ class ClusterTableModel(QAbstractTableModel):
             return plain_tip(note) if note else None
         if role == Qt.ToolTipRole:
             about = column.about(self._session.shown, cluster_id)
+            if self._is_of_range(cluster_id, column):
+                whole = column.text(self.rows.value(cluster_id, column))
+                about = f"within the time range; {whole} in all of the recording"
             return plain_tip(f"{column.title}: {about}") if about else None
         cell = self._cell(cluster_id, column)
         if role == Qt.DisplayRole:
@@ -337,11 +349,16 @@ class ClusterTableModel(QAbstractTableModel):
             self.text(cluster_id, column),
             _LEFT if is_left else _RIGHT,
             column.name == "id",
-            color("alert")
-            if self._is_alarming(cluster_id, column)
-            else group_color(self._session.shown.group_of(cluster_id)),
+            self._color_of(cluster_id, column),
             background,
         )
+
+    def _color_of(self, cluster_id: int, column: Column) -> QColor:
+        if self._is_alarming(cluster_id, column):
+            return color("alert")
+        if self._is_of_range(cluster_id, column):
+            return color("range")
+        return group_color(self._session.shown.group_of(cluster_id))
 
     def _is_alarming(self, cluster_id: int, column: Column) -> bool:
         value = None if column.alarming is None else self.value(cluster_id, column)

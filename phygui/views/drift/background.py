@@ -17,12 +17,6 @@ _UNKNOWN = 0.6
 _cache = ByteCache(24 * 2**20)
 
 
-def sample_of_all(snapshot: Snapshot, n_most: int) -> NDArray[np.int64]:
-    """Spikes of whatever clusters, spread evenly: (n,) int64, sorted."""
-    n = min(n_most, snapshot.n_spikes)
-    return (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
-
-
 def depths_of_all(snapshot: Snapshot, sample: NDArray[np.int64], cancelled: Cancel) -> Depths:
     """Depths and sizes of such a sample.
 
@@ -31,7 +25,7 @@ def depths_of_all(snapshot: Snapshot, sample: NDArray[np.int64], cancelled: Canc
     """
     shank, parts = snapshot.shank, []
     for start in range(0, len(sample), _STRETCH):
-        key = (len(sample), start, shank.n_located)
+        key = (len(sample), start, shank.n_located, snapshot.time_range)
         known: Depths | None = _cache.get((shank,), key)
         if known is None:
             check(cancelled)

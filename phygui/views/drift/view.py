@@ -25,7 +25,7 @@ from phygui.views.data.attributes import robust_range
 from phygui.views.data.depths import has_depths, read_depths
 from phygui.views.data.draw_budget import Budget, among, how_many
 from phygui.views.data.lasso_on_spikes import LassoOnSpikes
-from phygui.views.drift.background import depths_of_all, sample_of_all, shades_of
+from phygui.views.drift.background import depths_of_all, shades_of
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
 _MARGIN = 0.03
@@ -77,7 +77,7 @@ class DriftData:
     """Their opacities, (m,)."""
     limits: tuple[float, float]
     """Of the axis of depth, micrometres."""
-    span: float
+    span: tuple[float, float]
     """Seconds, with the gaps between recordings."""
     label: str
     n_spikes: int
@@ -126,7 +126,7 @@ class DriftView(LassoOnSpikes, View[DriftParams, DriftData], TimeCursor):
         # In the order of time clusters are mixed, and none hides the others.
         order = np.argsort(chosen, kind="stable")
         chosen = chosen[order]
-        behind = sample_of_all(snapshot, params.n_background)
+        behind = snapshot.some_of_all(params.n_background)
         places = depths_of_all(snapshot, behind, cancelled)
         if not len(chosen) and not len(behind):
             return Empty("Select a cluster to see where its spikes are.")
@@ -142,7 +142,7 @@ class DriftView(LassoOnSpikes, View[DriftParams, DriftData], TimeCursor):
             behind_depths=places.depths,
             shades=shades_of(places.sizes),
             limits=_limits(shank, np.append(places.depths, depth)),
-            span=float(shank.span),
+            span=snapshot.span,
             label=axis_label(shank, DEPTH),
             n_spikes=sum(sizes),
             n_behind=snapshot.n_spikes,
@@ -161,7 +161,7 @@ class DriftView(LassoOnSpikes, View[DriftParams, DriftData], TimeCursor):
 
     def build(self, data: DriftData) -> None:
         """Make the cell and the points."""
-        time = Axis(TIME, 0.0, data.span, "time (s)", keep=True)
+        time = Axis(TIME, *data.span, "time (s)", keep=True)
         depth = Axis(DEPTH, *data.limits, data.label, keep=True)
         self.set_cells([Cell(time, depth)])
         known = np.isfinite(data.behind_depths)

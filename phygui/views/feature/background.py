@@ -21,10 +21,8 @@ def background_of(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Any]]:
     """A fixed sample of all spikes without those of the selection, their clusters and values."""
     shank = snapshot.shank
-    n = min(n_most, snapshot.n_spikes)
-    sample = (2 * np.arange(n, dtype=np.int64) + 1) * snapshot.n_spikes // max(1, 2 * n)
-    if snapshot.time_range is not None:
-        sample = np.sort(shank.clock.spike_ids(sample + snapshot.ranks[0]))
+    sample = snapshot.some_of_all(n_most)
+    n = len(sample)
     clusters = snapshot.clusters_of(sample)
     others = ~np.isin(clusters, snapshot.cluster_ids)
     pairs: dict[str, Any] = {}

@@ -204,9 +204,8 @@ def load_waveforms(
     sizes = [len(snapshot.spikes(c)) for c in ids]
     n_each = _BUDGET.of_each(params.n_spikes, sizes)
     samples = [sample_spikes(snapshot.spikes(c), n_each) for c in ids]
-    spike_ids = np.concatenate(samples)
-    order = np.argsort(spike_ids, kind="stable")
-    spike_ids = spike_ids[order]
+    order = np.argsort(np.concatenate(samples), kind="stable")
+    spike_ids = np.concatenate(samples)[order]
     colors = np.repeat(np.arange(len(samples)), [len(s) for s in samples])[order]
     masks = _masks(shank, spike_ids, cancelled)
     try:

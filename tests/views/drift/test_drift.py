@@ -113,7 +113,7 @@ def test_the_background_is_read_once_and_goes_on_where_it_was_cancelled(
         return found
 
     monkeypatch.setattr(background, "read_depths", reads)
-    sample = background.sample_of_all(snapshot, 61)
+    sample = snapshot.some_of_all(61)
     with pytest.raises(Cancelled):
         background.depths_of_all(snapshot, sample, lambda: len(calls) >= 2)
     background.depths_of_all(snapshot, sample, never)

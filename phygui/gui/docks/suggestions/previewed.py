@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import QHBoxLayout, QTabBar, QWidget
 
+from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.preview import Preview
 from phygui.curation.statistics.stats import Cancel
 from phygui.gui.base.context import WindowContext
@@ -34,6 +35,7 @@ class PreviewedList(SuggestionList[S]):
         self._work = Latest(window.pool, self)
         self._work.done.connect(self._receive)
         self._work.failed.connect(self._fail)
+        self._session.time_range_changed.connect(self._preview_again)
 
     def _body(self) -> QWidget:
         self.pages.setDrawBase(False)
@@ -91,6 +93,11 @@ class PreviewedList(SuggestionList[S]):
         if job is not None:
             self._work.request(job)
 
+    def _preview_again(self) -> None:
+        """Another range of time is looked at."""
+        if self.current is not None:
+            self._preview(self.current)
+
     def _is_wanted(self, preview: Preview) -> bool:
         """Whether a preview that has come is of what is to be shown."""
         return preview.clusters == self._current
@@ -104,6 +111,9 @@ class PreviewedList(SuggestionList[S]):
 
     def _fail(self, error: Exception) -> None:
         # What is shown may be of other clusters.
+        if isinstance(error, EditError):
+            self._show_no_preview(str(error))
+            return
         self._show_no_preview("no preview")
         self._window.show_trouble("No preview", error)
 

@@ -30,7 +30,7 @@ class TimeRanges(QObject):
         )
         self.chip.clicked.connect(self.clear)
         self.chip.hide()
-        self._work = Latest(window.pool, self)
+        self._work = Latest(window.pool, self, burst_ms=0, is_background=True)
         self._work.done.connect(self._take)
         self._work.failed.connect(window.fail)
         session = window.session
@@ -68,6 +68,8 @@ class TimeRanges(QObject):
         else:
             self.chip.setText(f"{range_in_words(*chosen)}  ✕")
             self._window.say(f"only {range_in_words(*chosen)} is shown; edits take whole clusters")
+        # The cells of the selected clusters say what holds within the range, or no longer.
+        self._window.tables.learn(self._window.session.shown.selection.clusters)
         self.measure()
 
     @staticmethod

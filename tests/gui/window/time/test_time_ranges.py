@@ -58,12 +58,21 @@ def test_a_range_is_dragged_typed_said_and_cleared(
     assert 0 < amplitudes.data.n_spikes < n
     assert amplitudes.data.times.min() >= low
     assert amplitudes.data.times.max() < high
-    assert session.shown.in_range(session.selected[0]) is not None
+    # The table says what holds within the range, and stays in its order.
+    best = session.selected[0]
+    found = session.shown.in_range(best)
+    assert found is not None
+    model = window.cluster_table.model
+    spikes = next(of for of in model.columns if of.name == "n_spikes")
+    order = model.cluster_ids
+    assert model.value(best, spikes) == len(found.spikes)
     chip.click()
     user.settle()
     assert session.time_range is None
     assert chip.isHidden()
     assert amplitudes.data.n_spikes == n
+    assert model.value(best, spikes) == len(session.spikes_per_cluster[best])
+    assert model.cluster_ids == order
 
     # Typed, and cleared by a key.
     user.press(Qt.Key_T, Qt.ShiftModifier)
