@@ -81,14 +81,17 @@ class Linking:
         def work(cancelled: Callable[[], bool]) -> Any:
             spike_ids = view.spikes_in_lasso(snapshot, params, polygon, cancelled)
             n_spikes = sum(len(snapshot.spikes(c)) for c in snapshot.cluster_ids)
-            return view, snapshot.shank, spike_ids, n_spikes
+            return holder, snapshot.shank, spike_ids, n_spikes
 
         self._brush.request(work)
 
     def _found(
-        self, view: View[Any, Any], shank: ShankData, spike_ids: NDArray[np.int64], n_spikes: int
+        self, dock: ViewDock, shank: ShankData, spike_ids: NDArray[np.int64], n_spikes: int
     ) -> None:
-        view.note_lasso(f"{len(spike_ids):,} of {n_spikes:,} spikes inside")
+        text = f"{len(spike_ids):,} of {n_spikes:,} spikes inside"
+        dock.view.note_lasso(text)
+        # Where points are dense, it is read there.
+        dock.title_bar.note.setText(text)
         self._point_at(shank, spike_ids)
 
     def _point_at(self, shank: ShankData | None, spike_ids: NDArray[np.int64]) -> None:

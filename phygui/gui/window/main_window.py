@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication
@@ -28,6 +29,7 @@ from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.console import ConsoleDock
 from phygui.gui.docks.history import HistoryDock
+from phygui.gui.docks.spike_list import SpikeListDock
 from phygui.gui.docks.suggestions.groups import CandidatesDock
 from phygui.gui.docks.suggestions.merges import MergesDock
 from phygui.gui.docks.suggestions.splits import SplitsDock
@@ -158,9 +160,10 @@ class MainWindow(WindowParts):
         self.suggestions, self.splits = MergesDock(self), SplitsDock(self)
         self.candidates, self.comparison = CandidatesDock(self), ComparisonDock(self)
         self.candidates.rules_wanted.connect(self.commands.change_group_rules)
-        self.console = ConsoleDock(self)
+        self.console, self.spike_list = ConsoleDock(self), SpikeListDock(self)
+        self.spike_list.chosen.connect(self.linking.visit)
         tools = self.suggestions, self.splits, self.candidates, self.comparison, self.console
-        for dock in (HistoryDock(self.session, self.attempt), *tools):
+        for dock in (HistoryDock(self.session, self.attempt), self.spike_list, *tools):
             self.docks[dock.objectName()] = dock
 
     def _make_status_bar(self) -> None:
@@ -345,8 +348,12 @@ class MainWindow(WindowParts):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, background work included."""
+        return self.is_shown and not any(tool.is_busy for tool in self._workers)
+
+    @property
+    def _workers(self) -> tuple[Any, ...]:
         tools = self.background, self.suggestions, self.splits, self.comparison
-        return self.is_shown and not any(tool.is_busy for tool in tools)
+        return *tools, self.time_ranges, self.spike_list
 
     # -- layout and end ----------------------------------------------------------------------
 
@@ -400,8 +407,7 @@ class MainWindow(WindowParts):
         self.marks.dispose()
         self.plugin_remarks.dispose()
         self.console.dispose()
-        tools = self.background, self.suggestions, self.splits, self.comparison, self.time_ranges
-        for tool in tools:
+        for tool in self._workers:
             tool.cancel()
         for dock in self.view_docks.values():
             dock.cancel()

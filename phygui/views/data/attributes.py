@@ -25,7 +25,7 @@ from phygui.views.core.base import Cancel, check
 from phygui.views.data.cluster_values import stats_of
 from phygui.views.data.depths import read_depths
 
-_CHUNK = 50_000
+_CHUNK = 10_000
 _STRETCH = 5_000
 _N_TYPICAL = 200
 _TOGETHER = 1_000

@@ -49,6 +49,7 @@ def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
     inside = view.spikes_in_lasso(dock.snapshot, view.params, view.lasso, lambda: False)
     assert 0 < len(inside) < len(every)
     assert view.lasso_note == f"{len(inside):,} of {len(every):,} spikes inside"
+    assert dock.title_bar.note.text() == view.lasso_note
     assert view.lasso_note in [label.text for label in view.all_labels]
     send(view, QEvent.MouseButtonRelease, stop, Qt.LeftButton, Qt.NoButton)
     assert view.lasso.closed

@@ -56,6 +56,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda w: w.commands.toggle_mean(), ("M",)),
     ActionSpec("go_to", "Go to time...", "View/Traces", lambda w: w.commands.show_snippets("t "),
         ("Ctrl+T",), "move the traces to a time in seconds"),
+    ActionSpec("spike_list", "Spike list", "View/Traces", lambda w: w.show_dock("spikes"),
+        ("Ctrl+L",), "the spikes of the selection, one a row; click one to go there"),
     ActionSpec("next_spike", "Next spike of the selection", "View/Traces",
         lambda w: w.commands.trace("next_spike"), ("Alt+Right",)),
     ActionSpec("previous_spike", "Previous spike of the selection", "View/Traces",

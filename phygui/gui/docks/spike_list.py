@@ -1,0 +1,317 @@
+"""The spike list: each spike of the selection in a row; a click goes there in the traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
+from PyQt5.QtGui import QBrush, QColor, QKeyEvent
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QStackedLayout,
+    QTableView,
+    QWidget,
+)
+
+from phygui.curation.statistics.amplitudes import amplitude_unit
+from phygui.gui.base.context import WindowContext
+from phygui.gui.base.work import Latest
+from phygui.gui.docks.dock import Dock
+from phygui.gui.tables.table_header import Header
+from phygui.gui.tables.table_look import dress
+from phygui.views.core.colors import cluster_color
+from phygui.views.data.spike_rows import Column, SpikeRows, amplitudes_at, ordered, rows_of
+
+COLUMNS: tuple[Column, ...] = ("time", "cluster", "amplitude", "interval", "spike")
+TIPS = {
+    "time": "seconds",
+    "cluster": "its cluster",
+    "amplitude": "as in the amplitude view",
+    "interval": "milliseconds since the spike before it of the same cluster and recording",
+    "spike": "its number in the dataset",
+}
+PAGE = 200
+"""Rows of which the amplitudes are read together."""
+_KEPT = 6
+"""Pages that are read at most where a user scrolls on and on; the others are out of sight."""
+NOT_YET, NONE = "...", "–"
+EMPTY = "Select a cluster to see its spikes."
+
+
+class SpikeModel(QAbstractTableModel):
+    """Rows that are made when they are seen: a million of them cost what the visible ones do.
+
+    Signals
+    -------
+    pages_wanted
+        Amplitudes of rows that are seen are to be read.
+    sort_wanted : int, bool
+        A column, and whether it descends.
+    """
+
+    pages_wanted = pyqtSignal()
+    sort_wanted = pyqtSignal(int, bool)
+
+    def __init__(self, color_of: Callable[[int, int], QColor]) -> None:
+        super().__init__()
+        self._color_of = color_of
+        self.rows: SpikeRows | None = None
+        self._order: NDArray[np.int64] = np.empty(0, np.int64)
+        self._pages: dict[int, NDArray[np.float32]] = {}
+        self.wanted: dict[int, None] = {}
+        """Numbers of pages, the last one asked for at the end."""
+
+    def set_rows(self, rows: SpikeRows | None, order: NDArray[np.int64]) -> None:
+        """Show other spikes, or the same in another order."""
+        self.beginResetModel()
+        self.rows, self._order = rows, order
+        self._pages.clear()
+        self.wanted.clear()
+        self.endResetModel()
+
+    def in_page(self, page: int) -> NDArray[np.int64]:
+        """Places of the spikes of a page in the order of time."""
+        return self._order[page * PAGE : (page + 1) * PAGE]
+
+    def set_pages(self, found: dict[int, NDArray[np.float32]]) -> None:
+        """Amplitudes have been read."""
+        column = COLUMNS.index("amplitude")
+        for page, values in found.items():
+            self._pages[page] = values
+            self.wanted.pop(page, None)
+            first = page * PAGE
+            self.dataChanged.emit(
+                self.index(first, column), self.index(first + len(values) - 1, column)
+            )
+
+    def row_at(self, row: int) -> int:
+        """Place of the spike in a row in the order of time."""
+        return int(self._order[row])
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """One for each spike."""
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Those of ``COLUMNS``."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Titles with their units, and what they mean."""
+        if orientation != Qt.Horizontal or not 0 <= section < len(COLUMNS):
+            return None
+        name = COLUMNS[section]
+        if role == Qt.ToolTipRole:
+            return TIPS[name]
+        if role != Qt.DisplayRole:
+            return None
+        unit = {"time": "s", "interval": "ms"}.get(name, "")
+        if name == "amplitude" and self.rows is not None:
+            unit = amplitude_unit(self.rows.snapshot.shank)
+        return f"{name} ({unit})" if unit else name
+
+    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+        """One cell."""
+        rows = self.rows
+        if rows is None or not index.isValid() or index.row() >= len(self._order):
+            return None
+        if role == Qt.TextAlignmentRole:
+            return int(Qt.AlignVCenter | Qt.AlignRight)
+        at, name = self.row_at(index.row()), COLUMNS[index.column()]
+        place = int(rows.places[at])
+        if role == Qt.ForegroundRole and name == "cluster":
+            return QBrush(self._color_of(place, rows.cluster_ids[place]))
+        if role != Qt.DisplayRole:
+            return None
+        if name == "time":
+            return f"{rows.times[at]:.4f}"
+        if name == "cluster":
+            return str(rows.cluster_ids[place])
+        if name == "spike":
+            return str(rows.spike_ids[at])
+        if name == "interval":
+            return _number(1000 * rows.intervals[at], 2)
+        page, offset = divmod(index.row(), PAGE)
+        known = self._pages.get(page)
+        if known is None:
+            self._want(page)
+            return NOT_YET
+        return _number(float(known[offset]), 1)
+
+    def _want(self, page: int) -> None:
+        is_new = page not in self.wanted
+        self.wanted.pop(page, None)
+        self.wanted[page] = None
+        while len(self.wanted) > _KEPT:
+            del self.wanted[next(iter(self.wanted))]
+        if is_new:
+            self.pages_wanted.emit()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.AscendingOrder) -> None:
+        """Ask for another order: a worker finds it."""
+        if 0 <= column < len(COLUMNS):
+            self.sort_wanted.emit(column, order == Qt.DescendingOrder)
+
+
+def _number(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace("-", "−") if np.isfinite(value) else NONE
+
+
+class _Table(QTableView):
+    """A list that leaves the keys to the window."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
+
+
+class SpikeListDock(Dock):
+    """The spikes of the selected clusters; follows the selection while it is seen.
+
+    Parameters
+    ----------
+    window : WindowContext
+
+    Signals
+    -------
+    chosen : float
+        The user wants to see what is at this time, seconds.
+    """
+
+    chosen = pyqtSignal(float)
+
+    def __init__(self, window: WindowContext) -> None:
+        super().__init__("spikes", "Spike list")
+        self._window = window
+        self._is_stale = True
+        self._sorted_by: tuple[int, bool] = (COLUMNS.index("time"), False)
+        self.model = SpikeModel(self._color_of)
+        self.model.pages_wanted.connect(self._read)
+        self.model.sort_wanted.connect(self._sort)
+        self._work, self._reading = Latest(window.pool, self), Latest(window.pool, self)
+        self._work.done.connect(lambda found: self._receive(*found))
+        self._work.failed.connect(self._fail)
+        self._reading.done.connect(lambda found: self._take_pages(*found))
+        self._reading.failed.connect(window.fail)
+        session = window.session
+        session.selection_changed.connect(lambda _: self.refresh())
+        session.time_range_changed.connect(self.refresh)
+        session.switched.connect(self.refresh)
+        self.visibilityChanged.connect(lambda _: self._catch_up())
+
+    def finish(self) -> None:
+        """Make the table, which nobody needs before the dock is shown."""
+        super().finish()
+        if self.widget() is not None:
+            return
+        self.table = table = _Table()
+        self.hint = QLabel(EMPTY)
+        self.hint.setObjectName("hint")
+        self.hint.setAlignment(Qt.AlignCenter)
+        self.hint.setWordWrap(True)
+        table.setModel(self.model)
+        table.setSelectionMode(QAbstractItemView.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.NoEditTriggers)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollPerItem)
+        table.setTabKeyNavigation(False)
+        header = Header(table)
+        table.setHorizontalHeader(header)
+        dress(table)
+        header.setSortIndicator(self._sorted_by[0], Qt.AscendingOrder)
+        table.setSortingEnabled(True)
+        header.setSectionResizeMode(QHeaderView.Stretch)
+        table.clicked.connect(self._go)
+        holder = QWidget()
+        self._stack = QStackedLayout(holder)
+        self._stack.addWidget(self.hint)
+        self._stack.addWidget(table)
+        self.hold_widget(holder)
+
+    def _color_of(self, place: int, cluster_id: int) -> QColor:
+        own = self._window.session.shown.color_of(cluster_id)
+        return QColor(own) if own else QColor(*cluster_color(place, self._window.theme))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that is seen is still to come."""
+        return self._work.is_busy or self._reading.is_busy
+
+    def refresh(self) -> None:
+        """Other clusters are selected, or the same ones hold other spikes."""
+        self._is_stale = True
+        self._catch_up()
+
+    def cancel(self) -> None:
+        """Stop reading."""
+        self._work.cancel()
+        self._reading.cancel()
+
+    def _catch_up(self) -> None:
+        if self._is_stale and self.is_on_screen:
+            self._is_stale = False
+            self._arrange(None)
+
+    def _sort(self, column: int, descending: bool) -> None:
+        self._sorted_by = column, descending
+        if self.model.rows is not None:
+            self._arrange(self.model.rows)
+
+    def _arrange(self, rows: SpikeRows | None) -> None:
+        """Have a worker find the rows, unless they are known, and their order."""
+        column, descending = self._sorted_by
+        name, snapshot = COLUMNS[column], self._window.session.snapshot()
+        self._reading.cancel()
+        if name == "amplitude" and rows is None:
+            # Those of all spikes are read, which may take a while: until then in order of time.
+            name, descending = "time", False
+        elif name == "amplitude":
+            self.title_bar.note.setText("reading the amplitudes...")
+
+        def work(cancelled: Callable[[], bool]) -> Any:
+            found = rows_of(snapshot, cancelled) if rows is None else rows
+            sizes = None
+            if name == "amplitude":
+                sizes = amplitudes_at(found, np.arange(len(found)), cancelled)
+            return found, ordered(found, name, descending, sizes), name
+
+        self._work.request(work)
+
+    def _receive(self, rows: SpikeRows, order: NDArray[np.int64], by: Column) -> None:
+        self.model.set_rows(rows, order)
+        self._stack.setCurrentIndex(1 if len(rows) else 0)
+        self.title_bar.note.setText(f"{len(rows):,} spikes" if len(rows) else "")
+        if by != COLUMNS[self._sorted_by[0]]:
+            self._arrange(rows)
+
+    def _fail(self, error: Exception) -> None:
+        self.title_bar.note.setText("")
+        self._window.fail(error)
+
+    def _read(self) -> None:
+        """Read the amplitudes of the rows that are seen."""
+        if self._reading.is_busy or self.model.rows is None:
+            return
+        rows, pages = self.model.rows, list(self.model.wanted)
+        places = {page: self.model.in_page(page) for page in pages}
+
+        def work(cancelled: Callable[[], bool]) -> Any:
+            every = amplitudes_at(rows, np.concatenate(list(places.values())), cancelled)
+            stops = np.cumsum([len(at) for at in places.values()])
+            return rows, dict(zip(places, np.split(every, stops[:-1]), strict=True))
+
+        self._reading.request(work)
+
+    def _take_pages(self, rows: SpikeRows, found: dict[int, NDArray[np.float32]]) -> None:
+        if rows is self.model.rows:
+            self.model.set_pages(found)
+        if self.model.wanted:
+            self._read()
+
+    def _go(self, index: QModelIndex) -> None:
+        rows = self.model.rows
+        if rows is not None and index.isValid():
+            self.chosen.emit(float(rows.times[self.model.row_at(index.row())]))

@@ -1,0 +1,107 @@
+"""The spike list: follows the selection, sorts, is read by page, leads to the traces."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from PyQt5.QtCore import QModelIndex, Qt
+from PyQt5.QtGui import QColor
+
+from phygui.gui.docks.spike_list import COLUMNS, NOT_YET, PAGE, SpikeModel
+from phygui.views.data.spike_rows import ordered, rows_of
+from tests.gui.curator import click_row
+
+AMPLITUDE, INTERVAL, TIME = map(COLUMNS.index, ("amplitude", "interval", "time"))
+
+
+def never() -> bool:
+    return False
+
+
+def column_of(model: Any, column: int, n: int | None = None) -> list[str]:
+    return [model.index(row, column).data() for row in range(n or model.rowCount())]
+
+
+def test_it_follows_sorts_and_leads_to_the_traces(demo: Any, open_window: Any) -> None:
+    user = open_window(demo)
+    sizes = {int(c): len(ids) for c, ids in user.session.spikes_per_cluster.items()}
+    first, second, *_ = sorted(sizes, key=lambda c: (-sizes[c], c))
+    user.select(first)
+    user.press(Qt.Key_L, Qt.ControlModifier)
+    dock = user.window.docks["spikes"]
+    assert dock.is_on_screen
+    model, table = dock.model, dock.table
+    assert model.rowCount() == sizes[first]
+    user.select(first, second)
+    assert model.rowCount() == sizes[first] + sizes[second]
+    assert dock.title_bar.note.text() == f"{model.rowCount():,} spikes"
+    # What is seen has amplitudes; of what is not, none was read.
+    user.settle()
+    assert NOT_YET not in column_of(model, AMPLITUDE, 3)
+    for column in (INTERVAL, AMPLITUDE):
+        at = table.horizontalHeader().sectionViewportPosition(column) + 10
+        header = table.horizontalHeader().viewport()
+        place = table.horizontalHeader().rect().center()
+        place.setX(at)
+        user.qtbot.mouseClick(header, Qt.LeftButton, Qt.NoModifier, place)
+        user.settle()
+        table.viewport().grab()
+        user.settle()
+        texts = [t for t in column_of(model, column, 20) if t[0].isdigit()]
+        shown = [float(text) for text in texts]
+        assert len(shown) > 2
+        assert shown == sorted(shown) or shown == sorted(shown, reverse=True)
+    row = 4
+    when = float(model.index(row, TIME).data())
+    click_row(user, table, row)
+    assert abs(user.view("traces").params.time - when) < 1e-3
+    user.session.select([])
+    user.settle()
+    assert model.rowCount() == 0
+    assert dock.hint.isVisible()
+    # Out of sight it costs nothing.
+    dock.close()
+    user.select(first)
+    assert model.rowCount() == 0
+
+
+def test_a_cluster_of_a_million_spikes_is_there_at_once_and_read_by_page(qapp: Any) -> None:
+    n = 1_000_000
+    samples = np.sort(np.random.default_rng(1).integers(0, 10**9, n)).astype(np.uint64)
+    shank = SimpleNamespace(
+        spike_samples=samples,
+        sample_rate=30_000.0,
+        spike_recordings=np.zeros(n, np.int32),
+        waveforms=None,
+        voltage_unit="µV",
+    )
+    from phygui.curation.statistics.snapshot import Snapshot
+
+    own, clusters = np.arange(n), np.zeros(n, np.int32)
+    snapshot = Snapshot(1, shank, (0,), {0: own}, clusters, {})
+    rows = rows_of(replace(snapshot), never)
+    model, asked = SpikeModel(lambda place, cluster: QColor("red")), []
+    model.pages_wanted.connect(lambda: asked.append(list(model.wanted)))
+    order = ordered(rows, "interval", True, None)
+    start = time.perf_counter()
+    model.set_rows(rows, order)
+    # As a table asks for the rows that it shows.
+    for row in range(600_000, 600_040):
+        texts = [model.index(row, column).data() for column in range(len(COLUMNS))]
+        assert texts[AMPLITUDE] == NOT_YET
+    assert time.perf_counter() - start < 0.5
+    assert model.rowCount(QModelIndex()) == n
+    assert asked == [[600_000 // PAGE]]
+    page = asked[0][0]
+    model.set_pages({page: np.arange(PAGE, dtype=np.float32)})
+    assert column_of(model, AMPLITUDE, 1) == [NOT_YET]
+    assert model.index(page * PAGE + 3, AMPLITUDE).data() == "3.0"
+    # Who scrolls on and on has only the last pages read.
+    for row in range(0, 40 * PAGE, PAGE):
+        model.index(row, AMPLITUDE).data()
+    assert list(model.wanted)[-1] == 39
+    assert len(model.wanted) <= 6
