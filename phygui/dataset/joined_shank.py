@@ -45,6 +45,8 @@ class JoinedShank:
 
     preparations = ()
     """Nothing is unpacked ahead."""
+    detection_factor: float | None = None
+    """Nothing says how spikes were detected."""
     channels: NDArray[np.int64]
     spike_samples: NDArray[np.int64]
     timeline: Timeline

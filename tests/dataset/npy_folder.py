@@ -128,6 +128,7 @@ class Shank:
     n_located = 0
     preparations = ()
     tells_gain = True
+    detection_factor = None
 
     def __init__(self, folder: Path) -> None:
         told = json.loads((folder / "info.json").read_text())

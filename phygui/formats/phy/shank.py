@@ -71,9 +71,6 @@ class PhyShank(JoinedShank):
         for text in self.warnings:
             warn_caller(text, DatasetWarning)
 
-    detection_factor: float | None = None
-    """Nothing in the folder says how spikes were detected."""
-
     def _open_sorters_data(self) -> None:
         """Features, templates and numbers of spikes; what cannot be read is left out."""
         folder = self.path
