@@ -94,7 +94,8 @@ def _probe(of: Overview) -> str | None:
 def _note(session: Session) -> str | None:
     """What is particular about a session, the most pressing first."""
     of = session.overview
-    notes = [session.problem] if session.problem else []
+    # Which file it is, the row says already.
+    notes = [session.problem.removeprefix(f"{session.path} ")] if session.problem else []
     if session.found.holder:
         notes.append(f"open: {session.found.holder}")
     if of is not None and of.has_unsaved and not session.found.holder:

@@ -15,8 +15,8 @@ from phygui.storage.state.state_files import parse_json
 
 Levels = tuple[int, ...]
 Curve = tuple[str, Levels, Levels]
-"""The group of a cluster, its mean waveform on its best channel, and its autocorrelogram, which may
-be empty: integers up to 100."""
+"""The group of a cluster, its mean waveform on its best channel, and its autocorrelogram: integers
+up to 100. Either may be empty."""
 
 N_CURVES = 6
 _N_SAMPLES = 40
@@ -82,7 +82,7 @@ def _previews(folder: Path, shank: int) -> dict[str, tuple[NDArray[np.float64], 
         keys = [str(key) for key in parse_json(arrays["info"].tobytes())["prints"]]
         waveforms, acg = arrays["waveforms"].astype(np.float64), arrays["acg"]
         order = np.argsort(-arrays["n_spikes"], kind="stable").tolist()
-        return {keys[i]: (waveforms[i], acg[i]) for i in order if waveforms[i].any()}
+        return {keys[i]: (waveforms[i], acg[i]) for i in order}
     except (ValueError, KeyError, TypeError, IndexError):
         return {}
 
@@ -106,7 +106,7 @@ def _fewer(counts: ArrayLike) -> NDArray[np.float64]:
 def levels(values: ArrayLike, most: int) -> Levels:
     """Numbers as a picture shows them: no more than `most`, the largest of them 100."""
     found = np.nan_to_num(np.asarray(values, np.float64))
-    if not len(found):
+    if not found.any():
         return ()
     found = found[:: max(1, -(-len(found) // most))]
     return tuple(np.rint(100 * found / (np.abs(found).max() or 1.0)).astype(int).tolist())

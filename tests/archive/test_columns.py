@@ -24,7 +24,7 @@ FULL = Overview(
 SESSIONS = [
     session("b/full.kwik", FULL, "carl"),
     session("a/new.kwik", None),
-    session("c/odd.kwik", Overview(problem="c/odd.kwik is empty (0 bytes).")),
+    session("c/odd.kwik", Overview(problem="/archive/c/odd.kwik is empty (0 bytes).")),
     session(
         "C/small.kwik", Overview("Kwik", 12.5, n_channels=4, groups={"unsorted": 5}, prepared=0.996)
     ),
@@ -44,7 +44,7 @@ def test_what_a_row_says() -> None:
     }  # fmt: skip
     new, odd, small = map(shown, SESSIONS[1:])
     assert (new["date"], new["clusters"], new["note"]) == ("2020-09-13", "–", "not read yet")
-    assert (odd["clusters"], odd["note"]) == ("–", "c/odd.kwik is empty (0 bytes).")
+    assert (odd["clusters"], odd["note"]) == ("–", "is empty (0 bytes).")
     assert (small["length"], small["probe"], small["decided"]) == ("12.5 s", "4 ch", "0 (0%)")
     assert small["prepared"] == "99%"
 

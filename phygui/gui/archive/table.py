@@ -30,14 +30,14 @@ from phygui.archive.columns import COLUMNS, UNKNOWN, in_order, session_filter
 from phygui.archive.pictures import N_CURVES, Curve
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.gui.base.theme import color, group_color, plain_tip
-from phygui.gui.tables.table_header import MARGIN, Header
+from phygui.gui.tables.table_header import Header
 from phygui.gui.tables.table_look import dress
 
 PICTURE = 0
 """The column of the pictures; the others follow as they are declared."""
 _PICTURE_WIDTH = 22 * N_CURVES
-_LEAST_NAME, _NOTE_WIDTH = 180, 170
-_TITLE_MARGIN, _MARK = 18, 16
+_LEAST_NAME, _LEAST_NOTE = 160, 70
+_CELL_MARGIN, _TITLE_MARGIN, _MARK = 11, 13, 16
 CURVES = Qt.UserRole + 1
 _GAP = "\N{EN SPACE}"
 """Between numbers, which stand at the right, and texts that follow at the left."""
@@ -221,11 +221,13 @@ class PictureDelegate(QStyledItemDelegate):
             faint = QColor(hue)
             faint.setAlphaF(0.3)
             for place, level in enumerate(acg):
-                bar, high = box.width() / len(acg), level / 100 * 0.6 * box.height()
+                high = level / 100 * (0.6 if waveform else 1.0) * box.height()
+                bar = box.width() / len(acg)
                 at = QRectF(box.x() + place * bar, box.bottom() - high, bar, high)
                 painter.fillRect(at, faint)
-            painter.setPen(QPen(hue, 1.3))
-            painter.drawPolyline(_line(waveform, box))
+            if waveform:
+                painter.setPen(QPen(hue, 1.3))
+                painter.drawPolyline(_line(waveform, box))
         painter.restore()
 
 
@@ -269,7 +271,7 @@ class SessionTable(QTableView):
         self.setTabKeyNavigation(False)
         header = Header(self)
         self.setHorizontalHeader(header)
-        dress(self, 1.0)
+        dress(self)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 14)
         self.setItemDelegateForColumn(PICTURE, PictureDelegate(self))
         self.setItemDelegateForColumn(PICTURE + 1, EndDelegate(self))
@@ -311,15 +313,17 @@ class SessionTable(QTableView):
         for column in COLUMNS:
             texts = [column.shown(session) + _GAP for session in some]
             widths[column.name] = max(
-                [metrics.horizontalAdvance(text) + 2 * MARGIN for text in texts]
+                [metrics.horizontalAdvance(text) + _CELL_MARGIN for text in texts]
                 + [metrics.horizontalAdvance(column.title + _GAP) + _TITLE_MARGIN]
             )
             if column.name == content.order[0]:
                 # Qt keeps room for a mark beside the title; here it is drawn above it.
                 widths[column.name] += _MARK
-        widths["note"] = min(widths["note"], _NOTE_WIDTH)
-        left = viewport.width() - _PICTURE_WIDTH - sum(widths.values()) + widths["name"]
-        widths["name"] = min(widths["name"], max(left, _LEAST_NAME))
+        left = viewport.width() - _PICTURE_WIDTH - sum(widths.values())
+        left += widths["name"] + widths["note"]
+        # The last column takes what is left over in any case.
+        widths["note"] = min(widths["note"], max(left - widths["name"], _LEAST_NOTE))
+        widths["name"] = min(widths["name"], max(left - widths["note"], _LEAST_NAME))
         for i, column in enumerate(COLUMNS, 1):
             self.setColumnWidth(i, widths[column.name])
 
