@@ -33,7 +33,7 @@ class OwnGroup:
         """What moves clusters to it."""
         return [
             ActionSpec(
-                f"move_{which}_to_{self.name}",
+                f"move_{which}_to_{self.name.casefold()}",
                 f"Move {which} to {self.name}",
                 f"Edit/Move {which} to",
                 mover(which, self.name),
@@ -85,13 +85,16 @@ class OwnGroups:
         ]
 
     def check(self, group: OwnGroup) -> None:
-        """Check that a group may have its letter.
+        """Check that a group may have its name and its letter.
 
         Raises
         ------
         KeyConflict
-            If it is none, or something else has a key that comes of it.
+            If it is called as one of the four, its letter is none, or something else has a key that
+            comes of it.
         """
+        if group.name.casefold() in GROUP_NAMES.values():
+            raise KeyConflict(f"{group.name} is one of the four groups that every dataset has")
         if not group.letter:
             return
         if len(group.letter) != 1 or not (group.letter.isascii() and group.letter.isalnum()):

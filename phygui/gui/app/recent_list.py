@@ -14,7 +14,7 @@ from PyQt5.QtCore import QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QFontMetrics, QPainter
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from phygui.archive import Overview, overview
+from phygui.archive import Overview, holds_datasets, overview
 from phygui.errors import DatasetError
 from phygui.gui.base.theme import color
 
@@ -61,8 +61,12 @@ class Overviews(QObject):
         while (path := self._wanted.get()) is not None and not self._is_over:
             decided = 0, 0
             try:
-                found = overview(path)
-                words, decided = in_words(found, size_of(path)), (found.n_decided, found.n_clusters)
+                if path.is_dir() and holds_datasets(path):
+                    words = "a folder of datasets"
+                else:
+                    found = overview(path)
+                    words = in_words(found, size_of(path))
+                    decided = found.n_decided, found.n_clusters
             except DatasetError as error:
                 words = str(error)
             except Exception:

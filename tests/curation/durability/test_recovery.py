@@ -330,3 +330,19 @@ def test_a_damaged_journal_of_a_path_that_is_no_text_is_kept_aside(small, crashe
     (aside,) = (p for p in journal.parent.glob("journal-*") if p.suffix != ".txt")
     assert aside.read_bytes() == data
     assert "cut short" in aside.with_suffix(".txt").read_text()
+
+
+def test_a_group_that_was_added_comes_back(small, crashed):
+    session = Session.open(small)
+    session.add_group("axons")
+    session.move([3], "axons")
+    crashed(session)
+    with Session.open(small, recover=True) as session:
+        assert session.group_of(3) == "axons"
+        session.jump_to(0)
+        assert "axons" not in session.group_names.values()
+        session.jump_to(2)
+        assert session.group_of(3) == "axons"
+        session.save()
+    with Session.open(small, journal=False) as session:
+        assert session.group_of(3) == "axons"

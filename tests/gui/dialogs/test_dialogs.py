@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from PyQt5.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog
 from phygui.gui.base import placing
 from phygui.gui.base.text_dialog import TextDialog
 from phygui.gui.dialogs.search_list import SearchList
-from phygui.gui.dialogs.view_settings import ParameterDialog
+from phygui.gui.dialogs.view_settings import ParameterDialog, example_of
+from phygui.views.waveform.data import WaveformParams
 
 
 def test_a_picture_of_the_window_is_offered_beside_the_dataset(
@@ -97,3 +99,9 @@ def test_dialogs_are_in_the_middle_of_their_window_and_fit_a_screen_at_scale_2(
         one.open()
         assert small.contains(one.geometry())
         one.reject()
+
+
+def test_an_empty_field_of_the_settings_shows_an_example() -> None:
+    examples = {field.name: example_of(field) for field in fields(WaveformParams)}
+    assert examples["chosen"] == "for example 3, 5-9"
+    assert examples["n_spikes"].startswith("for example ")
