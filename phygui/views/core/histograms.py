@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
 from phygui.views.core.base import View
-from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FRAME
+from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND
 from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, left_out, row_height
 from phygui.views.core.mouse import ParamsT
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
@@ -64,12 +64,13 @@ class HistogramGridView(View[ParamsT, HistogramT]):
 
     def __init__(self, params: ParamsT | None = None, *, theme: str = "dark") -> None:
         super().__init__(params, theme=theme)
-        self._band = Batch("triangles", opacity=0.45)
+        # Over the bars, which would hide it.
+        self._band = Batch("triangles", opacity=0.2)
         self._bars = Batch("triangles")
         self._lines = Batch("lines", opacity=0.7)
         self._grounds = Batch("triangles", opacity=0.8)
         self._n_columns = 1
-        self.visuals = [self._band, self._bars, self._lines, self._grounds]
+        self.visuals = [self._bars, self._band, self._lines, self._grounds]
 
     # -- to be overridden ------------------------------------------------------------------
 
@@ -117,7 +118,7 @@ class HistogramGridView(View[ParamsT, HistogramT]):
         if band is None:
             self._band.clear()
         else:
-            self._band.set_data(boxes(*band, 0, 1e30, color=FRAME, cell=np.arange(n)))
+            self._band.set_data(boxes(*band, 0, 1e30, color=FOREGROUND, cell=np.arange(n)))
         if levels is None:
             self._lines.clear()
         else:

@@ -132,7 +132,9 @@ def lay_out(
     y_scales = {}
     for cell in cells:
         if writes_y[cell]:
-            y_scales[cell] = _y_scale(cell.y, height)
+            # Of a cell over several rows, also what lies between them.
+            between = float(under[cell.row : cell.row + cell.spans[0] - 1].sum())
+            y_scales[cell] = _y_scale(cell.y, cell.spans[0] * height + between)
             texts = [text for _, text in y_scales[cell].texts] + [cell.y.label]
             wanted = 8 * math.ceil((max(text_width(text) for text in texts) + 7) / 8)
             left_of[cell.column] = max(left_of[cell.column], wanted)

@@ -125,3 +125,15 @@ def test_ranges_of_cells():
     cells[1].x.show(3, 4)
     np.testing.assert_array_equal(ranges(cells), [[-1000, 1000, 0, 0.001], [3, 4, 0, 0.001]])
     assert lay_out([], (100, 100)).boxes.shape == (0, 4)
+
+
+def test_values_of_a_cell_over_several_rows_stand_where_they_are():
+    x = Axis("x", 0, 1)
+    large = Cell(x, Axis("large", 0, 20, "pairs"), 0, 0, spans=(4, 1))
+    small = [Cell(x, Axis(f"y{k}", 0, 1, ticks=None), k, 1) for k in range(4)]
+    layout = lay_out([large, *small], (400, 300))
+    left, top, _, height = layout.boxes[0]
+    numbers = [a for a in layout.labels if a.align == ("right", "center") and a.x < left]
+    assert len(numbers) > 3
+    for label in numbers[:-1]:
+        assert label.y == pytest.approx(top + height * (1 - float(label.text) / 20), abs=1.5)
