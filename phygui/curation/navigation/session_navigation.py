@@ -95,6 +95,37 @@ class SessionNavigation:
         """Select the previous match of the best cluster."""
         self._set(self.wizard.step_match(self.selection, -1))
 
+    def first_matches(self, n: int) -> int:
+        """Select the most similar clusters, without those that are passed over; how many."""
+        best = self.selection.best
+        queue = self.wizard.match_queue(best[0]) if best else []
+        found = tuple([c for c in queue if c not in best][:n])
+        if found:
+            self._set(Selection(best, found))
+        return len(found)
+
+    def send(self, cluster_id: int) -> None:
+        """Make a best cluster a match, or any other one of the best.
+
+        The only best cluster changes places with the first match.
+
+        Raises
+        ------
+        EditError
+            If it does not exist, or there is no other cluster to be best.
+        """
+        self._workspace.active.clustering.spikes(cluster_id)
+        best, match = self.selection.best, self.selection.match
+        if cluster_id not in best:
+            others = tuple(c for c in match if c != cluster_id)
+            self._set(Selection((*best, cluster_id), others))
+        elif len(best) > 1:
+            self._set(Selection(tuple(c for c in best if c != cluster_id), (cluster_id, *match)))
+        elif match:
+            self._set(Selection(match[:1], (cluster_id, *match[1:])))
+        else:
+            raise EditError(f"{cluster_id} is all that is selected: one cluster has to be best")
+
     def first_best(self) -> None:
         """Select the first best cluster."""
         self._set(self.wizard.end(self.selection, first=True))

@@ -130,6 +130,12 @@ def _range(w: ActionContext, text: str) -> None:
     w.session.set_time_range(*_numbers(text.replace(",", " "), 2, "range START STOP, in seconds"))
 
 
+def _matches(w: ActionContext, text: str) -> None:
+    if text.strip() and not text.strip().isdecimal():
+        raise EditError("usage: n 8")
+    w.batches.select_matches(int(text) if text.strip() else None)
+
+
 def _bins(w: ActionContext, text: str) -> None:
     bin_ms, window_ms = _numbers(text, 2, "b BIN_MS WINDOW_MS")
     if not bin_ms < window_ms:
@@ -211,6 +217,7 @@ SNIPPETS = (
         "s", "s -n_spikes", "sort the cluster table by columns; - sorts down", _sort, _column_words
     ),
     Snippet("t", "t 12.5", "move the traces to a time in seconds", _time),
+    Snippet("n", "n 8", "select so many similar clusters, also by Ctrl+Space later on", _matches),
     Snippet(
         "range",
         "range 10 60",

@@ -35,6 +35,7 @@ from phygui.gui.docks.suggestions.merges import MergesDock
 from phygui.gui.docks.suggestions.splits import SplitsDock
 from phygui.gui.docks.suggestions.splitting import Splitting
 from phygui.gui.window.background import Background
+from phygui.gui.window.batches.batches import Batches
 from phygui.gui.window.commands import Commands
 from phygui.gui.window.first_choice import FirstChoice
 from phygui.gui.window.layout import Layout
@@ -95,6 +96,7 @@ class MainWindow(WindowParts):
         self.saving = Saving(self)
         self.linking = Linking(self)
         self.time_ranges = TimeRanges(self)
+        self.batches = Batches(self)
         self.trimmer = Trimmer(self.pool, self)
         self.plugin_remarks = PluginRemarks(self)
         self.keys = Keys.of(settings)

@@ -193,5 +193,6 @@ def edit_menu(window: WindowParts) -> QMenu:
             submenu.addAction(window.actions_by_name[f"move_{which}_to_{GROUP_NAMES[group]}"])
         _add_groups(window, submenu, which)
     menu.addSeparator()
+    menu.addAction(window.actions_by_name["send_row"])
     menu.addAction(window.actions_by_name["copy_rows"])
     return menu

@@ -59,6 +59,12 @@ class Views(of_actions.Views, Protocol):
     def set_extras(self, names: Iterable[str]) -> None: ...
 
 
+class Batches(of_actions.Batches, Protocol):
+    """The cluster that views show in colour."""
+
+    def follow(self, view: View[Any, Any]) -> None: ...
+
+
 class TimeRanges(of_actions.TimeRanges, Protocol):
     """The range of time in the status bar."""
 
@@ -98,6 +104,7 @@ class WindowParts(WindowContext):
     saving: of_actions.Saving
     linking: Linking
     time_ranges: TimeRanges
+    batches: Batches
     layout_keeper: of_actions.Layouts
     extra_views: Views
     switching: of_actions.Switching

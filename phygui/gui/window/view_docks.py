@@ -83,6 +83,7 @@ class ViewDocks:
         view.channel_clicked.connect(window.commands.set_feature_channel)
         view.lasso_changed.connect(window.update_state)
         window.linking.link(view, dock)
+        window.batches.follow(view)
         return view
 
     def add_beside(self, kind: str) -> ViewDock:

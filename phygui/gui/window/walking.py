@@ -32,6 +32,9 @@ def walk(window: WindowParts, step: str) -> None:
     shown = [d for d in shown if d.view.data is not None and not isinstance(d.view.data, Empty)]
     if not shown:
         raise EditError("no traces are shown")
+    if step.endswith("_event"):
+        to_event(window, forward=step.startswith("next"))
+        return
     # The first that has somewhere to go leads, and all others follow.
     leader = next((dock for dock in shown if getattr(dock.view, step)()), None)
     if leader is None:
@@ -43,6 +46,34 @@ def walk(window: WindowParts, step: str) -> None:
     window.linking.go_to(seconds)
     said = spike_at(leader.snapshot, seconds, follows="violation" in step)
     window.say(said or f"{seconds:.4f} s")
+
+
+def to_event(window: WindowParts, *, forward: bool) -> None:
+    """Go to the next or previous event, of whatever type; within the time range if there is one.
+
+    Raises
+    ------
+    EditError
+        If there is none.
+    """
+    shown = window.session.shown
+    low, high = shown.time_range or (-np.inf, np.inf)
+    now = min(max(next(window.views("traces")).params.time, low - 1e-3), high)
+    found: tuple[float, str] | None = None
+    for name, times in shown.shank.events.items():
+        # Ascending; a time that was gone to must not be found again for its last digit.
+        k = int(np.searchsorted(times, now + 1e-6 if forward else now - 1e-6))
+        k = k if forward else k - 1
+        if 0 <= k < len(times) and low <= times[k] < high:
+            time = float(times[k])
+            if found is None or (time < found[0]) == forward:
+                found = time, str(name)
+    if found is None:
+        if not shown.shank.events:
+            raise EditError(f"there are no events in {shown.shank.path.name}")
+        raise EditError(f"there is no {'next' if forward else 'previous'} event")
+    window.linking.go_to(found[0])
+    window.say(f"event {found[1]} at {found[0]:.4f} s")
 
 
 def spike_at(snapshot: Snapshot, seconds: float, *, follows: bool = False) -> str:

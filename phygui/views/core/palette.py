@@ -18,10 +18,13 @@ class Palette:
     ----------
     own : mapping of int to str
         Colours of clusters that have one of their own, as ``#rrggbb``.
+    is_focused : bool
+        Whether all clusters but the first one are dim.
     """
 
     def __init__(self) -> None:
         self.own: Mapping[int, str] = {}
+        self.is_focused = False
         self._sent: object = None
 
     def table(self, theme: Theme, cluster_ids: Sequence[int]) -> NDArray[np.uint8]:
@@ -37,11 +40,14 @@ class Palette:
         for place, cluster_id in enumerate(cluster_ids[:N_COLORS] if self.own else ()):
             if cluster_id in self.own:
                 table[N_THEME_COLORS + place] = rgba(self.own[cluster_id])
+        if self.is_focused:
+            table[N_THEME_COLORS + 1 :] = theme.roles["dim"]
         return table
 
     def send(self, shared: Shared, theme: Theme, cluster_ids: Sequence[int]) -> None:
         """Upload the colours, if they are others than those there; the canvas is current."""
-        wanted = theme.name, [(p, self.own[c]) for p, c in enumerate(cluster_ids) if c in self.own]
+        own = [(p, self.own[c]) for p, c in enumerate(cluster_ids) if c in self.own]
+        wanted = theme.name, self.is_focused, own
         if wanted != self._sent:
             shared.set_palette(self.table(theme, cluster_ids))
             self._sent = wanted
