@@ -44,7 +44,8 @@ def test_a_declaration_leads_to_its_class(name):
 
 
 def test_menus_and_layouts_name_the_views():
-    assert {name[4:] for name in BY_NAME if name.startswith("new_")} == set(SPECS)
+    actions = {name for name, action in BY_NAME.items() if action.menu == "View/New view"}
+    assert actions == {f"new_{name}" for name in SPECS}
     for spec in SPECS.values():
         assert BY_NAME[f"new_{spec.name}"].title == f"New {spec.title.lower()} view"
     for layout in LAYOUTS.values():

@@ -18,5 +18,6 @@ GESTURES = (
     ),
     ("Ctrl+right-click on a channel of the waveforms", "the same for the y axis"),
     ("Ctrl+click on a spike of the traces", "select its cluster"),
+    ("Ctrl+click on a shape of the templates", "select its cluster"),
     ("Ctrl+click on a cross-correlogram", "select the two clusters"),
 )

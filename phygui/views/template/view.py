@@ -1,0 +1,282 @@
+"""Template view: the shapes of all clusters over the probe, the selected ones in their colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phygui.analysis import sample_spikes
+from phygui.curation.statistics.snapshot import Snapshot
+from phygui.dataset import ShankData, mean_template
+from phygui.storage.cache import ByteCache
+from phygui.views.core.axes import Axis, Cell
+from phygui.views.core.base import Cancel, Empty, View, check
+from phygui.views.core.colors import DIM
+from phygui.views.core.loading import missing_data
+from phygui.views.core.mouse import scale_of_data
+from phygui.views.core.picking import nearest_line
+from phygui.views.core.visuals import Batch, Label, strips
+from phygui.views.data.cluster_values import MOST_NAMED, known_stats
+from phygui.views.data.probe_layout import ProbeLayout, probe_layout
+
+_N_SPIKES = 2_000
+"""Spikes of a cluster whose templates are looked at."""
+_WIDTH = 0.9
+"""Of a shape, in the room that its channel has."""
+_HEIGHT = 1.5
+"""Of the typical cluster on its best channel, likewise: neighbours may be written over."""
+_MOST_CHANNELS = 12
+"""On which a cluster is drawn, the largest ones."""
+
+_cache = ByteCache(24 * 2**20)
+
+
+@dataclass(frozen=True)
+class TemplateParams:
+    """Settings of the template view."""
+
+    least: float = field(
+        default=0.5,
+        metadata={
+            "label": "Least height",
+            "help": "A cluster is drawn on the channels where it is at least so high, as a part "
+            f"of its height on its best channel; on {_MOST_CHANNELS} of them at most.",
+            "min": 0.05,
+            "max": 1.0,
+            "step": 0.05,
+        },
+    )
+    templates: bool = field(
+        default=False,
+        metadata={
+            "label": "Templates of the sorter",
+            "help": "In place of mean waveforms, where the dataset holds templates; without raw "
+            "data they are shown in any case.",
+        },
+    )
+    names: bool = field(
+        default=True,
+        metadata={
+            "label": "Cluster numbers",
+            "help": "Beside each cluster's shape on its best channel, as far as there is room.",
+            "reload": False,
+        },
+    )
+    data_scale: float = scale_of_data()
+
+
+@dataclass(frozen=True)
+class TemplateData:
+    """Shapes of clusters on channels, each a line."""
+
+    cluster_ids: tuple[int, ...]
+    """The selected clusters."""
+    owners: NDArray[np.int64]
+    """Cluster of each line, (n_lines,); those of the best cluster are the last ones."""
+    colors: NDArray[np.int64]
+    """Its place in the selection, (n_lines,), or ``DIM``."""
+    channels: NDArray[np.int64]
+    """Index of the channel that each line is on, (n_lines,)."""
+    shapes: NDArray[np.float32]
+    """(n_lines, n_samples) in `unit`."""
+    is_best: NDArray[np.bool_]
+    """Whether a line is on the best channel of its cluster, (n_lines,)."""
+    layout: ProbeLayout
+    channel_names: tuple[str, ...]
+    full_scale: float
+    """How high the typical cluster is on its best channel, in `unit`."""
+    unit: str
+    n_unknown: int
+    """Clusters whose shape is not known yet."""
+
+
+def load(snapshot: Snapshot, params: TemplateParams, cancelled: Cancel) -> TemplateData | Empty:
+    """The shapes of all clusters that are known; those of the selected ones are computed.
+
+    Raises
+    ------
+    Cancelled
+        When the result is no longer wanted.
+    """
+    shank = snapshot.shank
+    if not shank.n_channels:
+        return Empty("This shank has no channels.")
+    if shank.waveforms is None and shank.templates is None:
+        return missing_data(shank, "traces")
+    every = sorted(snapshot.spikes_per_cluster)
+    # What is drawn last is on top.
+    chosen = set(snapshot.cluster_ids)
+    ids = [*(c for c in every if c not in chosen), *reversed(snapshot.cluster_ids)]
+    shapes = _shapes(snapshot, ids, params, cancelled)
+    if not shapes:
+        return Empty("No cluster has a mean waveform or a template.")
+    places = {c: k for k, c in enumerate(snapshot.cluster_ids)}
+    owners, channels, lines, is_best, tallest = [], [], [], [], []
+    for cluster_id, shape in shapes.items():
+        heights = np.ptp(shape, axis=0)
+        order = np.argsort(-heights, kind="stable")[:_MOST_CHANNELS]
+        order = order[heights[order] >= params.least * heights[order[0]]]
+        tallest.append(heights[order[0]])
+        owners += [cluster_id] * len(order)
+        channels.append(order)
+        lines.append(shape.T[order])
+        is_best += [True] + [False] * (len(order) - 1)
+    return TemplateData(
+        cluster_ids=snapshot.cluster_ids,
+        owners=np.array(owners, np.int64),
+        colors=np.array([places.get(c, DIM) for c in owners], np.int64),
+        channels=np.concatenate(channels),
+        shapes=np.concatenate(lines),
+        is_best=np.array(is_best, np.bool_),
+        layout=probe_layout(shank.channel_positions),
+        channel_names=tuple(str(int(c)) for c in shank.channels),
+        full_scale=float(np.percentile(tallest, 75)) or 1.0,
+        unit=shank.voltage_unit,
+        n_unknown=len(ids) - len(shapes),
+    )
+
+
+def _shapes(
+    snapshot: Snapshot, cluster_ids: list[int], params: TemplateParams, cancelled: Cancel
+) -> Mapping[int, NDArray[np.float32]]:
+    """Shapes of clusters in the order given, (n_samples, n_channels) each, without unknown ones."""
+    shank, found = snapshot.shank, {}
+    gains = np.asarray(shank.channel_gains, np.float32)
+    if params.templates and shank.templates is not None:
+        for cluster_id in cluster_ids:
+            check(cancelled)
+            template = _template(shank, snapshot.spikes(cluster_id))
+            if template is not None:
+                found[cluster_id] = template * gains
+        return _with_extent(found)
+    stats = known_stats(snapshot, cluster_ids, cancelled)
+    for cluster_id in cluster_ids:
+        known = stats.get(cluster_id)
+        # Without raw data that is a template.
+        if known is not None and known.summary.mean_waveform is not None:
+            found[cluster_id] = known.summary.mean_waveform * gains
+    return _with_extent(found)
+
+
+def _with_extent(
+    shapes: Mapping[int, NDArray[np.float32]],
+) -> Mapping[int, NDArray[np.float32]]:
+    return {c: shape for c, shape in shapes.items() if shape.size and np.isfinite(shape).all()}
+
+
+def _template(shank: ShankData, spikes: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    key = ("template", shank.n_located)
+    known: NDArray[np.float32] | None = _cache.get((shank, spikes), key)
+    if known is None:
+        known = mean_template(shank, sample_spikes(spikes, _N_SPIKES))
+        if known is not None:
+            _cache.put((shank, spikes), key, known, known.nbytes)
+    return known
+
+
+class TemplateView(View[TemplateParams, TemplateData]):
+    """Every cluster's shape on its channels, where these are on the probe."""
+
+    Params: ClassVar[type] = TemplateParams
+    has_legend: ClassVar[bool] = True
+    writes_over: bool = False
+    load = staticmethod(load)
+
+    def __init__(self, params: TemplateParams | None = None, *, theme: str = "dark") -> None:
+        super().__init__(params, theme=theme)
+        self._others = Batch("strips", opacity=0.45)
+        self._selected = Batch("strips", size=2.0)
+        self.visuals = [self._others, self._selected]
+        self._x: NDArray[np.floating] = np.zeros((0, 0))
+        self._base: NDArray[np.floating] = np.zeros(0)
+        self._dy: NDArray[np.floating] = np.zeros((0, 0))
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether it changes as more is known: clusters come in with their statistics."""
+        return True
+
+    @property
+    def summary(self) -> str:
+        """How many clusters are still to come."""
+        n = self.data.n_unknown if isinstance(self.data, TemplateData) else 0
+        return f"{n:,} clusters whose shape is not known yet" if n else ""
+
+    def build(self, data: TemplateData) -> None:
+        """Put each line at its channel."""
+        layout = data.layout
+        x0, x1, y0, y1 = layout.limits
+        self.set_cells(
+            [
+                Cell(
+                    Axis("x", x0, x1, ticks=None, keep=True),
+                    Axis("y", y0 - layout.height, y1 + layout.height, ticks=None, keep=True),
+                )
+            ]
+        )
+        centers = layout.centers[data.channels]
+        along = np.linspace(-0.5, 0.5, data.shapes.shape[1]) * _WIDTH * layout.width
+        self._x, self._base = centers[:, :1] + along, centers[:, 1]
+        self._dy = data.shapes * (_HEIGHT * layout.height / data.full_scale)
+        selected = data.colors >= 0
+        for batch, of in ((self._others, ~selected), (self._selected, selected)):
+            batch.set_data(
+                strips(
+                    self._x[of],
+                    self._base[of, None],
+                    dy=self._dy[of],
+                    color=data.colors[of, None],
+                )
+            )
+        self._name(data)
+
+    def _name(self, data: TemplateData) -> None:
+        """Name clusters at their best channels, the selected ones first."""
+        lines = np.flatnonzero(data.is_best)[::-1] if self.params.names else np.empty(0, np.int64)
+        self.labels = [
+            Label(
+                str(data.owners[k]),
+                float(self._x[k, -1]),
+                float(self._base[k]),
+                0,
+                int(data.colors[k]),
+                ("right", "bottom"),
+                (0.0, -2.0),
+            )
+            for k in lines[:MOST_NAMED]
+        ]
+
+    def _line_at(self, cell: int, x: float, y: float) -> int | None:
+        """Index of the line under the mouse; of several, the one that is on top."""
+        (x0, x1), (y0, y1) = self.cells[cell].x.view, self.cells[cell].y.view
+        _, _, width, height = self.layout.boxes[cell]
+        if not len(self._base):
+            return None
+        # Of hundreds of clusters most are elsewhere.
+        near = np.flatnonzero((self._x[:, 0] <= x) & (self._x[:, -1] >= x))[::-1]
+        across = (self._x[near] - x) / (x1 - x0) * width
+        up = (self._base[near, None] + self.data_scale * self._dy[near] - y) / (y1 - y0) * height
+        found = nearest_line(across, up)
+        return None if found is None else int(near[found])
+
+    def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
+        """Ask for a cluster."""
+        if not isinstance(self.data, TemplateData) or button != 1:
+            return False
+        line = self._line_at(cell, x, y)
+        if line is not None:
+            self.cluster_clicked.emit(int(self.data.owners[line]))
+        return True
+
+    def describe(self, cell: int, x: float, y: float) -> str:
+        """The cluster under the mouse, and how high it is on this channel."""
+        data, line = self.drawn, self._line_at(cell, x, y)
+        if line is None:
+            return f"channel {data.channel_names[data.layout.nearest(x, y)]}"
+        height = float(np.ptp(data.shapes[line]))
+        name = data.channel_names[int(data.channels[line])]
+        return f"cluster {data.owners[line]}, channel {name}, {height:.4g} {data.unit} high"

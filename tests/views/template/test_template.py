@@ -1,0 +1,128 @@
+"""Template view: shapes against those of the clusters, its picture, its mouse, its empty states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+
+from phygui.curation.session import Session
+from phygui.formats.kwik.shank import KwikShank
+from phygui.views.core.colors import DIM, theme
+from phygui.views.data.cluster_values import stats_of
+from phygui.views.template.view import TemplateParams, TemplateView, load
+
+
+def never():
+    return False
+
+
+@pytest.fixture
+def snapshot(small_model, snapshot_of):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    return snapshot_of(small_model, [int(c) for c in ids[np.argsort(-counts)][:2]])
+
+
+@pytest.fixture
+def view(shown, snapshot):
+    return shown(TemplateView(), load(snapshot, TemplateParams(), never), (700, 500))
+
+
+def test_each_cluster_is_on_the_channels_where_it_is_high(snapshot):
+    data = load(snapshot, TemplateParams(least=0.4), never)
+    stats = stats_of(snapshot, snapshot.spikes_per_cluster, never)
+    gains = snapshot.shank.channel_gains
+    assert set(data.owners.tolist()) == set(snapshot.spikes_per_cluster)
+    for cluster_id, known in stats.items():
+        shape = known.summary.mean_waveform * gains
+        heights = np.ptp(shape, axis=0)
+        own = data.owners == cluster_id
+        order = np.argsort(-heights, kind="stable")
+        wanted = order[heights[order] >= 0.4 * heights.max()][:12]
+        assert data.channels[own].tolist() == wanted.tolist()
+        np.testing.assert_allclose(data.shapes[own], shape.T[data.channels[own]], rtol=1e-5)
+        best = data.channels[own & data.is_best]
+        assert best.tolist() == [int(np.argmax(heights))]
+    places = {c: k for k, c in enumerate(snapshot.cluster_ids)}
+    np.testing.assert_array_equal(data.colors, [places.get(c, DIM) for c in data.owners])
+    # The best cluster is drawn last, and so on top.
+    assert data.owners[-1] == snapshot.cluster_ids[0]
+
+
+def test_templates_of_the_sorter_are_shown_where_asked_for_or_without_raw_data(snapshot):
+    class Shank:
+        def __init__(self, waveforms):
+            self.templates = {0: np.zeros((5, 32), np.float32)}
+            self.templates[0][2, 3] = -2.0
+            self.spike_templates = np.zeros(snapshot.n_spikes, np.int32)
+            self.waveforms = waveforms
+
+        def __getattr__(self, name):
+            return getattr(snapshot.shank, name)
+
+    shank = Shank(snapshot.shank.waveforms)
+    data = load(replace(snapshot, shank=shank), TemplateParams(templates=True), never)
+    assert set(data.channels.tolist()) == {3}
+    np.testing.assert_allclose(data.shapes[0], [0, 0, -2 * shank.channel_gains[3], 0, 0])
+
+
+def test_while_statistics_come_in_the_others_are_left_out(small):
+    with Session.open(small, read_only=True) as session:
+        ids = sorted(session.spikes_per_cluster)
+        session.select(ids[:1])
+        snapshot = session.snapshot()
+        known = stats_of(snapshot, ids[:3], never)
+        many = {c: snapshot.spikes(ids[0]) for c in range(1000, 1040)}
+        every = {**snapshot.spikes_per_cluster, **many}
+        data = load(
+            replace(snapshot, stats=known, spikes_per_cluster=every), TemplateParams(), never
+        )
+    assert set(data.owners.tolist()) == set(ids[:3])
+    assert data.n_unknown == len(every) - 3
+
+
+def test_without_raw_data_and_templates_a_sentence_says_why(small_model, snapshot):
+    small_model.path.with_suffix(".dat").unlink()
+    from phygui import KwikModel
+
+    with KwikModel(small_model.path) as model:
+        found = load(replace(snapshot, shank=KwikShank(model)), TemplateParams(), never)
+    assert found.reason.startswith("No raw data")
+
+
+def peak_of(view, line):
+    k = int(np.argmax(np.abs(view._dy[line])))
+    return view.to_pixels(0, view._x[line, k], view._base[line] + view._dy[line, k])
+
+
+def test_lines_are_where_they_are_and_a_click_asks_for_their_cluster(view, mouse, picture):
+    image, data = picture(view), view.data
+    ground = theme().roles["background"][:3]
+    asked, said = [], []
+    view.cluster_clicked.connect(asked.append)
+    view.hovered.connect(said.append)
+    for line in np.flatnonzero(data.is_best)[-4:]:
+        x, y = peak_of(view, line)
+        near = image[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3]
+        assert np.abs(near - ground).max() > 40
+    x, y = peak_of(view, len(data.owners) - 1)
+    mouse(view).move((x, y))
+    assert said[-1].startswith(f"cluster {data.owners[-1]}, channel ")
+    mouse(view).click((x, y), Qt.LeftButton, Qt.ControlModifier)
+    assert asked == [data.owners[-1]]
+    view.data_scale = 2.0
+    k = int(np.argmax(np.abs(view._dy[-1])))
+    x, y = view.to_pixels(0, view._x[-1, k], view._base[-1] + 2 * view._dy[-1, k])
+    mouse(view).click((x, y), Qt.LeftButton, Qt.ControlModifier)
+    assert asked == [data.owners[-1]] * 2
+    assert view.lasso is None
+
+
+@pytest.mark.parametrize(("n", "name"), [(2, "dark"), (2, "light"), (8, "dark")])
+def test_pictures(n, name, small_model, snapshot_of, shown, same_picture):
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    snapshot = snapshot_of(small_model, [int(c) for c in ids[np.argsort(-counts)][:n]])
+    data = load(snapshot, TemplateParams(), never)
+    same_picture(shown(TemplateView(theme=name), data, (500, 350)), f"templates_{n}_{name}")
