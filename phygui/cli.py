@@ -126,6 +126,8 @@ def gui(
         raise click.UsageError("--screenshot needs a file or --demo")
     what: Any = "demo" if demo else file
     archive = _archive(file)
+    if archive is not None and (read_only or clustering or channel_group is not None):
+        raise click.UsageError(f"{archive} holds several datasets: these options are for one")
     opening = None
     if what is not None and archive is None:
         options = {
@@ -349,6 +351,8 @@ def report(archive: bool, **what: Any) -> None:
     if not archive:
         _export("report", **what)
         return
+    if what["channel_group"] != "all" or any(what[n] for n in ("groups", "clustering", "given")):
+        raise click.UsageError("--archive reports on all clusters: only --overwrite goes with it")
     from phygui.archive.totals import write_report
 
     with _told() as telling:

@@ -15,7 +15,7 @@ from phygui.archive.archive import Archive
 from phygui.archive.curators import Agreed, agreed, agreements
 from phygui.archive.page import page
 from phygui.archive.totals import gather, write_report
-from phygui.cli import main
+from phygui.cli import gui, main
 from phygui.dataset import ClusteringState
 from phygui.exports.work import Cancelled, Work
 from tests.exports.test_report import EVIL, Page
@@ -116,6 +116,16 @@ def test_a_report_that_cannot_be_written(curated: Path, tmp_path: Path) -> None:
         write_report(curated, tmp_path / "x.html", cancelled=lambda: True)
     assert out.read_text() == "mine"
     assert not (tmp_path / "x.html").exists()
+
+
+def test_what_makes_no_sense_of_an_archive_is_refused(curated: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "x.html")
+    for more in (["--groups", "good"], ["--channel-group", "1"], ["--option", "title=x"]):
+        done = CliRunner().invoke(main, ["report", "--archive", str(curated), out, *more])
+        assert (done.exit_code, "only --overwrite goes with it" in done.output) == (2, True)
+    done = CliRunner().invoke(gui, [str(curated), "--read-only"])
+    assert (done.exit_code, "holds several datasets" in done.output) == (2, True)
+    assert not Path(out).exists()
 
 
 def test_an_empty_archive_has_a_page_as_well(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QApplication
 
 from phygui.archive.archive import Archive, read
@@ -221,3 +224,13 @@ def test_why_a_dataset_was_not_prepared() -> None:
     assert problem_in('{"datasets": [{"path": "x", "problem": "it is gone."}]}') == "it is gone."
     assert problem_in('{"a": 1}\n{"error": "no room."}\n') == "no room."
     assert problem_in("nothing of that kind") == ""
+
+
+@pytest.mark.slow
+def test_the_command_lists_a_folder_of_datasets(tmp_path: Path) -> None:
+    folder = make_archive(tmp_path / "archive", 3)
+    picture = tmp_path / "archive.png"
+    command = [sys.executable, "-m", "phygui", str(folder), "--screenshot", str(picture)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert QImage(str(picture)).width() > 1000
