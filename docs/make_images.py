@@ -2,7 +2,7 @@
 
     python docs/make_images.py [NAME ...]
 
-A name is that of a view, ``splits`` or ``window``; without names, all. It needs a
+A name is that of a view, ``splits``, ``window`` or ``archive``; without names, all. It needs a
 display; `xvfb-run -a` gives one, with -s '-screen 0 1920x1080x24' for the window.
 """
 
@@ -66,6 +66,8 @@ def main(names: list[str]) -> None:
         ):
             if not names or name in names:
                 _picture_window(application, demo.kwik_path, Path(folder), name, act)
+        if not names or "archive" in names:
+            _picture_archive(application, Path(folder))
 
 
 def _decide(window: Any, pair: Any) -> None:
@@ -112,6 +114,45 @@ def _picture_window(
     settle()
     window.picture(FOLDER / f"{name}.png")
     window.dispose()
+    window.close()
+
+
+def _picture_archive(application: Any, folder: Path) -> None:
+    """Write a picture of the window of an archive: demos, some prepared, some decided."""
+    from PyQt5.QtTest import QTest
+
+    from phygui import Session
+    from phygui.gui.archive.window import ArchiveWindow
+    from phygui.gui.base.settings import Settings
+    from phygui.prepare import prepare
+    from phygui.simulate import make_demo
+
+    archive = folder / "archive"
+    for i in range(9):
+        place = archive / f"mouse{12 + i // 3}" / f"2026-11-{17 + i:02d}"
+        place.mkdir(parents=True)
+        sizes = {"n_clusters": 8 + 3 * (i % 4), "n_channel_groups": 1 + i % 2}
+        demo = make_demo(place, name="tetrodes", seed=i, n_channels=16, n_spikes=6_000,
+                         duration=60.0 + 7 * i, **sizes)  # fmt: skip
+        if i < 7:
+            prepare(demo.kwik_path)
+        with Session.open(demo.kwik_path) as session:
+            ids = sorted(session.cluster_ids)
+            n = len(ids) if i < 3 else (7 - i) * len(ids) // 6
+            for group, decided in (("good", ids[:n:2]), ("mua", ids[1:n:4]), ("noise", ids[3:n:4])):
+                if decided:
+                    session.move(decided, group)
+            if session.is_modified:
+                session.save()
+    damaged = archive / "mouse14" / "2026-11-26" / "tetrodes.kwik"
+    damaged.parent.mkdir()
+    damaged.write_bytes(demo.kwik_path.read_bytes()[:5_000])
+    window = ArchiveWindow(archive, Settings(folder / "settings.ini"))
+    window.resize(1366, 420)
+    window.show()
+    while not window.is_settled:
+        QTest.qWait(20)
+    window.picture(FOLDER / "archive.png")
     window.close()
 
 
