@@ -33,6 +33,7 @@ def show(
     Parameters
     ----------
     session_or_path : Session or path
+        A session is closed with its window.
 
     Returns
     -------

@@ -19,6 +19,8 @@ API_VERSION = 1
 MOST_TEXT = 20_000
 """Characters of a traceback that are kept."""
 
+_OWN = "phygui.plugins", "importlib", "_frozen_importlib"
+
 Listener = Callable[["Plugin"], None]
 _listeners: list[Listener] = []
 _lock = threading.Lock()
@@ -92,7 +94,7 @@ class Plugin:
                 return
             self.error = plain(error if isinstance(error, str) else in_words(error))
         if isinstance(error, BaseException):
-            self.traceback = "".join(traceback.format_exception(error))[-MOST_TEXT:]
+            self.traceback = _trace_of(error)[-MOST_TEXT:]
         log.warning("%s", self.remark)
         for line in self.traceback.splitlines():
             log.warning("  %s", line)
@@ -101,6 +103,14 @@ class Plugin:
                 tell(self)
             except Exception:
                 log.exception("a plugin's error could not be told")
+
+
+def _trace_of(error: BaseException) -> str:
+    """Where an exception was raised, from the first line that is the plugin's business on."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(_OWN):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames))
 
 
 def in_words(error: BaseException) -> str:

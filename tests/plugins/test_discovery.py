@@ -11,9 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import phygui
 from phygui import plugins
 from phygui.analysis import ClusterData, find_metric
+from phygui.cli import gui, main
 from phygui.plugins import Guarded, PluginError, owner
 from phygui.plugins.record import Plugin
 from tests.plugins.broken import METRIC, SAID, SOURCES, write_all
@@ -153,3 +156,54 @@ def test_the_folder_is_the_users_and_no_file_of_a_dataset_is_imported(
     )  # fmt: skip
     assert "imported" not in ran.stdout
     assert str(tmp_path / "config" / "phygui" / "plugins") in ran.stdout
+
+
+def test_an_export_that_raises_says_so_in_a_sentence(
+    plugin_folder: Path, small: Path, tmp_path: Path
+) -> None:
+    (plugin_folder / "bad_export.py").write_text(
+        "from phygui.exports import ExportSpec\n"
+        "def write(curation, path, options, work):\n"
+        "    path.write_text('half')\n"
+        "    return 1 / 0\n"
+        "PLUGIN = ExportSpec('bad', 'Bad', '.txt', 'made up', write, needs_metrics=False)\n"
+    )
+    with pytest.raises(phygui.DatasetError, match="bad_export is switched off: it raised ZeroDiv"):
+        phygui.export(small, "bad", tmp_path / "out.txt")
+    assert not (tmp_path / "out.txt").exists()
+    (plugin,) = plugins.plugins()
+    assert plugin.error
+    # What the plugin has to do with it is all that there is to read.
+    assert "guard.py" not in plugin.traceback
+    assert "in write" in plugin.traceback
+
+
+def test_a_ranking_that_raises_gives_way_to_the_programs_own(
+    plugin_folder: Path, small: Path
+) -> None:
+    (plugin_folder / "bad_ranking.py").write_text(
+        "from phygui.curation import RankingSpec\n"
+        "PLUGIN = RankingSpec('quality', 'bad', 'made up', lambda stats, metrics: 1 / 0)\n"
+    )
+    with phygui.Session.open(small, read_only=True) as session:
+        session.choose_ranking("quality", "bad")
+        session.learn_stats()
+        session.next_best()
+        assert session.selected
+        assert "the program's own is used instead" in session.measures.problems[-1]
+        assert "bad_ranking is switched off" in session.measures.problems[-1]
+    assert plugins.plugins()[0].error
+
+
+def test_the_command_line_uses_no_plugins_if_told(
+    plugin_folder: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Set back at the end.
+    monkeypatch.setenv("PHYGUI_NO_PLUGINS", "")
+    (plugin_folder / "at_import.py").write_text(SOURCES["at_import"])
+    assert plugins.plugins()
+    ran = CliRunner().invoke(main, ["--no-plugins", "describe", str(small)])
+    assert ran.exit_code == 0
+    plugins.forget()
+    assert not plugins.plugins()
+    assert "--no-plugins" in CliRunner().invoke(gui, ["--help"]).output

@@ -29,6 +29,7 @@ from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.console import ConsoleDock
 from phygui.gui.docks.history import HistoryDock
+from phygui.gui.docks.plugin_remarks import PluginRemarks
 from phygui.gui.docks.spike_list import SpikeListDock
 from phygui.gui.docks.suggestions.groups import CandidatesDock
 from phygui.gui.docks.suggestions.merges import MergesDock
@@ -50,7 +51,6 @@ from phygui.gui.window.menus import (
     show_keys,
 )
 from phygui.gui.window.parts import WindowParts
-from phygui.gui.window.plugin_remarks import PluginRemarks
 from phygui.gui.window.ranking import restore_rankings
 from phygui.gui.window.saving import Saving
 from phygui.gui.window.switching import Switching
@@ -98,7 +98,7 @@ class MainWindow(WindowParts):
         self.time_ranges = TimeRanges(self)
         self.batches = Batches(self)
         self.trimmer = Trimmer(self.pool, self)
-        self.plugin_remarks = PluginRemarks(self)
+        self.plugin_remarks = PluginRemarks(self, self.view_docks)
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self._has_news = False

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from phygui.gui.window.parts import WindowParts
+from phygui.gui.base.context import WindowContext
+from phygui.gui.docks.view_dock import ViewDock
 from phygui.plugins import Plugin, listen, plugins
 
 
 class PluginRemarks(QObject):
-    """Follows what happens to plugins, in whatever thread, for one window."""
+    """Follows what happens to plugins, in whatever thread, for one window.
+
+    Parameters
+    ----------
+    window : WindowContext
+    view_docks : mapping of str to ViewDock
+        The docks of its views.
+    """
 
     _failed = pyqtSignal(object)
 
-    def __init__(self, window: WindowParts) -> None:
+    def __init__(self, window: WindowContext, view_docks: Mapping[str, ViewDock]) -> None:
         super().__init__(window)
         self._window = window
+        self._view_docks = view_docks
         self._failed.connect(self._follow)
         self._end = listen(self._failed.emit)
 
@@ -32,7 +43,7 @@ class PluginRemarks(QObject):
         window = self._window
         if window.is_disposed:
             return
-        for dock in window.view_docks.values():
+        for dock in tuple(self._view_docks.values()):
             dock.follow(plugin)
         self._say(plugin.remark)
         window.update_state()
