@@ -145,3 +145,40 @@ def test_without_a_display_a_sentence_says_so(small: Path, monkeypatch: pytest.M
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(RuntimeError, match="there is no display"):
         phygui.show(small)
+
+
+@pytest.mark.slow
+def test_a_kernel_goes_on_beside_its_window(small: Path) -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=120)
+
+    def run(code: str) -> str:
+        said: list[str] = []
+
+        def hear(message: Any) -> None:
+            content = message["content"]
+            said.append(content.get("text") or "\n".join(content.get("traceback", ())))
+            said.append(content.get("data", {}).get("text/plain", ""))
+
+        client.execute_interactive(code, output_hook=hear, timeout=100)
+        return "".join(said)
+
+    try:
+        run(f"import phygui, time\nwindow = phygui.show({str(small)!r})\nsession = window.session")
+        assert "True" in run("window.isVisible()")
+        merged = "session.merge(list(session.spikes_per_cluster)[:2]).description"
+        assert "merged" in run(merged)
+        # Between two cells, the window is drawn by the kernel.
+        deadline = 60
+        while "True" not in run("window.is_shown") and deadline:
+            deadline -= 1
+            client.wait_for_ready(timeout=60)
+        assert "merged" in run("window.status['edit'].text()")
+        assert "Figure, png" in run("next(iter(window.views())).figure()")
+        assert "belongs to a notebook" in run(
+            "window.show_dock('console'); window.console.widget().text()"
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-from importlib.resources import files
 from pathlib import Path
 
 SKELETONS = ("metric", "view", "ranking", "action", "export")
@@ -52,6 +51,9 @@ def write_skeleton(kind: str, name: str, folder: Path) -> tuple[Path, Path]:
 
 
 def _text(source: str, name: str) -> str:
+    # The command is there at every start, and seldom used.
+    from importlib.resources import files
+
     text = files("phygui.resources").joinpath("skeletons", f"{source}.py.txt").read_text("utf-8")
     # The name of a class has no underscores.
     text = text.replace("NAMEView", f"{name.title().replace('_', '')}View")
