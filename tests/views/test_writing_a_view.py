@@ -51,9 +51,9 @@ def test_the_file_of_the_page_is_found_when_it_lies_beside_the_others(tmp_path, 
     import phygui.views
     from phygui.views import SPECS, VIEWS, registry
 
+    before = list(SPECS)
     (tmp_path / "returns.py").write_text(code(), "utf-8")
     monkeypatch.setattr(phygui.views, "__path__", [*phygui.views.__path__, str(tmp_path)])
-    before = list(SPECS)
     registry._found.cache_clear()
     try:
         assert [name for name in SPECS if name != "returns"] == before
