@@ -143,6 +143,8 @@ def read(path: Path) -> Overview:
 def next_undecided(sessions: list[Session], after: Path | None) -> Session | None:
     """The next session of a list with something to decide, from its start again at its end.
 
+    Those that somebody has open are passed over.
+
     Parameters
     ----------
     sessions : list of Session
@@ -154,4 +156,11 @@ def next_undecided(sessions: list[Session], after: Path | None) -> Session | Non
     places = [i for i, each in enumerate(sessions) if os.path.realpath(each.path) == real]
     start = places[0] + 1 if places else 0
     order = [*sessions[start:], *sessions[:start]]
-    return next((s for s in order if s.is_undecided and os.path.realpath(s.path) != real), None)
+    return next(
+        (
+            s
+            for s in order
+            if s.is_undecided and not s.found.holder and os.path.realpath(s.path) != real
+        ),
+        None,
+    )

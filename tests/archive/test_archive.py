@@ -183,10 +183,10 @@ def test_what_a_preparation_leaves_is_told(archive_of: Make) -> None:
     path = archive_of(1) / "mouse00" / "session000.kwik"
     for suffix in (".kwx", ".dat"):
         shutil.copyfile(SMALL.with_suffix(suffix), path.with_suffix(suffix))
-    (of_shank,) = prepare(path, what=("stats", "splits", "previews")).shanks
+    (of_shank,) = prepare(path, what=("groups", "previews")).shanks
     before = overview(path)
     assert before.prepared == 1
-    assert before.n_suggestions == of_shank.n_splits is not None
+    assert before.n_suggestions == of_shank.n_candidates is not None
     assert len(before.curves) == 6
     assert all(len(waveform) > 20 and len(acg) > 20 for _, waveform, acg in before.curves)
     with Session.open(path) as session:
@@ -300,9 +300,14 @@ def test_the_next_undecided_session(archive_of: Make) -> None:
     assert after(paths[0]) == "session003"
     assert after(paths[3]) == "session000"
     assert after(folder / "elsewhere.kwik") == "session000"
+    # Somebody else is at it, then it is decided.
+    with Session.open(paths[3]):
+        sessions = filled(folder).sessions()
+        assert after(paths[0]) is None
     decide(paths[3], [1])
     sessions = filled(folder).sessions()
     assert after(paths[0]) is None
+    assert after(None) == "session000"
 
 
 def test_a_lock_of_the_dead_holds_nothing(archive_of: Make) -> None:

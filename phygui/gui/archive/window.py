@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -349,7 +350,8 @@ class ArchiveWindow(QMainWindow):
             self.progress.setRange(0, of.n_all)
             self.progress.setValue(of.n_done)
             self.progress.setFormat(f"{of.n_done} of {of.n_all}")
-            self.say(f"preparing {of.current.name}: Escape cancels")
+            name = os.path.relpath(of.current, self.folder)
+            self.say(f"preparing {name}: Escape cancels")
         elif of.is_cancelled:
             self.say(f"the preparation was cancelled; {_several(of.n_done)} prepared")
             self.listing.look()
