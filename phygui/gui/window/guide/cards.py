@@ -7,7 +7,7 @@ from typing import Literal
 
 Prepare = Literal["", "first", "pair", "mixed"]
 """What is selected for the user before a card: nothing, the first best cluster, the two most
-similar clusters, or the one with the most refractory violations."""
+similar clusters, or one with refractory violations."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ CARDS = (
     ),
     Card(
         "Split",
-        "The cluster with the most refractory violations is selected: perhaps two neurons. "
+        "A cluster with refractory violations is selected: perhaps two neurons. "
         "Surround some of its spikes in a plot of the features: Ctrl+click sets a corner, "
         "Ctrl+right-click the last one. (Or {propose_split} proposes parts, and {accept_parts} "
         "accepts them.)",

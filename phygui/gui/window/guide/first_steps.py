@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
@@ -20,6 +21,10 @@ EDGE = 16
 """Pixels between the card and the edges of the window."""
 FEW_SPIKES = 100
 """A cluster of fewer has violations by chance."""
+MOST_VIOLATIONS = 0.1
+"""What has more of them is noise rather than neurons."""
+SHARE_OF_USUAL = 0.5
+"""So is what is smaller than this share of the usual cluster."""
 _KEY = re.compile(r"\{(\w+)\}")
 
 
@@ -179,15 +184,23 @@ class FirstSteps(QFrame):
                 _, first, second = max(pairs)
                 session.select([first], [second])
         elif what == "mixed":
-            found = [
-                (metric.value, c)
-                for c, of in session.metrics.items()
-                if (metric := of.get("violation_rate")) is not None
-                and metric.is_defined
-                and len(session.spikes_per_cluster.get(c, ())) >= FEW_SPIKES
-            ]
-            if found:
-                session.select([max(found)[1]])
+            found = self._mixed()
+            if found is not None:
+                session.select([found])
+
+    def _mixed(self) -> int | None:
+        """A cluster that may be two neurons: it has violations, and the spikes of neurons."""
+        shown = self._window.session.shown
+        sizes = {c: of.amplitude for c, of in shown.stats.items() if of.amplitude is not None}
+        least = SHARE_OF_USUAL * float(np.median([*sizes.values()])) if sizes else 0.0
+        found = []
+        for cluster_id, spikes in shown.spikes_per_cluster.items():
+            rate = shown.metrics.get(cluster_id, {}).get("violation_rate")
+            if rate is None or not rate.is_defined or len(spikes) < FEW_SPIKES:
+                continue
+            is_neurons = rate.value < MOST_VIOLATIONS and sizes.get(cluster_id, least) >= least
+            found.append((is_neurons, rate.value, cluster_id))
+        return max(found)[-1] if found else None
 
     # -- place and end ---------------------------------------------------------------------
 
