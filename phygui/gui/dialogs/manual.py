@@ -37,7 +37,7 @@ from phygui.gui.base.theme import color
 
 PAGES = (
     "dataset", "views", "shortcuts", "suggestions", "safety", "formats", "export",
-    "quality-metrics", "similarity", "coming-from-phy", "performance", "working-with-kwik-files",
+    "quality-metrics", "similarity", "coming-from-phy", "performance",
     "writing-a-metric", "writing-a-view", "architecture",
 )  # fmt: skip
 """In the order in which they are listed; pages that are not named here come last."""
