@@ -136,8 +136,7 @@ class CrashGuard(QObject):
         where : str
             In which part of the program, in a few words: "the waveform view".
         """
-        if (plugin := blame(error)) is not None:
-            plugin.fail(error)
+        if _is_of_a_plugin(error):
             return
         log.error("uncaught%s", f" in {where}" if where else "", exc_info=error)
         self._tell(Problem.of(error, where), _place(error))
@@ -197,8 +196,7 @@ class _VispyErrors(logging.Handler):
         text = record.getMessage().strip()
         last = text.splitlines()[-1].strip() if text else "unknown"
         error = sys.exc_info()[1]
-        if error is not None and (plugin := blame(error)) is not None:
-            plugin.fail(error)
+        if error is not None and _is_of_a_plugin(error):
             return
         details = "".join(traceback.format_exception(error)) if error is not None else text
         self._tell(
@@ -243,6 +241,14 @@ class ProblemBox(QMessageBox):
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(self.details())
+
+
+def _is_of_a_plugin(error: BaseException) -> bool:
+    """Whether an exception comes from a plugin, which is then switched off and says so."""
+    if isinstance(error, DatasetError | EditError) or (plugin := blame(error)) is None:
+        return False
+    plugin.fail(error)
+    return True
 
 
 def _place(error: BaseException) -> str:

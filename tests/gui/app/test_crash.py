@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 from PyQt5.QtCore import Qt, qWarning
 from PyQt5.QtWidgets import QApplication, QMessageBox
 from vispy.util.event import EmitterGroup
 
+from phygui import plugins
 from phygui.curation.edits.update import EditError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.base import opengl
@@ -79,6 +81,25 @@ def test_what_vispy_catches_is_told(guard):
     assert len(guard.told) == 1
     assert "could not be drawn" in guard.told[0].sentence
     assert "cannot draw" in guard.told[0].details
+
+
+def test_what_a_plugin_raises_switches_it_off(guard, plugin_folder):
+    (plugin_folder / "loud.py").write_text(
+        "def fail(event=None):\n    raise RuntimeError('of a plugin')\n"
+    )
+    # It adds nothing, but its code is called from somewhere all the same.
+    plugins.forget()
+    (plugin,) = plugins.plugins(load=False)
+    module = types.ModuleType(plugin.module)
+    exec((plugin_folder / "loud.py").read_text(), module.__dict__)
+    group = EmitterGroup(source=guard, draw=None)
+    group.draw.ignore_callback_errors = True
+    group.draw.connect(module.fail)
+    group.draw()
+    assert guard.told == []
+    assert plugin.error == "it raised RuntimeError: of a plugin"
+    guard.report(ValueError("of the program"))
+    assert len(guard.told) == 1
 
 
 def test_our_own_sentences_stay_as_they_are(guard):
