@@ -14,24 +14,33 @@ from typing import TYPE_CHECKING, Any
 from phygui._version import __version__
 
 if TYPE_CHECKING:
+    from phygui.curation.durability.writer import ChangedOnDisk
+    from phygui.curation.edits.update import EditError
+    from phygui.curation.navigation.row_filter import FilterError
     from phygui.curation.session import Session
     from phygui.dataset import open_dataset
-    from phygui.errors import DatasetChanged, DatasetError, DatasetWarning
+    from phygui.errors import DatasetChanged, DatasetError, DatasetWarning, UnsavedEditsWarning
     from phygui.exports.convert import convert
     from phygui.exports.run import export
+    from phygui.exports.spec import ExportError
     from phygui.formats.kwik.errors import KwikError, KwikWarning
     from phygui.formats.kwik.model import KwikModel
     from phygui.notebook import figure, show
     from phygui.prepare.one import prepare
 
 __all__ = [
+    "ChangedOnDisk",
     "DatasetChanged",
     "DatasetError",
     "DatasetWarning",
+    "EditError",
+    "ExportError",
+    "FilterError",
     "KwikError",
     "KwikModel",
     "KwikWarning",
     "Session",
+    "UnsavedEditsWarning",
     "__version__",
     "convert",
     "export",
@@ -42,6 +51,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "ChangedOnDisk": "phygui.curation.durability.writer",
+    "EditError": "phygui.curation.edits.update",
+    "ExportError": "phygui.exports.spec",
+    "FilterError": "phygui.curation.navigation.row_filter",
+    "UnsavedEditsWarning": "phygui.errors",
     "KwikModel": "phygui.formats.kwik.model",
     "KwikError": "phygui.formats.kwik.errors",
     "KwikWarning": "phygui.formats.kwik.errors",

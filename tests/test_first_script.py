@@ -81,6 +81,13 @@ def test_raw_data_and_folders(path: Path, tmp_path: Path) -> None:
         KwikModel(tmp_path)
 
 
+def test_what_can_go_wrong_is_imported_from_the_package() -> None:
+    for name in phygui.__all__:
+        assert getattr(phygui, name) is not None
+    raised = [n for n in phygui.__all__ if n.endswith("Error")]
+    assert all(issubclass(getattr(phygui, name), ValueError) for name in raised)
+
+
 # -- edits ---------------------------------------------------------------------------------------
 
 

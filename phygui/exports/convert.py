@@ -18,7 +18,7 @@ from phygui.exports.spec import ExportError
 from phygui.exports.work import Progress, Work
 from phygui.formats.kwik.writing.converting import convert_to_kwik
 from phygui.storage.state import locations
-from phygui.storage.state.state_files import sync_folder
+from phygui.storage.system import sync_folder
 
 SUFFIX = ".kwik"
 

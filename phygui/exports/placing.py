@@ -14,7 +14,7 @@ from pathlib import Path
 
 from phygui.storage.files import reason
 from phygui.storage.state.durable import why_not_written
-from phygui.storage.state.state_files import sync_folder
+from phygui.storage.system import sync_file, sync_folder
 
 _ABANDONED = 3600.0
 """Seconds after which a temporary folder is taken for that of an export that was killed."""
@@ -43,11 +43,7 @@ def flush(path: Path) -> None:
         for folder in (path, *(p for p in path.rglob("*") if p.is_dir())):
             sync_folder(folder)
     for each in paths:
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_file(each)
 
 
 def why_not_placed(goal: Path, error: BaseException) -> str:

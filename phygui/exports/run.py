@@ -17,7 +17,7 @@ from phygui.exports.registry import find_export
 from phygui.exports.spec import ExportError, ExportSpec
 from phygui.exports.work import Progress, Work
 from phygui.storage.state.fingerprint import FileStamp
-from phygui.storage.state.state_files import sync_folder
+from phygui.storage.system import sync_folder
 
 Unsaved = Literal["include", "refuse"]
 ExportJob = Callable[[Progress, Callable[[], bool]], Path]

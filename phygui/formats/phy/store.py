@@ -25,7 +25,7 @@ from phygui.formats.phy.transaction import current, finish, replace_together, st
 from phygui.storage.arrays.npy import first_outside, read_header, read_integers
 from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
-from phygui.storage.state.state_files import sync_folder
+from phygui.storage.system import sync_folder
 
 CLUSTERS = "spike_clusters.npy"
 ORIGINALS = "phygui_original"

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from phygui.errors import DatasetError
 from phygui.storage.files import reason
-from phygui.storage.state.state_files import read_json, sync_folder, write_whole
+from phygui.storage.state.state_files import read_json, write_whole
+from phygui.storage.system import sync_file, sync_folder
 
 RECORD = ".phygui-save.json"
 STAGED = ".phygui-new"
@@ -50,7 +51,7 @@ def replace_together(
             path.unlink(missing_ok=True)
             write(path)
             _keep_mode(folder / name, path)
-            _sync(path)
+            sync_file(path)
         sync_folder(folder)
         ready()
         write_whole(folder / RECORD, json.dumps(sorted(contents)).encode())
@@ -130,11 +131,3 @@ def staged_path(folder: Path, name: str) -> Path:
 def _keep_mode(before: Path, path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.chmod(path, stat.S_IMODE(os.stat(before).st_mode))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,7 +24,8 @@ from phygui.formats.spikeinterface.curation_steps import Curated, CurationError,
 from phygui.formats.spikeinterface.units import UnitNumbers
 from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
-from phygui.storage.state.state_files import parse_json, read_whole, sync_folder, write_whole
+from phygui.storage.state.state_files import parse_json, read_whole, write_whole
+from phygui.storage.system import sync_folder
 
 SUFFIX = ".curation.json"
 """Of the curation file beside an analyzer, after the analyzer's whole name."""

@@ -37,7 +37,8 @@ from phygui.gui.base.theme import color
 
 PAGES = (
     "dataset", "views", "shortcuts", "suggestions", "safety", "formats", "export",
-    "quality-metrics", "similarity", "coming-from-phy", "performance",
+    "quality-metrics", "similarity", "questions", "installing", "coming-from-kilosort",
+    "coming-from-spikeinterface", "coming-from-klustaviewa", "coming-from-phy", "performance",
     "writing-a-metric", "writing-a-view", "architecture",
 )  # fmt: skip
 """In the order in which they are listed; pages that are not named here come last."""

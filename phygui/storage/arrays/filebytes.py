@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from phygui.errors import DatasetError
+from phygui.storage import system
 from phygui.storage.files import check_regular_file, reason
 
 #: Pieces up to this many bytes on average are copied many at a time. Beyond it, to copy them twice
@@ -73,7 +74,7 @@ class _Opened:
     """A file that was opened at some time, and its map where there can be one."""
 
     def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.fd = system.open_to_read(path)
         weakref.finalize(self, os.close, self.fd)
         self.map: mmap.mmap | None = None
         self.address = 0
@@ -92,7 +93,7 @@ class _Opened:
         """Fill a buffer with the bytes from ``start`` on."""
         done = 0
         while done < len(into):
-            n = os.preadv(self.fd, [into[done:]], start + done)
+            n = system.read_at(self.fd, into[done:], start + done)
             if n == 0:
                 raise _Cut(os.fstat(self.fd).st_size)
             done += n
@@ -134,7 +135,7 @@ class _Opened:
                 wanted = int(some[:, 1].sum())
                 if _pwritev(buffer, some.ctypes.data, len(some), 0) != wanted:
                     return False
-                if os.preadv(buffer, [into[at : at + wanted]], 0) != wanted:
+                if system.read_at(buffer, into[at : at + wanted], 0) != wanted:
                     return False
                 at += wanted
             self._let_go(min(_AROUND * len(starts), int(ends.max() - starts.min())))

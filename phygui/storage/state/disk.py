@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from phygui.storage import system
 from phygui.storage.state.state_files import open_for_writing
 
 
@@ -22,7 +23,7 @@ class Disk:
 
     def sync(self, fd: int) -> None:
         """Wait until what was written is on the disk."""
-        getattr(os, "fdatasync", os.fsync)(fd)
+        system.sync(fd, only_data=True)
 
     def truncate(self, fd: int, size: int) -> None:
         """Cut a file."""

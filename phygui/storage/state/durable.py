@@ -20,7 +20,7 @@ from pathlib import Path
 from phygui.errors import DatasetError
 from phygui.storage.files import check_regular_file, reason
 from phygui.storage.state.fingerprint import FileStamp
-from phygui.storage.state.state_files import sync_folder
+from phygui.storage.system import replace, sync_file, sync_folder
 
 Edit = Callable[[Path], None]
 
@@ -63,10 +63,10 @@ def edit_copy(
         if verify is not None:
             verify(temporary)
         _keep_owner(temporary, before)
-        _sync_file(temporary)
+        sync_file(temporary)
         if goal == real and FileStamp.of(real) != FileStamp.of_status(before):
             raise DatasetError(f"{real} was changed by another program while it was being saved.")
-        os.replace(temporary, goal)
+        replace(temporary, goal)
         temporary = None
     except DatasetError as error:
         if str(goal) in str(error):
@@ -171,7 +171,7 @@ def _back_up(path: Path) -> None:
     temporary = _copy(path, backup)
     try:
         shutil.copystat(path, temporary)
-        _sync_file(temporary)
+        sync_file(temporary)
         try:
             os.link(temporary, backup)  # fails where a backup has come to be meanwhile
         except FileExistsError:
@@ -179,7 +179,7 @@ def _back_up(path: Path) -> None:
         except OSError:
             # A file system without hard links.
             if not os.path.lexists(backup):
-                os.replace(temporary, backup)
+                replace(temporary, backup)
         sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
@@ -189,15 +189,7 @@ def _back_up(path: Path) -> None:
 def _keep_owner(path: Path, status: os.stat_result) -> None:
     """Give a file the mode and, where this user may, the owner that another had."""
     now = os.stat(path)
-    if (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
+    if hasattr(os, "chown") and (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
         with contextlib.suppress(PermissionError):
             os.chown(path, status.st_uid, status.st_gid)
     os.chmod(path, stat.S_IMODE(status.st_mode))
-
-
-def _sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,7 +15,8 @@ from phygui.storage.state.damage import Damage, examine
 from phygui.storage.state.disk import DISK, Disk
 from phygui.storage.state.records import Record, RecordError, decode, encode
 from phygui.storage.state.scratch import Place, Scratch
-from phygui.storage.state.state_files import make_folder, read_whole, sync_folder, write_whole
+from phygui.storage.state.state_files import make_folder, read_whole, write_whole
+from phygui.storage.system import sync_folder
 
 NAME = "journal"
 LARGEST = 1 << 32

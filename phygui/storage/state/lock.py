@@ -22,6 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from phygui.storage import system
 from phygui.storage.state.state_files import (
     make_folder,
     open_for_writing,
@@ -69,8 +70,8 @@ class Holder:
             process=process,
             since=datetime.now().astimezone().isoformat(timespec="seconds"),
             user=current_user(),
-            boot=_boot(),
-            started=_started(process) or "",
+            boot=system.boot(),
+            started=system.started(process) or "",
             token=uuid.uuid4().hex,
         )
 
@@ -80,13 +81,13 @@ class Holder:
 
         Another computer may have the same name.
         """
-        return self.host == platform.node() and self.boot == _boot()
+        return self.host == platform.node() and self.boot == system.boot()
 
     def is_alive(self) -> bool:
         """Whether its process still runs; only known for this computer."""
         if self.process == os.getpid() and self.token:
             return self.token in _held
-        started = _started(self.process)
+        started = system.started(self.process)
         return started is not None and (not self.started or started == self.started)
 
     def __str__(self) -> str:
@@ -176,8 +177,13 @@ class Lock:
             if self.still_held():
                 # Nobody is named any more, though the name may have to stay.
                 os.ftruncate(self._fd, 0)
-                self.path.unlink()
+                if system.may_remove_open():
+                    self.path.unlink()
         self._let_go()
+        if not system.may_remove_open():
+            # Where somebody else has it by now, this fails.
+            with contextlib.suppress(OSError):
+                self.path.unlink()
         remove_if_empty(self.path.parent)
 
     # -- helpers ---------------------------------------------------------------------------
@@ -289,7 +295,7 @@ class Lock:
         stop = self._stop
         while not stop.wait(HEARTBEAT):
             with contextlib.suppress(OSError):
-                os.utime(self._fd)
+                system.touch(self._fd, self.path)
 
 
 def living_holder(folder: Path) -> Holder | None:
@@ -317,7 +323,7 @@ def _write(fd: int, data: bytes) -> None:
         os.ftruncate(fd, 0)
         os.lseek(fd, 0, os.SEEK_SET)
         write_all(fd, data)
-        os.fsync(fd)
+        system.sync(fd)
     except OSError:
         with contextlib.suppress(OSError):
             os.ftruncate(fd, 0)
@@ -354,31 +360,3 @@ def current_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return ""
-
-
-def _boot() -> str:
-    """What differs each time this computer is started, where the system tells."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _started(process: int) -> str | None:
-    """When a process was started, to tell it from a later one of the same number; None if gone."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text()
-        state, *rest = status.rpartition(")")[2].split()
-        return None if state in "ZX" else rest[18]
-    except (FileNotFoundError, ProcessLookupError):
-        if Path("/proc/self/stat").exists():
-            return None
-    except (OSError, IndexError):
-        return ""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        return ""
-    return ""

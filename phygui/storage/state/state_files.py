@@ -19,23 +19,25 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from phygui.storage import system
+
 SMALL = 1 << 20
 """Bytes that a file of settings or notes may have."""
 _DENSE = 1 << 24
 """Bytes up to which a file may be full of holes."""
 
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 # Neither does opening a pipe wait for somebody to write into it.
 _CAREFULLY = (
-    _CLOEXEC
+    system.CLOEXEC
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
+    | system.BINARY
 )
-_FOLDER = os.O_RDONLY | _CLOEXEC | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FOLDER = (
+    os.O_RDONLY | system.CLOEXEC | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+)
 _HAS_DIR_FD = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
-_NOT_OFFERED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 
 
 def read_whole(path: Path, largest: int) -> bytes:
@@ -143,7 +145,7 @@ def write_whole(path: Path, data: bytes, *, lasts: bool = True) -> None:
     with _within(path) as (folder, name):
         _put(path, [data], folder, name, lasts=lasts)
     if lasts:
-        sync_folder(path.parent)
+        system.sync_folder(path.parent)
 
 
 def open_for_writing(path: Path, flags: int, *, replace: bool = True) -> int:
@@ -217,29 +219,6 @@ def make_folder(path: Path, owner: int | None = None) -> None:
         # Somebody else has been faster.
         if not os.path.lexists(path):
             raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was created, renamed or removed in a folder last a power cut.
-
-    Raises
-    ------
-    OSError
-        If the disk fails. File systems that cannot do it are passed over.
-    """
-    try:
-        fd = os.open(folder, os.O_RDONLY | _CLOEXEC | getattr(os, "O_DIRECTORY", 0))
-    except PermissionError:
-        # Windows opens no folders, and a folder may be one to write in and not to list.
-        return
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        # Some network file systems have no such operation on folders.
-        if error.errno not in _NOT_OFFERED:
-            raise
-    finally:
-        os.close(fd)
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -380,10 +359,13 @@ def _put(
             for piece in pieces:
                 write_all(fd, piece)
             if lasts:
-                os.fsync(fd)
+                system.sync(fd)
         finally:
             os.close(fd)
-        os.replace(new, old, src_dir_fd=folder, dst_dir_fd=folder)
+        if folder is None:
+            system.replace(new, old)
+        else:
+            os.replace(new, old, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(new, dir_fd=folder)

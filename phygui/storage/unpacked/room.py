@@ -13,6 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
+from phygui.storage import system
 from phygui.storage.files import reason
 from phygui.words import in_bytes
 
@@ -88,7 +89,7 @@ class Making:
         try:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_room(HEADER_BYTES + n_bytes)
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | system.CLOEXEC | system.BINARY
             self._fd = os.open(self.path, flags, 0o600)
         except OSError as error:
             raise NoRoomError(f"{place.parent} cannot be written ({reason(error)})") from error
@@ -112,7 +113,7 @@ class Making:
         """
         done = 0
         while done < len(values):
-            n = os.pwrite(self._fd, values[done:], HEADER_BYTES + at + done)
+            n = system.write_at(self._fd, values[done:], HEADER_BYTES + at + done)
             if not n:
                 raise OSError("the disk accepts no more data")
             done += n
@@ -125,18 +126,21 @@ class Making:
         OSError
             If that fails; the file then stays as it is.
         """
-        sync = getattr(os, "fdatasync", os.fsync)
-        sync(self._fd)
-        os.pwrite(self._fd, header(self.key), 0)
-        sync(self._fd)
+        system.sync(self._fd, only_data=True)
+        system.write_at(self._fd, header(self.key), 0)
+        system.sync(self._fd, only_data=True)
         place = place_of(self.key)
-        os.replace(self.path, place)
+        if not system.may_remove_open():
+            self._close()
+        system.replace(self.path, place)
         self._close()
         return place
 
     def drop(self) -> None:
         """The file is not wanted any more."""
         if self._is_open:
+            if not system.may_remove_open():
+                self._close()
             with suppress(OSError):
                 os.unlink(self.path)
             self._close()
@@ -195,10 +199,13 @@ def _remove_stale(where: Path) -> None:
             fd = os.open(path, os.O_RDWR)
             try:
                 age = time.time() - status.st_mtime
-                if age > (_NEW_S if _lock(fd) else _STALE_S):
+                is_stale = age > (_NEW_S if _lock(fd) else _STALE_S)
+                if is_stale and system.may_remove_open():
                     path.unlink()
             finally:
                 os.close(fd)
+            if is_stale and not system.may_remove_open():
+                path.unlink()
 
 
 def _lock(fd: int) -> bool:

@@ -93,8 +93,8 @@ def test_a_killed_holder_is_succeeded(folder, other_process):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"boot": lock_module._boot()},
-        {"boot": lock_module._boot(), "process": os.getpid(), "started": "1"},
+        {"boot": lock_module.system.boot()},
+        {"boot": lock_module.system.boot(), "process": os.getpid(), "started": "1"},
     ],
     ids=["process gone", "number used again"],
 )

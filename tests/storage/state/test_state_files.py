@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -17,7 +16,6 @@ from phygui.storage.state.state_files import (
     parse_json,
     read_json,
     read_whole,
-    sync_folder,
     write_whole,
 )
 
@@ -175,21 +173,3 @@ def test_new_folders_and_files_are_for_those_who_may_write_beside(tmp_path, mode
     of_file = stat.S_IMODE((dataset / "some.phygui" / "journal").stat().st_mode)
     assert of_folder == mode
     assert of_file == mode & 0o664
-
-
-@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EBADF])
-def test_folders_that_cannot_be_flushed_are_passed_over(tmp_path, monkeypatch, code):
-    def refuse(fd):
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(state_files.os, "fsync", refuse)
-    sync_folder(tmp_path)
-
-
-def test_a_folder_that_fails_to_be_flushed_is_told(tmp_path, monkeypatch):
-    def fail(fd):
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(state_files.os, "fsync", fail)
-    with pytest.raises(OSError, match="Input/output"):
-        sync_folder(tmp_path)
