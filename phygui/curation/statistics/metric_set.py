@@ -20,7 +20,7 @@ from phygui.words import error_in_words
 
 log = logging.getLogger(__name__)
 
-TAKEN = ("id", "number of spikes", "time", "amplitude", "depth")
+TAKEN = ("id", "number of spikes", "time", "amplitude", "depth", "interval")
 """What axes call other things, beside the metrics."""
 
 

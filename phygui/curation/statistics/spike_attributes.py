@@ -1,8 +1,9 @@
 """What is known of every spike, and how it is called: at axes, and in conditions.
 
-An attribute has a key: ``time``, ``amplitude``, ``depth``, ``CHANNEL:FEATURE``, both indices from
-0, the channel into the channel order of the channel group, or ``=NAME`` for what the format holds
-of every spike under this name.
+An attribute has a key: ``time``, ``amplitude``, ``depth``, ``interval`` (since the spike before it
+of its cluster, as log10 of milliseconds), ``CHANNEL:FEATURE``, both indices from 0, the channel
+into the channel order of the channel group, or ``=NAME`` for what the format holds of every spike
+under this name.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from phygui.curation.statistics.amplitudes import amplitude_unit
 from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.dataset import ShankData
 
-TIME, AMPLITUDE, DEPTH = "time", "amplitude", "depth"
+TIME, AMPLITUDE, DEPTH, INTERVAL = "time", "amplitude", "depth", "interval"
+
+_LABELS = {TIME: "time (s)", DEPTH: "depth (µm)", INTERVAL: "interval (ms)"}
 
 
 def feature_key(channel: int, feature: int) -> str:
@@ -48,10 +51,8 @@ def axis_label(shank: ShankData, key: str) -> str:
     found = parse_key(key)
     if found is not None:
         return f"ch {int(shank.channels[found[0]])} PC{found[1] + 1}"
-    if key == TIME:
-        return "time (s)"
-    if key == DEPTH:
-        return "depth (µm)"
+    if key in _LABELS:
+        return _LABELS[key]
     name = stored_name(key)
     if name is None:
         label, unit = "amplitude", amplitude_unit(shank)

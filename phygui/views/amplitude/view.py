@@ -14,6 +14,7 @@ from phygui.curation.statistics.metric_set import attribute_labels
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import (
     AMPLITUDE,
+    INTERVAL,
     TIME,
     axis_label,
     stored_key,
@@ -22,7 +23,7 @@ from phygui.curation.statistics.spike_attributes import (
 from phygui.dataset import ShankData
 from phygui.storage.cache import ByteCache
 from phygui.views.amplitude.threshold import threshold_of
-from phygui.views.core.axes import Axis, Cell, name_value
+from phygui.views.core.axes import Axis, Cell, name_value, nice_ticks
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM, HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
@@ -41,6 +42,7 @@ from phygui.views.data.attributes import (
     values_and_masks,
 )
 from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.data.intervals import interval_ticks
 from phygui.views.data.lasso_on_spikes import LassoOnSpikes
 
 _BUDGET = Budget(each=4_000, together=20_000, most=200_000)
@@ -54,7 +56,8 @@ _cache = ByteCache(16 * 2**20)
 def _choices(shank: ShankData | None) -> dict[str, str]:
     """What can be shown, as it is called: the key of each."""
     stored = {} if shank is None else attribute_labels(shank.attributes)
-    return {AMPLITUDE: AMPLITUDE, **{label: stored_key(name) for label, name in stored.items()}}
+    own = {AMPLITUDE: AMPLITUDE, INTERVAL: INTERVAL}
+    return {**own, **{label: stored_key(name) for label, name in stored.items()}}
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ class AmplitudeParams:
         default=AMPLITUDE,
         metadata={
             "label": "Up",
-            "help": "What the vertical axis shows: the amplitude, or another value that the "
-            "dataset stores for each spike.",
+            "help": "What the vertical axis shows: the amplitude, the interval since the spike "
+            "before it of the same cluster, or another value that the dataset stores for each "
+            "spike.",
             "choices": lambda shank: tuple(_choices(shank)),
             "local": True,
         },
@@ -191,7 +195,9 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
         """Make the cells, the points and the profiles."""
         time = Axis(TIME, *data.span, "time (s)", keep=True)
         low, high = float(data.edges[0]), float(data.edges[-1])
-        amplitude = Axis(data.key, low, high, data.label, scaled=data.key == AMPLITUDE)
+        ticks = interval_ticks if data.key == INTERVAL else nice_ticks
+        scaled = data.key == AMPLITUDE
+        amplitude = Axis(data.key, low, high, data.label, ticks, scaled=scaled)
         share = Axis(
             "share", 0.0, 1.1 * float(data.shares.max(initial=1.0)), "% of spikes", fixed=True
         )
@@ -252,7 +258,10 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
             return ""
         cluster = data.cluster_ids[int(data.colors[found])]
         text = f"spike {data.spike_ids[found]}, cluster {cluster}, {data.times[found]:.4f} s"
-        return f"{text}, {name_value(self.cells[0].y, float(data.amplitudes[found]))}"
+        value = float(data.amplitudes[found])
+        if data.key == INTERVAL:
+            return f"{text}, {10.0**value:.4g} ms after the one before"
+        return f"{text}, {name_value(self.cells[0].y, value)}"
 
 
 def _threshold(snapshot: Snapshot, cancelled: Cancel) -> float | None:

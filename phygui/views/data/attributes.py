@@ -14,6 +14,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import (
     AMPLITUDE,
     DEPTH,
+    INTERVAL,
     TIME,
     parse_key,
     stored_name,
@@ -24,6 +25,7 @@ from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, check
 from phygui.views.data.cluster_values import stats_of
 from phygui.views.data.depths import read_depths
+from phygui.views.data.intervals import log_intervals
 
 _CHUNK = 10_000
 _STRETCH = 5_000
@@ -89,6 +91,8 @@ def values_and_masks(
             found[key] = shank.attributes[name].read(spike_ids), None
     if DEPTH in wanted:
         found[DEPTH] = read_depths(shank, spike_ids, cancelled).depths, None
+    if INTERVAL in wanted:
+        found[INTERVAL] = log_intervals(snapshot, spike_ids), None
     if AMPLITUDE in wanted:
         found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
     return found

@@ -12,6 +12,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import times_of
 from phygui.views.core.loading import Cancel, check
 from phygui.views.data.attributes import measured, ruler_in
+from phygui.views.data.intervals import since_previous
 
 Column = Literal["spike", "time", "cluster", "amplitude", "interval"]
 
@@ -46,16 +47,9 @@ def rows_of(snapshot: Snapshot, cancelled: Cancel) -> SpikeRows:
     for cluster_id in snapshot.cluster_ids:
         check(cancelled)
         own = snapshot.spikes(cluster_id)
-        when = times_of(shank, own)
-        if np.any(np.diff(when) < 0):
-            order = np.argsort(when, kind="stable")
-            own, when = own[order], when[order]
-        since = np.diff(when, prepend=np.nan)
-        recordings = np.asarray(shank.spike_recordings[own])
-        since[1:][recordings[1:] != recordings[:-1]] = np.nan
         spikes.append(own)
-        times.append(when)
-        intervals.append(since)
+        times.append(times_of(shank, own))
+        intervals.append(since_previous(shank, own))
     check(cancelled)
     places = np.repeat(
         np.arange(len(snapshot.cluster_ids), dtype=np.int32), [len(own) for own in spikes[1:]]

@@ -13,7 +13,9 @@ from phygui.views.amplitude import view as amplitude
 from phygui.views.amplitude.view import AmplitudeParams, AmplitudeView
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
+from phygui.views.core.lasso import Lasso
 from phygui.views.data.attributes import amplitudes, ruler_in
+from phygui.views.data.intervals import interval_ticks
 
 
 def never():
@@ -232,3 +234,44 @@ def test_the_detection_threshold_is_a_line_where_it_is_known(small_model, snapsh
 def test_no_threshold_is_made_up(snapshot, monkeypatch):
     monkeypatch.setattr(KwikShank, "detection_factor", None)
     assert AmplitudeView.load(snapshot, AmplitudeParams(), never).threshold is None
+
+
+def test_intervals_over_time_are_those_since_the_spike_before_and_take_a_lasso(
+    small_model, snapshot, shown, picture
+):
+    params = AmplitudeParams(value="interval", n_spikes=20)
+    data = AmplitudeView.load(snapshot, params, never)
+    assert data.label == "interval (ms)"
+    times, n_seen = np.asarray(small_model.spike_times), 0
+    for spike, place, value in zip(data.spike_ids, data.colors, data.amplitudes, strict=True):
+        own = snapshot.spikes(data.cluster_ids[place])
+        k = int(np.searchsorted(own, spike))
+        if k:
+            assert 10**value == pytest.approx(1000 * (times[own[k]] - times[own[k - 1]]))
+            n_seen += 1
+        else:
+            assert np.isnan(value)
+    assert n_seen > 30
+    view = shown(AmplitudeView(params), data, (700, 400))
+    low, high = view.cells[0].y.view
+    assert {"10", "100"} & {text for _, text in view.cells[0].y.ticks(low, high, 6)}
+    x, y = view.to_pixels(0, data.times[5], data.amplitudes[5])
+    found = data.amplitudes[5]
+    assert f"{10**found:.4g} ms after the one before" in view.text_at((x, y))
+    # All spikes that come within 20 ms, also those not drawn.
+    corners = np.array([(0, -5), (1e6, -5), (1e6, np.log10(20)), (0, np.log10(20))])
+    lasso = Lasso("time", "interval", 0, corners, True)
+    inside = AmplitudeView.spikes_in_lasso(snapshot, params, lasso, never)
+    wanted = []
+    for cluster in snapshot.cluster_ids:
+        own = snapshot.spikes(cluster)
+        wanted += own[1:][np.diff(times[own]) < 0.02].tolist()
+    assert inside.tolist() == sorted(wanted)
+
+
+def test_ticks_of_intervals_are_powers_of_ten_or_round_within_a_decade():
+    assert interval_ticks(-0.5, 3.2, 6) == [(0, "1"), (1, "10"), (2, "100"), (3, "1000")]
+    assert [t for _, t in interval_ticks(-0.5, 3.2, 2)] == ["1", "100"]
+    within = interval_ticks(1.1, 1.9, 4)
+    assert [text for _, text in within] == ["20", "40", "60"]
+    assert within[0][0] == pytest.approx(np.log10(20))
