@@ -231,8 +231,7 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
         right, bottom = left + width, top + height
         n, color = len(data.selected), np.arange(len(data.selected))
         rows = np.array([self._rows[c] for c in data.selected], np.float64)
-        x = np.array([self._span(-0.5 + row, 0.5 + row, 0) for row in rows]).reshape(n, 2)
-        y = np.array([self._span(0.5 - row, -0.5 - row, 1) for row in rows]).reshape(n, 2)
+        x, y = self._spans(rows)
         (x0, x1), (y0, y1) = x.clip(left, right).T, y.clip(top, bottom).T
         in_x, in_y = x1 > x0, y1 > y0
         # The first ones lie on top.
@@ -259,12 +258,19 @@ class SimilarityView(View[SimilarityParams, SimilarityData]):
             ),
         )
 
-    def _span(self, low: float, high: float, axis: int) -> tuple[float, float]:
-        """Where a row or a column begins and ends on the canvas, and that it can be seen."""
-        ends = [self.to_pixels(0, low, low)[axis], self.to_pixels(0, high, high)[axis]]
-        start, stop = min(ends), max(ends)
-        missing = max(_LEAST_FRAME - (stop - start), 0.0) / 2
-        return start - missing, stop + missing
+    def _spans(self, rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where columns and rows begin and end on the canvas, (n, 2); all of them can be seen."""
+        left, top, width, height = self.layout.boxes[0]
+        (low, high), (bottom, upper) = self.cells[0].x.view, self.cells[0].y.view
+        ends = rows[:, None] + [-0.5, 0.5]
+        found = []
+        for span in (
+            left + (ends - low) / (high - low) * width,
+            top + (upper + ends) / (upper - bottom) * height,
+        ):
+            missing = np.maximum(_LEAST_FRAME - np.diff(span, axis=1), 0.0) / 2
+            found.append(span + missing * [-1.0, 1.0])
+        return found[0], found[1]
 
     def _names(self, data: SimilarityData) -> list[Label]:
         """Ids of the selected clusters, in their colours."""
