@@ -185,7 +185,7 @@ def edit_menu(window: WindowParts) -> QMenu:
     """The context menu of the cluster tables."""
     menu = QMenu(window)
     menu.setAttribute(Qt.WA_DeleteOnClose)
-    for name in ("merge", "label", "note", "color", "undo", "redo"):
+    for name in ("merge", "label", "note", "color", "new_group", "undo", "redo"):
         menu.addAction(window.actions_by_name[name])
     for which in ("best", "match", "all"):
         submenu = menu.addMenu(f"Move {which} to")
