@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from phygui.dataset import Format, formats
+from phygui.dataset import Format, format_of, formats
 from phygui.errors import DatasetError
 from phygui.storage.files import reason
 from phygui.storage.state.lock import NAME as LOCK
@@ -97,8 +97,14 @@ def find(folder: str | os.PathLike[str]) -> Iterator[Found]:
 def holds_datasets(folder: str | os.PathLike[str]) -> bool:
     """Whether a folder is none of a dataset itself, but holds some."""
     place = Path(folder).expanduser().absolute()
-    if not os.path.isdir(place) or _is_dataset(place, formats()):
+    if not os.path.isdir(place):
         return False
+    try:
+        # Formats after that of a dataset are not loaded to open it.
+        format_of(place)
+        return False
+    except DatasetError:
+        pass
     try:
         return any(not each.problem for each in find(place))
     except DatasetError:
