@@ -20,6 +20,11 @@ from phygui.views.data.spike_walk import counts_between, samples_like
 MOST_BINS = 5000
 
 
+_SPIKES_PER_BIN = 10
+_N_BINS = (20, 100)
+"""Bins that there are at least and at most, where their width is automatic."""
+
+
 @dataclass(frozen=True)
 class RateParams:
     """Settings of the rate view."""
@@ -33,7 +38,8 @@ class RateParams:
             "max": 3600.0,
             "step": 1.0,
             "lowest": "automatic",
-            "help": "Width of a step. Automatic: a hundredth of the recording.",
+            "help": "Width of a step. Automatic: a hundredth of the recording, or up to five times "
+            "as much where clusters have so few spikes that it would be noise.",
         },
     )
 
@@ -70,7 +76,9 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     duration = float(np.diff(timeline.to_rows(np.array([start, stop]) * rate))[0]) / rate
     if duration <= 0:
         return Empty("The recording has no length")
-    width = max(params.bin, duration / MOST_BINS) if params.bin > 0 else duration / 100
+    sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
+    n_bins = bins_for(sizes, duration * rate / timeline.n_recorded)
+    width = max(params.bin, duration / MOST_BINS) if params.bin > 0 else duration / n_bins
     stretches = np.clip(timeline.stretches / rate, start, stop)
     edges = bin_edges(stretches, width, whole=params.bin <= 0)
     spike_samples = clock.sorted_samples
@@ -87,6 +95,19 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     starts = timeline.starts[1:] / rate
     starts = starts[(starts >= start) & (starts < stop)]
     return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()), clock.gap_times())
+
+
+def bins_for(sizes: list[int], share: float) -> int:
+    """Bins in which a cluster of the middle size has enough spikes for its rate to be no noise.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Spikes of each cluster.
+    share : float
+        Part of the recording that is shown.
+    """
+    return int(np.clip(np.median(sizes) * share / _SPIKES_PER_BIN, *_N_BINS))
 
 
 def bin_edges(

@@ -14,7 +14,7 @@ from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
-from phygui.views.rate.view import RateParams, RateView, load
+from phygui.views.rate.view import RateParams, RateView, bins_for, load
 
 RATE = 20_000.0
 SIZE = (500, 300)
@@ -38,10 +38,17 @@ def snapshot() -> Snapshot:
 
 def test_rates_are_those_of_each_train(snapshot):
     data = load(snapshot, RateParams(), never)
+    n_bins = len(data.edges) - 1
+    assert 70 < n_bins < 80
     for k, c in enumerate((2, 0)):
         train = snapshot.shank.spike_samples[snapshot.spikes(c)].astype(int)
-        np.testing.assert_allclose(data.rates[k], firing_rate_histogram(train, RATE, 20.0, 100))
-        assert data.rates[k].sum() * 0.2 == pytest.approx(len(train))
+        np.testing.assert_allclose(data.rates[k] @ np.diff(data.edges), len(train))
+        counts = np.histogram(train / RATE, data.edges)[0]
+        np.testing.assert_allclose(data.rates[k] * np.diff(data.edges), counts, atol=1.01)
+    fine = load(snapshot, RateParams(bin=0.2), never)
+    for k, c in enumerate((2, 0)):
+        train = snapshot.shank.spike_samples[snapshot.spikes(c)].astype(int)
+        np.testing.assert_allclose(fine.rates[k], firing_rate_histogram(train, RATE, 20.0, 100))
     assert data.boundaries == (6.0,)
 
 
@@ -141,7 +148,7 @@ def test_rates_count_what_was_recorded(snapshot, bin_width):
     assert data.edges[k + 1] == 16.0
     assert np.isnan(data.rates[:, k]).all()
     recorded = np.delete(np.arange(data.rates.shape[1]), k)
-    assert len(recorded) == (100 if bin_width == 0 else 7)
+    assert len(recorded) == (74 if bin_width == 0 else 7)
     for row, c in enumerate((2, 0)):
         train = snapshot.shank.spike_samples[snapshot.spikes(c)] / RATE
         counts = np.histogram(train, data.edges)[0]
@@ -167,3 +174,10 @@ def test_a_gap_is_drawn_as_a_band_without_a_line(snapshot, shown, picture):
     assert np.abs(band[0, 0] - background).max() > 8
     assert view.describe(0, 10.0, 0.0) == "10 s: not recorded"
     assert "spikes/s" in view.describe(0, 20.0, 0.0)
+
+
+def test_bins_are_wider_where_there_are_few_spikes():
+    assert bins_for([100_000, 50_000], 1.0) == 100
+    assert bins_for([500], 1.0) == 50
+    assert bins_for([500, 700, 3], 0.8) == 40
+    assert bins_for([500], 0.1) == bins_for([1, 2], 1.0) == 20
