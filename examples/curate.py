@@ -17,8 +17,8 @@ from phygui import Session
 from phygui.analysis import refractory_violations
 from phygui.simulate import make_demo
 
-SIMILARITY = 0.9
-"""Pairs less similar than this are not merged."""
+SIMILARITY = 0.4
+"""Pairs less similar than this are not merged; parts of one unit come near one half or above."""
 VIOLATIONS = 0.01
 """Share of the spikes of a merged cluster that may violate the refractory period of 2 ms."""
 
