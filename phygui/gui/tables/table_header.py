@@ -23,8 +23,6 @@ class Header(QHeaderView):
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(24)
-        # A title that is too long is read from its beginning, and seen to be cut.
-        self.setTextElideMode(Qt.ElideRight)
         # Sections are also resized by the program, and for a moment where rows are sorted.
         self._is_held = False
         self.sectionResized.connect(self._resized)
@@ -51,6 +49,11 @@ class Header(QHeaderView):
 
     def paintSection(self, painter: QPainter | None, rect: QRect, section: int) -> None:
         """Draw the title, then the mark: it points up where the column ascends."""
+        # A title that is too long is read from its beginning, and seen to be cut. Qt would cut the
+        # others as well, for its margins and for a mark that stands elsewhere here.
+        title = str(self.model().headerData(section, Qt.Horizontal) or "")
+        fits = self.fontMetrics().horizontalAdvance(title) <= rect.width()
+        self.setTextElideMode(Qt.ElideNone if fits else Qt.ElideRight)
         # It would leave its pen and clip to what is drawn after it.
         assert painter is not None
         painter.save()

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtCore import QPoint, QRect, Qt
+from PyQt5.QtGui import QPainter, QPixmap
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
@@ -301,3 +302,17 @@ def test_a_label_of_several_lines_is_read_in_its_tooltip(session: Session, table
     assert "one &lt;b&gt;<br>two" in model.data(index, Qt.ToolTipRole)
     session.label([cluster_id], "note", "short")
     assert model.data(index, Qt.ToolTipRole) is None
+
+
+def test_a_title_is_cut_only_where_there_is_no_room_for_it(session: Session, tables: Any) -> None:
+    view = tables(session).clusters.view
+    header = view.horizontalHeader()
+    section = header.sortIndicatorSection()
+    title = str(view.model().headerData(section, Qt.Horizontal))
+    width = header.fontMetrics().horizontalAdvance(title)
+    for room, cut in ((width, Qt.ElideNone), (width // 2, Qt.ElideRight)):
+        picture = QPixmap(200, 40)
+        painter = QPainter(picture)
+        header.paintSection(painter, QRect(0, 0, room, 20), section)
+        painter.end()
+        assert header.textElideMode() == cut
