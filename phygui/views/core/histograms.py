@@ -94,6 +94,10 @@ class HistogramGridView(View[ParamsT, HistogramT]):
         """What is said of a cluster beside its name, and whether it is alarming."""
         return "", False
 
+    def above(self, data: HistogramT, x: Axis) -> list[Cell]:
+        """A plot over each histogram, with the same axis; none."""
+        return []
+
     # -- what is drawn ---------------------------------------------------------------------
 
     def build(self, data: HistogramT) -> None:
@@ -110,7 +114,7 @@ class HistogramGridView(View[ParamsT, HistogramT]):
             label = self.unit if k == 0 else ""
             y = Axis(f"{k}", 0, top if top > 0 else 1.0, label, self._y_ticks, fixed=True)
             cells.append(Cell(x, y))
-        self.set_cells(cells)
+        self.set_cells([*cells, *self.above(data, x)])
         row, column = np.nonzero(data.heights)
         tops = data.heights[row, column]
         self._bars.set_data(boxes(edges[column], edges[column + 1], 0, tops, color=row, cell=row))
@@ -134,14 +138,19 @@ class HistogramGridView(View[ParamsT, HistogramT]):
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         if self.has_picture:
-            self._n_columns = n_columns(len(self.cells), size)
-            for k, cell in enumerate(self.cells):
-                cell.row, cell.column = divmod(k, self._n_columns)
-            n_rows = 1 + self.cells[-1].row
+            n = len(self.drawn.cluster_ids)
+            histograms, above = self.cells[:n], self.cells[n:]
+            self._n_columns, each = n_columns(n, size), 1 + bool(above)
+            for k, cell in enumerate(histograms):
+                row, cell.column = divmod(k, self._n_columns)
+                cell.row = each * row + each - 1
+                for over in above[k : k + 1]:
+                    over.row, over.column = cell.row - 1, cell.column
+            n_rows = 1 + histograms[-1].row
             # Values stand also above what is missing of the last row.
-            is_short = n_rows > 1 and len(self.cells) % self._n_columns > 0
+            is_short = n_rows > each and n % self._n_columns > 0
             height = row_height(size[1] - self.margins[3], n_rows, n_named=1 + is_short)
-            for cell in self.cells:
+            for cell in histograms:
                 top = cell.y.high / max(1 - TITLE / height, 0.3)
                 cell.y.view = (0.0, top / self.data_scale)
         super()._lay_out(size)
@@ -150,7 +159,7 @@ class HistogramGridView(View[ParamsT, HistogramT]):
 
     def _captions(self, data: HistogramT) -> list[Label]:
         labels, grounds = [], []
-        for k, (left, top, width, _) in enumerate(self.layout.boxes):
+        for k, (left, top, width, _) in enumerate(self.layout.boxes[: len(data.cluster_ids)]):
             name = str(data.cluster_ids[k])
             x = left + 5
             if width < text_width(name) + 10:
@@ -175,7 +184,8 @@ class HistogramGridView(View[ParamsT, HistogramT]):
     def on_ctrl_click(self, cell: int, x: float, y: float, button: int) -> bool:
         """Ask for the cluster."""
         if button == 1:
-            self.cluster_clicked.emit(self.drawn.cluster_ids[cell])
+            ids = self.drawn.cluster_ids
+            self.cluster_clicked.emit(ids[cell % len(ids)])
         return button == 1
 
     def bin_at(self, data: HistogramT, x: float) -> int | None:

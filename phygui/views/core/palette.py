@@ -41,7 +41,9 @@ class Palette:
             if cluster_id in self.own:
                 table[N_THEME_COLORS + place] = rgba(self.own[cluster_id])
         if self.is_focused:
-            table[N_THEME_COLORS + 1 :] = theme.roles["dim"]
+            # Between the grey of texts and the ground, whichever of them is the darker one.
+            grey, ground = (theme.roles[name].astype(int) for name in ("dim", "background"))
+            table[N_THEME_COLORS + 1 :] = (grey + ground) // 2
         return table
 
     def send(self, shared: Shared, theme: Theme, cluster_ids: Sequence[int]) -> None:

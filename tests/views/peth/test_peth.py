@@ -135,3 +135,34 @@ def test_interactions(view, mouse, qtbot):
     with qtbot.waitSignal(view.cluster_clicked) as caught:
         mouse(view).click(view.to_pixels(0, 0.1, 1), held=Qt.ControlModifier)
     assert caught.args == [2]
+
+
+def test_trials_stand_over_the_histogram_and_say_what_they_are(view, snapshot):
+    data = view.data
+    assert len(view.cells) == 4
+    # The raster of each cluster is over its histogram, on the same axis.
+    for k in range(2):
+        histogram, raster = view.layout.boxes[k], view.layout.boxes[2 + k]
+        assert raster[1] + raster[3] <= histogram[1]
+        assert raster[0] == histogram[0]
+        assert view.cells[2 + k].x is view.cells[k].x
+    text = view.describe(2, 0.105, -3.0)
+    assert text.startswith("cluster 2, trial 4 of 26, 105 ms from light: ")
+    n = int(np.count_nonzero(data.trials[0].trials == 3))
+    assert text.endswith(f"{n} spikes")
+    chosen = []
+    view.cluster_clicked.connect(chosen.append)
+    view.on_ctrl_click(3, 0.0, 0.0, 1)
+    assert chosen == [0]
+    view.change_params(trials=False)
+    assert len(view.cells) == 2
+    by_time = load(snapshot, PethParams(order="first spike"), never)
+    firsts = [
+        min(
+            (x for x, t in zip(of.lags, of.trials, strict=True) if t == trial and x >= 0), default=9
+        )
+        for of in by_time.trials
+        for trial in np.argsort(of.rows)
+    ]
+    assert firsts[:26] == sorted(firsts[:26])
+    assert firsts[26:] == sorted(firsts[26:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phygui.gui.actions.context import ActionContext
 from phygui.gui.actions.declared.reasons import no_time_range
 from phygui.gui.actions.layout_presets import LAYOUTS
 from phygui.gui.actions.spec import ActionSpec, Run
@@ -27,6 +28,16 @@ def new_view(spec: ViewSpec) -> ActionSpec:
         _adder(spec.name),
         tip="another view of this kind, with its own settings",
     )
+
+
+def _toggle_trials(w: ActionContext) -> None:
+    for view in w.views("events"):
+        view.change_params(trials=not view.params.trials)
+
+
+def _turn_trials(w: ActionContext) -> None:
+    for view in w.views("events"):
+        view.change_params(order="trial" if view.params.order == "first spike" else "first spike")
 
 
 def _views() -> list[ActionSpec]:
@@ -71,6 +82,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda w: w.commands.trace("next_event"), ("E",)),
     ActionSpec("previous_event", "Previous event", "View/Traces",
         lambda w: w.commands.trace("previous_event"), ("Shift+E",)),
+    ActionSpec("trials", "Raster of trials", "View/Events", _toggle_trials, ("T",),
+        "over each histogram, a row for each event"),
+    ActionSpec("trial_order", "Trials as they came or by first spike", "View/Events",
+        _turn_trials, ("Shift+O",)),
     ActionSpec("time_range", "Time range...", "View/Time range",
         lambda w: w.commands.show_snippets("range "), ("Shift+T",),
         "show nothing but a range of time: views, correlograms, metrics of the selection, preview"),
