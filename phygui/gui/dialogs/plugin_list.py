@@ -36,7 +36,7 @@ class PluginList(QDialog):
         super().__init__(window)
         self.setWindowTitle("Plugins")
         self.setAttribute(Qt.WA_DeleteOnClose)
-        self.resize(940, 520)
+        self.resize(940, 520 if plugins() else 140)
         well_placed(self)
         self._window = window
         self.plugins = plugins()
