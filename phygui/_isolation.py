@@ -17,7 +17,21 @@ def forget_current_folder() -> None:
     sys.path[:] = outside(sys.path)
     # numba takes settings from a file in the current folder if it finds the yaml library, and one
     # of them names the folder of compiled functions, which are unpickled.
-    sys.modules["yaml"] = None  # type: ignore[assignment]
+    if not _is_here(_ROOT):
+        sys.modules["yaml"] = None  # type: ignore[assignment]
+
+
+def leave_current_folder() -> None:
+    """Go to a folder in which no dataset is, for libraries that take the current one on trust.
+
+    Processes that this one starts begin there too.
+    """
+    os.chdir(_ROOT)
+    if "yaml" in sys.modules and sys.modules["yaml"] is None:
+        del sys.modules["yaml"]
+
+
+_ROOT = os.path.abspath(os.sep)
 
 
 def outside(paths: list[str]) -> list[str]:

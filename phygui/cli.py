@@ -21,6 +21,7 @@ forget_current_folder()
 import click  # noqa: E402
 
 from phygui._version import __version__  # noqa: E402
+from phygui.commands.prepare import prepare  # noqa: E402
 from phygui.gui.app.commands import doctor, install_desktop  # noqa: E402
 from phygui.heap import keep_large_apart  # noqa: E402
 from phygui.logs import PlainFormatter, start_log  # noqa: E402
@@ -210,7 +211,7 @@ def main() -> None:
     warnings.showwarning = _say_warning
 
 
-for command in (new_plugin, doctor, install_desktop):
+for command in (prepare, new_plugin, doctor, install_desktop):
     main.add_command(command)
 
 

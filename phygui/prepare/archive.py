@@ -76,7 +76,7 @@ def workers(
     n_jobs : int, optional
         Processes; by default one a core.
     memory : int, optional
-        Bytes that each may take.
+        Bytes that each may take; by default its share of the machine's.
     scheduler : str, optional
         Address of a scheduler of Dask; the other two are then that cluster's.
     dask : bool, optional
@@ -91,6 +91,7 @@ def workers(
     if scheduler is not None:
         return Cluster(scheduler=scheduler)
     n = n_jobs or n_cores()
+    memory = memory or total_memory() // n
     if dask if dask is not None else (has_dask() and n > 1):
         return Cluster(n, memory)
     return Workers(n, memory)
@@ -101,6 +102,11 @@ def n_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def total_memory() -> int:
+    """Bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def prepare_all(

@@ -63,7 +63,7 @@ class Cluster:
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=0 if memory is None else memory,
-                    dashboard_address=None,
+                    dashboard_address=":0",
                     silence_logs=logging.CRITICAL,
                 )
             try:

@@ -1,0 +1,210 @@
+"""``phygui prepare``: many datasets, computed ahead by all cores or a cluster."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phygui._isolation import leave_current_folder
+from phygui.words import plain
+
+if TYPE_CHECKING:
+    from phygui.prepare.archive import Event
+    from phygui.prepare.order import Prepared
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Bytes: 2GB, 500 MB, 1.5GiB."""
+    if text is None:
+        return None
+    told = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([kmgt]?)(i?)b?\s*", text, re.IGNORECASE)
+    if told is None:
+        raise click.BadParameter(f"{text!r} is no size such as 2GB")
+    number, unit, binary = float(told[1]), told[2].lower(), told[3]
+    return int(number * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes (one a core).")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask's, of a cluster: tcp://HOST:8786.")
+@click.option("--what", metavar="NAMES", help="Only some: stats,metrics,similarity,splits,merges,"
+              "groups,previews.")  # fmt: skip
+@click.option("--clustering", metavar="NAME", help="The clustering (main).")
+@click.option("--channel-group", default="all", metavar="N", help="The shank, or all.")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where the results go, for data that may not be written beside.")  # fmt: skip
+@click.option("--ranking", metavar="NAME", help="Compare clusters by another similarity.")
+@click.option("--memory", callback=_size, metavar="SIZE", help="Of each process, such as 2GB.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the end as JSON.")
+def prepare(
+    paths: tuple[str, ...],
+    jobs: int | None,
+    scheduler: str | None,
+    what: str | None,
+    clustering: str | None,
+    channel_group: str,
+    folder: Path | None,
+    ranking: str | None,
+    memory: int | None,
+    as_json: bool,
+) -> None:
+    """Compute statistics, metrics and suggestions of datasets, for windows to find.
+
+    PATH is a dataset, a folder in which all are prepared, or a pattern such as 'day*/*.kwik'.
+    Datasets are only read, and may be open in a window. What is known already is not computed
+    again. Ctrl+C leaves whole files only, and the next time goes on there.
+    """
+    from phygui.errors import DatasetError
+    from phygui.prepare.archive import prepare_all, workers
+    from phygui.prepare.one import order_of
+    from phygui.prepare.order import WHAT, Prepared
+
+    if channel_group != "all" and not channel_group.isdecimal():
+        raise click.UsageError(f"--channel-group is a number or 'all', not {channel_group!r}")
+    group: int | str = "all" if channel_group == "all" else int(channel_group)
+    names = WHAT if what is None else [name.strip() for name in what.split(",")]
+    executor = None
+    results: list[Prepared] = []
+    try:
+        found = _datasets(paths)
+        orders = [order_of(path, group, clustering, names, folder, ranking) for path, _ in found]
+        results = [Prepared(path, problem=problem) for path, problem in found if problem]
+        orders = [order for order, (_, problem) in zip(orders, found, strict=True) if not problem]
+        # Dask takes a library that is kept from reading anything in the folder of a dataset.
+        leave_current_folder()
+        with _stopped_as_by_ctrl_c(), _bars(len(orders)) as show:
+            if orders:
+                executor = workers(jobs, memory, scheduler)
+                for event in prepare_all(orders, executor):
+                    show(event)
+                    if event.prepared is not None:
+                        results.append(event.prepared)
+                executor.close()
+    except KeyboardInterrupt:
+        if executor is not None:
+            executor.close(now=True)
+        _tell(results, as_json)
+        click.echo("phygui: stopped; what is done is kept", err=True)
+        sys.exit(INTERRUPTED)
+    except DatasetError as error:
+        if executor is not None:
+            executor.close(now=True)
+        click.echo(f"phygui: {plain(error)}", err=True)
+        sys.exit(2)
+    _tell(results, as_json)
+    if any(of.problem for of in results):
+        sys.exit(FAILED)
+
+
+def _datasets(paths: Iterable[str]) -> list[tuple[Path, str]]:
+    """The datasets that are meant, each once, and why one that is meant cannot be read."""
+    from phygui.archive.finding import find, holds_datasets
+    from phygui.errors import DatasetError
+
+    found: dict[Path, str] = {}
+    for text in paths:
+        named = [text]
+        if not os.path.lexists(text) and glob.has_magic(text):
+            named = sorted(glob.glob(os.path.expanduser(text), recursive=True))
+            if not named:
+                raise DatasetError(f"Nothing fits {text}.")
+        for name in named:
+            path = Path(name).expanduser().absolute()
+            if holds_datasets(path):
+                found |= {each.path: each.problem for each in find(path)}
+            elif path.is_dir() and len(named) > 1:
+                continue
+            else:
+                found.setdefault(path, "")
+    return list(found.items())
+
+
+@contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """Who tells the process to end lets it tidy up first."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _bars(n_datasets: int) -> Iterator[Any]:
+    """Progress on the terminal: a bar of all datasets, and one of each that is under way."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from tqdm import tqdm
+
+    overall = tqdm(total=n_datasets, desc="datasets", unit="", position=0)
+    bars: dict[Path, Any] = {}
+
+    def show(event: Event) -> None:
+        path = event.order.path
+        if path not in bars and event.prepared is None:
+            bars[path] = tqdm(total=100, desc=plain(path.name)[-30:], leave=False, bar_format=_FORM)
+        if path in bars:
+            bar = bars[path]
+            bar.update(round(100 * event.share) - bar.n)
+            if event.prepared is not None:
+                bars.pop(path).close()
+        overall.update(event.prepared is not None)
+
+    try:
+        yield show
+    finally:
+        for bar in (*bars.values(), overall):
+            bar.close()
+
+
+_FORM = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+
+
+def _tell(results: list[Prepared], as_json: bool) -> None:
+    ordered = sorted(results, key=lambda of: str(of.path))
+    if as_json:
+        click.echo(json.dumps([of.as_json() for of in ordered], indent=1))
+        return
+    if not ordered:
+        return
+    start = os.path.commonpath([str(of.path.parent) for of in ordered])
+    rows = [("dataset", "clusters", "time", "")]
+    for of in ordered:
+        name = plain(os.path.relpath(of.path, start))
+        said = f"failed: {plain(of.problem)}" if of.problem else _computed(of)
+        clusters = "" if of.problem else str(of.n_clusters)
+        rows.append((name, clusters, f"{of.seconds:.1f} s", said))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    for name, clusters, time, said in rows:
+        line = f"{name:{widths[0]}}  {clusters:>{widths[1]}}  {time:>{widths[2]}}  {said}"
+        click.echo(line.rstrip())
+
+
+def _computed(of: Prepared) -> str:
+    new = {what: n for what, n in of.computed.items() if n}
+    if not new:
+        return "all was known"
+    merges, splits, candidates = (
+        sum(getattr(shank, name) or 0 for shank in of.shanks)
+        for name in ("n_merges", "n_splits", "n_candidates")
+    )
+    return f"{merges} merges, {splits} splits, {candidates} candidates"
