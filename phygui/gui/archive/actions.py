@@ -27,7 +27,6 @@ class ArchiveContext(Protocol):
     def close(self) -> bool: ...
     def quit(self) -> None: ...
     def none_selected(self) -> str: ...
-    def cannot_prepare(self) -> str: ...
     def prepares_nothing(self) -> str: ...
 
 
@@ -75,11 +74,10 @@ ACTIONS: tuple[ArchiveAction, ...] = (
     ArchiveAction("prepare", "Prepare the selected sessions", "Sessions",
         lambda w: w.prepare_selected(), ("Ctrl+B",),
         "compute statistics and suggestions now, so that they open with all columns filled",
-        lambda w: w.none_selected() or w.cannot_prepare()),
+        lambda w: w.none_selected()),
     ArchiveAction("prepare_shown", "Prepare all that are shown", "Sessions",
         lambda w: w.prepare_shown(), ("Ctrl+Shift+B",),
-        "those that are prepared already are passed over",
-        lambda w: w.cannot_prepare()),
+        "those that are prepared already are passed over"),
     ArchiveAction("cancel", "Cancel the preparation", "Sessions",
         lambda w: w.cancel_preparation(), ("Escape",), "what is done by then is kept",
         lambda w: w.prepares_nothing()),

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,6 @@ from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
 _PATIENCE_MS = 5_000
 """How long a process may take to end that was told to."""
-_COMMAND = "from phygui.cli import main; main()"
-
-
-def can_prepare() -> bool:
-    """Whether there is what prepares."""
-    return find_spec("phygui.prepare") is not None
 
 
 class Preparing(QObject):
@@ -44,6 +37,9 @@ class Preparing(QObject):
         self._current: Path | None = None
         self._process: QProcess | None = None
         self.n_done = self.n_failed = 0
+        self.share = 0.0
+        """How much of the current session is done."""
+        self._problem = ""
         self.is_cancelled = False
         """Whether the last preparation was ended by the user."""
 
@@ -64,7 +60,7 @@ class Preparing(QObject):
 
     def command(self, path: Path) -> list[str]:
         """What is run for a session."""
-        return [sys.executable, "-c", _COMMAND, "prepare", str(path), "--jobs", "1", "--json"]
+        return [sys.executable, "-m", "phygui.archive.prepare_one", str(path)]
 
     def add(self, paths: Sequence[Path]) -> None:
         """Prepare these as well."""
@@ -79,11 +75,26 @@ class Preparing(QObject):
         if self._process is None and self._waiting:
             self._current = self._waiting.popleft()
             process = self._process = QProcess(self)
+            self.share, self._problem = 0.0, ""
+            # It is not to find modules in a folder of somebody's data.
+            process.setWorkingDirectory(sys.prefix)
+            process.readyReadStandardOutput.connect(self._hear)
             process.finished.connect(self._finished)
             process.errorOccurred.connect(self._not_started)
             program, *arguments = self.command(self._current)
             process.start(program, arguments)
         self.changed.emit()
+
+    def _hear(self) -> None:
+        """Take what the process tells."""
+        process = self._process
+        while process is not None and process.canReadLine():
+            told = told_in(bytes(process.readLine()))
+            self._problem = str(told.get("problem", self._problem))
+            share = told.get("share")
+            if isinstance(share, int | float):
+                self.share = min(max(float(share), 0.0), 1.0)
+                self.changed.emit()
 
     def _not_started(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.FailedToStart and self._process is not None:
@@ -93,14 +104,14 @@ class Preparing(QObject):
         process = self._process
         if process is None:
             return
-        told = bytes(process.readAllStandardOutput()).decode(errors="replace")
+        self._hear()
         lines = bytes(process.readAllStandardError()).decode(errors="replace").splitlines()
         problem = ""
         if self.is_cancelled:
             self._end("")
             return
         if code or status == QProcess.CrashExit:
-            problem = problem_in(told) or next((s for s in reversed(lines) if s.strip()), "")
+            problem = self._problem or next((s for s in reversed(lines) if s.strip()), "")
             problem = problem.removeprefix("phygui: ") or f"it ended with the code {code}"
         self._end(problem)
 
@@ -147,22 +158,10 @@ class Preparing(QObject):
             process.waitForFinished(_PATIENCE_MS)
 
 
-def problem_in(told: str) -> str:
-    """Why a dataset could not be prepared, as the command tells it in JSON; else nothing."""
-
-    def problems(value: Any) -> list[str]:
-        own: list[str] = []
-        if isinstance(value, dict):
-            told = [value.get(key) for key in ("problem", "error", "failed")]
-            own = [text for text in told if isinstance(text, str) and text]
-            value = list(value.values())
-        inner = value if isinstance(value, list) else []
-        return own + [text for each in inner for text in problems(each)]
-
-    found: list[str] = []
-    for text in (told, *told.splitlines()):
-        try:
-            found += problems(json.loads(text))
-        except ValueError:
-            continue
-    return found[0] if found else ""
+def told_in(line: bytes) -> dict[str, Any]:
+    """What a line of the process says; nothing where it is no such line."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -26,7 +26,7 @@ from phygui.curation.navigation.row_filter import FilterError
 from phygui.gui.archive.actions import ArchiveAction
 from phygui.gui.archive.listing import Listing
 from phygui.gui.archive.menus import build_menus, keys_list, palette
-from phygui.gui.archive.preparing import Preparing, can_prepare
+from phygui.gui.archive.preparing import Preparing
 from phygui.gui.archive.table import SessionTable
 from phygui.gui.base import theme
 from phygui.gui.base.elided import ElidedLabel
@@ -315,10 +315,6 @@ class ArchiveWindow(QMainWindow):
 
     # -- preparation ---------------------------------------------------------------------------
 
-    def cannot_prepare(self) -> str:
-        """Why no session can be prepared."""
-        return "" if can_prepare() else "this version cannot prepare sessions"
-
     def prepares_nothing(self) -> str:
         """No session is being prepared."""
         return "" if self.preparing.is_running else "no session is being prepared"
@@ -347,8 +343,8 @@ class ArchiveWindow(QMainWindow):
         of = self.preparing
         self.progress.setVisible(of.is_running)
         if of.is_running and of.current is not None:
-            self.progress.setRange(0, of.n_all)
-            self.progress.setValue(of.n_done)
+            self.progress.setRange(0, 100 * of.n_all)
+            self.progress.setValue(round(100 * (of.n_done + of.share)))
             self.progress.setFormat(f"{of.n_done} of {of.n_all}")
             name = os.path.relpath(of.current, self.folder)
             self.say(f"preparing {name}: Escape cancels")

@@ -18,7 +18,7 @@ from phygui.archive.archive import Archive, read
 from phygui.archive.index import Index
 from phygui.gui.app.app import Application
 from phygui.gui.archive.actions import ACTIONS
-from phygui.gui.archive.preparing import Preparing, problem_in
+from phygui.gui.archive.preparing import Preparing, told_in
 from phygui.gui.archive.window import UNDECIDED, ArchiveWindow
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.settings import Settings
@@ -196,11 +196,12 @@ def test_the_next_undecided_session_from_a_curating_window(
 def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     settings: Settings, tmp_path: Path, qtbot: Any, qapp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commands = {"session000": ["true"], "session001": ["sh", "-c", "echo 'phygui: no' >&2; exit 1"]}
+    half = """echo '{"share": 0.5, "what": "metrics"}'; exec sleep 60"""
+    no = """echo '{"problem": "no."}'; exit 1"""
+    commands = {"session000": ["true"], "session001": ["sh", "-c", no]}
     monkeypatch.setattr(
-        Preparing, "command", lambda self, path: commands.get(path.stem, ["sleep", "60"])
+        Preparing, "command", lambda self, path: commands.get(path.stem, ["sh", "-c", half])
     )
-    monkeypatch.setattr("phygui.gui.archive.window.can_prepare", lambda: True)
     window = ArchiveWindow(make_archive(tmp_path / "archive", 4), settings)
     qtbot.addWidget(window)
     settle(window, qtbot)
@@ -208,9 +209,11 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     window.preparing.done.connect(lambda path, problem: said.append((path.stem, problem)))
     qtbot.keyClick(window.table, Qt.Key_B, Qt.ControlModifier | Qt.ShiftModifier)
     qtbot.waitUntil(lambda: len(said) == 2, timeout=10_000)
-    assert said == [("session000", ""), ("session001", "no")]
+    assert said == [("session000", ""), ("session001", "no.")]
     assert window.progress.isVisible()
     assert window.progress.text() == "2 of 4"
+    # How far the third one is shows too.
+    qtbot.waitUntil(lambda: window.progress.value() == 250)
     assert "session002.kwik" in window.message.text()
     qtbot.keyClick(window.table, Qt.Key_Escape)
     qtbot.waitUntil(lambda: not window.preparing.is_running, timeout=10_000)
@@ -220,10 +223,9 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     window.close()
 
 
-def test_why_a_dataset_was_not_prepared() -> None:
-    assert problem_in('{"datasets": [{"path": "x", "problem": "it is gone."}]}') == "it is gone."
-    assert problem_in('{"a": 1}\n{"error": "no room."}\n') == "no room."
-    assert problem_in("nothing of that kind") == ""
+def test_what_the_process_tells() -> None:
+    assert told_in(b'{"share": 0.5}\n') == {"share": 0.5}
+    assert told_in(b"[1]\n") == told_in(b"Warning: ...\n") == told_in(b"\xff\n") == {}
 
 
 @pytest.mark.slow
