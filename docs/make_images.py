@@ -21,6 +21,8 @@ SIZES = {
     "features": (760, 520),
     "waveforms": (600, 500),
     "traces": (900, 350),
+    "drift": (760, 400),
+    "templates": (600, 500),
     "probe": (600, 400),
     "matrix": (480, 420),
 }

@@ -237,11 +237,13 @@ class TemplateView(View[TemplateParams, TemplateData]):
     def _name(self, data: TemplateData) -> None:
         """Name clusters at their best channels, the selected ones first."""
         lines = np.flatnonzero(data.is_best)[::-1] if self.params.names else np.empty(0, np.int64)
+        # Above the line's end, at which a shape is seldom high.
+        n_end = max(1, self._dy.shape[1] // 5)
         self.labels = [
             Label(
                 str(data.owners[k]),
                 float(self._x[k, -1]),
-                float(self._base[k]),
+                float(self._base[k] + max(0.0, self._dy[k, -n_end:].max())),
                 0,
                 int(data.colors[k]),
                 ("right", "bottom"),
