@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ CLOEXEC: int = getattr(os, "O_CLOEXEC", 0)
 _NOT_OFFERED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS, errno.ENOTTY)
 _TRIES, _PAUSE = 20, 0.05
 """Other programs (indexers, scanners for viruses) open a file for a moment on Windows."""
-_seeking = threading.Lock()
 
 
 # -- reading ---------------------------------------------------------------------------------
@@ -59,6 +59,34 @@ def write_at(fd: int, data: memoryview | bytes, offset: int) -> int:
     with _seeking:
         os.lseek(fd, offset, os.SEEK_SET)
         return os.write(fd, data)
+
+
+# -- forked processes ------------------------------------------------------------------------
+
+_locks: weakref.WeakSet[threading.Lock] = weakref.WeakSet()
+
+
+def new_lock() -> threading.Lock:
+    """A lock that a forked child finds open, whichever thread of its parent holds it.
+
+    What it guards is then as that thread left it: it has to be set in one step.
+    """
+    lock = threading.Lock()
+    _locks.add(lock)
+    return lock
+
+
+_seeking = new_lock()
+
+
+def _open_locks() -> None:
+    for lock in _locks:
+        if lock.locked():
+            lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open_locks)
 
 
 # -- flushing --------------------------------------------------------------------------------

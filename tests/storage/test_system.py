@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -68,6 +69,20 @@ def test_a_short_file_ends(tmp_path: Path) -> None:
     assert system.read_at(fd, memoryview(into), 1) == 2
     assert bytes(into) == b"bc\0\0\0"
     os.close(fd)
+
+
+def test_a_forked_child_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    if not hasattr(os, "fork"):
+        return
+    (tmp_path / "x").write_bytes(b"abc")
+    file = FileBytes(tmp_path / "x", 3)
+    with file._lock:  # as a thread does that reads at this moment
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            os._exit(7 if file.piece(1, 3).tobytes() == b"bc" else 1)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
 
 
 # -- flushing -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from functools import cached_property
 
@@ -16,6 +17,16 @@ _MIN_MARGIN = 100
 _MAX_MARGIN = 20_000
 _N_RESPONSES = 4
 _LOCK = threading.RLock()
+
+
+def _renew_lock() -> None:
+    """In a forked child nobody holds it, whoever did in its parent."""
+    global _LOCK
+    _LOCK = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class BandPass:

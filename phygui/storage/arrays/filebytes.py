@@ -17,7 +17,6 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -183,7 +182,7 @@ class FileBytes:
             raise DatasetError(
                 f"{path} is truncated: it holds {self.size} bytes, expected {needed}."
             )
-        self._lock = threading.Lock()
+        self._lock = system.new_lock()
         self._opened: _Opened | None = self._open()
         self._is_closed = False
 

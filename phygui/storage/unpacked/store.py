@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from phygui.errors import DatasetError
 from phygui.storage.arrays.lazy import Selection, indices_of
 from phygui.storage.arrays.stores import Store
+from phygui.storage.system import new_lock
 from phygui.storage.unpacked.packed import Cancel, Packed
 from phygui.storage.unpacked.pieces import Unpacking, give_back, take
 from phygui.storage.unpacked.room import NoRoomError
@@ -37,7 +37,7 @@ class UnpackedStore(Store):
         self.shape, self.dtype = packed.shape, packed.dtype
         self.packed = packed
         self._otherwise, self._warn = otherwise, warn
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._unpacking: Unpacking | None = None
         self._instead: Store | None = None
         self._is_closed = False

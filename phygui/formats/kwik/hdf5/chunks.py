@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ from phygui.storage.arrays.filebytes import FileBytes
 from phygui.storage.arrays.lazy import Selection, indices_of, length_of
 from phygui.storage.arrays.stores import Store, read_rows, read_run
 from phygui.storage.state.fingerprint import FileStamp
+from phygui.storage.system import new_lock
 
 #: A slice of chunks with at least this many rows is copied chunk by chunk, not row by row.
 _TALL = 64
@@ -40,7 +40,7 @@ class ChunkedStore(Store):
         self._chunk_bytes = int(np.prod(chunks)) * dtype.itemsize
         self._make_table = table
         self._table: np.ndarray | None = None
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._file = FileBytes(path, 0)
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -28,6 +27,7 @@ from phygui.storage.arrays.stores import (
     orthogonal,
 )
 from phygui.storage.files import check_regular_file
+from phygui.storage.system import new_lock
 from phygui.storage.unpacked.pieces import MEMORY_BYTES
 from phygui.storage.unpacked.store import UnpackedStore
 from phygui.words import in_bytes
@@ -124,7 +124,7 @@ class H5Store(Store):
         self.name = name
         self.shape = shape
         self.dtype = dtype
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._is_closed = False
         self._open()
 

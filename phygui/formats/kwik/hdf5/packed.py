@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import zlib
 from itertools import product
 from pathlib import Path
@@ -17,6 +16,7 @@ from phygui.formats.kwik.hdf5.file import hdf5_errors, open_hdf5, open_read_only
 from phygui.storage.arrays.filebytes import FileBytes
 from phygui.storage.files import check_regular_file, reason
 from phygui.storage.state.fingerprint import FileStamp
+from phygui.storage.system import new_lock
 from phygui.storage.unpacked.packed import Piece
 
 #: Short chunks are unpacked several at a time, about this many bytes.
@@ -65,7 +65,7 @@ class PackedDataset:
         self.rows_per_piece = self.chunks[0] * at_once
         self._stamp = FileStamp.of(path)
         self.key = repr((str(path.resolve()), self._stamp, name, shape, dtype.str, chunks, filters))
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._bytes: FileBytes | None = None
         self._library: Any = None
         self._table: np.ndarray | None = None
