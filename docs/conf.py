@@ -20,3 +20,16 @@ numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 # The works that metrics cite stand in one list, in the docstring of their module.
 suppress_warnings = ["ref.ref"]
+
+INTERNAL = {"dispatch", "generation", "reserve", "turns"}
+"""Members of public classes that are for the window alone."""
+
+
+def leave_out(_app, _what, name, *_):
+    """Whether a member stays out of the reference; None leaves it to Sphinx."""
+    return True if name in INTERNAL or name.endswith("_job") else None
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-skip-member", leave_out)
