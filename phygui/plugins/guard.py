@@ -6,7 +6,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,9 +109,8 @@ def limited(plugin: Plugin, limit_s: float | None) -> Iterator[None]:
     finally:
         with _lock:
             _running.remove(run)
-            if run.is_stopped:
-                # If it came to an end by itself just now.
-                _raise_in(run.thread, None)
+        if run.is_stopped:
+            _take_late()
 
 
 def _watch(run: _Running) -> None:
@@ -147,7 +146,17 @@ def _look() -> None:
             run.plugin.fail(SaidInWords(words))
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+def _take_late() -> None:
+    """Let what is to be raised in this thread be raised now, if it has not been yet.
+
+    To take it back instead would leave the interpreter looking for it at every step.
+    """
+    with suppress(_TooSlow):
+        for _ in range(1000):
+            pass
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
     """Have an exception raised in a thread, as soon as that runs Python again."""
-    what = ctypes.py_object(error) if error is not None else None
+    what = ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)

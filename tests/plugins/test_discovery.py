@@ -120,6 +120,17 @@ def test_what_never_ends_is_stopped() -> None:
 
     with pytest.raises(PluginError, match=r"has not come to an end within 0\.05 seconds"):
         Guarded(plugin, loop, limit_s=0.05)()
+    # Nothing of it is left: under a tracer, a step that Python keeps looking for would never end.
+    lines: list[int] = []
+    before = sys.gettrace()
+
+    def traced() -> None:
+        lines.append(1)
+
+    sys.settrace(lambda frame, event, arg: None)
+    traced()
+    sys.settrace(before)
+    assert lines == [1]
     # The next one has its whole time.
     other = Plugin("quick", "here", "file:quick.py", "quick")
     assert Guarded(other, lambda: 3, limit_s=30.0)() == 3
