@@ -24,6 +24,7 @@ SIZES = {
     "drift": (760, 400),
     "templates": (600, 500),
     "probe": (600, 400),
+    "events": (760, 500),
     "matrix": (480, 420),
 }
 WINDOW = (1820, 1020)

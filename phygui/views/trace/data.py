@@ -325,14 +325,12 @@ def _waveform_extent(shank: ShankData) -> tuple[int, int]:
 def _spikes_of(
     snapshot: Snapshot, start: int, stop: int, bin_size: int
 ) -> tuple[NDArray[np.int64], int]:
-    """The spikes in start..stop in the order of time, at most one of a cluster for each bin when
-    they are too many to be told apart, and how many there are."""
+    """The spikes in start..stop in order of time, of too many one a cluster and bin; how many."""
     clock = snapshot.shank.clock
     spike_samples = clock.sorted_samples
     low, high = np.searchsorted(spike_samples, samples_like(spike_samples, np.array([start, stop])))
-    earliest, latest = snapshot.ranks
-    low, high = max(low, earliest), min(high, latest)
-    if low >= high:
+    low, high = np.clip([low, high], *snapshot.ranks)
+    if low == high:
         return np.empty(0, np.int64), 0
     edges = np.arange(start, stop + bin_size, bin_size)
     starts = np.searchsorted(spike_samples[low:high], samples_like(spike_samples, edges)) + low
