@@ -41,7 +41,7 @@ class SpikeRows:
 
 
 def rows_of(snapshot: Snapshot, cancelled: Cancel) -> SpikeRows:
-    """The spikes of the selected clusters; of a million in about a fifth of a second."""
+    """The spikes of the selected clusters; of a million in less than half a second."""
     shank = snapshot.shank
     spikes, times, intervals = [np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)]
     for cluster_id in snapshot.cluster_ids:
