@@ -109,7 +109,7 @@ def main() -> None:
         if options.datasets:
             demo = options.demo
             if demo is None:
-                demo = make_demo(name, n_spikes=options.spikes)
+                demo = make_demo(name, n_spikes=options.spikes).kwik_path
             measure_many(archive(Path(name) / "archive", demo, options.datasets), options, memory)
     if options.large is not None:
         orders = [order_of(options.large)]

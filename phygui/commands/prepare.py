@@ -84,6 +84,8 @@ def prepare(
         orders = [order_of(path, group, clustering, names, folder, ranking) for path, _ in found]
         results = [Prepared(path, problem=problem) for path, problem in found if problem]
         orders = [order for order, (_, problem) in zip(orders, found, strict=True) if not problem]
+        # The largest first: where one of them came last, all other workers would wait for it.
+        orders.sort(key=lambda order: -_n_bytes(order.path))
         # Dask takes a library that is kept from reading anything in the folder of a dataset.
         leave_current_folder()
         with _stopped_as_by_ctrl_c(), _bars(len(orders)) as show:
@@ -131,6 +133,17 @@ def _datasets(paths: Iterable[str]) -> list[tuple[Path, str]]:
             else:
                 found.setdefault(path, "")
     return list(found.items())
+
+
+def _n_bytes(path: Path) -> int:
+    """About how large a dataset is."""
+    try:
+        if path.is_dir():
+            with os.scandir(path) as entries:
+                return sum(entry.stat().st_size for entry in entries if entry.is_file())
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 @contextmanager
