@@ -354,7 +354,7 @@ def report(archive: bool, **what: Any) -> None:
         return
     if what["channel_group"] != "all" or any(what[n] for n in ("groups", "clustering", "given")):
         raise click.UsageError("--archive reports on all clusters: only --overwrite goes with it")
-    from phygui.archive.totals import write_report
+    from phygui.archive.report import write_report
 
     with _told() as telling:
         place = write_report(what["file"], what["out"], overwrite=what["overwrite"], **telling)

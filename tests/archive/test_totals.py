@@ -14,7 +14,8 @@ from phygui import DatasetError, Session
 from phygui.archive.archive import Archive
 from phygui.archive.curators import Agreed, agreed, agreements
 from phygui.archive.page import page
-from phygui.archive.totals import gather, write_report
+from phygui.archive.report import write_report
+from phygui.archive.totals import gather
 from phygui.cli import gui, main
 from phygui.dataset import ClusteringState
 from phygui.exports.work import Cancelled, Work

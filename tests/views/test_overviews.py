@@ -16,6 +16,7 @@ from phygui.views.cluster_scatter import view as cluster_scatter
 from phygui.views.cluster_scatter.view import ClusterScatterParams, ClusterScatterView
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
+from phygui.views.core.palette import colored_clusters
 from phygui.views.core.visuals import text_width
 from phygui.views.data import cluster_values
 from phygui.views.data.cluster_values import column, is_awaited, location_of, stats_of
@@ -250,6 +251,20 @@ def test_scatter_paints_and_picks(session, shown, picture, mouse, qtbot, log):
     view.hovered.connect(said.append)
     mouse(view).move(view.to_pixels(0, *place))
     assert said[-1].startswith(f"cluster {session.selected[0]}: number of spikes {x:.4g}")
+
+
+@pytest.mark.parametrize(
+    ("load", "params"),
+    [
+        (probe.load, ProbeParams()),
+        (cluster_scatter.load, ClusterScatterParams()),
+        (similarity.load, SimilarityParams()),
+    ],
+)
+def test_colours_by_hand_are_of_the_selected_clusters_where_all_are_shown(session, load, params):
+    data = load(session.snapshot(), params, never)
+    assert len(data.cluster_ids) > len(session.selected)
+    assert tuple(colored_clusters(data)) == tuple(session.selected)
 
 
 def test_scatter_shows_sizes_where_there_is_no_amplitude_and_says_what_is_missing(bare):

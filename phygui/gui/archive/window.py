@@ -287,7 +287,7 @@ class ArchiveWindow(QMainWindow):
 
     def report_to(self, path: Path) -> None:
         """Write a page on all sessions."""
-        from phygui.archive.totals import write_report
+        from phygui.archive.report import write_report
 
         self.say("writing the report ...")
         self._reporting.request(

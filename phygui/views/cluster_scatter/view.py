@@ -84,6 +84,7 @@ class ClusterScatterData:
 
     cluster_ids: tuple[int, ...]
     """All clusters, the selected ones last, the best at the very end."""
+    selected: tuple[int, ...]
     x: NDArray[np.float64]
     """(n_clusters,), NaN where not known."""
     y: NDArray[np.float64]
@@ -138,7 +139,9 @@ def load(
         "amplitude": column(snapshot, "amplitude", ids, cancelled),
     }
     colors = group_colors(snapshot, ids)
-    return ClusterScatterData(ids, x, y, names, labels, colors, sizes, snapshot.cluster_groups)
+    return ClusterScatterData(
+        ids, tuple(selected), x, y, names, labels, colors, sizes, snapshot.cluster_groups
+    )
 
 
 class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):

@@ -20,7 +20,7 @@ from phygui.views.core.lasso import Lasso
 from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
-from phygui.views.core.palette import Palette
+from phygui.views.core.palette import Palette, colored_clusters
 from phygui.views.core.vispy_parts import buffer_of, keep_pixels, paint_with
 from phygui.views.core.visuals import (
     Batch,
@@ -384,7 +384,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         )
         ground = self._theme.roles["background"] / 255.0
         context.clear(color=tuple(ground) if decoration else (0.0, 0.0, 0.0, 0.0))
-        self.palette.send(shared, self._theme, getattr(self.data, "cluster_ids", ()))
+        self.palette.send(shared, self._theme, colored_clusters(self.data))
         if self._layout_size != (*size, pixel_ratio):
             self._lay_out(size)
             self._layout_size = (*size, pixel_ratio)

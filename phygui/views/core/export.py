@@ -15,6 +15,7 @@ from vispy.gloo import gl
 from vispy.io import write_png
 
 from phygui.views.core.colors import ACCENT
+from phygui.views.core.palette import colored_clusters
 from phygui.views.data.figure import Figure, Kind
 
 Drawn = Any
@@ -105,7 +106,7 @@ def to_svg(view: Drawn, scale: float = 2.0) -> str:
     width, height = view.size
     data = _straight(render(view, scale, decoration=False, smooth=True))
     image = base64.b64encode(_png(data)).decode("ascii")
-    colors = view.palette.table(view.colors, getattr(view.data, "cluster_ids", ()))
+    colors = view.palette.table(view.colors, colored_clusters(view.data))
     ground = _paint("fill", view.colors.roles["background"])
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '

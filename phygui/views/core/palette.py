@@ -11,6 +11,18 @@ from phygui.views.core.colors import Theme, rgba
 from phygui.views.core.visuals.shared import N_COLORS, N_THEME_COLORS, Shared
 
 
+def colored_clusters(data: object) -> Sequence[int]:
+    """The clusters whose places are colours: the selected ones, also where all clusters are shown.
+
+    Parameters
+    ----------
+    data : object
+        What a view shows, with ``selected`` or, of the selection only, ``cluster_ids``.
+    """
+    found: Sequence[int] = getattr(data, "selected", getattr(data, "cluster_ids", ()))
+    return found
+
+
 class Palette:
     """The 256 colours that the visuals of one canvas look up, sent when they change.
 

@@ -65,6 +65,7 @@ class ProbeData:
     channel_names: tuple[str, ...]
     cluster_ids: tuple[int, ...]
     """All clusters, the selected ones last, the best at the very end."""
+    selected: tuple[int, ...]
     places: NDArray[np.float64]
     """(n_clusters, 2), NaN where not known."""
     sizes: NDArray[np.float64]
@@ -100,6 +101,7 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
         channels=positions,
         channel_names=tuple(str(c) for c in shank.channels),
         cluster_ids=ids,
+        selected=tuple(selected),
         places=np.array(places, dtype=np.float64).reshape(-1, 2),
         sizes=np.array([np.nan if s is None else s for s in sizes], dtype=np.float64),
         size_label=axis_name("amplitude", shank) if in_volts else "size of features",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.phy_folders import KINDS, PhyFolders
+from tests.torture.hostile_folders import HostileFolders
+from tests.torture.phy_folders import KINDS, sources
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks as Linux does")
@@ -15,7 +16,7 @@ from tests.torture.phy_folders import KINDS, PhyFolders
 def test_hostile_folders_are_opened_or_refused_in_a_sentence(
     tmp_path: Path, n_folders: int
 ) -> None:
-    folders = PhyFolders(tmp_path)
+    folders = HostileFolders(tmp_path, sources(tmp_path), KINDS)
     folders.run(n_folders, seed=1)
     assert sum(folders.counts.values()) == n_folders
     assert {name.partition(":")[0] for name in folders.counts} == set(KINDS)
