@@ -5,13 +5,10 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from phygui._isolation import forget_current_folder
 
@@ -21,7 +18,10 @@ forget_current_folder()
 import click  # noqa: E402
 
 from phygui._version import __version__  # noqa: E402
+from phygui.commands.exporting import convert, export, report  # noqa: E402
 from phygui.commands.prepare import prepare  # noqa: E402
+from phygui.commands.states import describe, recover, restore  # noqa: E402
+from phygui.commands.telling import fail, say  # noqa: E402
 from phygui.gui.app.commands import doctor, install_desktop  # noqa: E402
 from phygui.heap import keep_large_apart  # noqa: E402
 from phygui.logs import PlainFormatter, start_log  # noqa: E402
@@ -32,24 +32,6 @@ if TYPE_CHECKING:
     from phygui.gui.app.preload import Opening
     from phygui.gui.archive.window import ArchiveWindow
     from phygui.gui.window.main_window import MainWindow
-
-USAGE = 2
-"""Exit code when what the user named cannot be opened."""
-INTERRUPTED = 130
-"""Exit code after Ctrl+C, as shells have it."""
-
-
-def say(line: object, *, err: bool = False) -> None:
-    """Write one line; what names and files hold in it commands no terminal."""
-    from phygui.words import plain
-
-    click.echo(plain(line), err=err)
-
-
-def fail(sentence: object) -> NoReturn:
-    """End with one sentence on stderr."""
-    say(f"phygui: {sentence}", err=True)
-    sys.exit(USAGE)
 
 
 def _no_display() -> bool:
@@ -211,269 +193,16 @@ def main() -> None:
     warnings.showwarning = _say_warning
 
 
-for command in (prepare, new_plugin, doctor, install_desktop):
+for command in (
+    describe,
+    recover,
+    restore,
+    export,
+    report,
+    convert,
+    prepare,
+    new_plugin,
+    doctor,
+    install_desktop,
+):
     main.add_command(command)
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def describe(file: Path) -> None:
-    """Describe what FILE holds."""
-    from phygui.dataset import DatasetError, open_dataset
-
-    try:
-        click.echo(open_dataset(file).describe())
-    except DatasetError as error:
-        fail(error)
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--list", "only_list", is_flag=True, help="Only list what would be brought back.")
-def recover(file: Path, only_list: bool) -> None:
-    """Bring unsaved edits of a session that died back into FILE, and save it."""
-    with _session(file) as session:
-        edits = session.unsaved_edits
-        for edit in edits:
-            say(str(edit))
-        if session.recovery_problem:
-            say(session.recovery_problem, err=True)
-        if not edits:
-            say("there are no unsaved edits")
-        elif not only_list:
-            session.recover()
-            for saved in session.save():
-                say(f"saved {saved.n_edits} edits to {saved.path}")
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("number", type=int, required=False)
-@click.option(
-    "--compare",
-    type=int,
-    nargs=2,
-    metavar="A B",
-    help="Show how state B differs from state A; 0 is the current state.",
-)
-def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> None:
-    """List the saved states of FILE; with a NUMBER, bring that one back and save it."""
-    from phygui.curation.durability.saved_states import bring_back, differences
-
-    with _session(file) as session:
-        backups = session.backups()
-        states = [None, *backups]
-        for n in (*(compare or ()), *((number,) if number is not None else ())):
-            if not 0 <= n < len(states):
-                fail(f"{file}: no saved state {n}; there are {len(backups)}")
-        if compare is not None:
-            for line in differences(session, *(states[n] for n in compare)):
-                say(line)
-        elif number:
-            words = bring_back(session, backups[number - 1])
-            for saved in session.save():
-                say(f"{words}, and saved to {saved.path}")
-        else:
-            for n, backup in enumerate(backups, 1):
-                say(f"{n}: {backup}")
-            if not backups:
-                say("there are no saved states")
-
-
-def _list_formats(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """What --formats does, whatever else is given."""
-    if not wanted or context.resilient_parsing:
-        return
-    from phygui.exports import exports
-
-    for spec in exports():
-        say(f"{spec.name}: {spec.help}")
-        for option in spec.options:
-            value = "yes" if option.kind == "bool" else option.kind.upper()
-            say(f"    --option {option.name}={value}: {option.help}")
-    context.exit()
-
-
-_UNSAVED = click.option(
-    "--unsaved",
-    type=click.Choice(["include", "refuse"]),
-    default="include",
-    show_default=True,
-    help="What is done where there are edits that are not saved.",
-)
-
-
-def _what_is_exported(command: Callable[..., None]) -> Callable[..., None]:
-    """The arguments and options that all exports have."""
-    file = click.Path(path_type=Path)
-    decorators = [
-        click.argument("file", type=file),
-        click.argument("out", type=file),
-        click.option("--groups", metavar="NAMES", help="Clusters of these groups only: good,mua."),
-        click.option("--clustering", metavar="NAME", help="The clustering (main)."),
-        click.option("--channel-group", default="all", metavar="N", help="The shank, or all."),
-        click.option(
-            "--option",
-            "given",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="An option of the format; more than once for several.",
-        ),
-        _UNSAVED,
-        click.option("--overwrite", is_flag=True, help="Replace a file that is there."),
-    ]
-    for decorate in reversed(decorators):
-        command = decorate(command)
-    return command
-
-
-@main.command()
-@click.option("--to", required=True, metavar="FORMAT", help="The format; --formats lists them.")
-@_what_is_exported
-@click.option("--spikes", is_flag=True, help="Short for --option spikes=yes.")
-@click.option(
-    "--formats",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_list_formats,
-    help="List the formats and their options, and exit.",
-)
-def export(to: str, given: tuple[str, ...], spikes: bool, **what: Any) -> None:
-    """Write what was curated in FILE to OUT, in a format of other programs."""
-    _export(to, given=(*given, *(["spikes=yes"] if spikes else [])), **what)
-
-
-@main.command()
-@_what_is_exported
-@click.option("--archive", is_flag=True, help="FILE is a folder of datasets: report on them all.")
-def report(archive: bool, **what: Any) -> None:
-    """Write a report on what was curated in FILE to OUT.html: short for export --to report."""
-    if not archive:
-        _export("report", **what)
-        return
-    if what["channel_group"] != "all" or any(what[n] for n in ("groups", "clustering", "given")):
-        raise click.UsageError("--archive reports on all clusters: only --overwrite goes with it")
-    from phygui.archive.report import write_report
-
-    with _told() as telling:
-        place = write_report(what["file"], what["out"], overwrite=what["overwrite"], **telling)
-    say(f"written to {place}")
-
-
-def _export(
-    to: str,
-    file: Path,
-    out: Path,
-    groups: str | None,
-    channel_group: str,
-    given: tuple[str, ...],
-    **rest: Any,
-) -> None:
-    from phygui.exports import export as export_file
-
-    options = dict(text.partition("=")[::2] for text in given)
-    if not all("=" in text for text in given):
-        raise click.UsageError("an option of a format is written NAME=VALUE")
-    if channel_group != "all" and not channel_group.isdecimal():
-        raise click.UsageError(f"--channel-group is a number or 'all', not {channel_group!r}")
-    names = None if groups is None else [name.strip() for name in groups.split(",")]
-    with _told() as telling:
-        place = export_file(
-            file,
-            to,
-            out,
-            groups=names,
-            channel_group="all" if channel_group == "all" else int(channel_group),
-            options=options,
-            **telling,
-            **rest,
-        )
-    say(f"written to {place}")
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "--raw",
-    type=click.Choice(["auto", "copy", "none"]),
-    default="auto",
-    show_default=True,
-    help="Raw data: named where flat files hold it, else copied; always copied; left out.",
-)
-@click.option("--no-features", is_flag=True, help="Leave features and masks out.")
-@_UNSAVED
-def convert(file: Path, out: Path, raw: Any, no_features: bool, unsaved: Any) -> None:
-    """Write what FILE, or a folder, holds as a new Kwik dataset OUT.kwik, for klusta's readers."""
-    from phygui.exports.convert import convert as convert_file
-
-    with _told() as telling:
-        place = convert_file(
-            file, out, raw=raw, features=not no_features, unsaved=unsaved, **telling
-        )
-    say(f"written to {place}")
-
-
-@contextmanager
-def _told() -> Iterator[dict[str, Any]]:
-    """Progress and Ctrl+C of long work on files; what goes wrong is said in one sentence."""
-    from phygui.errors import DatasetError
-    from phygui.exports import Cancelled
-
-    try:
-        with _interruptible() as is_interrupted, _progress_line() as progress:
-            yield {"progress": progress, "cancelled": is_interrupted}
-    except Cancelled:
-        say("phygui: cancelled, and nothing was written", err=True)
-        sys.exit(INTERRUPTED)
-    except DatasetError as error:
-        fail(error)
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl+C was pressed; a second time it ends what does not ask."""
-    pressed: list[int] = []
-    default = signal.getsignal(signal.SIGINT)
-
-    def press(number: int, _: object) -> None:
-        pressed.append(number)
-        signal.signal(signal.SIGINT, default)
-
-    signal.signal(signal.SIGINT, press)
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, default)
-
-
-@contextmanager
-def _progress_line() -> Iterator[Callable[[float, str], None]]:
-    """A line on stderr that tells how far something is; none where nobody would see it grow."""
-    if not sys.stderr.isatty():
-        yield lambda _, __: None
-        return
-    from phygui.words import plain
-
-    bar: Any = click.progressbar(length=1000, file=sys.stderr, show_eta=True, item_show_func=plain)
-    with bar:
-
-        def tell(fraction: float, what: str) -> None:
-            bar.update(round(1000 * fraction) - bar.pos, what)
-
-        yield tell
-
-
-@contextmanager
-def _session(file: Path) -> Iterator[Session]:
-    """A session on a file; what goes wrong ends the program with one sentence."""
-    from phygui.curation.edits.update import EditError
-    from phygui.curation.open_session import open_session
-    from phygui.errors import DatasetError
-
-    try:
-        with open_session(file) as session:
-            yield session
-    except (DatasetError, EditError) as error:
-        fail(error)

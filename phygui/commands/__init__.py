@@ -1,1 +1,1 @@
-"""Commands of ``phygui`` that are more than a few lines; nothing heavy is imported with them."""
+"""Commands of ``phygui``, each in a module; nothing heavy is imported with them."""

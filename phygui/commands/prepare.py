@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phygui._isolation import leave_current_folder
+from phygui.commands.telling import INTERRUPTED, say
 from phygui.words import plain
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from phygui.prepare.order import Prepared
 
 FAILED = 1
-INTERRUPTED = 130
 
 
 def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
@@ -100,12 +100,12 @@ def prepare(
         if executor is not None:
             executor.close(now=True)
         _tell(results, as_json)
-        click.echo("phygui: stopped; what is done is kept", err=True)
+        say("phygui: stopped; what is done is kept", err=True)
         sys.exit(INTERRUPTED)
     except DatasetError as error:
         if executor is not None:
             executor.close(now=True)
-        click.echo(f"phygui: {plain(error)}", err=True)
+        say(f"phygui: {error}", err=True)
         sys.exit(2)
     _tell(results, as_json)
     if any(of.problem for of in results):
