@@ -122,8 +122,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def open_window(qtbot: Any, qapp: Any, settings: Settings) -> Iterator[Callable[..., Driver]]:
-    """Open a window on a dataset: ``open_window(path)`` -> a driver."""
+def open_window(
+    qtbot: Any, qapp: Any, settings: Settings, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Driver]]:
+    """Open a window on a dataset: ``open_window(path)`` -> a driver.
+
+    It is as small as a window is meant to be used, since all is drawn in software; tests of what
+    only a larger one has room for are marked as ``roomy``.
+    """
+    size = USABLE if request.node.get_closest_marker("roomy") is None else ROOMY
     make_application(settings)
     windows = []
 
@@ -132,16 +139,20 @@ def open_window(qtbot: Any, qapp: Any, settings: Settings) -> Iterator[Callable[
         windows.append(window)
         for view in window.views():
             view.events.ignore_callback_errors = False
-        return put_on_screen(window, qtbot)
+        return put_on_screen(window, qtbot, size)
 
     yield open_
     for window in windows:
         take_away(window)
 
 
-def put_on_screen(window: MainWindow, qtbot: Any) -> Driver:
+USABLE, ROOMY = (1366, 768), (1680, 980)
+"""Sizes of a window, in pixels."""
+
+
+def put_on_screen(window: MainWindow, qtbot: Any, size: tuple[int, int]) -> Driver:
     """Show a window, and wait until all is painted."""
-    window.resize(1680, 980)
+    window.resize(*size)
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()

@@ -46,6 +46,7 @@ def test_the_title_of_the_dialog_for_a_layout_is_not_cut(
     dialog.reject()
 
 
+@pytest.mark.roomy
 def test_what_the_palette_says_of_an_action_is_read_in_full(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

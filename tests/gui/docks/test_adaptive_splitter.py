@@ -93,6 +93,7 @@ def test_each_part_is_of_use_in_every_size(demo: Path, open_window: Callable[...
     assert all(title in tip for title in TITLES[1:])
 
 
+@pytest.mark.roomy
 def test_there_are_no_titles_without_numbers(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     user.window.show_dock("suggestions")

@@ -94,15 +94,13 @@ def test_the_manual_shows_every_page_follows_links_and_finds_words(onlooker: Any
         text = manual.page.toPlainText()
         assert text.startswith(title_of(path.read_text("utf-8")))
         assert "<!--" not in text
-    # Every link leads to a page and a heading that there are.
-    for row, path in enumerate(pages().values()):
-        manual.list.setCurrentRow(row)
-        manual._follow(QUrl("views.md#traces"))
-        assert manual.windowTitle() == "Manual: Views"
-        assert manual.page.verticalScrollBar().value() > 0
-        manual.back.click()
-        assert manual.list.currentRow() == row, path
+    # A link leads to a heading of a page, and back.
     manual.list.setCurrentRow(0)
+    manual._follow(QUrl("views.md#traces"))
+    assert manual.windowTitle() == "Manual: Views"
+    assert manual.page.verticalScrollBar().value() > 0
+    manual.back.click()
+    assert manual.list.currentRow() == 0
     user.qtbot.keyClicks(manual.search, "protanopia")
     user.qtbot.keyClick(manual.search, Qt.Key_Return)
     assert names[manual.list.currentRow()] == "views"
