@@ -44,5 +44,5 @@ ACTIONS: tuple[ActionSpec, ...] = (
         hindrance=none_selected),
     ActionSpec("filter", "Find or filter clusters", "Select|filter",
         lambda w: w.cluster_table.filter.begin(), ("Ctrl+F",),
-        "type an id and Enter to go to a cluster, or what the clusters shown have in common"),
+        "an id and Enter to go to a cluster, or what those shown have in common"),
 )  # fmt: skip
