@@ -117,7 +117,11 @@ class Overview:
         known = {each.name for each in fields(cls)}
         if not isinstance(told, dict) or not known.issuperset(told):
             raise ValueError("it is no overview")
-        made = {name: _READ.get(name, _text)(value) for name, value in told.items()}
+        try:
+            made = {name: _READ.get(name, _text)(value) for name, value in told.items()}
+        except OverflowError as error:
+            # A whole number of JSON may have more digits than any other number holds.
+            raise ValueError(str(error)) from error
         return cls(**made)
 
 

@@ -16,7 +16,7 @@ import phygui.archive.archive as archive_module
 from phygui import DatasetError, Session
 from phygui.archive import Archive, Overview, find, holds_datasets, overview
 from phygui.archive.archive import next_undecided
-from phygui.archive.index import NAME, Index
+from phygui.archive.index import NAME, VERSION, Index
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.sidecar import write_rejected_clusters, write_rejections
 from phygui.prepare import prepare
@@ -240,10 +240,15 @@ def test_an_archive_that_may_not_be_written(
     assert len(reads) == 2
 
 
-ODD = b'{"version": 2, "datasets": {"mouse00/session000.kwik": ["x", {"groups": 3}], "b": 1}}'
+DATASETS = b'{"version": %d, "datasets": {"mouse00/session000.kwik": ["x", {%s}], "b": 1}}'
+ODD = DATASETS % (VERSION, b'"groups": 3')
+HUGE = DATASETS % (VERSION, b'"duration": ' + b"9" * 400)
 
 
-@pytest.mark.parametrize("text", [b"", b"[", b"[1]", b'{"version": 2}', b'{"version": 99}', ODD])
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"[", b"[1]", b'{"version": %d}' % VERSION, b'{"version": 99}', ODD, HUGE],
+)
 def test_a_damaged_index_is_made_anew(archive_of: Make, text: bytes) -> None:
     folder = archive_of(1)
     (folder / NAME).write_bytes(text)

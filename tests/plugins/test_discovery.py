@@ -17,6 +17,8 @@ import phygui
 from phygui import plugins
 from phygui.analysis import ClusterData, find_metric
 from phygui.cli import gui, main
+from phygui.exports import exports
+from phygui.exports.tables.csv import EXPORT as CSV
 from phygui.plugins import Guarded, PluginError, owner
 from phygui.plugins.record import Plugin
 from tests.plugins.broken import METRIC, SAID, SOURCES, write_all
@@ -65,6 +67,23 @@ def test_what_a_package_adds_has_its_name_and_version(
     assert (plugin.name, plugin.source, plugin.version) == ("fine", "lab-plugins", "1.5")
     assert plugin.kinds == ("metric",)
     assert find_metric("fine") is not None
+
+
+EXPORT = """
+from phygui.exports import ExportSpec
+
+PLUGIN = ExportSpec("csv", "CSV", "made up", ".csv", lambda order: order.out)
+"""
+
+
+def test_a_package_does_not_replace_what_the_program_has(
+    install_plugins: Callable[[str, str], Path],
+) -> None:
+    install_plugins(EXPORT, "[phygui.exports]\ncsv = lab_plugins:PLUGIN\n")
+    (spec,) = [spec for spec in exports() if spec.name == "csv"]
+    assert spec is CSV
+    (plugin,) = plugins.plugins()
+    assert plugin.error == "there is already another export that is called csv"
 
 
 def test_what_is_switched_off_is_not_imported(plugin_folder: Path) -> None:
