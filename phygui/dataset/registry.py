@@ -16,7 +16,7 @@ GROUP = "phygui.formats"
 
 @cache
 def formats() -> tuple[Format, ...]:
-    """All formats, by their names: those of the program and those of plugins.
+    """All formats, those of the program first, each by their names.
 
     One that cannot be imported is left out, and the log says why.
     """

@@ -16,7 +16,7 @@ GROUP = "phygui.exports"
 
 @cache
 def exports() -> tuple[ExportSpec, ...]:
-    """All exports, by their names.
+    """All exports, those of the program first, each by their names.
 
     One that cannot be imported is left out, and the log says why.
     """

@@ -123,7 +123,9 @@ def added(
     kind, names = GROUPS[group], set(taken)
     for entry in _entries().get(group, ()):
         if _is_own(entry):
-            yield from ((spec, None) for spec in _own(entry, kind))
+            for spec in _own(entry, kind):
+                names.add(name_of(spec))
+                yield spec, None
         else:
             yield from _checked(_of_packages()[_key(entry)], kind, names, name_of)
     if plugins_are_used():
@@ -161,15 +163,21 @@ def kind_of(spec: object) -> str:
 
 @cache
 def _entries() -> dict[str, tuple[EntryPoint, ...]]:
-    """All entry points, looked for once: that reads a file of every installed package."""
+    """All entry points, looked for once: that reads a file of every installed package.
+
+    Those of the program come first, so that no package takes the place of one.
+    """
     # Imported here: it takes as long as all the rest of this package.
     from importlib.metadata import entry_points
 
     every = entry_points()
-    found = {group: {e.name: e for e in every.select(group=group)} for group in GROUPS}
-    if not plugins_are_used():
-        found = {g: {n: e for n, e in of.items() if _is_own(e)} for g, of in found.items()}
-    return {group: tuple(of[name] for name in sorted(of)) for group, of in found.items()}
+    is_used = plugins_are_used()
+    found = {}
+    for group in GROUPS:
+        # The same package may be found twice, as in a folder that is on the path twice.
+        of = {(e.name, e.value): e for e in every.select(group=group) if is_used or _is_own(e)}
+        found[group] = tuple(sorted(of.values(), key=lambda e: (not _is_own(e), e.name, e.value)))
+    return found
 
 
 def _is_own(entry: EntryPoint) -> bool:

@@ -72,7 +72,7 @@ def test_what_a_package_adds_has_its_name_and_version(
 EXPORT = """
 from phygui.exports import ExportSpec
 
-PLUGIN = ExportSpec("csv", "CSV", "made up", ".csv", lambda order: order.out)
+PLUGIN = ExportSpec("csv", "CSV", ".csv", "Made up.", lambda *_: None)
 """
 
 
