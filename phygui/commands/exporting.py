@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from phygui.commands.telling import say, told
 
@@ -83,7 +84,9 @@ def report(archive: bool, **what: Any) -> None:
     if not archive:
         _export("report", **what)
         return
-    if what["channel_group"] != "all" or any(what[n] for n in ("groups", "clustering", "given")):
+    of_one = ("groups", "clustering", "channel_group", "given", "unsaved")
+    source_of = click.get_current_context().get_parameter_source
+    if any(source_of(name) != ParameterSource.DEFAULT for name in of_one):
         raise click.UsageError("--archive reports on all clusters: only --overwrite goes with it")
     from phygui.archive.report import write_report
 

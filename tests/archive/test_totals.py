@@ -121,7 +121,12 @@ def test_a_report_that_cannot_be_written(curated: Path, tmp_path: Path) -> None:
 
 def test_what_makes_no_sense_of_an_archive_is_refused(curated: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "x.html")
-    for more in (["--groups", "good"], ["--channel-group", "1"], ["--option", "title=x"]):
+    for more in (
+        ["--groups", "good"],
+        ["--channel-group", "1"],
+        ["--option", "title=x"],
+        ["--unsaved", "refuse"],
+    ):
         done = CliRunner().invoke(main, ["report", "--archive", str(curated), out, *more])
         assert (done.exit_code, "only --overwrite goes with it" in done.output) == (2, True)
     done = CliRunner().invoke(gui, [str(curated), "--read-only"])
