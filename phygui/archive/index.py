@@ -22,7 +22,7 @@ from phygui.storage.state.state_files import make_folder, read_json, write_whole
 log = logging.getLogger(__name__)
 
 NAME = ".phygui-archive.json"
-VERSION = 2
+VERSION = 3
 """To be raised whenever an overview is read differently."""
 LARGEST = 1 << 28
 """Bytes that the file may have: some 500 of each dataset."""

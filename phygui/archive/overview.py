@@ -227,7 +227,8 @@ def _of_clusters(dataset: Dataset) -> Overview:
     groups: Counter[str] = Counter()
     n_spikes = 0
     pictured: tuple[Curve, ...] = ()
-    n_known, n_open = 0.0, []
+    n_known = 0.0
+    n_open: list[int | None] = []
     for shank, names in keys.items():
         state = dataset.clusterings.read((shank, names[0]))
         named = group_names(state)
@@ -238,7 +239,10 @@ def _of_clusters(dataset: Dataset) -> Overview:
             prints = prints_of(state.spike_clusters)
             n_known += len(named) * share_known(place.folder, shank, prints)
             pictured = pictured or curves(place.folder, shank, prints, named)
-            n_open.append(n_suggested(place.folder, shank, prints))
+            undecided = [c for c, group in state.cluster_groups.items() if group == UNSORTED]
+            n_open.append(n_suggested(place.folder, shank, prints, undecided))
+        elif named:
+            n_open.append(None)
     saved, saved_by = _last_save(dataset, place.folder)
     leftover = unsaved_in(place.folder)
     return Overview(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from phygui.curation.durability.sidecar import read_rejected_clusters, read_rejections
@@ -12,8 +12,10 @@ from phygui.storage.state.state_files import parse_json
 KINDS = ("merges", "splits", "candidates")
 
 
-def n_suggested(folder: Path, shank: int, prints: Mapping[int, str]) -> int | None:
-    """Suggestions that a preparation has counted, without those that were turned down since.
+def n_suggested(
+    folder: Path, shank: int, prints: Mapping[int, str], undecided: Collection[int]
+) -> int | None:
+    """Suggestions that a preparation has counted, without those that were decided about since.
 
     Parameters
     ----------
@@ -22,6 +24,8 @@ def n_suggested(folder: Path, shank: int, prints: Mapping[int, str]) -> int | No
     shank : int
     prints : mapping of int to str
         Fingerprint of the spikes of each cluster.
+    undecided : collection of int
+        Clusters that are still Unsorted.
 
     Returns
     -------
@@ -33,13 +37,23 @@ def n_suggested(folder: Path, shank: int, prints: Mapping[int, str]) -> int | No
     try:
         told = parse_json(arrays["info"].tobytes())
         n_clusters = int(told["n_clusters"])
-        counts = [int(n) for n in map(told["suggested"].get, KINDS) if n is not None]
+        counts = {kind: int(n) for kind in KINDS if (n := told["suggested"].get(kind)) is not None}
         is_of_these = n_clusters == len(prints) and living.issuperset(told["prints"])
+        candidates = told.get("candidates")
+        waiting = None if candidates is None else set(map(str, candidates))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     if not (is_of_these and counts):
         return None
     refused = sum(living.issuperset(pair) for pair in read_rejections(folder, shank))
-    for what in ("splits", "groups"):
-        refused += len(living & read_rejected_clusters(folder, shank, what))
-    return max(sum(counts) - refused, 0)
+    refused += len(living & read_rejected_clusters(folder, shank, "splits"))
+    refused_groups = living & read_rejected_clusters(folder, shank, "groups")
+    if waiting is None:
+        # Left by a version that did not tell which clusters they are.
+        refused += len(refused_groups)
+    else:
+        # Whoever gives a candidate a group has decided about it, whichever group that is.
+        counts["candidates"] = len(
+            waiting.intersection(prints[c] for c in undecided) - refused_groups
+        )
+    return max(sum(counts.values()) - refused, 0)

@@ -1,6 +1,7 @@
 """What a list of sessions draws its small pictures from: see the package for where it is and how.
 
-It is for pictures only: nothing is recalled from it.
+It is for pictures only: nothing is recalled from it. Beside what the package tells, ``info`` has
+``candidates``: the fingerprints of those that ``suggested`` counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import numpy as np
 from phygui.analysis import cross_correlogram
 from phygui.curation.shown import Shown
 from phygui.curation.statistics.snapshot import spikes_print
+from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, ready
+from phygui.curation.suggestions.grouping.groups import GroupCandidates
+from phygui.dataset.groups import UNSORTED
 from phygui.storage.state.state_files import make_folder, read_whole, write_whole
 
 VERSION = 1
@@ -55,6 +59,7 @@ def write_previews(folder: Path, shown: Shown, suggested: Mapping[str, int | Non
         "clustering": shown.clustering,
         "n_clusters": len(spikes),
         "suggested": dict(suggested),
+        "candidates": None if suggested.get("candidates") is None else _candidates(shown),
         "prints": prints,
         "bin_ms": BIN_MS,
         "rate": shank.sample_rate,
@@ -89,6 +94,17 @@ def write_previews(folder: Path, shown: Shown, suggested: Mapping[str, int | Non
     make_folder(folder)
     write_whole(path, buffer.getvalue(), lasts=False)
     return len(ids)
+
+
+def _candidates(shown: Shown) -> list[str]:
+    """Fingerprints of the candidates for Noise and MUA among the clusters that are undecided."""
+    candidates = GroupCandidates()
+    candidates.set_rules(ready(DEFAULTS, shown)[0])
+    undecided = sorted(c for c, group in shown.cluster_groups.items() if group == UNSORTED)
+    found = [c for c in undecided if candidates.of(shown, c) is not None]
+    return [
+        shown.knowledge.prints.get(c) or spikes_print(shown.spikes_per_cluster[c]) for c in found
+    ]
 
 
 def _waveform(shown: Shown, cluster_id: int) -> np.ndarray | None:

@@ -19,6 +19,7 @@ from phygui.archive.archive import next_undecided
 from phygui.archive.index import NAME, VERSION, Index
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.sidecar import write_rejected_clusters, write_rejections
+from phygui.curation.suggestions.grouping.group_rules import Rule
 from phygui.prepare import prepare
 from phygui.storage.state.lock import Lock
 from phygui.storage.state.state_folder import find_place
@@ -198,6 +199,31 @@ def test_what_a_preparation_leaves_is_told(archive_of: Make) -> None:
     assert after.n_suggestions is None
 
 
+def test_candidates_that_have_a_group_by_now_are_suggested_no_more(
+    archive_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive_of(1) / "mouse00" / "session000.kwik"
+    shutil.copyfile(SMALL.with_suffix(".kwx"), path.with_suffix(".kwx"))
+    for module in ("headless", "previews"):
+        rules = (Rule("noise", "n_spikes > 0"),)
+        monkeypatch.setattr(f"phygui.prepare.{module}.DEFAULTS", rules)
+    prepare(path, what=("groups", "previews"))
+    n = overview(path).n_suggestions
+    with Session.open(path) as session:
+        assert n == len(session.cluster_ids)
+        session.move(session.cluster_ids[:3], "noise")
+        session.save()
+    assert overview(path).n_suggestions == n - 3
+
+
+def test_what_is_suggested_is_not_known_while_a_shank_is_not_prepared(tmp_path: Path) -> None:
+    path = folders.make(tmp_path / "sorted", n_shanks=2).path
+    prepare(path, channel_group=0, what=("groups", "previews"))
+    assert overview(path).n_suggestions is None
+    prepare(path, channel_group=1, what=("groups", "previews"))
+    assert overview(path).n_suggestions is not None
+
+
 def test_what_was_turned_down_is_suggested_no_more(tmp_path: Path) -> None:
     prints = {4: "a" * 32, 9: "b" * 32, 11: "c" * 32}
     info = {
@@ -208,12 +234,18 @@ def test_what_was_turned_down_is_suggested_no_more(tmp_path: Path) -> None:
     (tmp_path / "prepared").mkdir()
     text = np.frombuffer(json.dumps(info).encode(), np.uint8)
     np.savez_compressed(tmp_path / "prepared" / "previews-0.npz", info=text)
-    assert n_suggested(tmp_path, 0, prints) == 5
+    assert n_suggested(tmp_path, 0, prints, prints) == 5
     write_rejections(tmp_path, 0, [frozenset((prints[4], prints[9])), frozenset(("d", "e"))])
     write_rejected_clusters(tmp_path, 0, "groups", [prints[11]])
-    assert n_suggested(tmp_path, 0, prints) == 3
-    assert n_suggested(tmp_path, 0, {4: prints[4]}) is None
-    assert n_suggested(tmp_path, 1, prints) is None
+    assert n_suggested(tmp_path, 0, prints, prints) == 3
+    assert n_suggested(tmp_path, 0, {4: prints[4]}, [4]) is None
+    assert n_suggested(tmp_path, 1, prints, prints) is None
+    # Where it is told which clusters are candidates, those that have a group by now are none.
+    info["candidates"] = [prints[9], prints[11]]
+    text = np.frombuffer(json.dumps(info).encode(), np.uint8)
+    np.savez_compressed(tmp_path / "prepared" / "previews-0.npz", info=text)
+    assert n_suggested(tmp_path, 0, prints, prints) == 2 + 1
+    assert n_suggested(tmp_path, 0, prints, [4, 11]) == 2
 
 
 def test_edits_that_are_not_saved_are_told(archive_of: Make) -> None:
