@@ -39,14 +39,22 @@ class Preparing(QObject):
         self.n_done = self.n_failed = 0
         self.share = 0.0
         """How much of the current session is done."""
+        self.last_problem = ""
+        """The last session that could not be prepared, and why."""
         self._problem = ""
         self.is_cancelled = False
         """Whether the last preparation was ended by the user."""
+        self._ending: QProcess | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether a session is being prepared."""
         return self._process is not None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether what still runs was told to end: it does not count."""
+        return self._process is not None and self._process is self._ending
 
     @property
     def current(self) -> Path | None:
@@ -56,7 +64,8 @@ class Preparing(QObject):
     @property
     def n_all(self) -> int:
         """Sessions that were asked for, those that are done included."""
-        return self.n_done + len(self._waiting) + (self._current is not None)
+        is_counted = self._current is not None and not self.is_ending
+        return self.n_done + len(self._waiting) + is_counted
 
     def command(self, path: Path) -> list[str]:
         """What is run for a session."""
@@ -64,10 +73,11 @@ class Preparing(QObject):
 
     def add(self, paths: Sequence[Path]) -> None:
         """Prepare these as well."""
-        if not self.is_running:
+        is_ending = self.is_ending
+        if is_ending or not self.is_running:
             self.n_done = self.n_failed = 0
         self.is_cancelled = False
-        known = {*self._waiting, self._current}
+        known = {*self._waiting, None if is_ending else self._current}
         self._waiting += [path for path in paths if path not in known]
         self._next()
 
@@ -107,24 +117,23 @@ class Preparing(QObject):
         self._hear()
         lines = bytes(process.readAllStandardError()).decode(errors="replace").splitlines()
         problem = ""
-        if self.is_cancelled:
-            self._end("")
-            return
-        if code or status == QProcess.CrashExit:
+        if not self.is_ending and (code or status == QProcess.CrashExit):
             problem = self._problem or next((s for s in reversed(lines) if s.strip()), "")
             problem = problem.removeprefix("phygui: ") or f"it ended with the code {code}"
         self._end(problem)
 
     def _end(self, problem: str) -> None:
+        is_ending = self.is_ending
         process, self._process = self._process, None
         path, self._current = self._current, None
         if process is not None:
             process.deleteLater()
-        if not self.is_cancelled:
+        if path is not None and not is_ending:
             self.n_done += 1
-            self.n_failed += bool(problem)
-            if path is not None:
-                self.done.emit(path, problem)
+            if problem:
+                self.n_failed += 1
+                self.last_problem = f"{path.name}: {problem}"
+            self.done.emit(path, problem)
         self._next()
 
     def cancel(self) -> None:
@@ -134,6 +143,9 @@ class Preparing(QObject):
         if process is None:
             return
         self.is_cancelled = True
+        if self.is_ending:
+            return
+        self._ending = process
         if hasattr(signal, "SIGINT") and os.name == "posix" and process.processId():
             os.kill(process.processId(), signal.SIGINT)
         else:

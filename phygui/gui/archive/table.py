@@ -26,7 +26,7 @@ from PyQt5.QtWidgets import (
 )
 
 from phygui.archive import Session
-from phygui.archive.columns import COLUMNS, UNKNOWN, in_order, session_filter
+from phygui.archive.columns import COLUMNS, UNKNOWN, SessionColumn, in_order, session_filter
 from phygui.archive.pictures import N_CURVES, Curve
 from phygui.curation.navigation.row_filter import FilterError
 from phygui.gui.base.theme import color, group_color, plain_tip
@@ -55,6 +55,7 @@ class SessionModel(QAbstractTableModel):
         super().__init__()
         self._all: dict[Path, Session] = {}
         self.rows: list[Session] = []
+        self._unprepared: dict[Path, str] = {}
         self._passes: Callable[[Session], bool] = lambda _: True
         self.order = ("name", False)
         """The column that the rows are sorted by, and whether they descend."""
@@ -80,6 +81,25 @@ class SessionModel(QAbstractTableModel):
                 self.rows[row] = news[session.path]
                 last = self.index(row, self.columnCount() - 1)
                 self.dataChanged.emit(self.index(row, 0), last)
+
+    def note_preparation(self, path: Path, problem: str) -> None:
+        """Have a session's note say why it could not be prepared; nothing where it could be."""
+        if problem:
+            self._unprepared[path] = problem
+        else:
+            self._unprepared.pop(path, None)
+        row = self.row_of(path)
+        if row is not None:
+            self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
+
+    def text(self, session: Session, column: SessionColumn) -> str:
+        """What a cell shows."""
+        text = column.shown(session)
+        if column.name != "note":
+            return text
+        problem = self._unprepared.get(session.path)
+        notes = [f"could not be prepared: {problem}"] if problem else []
+        return "; ".join([*notes, *([] if text == UNKNOWN else [text])])
 
     def set_filter(self, text: str) -> None:
         """Show the sessions that a line lets pass.
@@ -172,13 +192,10 @@ class SessionModel(QAbstractTableModel):
             return None
         column = COLUMNS[index.column() - 1]
         if role == Qt.DisplayRole:
-            text = column.shown(session)
-            return (
-                "" if column.name == "note" and text == UNKNOWN else text + _GAP * column.is_number
-            )
+            return self.text(session, column) + _GAP * column.is_number
         if role == Qt.ToolTipRole:
-            value = column.value(session)
-            long = value if isinstance(value, str) else column.shown(session)
+            value = None if column.name == "note" else column.value(session)
+            long = value if isinstance(value, str) else self.text(session, column)
             return plain_tip(str(session.path) if column.name == "name" else long)
         if role == Qt.TextAlignmentRole:
             return int(Qt.AlignVCenter | (Qt.AlignRight if column.is_number else Qt.AlignLeft))
@@ -188,6 +205,8 @@ class SessionModel(QAbstractTableModel):
 
     def _hue(self, session: Session, column: str) -> QBrush | None:
         if session.problem and column in ("name", "note"):
+            return QBrush(color("wrong"))
+        if session.path in self._unprepared and column == "note":
             return QBrush(color("wrong"))
         of = session.overview
         if of is None or not session.is_current or (column == "note" and not session.problem):
@@ -311,7 +330,7 @@ class SessionTable(QTableView):
         some = content.rows[:: max(1, len(content.rows) // 200)]
         widths = {}
         for column in COLUMNS:
-            texts = [column.shown(session) + _GAP for session in some]
+            texts = [content.text(session, column) + _GAP for session in some]
             widths[column.name] = max(
                 [metrics.horizontalAdvance(text) + _CELL_MARGIN for text in texts]
                 + [metrics.horizontalAdvance(column.title + _GAP) + _TITLE_MARGIN]

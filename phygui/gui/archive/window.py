@@ -342,23 +342,30 @@ class ArchiveWindow(QMainWindow):
     def _follow_preparation(self) -> None:
         of = self.preparing
         self.progress.setVisible(of.is_running)
-        if of.is_running and of.current is not None:
+        if of.is_ending:
+            self.say("cancelling the preparation ...")
+        elif of.is_running and of.current is not None:
             self.progress.setRange(0, 100 * of.n_all)
             self.progress.setValue(round(100 * (of.n_done + of.share)))
             self.progress.setFormat(f"{of.n_done} of {of.n_all}")
             name = os.path.relpath(of.current, self.folder)
             self.say(f"preparing {name}: Escape cancels")
         elif of.is_cancelled:
-            self.say(f"the preparation was cancelled; {_several(of.n_done)} prepared")
+            self.say(f"the preparation was cancelled; {self._prepared_in_words()}")
             self.listing.look()
         elif of.n_done:
-            failed = f", {of.n_failed} could not be" if of.n_failed else ""
-            n_well = of.n_done - of.n_failed
-            self.say(f"prepared {_several(n_well)}{failed}", wrong=bool(of.n_failed))
+            self.say(self._prepared_in_words(), wrong=bool(of.n_failed))
+
+    def _prepared_in_words(self) -> str:
+        of = self.preparing
+        text = f"{_several(of.n_done - of.n_failed)} prepared"
+        if of.n_failed:
+            last = "" if of.n_failed == 1 else " the last one,"
+            text += f", {of.n_failed} could not be:{last} {of.last_problem}"
+        return text
 
     def _prepared(self, path: Path, problem: str) -> None:
-        if problem:
-            self.say(f"{path.name} could not be prepared: {problem}", wrong=True)
+        self.table.content.note_preparation(path, problem)
         self.listing.look()
 
     # -- end -----------------------------------------------------------------------------------

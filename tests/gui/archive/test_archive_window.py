@@ -219,8 +219,40 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     qtbot.waitUntil(lambda: not window.preparing.is_running, timeout=10_000)
     assert len(said) == 2
     assert not window.progress.isVisible()
-    assert window.message.text() == "the preparation was cancelled; 2 sessions prepared"
+    said_last = "the preparation was cancelled; 1 session prepared, 1 could not be: "
+    assert window.message.text() == f"{said_last}session001.kwik: no."
+    # The row goes on telling why.
+    content = window.table.content
+    note = content.index(1, content.columnCount() - 1)
+    assert note.data() == "could not be prepared: no."
+    assert "no." in note.data(Qt.ToolTipRole)
+    content.note_preparation(window.sessions[1].path, "")
+    assert note.data() == ""
     window.close()
+
+
+def test_what_is_added_while_a_cancelled_session_ends_is_prepared(
+    tmp_path: Path, qtbot: Any, qapp: Any
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    commands = [["sh", "-c", """echo '{"share": 0.5}'; exec sleep 60"""]]
+
+    class Fake(Preparing):
+        def command(self, path: Path) -> list[str]:
+            return commands.pop() if commands else ["true"]
+
+    preparing, said = Fake(), []
+    preparing.done.connect(lambda path, problem: said.append((path, problem)))
+    preparing.add([first])
+    qtbot.waitUntil(lambda: preparing.share == 0.5, timeout=10_000)
+    preparing.cancel()
+    assert preparing.is_ending
+    # The one that ends is to be prepared after all, and that it was ended is no failure.
+    preparing.add([second, first])
+    assert preparing.n_all == 2
+    qtbot.waitUntil(lambda: not preparing.is_running, timeout=10_000)
+    assert said == [(second, ""), (first, "")]
+    assert (preparing.n_done, preparing.n_failed, preparing.is_cancelled) == (2, 0, False)
 
 
 def test_what_the_process_tells() -> None:
