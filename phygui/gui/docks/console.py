@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from PyQt5.QtCore import QEvent, Qt, pyqtSignal
@@ -117,9 +118,12 @@ class ConsoleDock(Dock):
                 future.set_result(function(*args, **kwargs))
             except BaseException as error:
                 future.set_exception(error)
-                self._ended.emit(f"{name} failed: {error}")
+                said = f"{name} failed: {error}"
             else:
-                self._ended.emit(f"{name} is done: result() of what later returned has its result")
+                said = f"{name} is done: result() of what later returned has its result"
+            # The window may be gone by the time that it is done.
+            with suppress(RuntimeError):
+                self._ended.emit(said)
 
         threading.Thread(target=run, name="phygui-console", daemon=True).start()
         return future

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QLabel
 
 from phygui.gui.docks.console import ConsoleDock
 from phygui.logs import log_path
+
+
+class Window:
+    """As much of a window as a console needs that is not made."""
+
+    def say(self, _: str) -> None:
+        """Say nothing."""
 
 
 def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
@@ -61,13 +70,33 @@ def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
     assert "work.result()" in lines
 
 
+@pytest.mark.parametrize("result", [42, ValueError("no")])
+def test_what_ends_after_its_window_tells_nobody(
+    qapp: Any, monkeypatch: pytest.MonkeyPatch, result: Any
+) -> None:
+    raised, go_on = [], threading.Event()
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+
+    def work() -> int:
+        go_on.wait(10)
+        if isinstance(result, Exception):
+            raise result
+        return int(result)
+
+    dock = ConsoleDock(Window())  # type: ignore[arg-type]
+    future = dock.later(work)
+    (thread,) = [each for each in threading.enumerate() if each.name == "phygui-console"]
+    sip.delete(dock)
+    go_on.set()
+    thread.join(10)
+    assert raised == []
+    assert (future.exception() or future.result()) == result
+
+
 def test_what_is_missing_is_said_with_the_command(
     qtbot: Any, monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "qtconsole.inprocess", None)
-
-    class Window:
-        def say(self, _: str) -> None: ...
 
     dock = ConsoleDock(Window())  # type: ignore[arg-type]
     qtbot.addWidget(dock)
