@@ -93,12 +93,15 @@ def profile(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.floa
     """
     finite = values[np.isfinite(values)]
     counts = np.histogram(finite, edges)[0] / max(1, len(finite))
-    if len(finite) < 2:
+    # A few far away would blur what is seen.
+    seen = finite[(finite >= edges[0]) & (finite <= edges[-1])]
+    if len(seen) < 2:
         return counts
-    low, high = np.percentile(finite, (25, 75))
-    spread = min(float(finite.std()), float(high - low) / 1.34) or float(finite.std())
-    width = _NARROW * 0.9 * spread * len(finite) ** -0.2 / (edges[1] - edges[0])
-    reach = min(int(np.ceil(3 * width)), len(counts) - 1)
+    low, high = np.percentile(seen, (25, 75))
+    spread = min(float(seen.std()), float(high - low) / 1.34) or float(seen.std())
+    width = _NARROW * 0.9 * spread * len(seen) ** -0.2 / (edges[1] - edges[0])
+    # A longer kernel than the profile would make the profile longer.
+    reach = min(int(np.ceil(3 * width)), (len(counts) - 1) // 2)
     if reach < 1:
         return counts
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)

@@ -55,7 +55,14 @@ def test_a_profile_keeps_two_peaks_and_an_edge_and_loses_nothing():
     cut = profile(cut[cut > 35], edges)
     assert cut[:25].sum() < 0.01
     assert cut[28:32].mean() > 0.02
-    for few in ([], [np.nan], [20.0], [20.0, 20.0], [-5.0, 20.0, np.inf]):
+    for few in ([], [np.nan], [20.0], [20.0, 20.0], [-5.0, 20.0, np.inf], [0.0, 100.0]):
         found = profile(np.array(few), edges)
         assert found.shape == (80,)
         assert np.isfinite(found).all()
+
+
+def test_a_profile_is_as_wide_as_what_is_seen_whatever_lies_outside():
+    edges = np.linspace(-1, 1, 81)
+    found = profile(np.r_[np.zeros(1000), np.full(8, 1e6)], edges)
+    assert found.shape == (80,)
+    assert found[39:41].sum() == pytest.approx(1000 / 1008)
