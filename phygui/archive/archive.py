@@ -153,14 +153,10 @@ def next_undecided(sessions: list[Session], after: Path | None) -> Session | Non
         The one to start behind, which is not the answer.
     """
     real = None if after is None else os.path.realpath(after)
-    places = [i for i, each in enumerate(sessions) if os.path.realpath(each.path) == real]
+    places = [i for i, each in enumerate(sessions) if each.found.real_path == real]
     start = places[0] + 1 if places else 0
     order = [*sessions[start:], *sessions[:start]]
     return next(
-        (
-            s
-            for s in order
-            if s.is_undecided and not s.found.holder and os.path.realpath(s.path) != real
-        ),
+        (s for s in order if s.is_undecided and not s.found.holder and s.found.real_path != real),
         None,
     )

@@ -39,6 +39,8 @@ class Found:
         Who has it open for writing; empty if nobody has.
     problem : str
         Why it cannot be looked into, in one sentence.
+    real_path : str
+        Of the dataset, without links; empty of a folder that could not be looked into.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class Found:
     oldest: float = 0.0
     holder: str = ""
     problem: str = ""
+    real_path: str = ""
 
 
 def find(folder: str | os.PathLike[str]) -> Iterator[Found]:
@@ -186,7 +189,13 @@ def _found(path: Path, files: Iterable[os.DirEntry[str]]) -> Found:
     stamps += [s for e in kept if e.name not in passed and (s := _stamp(e))]
     digest = hashlib.blake2b(repr(sorted(stamps)).encode(errors="backslashreplace"), digest_size=12)
     user = "" if holder is None else holder.user or holder.host
-    return Found(path, digest.hexdigest(), oldest if stamps else 0.0, user)
+    return Found(
+        path,
+        digest.hexdigest(),
+        oldest if stamps else 0.0,
+        user,
+        real_path=os.path.realpath(path),
+    )
 
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[str, int, int, int] | None:

@@ -347,6 +347,25 @@ def test_the_next_undecided_session(archive_of: Make) -> None:
     assert after(None) == "session000"
 
 
+def test_the_next_session_is_found_without_asking_for_every_place(
+    archive_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = archive_of(4)
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+    sessions = filled(folder).sessions()
+    asked, real = [], os.path.realpath
+
+    def noted(path: Path, **more: bool) -> str:
+        asked.append(path)
+        return real(path, **more)
+
+    monkeypatch.setattr(os.path, "realpath", noted)
+    found = next_undecided(sessions, link / "mouse00" / "session001.kwik")
+    assert found is sessions[2]
+    assert len(asked) == 1
+
+
 def test_a_lock_of_the_dead_holds_nothing(archive_of: Make) -> None:
     path = archive_of(1) / "mouse00" / "session000.kwik"
     place = find_place(path)
