@@ -21,6 +21,7 @@ from phygui.prepare.order import Cancelled, Order, Prepared
 from phygui.prepare.tasks import Done, Task, do
 from phygui.prepare.workers import Workers
 from phygui.storage.state.prepared import remember_folder
+from phygui.storage.system import total_memory
 from phygui.words import error_in_words
 
 ASK_S = 0.2
@@ -76,7 +77,8 @@ def workers(
     n_jobs : int, optional
         Processes; by default one a core.
     memory : int, optional
-        Bytes that each may take; by default its share of the machine's.
+        Bytes that each may take; by default its share of the machine's, where the system tells
+        how much that has.
     scheduler : str, optional
         Address of a scheduler of Dask; the other two are then that cluster's.
     dask : bool, optional
@@ -91,7 +93,8 @@ def workers(
     if scheduler is not None:
         return Cluster(scheduler=scheduler)
     n = n_jobs or n_cores()
-    memory = memory or total_memory() // n
+    total = total_memory()
+    memory = memory or (None if total is None else total // n)
     if dask if dask is not None else (has_dask() and n > 1):
         return Cluster(n, memory)
     return Workers(n, memory)
@@ -102,11 +105,6 @@ def n_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def total_memory() -> int:
-    """Bytes of memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def prepare_all(

@@ -226,6 +226,18 @@ def touch(fd: int, path: Path) -> None:
     os.utime(fd if os.utime in os.supports_fd else path)
 
 
+# -- memory ------------------------------------------------------------------------------------
+
+
+def total_memory() -> int | None:
+    """Bytes of memory of this computer; None where the system does not tell."""
+    # Windows has no such call, and other systems may lack the names, or answer -1.
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        n_pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+        return n_pages * size if n_pages > 0 and size > 0 else None
+    return None
+
+
 # -- processes ---------------------------------------------------------------------------------
 
 

@@ -108,6 +108,15 @@ def test_memory_of_a_process_is_bounded() -> None:
         executor.close()
 
 
+def test_where_the_system_does_not_tell_its_memory_none_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    executor = driver.workers(1, dask=False)
+    assert isinstance(executor, Workers)
+    executor.close()
+
+
 # -- the command --------------------------------------------------------------------------------
 
 

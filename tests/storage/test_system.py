@@ -27,6 +27,19 @@ def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return str(request.param)
 
 
+def test_a_system_may_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (system.total_memory() or 0) > 1 << 20
+
+    def unknown(name: str) -> int:
+        raise ValueError("unrecognized configuration name")
+
+    for answer in (unknown, lambda _: -1):
+        monkeypatch.setattr(os, "sysconf", answer, raising=False)
+        assert system.total_memory() is None
+    monkeypatch.delattr(os, "sysconf")
+    assert system.total_memory() is None
+
+
 # -- reading and writing at a place ------------------------------------------------------------
 
 CALLS = [(), ("preadv", "pwritev"), ("preadv", "pwritev", "pread", "pwrite")]
