@@ -25,7 +25,7 @@ ENVIRONMENT = "PHYGUI_PREPARED"
 MOST_FOLDERS = 20
 """Folders that are remembered: those that were named last."""
 MOST_PIECES = 256
-"""Pieces of one kind and shank that are kept: those that were written last."""
+"""Pieces of one kind and shank that are kept, by default: those that were written last."""
 
 
 class PreparedPlaces:
@@ -58,8 +58,10 @@ class PreparedPlaces:
         folders = [root / self._data() for root in dict.fromkeys(roots)]
         return [piece for of in (*folders, self._state / FOLDER) for piece in _in(of, kind, suffix)]
 
-    def write(self, kind: str, suffix: str, name: str, data: bytes) -> Path:
-        """Write a piece.
+    def write(
+        self, kind: str, suffix: str, name: str, data: bytes, most: int = MOST_PIECES
+    ) -> Path:
+        """Write a piece, and remove the oldest ones of its kind and shank beyond so many.
 
         Raises
         ------
@@ -70,7 +72,7 @@ class PreparedPlaces:
         make_folder(folder)
         path = folder / f"{kind}-{name}{suffix}"
         write_whole(path, data, lasts=False)
-        for old in sorted(_in(folder, kind, suffix), key=_written)[:-MOST_PIECES]:
+        for old in sorted(_in(folder, kind, suffix), key=_written)[:-most]:
             old.unlink(missing_ok=True)
         return path
 

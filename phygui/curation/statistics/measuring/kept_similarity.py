@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 VERSION = 1
 """To be raised whenever similarity is computed differently."""
 LARGEST = 1 << 28
+"""Bytes that a file may have: enough for some 8,180 clusters."""
+MOST = 4
+"""Files of a shank that are kept: each has all clusters, so that the last is enough for most."""
+_PER_CLUSTER, _HEADERS = 64, 4096
+"""Bytes that a file takes beside the values, at most."""
 _SUFFIX = ".npz"
 
 
@@ -49,22 +54,23 @@ class KeptSimilarity:
     def write(self, spec: RankingSpec, prints: Sequence[str], values: NDArray[np.float32]) -> None:
         """Keep similarities, unless the function is one that nobody could tell from another.
 
+        Those of so many clusters that the file could not be read again are not kept either.
+
         Raises
         ------
         OSError, DatasetError
             If they cannot be written; then nothing is there.
         """
-        if (told := self._told(spec, prints)) is None:
+        if _is_too_large(len(prints)) or (told := self._told(spec, prints)) is None:
             return
         buffer = io.BytesIO()
         info = np.frombuffer(json.dumps(told).encode(), np.uint8)
         np.savez(buffer, allow_pickle=False, info=info, values=values)
-        self._places.write(self._kind, _SUFFIX, _name(told), buffer.getvalue())
+        self._places.write(self._kind, _SUFFIX, _name(told), buffer.getvalue(), MOST)
 
     def is_kept(self, spec: RankingSpec, prints: Sequence[str]) -> bool:
         """Whether the similarities of these very clusters are kept, or could not be."""
-        told = self._told(spec, prints)
-        if told is None:
+        if _is_too_large(len(prints)) or (told := self._told(spec, prints)) is None:
             return True
         end = f"-{_name(told)}{_SUFFIX}"
         return any(path.name.endswith(end) for path in self._places.pieces(self._kind, _SUFFIX))
@@ -116,6 +122,10 @@ class KeptSimilarity:
             return None
         ranking = f"{spec.name} of {of}"
         return {"version": VERSION, "data": data, "ranking": ranking, "prints": list(prints)}
+
+
+def _is_too_large(n_clusters: int) -> bool:
+    return n_clusters * (4 * n_clusters + _PER_CLUSTER) + _HEADERS > LARGEST
 
 
 def _name(told: object) -> str:
