@@ -93,9 +93,13 @@ class Headless:
         knowledge.add(self.cache.recall(knowledge, snapshot, knowledge.known()))
 
     def recall_suggestions(self) -> None:
-        """Take over what is kept of pairs and parts; all stats have to be known."""
+        """Take over what is kept of pairs and parts; all stats have to be known.
+
+        Pairs that were found by the program's own similarity are of no use to another one.
+        """
         kept, snapshot, curation = self.file.read(), self.snapshot, self.curation
-        curation.suggestions.add(curation.suggestions.recall(kept, snapshot))
+        if self.goes_by_program:
+            curation.suggestions.add(curation.suggestions.recall(kept, snapshot))
         curation.splits.add(curation.splits.recall(kept, snapshot))
         curation.suggestions.is_recalled = curation.splits.is_recalled = True
 
@@ -115,7 +119,8 @@ class Headless:
 
     def learn_stats(self, cluster_ids: Iterable[int], tick: Tick) -> int:
         """Compute the stats of some clusters and keep them."""
-        ids = [c for c in cluster_ids if c in set(self.lacking("stats"))]
+        lacking = set(self.lacking("stats"))
+        ids = [c for c in cluster_ids if c in lacking]
         snapshot = self.snapshot
         stats = dict(_done(stats_steps(snapshot, ids), tick))
         prints = {c: spikes_print(snapshot.spikes(c)) for c in stats}

@@ -131,13 +131,18 @@ def _begin(task: Task, say: Progress, tick: Callable[[], None]) -> Done:
 def _piece(task: Task, say: Progress, tick: Callable[[], None]) -> Done:
     with _Opened(task) as opened:
         opened.recall()
+        # What earlier pieces were to leave may be missing: somebody has saved other clusters
+        # meanwhile, or a file could not hold it all.
         if task.what == "rest":
-            return Done((_rest(opened, task.order, {}, say, tick),), 0.0)
+            computed = _by_clusters(opened, task.order, say, tick)
+            return Done((_rest(opened, task.order, computed, say, tick),), 0.0)
         ids = [c for c in task.cluster_ids if c in opened.shown.spikes_per_cluster]
+        computed = {"stats": opened.learn_stats(ids, tick)}
         if task.what == "splits":
             opened.recall_suggestions()
-        n = _METHODS[task.what](opened, ids, tick)
-        return Done((_told(opened, {task.what: n}),), 0.0)
+        if task.what != "stats":
+            computed[task.what] = _METHODS[task.what](opened, ids, tick)
+        return Done((_told(opened, computed),), 0.0)
 
 
 _METHODS = {

@@ -18,6 +18,9 @@ from phygui.archive.overview import overview
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.prepare import WHAT, Cancelled, prepare, tasks
+from phygui.prepare.headless import Headless
+from phygui.prepare.one import order_of, prepare_in_stages
+from phygui.prepare.tasks import Done, Task, close_opened, do
 from phygui.storage.state import prepared as places
 
 
@@ -122,6 +125,51 @@ def test_pieces_give_the_same_as_the_whole(small: Path, in_pieces: None) -> None
         assert alike(found[name], value), name
 
 
+@pytest.mark.parametrize("what", ["metrics", "splits", "rest"])
+def test_a_piece_computes_what_earlier_ones_should_have_left(small: Path, what: str) -> None:
+    """A file of stats may not hold all of them."""
+    order = order_of(small)
+    (of,) = do(Task(order, "run", what, (0, "main"), tuple(range(8)))).shanks
+    close_opened()
+    assert of.computed["stats"] == of.computed["metrics" if what == "rest" else what] > 0
+
+
+def test_what_lacks_is_asked_once_for_all_clusters(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, lacking = [], Headless.lacking
+
+    def noted(self: Headless, what: str) -> list[int]:
+        asked.append(what)
+        return lacking(self, what)
+
+    monkeypatch.setattr(Headless, "lacking", noted)
+    do(Task(order_of(small), "run", "stats", (0, "main"), tuple(range(8))))
+    close_opened()
+    assert asked == ["stats"]
+
+
+def test_somebody_saves_between_two_pieces(small: Path, in_pieces: None) -> None:
+    def done(pieces: list[Task]) -> Iterator[Done]:
+        for piece in pieces:
+            yield do(piece)
+            # The next one is another process's.
+            close_opened()
+
+    stages = prepare_in_stages(order_of(small, what="similarity"))
+    pieces = next(stages)
+    while [piece.what for piece in pieces] != ["rest"]:
+        pieces = stages.send([*done(pieces)])
+    with Session.open(small) as session:
+        session.merge(session.cluster_ids[:2].tolist())
+        session.save()
+    results = [*done(pieces)]
+    with pytest.raises(StopIteration) as end:
+        stages.send(results)
+    assert end.value.value.n_clusters == 14
+    assert set(prepare(small, what="similarity").computed.values()) == {0}
+
+
 def test_a_second_run_computes_and_writes_nothing(small: Path) -> None:
     prepare(small)
     before = content_of(small.parent)
@@ -177,6 +225,12 @@ def test_similarities_are_found(small: Path) -> None:
         summaries = {c: session.stats[c].summary for c in session.cluster_ids.tolist()}
         session.knowledge.matrix.learn(summaries, session.measures.similarity)
         assert alike(session.knowledge.matrix.between(summaries), found)
+
+
+def test_merges_found_by_another_similarity_are_not_taken(small: Path) -> None:
+    prepare(small, what="merges")
+    assert prepare(small, what="merges").computed["merges"] == 0
+    assert prepare(small, what="merges", ranking="waveforms").computed["merges"] == 15
 
 
 def test_previews_are_as_documented(small: Path) -> None:
