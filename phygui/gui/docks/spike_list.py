@@ -196,7 +196,9 @@ class SpikeListDock(Dock):
         self._work.done.connect(lambda found: self._receive(*found))
         self._work.failed.connect(self._fail)
         self._reading.done.connect(lambda found: self._take_pages(*found))
-        self._reading.failed.connect(window.fail)
+        self._reading.failed.connect(self._fail_to_read)
+        # What was asked for meanwhile has not been read.
+        self._reading.dropped.connect(self._read)
         session = window.session
         session.selection_changed.connect(lambda _: self.refresh())
         session.time_range_changed.connect(self.refresh)
@@ -281,6 +283,8 @@ class SpikeListDock(Dock):
         self._work.request(work)
 
     def _receive(self, rows: SpikeRows, order: NDArray[np.int64], by: Column) -> None:
+        # Pages that are read meanwhile are those of the order before.
+        self._reading.cancel()
         self.model.set_rows(rows, order)
         self._stack.setCurrentIndex(1 if len(rows) else 0)
         self.title_bar.note.setText(f"{len(rows):,} spikes" if len(rows) else "")
@@ -293,9 +297,9 @@ class SpikeListDock(Dock):
 
     def _read(self) -> None:
         """Read the amplitudes of the rows that are seen."""
-        if self._reading.is_busy or self.model.rows is None:
-            return
         rows, pages = self.model.rows, list(self.model.wanted)
+        if self._reading.is_busy or rows is None or not pages:
+            return
         places = {page: self.model.in_page(page) for page in pages}
 
         def work(cancelled: Callable[[], bool]) -> Any:
@@ -308,8 +312,12 @@ class SpikeListDock(Dock):
     def _take_pages(self, rows: SpikeRows, found: dict[int, NDArray[np.float32]]) -> None:
         if rows is self.model.rows:
             self.model.set_pages(found)
-        if self.model.wanted:
-            self._read()
+        self._read()
+
+    def _fail_to_read(self, error: Exception) -> None:
+        # They are asked for again when they are painted.
+        self.model.wanted.clear()
+        self._window.fail(error)
 
     def _go(self, index: QModelIndex) -> None:
         rows = self.model.rows

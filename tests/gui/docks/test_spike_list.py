@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from PyQt5.QtCore import QModelIndex, Qt
 from PyQt5.QtGui import QColor
 
-from phygui.gui.docks.spike_list import COLUMNS, NOT_YET, PAGE, SpikeModel
+from phygui.curation.session import Session
+from phygui.errors import DatasetError
+from phygui.gui.app.app import make_application
+from phygui.gui.base.settings import Settings
+from phygui.gui.base.work import Pool
+from phygui.gui.docks import spike_list
+from phygui.gui.docks.spike_list import COLUMNS, NOT_YET, PAGE, SpikeListDock, SpikeModel
+from phygui.views.core.base import Cancelled
 from phygui.views.data.spike_rows import ordered, rows_of
 from tests.gui.curator import click_row
 
@@ -105,3 +115,102 @@ def test_a_cluster_of_a_million_spikes_is_there_at_once_and_read_by_page(qapp: A
         model.index(row, AMPLITUDE).data()
     assert list(model.wanted)[-1] == 39
     assert len(model.wanted) <= 6
+
+
+# -- without a window ----------------------------------------------------------------------------
+
+
+class Reads:
+    """Stands in for what reads amplitudes, and takes as long as is wished."""
+
+    def __init__(self) -> None:
+        self.goes_on = threading.Event()
+        self.goes_on.set()
+        self.error: Exception | None = None
+        self.n_rows: list[int] = []
+
+    def __call__(self, rows: Any, at: Any, cancelled: Callable[[], bool]) -> Any:
+        self.n_rows.append(len(at))
+        assert self.goes_on.wait(20)
+        if cancelled():
+            raise Cancelled
+        if self.error is not None:
+            raise self.error
+        return rows.spike_ids[at].astype(np.float32)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    reads = Reads()
+    monkeypatch.setattr(spike_list, "amplitudes_at", reads)
+    return reads
+
+
+@pytest.fixture
+def dock(session: Session, settings: Settings, reads: Reads, qtbot: Any) -> Iterator[Any]:
+    make_application(settings)
+    said: list[str] = []
+    window: Any = SimpleNamespace(
+        session=session, pool=Pool(), theme="dark", fail=lambda error: said.append(str(error))
+    )
+    dock: Any = SpikeListDock(window)
+    qtbot.addWidget(dock)
+    dock.said = said
+    dock.resize(600, 400)
+    dock.show()
+    qtbot.waitExposed(dock)
+    yield dock
+    reads.goes_on.set()
+    dock.cancel()
+    window.pool.close()
+
+
+def is_read(dock: Any) -> bool:
+    """Whether what is seen stands there with its amplitude, which is the spike's number here."""
+    dock.table.viewport().grab()
+    rows = range(min(8, dock.model.rowCount()))
+    spikes = [f"{float(dock.model.index(row, COLUMNS.index('spike')).data()):.1f}" for row in rows]
+    return bool(spikes) and column_of(dock.model, AMPLITUDE, len(spikes)) == spikes
+
+
+def test_what_is_painted_while_an_earlier_read_ends_is_read_after_it(
+    dock: Any, session: Session, reads: Reads, qtbot: Any
+) -> None:
+    first, second = session.cluster_ids[:2].tolist()
+    reads.goes_on.clear()
+    session.select([first])
+    qtbot.waitUntil(lambda: len(reads.n_rows) == 1)
+    session.select([second])
+    qtbot.waitUntil(lambda: dock.model.rows.cluster_ids == (second,))
+    assert not is_read(dock)
+    reads.goes_on.set()
+    qtbot.waitUntil(lambda: not dock.is_busy)
+    assert is_read(dock)
+
+
+def test_amplitudes_that_come_after_another_order_are_not_put_into_it(
+    dock: Any, session: Session, reads: Reads, qtbot: Any
+) -> None:
+    session.select([int(session.cluster_ids[0])])
+    qtbot.waitUntil(lambda: is_read(dock))
+    reads.goes_on.clear()
+    dock.model.sort(TIME, Qt.DescendingOrder)
+    # The table is scrolled before the other order is there.
+    dock.model._pages.clear()
+    assert not is_read(dock)
+    rows, order = dock.model.rows, dock.model._order
+    qtbot.waitUntil(lambda: dock.model._order is not order)
+    assert dock.model.rows is rows
+    reads.goes_on.set()
+    qtbot.waitUntil(lambda: not dock.is_busy)
+    assert is_read(dock)
+
+
+def test_what_could_not_be_read_is_asked_for_again_when_it_is_painted(
+    dock: Any, session: Session, reads: Reads, qtbot: Any
+) -> None:
+    reads.error = DatasetError("nothing there")
+    session.select([int(session.cluster_ids[0])])
+    qtbot.waitUntil(lambda: dock.said == ["nothing there"])
+    reads.error = None
+    qtbot.waitUntil(lambda: is_read(dock))
