@@ -253,9 +253,16 @@ class SpikeListDock(Dock):
         self._reading.cancel()
 
     def _catch_up(self) -> None:
-        if self._is_stale and self.is_on_screen:
+        """Load what is to be seen; out of sight, nothing."""
+        if not self.is_on_screen:
+            if self.is_busy:
+                self._is_stale = True
+                self.cancel()
+        elif self._is_stale:
             self._is_stale = False
             self._arrange(None)
+        else:
+            self._read()
 
     def _sort(self, column: int, descending: bool) -> None:
         self._sorted_by = column, descending
@@ -298,7 +305,7 @@ class SpikeListDock(Dock):
     def _read(self) -> None:
         """Read the amplitudes of the rows that are seen."""
         rows, pages = self.model.rows, list(self.model.wanted)
-        if self._reading.is_busy or rows is None or not pages:
+        if self._reading.is_busy or rows is None or not pages or not self.is_on_screen:
             return
         places = {page: self.model.in_page(page) for page in pages}
 

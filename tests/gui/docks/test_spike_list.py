@@ -128,11 +128,13 @@ class Reads:
         self.goes_on.set()
         self.error: Exception | None = None
         self.n_rows: list[int] = []
+        self.n_cancelled = 0
 
     def __call__(self, rows: Any, at: Any, cancelled: Callable[[], bool]) -> Any:
         self.n_rows.append(len(at))
         assert self.goes_on.wait(20)
         if cancelled():
+            self.n_cancelled += 1
             raise Cancelled
         if self.error is not None:
             raise self.error
@@ -214,3 +216,32 @@ def test_what_could_not_be_read_is_asked_for_again_when_it_is_painted(
     qtbot.waitUntil(lambda: dock.said == ["nothing there"])
     reads.error = None
     qtbot.waitUntil(lambda: is_read(dock))
+
+
+def test_out_of_sight_it_reads_no_more_and_catches_up_when_it_is_seen(
+    dock: Any, session: Session, reads: Reads, qtbot: Any
+) -> None:
+    first, second = session.cluster_ids[:2].tolist()
+    session.select([first])
+    qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
+    n_reads = len(reads.n_rows)
+    dock.hide()
+    dock.show()
+    qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
+    assert len(reads.n_rows) == n_reads, "nothing was to be read again"
+    reads.goes_on.clear()
+    dock.model.sort(AMPLITUDE, Qt.DescendingOrder)
+    qtbot.waitUntil(lambda: len(reads.n_rows) == n_reads + 1)
+    rows = dock.model.rows
+    dock.hide()
+    reads.goes_on.set()
+    qtbot.waitUntil(lambda: not dock.is_busy)
+    assert reads.n_cancelled == 1
+    assert dock.model.rows is rows
+    assert len(reads.n_rows) == n_reads + 1, "nothing else was read"
+    session.select([second])
+    assert not dock.is_busy
+    dock.show()
+    qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
+    assert dock.model.rows.cluster_ids == (second,)
+    assert dock.model.row_at(0) == len(dock.model.rows) - 1, "sorted as was asked for"
