@@ -201,6 +201,7 @@ class SpikeListDock(Dock):
         self._reading.dropped.connect(self._read)
         session = window.session
         session.selection_changed.connect(lambda _: self.refresh())
+        session.proposed.connect(self.refresh)
         session.time_range_changed.connect(self.refresh)
         session.switched.connect(self.refresh)
         self.visibilityChanged.connect(lambda _: self._catch_up())

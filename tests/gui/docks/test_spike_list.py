@@ -15,6 +15,7 @@ from PyQt5.QtCore import QModelIndex, Qt
 from PyQt5.QtGui import QColor
 
 from phygui.curation.session import Session
+from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.errors import DatasetError
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
@@ -245,3 +246,21 @@ def test_out_of_sight_it_reads_no_more_and_catches_up_when_it_is_seen(
     qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
     assert dock.model.rows.cluster_ids == (second,)
     assert dock.model.row_at(0) == len(dock.model.rows) - 1, "sorted as was asked for"
+
+
+def test_it_follows_parts_that_are_proposed_and_these_that_are_not_any_more(
+    dock: Any, session: Session, qtbot: Any
+) -> None:
+    cluster = int(session.cluster_ids[0])
+    spikes = session.spikes_per_cluster[cluster]
+    session.select([cluster])
+    qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
+    session.propose(Parts((cluster,), spikes, np.arange(len(spikes)) % 2))
+    qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
+    shown = session.snapshot().cluster_ids
+    assert len(shown) == 2
+    assert dock.model.rows.cluster_ids == shown
+    assert set(column_of(dock.model, COLUMNS.index("cluster"))) == set(map(str, shown))
+    session.propose(None)
+    qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
+    assert dock.model.rows.cluster_ids == (cluster,)
