@@ -50,7 +50,7 @@ class SessionTimeRange:
     def set_time_range(self, start_time: float, stop_time: float) -> None:
         """Look at nothing but what happened from one time to before another, in seconds.
 
-        What lies outside of the recording is cut off; so is a start that is after the stop.
+        What lies outside of the recording is cut off. A start after the stop is exchanged with it.
 
         Raises
         ------

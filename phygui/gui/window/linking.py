@@ -79,16 +79,17 @@ class Linking:
         params, polygon = view.params, holder.view.lasso
 
         def work(cancelled: Callable[[], bool]) -> Any:
-            spike_ids = view.spikes_in_lasso(snapshot, params, polygon, cancelled)
+            # What a split takes, of which a time range shows a part.
+            taken = view.spikes_in_lasso(snapshot.whole, params, polygon, cancelled)
+            spike_ids = taken[snapshot.holds(taken)]
             n_spikes = sum(len(snapshot.spikes(c)) for c in snapshot.cluster_ids)
-            return holder, snapshot.shank, spike_ids, n_spikes
+            return holder, snapshot.shank, spike_ids, said_of(len(spike_ids), n_spikes, len(taken))
 
         self._brush.request(work)
 
     def _found(
-        self, dock: ViewDock, shank: ShankData, spike_ids: NDArray[np.int64], n_spikes: int
+        self, dock: ViewDock, shank: ShankData, spike_ids: NDArray[np.int64], text: str
     ) -> None:
-        text = f"{len(spike_ids):,} of {n_spikes:,} spikes inside"
         dock.view.note_lasso(text)
         # Where points are dense, it is read there.
         dock.title_bar.note.setText(text)
@@ -110,6 +111,20 @@ class Linking:
     def is_busy(self) -> bool:
         """Whether spikes are still being looked for."""
         return self._brush.is_busy
+
+
+def said_of(n_inside: int, n_spikes: int, n_taken: int) -> str:
+    """Words for what a lasso holds.
+
+    Parameters
+    ----------
+    n_inside, n_spikes : int
+        Spikes of the selected clusters inside it, and all; within the time range, if there is one.
+    n_taken : int
+        Those that a split takes, also outside of the range.
+    """
+    text = f"{n_inside:,} of {n_spikes:,} spikes inside"
+    return text if n_taken == n_inside else f"{text}; a split takes {n_taken:,}"
 
 
 def _holds_lasso(dock: ViewDock) -> bool:

@@ -139,8 +139,12 @@ def amplitudes(
 
 
 def ruler_in(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> Ruler | None:
-    """What the spikes of a cluster are measured by."""
-    stats = stats_of(snapshot, [cluster_id], cancelled)[cluster_id]
+    """What the spikes of a cluster are measured by, in a time range or not.
+
+    The mean waveform within a range may have its peak elsewhere; a lasso would then split off other
+    spikes than it surrounds, since a split takes whole clusters.
+    """
+    stats = stats_of(snapshot.whole, [cluster_id], cancelled)[cluster_id]
     return ruler_of(snapshot.shank, stats.summary)
 
 

@@ -38,6 +38,26 @@ def since_previous(shank: ShankData, spikes: NDArray[np.int64]) -> NDArray[np.fl
     return found
 
 
+def intervals_in(snapshot: Snapshot, cluster_id: int) -> NDArray[np.float64]:
+    """Seconds since the spike before each spike of a cluster; NaN for the first of a recording.
+
+    The one before the first spike of a time range is not in it; the interval is the same.
+
+    Returns
+    -------
+    array of float64 (n,)
+        Of the spikes that the snapshot has, in their order.
+    """
+    shank, whole = snapshot.shank, snapshot.whole.spikes(cluster_id)
+    key = ("since", shank.n_located)
+    since: NDArray[np.float64] | None = _cache.get((shank, whole), key)
+    if since is None:
+        since = since_previous(shank, whole)
+        _cache.put((shank, whole), key, since, since.nbytes)
+    own = snapshot.spikes(cluster_id)
+    return since if own is whole else since[np.searchsorted(whole, own)]
+
+
 def log_intervals(snapshot: Snapshot, spike_ids: NDArray[np.int64]) -> NDArray[np.float64]:
     """Intervals before some spikes, as they lie on a logarithmic axis: log10 of milliseconds.
 
@@ -53,11 +73,7 @@ def log_intervals(snapshot: Snapshot, spike_ids: NDArray[np.int64]) -> NDArray[n
         own = snapshot.spikes(cluster_id)
         if not len(own):
             continue
-        key = ("since", shank.n_located)
-        since: NDArray[np.float64] | None = _cache.get((shank, own), key)
-        if since is None:
-            since = since_previous(shank, own)
-            _cache.put((shank, own), key, since, since.nbytes)
+        since = intervals_in(snapshot, cluster_id)
         places = np.minimum(np.searchsorted(own, spike_ids), len(own) - 1)
         is_own = own[places] == spike_ids
         found[is_own] = since[places[is_own]]

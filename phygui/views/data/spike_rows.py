@@ -12,7 +12,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import times_of
 from phygui.views.core.loading import Cancel, check
 from phygui.views.data.attributes import measured, ruler_in
-from phygui.views.data.intervals import since_previous
+from phygui.views.data.intervals import intervals_in
 
 Column = Literal["spike", "time", "cluster", "amplitude", "interval"]
 
@@ -49,7 +49,7 @@ def rows_of(snapshot: Snapshot, cancelled: Cancel) -> SpikeRows:
         own = snapshot.spikes(cluster_id)
         spikes.append(own)
         times.append(times_of(shank, own))
-        intervals.append(since_previous(shank, own))
+        intervals.append(intervals_in(snapshot, cluster_id))
     check(cancelled)
     places = np.repeat(
         np.arange(len(snapshot.cluster_ids), dtype=np.int32), [len(own) for own in spikes[1:]]

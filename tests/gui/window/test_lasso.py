@@ -67,3 +67,25 @@ def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
     after = user.session.history[-1].after
     assert any(np.array_equal(spikes, inside) for spikes in after.values())
     assert view.lasso is None
+
+
+def test_in_a_time_range_the_lasso_says_how_many_spikes_a_split_takes(
+    demo: Any, open_window: Any
+) -> None:
+    user = open_window(demo)
+    session = user.session
+    cluster = int(session.cluster_ids[0])
+    user.select(cluster)
+    session.set_time_range(0.0, session.shank.span / 2)
+    user.settle()
+    view = user.view("features")
+    index = next(k for k, c in enumerate(view.cells) if "time" not in (c.x.key, c.y.key))
+    x, y = view.cells[index].x, view.cells[index].y
+    corners = [(x.view[i], y.view[j]) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    view.set_lasso(Lasso(x.key, y.key, index, np.array(corners), closed=True))
+    user.settle()
+    n_spikes, note = len(session.snapshot().spikes(cluster)), view.lasso_note
+    user.press(Qt.Key_K)
+    n_taken = len(session.history[-1].after[session.selected[0]])
+    assert n_taken > n_spikes
+    assert note.endswith(f"of {n_spikes:,} spikes inside; a split takes {n_taken:,}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from phygui.curation.statistics.spike_attributes import axis_label, feature_key, parse_key
+from phygui.curation.time_range.within import TimeRange
 from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled
 from phygui.views.data.attributes import (
@@ -19,10 +22,24 @@ from phygui.views.data.attributes import (
     spikes_inside,
     values_and_masks,
 )
+from phygui.views.data.cluster_values import stats_of
+from phygui.views.data.spike_rows import rows_of
 
 
 def never():
     return False
+
+
+@pytest.fixture
+def within(small_model, snapshot_of):
+    """Two clusters in the middle third of the recording, of which other stats are known there."""
+    ids, counts = np.unique(small_model.spike_clusters, return_counts=True)
+    clusters = [int(c) for c in ids[np.argsort(-counts)][:4]]
+    whole = snapshot_of(small_model, clusters[:2])
+    span = whole.shank.span
+    found = TimeRange(span / 3, 2 * span / 3).snapshot(whole)
+    other = stats_of(whole, clusters[2:], never)
+    return replace(found, stats=dict(zip(clusters, other.values(), strict=False)))
 
 
 def test_keys_and_labels(small_model):
@@ -245,3 +262,24 @@ def test_amplitudes_around_zero_are_on_the_axis():
     low, high = amplitude_range([noise, np.full(20, 80.0)])
     assert np.mean(noise < low) < 0.02
     assert high > 80
+
+
+@pytest.mark.parametrize("key", ["amplitude", "interval"])
+def test_a_lasso_in_a_time_range_holds_the_spikes_that_a_split_takes(within, key):
+    spikes = np.sort(np.concatenate([within.spikes(c) for c in within.cluster_ids]))
+    values = values_and_masks(within, [key], spikes, never)[key][0]
+    whole = values_and_masks(within.whole, [key], spikes, never)[key][0]
+    assert np.isfinite(values).all()
+    np.testing.assert_array_equal(values, whole)
+    low, high = within.time_range[0] - 1, float(np.median(values))
+    box = np.array([(low, high), (1e9, high), (1e9, 1e9), (low, 1e9)])
+    inside = spikes_inside(within, "time", key, box, never)
+    taken = spikes_inside(within.whole, "time", key, box, never)
+    assert 0 < len(inside) < len(spikes)
+    np.testing.assert_array_equal(inside, taken[within.holds(taken)])
+
+
+def test_the_spike_list_of_a_time_range_has_the_intervals_of_the_recording(within):
+    rows, whole = rows_of(within, never), rows_of(within.whole, never)
+    since = dict(zip(whole.spike_ids.tolist(), whole.intervals.tolist(), strict=True))
+    assert rows.intervals.tolist() == [since[spike] for spike in rows.spike_ids.tolist()]

@@ -39,6 +39,7 @@ def test_rows_are_the_spikes_of_the_selection_in_the_order_of_time(small_model, 
 def test_no_interval_spans_a_border_and_spikes_out_of_order_are_put_in_order(snapshot):
     class Shank:
         sample_rate = 10.0
+        n_located = 0
         spike_samples = np.array([50, 10, 20, 70])
         spike_recordings = np.array([1, 0, 0, 1])
 
