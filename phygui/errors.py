@@ -16,6 +16,13 @@ class DatasetChanged(DatasetError):
     """The file on disk is no longer the one that was opened: another program wrote it."""
 
 
+class Cancelled(Exception):
+    """What was asked for is not wanted any more; what is written by then is whole.
+
+    One for views, exports and preparations: a thread that runs any of them takes it for no failure.
+    """
+
+
 class DatasetWarning(UserWarning):
     """A file is unusual but readable; the text says what was assumed."""
 

@@ -32,8 +32,7 @@ def fail(sentence: object) -> NoReturn:
 @contextmanager
 def told() -> Iterator[dict[str, Any]]:
     """Progress and Ctrl+C of long work on files; what goes wrong is said in one sentence."""
-    from phygui.errors import DatasetError
-    from phygui.exports import Cancelled
+    from phygui.errors import Cancelled, DatasetError
 
     try:
         with _interruptible() as is_interrupted, _progress_line() as progress:

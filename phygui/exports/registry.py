@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from phygui.errors import DatasetError
+from phygui.errors import Cancelled, DatasetError
 from phygui.exports.spec import ExportError, ExportSpec
-from phygui.exports.work import Cancelled
 from phygui.plugins import Guarded, added, remember_forgetting
 from phygui.words import no_such
 

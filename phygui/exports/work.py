@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
+from phygui.errors import Cancelled
+
 Progress = Callable[[float, str], None]
 T = TypeVar("T")
-
-
-class Cancelled(Exception):
-    """An export is not wanted any more; nothing of it is left."""
 
 
 class Work:

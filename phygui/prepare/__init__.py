@@ -35,8 +35,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from phygui.errors import Cancelled
 from phygui.prepare.one import prepare
-from phygui.prepare.order import WHAT, Cancelled, Order, Prepared, ShankPrepared
+from phygui.prepare.order import WHAT, Order, Prepared, ShankPrepared
 
 __all__ = ["WHAT", "Cancelled", "Order", "Prepared", "ShankPrepared", "prepare"]
 

@@ -14,10 +14,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from phygui.errors import DatasetError
+from phygui.errors import Cancelled, DatasetError
 from phygui.prepare.cluster import Cluster, has_dask
 from phygui.prepare.one import Stages, prepare_in_stages
-from phygui.prepare.order import Cancelled, Order, Prepared
+from phygui.prepare.order import Order, Prepared
 from phygui.prepare.tasks import Done, Task, do
 from phygui.prepare.workers import Workers
 from phygui.storage.state.prepared import remember_folder

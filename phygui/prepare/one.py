@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from phygui.dataset import Key
-from phygui.errors import DatasetError
-from phygui.prepare.order import WHAT, Cancelled, Order, Prepared, ShankPrepared, chosen
+from phygui.errors import Cancelled, DatasetError
+from phygui.prepare.order import WHAT, Order, Prepared, ShankPrepared, chosen
 from phygui.prepare.tasks import BY_CLUSTER, Done, Progress, Task, close_opened, cut, do
 from phygui.storage.state.prepared import remember_folder
 

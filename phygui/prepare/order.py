@@ -23,10 +23,6 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class Cancelled(Exception):
-    """It was cancelled; what is written is whole, and the next time goes on there."""
-
-
 @dataclass(frozen=True)
 class Order:
     """What is to be prepared of one dataset.

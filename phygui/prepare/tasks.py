@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from phygui.curation.statistics.ranking_spec import find_ranking
 from phygui.dataset import Dataset, Key, open_dataset
-from phygui.errors import DatasetError
+from phygui.errors import Cancelled, DatasetError
 from phygui.prepare.headless import Headless
-from phygui.prepare.order import Cancelled, Order, ShankPrepared
+from phygui.prepare.order import Order, ShankPrepared
 from phygui.words import no_such
 
 BY_CLUSTER = ("stats", "metrics", "splits")

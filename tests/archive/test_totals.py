@@ -18,7 +18,7 @@ from phygui.archive.report import write_report
 from phygui.archive.totals import gather
 from phygui.cli import gui, main
 from phygui.dataset import ClusteringState
-from phygui.exports.work import Cancelled, Work
+from phygui.exports import Cancelled, Work
 from tests.exports.test_report import EVIL, Page
 
 Make = Callable[..., Path]

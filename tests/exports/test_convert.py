@@ -11,8 +11,8 @@ import pytest
 
 from phygui import DatasetError, Session, open_dataset
 from phygui.dataset import ClusteringState
+from phygui.exports import Cancelled
 from phygui.exports.convert import convert
-from phygui.exports.work import Cancelled
 from phygui.simulate import make_demo
 from tests.formats.phy.folders import Folder, make, table
 

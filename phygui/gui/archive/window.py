@@ -69,7 +69,8 @@ class ArchiveWindow(QMainWindow):
         self.listing = Listing(folder, self)
         self.preparing = Preparing(self)
         self.pool = Pool(1)
-        self._reporting = Latest(self.pool, self, burst_ms=0)
+        # A dataset may take its time to be read: a window that closes does not wait for it.
+        self._reporting = Latest(self.pool, self, burst_ms=0, is_detached=True)
         self._is_listed = False
         self._list: SearchList | None = None
         self._lay_out()

@@ -10,10 +10,9 @@ from typing import Any
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from phygui.errors import DatasetError
+from phygui.errors import Cancelled, DatasetError
 from phygui.gui.base.delays import DELAYS
 from phygui.plugins import PluginError
-from phygui.views.core.base import Cancelled
 
 log = logging.getLogger(__name__)
 

@@ -27,8 +27,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from phygui.errors import DatasetError
-from phygui.exports import Cancelled, ExportOption, ExportSpec, export_job, exports
+from phygui.errors import Cancelled, DatasetError
+from phygui.exports import ExportOption, ExportSpec, export_job, exports
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.placing import well_placed
 from phygui.gui.base.work import Latest

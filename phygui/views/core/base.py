@@ -12,13 +12,14 @@ from psygnal import Signal
 from vispy import app
 
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.errors import Cancelled
 from phygui.views.core.axes import Cell
 from phygui.views.core.colors import DIM, Theme
 from phygui.views.core.colors import theme as theme_of
 from phygui.views.core.export import figure_of
 from phygui.views.core.lasso import Lasso
 from phygui.views.core.layout import Layout, lay_out, ranges
-from phygui.views.core.loading import Cancel, Cancelled, Empty, NoParams, check
+from phygui.views.core.loading import Cancel, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
 from phygui.views.core.palette import Palette, colored_clusters
 from phygui.views.core.vispy_parts import buffer_of, keep_pixels, paint_with

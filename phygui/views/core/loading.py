@@ -7,11 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from phygui.dataset import KINDS, ShankData, absent_data, why_absent
-
-
-class Cancelled(Exception):
-    """The result is no longer wanted."""
-
+from phygui.errors import Cancelled
 
 Cancel = Callable[[], bool]
 

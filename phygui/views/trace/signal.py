@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import decimate_min_max
+from phygui.errors import Cancelled
 from phygui.storage.cache import ByteCache
-from phygui.views.core.loading import Cancelled
 
 if TYPE_CHECKING:
     from phygui.dataset import ShankData

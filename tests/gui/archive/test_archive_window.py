@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,38 @@ def test_what_is_added_while_a_cancelled_session_ends_is_prepared(
     qtbot.waitUntil(lambda: not preparing.is_running, timeout=10_000)
     assert said == [(second, ""), (first, "")]
     assert (preparing.n_done, preparing.n_failed, preparing.is_cancelled) == (2, 0, False)
+
+
+def test_a_window_that_closes_does_not_wait_for_its_report(
+    settings: Settings,
+    tmp_path: Path,
+    qtbot: Any,
+    qapp: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    running: list[threading.Thread] = []
+    may_go_on = threading.Event()
+
+    def read(archive: Archive) -> Iterator[Any]:
+        running.append(threading.current_thread())
+        may_go_on.wait(3)
+        yield from ()
+
+    (tmp_path / "lab").mkdir()
+    window = ArchiveWindow(tmp_path / "lab", settings)
+    qtbot.addWidget(window)
+    settle(window, qtbot)
+    monkeypatch.setattr(Archive, "read_missing", lambda archive, cancelled: read(archive))
+    window.report_to(tmp_path / "lab.html")
+    qtbot.waitUntil(lambda: bool(running))
+    window.close()
+    assert running[0].is_alive()
+    may_go_on.set()
+    running[0].join(10)
+    # That nobody wants it any more is no failure.
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+    assert not (tmp_path / "lab.html").exists()
 
 
 def test_what_the_process_tells() -> None:
