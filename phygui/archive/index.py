@@ -42,11 +42,11 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._entries: dict[str, Entry] = {}
         self._is_new = False
-        for path in self.places():
-            # What this user has found out while the folder could not be written comes last.
-            self._entries |= _read(path)
+        self._kept = [_read(path) for path in self.places()]
+        self._entries: dict[str, Entry] = {}
+        for entries in self._kept:
+            self._entries |= entries
 
     def places(self) -> tuple[Path, Path]:
         """Where it may be: in the folder, and in the user's cache."""
@@ -58,8 +58,14 @@ class Index:
 
     def get(self, found: Found) -> Overview | None:
         """What is known of a dataset, if its files are still those that were read."""
-        entry = self._entries.get(self._key(found.path))
-        return entry[1] if entry is not None and entry[0] == found.identity else None
+        key = self._key(found.path)
+        # Either file may be the older one: the folder may not always have been writable.
+        for entries in (self._entries, *self._kept):
+            entry = entries.get(key)
+            if entry is not None and entry[0] == found.identity:
+                self._entries[key] = entry
+                return entry[1]
+        return None
 
     def last_known(self, path: Path) -> Overview | None:
         """What was known of a dataset before its files changed, if anything was."""

@@ -270,6 +270,12 @@ def test_an_archive_that_may_not_be_written(
     assert Index(folder).places()[1].is_file()
     assert all(s.is_current for s in Archive(folder).scan())
     assert len(reads) == 2
+    # What the user's cache holds is out of date, once the folder could be written.
+    monkeypatch.undo()
+    decide(folder / "mouse00" / "session001.kwik", [2])
+    filled(folder)
+    assert (folder / NAME).is_file()
+    assert all(s.is_current for s in Archive(folder).scan())
 
 
 DATASETS = b'{"version": %d, "datasets": {"mouse00/session000.kwik": ["x", {%s}], "b": 1}}'
