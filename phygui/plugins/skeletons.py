@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from contextlib import suppress
 from pathlib import Path
 
 SKELETONS = ("metric", "view", "ranking", "action", "export")
@@ -41,11 +42,19 @@ def write_skeleton(kind: str, name: str, folder: Path) -> tuple[Path, Path]:
     for path in paths:
         if path.exists():
             raise SkeletonError(f"{path} exists already.")
+    begun: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, source in zip(paths, (kind, f"test_{kind}"), strict=True):
-            path.write_text(_text(source, name), "utf-8")
+            text = _text(source, name)
+            with path.open("x", encoding="utf-8") as file:
+                begun.append(path)
+                file.write(text)
     except OSError as error:
+        # A plugin without its test would be in the way of the next try.
+        for path in begun:
+            with suppress(OSError):
+                path.unlink()
         raise SkeletonError(f"{folder} cannot be written: {error.strerror or error}.") from error
     return paths
 

@@ -43,6 +43,13 @@ def test_a_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_plugin_whose_test_cannot_be_written_is_not_left_behind(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").symlink_to(tmp_path / "absent" / "test_mine.py")
+    with pytest.raises(SkeletonError, match="cannot be written"):
+        write_skeleton("metric", "mine", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["test_mine.py"]
+
+
 @pytest.mark.slow
 def test_the_tests_of_the_skeletons_pass(tmp_path: Path) -> None:
     for kind in SKELETONS:
