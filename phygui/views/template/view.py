@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import sample_spikes
+from phygui.analysis import ClusterSummary, sample_spikes
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData, mean_template
 from phygui.storage.cache import ByteCache
@@ -31,6 +31,8 @@ _HEIGHT = 1.5
 """Of the typical cluster on its best channel, likewise: neighbours may be written over."""
 _MOST_CHANNELS = 12
 """On which a cluster is drawn, the largest ones."""
+_OVERHEAD = 500
+"""Bytes that what is kept of a cluster takes beside its shape, about."""
 
 _cache = ByteCache(24 * 2**20)
 
@@ -67,6 +69,18 @@ class TemplateParams:
         },
     )
     data_scale: float = scale_of_data()
+
+
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """The shape of a cluster on its largest channels, whatever is selected."""
+
+    channels: NDArray[np.int64]
+    """Indices, the largest one first, (n_lines,); none where the shape is not known."""
+    heights: NDArray[np.float32]
+    """(n_lines,)"""
+    shapes: NDArray[np.float32]
+    """(n_lines, n_samples)"""
 
 
 @dataclass(frozen=True)
@@ -111,71 +125,85 @@ def load(snapshot: Snapshot, params: TemplateParams, cancelled: Cancel) -> Templ
     # What is drawn last is on top.
     chosen = set(snapshot.cluster_ids)
     ids = [*(c for c in every if c not in chosen), *reversed(snapshot.cluster_ids)]
-    shapes = _shapes(snapshot, ids, params, cancelled)
-    if not shapes:
+    known = _known_lines(snapshot, ids, params, cancelled)
+    if not known:
         return Empty("No cluster has a mean waveform or a template.")
     places = {c: k for k, c in enumerate(snapshot.cluster_ids)}
-    owners, channels, lines, is_best, tallest = [], [], [], [], []
-    for cluster_id, shape in shapes.items():
-        heights = np.ptp(shape, axis=0)
-        order = np.argsort(-heights, kind="stable")[:_MOST_CHANNELS]
-        order = order[heights[order] >= params.least * heights[order[0]]]
-        tallest.append(heights[order[0]])
-        owners += [cluster_id] * len(order)
-        channels.append(order)
-        lines.append(shape.T[order])
-        is_best += [True] + [False] * (len(order) - 1)
+    owners, channels, shapes, is_best = [], [], [], []
+    for cluster_id, lines in known.items():
+        n = int(np.count_nonzero(lines.heights >= params.least * lines.heights[0]))
+        owners += [cluster_id] * n
+        channels.append(lines.channels[:n])
+        shapes.append(lines.shapes[:n])
+        is_best += [True] + [False] * (n - 1)
+    tallest = [lines.heights[0] for lines in known.values()]
     return TemplateData(
         cluster_ids=snapshot.cluster_ids,
         owners=np.array(owners, np.int64),
         colors=np.array([places.get(c, DIM) for c in owners], np.int64),
         channels=np.concatenate(channels),
-        shapes=np.concatenate(lines),
+        shapes=np.concatenate(shapes),
         is_best=np.array(is_best, np.bool_),
         layout=probe_layout(shank.channel_positions),
         channel_names=tuple(str(int(c)) for c in shank.channels),
         full_scale=float(np.percentile(tallest, 75)) or 1.0,
         unit=shank.voltage_unit,
-        n_unknown=len(ids) - len(shapes),
+        n_unknown=len(ids) - len(known),
     )
 
 
-def _shapes(
+def _known_lines(
     snapshot: Snapshot, cluster_ids: list[int], params: TemplateParams, cancelled: Cancel
-) -> Mapping[int, NDArray[np.float32]]:
-    """Shapes of clusters in the order given, (n_samples, n_channels) each, without unknown ones."""
+) -> dict[int, _Lines]:
+    """What is drawn of clusters at most, in the order given, without those that are not known."""
     shank, found = snapshot.shank, {}
     gains = np.asarray(shank.channel_gains, np.float32)
     if params.templates and shank.templates is not None:
         for cluster_id in cluster_ids:
             check(cancelled)
-            template = _template(shank, snapshot.spikes(cluster_id))
-            if template is not None:
-                found[cluster_id] = template * gains
-        return _with_extent(found)
-    stats = known_stats(snapshot, cluster_ids, cancelled)
-    for cluster_id in cluster_ids:
-        known = stats.get(cluster_id)
-        # Without raw data that is a template.
-        if known is not None and known.summary.mean_waveform is not None:
-            found[cluster_id] = known.summary.mean_waveform * gains
-    return _with_extent(found)
+            found[cluster_id] = _lines_of_template(shank, snapshot.spikes(cluster_id), gains)
+    else:
+        # Without raw data a mean waveform is a template.
+        for cluster_id, stats in known_stats(snapshot, cluster_ids, cancelled).items():
+            check(cancelled)
+            found[cluster_id] = _lines_of_waveform(shank, stats.summary, gains)
+    return {c: found[c] for c in cluster_ids if c in found and len(found[c].channels)}
 
 
-def _with_extent(
-    shapes: Mapping[int, NDArray[np.float32]],
-) -> Mapping[int, NDArray[np.float32]]:
-    return {c: shape for c, shape in shapes.items() if shape.size and np.isfinite(shape).all()}
-
-
-def _template(shank: ShankData, spikes: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    key = ("template", shank.n_located)
-    known: NDArray[np.float32] | None = _cache.get((shank, spikes), key)
+def _lines_of_waveform(
+    shank: ShankData, summary: ClusterSummary, gains: NDArray[np.float32]
+) -> _Lines:
+    owners, key = (summary, shank), ("mean waveform", hash(gains.tobytes()))
+    known: _Lines | None = _cache.get(owners, key)
     if known is None:
-        known = mean_template(shank, sample_spikes(spikes, _N_SPIKES))
-        if known is not None:
-            _cache.put((shank, spikes), key, known, known.nbytes)
+        known = _keep(owners, key, _lines(summary.mean_waveform, gains))
     return known
+
+
+def _lines_of_template(
+    shank: ShankData, spikes: NDArray[np.int64], gains: NDArray[np.float32]
+) -> _Lines:
+    owners, key = (shank, spikes), ("template", shank.n_located, hash(gains.tobytes()))
+    known: _Lines | None = _cache.get(owners, key)
+    if known is None:
+        template = mean_template(shank, sample_spikes(spikes, _N_SPIKES))
+        known = _keep(owners, key, _lines(template, gains))
+    return known
+
+
+def _keep(owners: tuple[object, ...], key: Hashable, lines: _Lines) -> _Lines:
+    n_bytes = lines.shapes.nbytes + lines.channels.nbytes + lines.heights.nbytes
+    _cache.put(owners, key, lines, n_bytes + _OVERHEAD)
+    return lines
+
+
+def _lines(raw: NDArray[np.float32] | None, gains: NDArray[np.float32]) -> _Lines:
+    """The largest lines of a shape, (n_samples, n_channels) in raw units."""
+    if raw is None or not raw.size or not np.isfinite(raw).all():
+        return _Lines(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 0), np.float32))
+    heights = np.ptp(raw, axis=0) * np.abs(gains)
+    order = np.argsort(-heights, kind="stable")[:_MOST_CHANNELS]
+    return _Lines(order, heights[order], raw.T[order] * gains[order, None])
 
 
 class TemplateView(View[TemplateParams, TemplateData]):

@@ -12,6 +12,7 @@ from phygui.curation.session import Session
 from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.colors import DIM, theme
 from phygui.views.data.cluster_values import stats_of
+from phygui.views.template import view as template_view
 from phygui.views.template.view import TemplateParams, TemplateView, load
 
 
@@ -66,6 +67,38 @@ def test_templates_of_the_sorter_are_shown_where_asked_for_or_without_raw_data(s
     data = load(replace(snapshot, shank=shank), TemplateParams(templates=True), never)
     assert set(data.channels.tolist()) == {3}
     np.testing.assert_allclose(data.shapes[0], [0, 0, -2 * shank.channel_gains[3], 0, 0])
+
+
+@pytest.mark.parametrize("templates", [False, True])
+def test_shapes_are_worked_out_once_whatever_is_selected(snapshot, templates, monkeypatch):
+    class Shank:
+        templates = {0: np.ones((5, 32), np.float32)}
+        spike_templates = np.zeros(snapshot.n_spikes, np.int32)
+        gain = 1.0
+
+        def __getattr__(self, name):
+            return getattr(snapshot.shank, name)
+
+        @property
+        def channel_gains(self):
+            return self.gain * snapshot.shank.channel_gains
+
+    made = []
+    count = template_view._lines
+    monkeypatch.setattr(template_view, "_lines", lambda *a: made.append(a) or count(*a))
+    shank, ids = Shank(), sorted(snapshot.spikes_per_cluster)
+    known = replace(snapshot, shank=shank, stats=stats_of(snapshot, ids, never))
+    first = load(known, TemplateParams(templates=templates), never)
+    assert len(made) == len(ids)
+    other = replace(known, cluster_ids=(ids[0],))
+    second = load(other, TemplateParams(templates=templates, least=0.05), never)
+    assert len(made) == len(ids)
+    assert second.owners[-1] == ids[0]
+    assert len(second.owners) >= len(first.owners)
+    # A gain that is set changes heights, and nothing else of the shank.
+    shank.gain = 2.0
+    third = load(known, TemplateParams(templates=templates), never)
+    np.testing.assert_allclose(third.shapes, 2 * first.shapes, rtol=1e-6)
 
 
 def test_while_statistics_come_in_the_others_are_left_out(small):
