@@ -72,9 +72,11 @@ def test_templates_of_the_sorter_are_shown_where_asked_for_or_without_raw_data(s
 @pytest.mark.parametrize("templates", [False, True])
 def test_shapes_are_worked_out_once_whatever_is_selected(snapshot, templates, monkeypatch):
     class Shank:
-        templates = {0: np.ones((5, 32), np.float32)}
         spike_templates = np.zeros(snapshot.n_spikes, np.int32)
         gain = 1.0
+
+        def __init__(self):
+            self.templates = {0: np.ones((5, 32), np.float32)}
 
         def __getattr__(self, name):
             return getattr(snapshot.shank, name)
