@@ -21,8 +21,8 @@ class Trials:
     """(n,) number of the trial, from 0, in the order of time."""
     rows: NDArray[np.int64]
     """(n_trials,) row of each trial, from 0 at the top."""
-    n_spikes: int
-    """Spikes around the events, also those that are not drawn."""
+    n_spikes: NDArray[np.int64]
+    """(n_trials,) spikes of each trial, also those that are not drawn."""
 
 
 def trials_of(
@@ -52,12 +52,13 @@ def trials_of(
     """
     first = np.searchsorted(samples, event_samples + limits[0])
     last = np.searchsorted(samples, event_samples + limits[1])
-    ends = np.cumsum(last - first)
+    n_spikes = last - first
+    ends = np.cumsum(n_spikes)
     total = int(ends[-1]) if len(ends) else 0
     n = min(total, max(n_most, 1))
     pairs = (2 * np.arange(n, dtype=np.int64) + 1) * total // max(2 * n, 1)
     trials = np.searchsorted(ends, pairs, side="right")
-    places = first[trials] + pairs - (ends - (last - first))[trials]
+    places = first[trials] + pairs - (ends - n_spikes)[trials]
     lags = (samples[places] - event_samples[trials]) / rate
     rows = np.arange(len(event_samples))
     if by_time and len(samples):
@@ -66,4 +67,4 @@ def trials_of(
         wait = samples[np.minimum(soonest, len(samples) - 1)] - event_samples
         order = np.argsort(np.where(is_there, wait, np.iinfo(np.int64).max), kind="stable")
         rows[order] = np.arange(len(order))
-    return Trials(lags, trials, rows, total)
+    return Trials(lags, trials, rows, n_spikes)

@@ -257,8 +257,8 @@ class PethView(HistogramGridView[PethParams, PethData]):
         if not len(found):
             return ""
         trial = int(found[0])
-        n_spikes = int(np.count_nonzero(of.trials == trial))
-        spikes = "1 spike" if n_spikes == 1 else f"{n_spikes} spikes"
+        n_spikes = int(of.n_spikes[trial])
+        spikes = "1 spike" if n_spikes == 1 else f"{n_spikes:,} spikes"
         return (
             f"cluster {data.cluster_ids[k]}, trial {trial + 1} of {data.n_events}, "
             f"{1000 * x:.4g} ms from {data.event}: {spikes}"

@@ -15,6 +15,7 @@ from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
+from phygui.views.peth import view as peth_view
 from phygui.views.peth.view import PethParams, PethView, load
 
 RATE = 20_000.0
@@ -100,6 +101,16 @@ def test_bins_are_bounded_and_the_load_cancelled(snapshot):
     assert data.counts.shape[1] <= 2001
     with pytest.raises(Cancelled):
         load(snapshot, PethParams(), lambda: True)
+
+
+def test_a_trial_says_all_its_spikes_also_those_that_are_not_drawn(shown, snapshot, monkeypatch):
+    every = load(snapshot, PethParams(), never).trials[0]
+    monkeypatch.setattr(peth_view, "MOST_SPIKES", 40)
+    view = shown(PethView(), load(snapshot, PethParams(), never), SIZE)
+    assert len(view.data.trials[0].lags) == 20
+    n = np.count_nonzero(every.trials == 3)
+    assert n > np.count_nonzero(view.data.trials[0].trials == 3)
+    assert view.describe(2, 0.105, -3.0).endswith(f": {n} spikes")
 
 
 @pytest.fixture
