@@ -185,9 +185,9 @@ def test_data_that_is_there_but_not_used_is_said_with_the_reason():
         "waveforms": Absent("x.dat", "No."),
     }
     model = SimpleNamespace(path=Path("x.kwik"), absent=absent)
-    assert missing_data(model, "traces") == Empty("No raw data: x.dat holds 3 bytes.")
+    assert missing_data(model, "traces") == Empty("No raw data: x.dat holds 3 bytes.", "traces")
     del absent["traces"]
-    assert missing_data(model, "traces") == Empty("No raw data: No.")
+    assert missing_data(model, "traces") == Empty("No raw data: No.", "traces")
 
 
 def test_files_outside_the_folder_are_named_and_offered():
