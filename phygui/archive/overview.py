@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from phygui.archive.finding import supports
 from phygui.archive.pictures import Curve, curves, prints_of, share_known
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.adoption import unsaved_in
-from phygui.curation.statistics.cache import has_statistics
+from phygui.curation.statistics.cache import data_print, has_statistics
 from phygui.dataset import ClusteringState, Dataset, Outlined, format_of, formats
 from phygui.dataset.groups import GOOD, GROUP_NAMES, UNSORTED
 from phygui.dataset.protocol import Outline
@@ -51,7 +52,8 @@ class Overview:
     n_suggestions : int, optional
         Suggestions that nobody has decided about; None where none were looked for.
     prepared : float, optional
-        Share of the clusters whose statistics are kept: 1 where all columns are filled at once.
+        Share of the clusters whose statistics and metrics are kept, as they are computed now and of
+        the data as they are: 1 where all columns are filled at once.
     has_unsaved : bool
         Whether an earlier session has left edits that are not saved.
     saved, saved_by : str
@@ -158,7 +160,8 @@ def overview(path: str | os.PathLike[str]) -> Overview:
 
     Its clusters are read, and neither features nor raw data; nothing is locked. A format whose
     datasets are :class:`~phygui.dataset.Outlined` tells the rest in little time; of others the
-    first shank is opened.
+    first shank is opened. Where statistics are kept, shanks are opened for the few samples of their
+    data that tell whether the statistics are theirs.
 
     Parameters
     ----------
@@ -237,7 +240,9 @@ def _of_clusters(dataset: Dataset) -> Overview:
         # Fingerprints of all clusters take longer than to ask.
         if has_statistics(place.folder, shank):
             prints = prints_of(state.spike_clusters)
-            n_known += len(named) * share_known(place.folder, shank, prints)
+            n_known += len(named) * share_known(
+                place.folder, shank, prints, partial(_data_print, dataset, shank)
+            )
             pictured = pictured or curves(place.folder, shank, prints, named)
             undecided = [c for c, group in state.cluster_groups.items() if group == UNSORTED]
             n_open.append(n_suggested(place.folder, shank, prints, undecided))
@@ -258,6 +263,20 @@ def _of_clusters(dataset: Dataset) -> Overview:
         saved_by=saved_by,
         curves=pictured,
     )
+
+
+def _data_print(dataset: Dataset, shank: int) -> str:
+    """The fingerprint of the data of a shank; empty where they cannot be read."""
+    try:
+        opened = dataset.open(shank)
+    except (DatasetError, OSError):
+        return ""
+    try:
+        return data_print(opened)
+    except (DatasetError, OSError):
+        return ""
+    finally:
+        opened.close()
 
 
 def _last_save(dataset: Dataset, folder: Path) -> tuple[datetime, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +32,22 @@ def prints_of(spike_clusters: NDArray[np.int32]) -> dict[int, str]:
     return {c: spikes_print(of) for c, of in zip(clusters.tolist(), pieces, strict=True)}
 
 
-def share_known(folder: Path, shank: int, prints: Mapping[int, str]) -> float:
-    """Of how many clusters of a shank, by their fingerprints, statistics are kept: 0 to 1."""
-    known = kept_prints(folder, shank)
+def share_known(
+    folder: Path, shank: int, prints: Mapping[int, str], data: Callable[[], str]
+) -> float:
+    """Of how many clusters of a shank all that a session computes is kept: 0 to 1.
+
+    Parameters
+    ----------
+    folder : Path
+        The state folder of the dataset.
+    shank : int
+    prints : mapping of int to str
+        Fingerprint of the spikes of each cluster.
+    data : callable
+        Returns the fingerprint of the data; only asked for where anything is kept.
+    """
+    known = kept_prints(folder, shank, data)
     return sum(key in known for key in prints.values()) / max(len(prints), 1)
 
 

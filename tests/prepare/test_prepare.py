@@ -248,9 +248,14 @@ def test_previews_are_as_documented(small: Path) -> None:
 def test_a_list_of_sessions_sees_it(small: Path) -> None:
     assert not overview(small).prepared
     prepare(small, what="stats")
+    assert not overview(small).prepared
+    prepare(small, what="metrics")
     seen = overview(small)
     assert seen.prepared == 1
     assert seen.curves
+    # Without the raw data a session computes other numbers.
+    small.with_suffix(".dat").unlink()
+    assert overview(small).prepared == 0
 
 
 @contextmanager

@@ -243,6 +243,7 @@ def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
     values = [[m[n].value if n in m else np.nan for n in names] for _, m in entries.values()]
     versions = _versions()
     info = {
+        "version": VERSION,
         "data": data,
         "keys": list(entries),
         "metrics": names,
@@ -361,10 +362,7 @@ def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
     if not isinstance(info, dict) or info["data"] != data:
         return {}
     keys, names = [str(key) for key in info["keys"]], [str(name) for name in info["metrics"]]
-    # A metric that is computed differently now, or is none any more, is not taken over.
-    current = _versions()
-    kept = info.get("versions", [1] * len(names))
-    is_valid = [current.get(n) == version for n, version in zip(names, kept, strict=True)]
+    is_valid = _are_current(info)
     parts: list[dict[str, Any]] = [{} for _ in keys]
     for name in _SUMMARY:
         if name in arrays:
@@ -391,22 +389,49 @@ def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
     return entries
 
 
-def kept_prints(folder: Path, shank: int) -> set[str]:
-    """Fingerprints of the clusters of a shank whose statistics are kept, of whichever data.
+def _are_current(info: Mapping[str, Any]) -> list[bool]:
+    """Of each metric that a file holds, whether it is still one and still computed like that."""
+    current, names = _versions(), info["metrics"]
+    kept = info.get("versions", [1] * len(names))
+    return [current.get(str(n)) == version for n, version in zip(names, kept, strict=True)]
+
+
+def kept_prints(folder: Path, shank: int, data: Callable[[], str]) -> set[str]:
+    """Fingerprints of the clusters of a shank of which a session finds all that it computes.
+
+    These are the statistics and every metric, as they are computed now and of the data as they are.
 
     Parameters
     ----------
     folder : Path
         The state folder of the dataset.
     shank : int
+    data : callable
+        Returns the fingerprint of the data, as :func:`data_print`; only asked for where all is
+        kept of some cluster, be it of other data.
     """
     name = f"statistics-{shank}"
-    found: set[str] = set()
+    # By the data that they were computed of: the metrics of each cluster, from all files.
+    found: dict[str, dict[str, set[str]]] = {}
     for path in (folder / f"{name}.npz", *sorted(folder.glob(f"prepared/{name}-*.npz"))):
         arrays = small_arrays(path, ("info",))
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            found.update(map(str, parse_json(arrays["info"].tobytes())["keys"]))
-    return found
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            info = parse_json(arrays["info"].tobytes())
+            # Files of before it was told were told apart by the data alone.
+            if info.get("version", VERSION) != VERSION:
+                continue
+            names, are_current = list(map(str, info["metrics"])), _are_current(info)
+            of_data = found.setdefault(str(info["data"]), {})
+            for key, reasons in zip(info["keys"], info["reasons"], strict=True):
+                told = zip(names, reasons, are_current, strict=True)
+                known = {n for n, reason, valid in told if valid and reason is not None}
+                of_data.setdefault(str(key), set()).update(known)
+    n_metrics = len(_versions())
+    whole = {
+        of: {key for key, known in clusters.items() if len(known) == n_metrics}
+        for of, clusters in found.items()
+    }
+    return whole.get(data(), set()) if any(whole.values()) else set()
 
 
 def small_arrays(path: Path, names: Container[str] | None = None) -> dict[str, NDArray[Any]]:

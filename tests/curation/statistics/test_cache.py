@@ -13,6 +13,7 @@ import pytest
 from phygui import Session
 from phygui.curation.open_session import open_session
 from phygui.curation.statistics import cache as stats_cache
+from phygui.curation.statistics.cache import kept_prints
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.errors import DatasetError, DatasetWarning
 from phygui.simulate import make_demo
@@ -139,6 +140,39 @@ def test_metrics_that_were_kept_without_their_versions_are_those_of_the_first(sm
     with Session.open(small) as session:
         recall(session)
         assert not session.stats
+
+
+@pytest.mark.parametrize(
+    ("other", "is_found"),
+    [
+        ({}, True),
+        ({"version": None}, True),
+        ({"version": stats_cache.VERSION - 1}, False),
+        ({"data": "of before"}, False),
+        ({"versions": [1, 1]}, False),
+        ({"metrics": ["b", "gone"]}, False),
+        ({"reasons": [["", None], ["", None]]}, False),
+        ({"reasons": 3}, False),
+    ],
+)
+def test_a_cluster_counts_as_known_once_all_of_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, object], is_found: bool
+) -> None:
+    """A first piece has one metric of three, for two clusters, and a second one the others."""
+    monkeypatch.setattr(stats_cache, "_versions", lambda: {"a": 1, "b": 1, "c": 2})
+    (tmp_path / "prepared").mkdir()
+
+    def keep(name: str, info: dict[str, object]) -> None:
+        told = {"version": stats_cache.VERSION, "data": "now", "keys": ["x", "y"]} | info
+        told = {key: value for key, value in told.items() if value is not None}
+        content = np.frombuffer(json.dumps(told).encode(), np.uint8)
+        np.savez_compressed(tmp_path / "prepared" / f"statistics-0-{name}.npz", info=content)
+
+    keep("1", {"metrics": ["a"], "versions": [1], "reasons": [[""], ["not defined"]]})
+    assert not kept_prints(tmp_path, 0, lambda: "now")
+    second = {"metrics": ["b", "c"], "versions": [1, 2], "reasons": [["", "why"], ["", ""]]}
+    keep("2", second | other)
+    assert kept_prints(tmp_path, 0, lambda: "now") == ({"x", "y"} if is_found else set())
 
 
 def test_pickled_objects_are_refused(small: Path) -> None:
