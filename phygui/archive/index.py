@@ -11,12 +11,14 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import platformdirs
 
 from phygui.archive.finding import Found
 from phygui.archive.overview import Overview
+from phygui.curation.statistics.cache import computing
 from phygui.storage.state.state_files import make_folder, read_json, write_whole
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ LARGEST = 1 << 28
 """Bytes that the file may have: some 500 of each dataset."""
 
 Entry = tuple[str, Overview]
-"""The identity of a dataset's files, and what was read of them."""
+"""The identity of a dataset's files, and what was read of them: see :meth:`Index.put`."""
 
 
 class Index:
@@ -62,7 +64,7 @@ class Index:
         # Either file may be the older one: the folder may not always have been writable.
         for entries in (self._entries, *self._kept):
             entry = entries.get(key)
-            if entry is not None and entry[0] == found.identity:
+            if entry is not None and entry[0] == self._identity(found, entry[1]):
                 self._entries[key] = entry
                 return entry[1]
         return None
@@ -74,8 +76,17 @@ class Index:
 
     def put(self, found: Found, overview: Overview) -> None:
         """Know a dataset from now on."""
-        self._entries[self._key(found.path)] = (found.identity, overview)
+        self._entries[self._key(found.path)] = (self._identity(found, overview), overview)
         self._is_new = True
+
+    def _identity(self, found: Found, of: Overview) -> str:
+        """What an entry is true of: its files and, where it is prepared, what that means."""
+        return f"{found.identity} {self._computing}" if of.prepared else found.identity
+
+    @cached_property
+    def _computing(self) -> str:
+        # Metrics are looked up for it, which takes a while the first time.
+        return computing()
 
     def write(self, living: set[Path]) -> None:
         """Keep what is known of the datasets that are there, if anything of it is new."""

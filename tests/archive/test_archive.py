@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from phygui.archive.archive import next_undecided
 from phygui.archive.index import NAME, VERSION, Index
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.sidecar import write_rejected_clusters, write_rejections
+from phygui.curation.statistics import cache as stats_cache
 from phygui.curation.suggestions.grouping.group_rules import Rule
 from phygui.prepare import prepare
 from phygui.storage.state.lock import Lock
@@ -281,6 +283,25 @@ def test_an_archive_that_may_not_be_written(
 DATASETS = b'{"version": %d, "datasets": {"mouse00/session000.kwik": ["x", {%s}], "b": 1}}'
 ODD = DATASETS % (VERSION, b'"groups": 3')
 HUGE = DATASETS % (VERSION, b'"duration": ' + b"9" * 400)
+
+
+def test_what_is_prepared_is_asked_again_once_metrics_are_computed_otherwise(
+    archive_of: Make, reads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = archive_of(2)
+    first, second = filled(folder).sessions()
+    assert first.overview is not None
+    index = Index(folder)
+    index.put(first.found, replace(first.overview, prepared=1.0))
+    index.write({first.path, second.path})
+    assert all(s.is_current for s in Archive(folder).scan())
+    reads.clear()
+    monkeypatch.setattr(stats_cache, "VERSION", stats_cache.VERSION + 1)
+    archive = Archive(folder)
+    assert [s.is_current for s in archive.scan()] == [False, True]
+    (again,) = archive.read_missing()
+    assert again.overview == first.overview
+    assert reads == [first.path]
 
 
 @pytest.mark.parametrize(
