@@ -45,6 +45,8 @@ class Overviews(QObject):
         super().__init__(parent)
         self._wanted: SimpleQueue[Path | None] = SimpleQueue()
         self._is_over = False
+        self._goes_on = threading.Event()
+        self._goes_on.set()
         # No worker of a pool: a drive that is gone would keep the program from ending.
         threading.Thread(target=self._read, name="phygui-overviews", daemon=True).start()
 
@@ -52,13 +54,24 @@ class Overviews(QObject):
         """Tell of a dataset, later."""
         self._wanted.put(path)
 
+    def pause(self, paused: bool) -> None:
+        """Read nothing for now, what is opened comes first; or go on."""
+        if paused:
+            self._goes_on.clear()
+        else:
+            self._goes_on.set()
+
     def stop(self) -> None:
-        """Read no more: what is opened now comes first."""
+        """Read no more."""
         self._is_over = True
         self._wanted.put(None)
+        self._goes_on.set()
 
     def _read(self) -> None:
-        while (path := self._wanted.get()) is not None and not self._is_over:
+        while (path := self._wanted.get()) is not None:
+            self._goes_on.wait()
+            if self._is_over:
+                return
             decided = 0, 0
             try:
                 if path.is_dir() and holds_datasets(path):

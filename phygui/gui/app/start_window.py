@@ -123,8 +123,7 @@ class StartWindow(QWidget):
 
     def set_busy(self, text: str) -> None:
         """Say what is going on; nothing else can be opened meanwhile."""
-        if text:
-            self.overviews.stop()
+        self.overviews.pause(bool(text))
         self.note.setText(text or HINT)
         buttons = self.open_button, self.folder_button, self.demo_button, self.steps_button
         for widget in (self.recent, *buttons):

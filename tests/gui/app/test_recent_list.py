@@ -84,7 +84,28 @@ def test_what_is_opened_comes_first(
     overviews = Overviews(parent)
     with qtbot.waitSignal(overviews.told):
         overviews.look_at(small)
-    overviews.stop()
+    overviews.pause(True)
     overviews.look_at(small)
     qtbot.wait(20)
     assert read == [small]
+    # It could not be opened.
+    with qtbot.waitSignal(overviews.told):
+        overviews.pause(False)
+    assert read == [small] * 2
+    overviews.stop()
+    overviews.look_at(small)
+    qtbot.wait(20)
+    assert read == [small] * 2
+
+
+def test_after_an_opening_that_failed_the_start_window_tells_the_rest(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, qtbot: Any, qapp: Any
+) -> None:
+    monkeypatch.setattr(recent_list, "overview", lambda path: Overview(shanks=(0,)))
+    make_application(settings)
+    start = StartWindow(settings)
+    qtbot.addWidget(start)
+    start.set_busy("opening ...")
+    start.overviews.look_at(Path("a.kwik"))
+    with qtbot.waitSignal(start.overviews.told):
+        start.set_busy("")
