@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -78,7 +79,11 @@ class SessionTimeRange:
             self._put(None)
 
     def _put(self, time_range: TimeRange | None) -> None:
+        proposal, generation = self._outbox.proposal, self._workspace.generation
         self._workspace.grow()
+        if proposal is not None and proposal.generation == generation:
+            # Parts that are shown are those of whole clusters, within the range or not.
+            self._outbox.proposal = replace(proposal, generation=self._workspace.generation)
         self._outbox.time_range = time_range
         self._outbox.post(self._tell.time_range_changed.emit)
 

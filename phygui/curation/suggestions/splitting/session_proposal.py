@@ -20,7 +20,7 @@ class SessionProposal:
     """Shows parts of the selected clusters as if they were clusters.
 
     That is no edit, and nothing that has to be taken back: it ends with whatever the session does
-    next, be it a selection, an edit, an undo or a switch.
+    next, be it a selection, an edit, an undo or a switch; a time range alone leaves it as it is.
     """
 
     def __init__(

@@ -114,6 +114,25 @@ def test_a_protected_clustering_and_a_save_do_not_end_it(session: Session) -> No
     session.set_editable(True)
 
 
+def test_a_time_range_shows_the_same_parts_and_ends_nothing(session: Session) -> None:
+    a = int(session.cluster_ids[0])
+    session.select([a])
+    parts = halves(session, a)
+    session.propose(parts)
+    ids = session.snapshot().cluster_ids
+    session.set_time_range(10.0, 20.0)
+    assert session.proposal is not None
+    assert session.snapshot().cluster_ids == ids
+    assert len(session.snapshot().spikes(ids[0])) < len(parts.spikes(0))
+    session.clear_time_range()
+    assert session.snapshot().cluster_ids == ids
+    assert np.array_equal(session.snapshot().spikes(ids[0]), parts.spikes(0))
+    session.select([])
+    assert session.proposal is None
+    session.set_time_range(10.0, 20.0)
+    assert session.proposal is None
+
+
 def test_only_what_is_selected_and_unchanged_is_proposed(session: Session) -> None:
     a, b = session.cluster_ids[:2].tolist()
     parts = halves(session, a)
