@@ -77,7 +77,7 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     if duration <= 0:
         return Empty("The recording has no length")
     sizes = [len(snapshot.spikes(c)) for c in snapshot.cluster_ids]
-    n_bins = bins_for(sizes, duration * rate / timeline.n_recorded)
+    n_bins = bins_for(sizes)
     width = max(params.bin, duration / MOST_BINS) if params.bin > 0 else duration / n_bins
     stretches = np.clip(timeline.stretches / rate, start, stop)
     edges = bin_edges(stretches, width, whole=params.bin <= 0)
@@ -97,17 +97,15 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
     return RateData(snapshot.cluster_ids, rates, edges, tuple(starts.tolist()), clock.gap_times())
 
 
-def bins_for(sizes: list[int], share: float) -> int:
+def bins_for(sizes: list[int]) -> int:
     """Bins in which a cluster of the middle size has enough spikes for its rate to be no noise.
 
     Parameters
     ----------
     sizes : list of int
-        Spikes of each cluster.
-    share : float
-        Part of the recording that is shown.
+        Spikes of each cluster in the time that is shown.
     """
-    return int(np.clip(np.median(sizes) * share / _SPIKES_PER_BIN, *_N_BINS))
+    return int(np.clip(np.median(sizes) / _SPIKES_PER_BIN, *_N_BINS))
 
 
 def bin_edges(

@@ -10,6 +10,7 @@ from PyQt5.QtCore import Qt
 
 from phygui.analysis import firing_rate_histogram
 from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.time_range.within import TimeRange
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
@@ -177,7 +178,15 @@ def test_a_gap_is_drawn_as_a_band_without_a_line(snapshot, shown, picture):
 
 
 def test_bins_are_wider_where_there_are_few_spikes():
-    assert bins_for([100_000, 50_000], 1.0) == 100
-    assert bins_for([500], 1.0) == 50
-    assert bins_for([500, 700, 3], 0.8) == 40
-    assert bins_for([500], 0.1) == bins_for([1, 2], 1.0) == 20
+    assert bins_for([100_000, 50_000]) == 100
+    assert bins_for([500]) == 50
+    assert bins_for([500, 400, 3]) == 40
+    assert bins_for([1, 2]) == 20
+
+
+def test_a_time_range_has_as_many_bins_as_its_spikes_allow(snapshot):
+    within = TimeRange(5.0, 15.0).snapshot(snapshot)
+    n_spikes = np.median([len(within.spikes(c)) for c in within.cluster_ids])
+    data = load(within, RateParams(), never)
+    assert n_spikes > 300
+    assert len(data.edges) - 1 == pytest.approx(n_spikes / 10, abs=2)
