@@ -179,9 +179,15 @@ def test_layout_extra_views_and_settings_outlive_the_window(
     params = again.window.view_docks["features 2"].view.params
     assert (params.n_spikes, params.x_channel) == (77, 3)
     assert again.window.view_docks["features"].view.params == FeatureParams(dim_masked=False)
-    # Closing it is for good.
+    # Closing it is for good, and nothing holds it any longer.
+    view = again.window.view_docks["features 2"].view
+    (x0, x1), (y0, y1) = view.cells[0].x.view, view.cells[0].y.view
+    middle = (x0 + x1) / 2, (y0 + y1) / 2
+    again.lasso(view, 0, [middle, (0.9 * x1 + 0.1 * x0, middle[1]), (middle[0], y0)])
+    assert again.window.lasso_dock() is again.window.view_docks["features 2"]
     again.window.view_docks["features 2"].close()
     again.qtbot.waitUntil(lambda: "features 2" not in again.window.docks, timeout=5_000)
+    assert again.window.lasso_dock() is again.window.linking._drawn_in is None
     again.window.close()
     assert "features 2" not in open_window(demo).window.docks
 

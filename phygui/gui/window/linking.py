@@ -44,6 +44,11 @@ class Linking:
         view.highlight(self._spikes_for(dock))
         dock.paused.connect(self._hand_out)
 
+    def forget(self, dock: ViewDock) -> None:
+        """A dock is gone for good."""
+        if self._drawn_in is dock:
+            self._drawn_in = None
+
     def visit(self, seconds: float) -> None:
         """Go to a time that the user has named, and say it."""
         self.go_to(seconds)

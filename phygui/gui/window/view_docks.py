@@ -123,6 +123,7 @@ class ViewDocks:
         if dock.is_made:
             # What it holds is no longer pointed at in the others.
             dock.view.clear_lasso()
+        window.linking.forget(dock)
         dock.dispose()
         window.removeDockWidget(dock)
         dock.deleteLater()
