@@ -38,6 +38,12 @@ def test_the_micro_sign_is_one_character() -> None:
     assert not greek
 
 
+def test_dates_are_written_the_same_way_on_every_system() -> None:
+    """``%-d``, a day without a zero, is an error on Windows."""
+    found = [str(p) for p in SOURCES if re.search(r"%-[dmHIMSjy]\b", p.read_text())]
+    assert not found
+
+
 @pytest.mark.parametrize("path", NO_FORMAT, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_decisions_and_views_know_no_format(path: Path) -> None:
     """No line of theirs, sentences included, names what only one format has."""

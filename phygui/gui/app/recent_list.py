@@ -103,7 +103,9 @@ def in_words(found: Overview, n_bytes: int) -> str:
     parts = []
     if found.saved:
         with suppress(ValueError):
-            parts.append(f"{datetime.fromisoformat(found.saved):%-d %b %Y, %H:%M}")
+            saved = datetime.fromisoformat(found.saved)
+            # Windows knows no format of a day without a zero.
+            parts.append(f"{saved.day} {saved:%b %Y, %H:%M}")
     if found.duration:
         minutes = found.duration / 60
         parts.append(f"{found.duration:.0f} s" if minutes < 2 else f"{minutes:,.0f} min")

@@ -21,9 +21,9 @@ from phygui.gui.base.settings import Settings
     ("found", "n_bytes", "words"),
     [
         (
-            Overview(saved="2026-11-28T14:02:11", duration=600, n_spikes=53_201, shanks=(0, 1)),
+            Overview(saved="2026-11-08T14:02:11", duration=600, n_spikes=53_201, shanks=(0, 1)),
             3_100_000_000,
-            "28 Nov 2026, 14:02  ·  10 min  ·  53,201 spikes  ·  3.1 GB  ·  2 shanks",
+            "8 Nov 2026, 14:02  ·  10 min  ·  53,201 spikes  ·  3.1 GB  ·  2 shanks",
         ),
         (
             Overview(duration=20.4, n_spikes=12, shanks=(3,), has_unsaved=True),
