@@ -232,7 +232,7 @@ class TemplateView(View[TemplateParams, TemplateData]):
     def summary(self) -> str:
         """How many clusters are still to come."""
         n = self.data.n_unknown if isinstance(self.data, TemplateData) else 0
-        return f"{n:,} clusters whose shape is not known yet" if n else ""
+        return f"{n:,} cluster{'' if n == 1 else 's'} whose shape is not known yet" if n else ""
 
     def build(self, data: TemplateData) -> None:
         """Put each line at its channel."""

@@ -116,6 +116,10 @@ def test_while_statistics_come_in_the_others_are_left_out(small):
         )
     assert set(data.owners.tolist()) == set(ids[:3])
     assert data.n_unknown == len(every) - 3
+    view = TemplateView()
+    for n, words in ((0, ""), (1, "1 cluster whose "), (2, "2 clusters whose ")):
+        view.data = replace(data, n_unknown=n)
+        assert view.summary == (words and f"{words}shape is not known yet")
 
 
 def test_without_raw_data_and_templates_a_sentence_says_why(small_model, snapshot):
