@@ -32,7 +32,7 @@ N_SCATTERED = 5_000
 def decompressed(path: Path) -> float:
     """Seconds that h5py takes to decompress the features once, chunk by chunk."""
     start = time.perf_counter()
-    with h5py.File(path) as file:
+    with h5py.File(path.with_suffix(".kwx")) as file:
         dataset = file[FEATURES]
         step = dataset.chunks[0]
         for at in range(0, len(dataset), step):
@@ -93,6 +93,7 @@ def keys(path: Path, repeats: int) -> dict[str, float]:
 
 def cold_rows(path: Path) -> bool:
     """Print scattered rows that are on the disk only, against the kernel not told of them."""
+    path = path.with_suffix(".kwx")
     with h5py.File(path) as file:
         dataset = file[FEATURES]
         offset, shape, dtype = dataset.id.get_offset(), dataset.shape, dataset.dtype
