@@ -49,7 +49,7 @@ class Oracle:
                 self.clusters[spike] = self.largest
 
     def merge(self, ids: list[int]) -> None:
-        """Spikes of some clusters become one, with the labels of the first of them.
+        """Spikes of some clusters become one, with the labels of the first and all their notes.
 
         Its group is the only one that was decided, or else that of the largest.
         """
@@ -58,7 +58,13 @@ class Oracle:
         decided = set(groups) - {UNSORTED}
         sizes = [self.clusters.count(c) for c in ids]
         group = decided.pop() if len(decided) == 1 else groups[sizes.index(max(sizes))]
+        notes = dict.fromkeys(
+            self.labels[c]["note"] for c in ids if "note" in self.labels.get(c, {})
+        )
         self.replace([part], [ids[0]], group)
+        if notes:
+            of = self.labels.get(self.largest, {})
+            self.labels[self.largest] = of | {"note": "\n".join(notes)}
 
     def split(self, spikes: list[int]) -> None:
         """Some spikes become a cluster, the rest of each touched one another."""
