@@ -223,9 +223,12 @@ def _assign(opened: Opened, update: Update) -> tuple[Update, list[str]]:
 
 
 def _move(opened: Opened, update: Update) -> tuple[Update, list[str]] | None:
-    if added := [name for name in update.names_after.values() if name is not None]:
-        return opened.groups.add(added[0]), [f"session.add_group({added[0]!r})"]
     groups = {c: g for c, g in update.groups_after.items() if g is not None}
+    if added := [name for name in update.names_after.values() if name is not None]:
+        if groups:
+            line = f"session.move({list(groups)}, {added[0]!r}, add=True)"
+            return opened.groups.move(groups, added[0], add=True), [line]
+        return opened.groups.add(added[0]), [f"session.add_group({added[0]!r})"]
     names = {c: _group(opened, g) for c, g in groups.items()}
     if len(set(groups.values())) == 1:
         lines = [f"session.move({list(names)}, {next(iter(names.values()))!r})"]

@@ -46,6 +46,7 @@ def curate(session: Session) -> None:
     session.label([11], "region", "CA1")
     session.add_group("axons")
     session.move([11], "axons")
+    session.move([11], "dendrites", add=True)
 
 
 def run(script: Path, target: Path) -> None:

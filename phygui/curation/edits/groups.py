@@ -90,18 +90,29 @@ class ClusterGroups:
         largest = max(n_spikes, key=n_spikes.__getitem__)
         return of_each[largest], f"{self.name_of(largest)} as {largest}, the largest"
 
-    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
+    def move(self, cluster_ids: Iterable[int], group: str | int, *, add: bool = False) -> Update:
         """The change that puts clusters into a group; clusters already there are left out.
 
-        It is empty if all of them are.
+        It is empty if all of them are. With `add`, a group that is named and not there yet is
+        added by the same change.
 
         Raises
         ------
         EditError
             If there is no such group or no cluster.
         """
-        number = self.number_of(group)
         ids = list(dict.fromkeys(int(c) for c in cluster_ids))
+        if add and isinstance(group, str) and ids and not (added := self.add(group)).is_empty:
+            (number,) = added.names_after
+            return Update(
+                "group",
+                f"moved {in_words(ids)} to the new group {added.names_after[number]}",
+                groups_before={c: self._groups.get(c) for c in ids},
+                groups_after=dict.fromkeys(ids, number),
+                names_before=added.names_before,
+                names_after=added.names_after,
+            )
+        number = self.number_of(group)
         if not ids:
             raise EditError("no cluster is selected")
         update = self.move_each(dict.fromkeys(ids, number))

@@ -96,15 +96,17 @@ class SessionEdits:
         return self.split_into(parts)
 
     @in_turn
-    def move(self, cluster_ids: Iterable[int], group: str | int) -> Update:
+    def move(self, cluster_ids: Iterable[int], group: str | int, *, add: bool = False) -> Update:
         """Put clusters into a group, given by name or number.
 
+        With `add`, a group of this name that is not there yet is added, by the same edit.
         Where all of them are in it, nothing is done: :meth:`go_on` selects what a move would have.
         """
         if isinstance(cluster_ids, str):
             raise EditError(f"clusters come first, then their group: move([8], {cluster_ids!r})")
         ids = self._existing(cluster_ids)
-        return self._journal.make(self._workspace.editable().groups.move(ids, group), moved=ids)
+        update = self._workspace.editable().groups.move(ids, group, add=add)
+        return self._journal.make(update, moved=ids)
 
     @in_turn
     def move_each(self, groups: Mapping[int, str | int]) -> Update:

@@ -206,7 +206,8 @@ class Commands:
     def move(self, which: str, group: str) -> None:
         """Move the best clusters, the matches or all selected ones to a group, and go on.
 
-        Whether or not they are there already, they are decided.
+        Whether or not they are there already, they are decided. A group that this dataset does not
+        have yet is added by the same edit.
         """
         session = self._window.session
         selection = session.selection
@@ -215,7 +216,7 @@ class Commands:
             "match": selection.match,
             "all": selection.clusters,
         }[which]
-        update = session.move(clusters, group)
+        update = session.move(clusters, group, add=True)
         if update.is_empty:
             session.go_on(clusters)
             self._window.say(update.description)

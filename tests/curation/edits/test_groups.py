@@ -29,6 +29,22 @@ def test_a_move_names_only_what_changes_and_can_be_taken_back():
     assert [groups[c] for c in (1, 2, 3)] == [2, 0, 3]
 
 
+def test_a_move_to_a_group_that_is_not_there_yet_is_one_change():
+    groups = ClusterGroups({1: 2, 2: 4}, {4: "axons"})
+    update = groups.move([1, 3], "dendrites", add=True)
+    assert update.description == "moved 1 and 3 to the new group dendrites"
+    groups.apply(update)
+    assert [groups.name_of(c) for c in (1, 2, 3)] == ["dendrites", "axons", "dendrites"]
+    groups.apply(update.reversed("undo"))
+    assert [groups.name_of(c) for c in (1, 2, 3)] == ["good", "axons", "unsorted"]
+    assert "dendrites" not in groups.names.values()
+    # One that is there, in whatever case of letters, is not added again.
+    assert not groups.move([1], "AXONS", add=True).names_after
+    for name in ("", "7", "two\nlines"):
+        with pytest.raises(EditError, match="a group is called"):
+            groups.move([1], name, add=True)
+
+
 @pytest.mark.parametrize(
     ("clusters", "group", "words"),
     [

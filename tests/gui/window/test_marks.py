@@ -61,6 +61,9 @@ def test_a_new_group_has_a_key_and_a_place_in_the_file(
     user.press(Qt.Key_Home)
     user.press(Qt.Key_I, ALT)
     assert session.group_of(first) == "pyramidal"
+    # That is one edit.
+    user.press(Qt.Key_Z, CTRL)
+    assert 4 not in session.group_names
 
 
 def test_a_colour_and_a_note_stay_with_a_cluster(

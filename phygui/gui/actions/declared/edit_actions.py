@@ -52,7 +52,7 @@ MOVED = (
 
 def mover(which: str, group: str) -> Run:
     """What moves clusters to a group, which is added to a dataset that has it not yet."""
-    return lambda w: w.marks.move(which, group)
+    return lambda w: w.commands.move(which, group)
 
 
 def no_own_color(w: ActionContext) -> str:

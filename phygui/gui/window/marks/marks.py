@@ -96,13 +96,6 @@ class Marks:
         dialog.accepted.connect(lambda: window.attempt(take_over))
         dialog.open()
 
-    def move(self, which: str, group: str) -> None:
-        """Move clusters to a group of this name, which is added if this dataset has it not yet."""
-        session = self._window.session
-        if group.casefold() not in (name.casefold() for name in session.group_names.values()):
-            session.add_group(group)
-        self._window.commands.move(which, group)
-
     def dispose(self) -> None:
         """The groups outlive the window: other windows share them."""
         self.own.changed.disconnect(self._groups_changed)
