@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.core.colors import Theme, rgba
+from phygui.views.core.colors import GOOD, MUA, NOISE, Theme, rgba
 from phygui.views.core.visuals.shared import N_COLORS, N_THEME_COLORS, Shared
 
 
@@ -56,6 +56,8 @@ class Palette:
             # Between the grey of texts and the ground, whichever of them is the darker one.
             grey, ground = (theme.roles[name].astype(int) for name in ("dim", "background"))
             table[N_THEME_COLORS + 1 :] = (grey + ground) // 2
+            # Clusters that are not selected have the colours of their groups.
+            table[[N_THEME_COLORS + group for group in (GOOD, MUA, NOISE)]] = (grey + ground) // 2
         return table
 
     def send(self, shared: Shared, theme: Theme, cluster_ids: Sequence[int]) -> None:

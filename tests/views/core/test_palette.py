@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from phygui.views.core.colors import theme
+from phygui.views.core.colors import ALERT, GOOD, MUA, NOISE, theme
 from phygui.views.core.palette import Palette
 
 
@@ -34,6 +34,19 @@ def test_a_cluster_has_its_own_colour_wherever_it_stands() -> None:
     np.testing.assert_array_equal(palette.table(theme("dark"), [4]), usual)
     # Of more clusters than there are colours, those beyond share them as ever.
     assert palette.table(theme("dark"), [*range(1000, 1300), 9]).shape == (256, 4)
+
+
+def test_with_the_focus_on_the_best_cluster_no_other_has_a_colour() -> None:
+    palette = Palette()
+    palette.is_focused = True
+    usual, table = theme("dark").palette(), palette.table(theme("dark"), [4, 5])
+    np.testing.assert_array_equal(table[16], usual[16])
+    # Also not one that is not selected, which has that of its group.
+    for color in (1, GOOD, MUA, NOISE):
+        red, green, blue = table[16 + color][:3].astype(int)
+        assert max(red, green, blue) - min(red, green, blue) < 24
+        assert table[16 + color].tolist() == table[17].tolist()
+    np.testing.assert_array_equal(table[16 + ALERT], usual[16 + ALERT])
 
 
 def test_colours_are_sent_when_they_are_others() -> None:
