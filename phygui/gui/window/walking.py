@@ -33,7 +33,7 @@ def walk(window: WindowParts, step: str) -> None:
     if not shown:
         raise EditError("no traces are shown")
     if step.endswith("_event"):
-        to_event(window, forward=step.startswith("next"))
+        to_event(window, shown[0].view.params.time, forward=step.startswith("next"))
         return
     # The first that has somewhere to go leads, and all others follow.
     leader = next((dock for dock in shown if getattr(dock.view, step)()), None)
@@ -48,8 +48,15 @@ def walk(window: WindowParts, step: str) -> None:
     window.say(said or f"{seconds:.4f} s")
 
 
-def to_event(window: WindowParts, *, forward: bool) -> None:
+def to_event(window: WindowParts, seconds: float, *, forward: bool) -> None:
     """Go to the next or previous event, of whatever type; within the time range if there is one.
+
+    Parameters
+    ----------
+    window : WindowParts
+    seconds : float
+        The time from which it is looked for.
+    forward : bool
 
     Raises
     ------
@@ -58,7 +65,7 @@ def to_event(window: WindowParts, *, forward: bool) -> None:
     """
     shown = window.session.shown
     low, high = shown.time_range or (-np.inf, np.inf)
-    now = min(max(next(window.views("traces")).params.time, low - 1e-3), high)
+    now = min(max(seconds, low - 1e-3), high)
     found: tuple[float, str] | None = None
     for name, times in shown.shank.events.items():
         # Ascending; a time that was gone to must not be found again for its last digit.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from PyQt5.QtCore import Qt
 
 from phygui.curation.edits.update import EditError
+from phygui.gui.window.walking import walk
 
 ALT, SHIFT = Qt.AltModifier, Qt.ShiftModifier
 
@@ -118,3 +120,23 @@ def test_what_a_part_of_the_work_could_not_do_is_said_each_time(
         assert window.status["edit"].text() == "not that"
     window.attempt(lambda: None)
     assert window.status["edit"].text() == ""
+
+
+@pytest.mark.parametrize(("step", "expected"), [("next_event", 3.0), ("previous_event", 1.0)])
+def test_events_are_looked_for_from_the_traces_that_are_seen(step: str, expected: float) -> None:
+    def dock(time: float, on_screen: bool) -> Any:
+        view = SimpleNamespace(data="traces", params=SimpleNamespace(time=time))
+        return SimpleNamespace(kind="traces", is_on_screen=on_screen, is_made=True, view=view)
+
+    docks = {"traces": dock(8.0, on_screen=False), "traces 2": dock(2.0, on_screen=True)}
+    events = {"pulse": np.array([1.0, 3.0, 7.0, 9.0])}
+    shank, gone = SimpleNamespace(events=events), []
+    window: Any = SimpleNamespace(
+        view_docks=docks,
+        views=lambda kind: (dock.view for dock in docks.values()),
+        session=SimpleNamespace(shown=SimpleNamespace(time_range=None, shank=shank)),
+        linking=SimpleNamespace(go_to=gone.append),
+        say=lambda text: None,
+    )
+    walk(window, step)
+    assert gone == [expected]
