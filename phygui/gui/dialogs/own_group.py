@@ -52,12 +52,13 @@ class GroupDialog(QDialog):
         self.setAttribute(Qt.WA_DeleteOnClose)
         self.setMinimumWidth(460)
         well_placed(self)
-        self._known = {name: (letter, color) for name, letter, color in known}
+        # Names that differ in the case of letters only are one group.
+        self._known = {group[0].casefold(): group for group in known}
         self._letter_for, self._problem_of = letter_for, problem_of
         self.color = ""
         self.name = QComboBox()
         self.name.setEditable(True)
-        self.name.addItems(list(self._known))
+        self.name.addItems([name for name, _, _ in known])
         self.name.setCurrentText("")
         line = self.name.lineEdit()
         assert line is not None
@@ -100,11 +101,14 @@ class GroupDialog(QDialog):
     @property
     def group(self) -> Known:
         """Name, letter and colour as they are now."""
-        return self.name.currentText().strip(), self.letter.text().upper(), self.color
+        name = self.name.currentText().strip()
+        if (known := self._known.get(name.casefold())) is not None:
+            name = known[0]
+        return name, self.letter.text().upper(), self.color
 
     def _name_changed(self, name: str) -> None:
-        if name in self._known:
-            letter, color = self._known[name]
+        if (known := self._known.get(name.strip().casefold())) is not None:
+            _, letter, color = known
             self.letter.setText(letter)
             self._set_color(color)
         elif not self._has_chosen_letter:
@@ -127,7 +131,7 @@ class GroupDialog(QDialog):
         )
         button = self.buttons.button(QDialogButtonBox.Ok)
         button.setEnabled(bool(name) and not problem)
-        button.setText("Change it" if name in self._known else "Add it")
+        button.setText("Change it" if name.casefold() in self._known else "Add it")
 
     def _ask_color(self) -> None:
         dialog = QColorDialog(QColor(self.color or "#d4d7dd"), self)

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from PyQt5.QtCore import QRect, Qt
-from PyQt5.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog
+from PyQt5.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QWidget
 
 from phygui.gui.base import placing
 from phygui.gui.base.text_dialog import TextDialog
+from phygui.gui.dialogs.own_group import GroupDialog
 from phygui.gui.dialogs.search_list import SearchList
 from phygui.gui.dialogs.view_settings import ParameterDialog, example_of
 from phygui.views.waveform.data import WaveformParams
@@ -106,3 +107,16 @@ def test_an_empty_field_of_the_settings_shows_an_example() -> None:
     examples = {field.name: example_of(field) for field in fields(WaveformParams)}
     assert examples["chosen"] == "for example 3, 5-9"
     assert examples["n_spikes"].startswith("for example ")
+
+
+def test_a_group_that_is_known_is_that_in_whatever_case_of_letters(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    known = [("Interneuron", "I", "#d06090")]
+    dialog = GroupDialog(parent, known, lambda name: "X", lambda name, letter: "")
+    dialog.name.setCurrentText("interNEURON ")
+    assert dialog.group == ("Interneuron", "I", "#d06090")
+    assert dialog.buttons.button(QDialogButtonBox.Ok).text() == "Change it"
+    dialog.name.setCurrentText("other")
+    assert dialog.group[:2] == ("other", "X")
+    assert dialog.buttons.button(QDialogButtonBox.Ok).text() == "Add it"
