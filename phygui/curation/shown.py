@@ -231,6 +231,7 @@ class Shown:
             spikes_per_cluster=self.spikes_per_cluster,
             spike_clusters=self.spike_clusters,
             cluster_groups=self.cluster_groups,
+            group_names=self.group_names,
             stats=self.knowledge.stats,
             metrics=self.knowledge.metrics,
             similarity=self.knowledge.measures.similarity,

@@ -181,3 +181,11 @@ def test_what_cannot_reach_the_disk_was_never_shown(windowed):
     assert shown.selection == before.selection
     assert shown.history == ()
     assert not shown.is_modified
+
+
+def test_views_are_given_the_names_of_groups_that_the_user_has_added(session):
+    session.move([6], "axons", add=True)
+    snapshot = session.snapshot()
+    assert snapshot.group_names[snapshot.cluster_groups[6]] == "axons"
+    session.undo()
+    assert "axons" not in session.snapshot().group_names.values()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from phygui.analysis import ClusterSummary, Metric, similarity
 from phygui.curation.statistics.similarity_rows import Matrix, Similarity
 from phygui.dataset import ShankData
+from phygui.dataset.groups import GROUP_NAMES
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Snapshot:
     """Similarities of every two clusters so far; grows, as what is known of clusters does."""
     colors: Mapping[int, str] = field(default_factory=dict)
     """Colours that the user gave selected clusters, as ``#rrggbb``."""
+    group_names: Mapping[int, str] = field(default_factory=lambda: GROUP_NAMES)
+    """Names of all groups by number, with those that the user has added."""
     time_range: tuple[float, float] | None = None
     """Seconds: there are no other spikes than those from the first to before the second time; None
     for all. What is known of clusters that are not selected is then of all their spikes."""

@@ -21,6 +21,7 @@ from phygui.views.data.cluster_points import (
     group_colors,
     groups_in_words,
     named_first,
+    named_groups,
     size_of_clusters,
 )
 from phygui.views.data.cluster_values import (
@@ -96,7 +97,7 @@ class ClusterScatterData:
     """(n_clusters,) place in the selection, or the colour of the cluster's group."""
     sizes: Mapping[str, NDArray[np.float64]]
     """What points may be as large as: the number of spikes and the amplitude, (n_clusters,)."""
-    groups: Mapping[int, int] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
 
 
 def _at_hand(name: str, snapshot: Snapshot) -> str:
@@ -140,7 +141,7 @@ def load(
     }
     colors = group_colors(snapshot, ids)
     return ClusterScatterData(
-        ids, tuple(selected), x, y, names, labels, colors, sizes, snapshot.cluster_groups
+        ids, tuple(selected), x, y, names, labels, colors, sizes, named_groups(snapshot)
     )
 
 

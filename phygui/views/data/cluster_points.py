@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
-from phygui.dataset.groups import GOOD, GROUP_NAMES, MUA, NOISE, UNSORTED
+from phygui.dataset.groups import GOOD, MUA, NOISE, UNSORTED
 from phygui.views.core import colors
 from phygui.views.core.visuals import Batch, Shared, vertices
 from phygui.views.data.cluster_values import MOST_NAMED
@@ -43,10 +43,22 @@ def group_colors(snapshot: Snapshot, cluster_ids: Sequence[int]) -> NDArray[np.i
     return np.array(found, np.int64)
 
 
-def groups_in_words(groups: Mapping[int, int], cluster_id: int) -> str:
-    """The name of a cluster's group in brackets, as it is said; empty if it is unsorted."""
-    group = groups.get(cluster_id, UNSORTED)
-    return "" if group == UNSORTED else f" ({GROUP_NAMES.get(group, group)})"
+def named_groups(snapshot: Snapshot) -> dict[int, str]:
+    """The name of the group of each cluster that is not unsorted."""
+    names, groups = snapshot.group_names, snapshot.cluster_groups.items()
+    return {c: names.get(group, str(group)) for c, group in groups if group != UNSORTED}
+
+
+def groups_in_words(groups: Mapping[int, str], cluster_id: int) -> str:
+    """The name of a cluster's group in brackets, as it is said; empty if it is unsorted.
+
+    Parameters
+    ----------
+    groups : mapping of int to str
+        As of :func:`named_groups`.
+    cluster_id : int
+    """
+    return f" ({groups[cluster_id]})" if cluster_id in groups else ""
 
 
 def diameters(values: NDArray[np.float64], color: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,6 +20,7 @@ from phygui.views.data.cluster_points import (
     group_colors,
     groups_in_words,
     named_first,
+    named_groups,
     size_of_clusters,
 )
 from phygui.views.data.cluster_values import axis_name, known_stats, location_of
@@ -75,7 +76,7 @@ class ProbeData:
     """(n_clusters,) place in the selection, or the colour of the cluster's group."""
     n_spikes: NDArray[np.float64]
     """(n_clusters,)"""
-    groups: Mapping[int, int]
+    groups: Mapping[int, str]
 
 
 def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeData | Empty:
@@ -107,7 +108,7 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
         size_label=axis_name("amplitude", shank) if in_volts else "size of features",
         colors=group_colors(snapshot, ids),
         n_spikes=np.array([len(snapshot.spikes(c)) for c in ids], dtype=np.float64),
-        groups=snapshot.cluster_groups,
+        groups=named_groups(snapshot),
     )
 
 

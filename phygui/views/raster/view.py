@@ -16,7 +16,7 @@ from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import FRAME
 from phygui.views.core.cursor import Gaps, TimeCursor, is_in_gap
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
-from phygui.views.data.cluster_points import group_colors, groups_in_words
+from phygui.views.data.cluster_points import group_colors, groups_in_words, named_groups
 from phygui.views.data.spike_walk import counts_between, samples_like
 
 N_BINS = 1500
@@ -96,7 +96,7 @@ class RasterData:
     gaps: Gaps = ()
     colors: tuple[int, ...] = ()
     """Of the rows: place in the selection, or the colour of the cluster's group."""
-    groups: Mapping[int, int] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
 
 
 def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterData | Empty:
@@ -143,7 +143,7 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
         boundaries=tuple(starts.tolist()),
         gaps=clock.gap_times(),
         colors=tuple(group_colors(snapshot, ids).tolist()),
-        groups=snapshot.cluster_groups,
+        groups=named_groups(snapshot),
     )
 
 

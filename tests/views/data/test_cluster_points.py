@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phygui.dataset.groups import GOOD, MUA, NOISE, UNSORTED
+from phygui.dataset.groups import GOOD, GROUP_NAMES, MUA, NOISE, UNSORTED
 from phygui.views.core import colors
 from phygui.views.data.cluster_points import (
     ClusterPoints,
@@ -16,17 +16,20 @@ from phygui.views.data.cluster_points import (
     group_colors,
     groups_in_words,
     named_first,
+    named_groups,
 )
 
 
 def test_selected_clusters_have_their_colours_and_others_those_of_their_groups():
     groups = {1: GOOD, 2: MUA, 3: NOISE, 4: UNSORTED, 5: 7, 9: GOOD}
-    snapshot = SimpleNamespace(cluster_ids=(9, 3), cluster_groups=groups)
+    names = {**GROUP_NAMES, 7: "interneuron"}
+    snapshot = SimpleNamespace(cluster_ids=(9, 3), cluster_groups=groups, group_names=names)
     found = group_colors(snapshot, [1, 2, 3, 4, 5, 6, 9])
     dim = colors.DIM
     assert found.tolist() == [colors.GOOD, colors.MUA, 1, dim, dim, dim, 0]
-    said = [groups_in_words(groups, c) for c in (1, 2, 3, 4, 5, 6)]
-    assert said == [" (good)", " (mua)", " (noise)", "", " (7)", ""]
+    named = named_groups(snapshot)
+    said = [groups_in_words(named, c) for c in (1, 2, 3, 4, 5, 6)]
+    assert said == [" (good)", " (mua)", " (noise)", "", " (interneuron)", ""]
 
 
 @given(st.lists(st.floats(0, 1e9) | st.just(float("nan")), min_size=1, max_size=30))
