@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.suggestions.splitting.proposal import Proposal
-from phygui.curation.time_range.within import Found, Known, SpikesWithin, TimeRange
+from phygui.curation.time_range.within import Found, KnownFirst, SpikesWithin, TimeRange
 from phygui.dataset import ClusteringState, ShankData
 from phygui.dataset.groups import UNSORTED
 
@@ -213,7 +214,7 @@ class Shown:
         within = self.within.of(self.shank.clock)
         return within.similarity(self.in_range(best[0]), self.in_range(cluster_id))
 
-    @property
+    @cached_property
     def ranged(self) -> ShownWithin:
         """The same with what is known of the selected clusters within the time range."""
         return ShownWithin(**{of.name: getattr(self, of.name) for of in fields(self)})
@@ -243,7 +244,7 @@ class Shown:
         return snapshot if self.within is None else self.within.snapshot(snapshot)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShownWithin(Shown):
     """A state of which only what lies within the time range is looked at."""
 
@@ -256,22 +257,28 @@ class ShownWithin(Shown):
 
     def in_range(self, cluster_id: int) -> Found | None:
         """What is known of a selected cluster within the time range; None if nothing is."""
-        if self.within is None or cluster_id not in self.selection.clusters:
+        if self.within is None or cluster_id not in self._selected:
             return None
         spikes = self.spikes_per_cluster[cluster_id]
         return self.within.of(self.shank.clock).known(cluster_id, spikes)
 
+    @cached_property
+    def _selected(self) -> frozenset[int]:
+        return frozenset(self.selection.clusters)
+
     @property
     def stats(self) -> Mapping[int, ClusterStats]:
         """What is known of each cluster, of the selected ones within the range."""
-        found = {c: of for c in self.selection.clusters if (of := self.in_range(c)) is not None}
-        return Known({c: of.stats for c, of in found.items()}, frozenset(found), super().stats)
+        return KnownFirst(
+            self.selection.clusters, self.in_range, lambda of: of.stats, super().stats
+        )
 
     @property
     def metrics(self) -> Mapping[int, Mapping[str, Metric]]:
         """Quality metrics of each cluster, of the selected ones within the range."""
-        found = {c: of for c in self.selection.clusters if (of := self.in_range(c)) is not None}
-        return Known({c: of.metrics for c, of in found.items()}, frozenset(found), super().metrics)
+        return KnownFirst(
+            self.selection.clusters, self.in_range, lambda of: of.metrics, super().metrics
+        )
 
     def similarity_of(self, cluster_id: int) -> float | None:
         """Similarity of a cluster to the first best one: within the range where it is known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -87,6 +87,53 @@ class Found:
     spikes: NDArray[np.int64]
     stats: ClusterStats
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+
+class KnownFirst(Mapping[int, V]):
+    """What is known of clusters: within the range where that is known, else as a whole.
+
+    Each is looked up when it is asked for, since a table asks for few of very many.
+
+    Parameters
+    ----------
+    selected : tuple of int
+        The clusters of which something may be known within the range.
+    found : callable
+        What is known of one of these; None if nothing is.
+    value : callable
+        What is wanted of that.
+    whole : mapping
+        What is known of whole clusters.
+    """
+
+    def __init__(
+        self,
+        selected: tuple[int, ...],
+        found: Callable[[int], Found | None],
+        value: Callable[[Found], V],
+        whole: Mapping[int, V],
+    ) -> None:
+        self._selected = selected
+        self._found = found
+        self._value = value
+        self._whole = whole
+
+    def __getitem__(self, cluster_id: int) -> V:
+        found = self._found(cluster_id)
+        return self._whole[cluster_id] if found is None else self._value(found)
+
+    def __iter__(self) -> Iterator[int]:
+        yield from (more := [c for c in self._selected if self._found(c) is not None])
+        known = set(more)
+        yield from (c for c in tuple(self._whole) if c not in known)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, cluster_id: object) -> bool:
+        return cluster_id in self._whole or (
+            cluster_id in self._selected and self._found(cluster_id) is not None
+        )
 
 
 class Within:

@@ -11,6 +11,7 @@ import pytest
 from phygui import Session
 from phygui.analysis import Metric
 from phygui.curation.edits.update import EditError
+from phygui.curation.shown import ShownWithin
 from phygui.curation.statistics.preview import preview
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
@@ -170,6 +171,33 @@ def test_a_preview_of_clusters_without_spikes_in_the_range_says_so(session: Sess
     job = session.statistics.preview_job((a, b))
     with pytest.raises(EditError, match="no spike"):
         job(lambda: False)
+
+
+def test_what_is_known_of_a_cluster_in_the_range_is_looked_up_for_it_alone(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, c = session.cluster_ids[:3].tolist()
+    session.learn_all()
+    session.select([a], [b])
+    session.set_time_range(10.0, 25.0)
+    measure(session)
+    shown, found = session.shown, session.shown.in_range(a)
+    assert repr(shown.ranged) == repr(shown)
+    asked: list[int] = []
+    look_up = ShownWithin.in_range
+    monkeypatch.setattr(
+        ShownWithin, "in_range", lambda of, cluster: asked.append(cluster) or look_up(of, cluster)
+    )
+    stats, metrics = shown.ranged.stats, shown.ranged.metrics
+    assert found is not None
+    assert stats[a] is found.stats
+    assert metrics[a] is found.metrics
+    assert stats[c] is session.stats[c]
+    assert asked == [a, a, c]
+    assert set(stats) == set(session.stats)
+    assert len(metrics) == len(session.metrics)
+    assert b in stats
+    assert -1 not in stats
 
 
 @pytest.mark.parametrize("kind", SPECS)
