@@ -83,9 +83,12 @@ def test_edits_in_quick_succession_do_not_starve_the_statistics(
     user = open_window(demo)
     session = user.session
     session.knowledge.metrics.clear()
-    for k in range(20):
+    # On a busy machine the first one takes longer than twenty edits.
+    for k in range(400):
         session.label(session.cluster_ids[:1].tolist(), "n", str(k))
         user.qtbot.wait(25)
+        if session.metrics and k >= 20:
+            break
     assert session.metrics
     user.settle()
     assert not session.knowledge.missing_metrics()
