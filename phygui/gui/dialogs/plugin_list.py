@@ -7,11 +7,9 @@ from collections.abc import Callable
 from PyQt5.QtCore import Qt, QUrl
 from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDialog,
     QDialogButtonBox,
-    QHeaderView,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -23,6 +21,7 @@ from PyQt5.QtWidgets import (
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.placing import well_placed
 from phygui.gui.base.theme import plain_tip
+from phygui.gui.dialogs.search_list import look_like_a_list
 from phygui.plugins import Plugin, plugin_folder, plugins, plugins_are_used, switch
 
 HEADINGS = ("on", "plugin", "adds", "version", "from", "")
@@ -48,16 +47,7 @@ class PluginList(QDialog):
         self.table = QTableWidget(len(self.plugins), len(HEADINGS))
         self.table.setHorizontalHeaderLabels(HEADINGS)
         self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SingleSelection)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeToContents)
-        header.setStretchLastSection(True)
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
+        look_like_a_list(self.table)
         for row, plugin in enumerate(self.plugins):
             self._fill(row, plugin)
         self.trace = QPlainTextEdit()

@@ -33,6 +33,20 @@ def _heading(text: str) -> QStandardItem:
     return item
 
 
+def look_like_a_list(table: QTableView) -> None:
+    """Rows to read and choose one of, columns as wide as their texts."""
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
+    table.setEditTriggers(QAbstractItemView.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SingleSelection)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeToContents)
+    header.setStretchLastSection(True)
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
+
+
 class _Rows(QSortFilterProxyModel):
     """The rows that match, and the headings of those."""
 
@@ -102,16 +116,7 @@ class SearchList(QDialog):
         self.table.setModel(self.proxy)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SingleSelection)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeToContents)
-        header.setStretchLastSection(True)
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
+        look_like_a_list(self.table)
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         self.note = QLabel("nothing matches")
