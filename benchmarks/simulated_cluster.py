@@ -20,7 +20,7 @@ from typing import Any
 
 from phygui.prepare.archive import prepare_all
 from phygui.prepare.order import Order, ShankPrepared
-from phygui.prepare.tasks import Done, Task
+from phygui.prepare.tasks import BY_CLUSTER, Done, Task
 
 SECONDS_PER_SPIKE = 88e-6
 """Of work on one core, as `bench_prepare.py` measured with datasets of 50,000 spikes."""
@@ -51,7 +51,8 @@ class Sleepers:
             seconds *= SHARES[task.what] * part
         time.sleep(seconds / self._faster)
         shank = ShankPrepared(0, "main", N_CLUSTERS, n_spikes)
-        left = {(0, "main"): tuple(range(N_CLUSTERS))} if is_cut else {}
+        every = dict.fromkeys(BY_CLUSTER, tuple(range(N_CLUSTERS)))
+        left = {(0, "main"): every} if is_cut else {}
         return Done((shank,), seconds, left if task.what == "begin" else {})
 
     def close(self, *, now: bool = False) -> None:

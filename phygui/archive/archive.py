@@ -95,6 +95,7 @@ class Archive:
                 return self.sessions()
             found.append(each)
         self._found = sorted(found, key=lambda each: str(each.path))
+        self._index.look_for_folders()
         return self.sessions()
 
     def sessions(self) -> list[Session]:

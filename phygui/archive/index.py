@@ -19,12 +19,13 @@ import platformdirs
 from phygui.archive.finding import Found
 from phygui.archive.overview import Overview
 from phygui.curation.statistics.cache import computing
+from phygui.storage.state.prepared import folders_there
 from phygui.storage.state.state_files import make_folder, read_json, write_whole
 
 log = logging.getLogger(__name__)
 
 NAME = ".phygui-archive.json"
-VERSION = 3
+VERSION = 4
 """To be raised whenever an overview is read differently."""
 LARGEST = 1 << 28
 """Bytes that the file may have: some 500 of each dataset."""
@@ -45,6 +46,7 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._is_new = False
+        self.look_for_folders()
         self._kept = [_read(path) for path in self.places()]
         self._entries: dict[str, Entry] = {}
         for entries in self._kept:
@@ -80,8 +82,23 @@ class Index:
         self._is_new = True
 
     def _identity(self, found: Found, of: Overview) -> str:
-        """What an entry is true of: its files and, where it is prepared, what that means."""
-        return f"{found.identity} {self._computing}" if of.prepared else found.identity
+        """What an entry is true of: its files, and what is prepared of it and what that means."""
+        parts = [found.identity, *([self._computing] if of.prepared else [])]
+        if self._folders:
+            # Where the data was not asked for, nothing can have been found there.
+            parts += [self._elsewhere(data) for data in of.data] or ["not looked for"]
+        return " ".join(parts)
+
+    def _elsewhere(self, data: str) -> str:
+        """What tells whether anything has come to what is prepared elsewhere."""
+        times = [_written(folder / data) for folder in self._folders] if data else []
+        return (
+            hashlib.blake2b(repr(times).encode(), digest_size=6).hexdigest() if any(times) else "-"
+        )
+
+    def look_for_folders(self) -> None:
+        """Ask anew which folders there are where preparations of this user may lie."""
+        self._folders = folders_there()
 
     @cached_property
     def _computing(self) -> str:
@@ -110,6 +127,14 @@ class Index:
 
     def _key(self, path: Path) -> str:
         return os.path.relpath(path, self.folder)
+
+
+def _written(folder: Path) -> int:
+    """When a file came into a folder last; 0 where there is none."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _encoded(entries: Mapping[str, Entry]) -> bytes:

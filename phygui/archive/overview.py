@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from phygui.archive.finding import supports
-from phygui.archive.pictures import Curve, curves, prints_of, share_known
+from phygui.archive.pictures import Curve, curves, preview_of, prints_of
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.adoption import unsaved_in
-from phygui.curation.statistics.cache import data_print, has_statistics
+from phygui.curation.statistics.cache import Basis, data_print, versions_of
+from phygui.curation.statistics.kept import KeptStatistics
 from phygui.dataset import ClusteringState, Dataset, Outlined, format_of, formats
 from phygui.dataset.groups import GOOD, GROUP_NAMES, UNSORTED
 from phygui.dataset.protocol import Outline
 from phygui.errors import DatasetError
 from phygui.storage.state.backups import backup_heads
+from phygui.storage.state.prepared import PreparedPlaces, folders_there
 from phygui.storage.state.state_folder import find_place, user_name
 
 _SAVING = timedelta(minutes=10)
@@ -60,6 +62,9 @@ class Overview:
         When its clusters were last written, in ISO 8601, and by whom.
     curves : tuple
         Mean waveforms for a small picture; see :mod:`phygui.archive.pictures`.
+    data : tuple of str
+        Fingerprints of the data of its shanks, where they were asked for: by these a preparation is
+        found that lies elsewhere. Empty texts where the data cannot be read.
     problem : str
         Why it cannot be read, in one sentence; empty if it can.
     """
@@ -79,6 +84,7 @@ class Overview:
     saved: str = ""
     saved_by: str = ""
     curves: tuple[Curve, ...] = ()
+    data: tuple[str, ...] = ()
     problem: str = ""
 
     @property
@@ -152,6 +158,7 @@ _READ: Mapping[str, Any] = {
     "prepared": float,
     "has_unsaved": _flag,
     "curves": _curves,
+    "data": lambda value: tuple(map(_text, value)),
 }
 
 
@@ -232,20 +239,27 @@ def _of_clusters(dataset: Dataset) -> Overview:
     pictured: tuple[Curve, ...] = ()
     n_known = 0.0
     n_open: list[int | None] = []
+    data: list[str] = []
+    has_others = bool(folders_there())
     for shank, names in keys.items():
         state = dataset.clusterings.read((shank, names[0]))
         named = group_names(state)
         groups.update(named.values())
         n_spikes += len(state.spike_clusters)
+        basis = cache(partial(_basis, dataset, shank))
+        places = PreparedPlaces(place.folder, partial(_data_of, basis))
+        if has_others:
+            data.append(basis().data)
+        kept = KeptStatistics(place.folder, shank, places)
         # Fingerprints of all clusters take longer than to ask.
-        if has_statistics(place.folder, shank):
+        if kept:
             prints = prints_of(state.spike_clusters)
-            n_known += len(named) * share_known(
-                place.folder, shank, prints, partial(_data_print, dataset, shank)
-            )
-            pictured = pictured or curves(place.folder, shank, prints, named)
+            known = kept.prints(basis)
+            n_known += len(named) * sum(key in known for key in prints.values()) / len(prints)
+            preview = preview_of(places.folders(), shank, prints.values())
+            pictured = pictured or curves(preview, kept.waveforms, prints, named)
             undecided = [c for c, group in state.cluster_groups.items() if group == UNSORTED]
-            n_open.append(n_suggested(place.folder, shank, prints, undecided))
+            n_open.append(n_suggested(preview, place.folder, shank, prints, undecided))
         elif named:
             n_open.append(None)
     saved, saved_by = _last_save(dataset, place.folder)
@@ -262,21 +276,26 @@ def _of_clusters(dataset: Dataset) -> Overview:
         saved=saved.isoformat(timespec="seconds"),
         saved_by=saved_by,
         curves=pictured,
+        data=tuple(data),
     )
 
 
-def _data_print(dataset: Dataset, shank: int) -> str:
-    """The fingerprint of the data of a shank; empty where they cannot be read."""
+def _basis(dataset: Dataset, shank: int) -> Basis:
+    """What the statistics of a shank are computed from; nothing where its data cannot be read."""
     try:
         opened = dataset.open(shank)
     except (DatasetError, OSError):
-        return ""
+        return Basis()
     try:
-        return data_print(opened)
+        return Basis(data_print(opened), versions_of(opened))
     except (DatasetError, OSError):
-        return ""
+        return Basis()
     finally:
         opened.close()
+
+
+def _data_of(basis: Callable[[], Basis]) -> str:
+    return basis().data
 
 
 def _last_save(dataset: Dataset, folder: Path) -> tuple[datetime, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from phygui.curation.statistics.cache import kept_prints, kept_waveforms, small_arrays
+from phygui.curation.statistics.kept import small_arrays
 from phygui.curation.statistics.snapshot import spikes_print
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.storage.state.state_files import parse_json
@@ -32,44 +34,29 @@ def prints_of(spike_clusters: NDArray[np.int32]) -> dict[int, str]:
     return {c: spikes_print(of) for c, of in zip(clusters.tolist(), pieces, strict=True)}
 
 
-def share_known(
-    folder: Path, shank: int, prints: Mapping[int, str], data: Callable[[], str]
-) -> float:
-    """Of how many clusters of a shank all that a session computes is kept: 0 to 1.
-
-    Parameters
-    ----------
-    folder : Path
-        The state folder of the dataset.
-    shank : int
-    prints : mapping of int to str
-        Fingerprint of the spikes of each cluster.
-    data : callable
-        Returns the fingerprint of the data; only asked for where anything is kept.
-    """
-    known = kept_prints(folder, shank, data)
-    return sum(key in known for key in prints.values()) / max(len(prints), 1)
-
-
 def curves(
-    folder: Path, shank: int, prints: Mapping[int, str], groups: Mapping[int, str]
+    previews: Preview,
+    waveforms: Callable[[], Mapping[str, ArrayLike]],
+    prints: Mapping[int, str],
+    groups: Mapping[int, str],
 ) -> tuple[Curve, ...]:
     """A few clusters, the good ones first, as far as something of them is kept.
 
     Parameters
     ----------
-    folder : Path
-        The state folder of the dataset.
-    shank : int
+    previews : Preview
+        What a preparation has left.
+    waveforms : callable
+        Returns mean waveforms, (n_samples, n_channels) each, by the fingerprints of the clusters;
+        only called where there are no previews.
     prints : mapping of int to str
         Fingerprint of the spikes of each cluster.
     groups : mapping of int to str
         Group of each cluster.
     """
-    kept = _previews(folder, shank)
+    kept = _of_clusters(previews)
     if not kept:
-        waveforms = kept_waveforms(folder, shank)
-        kept = {key: (_largest(waveform), np.empty(0)) for key, waveform in waveforms.items()}
+        kept = {key: (_largest(waveform), np.empty(0)) for key, waveform in waveforms().items()}
     known = [c for c in groups if prints.get(c) in kept]
     # What is kept comes by size; sorting keeps that order within a group.
     places = {key: place for place, key in enumerate(kept)}
@@ -88,11 +75,53 @@ def _rank(group: str) -> int:
     return _BEST.index(group) if group in _BEST else len(_BEST)
 
 
-def _previews(folder: Path, shank: int) -> dict[str, tuple[NDArray[np.float64], ArrayLike]]:
-    """Waveforms and autocorrelograms that a preparation has left, the largest clusters first."""
-    arrays = small_arrays(folder / "prepared" / f"previews-{shank}.npz")
+@dataclass(frozen=True)
+class Preview:
+    """The file of previews that a preparation has left of one shank.
+
+    Attributes
+    ----------
+    told : dict
+        What it tells in words and numbers; see :mod:`phygui.prepare`.
+    arrays : dict of str to array
+    prints : list of str
+        Fingerprints of the clusters that are in it.
+    """
+
+    told: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    prints: Sequence[str] = ()
+
+
+def preview_of(folders: Iterable[Path], shank: int, prints: Collection[str]) -> Preview:
+    """The previews of a shank: of several, those that tell of most of its clusters now.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Where a preparation leaves its files.
+    shank : int
+    prints : collection of str
+        Fingerprints of the spikes of its clusters.
+    """
+    living = set(prints)
+    found = [preview for folder in folders if (preview := _read(folder, shank)).prints]
+    return max(found, key=lambda each: len(living.intersection(each.prints)), default=Preview())
+
+
+def _read(folder: Path, shank: int) -> Preview:
+    arrays = small_arrays(folder / f"previews-{shank}.npz")
     try:
-        keys = [str(key) for key in parse_json(arrays["info"].tobytes())["prints"]]
+        told = parse_json(arrays["info"].tobytes())
+        return Preview(told, arrays, [str(key) for key in told["prints"]])
+    except (ValueError, KeyError, TypeError):
+        return Preview()
+
+
+def _of_clusters(preview: Preview) -> dict[str, tuple[NDArray[np.float64], ArrayLike]]:
+    """Waveforms and autocorrelograms, the largest clusters first."""
+    keys, arrays = preview.prints, preview.arrays
+    try:
         waveforms, acg = arrays["waveforms"].astype(np.float64), arrays["acg"]
         order = np.argsort(-arrays["n_spikes"], kind="stable").tolist()
         return {keys[i]: (waveforms[i], acg[i]) for i in order}

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from phygui.archive.pictures import Preview
 from phygui.curation.durability.sidecar import read_rejected_clusters, read_rejections
-from phygui.curation.statistics.cache import small_arrays
-from phygui.storage.state.state_files import parse_json
 
 KINDS = ("merges", "splits", "candidates")
 
 
 def n_suggested(
-    folder: Path, shank: int, prints: Mapping[int, str], undecided: Collection[int]
+    preview: Preview,
+    folder: Path,
+    shank: int,
+    prints: Mapping[int, str],
+    undecided: Collection[int],
 ) -> int | None:
     """Suggestions that a preparation has counted, without those that were decided about since.
 
     Parameters
     ----------
+    preview : Preview
+        What the preparation has left.
     folder : Path
         The state folder of the dataset.
     shank : int
@@ -32,13 +37,11 @@ def n_suggested(
     int or None
         None where none were looked for, or the clusters are others by now.
     """
-    arrays = small_arrays(folder / "prepared" / f"previews-{shank}.npz", ("info",))
-    living = set(prints.values())
+    living, told = set(prints.values()), preview.told
     try:
-        told = parse_json(arrays["info"].tobytes())
         n_clusters = int(told["n_clusters"])
         counts = {kind: int(n) for kind in KINDS if (n := told["suggested"].get(kind)) is not None}
-        is_of_these = n_clusters == len(prints) and living.issuperset(told["prints"])
+        is_of_these = n_clusters == len(prints) and living.issuperset(preview.prints)
         candidates = told.get("candidates")
         waiting = None if candidates is None else set(map(str, candidates))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -216,7 +216,8 @@ class Headless:
             known = self.knowledge.known()
             prints = [self.knowledge.prints[c] for c in cluster_ids]
             self._make()
-            self.cache.write_piece({key: known[key] for key in prints})
+            failed = self.knowledge.measures.metrics.failed
+            self.cache.write_piece({key: known[key] for key in prints}, failed)
 
 
 def _done(steps: Steps[T], tick: Tick) -> list[T]:

@@ -145,10 +145,11 @@ def prepare_in_stages(order: Order) -> Stages:
             if order.wants(what):
                 pieces = [
                     Task(order, run, what, key, ids)
-                    for key, clusters in begun.left.items()
-                    for ids in cut(clusters)
+                    for key, lacking in begun.left.items()
+                    for ids in cut(lacking[what])
                 ]
-                add((yield pieces))
+                if pieces:
+                    add((yield pieces))
         add((yield [Task(order, run, "rest", key) for key in begun.left]))
     told: tuple[ShankPrepared, ...] = tuple(
         replace(of, computed=dict(counts[key])) for key, of in shanks.items()

@@ -63,13 +63,13 @@ class Done:
     ----------
     shanks : tuple of ShankPrepared
         With what this piece has computed.
-    left : mapping of (int, str) to tuple of int
-        Of each clustering that is to be cut, its clusters.
+    left : mapping of (int, str) to (mapping of str to tuple of int)
+        Of each clustering that is to be cut, the clusters that lack each of :data:`BY_CLUSTER`.
     """
 
     shanks: tuple[ShankPrepared, ...]
     seconds: float
-    left: dict[Key, tuple[int, ...]] = field(default_factory=dict)
+    left: dict[Key, dict[str, tuple[int, ...]]] = field(default_factory=dict)
 
 
 def do(
@@ -114,11 +114,12 @@ def _begin(task: Task, say: Progress, tick: Callable[[], None]) -> Done:
     for i, key in enumerate(keys):
         with _Opened(replace(task, key=key), dataset) as opened:
             opened.recall()
-            n_spikes = opened.shank.n_spikes
-            if n_spikes > SPIKES_AT_ONCE and any(map(opened.lacking, _by_cluster(order))):
-                left[key] = tuple(opened.shown.spikes_per_cluster)
-                shanks.append(_told(opened, {}))
-                continue
+            if opened.shank.n_spikes > SPIKES_AT_ONCE:
+                lacking = _lacking(opened, order)
+                if any(lacking.values()):
+                    left[key] = lacking
+                    shanks.append(_told(opened, {}))
+                    continue
 
             def part(done: float, what: str, i: int = i) -> None:
                 say((i + done) / len(keys), what)
@@ -154,6 +155,15 @@ _METHODS = {
 
 def _by_cluster(order: Order) -> list[str]:
     return [what for what in BY_CLUSTER if order.wants(what)]
+
+
+def _lacking(opened: Headless, order: Order) -> dict[str, tuple[int, ...]]:
+    """The clusters that lack each of what is computed by cluster."""
+    wanted = _by_cluster(order)
+    if "splits" in wanted and not opened.lacking("stats"):
+        # Before, what is kept cannot be taken over: it may be that nothing lacks.
+        opened.recall_suggestions()
+    return {what: tuple(opened.lacking(what)) for what in wanted}
 
 
 def _by_clusters(

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import phygui.archive.archive as archive_module
@@ -18,11 +17,13 @@ from phygui import DatasetError, Session
 from phygui.archive import Archive, Overview, find, holds_datasets, overview
 from phygui.archive.archive import next_undecided
 from phygui.archive.index import NAME, VERSION, Index
+from phygui.archive.pictures import Preview
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.sidecar import write_rejected_clusters, write_rejections
 from phygui.curation.statistics import cache as stats_cache
 from phygui.curation.suggestions.grouping.group_rules import Rule
 from phygui.prepare import prepare
+from phygui.storage.state import prepared as places
 from phygui.storage.state.lock import Lock
 from phygui.storage.state.state_folder import find_place
 from tests.archive.conftest import SMALL, decide
@@ -201,6 +202,42 @@ def test_what_a_preparation_leaves_is_told(archive_of: Make) -> None:
     assert after.n_suggestions is None
 
 
+def test_what_is_prepared_elsewhere_is_found_and_watched(
+    archive_of: Make,
+    reads: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "_list_file", lambda: tmp_path / "prepared.json")
+    folder, elsewhere = archive_of(2), tmp_path / "elsewhere"
+    path = folder / "mouse00" / "session000.kwik"
+    for suffix in (".kwx", ".dat"):
+        shutil.copyfile(SMALL.with_suffix(suffix), path.with_suffix(suffix))
+    archive = filled(folder)
+    assert [s.overview and s.overview.prepared for s in archive.sessions()] == [0, 0]
+    # From the command line, while the archive is open.
+    (of,) = prepare(path, folder=elsewhere).shanks
+    archive.scan()
+    first, second = archive.read_missing()
+    assert first.overview is not None
+    assert second.overview is not None
+    assert (first.overview.prepared, second.overview.prepared) == (1, 0)
+    assert first.overview.n_suggestions == sum(
+        filter(None, (of.n_merges, of.n_splits, of.n_candidates))
+    )
+    assert len(first.overview.curves) == 6
+    reads.clear()
+    assert not list(filled(folder).read_missing())
+    assert not reads
+    # What it is worth follows what is in the folder.
+    shutil.rmtree(next(elsewhere.iterdir()))
+    archive.scan()
+    assert [s.name for s in archive.read_missing()] == [first.name]
+    assert archive.sessions()[0].overview == replace(
+        first.overview, prepared=0, n_suggestions=None, curves=()
+    )
+
+
 def test_candidates_that_have_a_group_by_now_are_suggested_no_more(
     archive_of: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,21 +270,17 @@ def test_what_was_turned_down_is_suggested_no_more(tmp_path: Path) -> None:
         "n_clusters": 3,
         "suggested": {"merges": 3, "splits": None, "candidates": 2},
     }
-    (tmp_path / "prepared").mkdir()
-    text = np.frombuffer(json.dumps(info).encode(), np.uint8)
-    np.savez_compressed(tmp_path / "prepared" / "previews-0.npz", info=text)
-    assert n_suggested(tmp_path, 0, prints, prints) == 5
+    preview = Preview(info, prints=info["prints"])
+    assert n_suggested(preview, tmp_path, 0, prints, prints) == 5
     write_rejections(tmp_path, 0, [frozenset((prints[4], prints[9])), frozenset(("d", "e"))])
     write_rejected_clusters(tmp_path, 0, "groups", [prints[11]])
-    assert n_suggested(tmp_path, 0, prints, prints) == 3
-    assert n_suggested(tmp_path, 0, {4: prints[4]}, [4]) is None
-    assert n_suggested(tmp_path, 1, prints, prints) is None
+    assert n_suggested(preview, tmp_path, 0, prints, prints) == 3
+    assert n_suggested(preview, tmp_path, 0, {4: prints[4]}, [4]) is None
+    assert n_suggested(Preview(), tmp_path, 1, prints, prints) is None
     # Where it is told which clusters are candidates, those that have a group by now are none.
     info["candidates"] = [prints[9], prints[11]]
-    text = np.frombuffer(json.dumps(info).encode(), np.uint8)
-    np.savez_compressed(tmp_path / "prepared" / "previews-0.npz", info=text)
-    assert n_suggested(tmp_path, 0, prints, prints) == 2 + 1
-    assert n_suggested(tmp_path, 0, prints, [4, 11]) == 2
+    assert n_suggested(preview, tmp_path, 0, prints, prints) == 2 + 1
+    assert n_suggested(preview, tmp_path, 0, prints, [4, 11]) == 2
 
 
 def test_edits_that_are_not_saved_are_told(archive_of: Make) -> None:

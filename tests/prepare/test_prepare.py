@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 import phygui
+from phygui.analysis import ClusterData, Metric, MetricSpec
+from phygui.analysis.metrics import register_metric, unregister_metric
 from phygui.archive.overview import overview
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
@@ -179,6 +181,26 @@ def test_a_second_run_computes_and_writes_nothing(small: Path) -> None:
     assert pickle.loads(pickle.dumps(again)) == again
 
 
+def test_a_second_run_of_what_was_cut_opens_it_once(small: Path, in_pieces: None) -> None:
+    prepare(small)
+    stages = prepare_in_stages(order_of(small))
+    (begin,) = next(stages)
+    with pytest.raises(StopIteration) as end:
+        stages.send([do(begin)])
+    close_opened()
+    assert set(end.value.value.computed.values()) == {0}
+
+
+def test_what_lacks_after_an_interruption_is_cut_and_nothing_else(
+    small: Path, in_pieces: None
+) -> None:
+    prepare(small, what="metrics")
+    stages = prepare_in_stages(order_of(small))
+    (begin,) = next(stages)
+    assert {piece.what for piece in stages.send([do(begin)])} == {"splits"}
+    close_opened()
+
+
 def test_only_clusters_that_were_edited_are_computed_again(small: Path) -> None:
     prepare(small)
     with Session.open(small) as session:
@@ -256,6 +278,18 @@ def test_a_list_of_sessions_sees_it(small: Path) -> None:
     # Without the raw data a session computes other numbers.
     small.with_suffix(".dat").unlink()
     assert overview(small).prepared == 0
+
+
+def test_a_metric_that_fails_is_not_waited_for(small: Path) -> None:
+    def fails(_: ClusterData) -> Metric:
+        raise RuntimeError("no")
+
+    register_metric(MetricSpec("broken", "broken", "broken", "never there", fails))
+    try:
+        prepare(small, what="metrics")
+        assert overview(small).prepared == 1
+    finally:
+        unregister_metric("broken")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ and in other clusterings; the data it was computed from, and how, by another one
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -15,8 +14,8 @@ import math
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,12 +25,13 @@ from numpy.typing import NDArray
 from phygui.analysis import ClusterSummary, Metric
 from phygui.analysis.metrics import metrics as all_metrics
 from phygui.curation.statistics.cluster_statistics import Knowledge, Known, Learnt
+from phygui.curation.statistics.metric_set import attribute_names
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
 from phygui.curation.statistics.stats import Cancel, referring
 from phygui.dataset import ShankData
 from phygui.errors import DatasetError
 from phygui.storage.arrays.npy import NOT_NPY
-from phygui.storage.state.prepared import FOLDER, PreparedPlaces
+from phygui.storage.state.prepared import PreparedPlaces
 from phygui.storage.state.state_files import make_folder, open_for_reading, parse_json, write_whole
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ LARGEST = 1 << 27
 _MOST_LISTED = 1 << 16
 
 _SUMMARY = ("mean", "directions", "residual", "mean_waveform", "time_course", "position")
-_UNREADABLE = (
+UNREADABLE = (
     *NOT_NPY,
     DatasetError,
     OSError,
@@ -84,6 +84,38 @@ def data_print(shank: ShankData) -> str:
     return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What stats and metrics of a shank are computed from, and how.
+
+    Attributes
+    ----------
+    data : str
+        The fingerprint of the data; empty where they cannot be read.
+    versions : mapping of str to int
+        The version of each metric; of one of what the dataset holds of its spikes, a number for
+        these.
+    """
+
+    data: str = ""
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+def versions_of(shank: ShankData) -> dict[str, int]:
+    """The version of each metric of a shank; what is stored of spikes is known by some of it."""
+    found = versions()
+    some = np.unique(np.linspace(0, max(shank.n_spikes - 1, 0), 32).astype(np.int64))
+    for name, attribute in attribute_names(shank.attributes).items():
+        try:
+            values = shank.attributes[attribute].read(some[: shank.n_spikes])
+        except (DatasetError, OSError) as error:
+            log.warning("%s: %s", shank.path, error)
+            continue
+        digest = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=6)
+        found[name] = 1 + int.from_bytes(digest.digest(), "big")
+    return found
+
+
 class StatsCache:
     """Stats and metrics of clusters of one channel group, in a file beside the dataset.
 
@@ -110,6 +142,7 @@ class StatsCache:
         self._shank = shank
         self._lock = threading.Lock()
         self._data = ""
+        self._versions: dict[str, int] = {}
         self._kept = -1
 
     def recall(
@@ -151,7 +184,9 @@ class StatsCache:
         """What writes all that is known, for any thread; None if nothing is new since."""
         living: dict[str, Known] = {}
         others: dict[str, Known] = {}
+        failed: set[str] = set()
         for knowledge in knowledges:
+            failed |= knowledge.measures.metrics.failed
             for cluster_id, key in knowledge.prints.items():
                 known = (knowledge.stats[cluster_id], knowledge.metrics.get(cluster_id, {}))
                 (living if knowledge.is_living(cluster_id) else others)[key] = known
@@ -172,7 +207,8 @@ class StatsCache:
                     # Where other data has come in since, none of this was computed from it.
                     if self._shank.n_located == n_located:
                         make_folder(self.path.parent)
-                        write_whole(self.path, _fitting(data, entries), lasts=False)
+                        content = _fitting(data, entries, self.versions(), failed)
+                        write_whole(self.path, content, lasts=False)
                 except (DatasetError, OSError) as error:
                     log.warning("%s could not be written: %s", self.path, error)
 
@@ -184,21 +220,29 @@ class StatsCache:
             self._data = data_print(self._shank)
         return self._data
 
-    def write_piece(self, entries: Mapping[str, Known]) -> Path:
+    def versions(self) -> dict[str, int]:
+        """The version of each metric; some of what is stored of spikes is read once for them."""
+        if not self._versions:
+            self._versions = versions_of(self._shank)
+        return self._versions
+
+    def write_piece(self, entries: Mapping[str, Known], failed: Collection[str] = ()) -> Path:
         """Keep what was computed of some clusters as a piece, by the fingerprints of their spikes.
 
-        Its name follows from what it holds the results of: the clusters, the data and how.
+        Its name follows from what it holds the results of: the clusters, the data and how; and
+        which metrics could not be computed.
 
         Raises
         ------
         OSError, DatasetError
             If it cannot be written; then nothing is there.
         """
-        data, versions = self.data_print(), _versions()
-        told = {key: sorted((n, versions.get(n, 0)) for n in m) for key, (_, m) in entries.items()}
-        text = json.dumps([data, sorted(told.items())]).encode()
+        data, known = self.data_print(), self.versions()
+        told = {key: sorted((n, known.get(n, 0)) for n in m) for key, (_, m) in entries.items()}
+        text = json.dumps([data, sorted(told.items()), sorted(failed)]).encode()
         name = hashlib.blake2b(text, digest_size=16).hexdigest()
-        return self.places.write(self.path.stem, ".npz", name, _fitting(data, entries))
+        content = _fitting(data, entries, known, failed)
+        return self.places.write(self.path.stem, ".npz", name, content)
 
     def _read(self) -> dict[str, Known]:
         """What the file and the pieces hold."""
@@ -212,18 +256,23 @@ class StatsCache:
         """What a file holds; nothing if it or the data is damaged, or it is of other data."""
         try:
             with open_for_reading(path, LARGEST) as file:
-                return _decode(self.data_print(), _unpacked(file))
+                return _decode(self.data_print(), unpacked(file), self.versions())
         except (FileNotFoundError, NotADirectoryError):
             return {}
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             log.warning("%s is not used: %s", path, error)
             return {}
 
 
-def _fitting(data: str, entries: Mapping[str, Known]) -> bytes:
+def _fitting(
+    data: str,
+    entries: Mapping[str, Known],
+    known: Mapping[str, int],
+    failed: Collection[str],
+) -> bytes:
     """As many entries as may be read again, the first ones."""
     while True:
-        arrays = _arrays(data, entries)
+        arrays = _arrays(data, entries, known, failed)
         if sum(values.nbytes for values in arrays.values()) < LARGEST - _MOST_LISTED:
             buffer = io.BytesIO()
             np.savez_compressed(buffer, allow_pickle=False, **arrays)
@@ -233,28 +282,30 @@ def _fitting(data: str, entries: Mapping[str, Known]) -> bytes:
 
 def computing() -> str:
     """A number for how stats and metrics are computed now, as text."""
-    told = json.dumps([VERSION, sorted(_versions().items())])
+    told = json.dumps([VERSION, sorted(versions().items())])
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
-def _versions() -> dict[str, int]:
-    """The version of each metric."""
+def versions() -> dict[str, int]:
+    """The version of each metric but those of what a dataset holds of its spikes."""
     return {spec.name: spec.version for spec in all_metrics()}
 
 
-def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
+def _arrays(
+    data: str, entries: Mapping[str, Known], known: Mapping[str, int], failed: Collection[str]
+) -> dict[str, NDArray[Any]]:
     stats = [known for known, _ in entries.values()]
     names = list(dict.fromkeys(name for _, metrics in entries.values() for name in metrics))
     reasons = [[m[n].reason if n in m else None for n in names] for _, m in entries.values()]
     values = [[m[n].value if n in m else np.nan for n in names] for _, m in entries.values()]
-    versions = _versions()
     info = {
         "version": VERSION,
         "data": data,
         "keys": list(entries),
         "metrics": names,
-        "versions": [versions.get(name, 0) for name in names],
+        "versions": [known.get(name, 0) for name in names],
         "reasons": reasons,
+        "failed": [[name, known.get(name, 0)] for name in sorted(failed)],
     }
     arrays: dict[str, NDArray[Any]] = {
         "info": np.frombuffer(json.dumps(info).encode(), np.uint8),
@@ -274,55 +325,7 @@ def _arrays(data: str, entries: Mapping[str, Known]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def has_statistics(folder: Path, shank: int) -> bool:
-    """Whether anything is kept of the clusters of a shank, be it true or not.
-
-    Parameters
-    ----------
-    folder : Path
-        The state folder of the dataset.
-    shank : int
-    """
-    name = f"statistics-{shank}"
-    return (folder / f"{name}.npz").is_file() or any((folder / FOLDER).glob(f"{name}-*.npz"))
-
-
-def kept_waveforms(folder: Path, shank: int) -> dict[str, NDArray[np.float32]]:
-    """Mean waveforms that are kept of a shank, by the fingerprints of the clusters' spikes.
-
-    Whether the data is still that which they are of is not asked: they are for pictures only.
-
-    Parameters
-    ----------
-    folder : Path
-        The state folder of the dataset.
-    shank : int
-
-    Returns
-    -------
-    dict of str to (n_samples, n_channels) float32
-    """
-    found: dict[str, NDArray[np.float32]] = {}
-    name = f"statistics-{shank}"
-    pieces = sorted((folder / FOLDER).glob(f"{name}-*.npz"))
-    for path in (*pieces, folder / f"{name}.npz"):
-        found |= _waveforms_in(path)
-    return found
-
-
-def _waveforms_in(path: Path) -> dict[str, NDArray[np.float32]]:
-    names = ("info", "mean_waveform", "mean_waveform_of")
-    try:
-        with open_for_reading(path, LARGEST) as file:
-            arrays = _unpacked(file, names)
-        keys = [str(key) for key in parse_json(arrays["info"].tobytes())["keys"]]
-        places = arrays["mean_waveform_of"].tolist()
-        return {keys[i]: part for i, part in zip(places, arrays["mean_waveform"], strict=True)}
-    except (*_UNREADABLE, TypeError):
-        return {}
-
-
-def _unpacked(file: BinaryIO, names: Container[str] | None = None) -> dict[str, NDArray[Any]]:
+def unpacked(file: BinaryIO, names: Container[str] | None = None) -> dict[str, NDArray[Any]]:
     """The arrays that a file holds, or some of them, as far as they are those of such a file."""
     # The end of an archive says how long its list of members is, which is read as a whole.
     size = file.seek(0, io.SEEK_END)
@@ -363,12 +366,14 @@ def _array(content: bytes) -> NDArray[Any]:
     return values.reshape(shape, order="F" if in_columns else "C")
 
 
-def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
+def _decode(
+    data: str, arrays: Mapping[str, NDArray[Any]], known: Mapping[str, int]
+) -> dict[str, Known]:
     info = parse_json(arrays["info"].tobytes())
     if not isinstance(info, dict) or info["data"] != data:
         return {}
     keys, names = [str(key) for key in info["keys"]], [str(name) for name in info["metrics"]]
-    is_valid = _are_current(info)
+    is_valid = are_current(info, known)
     parts: list[dict[str, Any]] = [{} for _ in keys]
     for name in _SUMMARY:
         if name in arrays:
@@ -395,55 +400,8 @@ def _decode(data: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Known]:
     return entries
 
 
-def _are_current(info: Mapping[str, Any]) -> list[bool]:
+def are_current(info: Mapping[str, Any], current: Mapping[str, int]) -> list[bool]:
     """Of each metric that a file holds, whether it is still one and still computed like that."""
-    current, names = _versions(), info["metrics"]
+    names = info["metrics"]
     kept = info.get("versions", [1] * len(names))
     return [current.get(str(n)) == version for n, version in zip(names, kept, strict=True)]
-
-
-def kept_prints(folder: Path, shank: int, data: Callable[[], str]) -> set[str]:
-    """Fingerprints of the clusters of a shank of which a session finds all that it computes.
-
-    These are the statistics and every metric, as they are computed now and of the data as they are.
-
-    Parameters
-    ----------
-    folder : Path
-        The state folder of the dataset.
-    shank : int
-    data : callable
-        Returns the fingerprint of the data, as :func:`data_print`; only asked for where all is
-        kept of some cluster, be it of other data.
-    """
-    name = f"statistics-{shank}"
-    # By the data that they were computed of: the metrics of each cluster, from all files.
-    found: dict[str, dict[str, set[str]]] = {}
-    for path in (folder / f"{name}.npz", *sorted(folder.glob(f"prepared/{name}-*.npz"))):
-        arrays = small_arrays(path, ("info",))
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            info = parse_json(arrays["info"].tobytes())
-            # Files of before it was told were told apart by the data alone.
-            if info.get("version", VERSION) != VERSION:
-                continue
-            names, are_current = list(map(str, info["metrics"])), _are_current(info)
-            of_data = found.setdefault(str(info["data"]), {})
-            for key, reasons in zip(info["keys"], info["reasons"], strict=True):
-                told = zip(names, reasons, are_current, strict=True)
-                known = {n for n, reason, valid in told if valid and reason is not None}
-                of_data.setdefault(str(key), set()).update(known)
-    n_metrics = len(_versions())
-    whole = {
-        of: {key for key, known in clusters.items() if len(known) == n_metrics}
-        for of, clusters in found.items()
-    }
-    return whole.get(data(), set()) if any(whole.values()) else set()
-
-
-def small_arrays(path: Path, names: Container[str] | None = None) -> dict[str, NDArray[Any]]:
-    """Arrays of numbers that a file of such arrays holds, by name; none where it is damaged."""
-    try:
-        with open_for_reading(path, LARGEST) as file:
-            return _unpacked(file, names)
-    except _UNREADABLE:
-        return {}

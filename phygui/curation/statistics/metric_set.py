@@ -35,26 +35,35 @@ def attribute_labels(attributes: Mapping[str, SpikeAttribute]) -> dict[str, str]
     return found
 
 
-def attribute_metrics(attributes: Mapping[str, SpikeAttribute]) -> tuple[MetricSpec, ...]:
-    """A metric for each attribute; ``depth`` is called ``spike_depth`` in filters."""
-    found: dict[str, MetricSpec] = {}
-    for label, name in attribute_labels(attributes).items():
+def attribute_names(attributes: Iterable[str]) -> dict[str, str]:
+    """The attributes by the names of their metrics: ``depth`` is ``spike_depth`` in filters."""
+    found: dict[str, str] = {}
+    for name in attributes:
         word = "spike_" + re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
         number = 2
         while word in found:
             word, number = f"{word.rstrip('0123456789')}{number}", number + 1
-        found[word] = MetricSpec(
+        found[word] = name
+    return found
+
+
+def attribute_metrics(attributes: Mapping[str, SpikeAttribute]) -> tuple[MetricSpec, ...]:
+    """A metric for each attribute."""
+    labels = {name: label for label, name in attribute_labels(attributes).items()}
+    return tuple(
+        MetricSpec(
             word,
-            label,
-            label,
-            f"{label} as it is stored with the dataset, median of the spikes",
+            labels[name],
+            labels[name],
+            f"{labels[name]} as it is stored with the dataset, median of the spikes",
             _Median(name),
             needs=frozenset({"attributes"}),
             unit=attributes[name].unit,
             form=".4g",
             is_in_preview=False,
         )
-    return tuple(found.values())
+        for word, name in attribute_names(attributes).items()
+    )
 
 
 class _Median:
@@ -120,6 +129,11 @@ class MetricSet:
             except Exception as error:
                 self._drop(name, error)
         return found
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Names of those that are not computed any more."""
+        return frozenset(self._failed)
 
     def why_failed(self, name: str) -> str:
         """What was wrong with a metric that is not computed any more; empty otherwise."""

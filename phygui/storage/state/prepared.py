@@ -54,9 +54,14 @@ class PreparedPlaces:
 
     def pieces(self, kind: str, suffix: str) -> list[Path]:
         """All pieces of a kind that there are, such as ``statistics-0``; those of others first."""
-        roots = known_folders() if self._root is None else [*known_folders(), self._root]
-        folders = [root / self._data() for root in dict.fromkeys(roots)]
-        return [piece for of in (*folders, self._state / FOLDER) for piece in _in(of, kind, suffix)]
+        return [piece for of in self.folders() for piece in _in(of, kind, suffix)]
+
+    def folders(self) -> list[Path]:
+        """All folders where there may be pieces, that beside the dataset last."""
+        roots = folders_there() if self._root is None else [*folders_there(), self._root]
+        # Where the data cannot be read, nothing is found by it.
+        others = [root / self._data() for root in dict.fromkeys(roots) if self._data()]
+        return [*others, self._state / FOLDER]
 
     def write(
         self, kind: str, suffix: str, name: str, data: bytes, most: int = MOST_PIECES
@@ -98,6 +103,11 @@ def known_folders() -> list[Path]:
     """The folders for many datasets: of the environment, and those that were named last."""
     told = os.environ.get(ENVIRONMENT, "").split(os.pathsep)
     return [Path(name) for name in dict.fromkeys([*filter(None, told), *_remembered()])]
+
+
+def folders_there() -> list[Path]:
+    """Those of them that are there: for others, the data need not be read."""
+    return [folder for folder in known_folders() if folder.is_dir()]
 
 
 def remember_folder(folder: Path) -> None:

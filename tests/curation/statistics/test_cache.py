@@ -13,10 +13,13 @@ import pytest
 from phygui import Session
 from phygui.curation.open_session import open_session
 from phygui.curation.statistics import cache as stats_cache
-from phygui.curation.statistics.cache import kept_prints
+from phygui.curation.statistics.cache import Basis, versions_of
+from phygui.curation.statistics.kept import KeptStatistics
 from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.errors import DatasetError, DatasetWarning
 from phygui.simulate import make_demo
+from phygui.storage.state.prepared import PreparedPlaces
+from tests.formats.phy import folders
 
 
 def cache_file(path: Path) -> Path:
@@ -153,14 +156,20 @@ def test_metrics_that_were_kept_without_their_versions_are_those_of_the_first(sm
         ({"metrics": ["b", "gone"]}, False),
         ({"reasons": [["", None], ["", None]]}, False),
         ({"reasons": 3}, False),
+        ({"reasons": [["", None], ["", None]], "failed": [["c", 2]]}, True),
+        ({"reasons": [["", None], ["", None]], "failed": [["c", 1]]}, False),
     ],
 )
 def test_a_cluster_counts_as_known_once_all_of_it_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, object], is_found: bool
+    tmp_path: Path, other: dict[str, object], is_found: bool
 ) -> None:
     """A first piece has one metric of three, for two clusters, and a second one the others."""
-    monkeypatch.setattr(stats_cache, "_versions", lambda: {"a": 1, "b": 1, "c": 2})
     (tmp_path / "prepared").mkdir()
+
+    def known() -> set[str]:
+        places = PreparedPlaces(tmp_path, lambda: "now")
+        basis = Basis("now", {"a": 1, "b": 1, "c": 2})
+        return KeptStatistics(tmp_path, 0, places).prints(lambda: basis)
 
     def keep(name: str, info: dict[str, object]) -> None:
         told = {"version": stats_cache.VERSION, "data": "now", "keys": ["x", "y"]} | info
@@ -169,10 +178,10 @@ def test_a_cluster_counts_as_known_once_all_of_it_is_kept(
         np.savez_compressed(tmp_path / "prepared" / f"statistics-0-{name}.npz", info=content)
 
     keep("1", {"metrics": ["a"], "versions": [1], "reasons": [[""], ["not defined"]]})
-    assert not kept_prints(tmp_path, 0, lambda: "now")
+    assert not known()
     second = {"metrics": ["b", "c"], "versions": [1, 2], "reasons": [["", "why"], ["", ""]]}
     keep("2", second | other)
-    assert kept_prints(tmp_path, 0, lambda: "now") == ({"x", "y"} if is_found else set())
+    assert known() == ({"x", "y"} if is_found else set())
 
 
 def test_pickled_objects_are_refused(small: Path) -> None:
@@ -315,3 +324,23 @@ def test_what_is_written_late_is_not_taken_for_what_was_computed_from_other_data
         late()
         session.learn_all()
         assert all(of.amplitude for of in session.stats.values())
+
+
+def test_what_is_stored_of_spikes_is_kept_as_long_as_it_is_the_same(tmp_path: Path) -> None:
+    path = folders.make(tmp_path / "sorted").path
+    with Session.open(path) as session:
+        remember(session)
+        stored = {n for n in session.measures.metrics.names if n.startswith("spike_")}
+        of_all = dict(session.metrics)
+        assert stored
+        before = versions_of(session.shank)
+    with Session.open(path, read_only=True) as session:
+        recall(session)
+        for cluster_id, metrics in session.metrics.items():
+            assert stored <= metrics.keys()
+            assert {n: metrics[n] for n in stored} == {n: of_all[cluster_id][n] for n in stored}
+    np.save(path / "amplitudes.npy", np.load(path / "amplitudes.npy") * 2)
+    with Session.open(path, read_only=True) as session:
+        after = versions_of(session.shank)
+        changed = {name for name in after if after[name] != before[name]}
+        assert changed == {"spike_sorter_amplitude"} <= stored
