@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decisions import genuine, groups, merges, quality, splits
 from decisions.truth import Truth
 
-from phygui.analysis import warm_up
+from phygui.gui.app.preload import compile_all
 
 
 def report(folder: Path, with_others: bool, verbose: bool) -> list[str]:
@@ -72,7 +72,7 @@ def main() -> int:
             print("SpikeInterface is not installed: pip install -r benchmarks/requirements.txt")
             return 1
         spikeinterface.set_global_job_kwargs(n_jobs=1, progress_bar=False)
-    warm_up()
+    compile_all()
     missed = []
     for folder in arguments.folders:
         missed += report(folder, not arguments.no_others, arguments.verbose)

@@ -26,9 +26,9 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QSplitter
 
 from phygui import Session
-from phygui.analysis import warm_up
 from phygui.curation.edits.clustering import Clustering
 from phygui.gui.app.app import make_application
+from phygui.gui.app.preload import compile_all
 from phygui.gui.base.settings import Settings
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.simulate import make_demo
@@ -80,7 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "settings.ini")
         app = make_application(settings)
-        warm_up()
+        compile_all()
         session = over_split(Path(folder), args.clusters)
         learn(session)
         run(app, session)

@@ -30,10 +30,10 @@ def measure(part: str, folder: Path, repeats: int) -> int:
     from scale.datasets import Datasets
 
     import phygui.heap
-    from phygui.analysis import warm_up
+    from phygui.gui.app.preload import compile_all
 
     phygui.heap.keep_large_apart()
-    warm_up()
+    compile_all()
     report = import_module(f"scale.{part}").report
     return 0 if all(report(Datasets(folder), repeats)) else 1
 

@@ -29,8 +29,8 @@ from bench_views import bare_like, drawn
 from PyQt5.QtWidgets import QApplication
 
 from phygui import Session
-from phygui.analysis import warm_up
 from phygui.gui.app.app import make_application
+from phygui.gui.app.preload import compile_all
 from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
 from phygui.heap import keep_large_apart
@@ -368,12 +368,12 @@ MEMORY = """
 import sys, tempfile, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from window import open_window, resident_mb, settle, warm_up
+from window import open_window, resident_mb, settle, compile_all
 from phygui.gui.base.delays import DELAYS
 from phygui.heap import keep_large_apart
 from PyQt5.QtWidgets import QApplication
 keep_large_apart()
-warm_up()
+compile_all()
 window = open_window(Path(sys.argv[1]), Path(tempfile.mkdtemp()))
 session = window.session
 def resting():
@@ -462,7 +462,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     repeats = 3 if arguments.quick else 7
     keep_large_apart()
-    warm_up()
+    compile_all()
 
     def dataset(n_spikes: int, n_clusters: int, duration: float) -> Path:
         path = folder / f"spikes-{n_spikes}.kwik"

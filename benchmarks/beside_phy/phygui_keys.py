@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QApplication
 from window import open_window
 
 from beside_phy.driving import Drawing, main
-from phygui.analysis import warm_up
+from phygui.gui.app.preload import compile_all
 from phygui.heap import keep_large_apart
 from phygui.views.core.base import View
 
@@ -23,7 +23,7 @@ class Window:
 
     def __init__(self, path: str, drawing: Drawing) -> None:
         keep_large_apart()
-        warm_up()
+        compile_all()
         View.on_draw = drawing.noted(View.on_draw)  # type: ignore[method-assign]
         # What a large folder suggests takes minutes; it is not what is timed.
         self.window = open_window(Path(path), Path(path).parent, is_still="still" in sys.argv)

@@ -46,6 +46,9 @@ class FeatureSource(Protocol):
 
     Dense arrays and sparse ones, which hold other channels for each template, look alike: nobody
     outside a format computes columns. Safe to use from several threads.
+
+    A source for which some channels of a spike take as long to read as all, since it holds few of
+    them for each, says so by a true ``reads_whole_rows``: then all that is wanted is read at once.
     """
 
     @property

@@ -28,6 +28,7 @@ class SparseFeatures:
     """
 
     has_masks = False
+    reads_whole_rows = True
 
     def __init__(
         self,

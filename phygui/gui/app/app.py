@@ -16,13 +16,13 @@ import vispy
 from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QApplication
 
-from phygui.analysis import warm_up
 from phygui.archive import holds_datasets
 from phygui.curation.open_session import DEMO, open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.display import ending_in_words
+from phygui.gui.app.preload import compile_all
 from phygui.gui.app.start_window import StartWindow
 from phygui.gui.archive.window import ArchiveWindow
 from phygui.gui.base import opengl, theme
@@ -115,7 +115,7 @@ class Application(QObject):
             # Compile the numerics in the background, so that no selection waits for it.
             self._is_warm = True
             threading.Thread(
-                target=warm_up, kwargs={"apart": True}, name="phygui-warm", daemon=True
+                target=compile_all, kwargs={"apart": True}, name="phygui-warm", daemon=True
             ).start()
 
     def _log_versions(self) -> None:

@@ -1,4 +1,4 @@
-"""A dataset that is opened in a thread, while Qt is loaded and the window is made."""
+"""What is done in other threads: opening a dataset while the window is made, and compiling."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from phygui.analysis import warm_up
 from phygui.curation.open_session import open_session
+from phygui.storage.arrays import scattered
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
+
+
+def compile_all(*, apart: bool = False) -> None:
+    """Compile the loops of the numerics and of reading, or load them from the cache on disk.
+
+    Parameters
+    ----------
+    apart : bool
+        See :func:`~phygui.analysis.warm_up`.
+    """
+    warm_up(apart=apart)
+    scattered.load()
 
 
 class Opening:

@@ -3,10 +3,11 @@
 To touch a mapped page that cannot be read (a drive that went away, a file that was cut) ends the
 process with SIGBUS, and nothing that is checked beforehand rules it out. So this program never
 touches a mapped page. It asks the kernel for bytes with ``preadv``, which answers with an error.
-One call per spike is slow, though: the bytes of many small pieces are copied out of a map *by the
-kernel*, with one ``pwritev`` per thousand pieces into a file in memory. Where a page cannot be
-read, the kernel ends that copy early instead of ending the process. What was not copied is asked
-for with ``preadv``, which knows the reason.
+One call per spike is slow from Python, though. Many pieces of a large file are asked for by a
+compiled loop (`scattered`). Of a small file, whose pages are soon mapped, the bytes of small pieces
+are copied out of a map *by the kernel*, with one ``pwritev`` per thousand pieces into a file in
+memory; where a page cannot be read, the kernel ends that copy early instead of ending the process.
+What was not read in one of these ways is asked for with ``preadv``, which knows the reason.
 
 Before any of it the kernel is told of all pieces that are not in memory, so that the drive fetches
 many at a time; without, it would fetch one after the other.
@@ -26,6 +27,7 @@ import numpy as np
 
 from phygui.errors import DatasetError
 from phygui.storage import system
+from phygui.storage.arrays import scattered
 from phygui.storage.files import check_regular_file, reason
 
 #: Pieces up to this many bytes on average are copied many at a time. Beyond it, to copy them twice
@@ -41,10 +43,9 @@ AHEAD_BYTES = 64 * 2**20
 _NEAR = 16 * 2**10
 #: Pieces of which the kernel is asked whether they are in memory.
 _N_ASKED = 32
-#: Of the file around a piece that is copied out of a map, so many bytes become memory of the
-#: process, as far as they are in that of the system already.
-_AROUND = 64 * 2**10
-#: As much may; then the map lets go of all of it. What is in memory of the system stays there.
+#: Files up to this many bytes are mapped. Of a larger one nearly every piece is on a page that is
+#: not mapped yet, which takes longer than a call, and all that is mapped counts as memory of this
+#: process.
 _MOST_MAPPED = 256 * 2**20
 
 
@@ -77,7 +78,8 @@ class _Opened:
         weakref.finalize(self, os.close, self.fd)
         self.map: mmap.mmap | None = None
         self.address = 0
-        self._mapped = 0
+        if os.fstat(self.fd).st_size > _MOST_MAPPED:
+            return
         try:
             self.map = mmap.mmap(self.fd, 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):  # not every file system maps files
@@ -137,21 +139,12 @@ class _Opened:
                 if system.read_at(buffer, into[at : at + wanted], 0) != wanted:
                     return False
                 at += wanted
-            self._let_go(min(_AROUND * len(starts), int(ends.max() - starts.min())))
             # What is left of the last page of a file that was cut reads as zeros.
             return bool(os.fstat(self.fd).st_size >= ends.max())
         except OSError:
             return False
         finally:
             os.close(buffer)
-
-    def _let_go(self, n_bytes: int) -> None:
-        """So many bytes more may count as memory of this process: too many are given back."""
-        self._mapped += n_bytes
-        if self._mapped > _MOST_MAPPED and self.map is not None:
-            self._mapped = 0
-            if hasattr(mmap, "MADV_DONTNEED"):
-                self.map.madvise(mmap.MADV_DONTNEED)
 
 
 def runs(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -262,11 +255,14 @@ class FileBytes:
         into: memoryview,
         small: bool,
     ) -> None:
-        if small and len(into) <= AHEAD_BYTES:
-            opened.fetch(starts, lengths)
-        if small and opened.copy(starts, lengths, into):
-            return
         at = start = told = 0
+        if len(starts) >= FEW and len(into) <= AHEAD_BYTES:
+            opened.fetch(starts, lengths)
+            told = len(starts)
+            if small and opened.copy(starts, lengths, into):
+                return
+            if scattered.read(opened.fd, starts, lengths, into):
+                return
         stops = np.cumsum(lengths)
         try:
             for i, (start, length) in enumerate(

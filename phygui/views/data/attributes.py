@@ -77,12 +77,13 @@ def values_and_masks(
     shank = snapshot.shank
     wanted = list(dict.fromkeys(keys))
     places = {key: place for key in wanted if (place := parse_key(key)) is not None}
-    for first, last in spans({channel for channel, _ in places.values()}):
+    for channels in _read_together(shank, {channel for channel, _ in places.values()}):
         check(cancelled)
-        values, masks = features_of(shank).read(spike_ids, np.arange(first, last + 1))
+        values, masks = features_of(shank).read(spike_ids, channels)
+        at = {channel: k for k, channel in enumerate(channels.tolist())}
         for key, (channel, feature) in places.items():
-            if first <= channel <= last:
-                found[key] = values[:, channel - first, feature], masks[:, channel - first]
+            if channel in at:
+                found[key] = values[:, at[channel], feature], masks[:, at[channel]]
     if TIME in wanted:
         found[TIME] = times_of(shank, spike_ids), None
     for key in wanted:
@@ -96,6 +97,15 @@ def values_and_masks(
     if AMPLITUDE in wanted:
         found[AMPLITUDE] = amplitudes(snapshot, spike_ids, cancelled), None
     return found
+
+
+def _read_together(shank: ShankData, channels: set[int]) -> list[NDArray[np.int64]]:
+    """Which channels to read in one call, together with what is between near ones."""
+    if not channels:
+        return []
+    if getattr(features_of(shank), "reads_whole_rows", False):
+        return [np.array(sorted(channels))]
+    return [np.arange(first, last + 1) for first, last in spans(channels)]
 
 
 def spans(channels: Iterable[int]) -> list[tuple[int, int]]:

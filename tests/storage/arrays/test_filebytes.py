@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from phygui.errors import DatasetError
 from phygui.formats.kwik.hdf5.file import open_hdf5
 from phygui.formats.kwik.hdf5.layouts import open_store
-from phygui.storage.arrays import filebytes
+from phygui.storage.arrays import filebytes, scattered
 from phygui.storage.arrays.filebytes import FileBytes
 from phygui.storage.arrays.lazy import Selection
 from phygui.storage.arrays.stores import ContiguousStore, Store
@@ -221,21 +221,51 @@ def test_nothing_is_told_of_what_is_in_memory(
     assert not told
 
 
-def test_what_is_mapped_does_not_stay_memory_of_the_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All features of ten million spikes, read little by little, would be so at last."""
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileBytes:
+    """A file that is not mapped since it is too large, of 4,000,000 ints in order."""
+    scattered.load()
+    assert scattered._read_pieces is not None, "the loop could not be compiled"
     monkeypatch.setattr(filebytes, "_MOST_MAPPED", 2**20)
     path = tmp_path / "rows"
-    values = np.arange(2**22, dtype=np.int32)
+    values = np.arange(4_000_000, dtype=np.int32)
     values.tofile(path)
-    file = FileBytes(path, values.nbytes)
-    for first in range(0, values.nbytes, 2**18):
-        starts = np.arange(first, first + 2**18, 4096)
-        found = file.pieces(starts, np.full(len(starts), 4)).view(np.int32)
-        assert np.array_equal(found, starts // 4)
-    # The system maps more than was asked for, up to 2 MB at once: all of it would be 16 MB.
-    assert mapped_memory(path) <= 2**22
+    return FileBytes(path, values.nbytes)
+
+
+PLACES = np.sort(np.random.default_rng(0).choice(3_999_000, 500, replace=False)).astype(np.int64)
+
+
+@pytest.mark.parametrize("n", [1, 900])
+def test_pieces_of_a_large_file_are_read_without_the_interpreter(
+    large: FileBytes, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filebytes._Opened, "read", lambda *_: pytest.fail("one by one"))
+    found = large.pieces(4 * PLACES, np.full(500, 4 * n)).view(np.int32)
+    np.testing.assert_array_equal(found.reshape(500, n), PLACES[:, None] + np.arange(n))
+    # All features of ten million spikes, read little by little, would be that at last.
+    assert not mapped_memory(large.path)
+
+
+def test_pieces_of_a_large_file_that_was_cut(large: FileBytes) -> None:
+    whole = large.path.read_bytes()
+    os.truncate(large.path, 4 * int(PLACES[400]) + 2)
+    with pytest.raises(DatasetError, match=r"became shorter|truncated"):
+        large.pieces(4 * PLACES, np.full(500, 4))
+    large.path.write_bytes(whole)
+    found = large.pieces(4 * PLACES, np.full(500, 4)).view(np.int32)
+    np.testing.assert_array_equal(found, PLACES)
+
+
+def test_where_the_loop_cannot_be_compiled_pieces_are_read_one_by_one(
+    large: FileBytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scattered, "_read_pieces", None)
+    monkeypatch.delattr(os, "pread")
+    scattered.load()
+    assert scattered._read_pieces is None
+    found = large.pieces(4 * PLACES, np.full(500, 4)).view(np.int32)
+    np.testing.assert_array_equal(found, PLACES)
 
 
 def mapped_memory(path: Path) -> int:

@@ -80,6 +80,25 @@ def test_only_the_columns_asked_for_are_read(small_model, snapshot_of, monkeypat
     assert asked == [[3]]
 
 
+def test_what_is_stored_together_for_each_spike_is_read_once(small_model, snapshot_of, monkeypatch):
+    """Also for channels that are far from one another."""
+    asked = []
+
+    class Sparse:
+        reads_whole_rows = True
+
+        def read(self, spike_ids, channels):
+            asked.append(channels.tolist())
+            values = np.add.outer(spike_ids, channels).astype(np.float32)
+            return np.repeat(values[:, :, None], 2, axis=2), np.ones_like(values)
+
+    monkeypatch.setattr("phygui.views.data.attributes.features_of", lambda shank: Sparse())
+    found = values_and_masks(snapshot_of(small_model, []), ["0:1", "39:1"], np.array([3, 5]), never)
+    assert asked == [[0, 39]]
+    values = {key: value.tolist() for key, (value, _) in found.items()}
+    assert values == {"0:1": [3.0, 5.0], "39:1": [42.0, 44.0]}
+
+
 def test_near_channels_are_read_together():
     assert spans([]) == []
     assert spans([7]) == [(7, 7)]
