@@ -22,8 +22,8 @@ from pathlib import Path
 os.environ.setdefault("QT_API", "pyqt5")
 
 import numpy as np
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QSplitter
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QSplitter
 
 from phygui import Session
 from phygui.curation.edits.clustering import Clustering
@@ -89,7 +89,7 @@ def main() -> None:
 
 def run(app: QApplication, session: Session) -> None:
     tables = Tables(session, lambda work: work())
-    splitter = QSplitter(Qt.Vertical)
+    splitter = QSplitter(Qt.Orientation.Vertical)
     splitter.addWidget(tables.clusters)
     splitter.addWidget(tables.matches)
     splitter.resize(500, 900)

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import QCoreApplication, Qt
+from qtpy.QtCore import QCoreApplication, Qt
 
-QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
 
 from vispy import app, gloo  # noqa: E402
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from bench_views import bare_like, drawn
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.app.app import make_application
@@ -43,7 +43,7 @@ BARE_START = """
 import os, sys, time
 os.environ["QT_API"] = "pyqt5"
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer
-QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
 from PyQt5.QtWidgets import QApplication, QMainWindow, QSplitter
 application = QApplication([])
 from vispy import app, gloo
@@ -72,7 +72,7 @@ import os, sys
 import phygui.cli as cli
 result = cli._result
 def run(application):
-    from PyQt5.QtCore import QTimer
+    from qtpy.QtCore import QTimer
     window, timer = application.windows[0], QTimer()
     timer.timeout.connect(lambda: os._exit(0) if window.is_shown else None)
     timer.start(2)
@@ -371,7 +371,7 @@ sys.path.insert(0, sys.argv[2])
 from window import open_window, resident_mb, settle, compile_all
 from phygui.gui.base.delays import DELAYS
 from phygui.heap import keep_large_apart
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication
 keep_large_apart()
 compile_all()
 window = open_window(Path(sys.argv[1]), Path(tempfile.mkdtemp()))

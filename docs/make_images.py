@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import QCoreApplication, Qt
+from qtpy.QtCore import QCoreApplication, Qt
 
 FOLDER = Path(__file__).parent / "images"
 SIZES = {
@@ -33,7 +33,7 @@ PARAMS = {"traces": {"time": 60.1}, "intervals": {"log": True, "longest_ms": 100
 
 def main(names: list[str]) -> None:
     """Write one picture for each view, and one of the window."""
-    QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     from vispy import app
 
     app.use_app("pyqt5")
@@ -95,7 +95,7 @@ def _picture_window(
     application: Any, path: Path, folder: Path, name: str, act: Callable[[Any], None]
 ) -> None:
     """Write a picture of the window after something was done in it."""
-    from PyQt5.QtTest import QTest
+    from qtpy.QtTest import QTest
 
     from phygui import Session
     from phygui.gui.base.settings import Settings
@@ -103,7 +103,7 @@ def _picture_window(
 
     window = MainWindow(Session.open(path), Settings(folder / "settings.ini"))
     # On a screen of its size it would fill it.
-    window.setWindowState(Qt.WindowNoState)
+    window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(*WINDOW)
     window.show()
 
@@ -122,7 +122,7 @@ def _picture_window(
 
 def _picture_archive(application: Any, folder: Path) -> None:
     """Write a picture of the window of an archive: demos, some prepared, some decided."""
-    from PyQt5.QtTest import QTest
+    from qtpy.QtTest import QTest
 
     from phygui import Session
     from phygui.gui.archive.window import ArchiveWindow

@@ -137,7 +137,7 @@ def _drawn(
     scale: float,
     settings: dict[str, Any],
 ) -> Figure:
-    from PyQt5.QtCore import Qt
+    from qtpy.QtCore import Qt
 
     from phygui.gui.base import opengl
     from phygui.views import SPECS
@@ -165,7 +165,7 @@ def _drawn(
     made = spec.cls(params, theme=theme)
     try:
         # OpenGL has a context only for what Qt takes to be shown.
-        made.native.setAttribute(Qt.WA_DontShowOnScreen)
+        made.native.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         made.native.resize(*size)
         made.native.show()
         made.set_data(data)

@@ -14,9 +14,9 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import HealthCheck
-from PyQt5.QtCore import QCoreApplication, Qt
-from PyQt5.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QCoreApplication, Qt
+from qtpy.QtWidgets import QWidget
 
 from tests.copies import copy_files
 
@@ -33,7 +33,7 @@ for _variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DA
     os.environ[_variable] = os.path.join(_HOME, _variable.lower())
 
 # Must be set before any QApplication: else a dock that floats loses its OpenGL context.
-QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
 
 HERE = Path(__file__).parent
 

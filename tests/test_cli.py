@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from PyQt5.QtGui import QImage
+from qtpy.QtGui import QImage
 
 from phygui import KwikModel, Session, __version__
 from phygui.curation.edits.update import EditError

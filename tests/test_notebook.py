@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import QApplication
 
 import phygui
 from phygui import KwikModel, Session, notebook

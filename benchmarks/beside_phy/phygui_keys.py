@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication
 from window import open_window
 
 from beside_phy.driving import Drawing, main

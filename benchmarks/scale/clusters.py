@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication
 from window import composition_ms, make_application, row, settle, timed
 
 from phygui import Session

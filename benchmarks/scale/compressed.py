@@ -10,7 +10,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication
 from window import open_window, row, settle, timed
 
 from phygui import Session

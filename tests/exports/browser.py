@@ -32,10 +32,10 @@ JSON.stringify({
 
 def main(page: str, pdf: str) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PyQt5.QtCore import QTimer, QUrl
-    from PyQt5.QtWebEngineCore import QWebEngineUrlRequestInterceptor
-    from PyQt5.QtWebEngineWidgets import QWebEngineView
-    from PyQt5.QtWidgets import QApplication
+    from qtpy.QtCore import QTimer, QUrl
+    from qtpy.QtWebEngineCore import QWebEngineUrlRequestInterceptor
+    from qtpy.QtWebEngineWidgets import QWebEngineView
+    from qtpy.QtWidgets import QApplication
 
     # In containers there is no sandbox; the page is this program's own.
     app = QApplication(["browser", "--no-sandbox", "--disable-gpu"])
@@ -58,7 +58,7 @@ def main(page: str, pdf: str) -> None:
     view.loadFinished.connect(lambda _: view.page().runJavaScript(LOOK, looked))
     view.load(QUrl.fromLocalFile(page))
     QTimer.singleShot(120_000, app.quit)
-    app.exec_()
+    app.exec()
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QWheelEvent
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui import DatasetWarning, Session
 from phygui.gui.app.app import make_application
@@ -39,7 +39,7 @@ class Driver:
         self.qtbot.waitUntil(lambda: self.window.is_settled, timeout=30_000)
         self.qtbot.wait(1)
 
-    def press(self, key: Any, modifiers: Any = Qt.NoModifier) -> None:
+    def press(self, key: Any, modifiers: Any = Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key with the keyboard in the cluster table, and let the edit be shown."""
         if not self.window.isActiveWindow():
             # A dialog has just closed, and on a bare screen nothing gives the keyboard back.
@@ -48,40 +48,59 @@ class Driver:
         self.qtbot.keyClick(self.window.cluster_table.view, key, modifiers)
         self.settle()
 
-    def click_cluster(self, cluster_id: int, modifiers: Any = Qt.NoModifier) -> None:
+    def click_cluster(
+        self, cluster_id: int, modifiers: Any = Qt.KeyboardModifier.NoModifier
+    ) -> None:
         """Click a row of the cluster table."""
         table = self.window.cluster_table
         index = table.model.index(table.model.row_of(cluster_id), 0)
         table.view.scrollTo(index)
         at = table.view.visualRect(index).center()
-        self.qtbot.mouseClick(table.view.viewport(), Qt.LeftButton, modifiers, at)
+        self.qtbot.mouseClick(table.view.viewport(), Qt.MouseButton.LeftButton, modifiers, at)
         self.settle()
 
     def select(self, *cluster_ids: int) -> None:
         """Select clusters with the mouse, in this order."""
         self.click_cluster(cluster_ids[0])
         for cluster_id in cluster_ids[1:]:
-            self.click_cluster(cluster_id, Qt.ControlModifier)
+            self.click_cluster(cluster_id, Qt.KeyboardModifier.ControlModifier)
 
     def lasso(self, view: Any, cell: int, corners: Any, *, close: bool = True) -> None:
         """Draw a lasso with Ctrl+click; corners are in the units of the cell's axes."""
         for corner in corners:
             self.ctrl_click(view, view.to_pixels(cell, *corner))
         if close:
-            self.ctrl_click(view, view.to_pixels(cell, *corners[-1]), Qt.RightButton)
+            self.ctrl_click(view, view.to_pixels(cell, *corners[-1]), Qt.MouseButton.RightButton)
 
-    def ctrl_click(self, view: Any, at: Any, button: Any = Qt.LeftButton) -> None:
+    def ctrl_click(self, view: Any, at: Any, button: Any = Qt.MouseButton.LeftButton) -> None:
         """Click a place of a view, in logical pixels, with Ctrl held."""
-        QTest.mouseClick(view.native, button, Qt.ControlModifier, QPoint(*map(round, at)))
+        QTest.mouseClick(
+            view.native, button, Qt.KeyboardModifier.ControlModifier, QPoint(*map(round, at))
+        )
 
-    def wheel(self, view: Any, at: Any, steps: int, held: Any = Qt.NoModifier) -> None:
+    def wheel(
+        self, view: Any, at: Any, steps: int, held: Any = Qt.KeyboardModifier.NoModifier
+    ) -> None:
         """Turn the wheel over a place of a view; with Alt it turns sideways, as Qt does."""
-        delta = QPoint(120 * steps, 0) if held == Qt.AltModifier else QPoint(0, 120 * steps)
+        delta = (
+            QPoint(120 * steps, 0)
+            if held == Qt.KeyboardModifier.AltModifier
+            else QPoint(0, 120 * steps)
+        )
         point = QPointF(*at)
         over = QPointF(view.native.mapToGlobal(point.toPoint()))
         QApplication.sendEvent(
             view.native,
-            QWheelEvent(point, over, QPoint(), delta, Qt.NoButton, held, Qt.NoScrollPhase, False),
+            QWheelEvent(
+                point,
+                over,
+                QPoint(),
+                delta,
+                Qt.MouseButton.NoButton,
+                held,
+                Qt.ScrollPhase.NoScrollPhase,
+                False,
+            ),
         )
 
     def view(self, kind: str) -> Any:
@@ -174,7 +193,7 @@ def take_away(window: MainWindow) -> None:
     window.deleteLater()
     QApplication.processEvents()
     # No event loop comes back to it.
-    QApplication.sendPostedEvents(None, QEvent.DeferredDelete)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     _closed.append(None)
     if len(_closed) % WINDOWS_KEPT == 0:
         # A window and all that it has made hold one another.

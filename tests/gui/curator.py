@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui.curation.edits.update import Selection
 from phygui.gui.actions.actions import BY_NAME
 
-CTRL, ALT, SHIFT = Qt.ControlModifier, Qt.AltModifier, Qt.ShiftModifier
+CTRL, ALT, SHIFT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
 
 
 SKIPPED = ("noise", "mua")
@@ -65,13 +69,13 @@ def type_line(user: Any, text: str, *, run: bool = True) -> None:
     for character in text:
         QTest.keyClicks(QApplication.focusWidget(), character)
     if run:
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key_Return)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     user.settle()
 
 
 def snippet(user: Any, text: str) -> None:
     """Press ``:`` and run a line."""
-    QTest.keyClick(user.window.cluster_table.view, Qt.Key_Colon)
+    QTest.keyClick(user.window.cluster_table.view, Qt.Key.Key_Colon)
     type_line(user, text)
 
 
@@ -86,7 +90,9 @@ def click_row(user: Any, view: Any, row: int, column: int = 0) -> None:
     index = view.model().index(row, column)
     view.scrollTo(index)
     at = view.visualRect(index).center()
-    user.qtbot.mouseClick(view.viewport(), Qt.LeftButton, Qt.NoModifier, at)
+    user.qtbot.mouseClick(
+        view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
+    )
     user.settle()
 
 
@@ -95,5 +101,5 @@ def answer(user: Any, text: str) -> None:
     user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
     box = user.window.saving.question
     button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
-    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     user.settle()

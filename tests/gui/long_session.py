@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.base.delays import DELAYS
@@ -27,21 +27,21 @@ from phygui.gui.window.main_window import MainWindow
 from phygui.views.core.colors import cluster_color
 
 CTRL, ALT, SHIFT, NONE = (
-    Qt.ControlModifier,
-    Qt.AltModifier,
-    Qt.ShiftModifier,
-    Qt.NoModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.NoModifier,
 )
 STEPS = (
-    (Qt.Key_Down, NONE),
-    (Qt.Key_Down, NONE),
-    (Qt.Key_Up, NONE),
-    (Qt.Key_Space, NONE),
-    (Qt.Key_Space, NONE),
-    (Qt.Key_Space, SHIFT),
-    (Qt.Key_Home, NONE),
-    (Qt.Key_End, NONE),
-    (Qt.Key_Backspace, NONE),
+    (Qt.Key.Key_Down, NONE),
+    (Qt.Key.Key_Down, NONE),
+    (Qt.Key.Key_Up, NONE),
+    (Qt.Key.Key_Space, NONE),
+    (Qt.Key.Key_Space, NONE),
+    (Qt.Key.Key_Space, SHIFT),
+    (Qt.Key.Key_Home, NONE),
+    (Qt.Key.Key_End, NONE),
+    (Qt.Key.Key_Backspace, NONE),
 )
 FEWEST, MOST = 8, 40
 """Clusters between which the session stays: below it splits more, above it merges more."""
@@ -95,9 +95,9 @@ class Curator:
 
     def merge(self) -> None:
         if len(self.session.selected) < 2:
-            self.press(Qt.Key_Space)
+            self.press(Qt.Key.Key_Space)
             self.settle()
-        self.press(Qt.Key_G)
+        self.press(Qt.Key.Key_G)
 
     def split(self) -> None:
         view = next(self.window.views("features"))
@@ -114,16 +114,22 @@ class Curator:
             (x0 + edge[0], y1 - edge[1]),
         ):
             at = view.to_pixels(cell, x, y)
-            QTest.mouseClick(view.native, Qt.LeftButton, CTRL, QPoint(*map(round, at)))
-        self.press(Qt.Key_K)
+            QTest.mouseClick(view.native, Qt.MouseButton.LeftButton, CTRL, QPoint(*map(round, at)))
+        self.press(Qt.Key.Key_K)
         self.settle()
         if view.lasso is not None:
-            self.press(Qt.Key_Escape)
+            self.press(Qt.Key.Key_Escape)
 
     def propose(self) -> None:
         """Look at parts, patiently or not, and make them, drop them, or go on to something else."""
-        self.press(Qt.Key_K, SHIFT)
-        for key in (Qt.Key_Plus, Qt.Key_Plus, Qt.Key_Minus, Qt.Key_Down, Qt.Key_Return):
+        self.press(Qt.Key.Key_K, SHIFT)
+        for key in (
+            Qt.Key.Key_Plus,
+            Qt.Key.Key_Plus,
+            Qt.Key.Key_Minus,
+            Qt.Key.Key_Down,
+            Qt.Key.Key_Return,
+        ):
             if self.rng.random() < 0.7:
                 self.settle()
             if self.window.is_settled:
@@ -131,22 +137,22 @@ class Curator:
             if self.rng.random() < 0.4:
                 self.press(key)
         if self.rng.random() < 0.5:
-            self.press(Qt.Key_Escape)
+            self.press(Qt.Key.Key_Escape)
 
     def move(self) -> None:
-        key = (Qt.Key_G, Qt.Key_M, Qt.Key_N, Qt.Key_U)[int(self.rng.integers(4))]
+        key = (Qt.Key.Key_G, Qt.Key.Key_M, Qt.Key.Key_N, Qt.Key.Key_U)[int(self.rng.integers(4))]
         self.press(key, (ALT, CTRL, CTRL | ALT)[int(self.rng.integers(3))])
 
     def undo(self) -> None:
         for _ in range(int(self.rng.integers(1, 4))):
-            self.press(Qt.Key_Z, CTRL)
+            self.press(Qt.Key.Key_Z, CTRL)
 
     def redo(self) -> None:
-        self.press(Qt.Key_Z, CTRL | SHIFT)
+        self.press(Qt.Key.Key_Z, CTRL | SHIFT)
 
     def label(self) -> None:
         if self.session.selected:
-            self.press(Qt.Key_L)
+            self.press(Qt.Key.Key_L)
             self.write(f"seen={int(self.rng.integers(5))}")
 
     def click(self) -> None:
@@ -154,11 +160,11 @@ class Curator:
         index = table.model.index(int(self.rng.integers(table.model.rowCount())), 0)
         table.view.scrollTo(index)
         at = table.view.visualRect(index).center()
-        QTest.mouseClick(table.view.viewport(), Qt.LeftButton, NONE, at)
+        QTest.mouseClick(table.view.viewport(), Qt.MouseButton.LeftButton, NONE, at)
 
     def snippet(self) -> None:
         chosen = self.rng.choice(self.session.cluster_ids, 2, replace=False)
-        self.press(Qt.Key_Colon)
+        self.press(Qt.Key.Key_Colon)
         self.write("c " + " ".join(map(str, chosen)))
 
     def press(self, key: Any, modifiers: Any = NONE) -> None:
@@ -169,9 +175,9 @@ class Curator:
         """Write into the command line and press Enter; what is refused is left."""
         line = self.window.snippets.line
         QTest.keyClicks(line, text)
-        QTest.keyClick(line, Qt.Key_Return)
+        QTest.keyClick(line, Qt.Key.Key_Return)
         if self.window.snippets.isVisible():
-            QTest.keyClick(line, Qt.Key_Escape)
+            QTest.keyClick(line, Qt.Key.Key_Escape)
 
     def settle(self, timeout: float = 60.0) -> None:
         """Wait until everything that is shown is up to date."""
@@ -220,7 +226,7 @@ class Curator:
         rows = table.view.selectionModel().selectedRows()
         assert {ids[i.row()] for i in rows} == chosen & set(ids), self.log[-3:]
         for row, cluster in enumerate(ids):
-            brush = model.index(row, 0).data(Qt.BackgroundRole)
+            brush = model.index(row, 0).data(Qt.ItemDataRole.BackgroundRole)
             wanted = None
             if cluster in clusters and not in_parts:
                 wanted = tuple(cluster_color(clusters.index(cluster), self.window.theme))[:3]

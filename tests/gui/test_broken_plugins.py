@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
 from phygui import plugins
 from phygui.gui.actions.actions import BY_NAME
@@ -53,15 +53,15 @@ def test_ten_broken_plugins_leave_the_window_usable(
     user.qtbot.waitUntil(lambda: bool(user.session.shown.metrics.get(cluster)))
     assert user.session.shown.metrics[cluster]["fine"].value == 42.0
     # The window is used as ever.
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     before = len(user.session.history)
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     assert len(user.session.history) == before + 1
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     # An action has a key that nobody else has; one that raises is not possible any more.
     assert BY_NAME["bad_action"].keys == ("F8",)
     assert BY_NAME["lab_move"].keys == ()
-    user.press(Qt.Key_F8)
+    user.press(Qt.Key.Key_F8)
     assert found["bad_action"].error == "it raised RuntimeError: cannot act"
     assert "cannot act" in user.message
     window.run(BY_NAME["lab_move"])
@@ -75,7 +75,7 @@ def test_ten_broken_plugins_leave_the_window_usable(
     assert "RuntimeError: cannot load" in listed.trace.toPlainText()
     listed.copy_button.click()
     assert "cannot load" in QApplication.clipboard().text()
-    listed.table.item(row, 0).setCheckState(Qt.Unchecked)
+    listed.table.item(row, 0).setCheckState(Qt.CheckState.Unchecked)
     assert listed.table.item(row, 5).text() == "off from the next start"
     assert plugins.is_switched_off("file:in_load.py")
     listed.reject()

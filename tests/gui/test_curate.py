@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui import Session
 from phygui.analysis import points_in_polygon
@@ -68,17 +68,17 @@ def test_merge_undo_split_move_and_save_by_keys(
     user.select(4, 9)
     assert session.selected == [4, 9]
     expected = np.flatnonzero(np.isin(original, [4, 9]))
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     merged = int(original.max()) + 1
     assert session.spikes_per_cluster[merged].tolist() == expected.tolist()
     assert not {4, 9} & set(session.cluster_ids.tolist())
     assert session.selection.best == (merged,)
     assert user.window.isWindowModified()
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.spike_clusters.tolist() == original.tolist()
     assert session.selected == [4, 9]
     assert not user.window.isWindowModified()
-    user.press(Qt.Key_Y, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert session.spikes_per_cluster[merged].tolist() == expected.tolist()
 
     # Split with a lasso and K: the spikes inside, and the rest.
@@ -93,7 +93,7 @@ def test_merge_undo_split_move_and_save_by_keys(
     )
     old = session.spikes_per_cluster[target]
     assert 0 < len(inside) < len(old)
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     new_in, new_out = session.selected
     assert session.spikes_per_cluster[new_in].tolist() == inside.tolist()
     assert session.spikes_per_cluster[new_out].tolist() == np.setdiff1d(old, inside).tolist()
@@ -101,9 +101,9 @@ def test_merge_undo_split_move_and_save_by_keys(
 
     # Call one Good, save, and read the file with h5py.
     user.select(new_in)
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     assert session.cluster_groups[new_in] == "good"
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: not session.is_modified, timeout=20_000)
     assert not user.window.isWindowModified()
     assert "saved" in user.message
@@ -146,7 +146,7 @@ def test_a_split_takes_all_spikes_also_those_not_drawn(
         columns.append(channel * model.n_features_per_channel + component)
     points = np.stack([model.features[spikes, c] for c in columns], axis=1).astype(float)
     expected = spikes[points_in_polygon(points, view.lasso.points)]
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     assert user.session.spikes_per_cluster[user.session.selected[0]].tolist() == expected.tolist()
 
 
@@ -158,7 +158,7 @@ def test_merging_the_pair_of_the_demo_gives_the_units_exact_spikes(
         units = truth["units_0"]
     user = open_window(demo)
     user.select(first, second)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     merged = user.session.selection.best[0]
     spikes = user.session.spikes_per_cluster[merged]
     unit = units[spikes[0]]
@@ -173,9 +173,9 @@ def test_group_keys_move_best_match_and_all(demo: Path, open_window: Callable[..
         key = getattr(Qt, f"Key_{letter}")
         others = {"good": "mua", "mua": "noise", "noise": "unsorted", "unsorted": "good"}
         for modifier, chosen in (
-            (Qt.AltModifier, first[:2]),
-            (Qt.ControlModifier, first[2:4]),
-            (Qt.ControlModifier | Qt.AltModifier, first[:4]),
+            (Qt.KeyboardModifier.AltModifier, first[:2]),
+            (Qt.KeyboardModifier.ControlModifier, first[2:4]),
+            (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier, first[:4]),
         ):
             for cluster in first[:4]:
                 if session.cluster_groups[cluster] != others[group]:
@@ -231,7 +231,7 @@ def test_a_lasso_keeps_the_cluster_that_it_is_drawn_around(
     user.settle()
     assert session.selection == chosen
     assert len(view.lasso.points) == 1
-    user.press(Qt.Key_Escape)
+    user.press(Qt.Key.Key_Escape)
 
 
 def test_keys_walk_only_what_the_filter_shows(demo: Path, open_window: Callable[..., Any]) -> None:
@@ -240,10 +240,10 @@ def test_keys_walk_only_what_the_filter_shows(demo: Path, open_window: Callable[
     table.filter.setText("n_spikes > 200")
     shown = set(table.model.cluster_ids)
     assert 1 < len(shown) < len(user.session.cluster_ids)
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     seen = [user.session.selection.best[0]]
     for _ in range(len(shown) + 1):
-        user.press(Qt.Key_Down)
+        user.press(Qt.Key.Key_Down)
         seen.append(user.session.selection.best[0])
     assert set(seen) == shown
     assert table.selected == [seen[-1]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.gui.base.delays import DELAYS
 from phygui.storage.arrays import filebytes
@@ -103,7 +103,7 @@ def test_a_window_outlives_its_data(
         assert merged.description
         user.settle()
     assert session.spike_clusters.tolist() == before
-    user.press(Qt.Key_Space)
+    user.press(Qt.Key.Key_Space)
     assert views["features"].has_picture
     with capsys.disabled():
         if N_TIMES > 2:

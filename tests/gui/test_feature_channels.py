@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.simulate import make_demo
 
@@ -52,7 +52,7 @@ def some_channel(user: Any, place: int = -1) -> int:
     return [c for k, c in enumerate(order) if c != k and str(c) not in drawn][place]
 
 
-def click_channel(user: Any, number: int, button: Any = Qt.LeftButton) -> None:
+def click_channel(user: Any, number: int, button: Any = Qt.MouseButton.LeftButton) -> None:
     waveforms = user.view("waveforms")
     k = waveforms.data.channel_names.index(str(number))
     user.ctrl_click(waveforms, waveforms.to_pixels(0, *waveforms.data.layout.centers[k]), button)
@@ -61,13 +61,13 @@ def click_channel(user: Any, number: int, button: Any = Qt.LeftButton) -> None:
 
 def test_a_channel_is_fixed_by_its_number_and_let_go_by_the_same_click(user: Any) -> None:
     features = user.view("features")
-    for axis, button in (("x", Qt.LeftButton), ("y", Qt.RightButton)):
+    for axis, button in (("x", Qt.MouseButton.LeftButton), ("y", Qt.MouseButton.RightButton)):
         number = some_channel(user)
         click_channel(user, number, button)
         assert getattr(features.params, f"{axis}_channel") == number
         assert fixed(features) == {str(number)}
         assert f"channel {number} is" in user.message
-        user.press(Qt.Key_Down)
+        user.press(Qt.Key.Key_Down)
         assert fixed(features) == {str(number)}
         click_channel(user, number, button)
         assert getattr(features.params, f"{axis}_channel") == -1
@@ -79,11 +79,11 @@ def test_a_key_lets_the_channels_of_all_feature_views_go(user: Any) -> None:
     user.window.actions_by_name["new_features"].trigger()
     user.settle()
     click_channel(user, some_channel(user))
-    click_channel(user, some_channel(user, 0), Qt.RightButton)
+    click_channel(user, some_channel(user, 0), Qt.MouseButton.RightButton)
     views = list(user.window.views("features"))
     assert len(views) == 2
     assert all(min(v.params.x_channel, v.params.y_channel) >= 0 for v in views)
-    user.press(Qt.Key_A)
+    user.press(Qt.Key.Key_A)
     assert all(v.params == type(v.params)() for v in views)
     assert fixed(views[-1]) == set()
 
@@ -92,10 +92,10 @@ def test_a_fixed_channel_counts_only_where_there_is_one_of_this_number(user: Any
     features, session = user.view("features"), user.session
     number = some_channel(user)
     click_channel(user, number)
-    user.press(Qt.Key_PageDown, Qt.ControlModifier)
+    user.press(Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
     assert session.channel_group == 1
     assert number not in session.model.channel_order
     assert fixed(features) == set()
     assert f"no channel {number}" in features.summary
-    user.press(Qt.Key_PageUp, Qt.ControlModifier)
+    user.press(Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
     assert fixed(features) == {str(number)}

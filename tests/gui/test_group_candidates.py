@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialogButtonBox
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialogButtonBox
 
 from phygui import Session
 from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, Rule
@@ -45,44 +45,44 @@ def test_candidates_by_keys(
     user = open_window(demo)
     session, dock = user.session, user.window.candidates
     assert not dock.is_on_screen
-    user.press(Qt.Key_Down, ALT)
+    user.press(Qt.Key.Key_Down, ALT)
     assert dock.is_on_screen
     assert listed(user) == rules
     # Going to one selects it, and moves nothing.
     assert session.selected == [noise]
     assert dock.current == (noise,)
     assert dock.evidence.text() == f"cluster id {noise} is {noise}"
-    user.press(Qt.Key_Down, ALT)
+    user.press(Qt.Key.Key_Down, ALT)
     assert session.selected == [mua]
-    user.press(Qt.Key_Up, ALT)
+    user.press(Qt.Key.Key_Up, ALT)
     assert session.selected == [noise]
     assert not session.is_modified
 
     # Accepted: one edit, and on to the next.
-    user.press(Qt.Key_Return, ALT)
+    user.press(Qt.Key.Key_Return, ALT)
     assert session.group_of(noise) == "noise"
     assert len(session.history) == 1
     assert session.selected == [mua]
     assert listed(user) == {mua: "mua"}
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.group_of(noise) == "unsorted"
     assert listed(user) == rules
 
     # All of a group from the menu, all of all by a key: one edit each.
     run(user, "accept_mua")
     assert (session.group_of(noise), session.group_of(mua)) == ("unsorted", "mua")
-    user.press(Qt.Key_Z, Qt.ControlModifier)
-    user.press(Qt.Key_Return, ALT | SHIFT)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    user.press(Qt.Key.Key_Return, ALT | SHIFT)
     assert (session.group_of(noise), session.group_of(mua)) == ("noise", "mua")
     assert session.history_position == 1
     assert listed(user) == {}
     run(user, "accept_noise")
     assert user.message == "no cluster is a candidate for Noise"
-    user.press(Qt.Key_Down, ALT)
+    user.press(Qt.Key.Key_Down, ALT)
     assert user.message == "no cluster is a candidate for a group"
 
     # It survives save and reopening.
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.window.close()
     with Session.open(demo, read_only=True) as again:
         assert (again.group_of(noise), again.group_of(mua)) == ("noise", "mua")
@@ -94,8 +94,8 @@ def test_a_rejection_by_key_is_kept(
     noise, mua = rules
     user = open_window(demo)
     dock = user.window.candidates
-    user.press(Qt.Key_Down, ALT)
-    user.press(Qt.Key_Backspace, ALT)
+    user.press(Qt.Key.Key_Down, ALT)
+    user.press(Qt.Key.Key_Backspace, ALT)
     assert listed(user) == {mua: "mua"}
     assert user.session.selected == [mua]
     assert user.message == f"rejected: a group for {noise}"
@@ -105,14 +105,14 @@ def test_a_rejection_by_key_is_kept(
     user.window.close()
     user = open_window(demo)
     dock = user.window.candidates
-    user.press(Qt.Key_Down, ALT)
+    user.press(Qt.Key.Key_Down, ALT)
     assert listed(user) == {mua: "mua"}
     # It can be taken back.
     dock.rejected.setChecked(True)
-    user.press(Qt.Key_Up, ALT)
+    user.press(Qt.Key.Key_Up, ALT)
     assert dock.current == (noise,)
     assert dock.reject_button.text() == "Suggest again"
-    user.press(Qt.Key_Backspace, ALT)
+    user.press(Qt.Key.Key_Backspace, ALT)
     dock.rejected.setChecked(False)
     assert listed(user) == rules
 
@@ -122,22 +122,22 @@ def test_a_cluster_decided_otherwise_is_no_candidate_any_more(
 ) -> None:
     noise, mua = rules
     user = open_window(demo)
-    user.press(Qt.Key_Down, ALT)
-    user.press(Qt.Key_G, ALT)
+    user.press(Qt.Key.Key_Down, ALT)
+    user.press(Qt.Key.Key_G, ALT)
     assert user.session.group_of(noise) == "good"
     assert listed(user) == {mua: "mua"}
     assert user.window.candidates.current is None
-    user.press(Qt.Key_Return, ALT)
+    user.press(Qt.Key.Key_Return, ALT)
     assert "no group candidate is chosen" in user.message
     assert user.session.group_of(noise) == "good"
     # What is not seen is not accepted: the first press goes back to it.
-    user.press(Qt.Key_Down, ALT)
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Down, ALT)
+    user.press(Qt.Key.Key_Home)
     assert user.session.selected[0] != mua
-    user.press(Qt.Key_Return, ALT)
+    user.press(Qt.Key.Key_Return, ALT)
     assert user.session.selected == [mua]
     assert user.session.group_of(mua) == "unsorted"
-    user.press(Qt.Key_Return, ALT)
+    user.press(Qt.Key.Key_Return, ALT)
     assert user.session.group_of(mua) == "mua"
 
 
@@ -162,7 +162,7 @@ def test_rules_are_changed_in_a_dialog_and_kept_per_user(
     assert user.session.suggestions.groups.rules == DEFAULTS
     assert set(listed(user)) <= set(found)
     dialog = dialog_of(user)
-    ok = dialog.buttons.button(QDialogButtonBox.Ok)
+    ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert dialog.rules == DEFAULTS
     assert dialog.message.text() == "these are the defaults"
     for line in list(dialog.lines)[1:]:
@@ -192,11 +192,11 @@ def test_rules_are_changed_in_a_dialog_and_kept_per_user(
     dialog = dialog_of(user)
     dialog.restore_button.click()
     assert dialog.rules == DEFAULTS
-    dialog.buttons.button(QDialogButtonBox.Cancel).click()
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Cancel).click()
     assert settings.get("group_rules") is not None
     dialog = dialog_of(user)
     dialog.restore_button.click()
-    dialog.buttons.button(QDialogButtonBox.Ok).click()
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
     user.settle()
     assert settings.get("group_rules") is None
     assert set(listed(user)) <= set(found)
@@ -212,6 +212,6 @@ def test_a_rule_for_another_dataset_is_kept(
     assert user.window.candidates.note.text().endswith("1 rule not used")
     dialog = dialog_of(user)
     assert "kept for other datasets" in dialog.message.text()
-    assert dialog.buttons.button(QDialogButtonBox.Ok).isEnabled()
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
     dialog.accept()
     assert settings.get("group_rules")[0] == ["noise", "spike_quality < 3"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QMouseEvent
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QToolTip
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QToolTip
 
 
 @pytest.mark.slow
@@ -43,23 +43,27 @@ def test_what_is_under_a_mouse_that_rests_is_said_beside_it(
     said = view.text_at([round(part) for part in further])
     qtbot.waitUntil(lambda: said in unescape(QToolTip.text()))
     # What is shown changes under the mouse.
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: not QToolTip.isVisible(), timeout=3_000)
 
     # None comes during a drag, nor over a lasso that is not yet closed.
     features = user.view("features")
     x, y = (float(np.mean(axis.view)) for axis in (features.cells[0].x, features.cells[0].y))
     middle = features.to_pixels(0, x, y)
-    QTest.mousePress(handle, Qt.LeftButton, Qt.NoModifier, place(features, middle))
+    QTest.mousePress(
+        handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place(features, middle)
+    )
     rest(features, (middle[0] + 2, middle[1]))
     qtbot.wait(1_200)
     assert not QToolTip.isVisible()
-    QTest.mouseRelease(handle, Qt.LeftButton, Qt.NoModifier, place(features, middle))
+    QTest.mouseRelease(
+        handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place(features, middle)
+    )
     user.ctrl_click(features, middle)
     rest(features, (middle[0] + 1, middle[1]))
     qtbot.wait(1_200)
     assert not QToolTip.isVisible()
-    user.ctrl_click(features, middle, Qt.RightButton)
+    user.ctrl_click(features, middle, Qt.MouseButton.RightButton)
     rest(features, middle)
     qtbot.waitUntil(QToolTip.isVisible, timeout=3_000)
 
@@ -74,13 +78,15 @@ def test_what_is_under_the_mouse_is_said_after_a_double_click_has_docked_a_view(
         title = dock.title_bar
         middle = QPointF(title.rect().center())
         for kind, held in (
-            (QEvent.MouseButtonDblClick, Qt.LeftButton),
-            (QEvent.MouseButtonRelease, Qt.NoButton),
+            (QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton),
+            (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton),
         ):
             # As long as the button is down, the window that was clicked is there to hear it come
             # up: else Qt would go on to send it what the mouse does.
             assert dock.isFloating() != floats
-            event = QMouseEvent(kind, middle, Qt.LeftButton, held, Qt.NoModifier)
+            event = QMouseEvent(
+                kind, middle, Qt.MouseButton.LeftButton, held, Qt.KeyboardModifier.NoModifier
+            )
             QApplication.sendEvent(title, event)
         user.qtbot.waitUntil(lambda floats=floats: dock.isFloating() == floats, timeout=5_000)
         user.settle()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtGui import QCursor
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QCursor
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QCheckBox, QDialogButtonBox, QSpinBox
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.actions.layout_presets import LAYOUTS, names_in, without
@@ -32,7 +32,7 @@ def check_reachable(user: Any) -> None:
     """No dock is lost: each is in the window, and the View menu shows it."""
     window = user.window
     for name, dock in window.docks.items():
-        assert window.dockWidgetArea(dock) != Qt.NoDockWidgetArea, name
+        assert window.dockWidgetArea(dock) != Qt.DockWidgetArea.NoDockWidgetArea, name
 
 
 @pytest.fixture
@@ -276,18 +276,25 @@ def test_scale_filter_and_order_belong_to_a_dataset(
     assert look(user) == as_new
     for name in names:
         user.view(name)._turn("data_scale", 4)
-    user.press(Qt.Key_F, CTRL)
+    user.press(Qt.Key.Key_F, CTRL)
     sizes = sorted(map(len, user.session.spikes_per_cluster.values()))
     type_line(user, text := f"n_spikes > {sizes[4]}")
     header = user.window.cluster_table.view.horizontalHeader()
     section = user.window.cluster_table.column_names.index("depth")
     at = QPoint(header.sectionViewportPosition(section) + 8, header.height() // 2)
-    QTest.mouseClick(header.viewport(), Qt.LeftButton, Qt.NoModifier, at)
+    QTest.mouseClick(
+        header.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
+    )
     user.settle()
     mine = [1.8] * 3, text, [("depth", False), ("quality", False), ("id", True)]
     assert look(user) == mine
     rows = user.window.cluster_table.model.cluster_ids
-    for key, row in ((Qt.Key_Home, 0), (Qt.Key_Down, 1), (Qt.Key_End, -1), (Qt.Key_Up, -2)):
+    for key, row in (
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_Down, 1),
+        (Qt.Key.Key_End, -1),
+        (Qt.Key.Key_Up, -2),
+    ):
         user.press(key)
         assert shown(user)[0] == [rows[row]]
     user.window.close()
@@ -304,7 +311,7 @@ def test_the_dialog_shows_numbers_as_short_as_they_are(
     view = user.view("features")
     view.change_params(marker_size=5.0)
     QTest.mouseClick(
-        user.window.view_docks["features"].title_bar.buttons["settings"], Qt.LeftButton
+        user.window.view_docks["features"].title_bar.buttons["settings"], Qt.MouseButton.LeftButton
     )
     [dialog] = user.window.findChildren(ParameterDialog)
     spin = dialog.editors["marker_size"]
@@ -333,11 +340,13 @@ def test_defaults_are_restored_for_the_dataset_and_for_the_user(
     user.view("features").change_params(n_spikes=50, x_channel=2)
     user.window.extra_views.remember()
     title = user.window.view_docks["features"].title_bar
-    QTest.mouseClick(title.buttons["settings"], Qt.LeftButton)
+    QTest.mouseClick(title.buttons["settings"], Qt.MouseButton.LeftButton)
     [dialog] = user.window.findChildren(ParameterDialog)
     buttons = dialog.findChild(QDialogButtonBox)
-    QTest.mouseClick(buttons.button(QDialogButtonBox.RestoreDefaults), Qt.LeftButton)
-    QTest.mouseClick(buttons.button(QDialogButtonBox.Ok), Qt.LeftButton)
+    QTest.mouseClick(
+        buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults), Qt.MouseButton.LeftButton
+    )
+    QTest.mouseClick(buttons.button(QDialogButtonBox.StandardButton.Ok), Qt.MouseButton.LeftButton)
     user.settle()
     user.window.close()
     for path in (demo, others("b")):
@@ -383,7 +392,7 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
 
     def open_dialog() -> ParameterDialog:
         buttons = user.window.view_docks["features"].title_bar.buttons
-        QTest.mouseClick(buttons["settings"], Qt.LeftButton)
+        QTest.mouseClick(buttons["settings"], Qt.MouseButton.LeftButton)
         return user.window.findChildren(ParameterDialog)[-1]
 
     dialog = open_dialog()
@@ -400,7 +409,7 @@ def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
 
     dialog = open_dialog()
     buttons = dialog.findChild(QDialogButtonBox)
-    buttons.button(QDialogButtonBox.RestoreDefaults).click()
+    buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).click()
     assert view.params == FeatureParams()
     dialog.reject()
     assert view.params == FeatureParams(n_spikes=40, dim_masked=False)
@@ -428,9 +437,13 @@ def test_a_view_has_one_settings_dialog_which_goes_when_it_is_closed(
         return window.findChildren(ParameterDialog)
 
     for _ in range(2):
-        QTest.mouseClick(window.view_docks["features"].title_bar.buttons["settings"], Qt.LeftButton)
+        QTest.mouseClick(
+            window.view_docks["features"].title_bar.buttons["settings"], Qt.MouseButton.LeftButton
+        )
     assert len(dialogs()) == 1
-    QTest.mouseClick(window.view_docks["waveforms"].title_bar.buttons["settings"], Qt.LeftButton)
+    QTest.mouseClick(
+        window.view_docks["waveforms"].title_bar.buttons["settings"], Qt.MouseButton.LeftButton
+    )
     one, other = dialogs()
     one.accept()
     other.reject()
@@ -445,19 +458,19 @@ def test_cancel_takes_back_what_the_dialog_changed_and_no_more(
 ) -> None:
     user = open_window(demo)
     dock, view = user.window.view_docks["traces"], user.view("traces")
-    QTest.mouseClick(dock.title_bar.buttons["settings"], Qt.LeftButton)
+    QTest.mouseClick(dock.title_bar.buttons["settings"], Qt.MouseButton.LeftButton)
     [dialog] = user.window.findChildren(ParameterDialog)
     dialog.editors["order"].setCurrentText("index")
     dialog.editors["refractory_ms"].setValue(5.0)
     # Meanwhile the traces are moved with the keys, and one setting is changed again.
-    QTest.keyClick(view.native, Qt.Key_Right)
+    QTest.keyClick(view.native, Qt.Key.Key_Right)
     user.settle()
     moved = view.params.time
     assert moved > 0
     assert dialog.editors["time"].value() == pytest.approx(moved, abs=1e-3)
     view.change_params(refractory_ms=3.0)
     assert dialog.editors["refractory_ms"].value() == 3.0
-    QTest.keyClick(dialog, Qt.Key_Escape)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert view.params.time == moved
     assert view.params.order == "depth"
     assert view.params.refractory_ms == 3.0
@@ -487,17 +500,17 @@ def test_one_key_gives_a_view_the_whole_window_and_back(onlooker: Any) -> None:
     features = window.view_docks["features"]
     places = {name: d.geometry() for name, d in window.docks.items() if d.is_on_screen}
     QCursor.setPos(features.mapToGlobal(features.rect().center()))
-    user.press(Qt.Key_Z)
+    user.press(Qt.Key.Key_Z)
     assert keeper.maximised == "features"
     assert [d for d in window.docks.values() if d.is_on_screen] == [features]
     assert features.width() > 0.95 * window.width()
     # The walk goes on; the others load nothing.
     before, loaded = user.session.selected, window.view_docks["correlograms"].work.n_computed
-    QTest.keyClick(features.view.native, Qt.Key_Down)
+    QTest.keyClick(features.view.native, Qt.Key.Key_Down)
     user.settle()
     assert user.session.selected != before
     assert window.view_docks["correlograms"].work.n_computed == loaded
-    QTest.keyClick(features.view.native, Qt.Key_Z)
+    QTest.keyClick(features.view.native, Qt.Key.Key_Z)
     user.settle()
     assert not keeper.maximised
     now = {name: d.geometry() for name, d in window.docks.items() if d.is_on_screen}
@@ -505,7 +518,7 @@ def test_one_key_gives_a_view_the_whole_window_and_back(onlooker: Any) -> None:
     assert user.view("correlograms").drawn.cluster_ids == tuple(user.session.selected)
     # Closing the one that fills the window leaves the window to the others.
     QCursor.setPos(features.mapToGlobal(features.rect().center()))
-    user.press(Qt.Key_Z)
+    user.press(Qt.Key.Key_Z)
     features.close()
     user.settle()
     assert window.docks["correlograms"].is_on_screen

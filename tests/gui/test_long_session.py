@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from phygui.gui.base.delays import Delays
 from tests.gui.long_session import Curator
@@ -28,7 +28,7 @@ def test_40_decisions_leave_nothing_stale(
     assert curator.n_updates > 20
     # All of it can be taken back, step by step, and nothing is stale at the end.
     while user.session.can_undo:
-        curator.press(Qt.Key_Z, Qt.ControlModifier)
+        curator.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         curator.settle()
     curator.check()
     assert not user.session.is_modified
@@ -41,14 +41,14 @@ def test_a_burst_of_keys_ends_on_the_right_cluster_and_loads_little(
     user = open_window(demo)
     window, session = user.window, user.session
     wizard = session.wizard
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     n = len(session.cluster_ids)
     # There are fewer clusters than presses: down to the last, and up and down from there.
-    keys = [Qt.Key_Down] * (n - 1) + [Qt.Key_Up, Qt.Key_Down] * 25
+    keys = [Qt.Key.Key_Down] * (n - 1) + [Qt.Key.Key_Up, Qt.Key.Key_Down] * 25
     keys = keys[:50]
     expected = session.selection
     for key in keys:
-        expected = wizard.step_best(expected, 1 if key == Qt.Key_Down else -1)
+        expected = wizard.step_best(expected, 1 if key == Qt.Key.Key_Down else -1)
     docks = [d for d in window.view_docks.values() if d.isVisible()]
     before = {d: d.work.n_computed for d in docks}
     started: dict[Any, int] = dict.fromkeys(docks, 0)

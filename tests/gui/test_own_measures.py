@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.analysis import similarity
 from phygui.curation import register_quality, register_similarity
@@ -40,7 +40,7 @@ def test_the_window_goes_by_the_usual_quality_and_says_why(
     values = find_column("quality").values(session, table.model.cluster_ids)
     assert values == sorted(values, reverse=True)
     # It is found again once the status bar says something else.
-    user.press(Qt.Key_N, Qt.AltModifier)
+    user.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
     assert "quality" not in user.message
     action = user.window.actions_by_name["remarks"]
     assert action.isEnabled()
@@ -64,7 +64,7 @@ def test_a_similarity_that_fails_later_leaves_a_table_of_the_usual_ones(
     assert {table.model.text(c, column) for c in table.model.cluster_ids} == {"1.000"}
     broken = True
     # Nobody has been there: the first one is followed as more is known of all.
-    user.press(Qt.Key_End)
+    user.press(Qt.Key.Key_End)
     assert "the similarity function 'own' raised RuntimeError: no idea" in user.message
     stats, best = session.stats, session.selection.best[0]
     for cluster in table.model.cluster_ids:
@@ -89,7 +89,7 @@ def test_the_matrix_shows_the_similarity_that_the_table_shows(
     # What is known is kept; a cluster that is new is compared, and the function found to fail.
     broken = True
     user.select(*user.view("matrix").data.cluster_ids[:2])
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
 
     def is_usual() -> bool:
         data = user.view("matrix").data

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.analysis import Metric, MetricSpec, register_metric, unregister_metric
 from phygui.gui.dialogs.view_settings import choices_of
@@ -60,7 +60,7 @@ def test_it_has_a_column_a_name_in_filters_an_axis_and_a_row(
     data = user.view("scatter").data
     np.testing.assert_array_equal(data.x, [shares[c] for c in data.cluster_ids])
 
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     rows = user.window.suggestions.metrics
     titles = [rows.text_of(row, 0) for row in range(rows.proxy.rowCount())]
     assert "peak-share" in titles

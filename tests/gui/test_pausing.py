@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.views import VIEWS
 
@@ -25,7 +25,7 @@ def middle(view: Any) -> tuple[float, float]:
 
 def merge_away(user: Any, cluster_id: int) -> None:
     user.select(cluster_id, next(int(c) for c in user.session.cluster_ids if c != cluster_id))
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert cluster_id not in user.session.cluster_ids
 
 
@@ -33,7 +33,7 @@ def test_paused_traces_are_zoomed_and_moved_with_the_spikes_of_their_clusters(us
     traces, dock = user.view("traces"), user.window.docks["traces"]
     shown = tuple(user.session.selected)
     dock.title_bar.buttons["pause"].click()
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert traces.data.cluster_ids == shown != tuple(user.session.selected)
     user.wheel(traces, middle(traces), -6)
     user.settle()
@@ -41,7 +41,7 @@ def test_paused_traces_are_zoomed_and_moved_with_the_spikes_of_their_clusters(us
     assert traces.data.interval == pytest.approx(traces.interval)
     before = traces.interval
     for _ in range(3):
-        user.wheel(traces, middle(traces), -3, Qt.AltModifier)
+        user.wheel(traces, middle(traces), -3, Qt.KeyboardModifier.AltModifier)
     user.settle()
     assert traces.interval != before
     assert traces.data.interval == pytest.approx(traces.interval)
@@ -49,7 +49,7 @@ def test_paused_traces_are_zoomed_and_moved_with_the_spikes_of_their_clusters(us
     # Its clusters keep their spikes when they are no longer there.
     spikes = dock.snapshot.spikes(shown[0])
     merge_away(user, shown[0])
-    user.wheel(traces, middle(traces), -3, Qt.AltModifier)
+    user.wheel(traces, middle(traces), -3, Qt.KeyboardModifier.AltModifier)
     user.settle()
     data = traces.data
     inside = np.isin(data.spike_ids, spikes)
@@ -75,7 +75,7 @@ def test_settings_of_a_paused_view_take_effect(
     view, dock = user.view(kind), user.window.docks[kind]
     shown = tuple(user.session.selected)
     dock.title_bar.buttons["pause"].click()
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert not dock.is_loading
     before = view.data
     view.change_params(**changes)

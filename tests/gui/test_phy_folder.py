@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from tests.formats.phy.folders import make
 
@@ -24,9 +24,9 @@ def test_curated_by_keys_saved_and_reopened(
     assert table.text(1, columns["KSLabel"]) == "good"
     assert table.text(1, columns["group"]).endswith("unsorted"), "the sorter decides nothing"
     user.select(4, 7)
-    user.press(Qt.Key_G)
-    user.press(Qt.Key_G, Qt.AltModifier)
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_G)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: not session.is_modified, timeout=10_000)
     expected = np.array(session.spike_clusters)
     assert set(expected) == {0, 1, 2, 3, 8}

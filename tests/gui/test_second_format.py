@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.views import VIEWS
 from phygui.views.core.base import Empty
@@ -31,8 +31,8 @@ def folder(distribution: Path, tmp_path: Path) -> Path:
 
 CURATES_UNTIL_IT_IS_KILLED = """
 import os, signal, sys
-from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtTest import QTest
 from phygui.cli import gui
 from phygui.gui.app.app import Application
 
@@ -43,11 +43,11 @@ def curate(window):
         yield
     session.select([5, 6])
     yield
-    QTest.keyClick(table.view, Qt.Key_G)
+    QTest.keyClick(table.view, Qt.Key.Key_G)
     yield
     session.select([0])
     yield
-    QTest.keyClick(table.view, Qt.Key_N, Qt.AltModifier)
+    QTest.keyClick(table.view, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
     yield
     # What the window shows is on the disk.
     assert session.n_unsaved == 2, session.history
@@ -90,7 +90,7 @@ def test_curated_by_keys_killed_recovered_saved_and_reopened(
     assert "merged 5 and 6 into 7" in box.informativeText()
     user.qtbot.mouseClick(
         next(b for b in box.buttons() if b.text().replace("&", "") == "Bring them back"),
-        Qt.LeftButton,
+        Qt.MouseButton.LeftButton,
     )
     user.settle()
     assert session.cluster_ids.tolist() == [0, 1, 2, 3, 4, 7]
@@ -107,16 +107,16 @@ def test_curated_by_keys_killed_recovered_saved_and_reopened(
     left, middle = 0.98 * x0, 0.5 * (x0 + x1)
     user.lasso(features, cell, [(left, y0), (middle, y0), (middle, y1), (left, y1)])
     before = session.spikes_per_cluster[7]
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     inside, outside = session.selected
     parts = [session.spikes_per_cluster[c] for c in (inside, outside)]
     np.testing.assert_array_equal(np.sort(np.concatenate(parts)), before)
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.selected == [7]
-    user.press(Qt.Key_Y, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     user.select(inside)
-    user.press(Qt.Key_G, Qt.AltModifier)
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: not session.is_modified, timeout=10_000)
     expected = np.array(session.spike_clusters)
     user.window.close()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui.curation.edits.update import Selection
 from tests.gui.curator import ALT, CTRL, check, queue, with_first_match
@@ -17,7 +17,7 @@ from tests.gui.curator import ALT, CTRL, check, queue, with_first_match
 
 def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
     user = onlooker
-    for key in (Qt.Key_H, Qt.Key_F1):
+    for key in (Qt.Key.Key_H, Qt.Key.Key_F1):
         user.press(key)
         help_list = user.window.help_list
         assert help_list.isVisible()
@@ -35,37 +35,37 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
         # A heading is there as long as something stands below it.
         assert [keys[row] for row in help_list._headings()][-1] == "Command line"
         assert "Mouse" not in keys
-        QTest.keyClick(help_list, Qt.Key_Escape)
+        QTest.keyClick(help_list, Qt.Key.Key_Escape)
         assert not help_list.isVisible()
 
     wanted = queue(user.session)
-    user.press(Qt.Key_Home)
-    user.press(Qt.Key_P, CTRL)
+    user.press(Qt.Key.Key_Home)
+    user.press(Qt.Key.Key_P, CTRL)
     palette = user.window.palette_list
     assert palette.isVisible()
     QTest.keyClicks(palette.search, "next best")
-    QTest.keyClick(palette.search, Qt.Key_Return)
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
     user.settle()
     check(user, with_first_match(user.session, wanted[1]))
     assert not palette.isVisible()
 
-    user.press(Qt.Key_P, CTRL)
+    user.press(Qt.Key.Key_P, CTRL)
     palette = user.window.palette_list
     # Another action before it says that saves can be compared.
     QTest.keyClicks(palette.search, "compare")
     assert palette.proxy.index(palette.table.currentIndex().row(), 0).data().startswith("Compare")
-    QTest.keyClick(palette, Qt.Key_Escape)
+    QTest.keyClick(palette, Qt.Key.Key_Escape)
 
     # The window is again as it was, maximised too.
     window = user.window
-    for state in (Qt.WindowNoState, Qt.WindowMaximized):
+    for state in (Qt.WindowState.WindowNoState, Qt.WindowState.WindowMaximized):
         window.setWindowState(state)
         user.settle()
         before = window.geometry()
-        user.press(Qt.Key_F11)
+        user.press(Qt.Key.Key_F11)
         assert window.isFullScreen()
-        user.press(Qt.Key_F11)
-        assert window.windowState() & ~Qt.WindowActive == state
+        user.press(Qt.Key.Key_F11)
+        assert window.windowState() & ~Qt.WindowState.WindowActive == state
         assert window.geometry() == before
 
 
@@ -86,17 +86,25 @@ def test_keys_work_in_every_canvas_and_while_its_dock_floats(
             canvas.setFocus()
             user.qtbot.waitUntil(canvas.hasFocus, timeout=5_000)
             for key, modifiers, expected in (
-                (Qt.Key_Home, Qt.NoModifier, with_first_match(session, wanted[0])),
-                (Qt.Key_Down, Qt.NoModifier, with_first_match(session, wanted[1])),
-                (Qt.Key_Backspace, Qt.NoModifier, Selection((wanted[1],))),
+                (
+                    Qt.Key.Key_Home,
+                    Qt.KeyboardModifier.NoModifier,
+                    with_first_match(session, wanted[0]),
+                ),
+                (
+                    Qt.Key.Key_Down,
+                    Qt.KeyboardModifier.NoModifier,
+                    with_first_match(session, wanted[1]),
+                ),
+                (Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier, Selection((wanted[1],))),
             ):
                 user.qtbot.keyClick(canvas, key, modifiers)
                 user.settle()
                 check(user, expected)
-            user.qtbot.keyClick(canvas, Qt.Key_G, ALT)
+            user.qtbot.keyClick(canvas, Qt.Key.Key_G, ALT)
             user.settle()
             assert session.cluster_groups[wanted[1]] == "good"
-            user.qtbot.keyClick(canvas, Qt.Key_Z, CTRL)
+            user.qtbot.keyClick(canvas, Qt.Key.Key_Z, CTRL)
             user.settle()
             assert session.cluster_groups[wanted[1]] == "unsorted"
         dock.setFloating(False)
@@ -106,30 +114,30 @@ def test_keys_work_in_every_canvas_and_while_its_dock_floats(
 def test_typing_is_not_taken_for_shortcuts(onlooker: Any) -> None:
     user = onlooker
     session, window = user.session, user.window
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     before = session.selection, session.generation, len(session.history)
     text = "gklhmor: GKLHMOR 0 "
-    keys = (Qt.Key_Backspace, Qt.Key_Home, Qt.Key_End, Qt.Key_Space)
+    keys = (Qt.Key.Key_Backspace, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space)
 
     def type_all(line: Any) -> None:
         assert line.hasFocus()
         QTest.keyClicks(line, text)
         for key in keys:
             QTest.keyClick(line, key)
-        QTest.keyClick(line, Qt.Key_A, CTRL)
-        QTest.keyClick(line, Qt.Key_C, CTRL)
-        QTest.keyClick(line, Qt.Key_V, CTRL)
-        QTest.keyClick(line, Qt.Key_Z, CTRL)
+        QTest.keyClick(line, Qt.Key.Key_A, CTRL)
+        QTest.keyClick(line, Qt.Key.Key_C, CTRL)
+        QTest.keyClick(line, Qt.Key.Key_V, CTRL)
+        QTest.keyClick(line, Qt.Key.Key_Z, CTRL)
         assert text.strip() in line.text()
 
-    user.press(Qt.Key_F, CTRL)
+    user.press(Qt.Key.Key_F, CTRL)
     type_all(window.cluster_table.filter)
-    QTest.keyClick(window.cluster_table.filter, Qt.Key_Escape)
+    QTest.keyClick(window.cluster_table.filter, Qt.Key.Key_Escape)
     assert window.cluster_table.view.hasFocus()
-    for opener in (Qt.Key_Colon, Qt.Key_L):
+    for opener in (Qt.Key.Key_Colon, Qt.Key.Key_L):
         QTest.keyClick(window.cluster_table.view, opener)
         type_all(window.snippets.line)
-        QTest.keyClick(window.snippets.line, Qt.Key_Escape)
+        QTest.keyClick(window.snippets.line, Qt.Key.Key_Escape)
     window.cluster_table.filter.clear()
     user.settle()
     assert (session.selection, session.generation, len(session.history)) == before
@@ -140,10 +148,10 @@ def test_the_palette_brings_a_closed_view_back(onlooker: Any) -> None:
     dock = user.window.docks["traces"]
     dock.close()
     assert not dock.isVisible()
-    user.press(Qt.Key_P, CTRL)
+    user.press(Qt.Key.Key_P, CTRL)
     palette = user.window.palette_list
     QTest.keyClicks(palette.search, "show traces")
-    QTest.keyClick(palette.search, Qt.Key_Return)
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
     user.settle()
     assert dock.is_on_screen
 
@@ -152,8 +160,8 @@ def test_what_was_under_the_mouse_is_not_said_of_another_selection(onlooker: Any
     user = onlooker
     dock = user.window.docks["correlograms"]
     for leave in (
-        lambda: user.press(Qt.Key_Down),
-        lambda: QApplication.sendEvent(dock.view.native, QEvent(QEvent.Leave)),
+        lambda: user.press(Qt.Key.Key_Down),
+        lambda: QApplication.sendEvent(dock.view.native, QEvent(QEvent.Type.Leave)),
     ):
         dock.view._hover(dock.view.to_pixels(0, 0.0, 1.0))
         assert dock.title_bar.note.text()
@@ -169,15 +177,15 @@ def test_a_paused_view_says_so_and_its_lasso_splits_no_clusters_that_it_does_not
     assert dock.title_bar.label.text() == "Features"
     dock.title_bar.buttons["pause"].click()
     assert dock.title_bar.label.text() == "Features (paused)"
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert dock.view.data.cluster_ids != tuple(user.session.selected)
     (left, right), (low, high) = dock.view.cells[1].x.view, dock.view.cells[1].y.view
     user.lasso(dock.view, 1, [(left, low), (right, low), (right, high), (left, high)])
     clusters = set(user.session.cluster_ids)
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     assert "shows other clusters" in user.window.status["edit"].text()
     assert set(user.session.cluster_ids) == clusters
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert user.window.status["edit"].text() == ""
     dock.title_bar.buttons["pause"].click()
     user.settle()

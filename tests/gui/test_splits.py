@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from phygui import Session
 from phygui.curation.suggestions.splitting.parts import Parts
@@ -50,7 +50,7 @@ def test_parts_are_seen_in_every_view_then_made_or_dropped(
     session, window = user.session, user.window
     user.select(both)
     before, edits = session.spike_clusters.copy(), len(session.history)
-    user.press(Qt.Key_K, SHIFT)
+    user.press(Qt.Key.Key_K, SHIFT)
     proposal = session.shown.proposal
     assert proposal is not None
     first = proposal.parts.n_parts
@@ -74,19 +74,19 @@ def test_parts_are_seen_in_every_view_then_made_or_dropped(
     assert dock.evidence.text() == proposal.parts.evidence.in_words()
 
     # Another number, as typed on any keyboard.
-    user.press(Qt.Key_Plus)
+    user.press(Qt.Key.Key_Plus)
     assert session.shown.proposal.parts.n_parts == first + 1
-    user.press(Qt.Key_Minus)
+    user.press(Qt.Key.Key_Minus)
     assert session.shown.proposal.parts.n_parts == first
-    user.press(Qt.Key_Minus)
-    user.press(Qt.Key_Equal)
+    user.press(Qt.Key.Key_Minus)
+    user.press(Qt.Key.Key_Equal)
     assert session.shown.proposal.parts.n_parts == first
-    user.press(Qt.Key_Plus, Qt.KeypadModifier)
+    user.press(Qt.Key.Key_Plus, Qt.KeyboardModifier.KeypadModifier)
     assert session.shown.proposal.parts.n_parts == first + 1
-    user.press(Qt.Key_Minus, Qt.KeypadModifier)
+    user.press(Qt.Key.Key_Minus, Qt.KeyboardModifier.KeypadModifier)
     assert session.shown.proposal.parts.n_parts == first
     assert user.view("features").drawn.cluster_ids == session.shown.proposal.ids
-    user.press(Qt.Key_Escape)
+    user.press(Qt.Key.Key_Escape)
     assert session.shown.proposal is None
     assert user.message == ""
     assert user.view("features").drawn.cluster_ids == (both,)
@@ -94,15 +94,15 @@ def test_parts_are_seen_in_every_view_then_made_or_dropped(
     assert len(session.history) == edits
 
     # Accepted, they are what was shown, in one edit.
-    user.press(Qt.Key_K, SHIFT)
+    user.press(Qt.Key.Key_K, SHIFT)
     ids, spikes = session.shown.proposal.ids, session.shown.proposal.spikes
-    user.press(Qt.Key_Enter, Qt.KeypadModifier)
+    user.press(Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
     assert len(session.history) == edits + 1
     assert session.selected == list(ids)
     assert session.shown.proposal is None
     for each in ids:
         assert np.array_equal(session.spikes_per_cluster[each], spikes[each])
-    user.press(Qt.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
     assert np.array_equal(session.spike_clusters, before)
     assert session.selected == [both]
 
@@ -129,7 +129,7 @@ def test_each_part_is_drawn_in_a_colour_of_its_own(
         user.window.docks[floats].setFloating(True)
     user.settle()
     assert [hues(user.view(kind)) for kind in shown] == [{0}] * len(shown)
-    user.press(Qt.Key_K, SHIFT)
+    user.press(Qt.Key.Key_K, SHIFT)
     n = user.session.shown.proposal.parts.n_parts
     assert [hues(user.view(kind)) for kind in shown] == [set(range(n))] * len(shown)
     # A part is no cluster that could be selected by a click.
@@ -137,7 +137,7 @@ def test_each_part_is_drawn_in_a_colour_of_its_own(
     user.window.select_pair(*user.session.shown.proposal.ids[:2])
     assert "are proposed" in user.message
     assert user.session.selected == selected
-    user.press(Qt.Key_Escape)
+    user.press(Qt.Key.Key_Escape)
     assert [hues(user.view(kind)) for kind in shown] == [{0}] * len(shown)
 
 
@@ -149,20 +149,20 @@ def test_what_comes_next_ends_a_proposal_and_its_message(
     session = user.session
     other = next(c for c in session.cluster_ids.tolist() if c != both)
     user.select(both)
-    user.press(Qt.Key_K, SHIFT)
+    user.press(Qt.Key.Key_K, SHIFT)
     user.select(other)
     assert session.shown.proposal is None
     assert user.message == ""
     assert user.view("features").drawn.cluster_ids == (other,)
     # Keys of a proposal do nothing then, and say why.
     edits = len(session.history)
-    user.press(Qt.Key_Return)
+    user.press(Qt.Key.Key_Return)
     assert len(session.history) == edits
-    user.press(Qt.Key_Plus)
+    user.press(Qt.Key.Key_Plus)
     assert "no parts are proposed" in user.message
     user.select(both)
-    user.press(Qt.Key_K, SHIFT)
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_K, SHIFT)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     assert session.shown.proposal is None
     assert "·" not in user.message
     assert len(session.history) == edits + 1
@@ -183,7 +183,7 @@ def test_a_cluster_that_is_seen_in_parts_stays_when_more_is_known(
     window.first_choice.count_as_chosen()
     window.first_choice.follow()
     assert session.selected == [last]
-    user.press(Qt.Key_Escape)
+    user.press(Qt.Key.Key_Escape)
     window.first_choice.count_as_chosen()
     window.first_choice.follow()
     assert session.selected != [last]
@@ -222,17 +222,17 @@ def test_keys_of_a_proposal_are_typed_into_lines(
     user = open_window(path)
     session, window = user.session, user.window
     user.select(both)
-    user.press(Qt.Key_K, SHIFT)
+    user.press(Qt.Key.Key_K, SHIFT)
     proposal, edits = session.shown.proposal, len(session.history)
-    user.qtbot.keyClick(window.cluster_table.view, Qt.Key_F, CTRL)
+    user.qtbot.keyClick(window.cluster_table.view, Qt.Key.Key_F, CTRL)
     line = window.cluster_table.filter
     QTest.keyClicks(line, "id>-1+0=")
     assert line.text() == "id>-1+0="
-    QTest.keyClick(line, Qt.Key_Return)
+    QTest.keyClick(line, Qt.Key.Key_Return)
     line.clear()
-    user.qtbot.keyClick(window.cluster_table.view, Qt.Key_Colon)
+    user.qtbot.keyClick(window.cluster_table.view, Qt.Key.Key_Colon)
     QTest.keyClicks(window.snippets.line, "t 1.5")
-    QTest.keyClick(window.snippets.line, Qt.Key_Return)
+    QTest.keyClick(window.snippets.line, Qt.Key.Key_Return)
     user.settle()
     assert window.snippets.isHidden()
     assert session.shown.proposal is proposal
@@ -246,25 +246,27 @@ def test_split_suggestions_by_keys(merged: tuple[Path, int], open_window: Callab
     session, dock = user.session, user.window.splits
     # A hidden dock computes nothing.
     assert session.suggestions.missing_splits()
-    user.press(Qt.Key_Down, CTRL | SHIFT)
+    user.press(Qt.Key.Key_Down, CTRL | SHIFT)
     assert not session.suggestions.missing_splits()
     assert dock.is_on_screen
     assert both in [s.cluster for s in dock.suggestions]
     while dock.current != (both,):
-        user.press(Qt.Key_Down, CTRL | SHIFT)
+        user.press(Qt.Key.Key_Down, CTRL | SHIFT)
     assert session.selected == [both]
     assert dock.figure.preview.clusters == session.shown.proposal.ids
     assert dock.evidence.text() == session.shown.proposal.parts.evidence.in_words()
     # Rejected, it is not suggested any more, and not shown; and it can be taken back.
     edits = len(session.history)
-    user.press(Qt.Key_Backspace, CTRL | SHIFT)
+    user.press(Qt.Key.Key_Backspace, CTRL | SHIFT)
     assert both not in [s.cluster for s in dock.suggestions]
     assert dock.current != (both,)
     assert len(session.history) == edits
     dock.rejected.setChecked(True)
     row = [s.cluster for s in dock.suggestions].index(both)
     at = dock.table.visualRect(dock.table.proxy.index(row, 0)).center()
-    user.qtbot.mouseClick(dock.table.viewport(), Qt.LeftButton, Qt.NoModifier, at)
+    user.qtbot.mouseClick(
+        dock.table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
+    )
     user.settle()
     assert dock.reject_button.text() == "Suggest again"
     dock.reject_button.click()
@@ -291,12 +293,12 @@ def test_split_by_a_condition_is_typed(merged: tuple[Path, int], open_window: Ca
     times = [session.shank.spike_samples[session.spikes_per_cluster[c]] for c in session.selected]
     assert sum(map(len, times)) == n
     assert min(t.max() for t in times) < 20 * session.shank.sample_rate <= max(map(min, times))
-    user.press(Qt.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
     # What holds for no spike is said, and what makes no sense is said where it stands.
     snippet(user, "split time < -1")
     assert "nothing to split" in user.message
     snippet(user, "split tme < 1")
     assert user.window.snippets.isVisible()
     assert "tme" in user.window.snippets.message.text()
-    QTest.keyClick(user.window.snippets.line, Qt.Key_Escape)
+    QTest.keyClick(user.window.snippets.line, Qt.Key.Key_Escape)
     assert session.history_position == edits

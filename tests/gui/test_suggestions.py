@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.analysis import merge_score
 from phygui.curation.edits.update import in_words
@@ -55,18 +55,18 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
     # The quality of clusters goes by them; a hidden dock shows nothing.
     assert not dock.is_on_screen
     assert not session.suggestions.missing()
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     assert dock.is_on_screen
     assert not session.suggestions.missing()
     # What was waited for has come.
     assert "looking for" not in user.message
     listed = pairs(user)
     assert dock.current == listed[0]
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     assert dock.current == listed[1]
     assert {frozenset(p) for p in listed[: len(siblings)]} == siblings
     assert dock.current in listed
-    user.press(Qt.Key_Up, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
     first = dock.current
     assert first == listed[0]
     # The pair is what every view shows, and the preview is of it.
@@ -82,7 +82,7 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
     assert dock.metrics.text_of(rows.index("viol."), 3) == find_column("violation_rate").text(told)
 
     # Accept: the pair is one cluster, and the next suggestion is selected.
-    user.press(Qt.Key_Return, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     merged = session.history[-1].added[0]
     assert session.history[-1].kind == "merge"
     assert set(session.history[-1].deleted) == set(first)
@@ -94,7 +94,7 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
 
     # Reject: nothing of the clustering changes, and it is not suggested any more.
     edits = len(session.history)
-    user.press(Qt.Key_Backspace, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Backspace, Qt.KeyboardModifier.ControlModifier)
     assert len(session.history) == edits
     assert listed[1] not in pairs(user)
     assert dock.current != listed[1]
@@ -104,7 +104,7 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
     dock.rejected.setChecked(False)
 
     # Undo brings the pair back, and its suggestion.
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert np.array_equal(session.spike_clusters, before)
     assert first in pairs(user)
     assert user.window.close() or session.is_modified
@@ -114,7 +114,7 @@ def test_a_rejection_is_remembered_and_can_be_taken_back(
     oversplit: tuple[Path, set], open_window: Callable
 ) -> None:
     user = open_window(oversplit[0])
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     first = user.window.suggestions.current
     assert first is not None
     user.window.suggestions.reject_button.click()
@@ -131,7 +131,9 @@ def test_a_rejection_is_remembered_and_can_be_taken_back(
     row = pairs(again).index(first)
     index = dock.table.proxy.index(row, 0)
     at = dock.table.visualRect(index).center()
-    again.qtbot.mouseClick(dock.table.viewport(), Qt.LeftButton, Qt.NoModifier, at)
+    again.qtbot.mouseClick(
+        dock.table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
+    )
     again.settle()
     assert dock.current == first
     assert dock.reject_button.text() == "Suggest again"
@@ -146,13 +148,13 @@ def test_any_two_clusters_can_be_previewed(hybrid: Path, open_window: Callable) 
     a, b = user.session.cluster_ids[1:3].tolist()
     user.select(a, b)
     before = user.session.spike_clusters.copy()
-    user.press(Qt.Key_G, Qt.ShiftModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     shown = user.window.suggestions.figure.preview
     assert shown is not None
     assert shown.clusters == (a, b)
     assert not shown.is_waveform  # there is no raw data, but there are features
     assert np.array_equal(user.session.spike_clusters, before)
-    user.press(Qt.Key_Return, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert user.session.history[-1].kind == "merge"
     assert set(user.session.history[-1].deleted) == {a, b}
 
@@ -164,34 +166,34 @@ def test_a_pair_that_is_gone_is_not_accepted(
     session, dock = user.session, user.window.suggestions
     user.window.show_dock("suggestions")
     user.settle()
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     a, _ = dock.current
     session.split(session.spikes_per_cluster[a][:50])
     user.settle()
     assert dock.current is None
     assert not dock.accept_button.isEnabled()
     edits = len(session.history)
-    user.press(Qt.Key_Return, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert len(session.history) == edits
     # The new halves are paired again, and nothing else.
     assert not session.suggestions.missing()
 
 
-@pytest.mark.parametrize("key", [Qt.Key_Return, Qt.Key_Backspace])
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Backspace])
 def test_a_pair_that_is_not_selected_is_gone_back_to_first(
     key: Any, oversplit: tuple[Path, set], open_window: Callable
 ) -> None:
     user = open_window(oversplit[0])
     session, dock = user.session, user.window.suggestions
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     pair = dock.current
     user.window.show_dock("similarity")
-    user.press(Qt.Key_Down)
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert not set(session.selected) & set(pair)
     assert not dock.is_on_screen
     before = pairs(user)
-    user.press(key, Qt.ControlModifier)
+    user.press(key, Qt.KeyboardModifier.ControlModifier)
     assert not session.history
     assert dock.is_on_screen
     assert dock.current == pair
@@ -199,9 +201,9 @@ def test_a_pair_that_is_not_selected_is_gone_back_to_first(
     assert "did nothing else" in user.message
     assert pairs(user) == before
     # Now that it is seen, the same key does what it says.
-    user.press(key, Qt.ControlModifier)
+    user.press(key, Qt.KeyboardModifier.ControlModifier)
     assert pair not in pairs(user)
-    assert len(session.history) == (key == Qt.Key_Return)
+    assert len(session.history) == (key == Qt.Key.Key_Return)
 
 
 def test_the_next_suggestion_comes_also_when_it_is_found_later(
@@ -219,16 +221,16 @@ def test_the_next_suggestion_comes_also_when_it_is_found_later(
         return [Suggestion(pair, merge_score(1.0, 1.0, 1.0), False) for pair in living]
 
     monkeypatch.setattr(session.suggestions, "ranked", ranked)
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     assert dock.current == (a, b)
-    user.press(Qt.Key_Return, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert pairs(user) == [(c, d), (e, f)]
     assert dock.current == (c, d)
     assert session.selected == [c, d]
     assert dock.figure.preview.clusters == (c, d)
     # Who goes elsewhere while it is looked for is left there.
-    user.press(Qt.Key_Z, Qt.ControlModifier)
-    user.press(Qt.Key_Up, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    user.press(Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
     assert dock.current == (a, b)
     user.window.attempt(dock.accept)
     session.select([e])
@@ -242,7 +244,7 @@ def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable
     session, dock = user.session, user.window.suggestions
     ids = session.cluster_ids[:3].tolist()
     user.select(*ids)
-    user.press(Qt.Key_G, Qt.ShiftModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     shown = dock.figure.preview
     sizes = [len(session.spikes_per_cluster[c]) for c in ids]
     assert shown.clusters == dock.current == tuple(ids)
@@ -250,7 +252,7 @@ def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable
     assert len(shown.rates) == len(ids) + 2
     assert len(shown.shapes) == len(shown.metrics) == len(ids) + 1
     titles = [
-        dock.metrics.content.headerData(k, Qt.Horizontal, Qt.DisplayRole)
+        dock.metrics.content.headerData(k, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole)
         for k in range(dock.metrics.content.columnCount())
     ]
     assert titles == ["metric", *map(str, ids), "merged", "change"]
@@ -270,9 +272,9 @@ def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable
     assert dock.metrics.isEnabled()
     # Only pairs are suggested, so only they can be rejected.
     assert not dock.reject_button.isEnabled()
-    user.press(Qt.Key_Backspace, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Backspace, Qt.KeyboardModifier.ControlModifier)
     assert dock.current == tuple(ids)
-    user.press(Qt.Key_Return, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert set(session.history[-1].deleted) == set(ids)
 
 
@@ -316,7 +318,7 @@ def test_without_features_and_raw_data_nothing_is_suggested(
     assert "neither features nor raw data" in user.window.suggestions.note.text()
     a, b = user.session.cluster_ids[:2].tolist()
     user.select(a, b)
-    user.press(Qt.Key_G, Qt.ShiftModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     shown = user.window.suggestions.figure.preview
     assert shown is not None
     assert shown.shapes is None
@@ -328,7 +330,7 @@ def test_the_list_follows_what_navigation_passes_over(
     oversplit: tuple[Path, set], open_window: Callable
 ) -> None:
     user = open_window(oversplit[0])
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     noisy = pairs(user)[0]
     user.session.move(noisy, "noise")
     user.settle()

@@ -8,16 +8,16 @@ from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.edits.update import Selection
 from tests.gui.curator import ALT, CTRL, SHIFT, check, matches, queue, with_first_match
 
 GROUP_KEYS = (
-    (Qt.Key_G, "good"),
-    (Qt.Key_M, "mua"),
-    (Qt.Key_N, "noise"),
-    (Qt.Key_U, "unsorted"),
+    (Qt.Key.Key_G, "good"),
+    (Qt.Key.Key_M, "mua"),
+    (Qt.Key.Key_N, "noise"),
+    (Qt.Key.Key_U, "unsorted"),
 )
 
 
@@ -42,29 +42,29 @@ def test_keys_walk_best_and_match_queues(either: Path, open_window: Callable[...
     everyone = queue(session, skip=False)
     assert user.window.cluster_table.model.cluster_ids == everyone
 
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     check(user, with_first_match(session, wanted[0]))
     for best in wanted[1:4]:
-        user.press(Qt.Key_Down)
+        user.press(Qt.Key.Key_Down)
         check(user, with_first_match(session, best))
-    user.press(Qt.Key_Up)
+    user.press(Qt.Key.Key_Up)
     check(user, with_first_match(session, wanted[2]))
-    user.press(Qt.Key_End)
+    user.press(Qt.Key.Key_End)
     check(user, with_first_match(session, wanted[-1]))
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     check(user, with_first_match(session, wanted[-1]))
 
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     best = wanted[0]
     candidates = matches(session, best)
     for match in candidates[1:4]:
-        user.press(Qt.Key_Space)
+        user.press(Qt.Key.Key_Space)
         check(user, Selection((best,), (match,)))
-    user.press(Qt.Key_Space, SHIFT)
+    user.press(Qt.Key.Key_Space, SHIFT)
     check(user, Selection((best,), (candidates[2],)))
-    user.press(Qt.Key_Backspace)
+    user.press(Qt.Key.Key_Backspace)
     check(user, Selection((best,)))
-    user.press(Qt.Key_Space)
+    user.press(Qt.Key.Key_Space)
     check(user, Selection((best,), (candidates[0],)))
 
 
@@ -77,21 +77,21 @@ def test_noise_and_mua_are_skipped_by_keys_and_not_by_clicks(
     session.move([everyone[1]], "noise")
     session.move([everyone[2]], "mua")
     user.settle()
-    user.press(Qt.Key_Home)
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Home)
+    user.press(Qt.Key.Key_Down)
     assert session.selection.best == (everyone[3],)
     skipped = {everyone[1], everyone[2]}
     seen = set(session.selection.match)
     for _ in everyone:
-        user.press(Qt.Key_Space)
+        user.press(Qt.Key.Key_Space)
         seen.update(session.selection.match)
     assert seen == set(everyone) - skipped - {everyone[3]}
     user.click_cluster(everyone[1])
     assert session.selection.best == (everyone[1],)
     # The toggle in the Select menu lets navigation stop at them.
     user.window.actions_by_name["skip"].trigger()
-    user.press(Qt.Key_Home)
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Home)
+    user.press(Qt.Key.Key_Down)
     assert session.selection.best == (everyone[1],)
 
 
@@ -103,9 +103,9 @@ def test_a_merge_keeps_the_group_that_was_decided_and_says_so(
     large, middle, little = sorted(
         session.cluster_ids.tolist(), key=lambda c: -len(session.spikes_per_cluster[c])
     )[:3]
-    for cluster, key in ((middle, Qt.Key_M), (little, Qt.Key_G)):
+    for cluster, key in ((middle, Qt.Key.Key_M), (little, Qt.Key.Key_G)):
         user.select(cluster)
-        user.press(key, Qt.AltModifier)
+        user.press(key, Qt.KeyboardModifier.AltModifier)
     groups = session.cluster_groups
     assert [groups[c] for c in (large, middle, little)] == ["unsorted", "mua", "good"]
 
@@ -115,11 +115,11 @@ def test_a_merge_keeps_the_group_that_was_decided_and_says_so(
         ((middle, large, little), "unsorted", f"unsorted as {large}, the largest"),
     ):
         user.select(*chosen)
-        user.press(Qt.Key_G)
+        user.press(Qt.Key.Key_G)
         (merged,) = session.selection.best
         assert session.cluster_groups[merged] == group
         assert user.message.endswith(f"into {merged}, {why}")
-        user.press(Qt.Key_Z, CTRL)
+        user.press(Qt.Key.Key_Z, CTRL)
         assert session.cluster_groups == groups
         assert merged not in session.cluster_groups
 
@@ -129,8 +129,8 @@ def test_merge_undo_and_redo_select_what_they_should(
 ) -> None:
     user = open_window(either)
     session = user.session
-    user.press(Qt.Key_Home)
-    user.press(Qt.Key_Space)
+    user.press(Qt.Key.Key_Home)
+    user.press(Qt.Key.Key_Space)
     before = session.selection
     first, second = before.clusters
     session.move([first], "good")
@@ -139,7 +139,7 @@ def test_merge_undo_and_redo_select_what_they_should(
     spikes = sorted([*session.spikes_per_cluster[first], *session.spikes_per_cluster[second]])
     new = max(session.cluster_ids.tolist()) + 1
 
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert session.spikes_per_cluster[new].tolist() == spikes
     assert session.cluster_groups[new] == "good"
     assert not {first, second} & set(session.cluster_groups)
@@ -148,16 +148,16 @@ def test_merge_undo_and_redo_select_what_they_should(
     assert session.selection.match[0] in session.cluster_groups
     after = session.selection
 
-    for redo_key, modifiers in ((Qt.Key_Z, CTRL | SHIFT), (Qt.Key_Y, CTRL)):
-        user.press(Qt.Key_Z, CTRL)
+    for redo_key, modifiers in ((Qt.Key.Key_Z, CTRL | SHIFT), (Qt.Key.Key_Y, CTRL)):
+        user.press(Qt.Key.Key_Z, CTRL)
         assert new not in session.cluster_groups
         check(user, before)
         user.press(redo_key, modifiers)
         assert session.spikes_per_cluster[new].tolist() == spikes
         check(user, after)
     # All of the history, the group move included, can be taken back.
-    user.press(Qt.Key_Z, CTRL)
-    user.press(Qt.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
     assert session.cluster_groups[first] != "good"
     assert not session.can_undo
 
@@ -168,7 +168,7 @@ def test_after_a_merge_its_first_match_is_selected(
     user = open_window(demo)
     first = queue(user.session)[0]
     user.select(first, matches(user.session, first)[0])
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     new = user.session.selection.best[0]
     # The match was chosen by what was expected of the new cluster; computed since, it agrees.
     check(user, with_first_match(user.session, new))
@@ -206,7 +206,7 @@ def test_split_from_each_view_with_a_lasso(
 
     # The key is pressed where the hand is: with the keyboard in the canvas.
     view.native.setFocus()
-    user.qtbot.keyClick(view.native, Qt.Key_K)
+    user.qtbot.keyClick(view.native, Qt.Key.Key_K)
     user.settle()
     new = session.selection.best
     largest = max(groups)
@@ -217,7 +217,7 @@ def test_split_from_each_view_with_a_lasso(
     assert sorted(contents[1:]) == sorted(rest for rest in rests if rest)
     assert not {*touched} & {*session.cluster_groups}
     assert view.lasso is None
-    user.press(Qt.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
     check(user, Selection(olds))
     assert session.cluster_groups == groups
 
@@ -276,7 +276,7 @@ def move_each_way(user: Any, key: Any, group: str) -> None:
     assert user.window.status["progress"].text().startswith(f"{decided} of {n} decided")
     # All in one history: three undos bring the first selection back.
     while session.can_undo:
-        user.press(Qt.Key_Z, CTRL)
+        user.press(Qt.Key.Key_Z, CTRL)
     assert set(session.cluster_groups.values()) == {"unsorted"}
 
 
@@ -299,14 +299,14 @@ def test_a_group_key_goes_on_where_the_clusters_are_in_the_group_already(
     }
     for modifiers, selection in wanted.items():
         session.select([best], [match])
-        user.press(Qt.Key_G, modifiers)
+        user.press(Qt.Key.Key_G, modifiers)
         check(user, selection)
         assert user.message.endswith("already good")
         assert user.window.status["edit"].property("wrong") == "false"
         assert session.history == edits
     # Where only one of them is, all are moved, and it goes on from the best.
     session.select([best], [other])
-    user.press(Qt.Key_G, CTRL | ALT)
+    user.press(Qt.Key.Key_G, CTRL | ALT)
     assert session.cluster_groups[other] == "good"
     assert session.selection.best == (next_undecided(session, queue(session), best),)
 
@@ -317,9 +317,9 @@ def test_save_writes_the_file_and_says_where_when_and_how_much(
     user = open_window(demo)
     chosen = queue(user.session)[0]
     user.click_cluster(chosen)
-    user.press(Qt.Key_N, ALT)
+    user.press(Qt.Key.Key_N, ALT)
     before = user.session.selection
-    user.press(Qt.Key_S, CTRL)
+    user.press(Qt.Key.Key_S, CTRL)
     user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=20_000)
     user.settle()
     assert "1 edit" in user.message
@@ -337,7 +337,7 @@ def test_the_most_similar_clusters_are_in_sight_when_another_one_is_chosen(
     user = open_window(demo)
     user.window.resize(1000, 500)
     bar = user.window.tables.matches.view.verticalScrollBar()
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     user.qtbot.waitUntil(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum())
     user.click_cluster(queue(user.session)[3])

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PyQt5.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QImage, QMouseEvent, QWheelEvent
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QImage, QMouseEvent, QWheelEvent
+from qtpy.QtTest import QTest
 from vispy import app
 from vispy.io import write_png
 
 from tests.views.board import Board
 
-QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
+QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
 app.use_app("pyqt5")
 
 
@@ -54,7 +54,7 @@ def shown(qtbot: Any) -> Iterator[Callable[..., Any]]:
         # Else the widget dies whenever Python collects it, maybe while another one paints, and
         # takes the current OpenGL context with it.
         view.native.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.DeferredDelete)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ class Mouse:
         self.native = view.native
 
     def _send(self, kind: Any, pos: Any, button: Any, buttons: Any, held: Any) -> None:
-        if kind == QEvent.MouseMove:
+        if kind == QEvent.Type.MouseMove:
             # vispy drops moves that follow one another faster.
             QTest.qWait(12)
         point = QPointF(*pos)
@@ -79,38 +79,70 @@ class Mouse:
         event = QMouseEvent(kind, point, QPointF(at), button, buttons, held)
         QCoreApplication.sendEvent(self.native, event)
 
-    def click(self, pos: Any, button: Any = Qt.LeftButton, held: Any = Qt.NoModifier) -> None:
+    def click(
+        self,
+        pos: Any,
+        button: Any = Qt.MouseButton.LeftButton,
+        held: Any = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
         """Press and release."""
-        self._send(QEvent.MouseButtonPress, pos, button, button, held)
-        self._send(QEvent.MouseButtonRelease, pos, button, Qt.NoButton, held)
+        self._send(QEvent.Type.MouseButtonPress, pos, button, button, held)
+        self._send(QEvent.Type.MouseButtonRelease, pos, button, Qt.MouseButton.NoButton, held)
 
     def double_click(self, pos: Any) -> None:
         """Click twice."""
         self.click(pos)
-        left = Qt.LeftButton
-        self._send(QEvent.MouseButtonDblClick, pos, left, left, Qt.NoModifier)
-        self._send(QEvent.MouseButtonRelease, pos, left, Qt.NoButton, Qt.NoModifier)
+        left = Qt.MouseButton.LeftButton
+        self._send(QEvent.Type.MouseButtonDblClick, pos, left, left, Qt.KeyboardModifier.NoModifier)
+        self._send(
+            QEvent.Type.MouseButtonRelease,
+            pos,
+            left,
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
 
     def drag(
-        self, start: Any, stop: Any, button: Any = Qt.LeftButton, held: Any = Qt.NoModifier
+        self,
+        start: Any,
+        stop: Any,
+        button: Any = Qt.MouseButton.LeftButton,
+        held: Any = Qt.KeyboardModifier.NoModifier,
     ) -> None:
         """Press, move in steps, release."""
-        self._send(QEvent.MouseButtonPress, start, button, button, held)
+        self._send(QEvent.Type.MouseButtonPress, start, button, button, held)
         for k in range(1, 5):
             pos = np.add(start, np.subtract(stop, start) * k / 4)
-            self._send(QEvent.MouseMove, pos, Qt.NoButton, button, held)
-        self._send(QEvent.MouseButtonRelease, stop, button, Qt.NoButton, held)
+            self._send(QEvent.Type.MouseMove, pos, Qt.MouseButton.NoButton, button, held)
+        self._send(QEvent.Type.MouseButtonRelease, stop, button, Qt.MouseButton.NoButton, held)
 
     def move(self, pos: Any) -> None:
         """Move with no button down."""
-        self._send(QEvent.MouseMove, pos, Qt.NoButton, Qt.NoButton, Qt.NoModifier)
+        self._send(
+            QEvent.Type.MouseMove,
+            pos,
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
 
-    def wheel(self, pos: Any, steps: int, held: Any = Qt.NoModifier) -> None:
+    def wheel(self, pos: Any, steps: int, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
         """Turn the wheel; with Alt it turns sideways, as Qt does."""
-        delta = QPoint(120 * steps, 0) if held == Qt.AltModifier else QPoint(0, 120 * steps)
+        delta = (
+            QPoint(120 * steps, 0)
+            if held == Qt.KeyboardModifier.AltModifier
+            else QPoint(0, 120 * steps)
+        )
         at = self.native.mapToGlobal(QPoint(int(pos[0]), int(pos[1])))
         event = QWheelEvent(
-            QPointF(*pos), QPointF(at), QPoint(), delta, Qt.NoButton, held, Qt.NoScrollPhase, False
+            QPointF(*pos),
+            QPointF(at),
+            QPoint(),
+            delta,
+            Qt.MouseButton.NoButton,
+            held,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
         )
         QCoreApplication.sendEvent(self.native, event)
 
@@ -175,7 +207,7 @@ def same_picture(picture: Any) -> Callable[[Any, str], None]:
             write_png(str(path), picture(view).astype(np.uint8))
             return
         assert path.exists(), f"{path} is missing: set PHYGUI_STORE_PICTURES=1 and run again"
-        stored = QImage(str(path)).convertToFormat(QImage.Format_RGB888)
+        stored = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB888)
         pixels = np.frombuffer(stored.bits().asstring(stored.sizeInBytes()), np.uint8)
         wanted = pixels.reshape(stored.height(), stored.bytesPerLine())
         wanted = wanted[:, : 3 * stored.width()].reshape(stored.height(), -1, 3)

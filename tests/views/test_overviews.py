@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.session import Session
 from phygui.curation.statistics import similarity_rows
@@ -193,7 +193,7 @@ def test_probe_clicks(session, shown, mouse, qtbot):
     view = shown(view, probe.load(session.snapshot(), view.params, never), SIZE)
     pos = view.to_pixels(1, view.data.sizes[-1], view.data.places[-1, 1])
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click(pos, held=Qt.ControlModifier)
+        mouse(view).click(pos, held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [session.selected[0]]
     said = []
     view.hovered.connect(said.append)
@@ -206,10 +206,10 @@ def test_probe_clicks(session, shown, mouse, qtbot):
     ]
     pos = view.to_pixels(0, *view.data.channels[free[0]])
     with qtbot.waitSignal(view.channel_clicked) as caught:
-        mouse(view).click(pos, held=Qt.ControlModifier)
+        mouse(view).click(pos, held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [int(view.data.channel_names[free[0]]), "x"]
     with qtbot.waitSignal(view.channel_clicked) as caught:
-        mouse(view).click(pos, Qt.RightButton, Qt.ControlModifier)
+        mouse(view).click(pos, Qt.MouseButton.RightButton, Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [int(view.data.channel_names[free[0]]), "y"]
 
 
@@ -245,7 +245,7 @@ def test_scatter_paints_and_picks(session, shown, picture, mouse, qtbot, log):
     assert written[str(session.selected[0])] == 0
     assert "firing rate (spikes/s)" in written
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click(view.to_pixels(0, *place), held=Qt.ControlModifier)
+        mouse(view).click(view.to_pixels(0, *place), held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [session.selected[0]]
     said = []
     view.hovered.connect(said.append)
@@ -358,7 +358,7 @@ def test_similarity_paints_and_picks(session, shown, picture, mouse, qtbot, name
         expected = ground + (full - ground) * np.sqrt(data.values[i, j])
         assert np.abs(image[round(y), round(x)] - expected).max() < 6
     with qtbot.waitSignal(view.pair_clicked) as caught:
-        mouse(view).click(view.to_pixels(0, 5, -2), held=Qt.ControlModifier)
+        mouse(view).click(view.to_pixels(0, 5, -2), held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [data.cluster_ids[2], data.cluster_ids[5]]
     said = []
     view.hovered.connect(said.append)
@@ -439,7 +439,7 @@ def test_the_size_of_points_is_a_setting(session, shown, mouse, name, monkeypatc
     view.params_changed.connect(lambda: changed.append(view.params.marker_size))
     monkeypatch.setattr(view, "build", None)  # Points are not made anew for it.
     left, top, width, height = view.layout.boxes[0]
-    mouse(view).wheel((left + width / 2, top + height / 2), 2, Qt.AltModifier)
+    mouse(view).wheel((left + width / 2, top + height / 2), 2, Qt.KeyboardModifier.AltModifier)
     assert changed == [{3.0: 4.0, 8.0: 10.0}[cls.Params().marker_size]]
     assert not view.is_stale
     again = shown(cls(view.params), data, SIZE)
@@ -467,7 +467,7 @@ def test_the_scale_is_a_setting_that_outlives_the_selection(
     first = vertical(view)
     with monkeypatch.context() as patch:
         patch.setattr(view, "build", None)  # Nothing is made anew for it.
-        mouse(view).wheel(middle(view), 3, Qt.ControlModifier)
+        mouse(view).wheel(middle(view), 3, Qt.KeyboardModifier.ControlModifier)
     assert view.params == cls.Params(data_scale=1.6)
     assert not view.is_stale
     assert vertical(view) == pytest.approx(first / 1.6)

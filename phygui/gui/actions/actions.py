@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import overload
 
-from PyQt5.QtGui import QKeySequence
+from qtpy.QtGui import QKeySequence
 
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt5.QtGui import QFocusEvent, QKeyEvent
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtGui import QFocusEvent, QKeyEvent
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.navigation.row_filter import FilterError
@@ -19,7 +19,7 @@ N_SHOWN = 8
 """Completions listed at once."""
 
 
-LENT = (Qt.ActiveWindowFocusReason, Qt.PopupFocusReason)
+LENT = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 WIDEST = 16_777_215
 """What Qt takes for no limit."""
 
@@ -35,7 +35,7 @@ class CommandLine(QFrame):
         It is shown, and takes the room that there is, or not any more.
     """
 
-    opened = pyqtSignal(bool)
+    opened = Signal(bool)
 
     def __init__(self, context: ActionContext) -> None:
         super().__init__()
@@ -45,9 +45,9 @@ class CommandLine(QFrame):
         self.line = QLineEdit()
         self.line.setPlaceholderText("  ".join(snippet.usage for snippet in SNIPPETS[:4]) + "  ...")
         self.message = QLabel()
-        self.message.setTextFormat(Qt.PlainText)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         # A long message is cut off rather than making the window wider.
-        self.message.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 3, 6, 3)
         layout.addWidget(QLabel(":"))
@@ -80,12 +80,18 @@ class CommandLine(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the keys that a line of text does not know."""
         if isinstance(event, QKeyEvent):
-            keys = (Qt.Key_Escape, Qt.Key_Up, Qt.Key_Down, Qt.Key_Tab, Qt.Key_Backtab)
-            own = (*keys, Qt.Key_Return, Qt.Key_Enter)
-            if event.type() == QEvent.ShortcutOverride and event.key() in own:
+            keys = (
+                Qt.Key.Key_Escape,
+                Qt.Key.Key_Up,
+                Qt.Key.Key_Down,
+                Qt.Key.Key_Tab,
+                Qt.Key.Key_Backtab,
+            )
+            own = (*keys, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if event.type() == QEvent.Type.ShortcutOverride and event.key() in own:
                 event.accept()
                 return True
-            if event.type() == QEvent.KeyPress and event.key() in keys:
+            if event.type() == QEvent.Type.KeyPress and event.key() in keys:
                 self._take(event.key())
                 return True
         # A menu of the line, and another window in front, give the keyboard back to it.
@@ -94,12 +100,12 @@ class CommandLine(QFrame):
         return super().eventFilter(watched, event)
 
     def _take(self, key: int) -> None:
-        if key == Qt.Key_Escape:
+        if key == Qt.Key.Key_Escape:
             self.leave()
-        elif key == Qt.Key_Tab:
+        elif key == Qt.Key.Key_Tab:
             self.complete()
-        elif key in (Qt.Key_Up, Qt.Key_Down) and self._history:
-            step = -1 if key == Qt.Key_Up else 1
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._history:
+            step = -1 if key == Qt.Key.Key_Up else 1
             self._place = min(max(self._place + step, 0), len(self._history))
             at_end = self._place == len(self._history)
             self.line.setText("" if at_end else self._history[self._place])

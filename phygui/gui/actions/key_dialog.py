@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtGui import QKeyEvent, QKeySequence, QStandardItemModel
-from PyQt5.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QKeyEvent, QKeySequence, QStandardItemModel
+from qtpy.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.keys import KeyConflict, Keys
@@ -14,14 +14,14 @@ from phygui.gui.actions.spec import ActionSpec
 from phygui.gui.dialogs.search_list import SearchList
 
 _MODIFIERS = (
-    Qt.Key_Shift,
-    Qt.Key_Control,
-    Qt.Key_Alt,
-    Qt.Key_Meta,
-    Qt.Key_AltGr,
-    Qt.Key_CapsLock,
-    Qt.Key_NumLock,
-    Qt.Key_unknown,
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_Meta,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_CapsLock,
+    Qt.Key.Key_NumLock,
+    Qt.Key.Key_unknown,
 )
 
 
@@ -29,18 +29,18 @@ def key_of(event: QKeyEvent) -> str:
     """The key that an event stands for, in portable text; empty for a modifier alone."""
     if event.key() in _MODIFIERS:
         return ""
-    modifiers = int(event.modifiers()) & ~int(Qt.KeypadModifier)
+    modifiers = int(event.modifiers()) & ~int(Qt.KeyboardModifier.KeypadModifier)
     text = event.text()
     # On a sign such as ":", Shift depends on the keyboard and is not part of the key.
     if len(text) == 1 and text.isprintable() and not text.isalnum() and not text.isspace():
-        modifiers &= ~int(Qt.ShiftModifier)
-    return QKeySequence(modifiers | event.key()).toString(QKeySequence.PortableText)
+        modifiers &= ~int(Qt.KeyboardModifier.ShiftModifier)
+    return QKeySequence(modifiers | event.key()).toString(QKeySequence.SequenceFormat.PortableText)
 
 
 class KeyLine(QLineEdit):
     """Shows the key that is pressed in it."""
 
-    pressed = pyqtSignal(str)
+    pressed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,10 +49,10 @@ class KeyLine(QLineEdit):
 
     def event(self, event: QEvent) -> bool:
         """Every key is for this line, those that do something elsewhere too."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.ShortcutOverride:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.KeyPress:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             key = key_of(event)
             if key:
                 self.setText(key)
@@ -72,7 +72,7 @@ class KeyDialog(SearchList):
         )
         self.line = KeyLine()
         self.message = QLabel()
-        self.message.setTextFormat(Qt.PlainText)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setWordWrap(True)
         # Enter in the search line must not press a button.
         self.buttons: dict[str, QPushButton] = {}
@@ -90,12 +90,17 @@ class KeyDialog(SearchList):
             button.setAutoDefault(False)
             button.clicked.connect(getattr(self, f"_{name}"))
             row.addWidget(button)
-        box = QDialogButtonBox(QDialogButtonBox.Close | QDialogButtonBox.RestoreDefaults)
+        box = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
+        )
         box.rejected.connect(self.reject)
-        everything = box.button(QDialogButtonBox.RestoreDefaults)
+        everything = box.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         everything.setText("All defaults")
         everything.clicked.connect(lambda: self._attempt(self._keys.reset))
-        for which in (QDialogButtonBox.Close, QDialogButtonBox.RestoreDefaults):
+        for which in (
+            QDialogButtonBox.StandardButton.Close,
+            QDialogButtonBox.StandardButton.RestoreDefaults,
+        ):
             box.button(which).setAutoDefault(False)
         layout = self.layout()
         assert layout is not None

@@ -8,7 +8,7 @@ from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 from psygnal import Signal
-from PyQt5.QtGui import QKeySequence
+from qtpy.QtGui import QKeySequence
 
 from phygui.gui.actions.actions import ACTIONS, BY_NAME
 from phygui.gui.actions.spec import ActionSpec
@@ -40,8 +40,8 @@ class KeyConflict(ValueError):
 
 def normal(key: str) -> str:
     """A key as it is compared and stored; empty if it is none."""
-    return QKeySequence.fromString(key, QKeySequence.PortableText).toString(
-        QKeySequence.PortableText
+    return QKeySequence.fromString(key, QKeySequence.SequenceFormat.PortableText).toString(
+        QKeySequence.SequenceFormat.PortableText
     )
 
 
@@ -95,7 +95,7 @@ class Keys:
 
     def text(self, action: ActionSpec) -> str:
         """The keys of an action as they are read."""
-        native = QKeySequence.NativeText
+        native = QKeySequence.SequenceFormat.NativeText
         return ", ".join(QKeySequence(key).toString(native) for key in self[action])
 
     def is_declared(self, action: ActionSpec) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDockWidget, QMainWindow
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from phygui.views import SPECS
 
@@ -27,12 +27,12 @@ Node: TypeAlias = "str | tuple[str, ...] | Split"
 
 def row(*parts: tuple[float, Node]) -> Split:
     """Parts from left to right."""
-    return Split(Qt.Horizontal, parts)
+    return Split(Qt.Orientation.Horizontal, parts)
 
 
 def column(*parts: tuple[float, Node]) -> Split:
     """Parts from top to bottom."""
-    return Split(Qt.Vertical, parts)
+    return Split(Qt.Orientation.Vertical, parts)
 
 
 LISTS = ("similarity", "history", "suggestions", "splits", "candidates")
@@ -111,17 +111,17 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], layout: Node)
     """Put docks in place; those that the layout does not name are hidden, each in a tab."""
     layout = without(layout, lambda name: name not in docks) or next(iter(docks))
     for dock in docks.values():
-        if window.dockWidgetArea(dock) != Qt.NoDockWidgetArea:
+        if window.dockWidgetArea(dock) != Qt.DockWidgetArea.NoDockWidgetArea:
             dock.setFloating(False)
             window.removeDockWidget(dock)
-    window.addDockWidget(Qt.LeftDockWidgetArea, docks[_first(layout)])
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks[_first(layout)])
     _place(window, docks, layout)
     shown = names_in(layout)
     # A dock that is shown later appears where plots are, not among the tables.
     anchor = docks[next((n for n in reversed(shown) if n.partition(" ")[0] in SPECS), shown[-1])]
     for name, dock in docks.items():
         if name not in shown:
-            window.addDockWidget(Qt.LeftDockWidgetArea, dock)
+            window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
             window.tabifyDockWidget(anchor, dock)
         dock.setVisible(name in shown)
     _raise(docks, layout)
@@ -163,7 +163,7 @@ def _resize(
 ) -> None:
     if not isinstance(node, Split):
         return
-    along = 0 if node.orientation == Qt.Horizontal else 1
+    along = 0 if node.orientation == Qt.Orientation.Horizontal else 1
     total = sum(share for share, _ in node.parts)
     lengths = [size[along] * share / total for share, _ in node.parts]
     firsts = [docks[_first(part)] for _, part in node.parts]

@@ -13,8 +13,8 @@ from typing import Any
 os.environ.setdefault("QT_API", "pyqt5")
 
 import vispy
-from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QApplication
 
 from phygui.archive import holds_datasets
 from phygui.curation.open_session import DEMO, open_session
@@ -44,12 +44,12 @@ def make_application(settings: Settings) -> QApplication:
         app = running
     else:
         # Without shared contexts, a dock that floats loses its canvas.
-        QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts)
-        QCoreApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
-        QCoreApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
         if sys.platform.startswith("linux"):
             # The menus are in the window; to ask the desktop for another place takes its time.
-            QCoreApplication.setAttribute(Qt.AA_DontUseNativeMenuBar)
+            QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeMenuBar)
         with ending_in_words():
             app = QApplication(sys.argv[:1])
     app.setApplicationName("phygui")
@@ -65,8 +65,8 @@ def make_application(settings: Settings) -> QApplication:
 class Application(QObject):
     """Windows on datasets, and a start window when there is none."""
 
-    _opened = pyqtSignal(object, object)
-    _is_archive = pyqtSignal(object)
+    _opened = Signal(object, object)
+    _is_archive = Signal(object)
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
@@ -282,7 +282,7 @@ class Application(QObject):
         problem = opengl.found().problem
         if problem:
             self._show_problem(Problem(problem))
-        code = self.app.exec_()
+        code = self.app.exec()
         self.close()
         guard.remove()
         return code
@@ -353,6 +353,6 @@ class Application(QObject):
 
         window.when_shown(shoot, settled=True, every_ms=150)
         QTimer.singleShot(SCREENSHOT_TIMEOUT_S * 1000, give_up)
-        self.app.exec_()
+        self.app.exec()
         self.close()
         return outcome[0] if outcome else 1

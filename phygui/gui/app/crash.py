@@ -10,19 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
-from PyQt5.QtCore import (
+from qtpy.QtCore import (
     QMessageLogContext,
     QObject,
-    QtCriticalMsg,
-    QtDebugMsg,
-    QtFatalMsg,
-    QtInfoMsg,
     QtMsgType,
-    QtWarningMsg,
-    pyqtSignal,
+    Signal,
     qInstallMessageHandler,
 )
-from PyQt5.QtWidgets import QApplication, QMessageBox, QWidget
+from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
@@ -38,11 +33,11 @@ MOST_REMEMBERED = 200
 """Different problems that are told apart; of more, all are shown."""
 
 _LEVELS = {
-    QtDebugMsg: logging.DEBUG,
-    QtInfoMsg: logging.INFO,
-    QtWarningMsg: logging.WARNING,
-    QtCriticalMsg: logging.ERROR,
-    QtFatalMsg: logging.CRITICAL,
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 
 
@@ -92,8 +87,8 @@ class CrashGuard(QObject):
         Something went wrong; emitted in the GUI thread, once per place.
     """
 
-    reported = pyqtSignal(object)
-    _happened = pyqtSignal(object)
+    reported = Signal(object)
+    _happened = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -209,11 +204,13 @@ class ProblemBox(QMessageBox):
     """Shows problems without stopping anything; further ones are added to the same box."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(QMessageBox.Warning, "phygui", "", QMessageBox.Close, parent)
+        super().__init__(
+            QMessageBox.Icon.Warning, "phygui", "", QMessageBox.StandardButton.Close, parent
+        )
         self.setModal(False)
         well_placed(self)
         make_plain(self)
-        self.copy_button = self.addButton("Copy details", QMessageBox.ActionRole)
+        self.copy_button = self.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
         # Copying does not close the box.
         self.copy_button.clicked.disconnect()
         self.copy_button.clicked.connect(self.copy)

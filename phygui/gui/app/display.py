@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PyQt5.QtCore import QMessageLogContext, QtFatalMsg, QtMsgType, qInstallMessageHandler
+from qtpy.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 USAGE = 2
 """Exit code, as of whatever else the user has to set right."""
@@ -47,7 +47,7 @@ def ending_in_words(end: Callable[[int], object] = os._exit) -> Iterator[None]:
 
     def hear(kind: QtMsgType, _: QMessageLogContext, text: str | None) -> None:
         said.append(text or "")
-        if kind == QtFatalMsg:
+        if kind == QtMsgType.QtFatalMsg:
             print(f"phygui: {why_no_display(' '.join(said))}.", file=sys.stderr, flush=True)
             end(USAGE)
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
 
-from PyQt5.QtCore import QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QFontMetrics, QPainter
-from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from qtpy.QtCore import QModelIndex, QObject, QRect, QSize, Qt, Signal
+from qtpy.QtGui import QFontMetrics, QPainter
+from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from phygui.archive import Overview, holds_datasets, overview
 from phygui.errors import DatasetError
@@ -20,10 +20,10 @@ from phygui.gui.base.theme import color
 
 log = logging.getLogger(__name__)
 
-PATH = Qt.UserRole
-DETAILS = Qt.UserRole + 1
+PATH = Qt.ItemDataRole.UserRole
+DETAILS = Qt.ItemDataRole.UserRole + 1
 """What is said of a dataset, in words."""
-DECIDED = Qt.UserRole + 2
+DECIDED = Qt.ItemDataRole.UserRole + 2
 """How many of its clusters are decided, and how many there are."""
 _GAP = 6
 _BAR = 150
@@ -39,7 +39,7 @@ class Overviews(QObject):
         A dataset, what is said of it, and how many of how many clusters are decided.
     """
 
-    told = pyqtSignal(object, str, object)
+    told = Signal(object, str, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -148,7 +148,7 @@ class RecentDelegate(QStyledItemDelegate):
             super().paint(painter, option, index)
             return
         painter.save()
-        is_selected = bool(option.state & QStyle.State_Selected)
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if is_selected:
             painter.fillRect(option.rect, color("highlight"))
         decided, n_clusters = index.data(DECIDED) or (0, 0)
@@ -163,16 +163,20 @@ class RecentDelegate(QStyledItemDelegate):
         bold.setBold(True)
         painter.setFont(bold)
         painter.setPen(color("text"))
-        name = QFontMetrics(bold).elidedText(path.name, Qt.ElideRight, left.width())
-        painter.drawText(left, int(Qt.AlignTop), name)
+        name = QFontMetrics(bold).elidedText(path.name, Qt.TextElideMode.ElideRight, left.width())
+        painter.drawText(left, int(Qt.AlignmentFlag.AlignTop), name)
         used = QFontMetrics(bold).horizontalAdvance(name) + 2 * _GAP
         painter.setFont(option.font)
         painter.setPen(color("text" if is_selected else "dim"))
         metrics = QFontMetrics(option.font)
-        folder = metrics.elidedText(str(path.parent), Qt.ElideMiddle, left.width() - used)
-        painter.drawText(left.adjusted(used, 0, 0, 0), int(Qt.AlignTop), folder)
-        details = metrics.elidedText(index.data(DETAILS) or "", Qt.ElideRight, left.width())
-        painter.drawText(left, int(Qt.AlignBottom), details)
+        folder = metrics.elidedText(
+            str(path.parent), Qt.TextElideMode.ElideMiddle, left.width() - used
+        )
+        painter.drawText(left.adjusted(used, 0, 0, 0), int(Qt.AlignmentFlag.AlignTop), folder)
+        details = metrics.elidedText(
+            index.data(DETAILS) or "", Qt.TextElideMode.ElideRight, left.width()
+        )
+        painter.drawText(left, int(Qt.AlignmentFlag.AlignBottom), details)
         painter.restore()
 
     @staticmethod
@@ -183,7 +187,9 @@ class RecentDelegate(QStyledItemDelegate):
         painter.setPen(color("text"))
         above = bar.adjusted(0, -200, 0, -_GAP - bar.height() + 2)
         words = f"{decided} of {n_clusters} decided"
-        painter.drawText(above, int(Qt.AlignBottom | Qt.AlignRight), words)
+        painter.drawText(
+            above, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight), words
+        )
         painter.fillRect(bar, color("line"))
         done = QRect(bar)
         done.setWidth(round(bar.width() * decided / n_clusters))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -29,7 +29,7 @@ HINT = "or drop a file or folder here"
 class StartWindow(QWidget):
     """Recent files, a button to open another one, and one for the demo."""
 
-    open_wanted = pyqtSignal(object)
+    open_wanted = Signal(object)
     """A path, "demo", or an Ask."""
 
     def __init__(self, settings: Settings) -> None:
@@ -49,13 +49,13 @@ class StartWindow(QWidget):
         head.addWidget(logo)
         head.addWidget(title)
         head.addSpacing(8)
-        head.addWidget(version, 1, Qt.AlignBottom)
+        head.addWidget(version, 1, Qt.AlignmentFlag.AlignBottom)
 
         self.recent = QListWidget()
         self.recent.setItemDelegate(RecentDelegate(self.recent))
         for path in settings.recent():
             item = QListWidgetItem(f"{path.name}    {path.parent}")
-            item.setData(Qt.UserRole, str(path))
+            item.setData(Qt.ItemDataRole.UserRole, str(path))
             item.setToolTip(plain_tip(str(path)))
             self.recent.addItem(item)
         self._say_if_empty()
@@ -66,7 +66,7 @@ class StartWindow(QWidget):
         self.lookout.found.connect(self.overviews.look_at)
         self.lookout.look_for(settings.recent())
         self.recent.itemActivated.connect(
-            lambda item: self.open_wanted.emit(item.data(Qt.UserRole))
+            lambda item: self.open_wanted.emit(item.data(Qt.ItemDataRole.UserRole))
         )
         self.open_button = QPushButton(icon("open"), "Open a dataset ...")
         self.open_button.setShortcut("Ctrl+O")
@@ -80,7 +80,7 @@ class StartWindow(QWidget):
         self.steps_button.clicked.connect(lambda: self.open_wanted.emit(Ask.FIRST_STEPS))
         self.note = QLabel(HINT)
         self.note.setObjectName("hint")
-        self.note.setTextFormat(Qt.PlainText)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         buttons = QHBoxLayout()
         buttons.addWidget(self.open_button)
         buttons.addWidget(self.folder_button)
@@ -101,7 +101,7 @@ class StartWindow(QWidget):
             item = QListWidgetItem(
                 "no recent files: open a dataset, drop one here, or try the demo"
             )
-            item.setFlags(Qt.NoItemFlags)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.recent.addItem(item)
 
     def _tell(self, path: Path, words: str, decided: tuple[int, int]) -> None:
@@ -117,7 +117,7 @@ class StartWindow(QWidget):
         """A file is not there; what a drive that is gone holds stays as long as it is not known."""
         for row in reversed(range(self.recent.count())):
             item = self.recent.item(row)
-            if item is not None and item.data(Qt.UserRole) == str(path):
+            if item is not None and item.data(Qt.ItemDataRole.UserRole) == str(path):
                 self.recent.takeItem(row)
         self._say_if_empty()
 

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from phygui.archive import Archive, Session
 from phygui.errors import DatasetError
@@ -39,10 +39,10 @@ class Listing(QObject):
         The folder cannot be read, in one sentence.
     """
 
-    listed = pyqtSignal(object)
-    read = pyqtSignal(object)
-    rested = pyqtSignal()
-    failed = pyqtSignal(str)
+    listed = Signal(object)
+    read = Signal(object)
+    rested = Signal()
+    failed = Signal(str)
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)

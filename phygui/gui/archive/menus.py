@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QTimer
-from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QMainWindow, QMenu
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QAction, QKeySequence
+from qtpy.QtWidgets import QMainWindow, QMenu
 
 from phygui.gui.archive.actions import ACTIONS, ArchiveAction, ArchiveContext
 from phygui.gui.base.theme import plain_tip

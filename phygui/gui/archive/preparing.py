@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
+from qtpy.QtCore import QObject, QProcess, QTimer, Signal
 
 _PATIENCE_MS = 5_000
 """How long a process may take to end that was told to."""
@@ -28,8 +28,8 @@ class Preparing(QObject):
         A session is prepared; or why it could not be, in one sentence.
     """
 
-    changed = pyqtSignal()
-    done = pyqtSignal(object, str)
+    changed = Signal()
+    done = Signal(object, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +107,7 @@ class Preparing(QObject):
                 self.changed.emit()
 
     def _not_started(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.FailedToStart and self._process is not None:
+        if error == QProcess.ProcessError.FailedToStart and self._process is not None:
             self._end(f"the command could not be started: {self._process.errorString()}")
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
@@ -117,7 +117,7 @@ class Preparing(QObject):
         self._hear()
         lines = bytes(process.readAllStandardError()).decode(errors="replace").splitlines()
         problem = ""
-        if not self.is_ending and (code or status == QProcess.CrashExit):
+        if not self.is_ending and (code or status == QProcess.ExitStatus.CrashExit):
             problem = self._problem or next((s for s in reversed(lines) if s.strip()), "")
             problem = problem.removeprefix("phygui: ") or f"it ended with the code {code}"
         self._end(problem)

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import (
+from qtpy.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
     QRectF,
     Qt,
-    pyqtSignal,
+    Signal,
 )
-from PyQt5.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QResizeEvent
-from PyQt5.QtWidgets import (
+from qtpy.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QResizeEvent
+from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyle,
@@ -38,7 +38,7 @@ PICTURE = 0
 _PICTURE_WIDTH = 22 * N_CURVES
 _LEAST_NAME, _LEAST_NOTE = 160, 70
 _CELL_MARGIN, _TITLE_MARGIN, _MARK = 11, 13, 16
-CURVES = Qt.UserRole + 1
+CURVES = Qt.ItemDataRole.UserRole + 1
 _GAP = "\N{EN SPACE}"
 """Between numbers, which stand at the right, and texts that follow at the left."""
 
@@ -48,7 +48,7 @@ Index = QModelIndex | QPersistentModelIndex
 class SessionModel(QAbstractTableModel):
     """Sessions in rows: those that the filter lets pass, in their order."""
 
-    sorted = pyqtSignal()
+    sorted = Signal()
     """They are in another order."""
 
     def __init__(self) -> None:
@@ -115,10 +115,10 @@ class SessionModel(QAbstractTableModel):
         self._passes = passes
         self._renew()
 
-    def sort(self, column: int, order: Qt.SortOrder = Qt.AscendingOrder) -> None:
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; by that of the pictures, there is no order."""
         if column > PICTURE:
-            self.order = (COLUMNS[column - 1].name, order == Qt.DescendingOrder)
+            self.order = (COLUMNS[column - 1].name, order == Qt.SortOrder.DescendingOrder)
             self._renew()
             self.sorted.emit()
 
@@ -163,25 +163,28 @@ class SessionModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles and tooltips."""
-        if orientation != Qt.Horizontal or not 0 <= section < self.columnCount():
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < self.columnCount():
             return None
         if section == PICTURE:
-            if role == Qt.ToolTipRole:
+            if role == Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(
                     f"mean waveforms of up to {N_CURVES} units, good ones first, "
                     "and their autocorrelograms where it is prepared"
                 )
-            return "" if role == Qt.DisplayRole else None
+            return "" if role == Qt.ItemDataRole.DisplayRole else None
         column = COLUMNS[section - 1]
-        if role == Qt.DisplayRole:
+        if role == Qt.ItemDataRole.DisplayRole:
             return column.title + _GAP * column.is_number
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(f"{column.name}: {column.help}")
-        if role == Qt.TextAlignmentRole:
-            return int(Qt.AlignVCenter | (Qt.AlignRight if column.is_number else Qt.AlignLeft))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(
+                Qt.AlignmentFlag.AlignVCenter
+                | (Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft)
+            )
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
         if not index.isValid() or index.row() >= len(self.rows):
             return None
@@ -191,15 +194,18 @@ class SessionModel(QAbstractTableModel):
                 return () if session.overview is None else session.overview.curves
             return None
         column = COLUMNS[index.column() - 1]
-        if role == Qt.DisplayRole:
+        if role == Qt.ItemDataRole.DisplayRole:
             return self.text(session, column) + _GAP * column.is_number
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             value = None if column.name == "note" else column.value(session)
             long = value if isinstance(value, str) else self.text(session, column)
             return plain_tip(str(session.path) if column.name == "name" else long)
-        if role == Qt.TextAlignmentRole:
-            return int(Qt.AlignVCenter | (Qt.AlignRight if column.is_number else Qt.AlignLeft))
-        if role == Qt.ForegroundRole:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(
+                Qt.AlignmentFlag.AlignVCenter
+                | (Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft)
+            )
+        if role == Qt.ItemDataRole.ForegroundRole:
             return self._hue(session, column.name)
         return None
 
@@ -227,11 +233,11 @@ class PictureDelegate(QStyledItemDelegate):
         """Draw a cell."""
         if painter is None:
             return
-        if option.state & QStyle.State_Selected:
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, color("highlight"))
         curves: Sequence[Curve] = index.data(CURVES) or ()
         painter.save()
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         width = (option.rect.width() - 8) / N_CURVES
         for i, (group, waveform, acg) in enumerate(curves):
             hue = color("dim") if group == "unsorted" else group_color(group)
@@ -256,7 +262,7 @@ class EndDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """As the style wants it."""
         super().initStyleOption(option, index)
-        option.textElideMode = Qt.ElideLeft
+        option.textElideMode = Qt.TextElideMode.ElideLeft
 
 
 def _line(levels: Sequence[int], box: QRectF) -> QPolygonF:
@@ -278,15 +284,15 @@ class SessionTable(QTableView):
         A session is to be opened: it was double-clicked, or Return was pressed on it.
     """
 
-    chosen = pyqtSignal(object)
+    chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.content = SessionModel()
         self.setModel(self.content)
-        self.setSelectionMode(QAbstractItemView.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         header = Header(self)
         self.setHorizontalHeader(header)
@@ -295,8 +301,8 @@ class SessionTable(QTableView):
         self.setItemDelegateForColumn(PICTURE, PictureDelegate(self))
         self.setItemDelegateForColumn(PICTURE + 1, EndDelegate(self))
         header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.Interactive)
-        header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._is_dragged = False
         header.dragged.connect(self._dragged)
         self.content.sorted.connect(self.fit_columns)
@@ -313,7 +319,7 @@ class SessionTable(QTableView):
     def sort_by(self, name: str, *, descending: bool = False) -> None:
         """Sort by a column."""
         place = next((i for i, column in enumerate(COLUMNS) if column.name == name), 0)
-        order = Qt.DescendingOrder if descending else Qt.AscendingOrder
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(1 + place, order)
         self.content.sort(1 + place, order)
 

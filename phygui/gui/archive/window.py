@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
     QLabel,
@@ -57,8 +57,8 @@ class ArchiveWindow(QMainWindow):
         The window is gone.
     """
 
-    open_wanted = pyqtSignal(object)
-    closed = pyqtSignal()
+    open_wanted = Signal(object)
+    closed = Signal()
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class ArchiveWindow(QMainWindow):
         # In the filter line these belong to the text.
         for name in ("open_selected", "keys"):
             item = self.actions_by_name[name]
-            item.setShortcutContext(Qt.WidgetWithChildrenShortcut)
+            item.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self.table.addAction(item)
         self.listing.listed.connect(self._listed)
         self.listing.read.connect(self._read)
@@ -100,12 +100,12 @@ class ArchiveWindow(QMainWindow):
         self.filter.returnPressed.connect(self._leave_filter)
         self.table = SessionTable()
         self.table.chosen.connect(self.open_wanted)
-        self.table.setContextMenuPolicy(Qt.CustomContextMenu)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._pop_up)
         self.note = QLabel()
         self.note.setObjectName("hint")
-        self.note.setAlignment(Qt.AlignCenter)
-        self.note.setTextFormat(Qt.PlainText)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(6, 6, 6, 0)
@@ -115,9 +115,9 @@ class ArchiveWindow(QMainWindow):
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         self.counts = QLabel()
-        self.message = ElidedLabel(Qt.ElideMiddle)
+        self.message = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         for label in (self.counts, self.message):
-            label.setTextFormat(Qt.PlainText)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setContentsMargins(8, 0, 8, 0)
         self.progress = QProgressBar()
         self.progress.setFixedWidth(180)
@@ -128,7 +128,7 @@ class ArchiveWindow(QMainWindow):
 
     def _pop_up(self, at: object) -> None:
         menu = QMenu(self)
-        menu.setAttribute(Qt.WA_DeleteOnClose)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name in ("open_selected", "prepare", "next_undecided"):
             menu.addAction(self.actions_by_name[name])
         menu.popup(self.table.viewport().mapToGlobal(at))  # type: ignore[arg-type]

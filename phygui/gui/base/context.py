@@ -7,9 +7,9 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QLabel, QMainWindow
-from PyQt5.sip import wrappertype
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QLabel, QMainWindow
+from qtpy.sip import wrappertype
 
 from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.session import Session
@@ -50,7 +50,7 @@ class WindowContext(QMainWindow, metaclass=_AbstractWidget):
     status: Mapping[str, QLabel]
     is_disposed: bool
     """Whether the window has given back what it held."""
-    open_wanted = pyqtSignal(object)
+    open_wanted = Signal(object)
     """Another dataset is to be opened: a path, or an Ask."""
 
     def __init__(self) -> None:

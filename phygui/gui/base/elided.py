@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QPainter, QPaintEvent
-from PyQt5.QtWidgets import QLabel
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QPainter, QPaintEvent
+from qtpy.QtWidgets import QLabel
 
 LEAST = 12
 """Characters for which there is room in any case."""
@@ -19,9 +19,9 @@ class ElidedLabel(QLabel):
         Where it is cut: in the middle if its end matters.
     """
 
-    def __init__(self, mode: Qt.TextElideMode = Qt.ElideRight) -> None:
+    def __init__(self, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__()
-        self.setTextFormat(Qt.PlainText)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._mode = mode
 
     @property
@@ -42,7 +42,7 @@ class ElidedLabel(QLabel):
         style.drawItemText(
             painter,
             self.contentsRect(),
-            int(Qt.AlignLeft | Qt.AlignVCenter),
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
             self.palette(),
             self.isEnabled(),
             self.shown,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer
 
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.work import Pool

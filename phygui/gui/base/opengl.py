@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from PyQt5.QtCore import QCoreApplication, Qt
-from PyQt5.QtGui import QOffscreenSurface, QOpenGLContext
+from qtpy.QtCore import QCoreApplication, Qt
+from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 from vispy.gloo import gl
 
 from phygui.views.core.visuals.shared import shader
@@ -58,7 +58,7 @@ class OpenGL:
 def use_software() -> None:
     """Draw without the graphics card; must be called before there is a QApplication."""
     _force_software()
-    QCoreApplication.setAttribute(Qt.AA_UseSoftwareOpenGL)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseSoftwareOpenGL)
 
 
 def _force_software() -> None:

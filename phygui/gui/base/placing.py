@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QEvent, QObject, QRect
-from PyQt5.QtWidgets import QAbstractButton, QDialog, QMessageBox, QPushButton, QWidget
+from qtpy.QtCore import QEvent, QObject, QRect
+from qtpy.QtWidgets import QAbstractButton, QDialog, QMessageBox, QPushButton, QWidget
 
 FRAME = 32
 """Pixels that the frame of a dialog may take, which is there only once it is shown."""
@@ -15,9 +15,9 @@ class _Placing(QObject):
     def eventFilter(self, dialog: QObject, event: QEvent) -> bool:
         """See it come."""
         if isinstance(dialog, QDialog) and (
-            event.type() == QEvent.Show
+            event.type() == QEvent.Type.Show
             # It has its size only once it is shown, and another one with its details.
-            or (event.type() == QEvent.Resize and isinstance(dialog, QMessageBox))
+            or (event.type() == QEvent.Type.Resize and isinstance(dialog, QMessageBox))
         ):
             place(dialog)
         return False

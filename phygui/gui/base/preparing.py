@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PyQt5.QtCore import QObject, pyqtSignal
+from qtpy.QtCore import QObject, Signal
 
 from phygui.errors import DatasetError
 from phygui.gui.base.context import WindowContext
@@ -22,7 +22,7 @@ class Preparing(QObject):
         A turn of the work is over, or was given up.
     """
 
-    turned = pyqtSignal()
+    turned = Signal()
 
     def __init__(self, window: WindowContext) -> None:
         super().__init__(window)

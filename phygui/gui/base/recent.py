@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from PyQt5.QtCore import QObject, pyqtSignal
+from qtpy.QtCore import QObject, Signal
 
 
 class Lookout(QObject):
@@ -20,8 +20,8 @@ class Lookout(QObject):
         A file is there, or is not, in the thread of the window.
     """
 
-    found = pyqtSignal(object)
-    missing = pyqtSignal(object)
+    found = Signal(object)
+    missing = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)

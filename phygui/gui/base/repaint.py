@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PyQt5.QtWidgets import QWidget
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QWidget
 
 from phygui.gui.base.delays import DELAYS
 
@@ -48,12 +48,12 @@ class PaintedTogether(QObject):
         if self._is_owed:
             self._is_owed = False
             # As late as Qt's own: once all that has another size has got its place.
-            request = QEvent(QEvent.UpdateRequest)
-            QCoreApplication.postEvent(self._window, request, Qt.LowEventPriority)
+            request = QEvent(QEvent.Type.UpdateRequest)
+            QCoreApplication.postEvent(self._window, request, Qt.EventPriority.LowEventPriority)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep back what Qt asks its window for when something in it has to be painted."""
-        if event.type() == QEvent.UpdateRequest:
+        if event.type() == QEvent.Type.UpdateRequest:
             self._is_owed = True
             return True
         return False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QRect, Qt
-from PyQt5.QtGui import QGuiApplication
-from PyQt5.QtWidgets import QWidget
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QWidget
 
 
 def keep_on_screen(window: QWidget) -> None:
@@ -12,7 +12,7 @@ def keep_on_screen(window: QWidget) -> None:
 
     It may have been left on a screen that is smaller now, or gone.
     """
-    if window.windowState() & (Qt.WindowMaximized | Qt.WindowFullScreen):
+    if window.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
         return
     own, frame = window.geometry(), window.frameGeometry()
     screen = QGuiApplication.screenAt(frame.center()) or QGuiApplication.primaryScreen()

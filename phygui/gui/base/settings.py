@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
-from PyQt5.QtCore import QByteArray, QLockFile, QSettings
+from qtpy.QtCore import QByteArray, QLockFile, QSettings
 
 from phygui.storage.state.state_files import check_file, parse_json, read_whole
 
@@ -43,7 +43,9 @@ class Settings:
         self.problem = _problem(self.path)
         if self.problem:
             log.warning("%s", self.problem)
-        self._store = _Memory() if self.problem else QSettings(str(self.path), QSettings.IniFormat)
+        self._store = (
+            _Memory() if self.problem else QSettings(str(self.path), QSettings.Format.IniFormat)
+        )
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key."""

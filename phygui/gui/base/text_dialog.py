@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from phygui.gui.base.placing import well_placed
 
@@ -20,18 +20,18 @@ class TextDialog(QDialog):
         well_placed(self)
         self.text = QPlainTextEdit("\n".join(lines))
         self.text.setReadOnly(True)
-        self._buttons = buttons = QDialogButtonBox(QDialogButtonBox.Close)
+        self._buttons = buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         heading = QLabel(title)
-        heading.setTextFormat(Qt.PlainText)
+        heading.setTextFormat(Qt.TextFormat.PlainText)
         layout.addWidget(heading)
         layout.addWidget(self.text)
         layout.addWidget(buttons)
 
     def add_button(self, title: str, act: Callable[[], None]) -> None:
         """Offer to do something about what is said; the dialog closes first."""
-        button = self._buttons.addButton(title, QDialogButtonBox.ActionRole)
+        button = self._buttons.addButton(title, QDialogButtonBox.ButtonRole.ActionRole)
         button.setObjectName("act")
         button.clicked.connect(self.accept)
         button.clicked.connect(lambda: act())
@@ -45,7 +45,7 @@ class Patience(QDialog):
         self.setWindowTitle("phygui")
         well_placed(self)
         label = QLabel(sentence)
-        label.setTextFormat(Qt.PlainText)
+        label.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 18, 24, 18)
         layout.addWidget(label)

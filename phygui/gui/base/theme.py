@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from importlib.resources import files
 
-from PyQt5.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
-from PyQt5.QtSvg import QSvgRenderer
-from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QWidget
+from qtpy.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from qtpy.QtGui import QAction, QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from qtpy.QtSvg import QSvgRenderer
+from qtpy.QtWidgets import QAbstractButton, QApplication, QWidget
 
 THEMES = ("dark", "light")
 
@@ -105,26 +105,30 @@ def apply_theme(app: QApplication, name: str) -> None:
 def _palette() -> QPalette:
     palette = QPalette()
     roles = {
-        QPalette.Window: "window",
-        QPalette.Base: "base",
-        QPalette.AlternateBase: "alternate",
-        QPalette.Button: "button",
-        QPalette.WindowText: "text",
-        QPalette.Text: "text",
-        QPalette.ButtonText: "text",
-        QPalette.ToolTipText: "text",
-        QPalette.ToolTipBase: "button",
-        QPalette.BrightText: "text",
-        QPalette.Highlight: "highlight",
-        QPalette.HighlightedText: "text",
-        QPalette.Link: "text",
+        QPalette.ColorRole.Window: "window",
+        QPalette.ColorRole.Base: "base",
+        QPalette.ColorRole.AlternateBase: "alternate",
+        QPalette.ColorRole.Button: "button",
+        QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.Text: "text",
+        QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.ToolTipText: "text",
+        QPalette.ColorRole.ToolTipBase: "button",
+        QPalette.ColorRole.BrightText: "text",
+        QPalette.ColorRole.Highlight: "highlight",
+        QPalette.ColorRole.HighlightedText: "text",
+        QPalette.ColorRole.Link: "text",
     }
     for role, name in roles.items():
         palette.setColor(role, color(name))
-    for role in (QPalette.WindowText, QPalette.Text, QPalette.ButtonText):
-        palette.setColor(QPalette.Disabled, role, color("dim"))
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+    ):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, color("dim"))
     # Menus draw what is disabled twice, a pixel apart, first in this colour.
-    palette.setColor(QPalette.Disabled, QPalette.Light, color("window"))
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Light, color("window"))
     return palette
 
 
@@ -194,7 +198,7 @@ class _Drawing(QIconEngine):
         """Draw it; what is disabled is faint, or it would look as bright as the rest."""
         if painter is not None:
             painter.save()
-            painter.setOpacity(0.35 if mode == QIcon.Disabled else 1.0)
+            painter.setOpacity(0.35 if mode == QIcon.Mode.Disabled else 1.0)
             self._renderer.render(painter, QRectF(rect))
             painter.restore()
 
@@ -203,7 +207,7 @@ class _Drawing(QIconEngine):
         key = (size.width(), size.height(), int(mode))
         if key not in self._pixmaps:
             pixmap = QPixmap(size)
-            pixmap.fill(Qt.transparent)
+            pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
             self.paint(painter, pixmap.rect(), mode, state)
             painter.end()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from phygui.errors import Cancelled, DatasetError
 from phygui.gui.base.delays import DELAYS
@@ -77,10 +77,10 @@ class Latest(QObject):
         What was cancelled runs no more, and nothing else was asked for since.
     """
 
-    done = pyqtSignal(object)
-    failed = pyqtSignal(object)
-    dropped = pyqtSignal()
-    _returned = pyqtSignal(int, object, object)
+    done = Signal(object)
+    failed = Signal(object)
+    dropped = Signal()
+    _returned = Signal(int, object, object)
 
     def __init__(
         self,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
-from PyQt5.QtCore import QEvent, QObject, pyqtSignal
-from PyQt5.QtGui import QDropEvent
-from PyQt5.QtWidgets import QFileDialog, QWidget
+from qtpy.QtCore import QEvent, QObject, Signal
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from phygui.dataset import formats
 
@@ -49,7 +49,7 @@ class DropTarget(QObject):
         The first of them.
     """
 
-    dropped = pyqtSignal(object)
+    dropped = Signal(object)
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -58,12 +58,15 @@ class DropTarget(QObject):
 
     def eventFilter(self, _: QObject | None, event: QEvent | None) -> bool:
         """Take what is dragged here if it is local files; all other events go on."""
-        if not isinstance(event, QDropEvent) or event.type() not in (QEvent.DragEnter, QEvent.Drop):
+        if not isinstance(event, QDropEvent) or event.type() not in (
+            QEvent.Type.DragEnter,
+            QEvent.Type.Drop,
+        ):
             return False
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if not paths:
             return False
         event.acceptProposedAction()
-        if event.type() == QEvent.Drop:
+        if event.type() == QEvent.Type.Drop:
             self.dropped.emit(Path(paths[0]))
         return True

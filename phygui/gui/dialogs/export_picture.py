@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QCursor
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
     QDoubleSpinBox,
@@ -50,10 +50,10 @@ class PictureDialog(QFileDialog):
         stored = window.settings.get("pictures", {})
         known = stored if isinstance(stored, dict) else {}
         suffix, scale = known.get("suffix"), known.get("scale")
-        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         # Only Qt's own dialog has room for more than a name.
-        self.setOption(QFileDialog.DontUseNativeDialog)
-        self.setAcceptMode(QFileDialog.AcceptSave)
+        self.setOption(QFileDialog.Option.DontUseNativeDialog)
+        self.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         self.setNameFilters(list(FILTERS.values()))
         self.selectNameFilter(FILTERS.get(str(suffix), FILTERS[".png"]))
 

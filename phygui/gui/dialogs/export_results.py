@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
@@ -52,12 +52,12 @@ class ExportDialog(QDialog):
         How far it is, and what is done now; told by the worker.
     """
 
-    progressed = pyqtSignal(float, str)
+    progressed = Signal(float, str)
 
     def __init__(self, window: WindowContext) -> None:
         super().__init__(window)
         self.setWindowTitle("Export")
-        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         well_placed(self)
         self._window = window
         self._specs = exports()
@@ -83,7 +83,7 @@ class ExportDialog(QDialog):
         self.format.addItems([spec.title for spec in self._specs])
         self.help = QLabel()
         self.help.setWordWrap(True)
-        self.help.setTextFormat(Qt.PlainText)
+        self.help.setTextFormat(Qt.TextFormat.PlainText)
         self.help.setObjectName("hint")
         present = {shown.group_of(c) for c in shown.cluster_groups}
         names = [name for name in shown.group_names.values() if name in present]
@@ -111,21 +111,21 @@ class ExportDialog(QDialog):
         self.unsaved.setText(f"With {edits} not saved." if n else "")
         self.message = QLabel()
         self.message.setWordWrap(True)
-        self.message.setTextFormat(Qt.PlainText)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setVisible(False)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.Cancel)
-        self.start = self.buttons.addButton("Export", QDialogButtonBox.AcceptRole)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.start = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self.start.setDefault(True)
-        self.stop = self.buttons.button(QDialogButtonBox.Cancel)
+        self.stop = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
         self.stop.setAutoDefault(False)
 
     def _lay_out(self) -> None:
         self.fields = QWidget()
         form = QFormLayout(self.fields)
         form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.AllNonFixedFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._groups = _in_a_line(*self.groups.values())
         self._options = QWidget()
         QFormLayout(self._options).setContentsMargins(0, 0, 0, 0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -78,7 +78,7 @@ class GroupRulesDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Group rules")
-        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(720, 380)
         well_placed(self)
         self._problem_of = problem_of
@@ -86,7 +86,7 @@ class GroupRulesDialog(QDialog):
         self.lines: list[RuleLine] = []
         hint = QLabel(HINT)
         hint.setObjectName("hint")
-        hint.setTextFormat(Qt.PlainText)
+        hint.setTextFormat(Qt.TextFormat.PlainText)
         hint.setWordWrap(True)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
@@ -94,27 +94,32 @@ class GroupRulesDialog(QDialog):
         self._column.addStretch()
         area = QScrollArea()
         area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.NoFrame)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(inside)
         self.message = QLabel()
-        self.message.setTextFormat(Qt.PlainText)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setWordWrap(True)
         self.add_button = QPushButton("Add a rule")
         self.add_button.setAutoDefault(False)
         self.add_button.clicked.connect(self._add_empty)
         self.buttons = QDialogButtonBox(
-            QDialogButtonBox.Ok | QDialogButtonBox.Cancel | QDialogButtonBox.RestoreDefaults
+            QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Cancel
+            | QDialogButtonBox.StandardButton.RestoreDefaults
         )
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        self.restore_button = self.buttons.button(QDialogButtonBox.RestoreDefaults)
+        self.restore_button = self.buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         self.restore_button.clicked.connect(lambda: self.show_rules(DEFAULTS))
-        for which in (QDialogButtonBox.Cancel, QDialogButtonBox.RestoreDefaults):
+        for which in (
+            QDialogButtonBox.StandardButton.Cancel,
+            QDialogButtonBox.StandardButton.RestoreDefaults,
+        ):
             self.buttons.button(which).setAutoDefault(False)
         layout = QGridLayout(self)
         layout.addWidget(hint, 0, 0)
         layout.addWidget(area, 1, 0)
-        layout.addWidget(self.add_button, 2, 0, Qt.AlignLeft)
+        layout.addWidget(self.add_button, 2, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.message, 3, 0)
         layout.addWidget(self.buttons, 4, 0)
         self.show_rules(rules)
@@ -171,7 +176,7 @@ class GroupRulesDialog(QDialog):
         self.message.setText(words or self._summary)
         self.message.setProperty("wrong", "true" if words else "false")
         self.message.style().polish(self.message)
-        self.buttons.button(QDialogButtonBox.Ok).setEnabled(not is_wrong)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not is_wrong)
         self.add_button.setEnabled(len(self.lines) < MOST_RULES)
 
     @property

@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import Qt, QUrl
-from PyQt5.QtGui import (
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import (
     QBrush,
     QDesktopServices,
     QImage,
@@ -19,7 +19,7 @@ from PyQt5.QtGui import (
     QTextTable,
     QTextTableFormat,
 )
-from PyQt5.QtWidgets import (
+from qtpy.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -78,7 +78,7 @@ def _look_of_tables(table: QTextTable) -> QTextTableFormat:
     """Thin lines, and room about the text."""
     look = table.format()
     look.setBorderCollapse(True)
-    look.setBorderStyle(QTextTableFormat.BorderStyle_Solid)
+    look.setBorderStyle(QTextTableFormat.BorderStyle.BorderStyle_Solid)
     look.setBorder(1)
     look.setBorderBrush(QBrush(color("line")))
     look.setCellPadding(4)
@@ -98,7 +98,7 @@ def _color_links(document: QTextDocument) -> None:
     cursor = QTextCursor(document)
     for start, length in links:
         cursor.setPosition(start)
-        cursor.setPosition(start + length, QTextCursor.KeepAnchor)
+        cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
         cursor.mergeCharFormat(look)
 
 
@@ -108,14 +108,14 @@ class _Page(QTextBrowser):
     def loadResource(self, kind: int, name: QUrl) -> Any:
         """A picture, made to fit."""
         found = super().loadResource(kind, name)
-        if kind == QTextDocument.ImageResource and not isinstance(found, QImage):
+        if kind == QTextDocument.ResourceType.ImageResource and not isinstance(found, QImage):
             image = QImage(self.source().resolved(name).toLocalFile())
             room = max(self.viewport().width() - 40, 200)
             # Those of the documentation are drawn at twice their size.
             return (
                 image
                 if image.width() <= room
-                else image.scaledToWidth(room, Qt.SmoothTransformation)
+                else image.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
             )
         return found
 
@@ -132,7 +132,7 @@ class Manual(QDialog):
         self._texts = [path.read_text("utf-8") for _, path in self._pages]
         self.list = QListWidget()
         self.list.setWordWrap(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for (name, _), text in zip(self._pages, self._texts, strict=True):
             self.list.addItem(title_of(text) or name)
         self.page = _Page()
@@ -172,12 +172,12 @@ class Manual(QDialog):
         # What a website makes of a page is in comments, and in blocks of its own.
         text = re.sub(r"<!--.*?-->", "", self._texts[row], flags=re.DOTALL)
         self.page.document().setBaseUrl(QUrl.fromLocalFile(str(path)))
-        self.page.document().setMarkdown(text, QTextDocument.MarkdownDialectGitHub)
+        self.page.document().setMarkdown(text, QTextDocument.MarkdownFeature.MarkdownDialectGitHub)
         for frame in self.page.document().rootFrame().childFrames():
             if isinstance(frame, QTextTable):
                 frame.setFormat(_look_of_tables(frame))
         _color_links(self.page.document())
-        self.page.moveCursor(QTextCursor.Start)
+        self.page.moveCursor(QTextCursor.MoveOperation.Start)
         self.setWindowTitle(f"Manual: {title_of(text) or name}")
 
     def _follow(self, url: QUrl) -> None:
@@ -224,7 +224,7 @@ class Manual(QDialog):
         there = [k for k in others if wanted.casefold() in self._texts[k].casefold()]
         for k in there:
             self.list.setCurrentRow(k)
-            self.page.moveCursor(QTextCursor.Start)
+            self.page.moveCursor(QTextCursor.MoveOperation.Start)
             if self.page.find(wanted):
                 self.note.setText("")
                 return

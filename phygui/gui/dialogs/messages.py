@@ -5,8 +5,9 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 
-from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
-from PyQt5.QtWidgets import QLabel, QMessageBox, QWidget
+import qtpy
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QMessageBox, QWidget
 
 from phygui._version import __version__
 from phygui.curation.durability.recovery import UnsavedEdit
@@ -19,21 +20,23 @@ N_EDITS = 8
 
 def make_plain(box: QMessageBox) -> None:
     """Show texts as they are: what a file holds is never taken as markup."""
-    box.setTextFormat(Qt.PlainText)
-    box.setTextInteractionFlags(Qt.TextSelectableByMouse)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     for label in box.findChildren(QLabel):
-        label.setTextFormat(Qt.PlainText)
+        label.setTextFormat(Qt.TextFormat.PlainText)
 
 
 def show_error(parent: QWidget | None, title: str, sentence: str, details: str = "") -> None:
     """Say in one sentence what went wrong; details can be unfolded and copied."""
-    box = QMessageBox(QMessageBox.Warning, title, sentence, QMessageBox.Ok, parent)
+    box = QMessageBox(
+        QMessageBox.Icon.Warning, title, sentence, QMessageBox.StandardButton.Ok, parent
+    )
     well_placed(box)
-    box.setTextFormat(Qt.PlainText)
-    box.setTextInteractionFlags(Qt.TextSelectableByMouse)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     if details:
         box.setDetailedText(details)
-    box.exec_()
+    box.exec()
 
 
 def describe_edits(box: QMessageBox, edits: Sequence[UnsavedEdit], more: str = "") -> None:
@@ -53,20 +56,22 @@ def ask_unsaved(parent: QWidget, session: Session) -> str:
     """Ask what to do with unsaved edits: "save", "discard" or "cancel"."""
     n = session.n_unsaved
     box = QMessageBox(
-        QMessageBox.Question,
+        QMessageBox.Icon.Question,
         "Unsaved edits",
         f"{session.path.name} has {n} unsaved edit{'s' if n != 1 else ''}.",
-        QMessageBox.Save | QMessageBox.Discard | QMessageBox.Cancel,
+        QMessageBox.StandardButton.Save
+        | QMessageBox.StandardButton.Discard
+        | QMessageBox.StandardButton.Cancel,
         parent,
     )
     well_placed(box)
     question = f"Save {'them' if n != 1 else 'it'} before closing?"
     describe_edits(box, session.journal.edits_to_save, question)
-    box.setDefaultButton(QMessageBox.Save)
-    answer = box.exec_()
-    if answer == QMessageBox.Save:
+    box.setDefaultButton(QMessageBox.StandardButton.Save)
+    answer = box.exec()
+    if answer == QMessageBox.StandardButton.Save:
         return "save"
-    return "discard" if answer == QMessageBox.Discard else "cancel"
+    return "discard" if answer == QMessageBox.StandardButton.Discard else "cancel"
 
 
 def about(parent: QWidget) -> None:
@@ -74,10 +79,11 @@ def about(parent: QWidget) -> None:
     box = QMessageBox(parent)
     well_placed(box)
     box.setWindowTitle("About phygui")
-    box.setTextFormat(Qt.PlainText)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(f"phygui {__version__}\nManual curation of spike sorting.")
     box.setInformativeText(
-        f"Python {platform.python_version()}\nQt {QT_VERSION_STR}\nPyQt {PYQT_VERSION_STR}\n\n"
+        f"Python {platform.python_version()}\nQt {qtpy.QT_VERSION}\n"
+        f"{qtpy.API_NAME} {qtpy.PYQT_VERSION}\n\n"
         "BSD 3-Clause License"
     )
-    box.exec_()
+    box.exec()

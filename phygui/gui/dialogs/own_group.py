@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
     QColorDialog,
     QComboBox,
     QDialog,
@@ -49,7 +49,7 @@ class GroupDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("New group")
-        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(460)
         well_placed(self)
         # Names that differ in the case of letters only are one group.
@@ -73,7 +73,7 @@ class GroupDialog(QDialog):
         self.color_button.setAutoDefault(False)
         self.color_button.clicked.connect(self._ask_color)
         self.message = QLabel()
-        self.message.setTextFormat(Qt.PlainText)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setWordWrap(True)
         self.message.setProperty("wrong", "true")
         form = QFormLayout()
@@ -84,7 +84,9 @@ class GroupDialog(QDialog):
             ("C&olour", self.color_button),
         ):
             form.addRow(title, widget)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.Ok | QDialogButtonBox.Cancel)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -129,14 +131,14 @@ class GroupDialog(QDialog):
             if letter
             else "without a key it is reached from the menu and the palette"
         )
-        button = self.buttons.button(QDialogButtonBox.Ok)
+        button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         button.setEnabled(bool(name) and not problem)
         button.setText("Change it" if name.casefold() in self._known else "Add it")
 
     def _ask_color(self) -> None:
         dialog = QColorDialog(QColor(self.color or "#d4d7dd"), self)
         dialog.setWindowTitle("Colour of the group")
-        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(lambda color: self._set_color(color.name()))
         well_placed(dialog)
         dialog.open()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import Qt, QUrl
-from PyQt5.QtGui import QDesktopServices
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
     QApplication,
     QDialog,
     QDialogButtonBox,
@@ -34,14 +34,14 @@ class PluginList(QDialog):
     def __init__(self, window: WindowContext) -> None:
         super().__init__(window)
         self.setWindowTitle("Plugins")
-        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(940, 520 if plugins() else 140)
         well_placed(self)
         self._window = window
         self.plugins = plugins()
         self.note = QLabel(self._words())
-        self.note.setTextFormat(Qt.PlainText)
-        self.note.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note.setWordWrap(True)
         self.note.setObjectName("hint")
         self.table = QTableWidget(len(self.plugins), len(HEADINGS))
@@ -52,8 +52,8 @@ class PluginList(QDialog):
             self._fill(row, plugin)
         self.trace = QPlainTextEdit()
         self.trace.setReadOnly(True)
-        self.trace.setLineWrapMode(QPlainTextEdit.NoWrap)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.Close)
+        self.trace.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.copy_button = self._add_button("Copy the error", self.copy)
         self._add_button("Open the plugin folder", self._open_folder)
         self.buttons.rejected.connect(self.reject)
@@ -70,7 +70,7 @@ class PluginList(QDialog):
         self._follow()
 
     def _add_button(self, title: str, act: Callable[[], None]) -> QPushButton:
-        button = self.buttons.addButton(title, QDialogButtonBox.ActionRole)
+        button = self.buttons.addButton(title, QDialogButtonBox.ButtonRole.ActionRole)
         button.setAutoDefault(False)
         button.clicked.connect(lambda: act())
         return button
@@ -88,8 +88,12 @@ class PluginList(QDialog):
 
     def _fill(self, row: int, plugin: Plugin) -> None:
         box = QTableWidgetItem()
-        box.setFlags(Qt.ItemIsEnabled | Qt.ItemIsSelectable | Qt.ItemIsUserCheckable)
-        box.setCheckState(Qt.Checked if plugin.is_wanted else Qt.Unchecked)
+        box.setFlags(
+            Qt.ItemFlag.ItemIsEnabled
+            | Qt.ItemFlag.ItemIsSelectable
+            | Qt.ItemFlag.ItemIsUserCheckable
+        )
+        box.setCheckState(Qt.CheckState.Checked if plugin.is_wanted else Qt.CheckState.Unchecked)
         self.table.setItem(row, 0, box)
         texts = (
             plugin.name,
@@ -116,7 +120,7 @@ class PluginList(QDialog):
     def _switch(self, item: QTableWidgetItem) -> None:
         if item.column() != 0:
             return
-        plugin, on = self.plugins[item.row()], item.checkState() == Qt.Checked
+        plugin, on = self.plugins[item.row()], item.checkState() == Qt.CheckState.Checked
         try:
             switch(plugin.key, on)
         except OSError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
@@ -30,7 +30,7 @@ from phygui.storage.state.backups import Backup
 class RestoreDialog(QDialog):
     """Saved states in rows, the present one first; one can be brought back, two compared."""
 
-    restore_wanted = pyqtSignal(object)
+    restore_wanted = Signal(object)
     """A backup that is to be brought back."""
 
     def __init__(
@@ -49,18 +49,20 @@ class RestoreDialog(QDialog):
         self.table.setHorizontalHeaderLabels(["saved", "edits", "clusters per group"])
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
-        self.table.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectRows)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         for row, backup in enumerate(self._backups):
             for column, text in enumerate(self._texts(backup)):
                 self.table.setItem(row, column, QTableWidgetItem(text))
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.difference = QPlainTextEdit()
         self.difference.setReadOnly(True)
         self.difference.setMaximumHeight(150)
-        buttons = QDialogButtonBox(QDialogButtonBox.Close)
-        self.restore_button = buttons.addButton("Bring it back", QDialogButtonBox.AcceptRole)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.restore_button = buttons.addButton(
+            "Bring it back", QDialogButtonBox.ButtonRole.AcceptRole
+        )
         self.restore_button.setToolTip("as an ordinary edit, which can be undone")
         buttons.accepted.connect(self._restore)
         buttons.rejected.connect(self.reject)

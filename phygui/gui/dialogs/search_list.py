@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QModelIndex, QSortFilterProxyModel, Qt
-from PyQt5.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from qtpy.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
+from qtpy.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHeaderView,
@@ -20,13 +20,13 @@ from PyQt5.QtWidgets import (
 from phygui.gui.base.placing import well_placed
 from phygui.gui.base.theme import plain_tip
 
-SECTION = Qt.UserRole + 1
+SECTION = Qt.ItemDataRole.UserRole + 1
 """The heading that a row stands below."""
 
 
 def _heading(text: str) -> QStandardItem:
     item = QStandardItem(text)
-    item.setFlags(Qt.ItemIsEnabled)
+    item.setFlags(Qt.ItemFlag.ItemIsEnabled)
     font = item.font()
     font.setBold(True)
     item.setFont(font)
@@ -37,14 +37,14 @@ def look_like_a_list(table: QTableView) -> None:
     """Rows to read and choose one of, columns as wide as their texts."""
     table.setShowGrid(False)
     table.setAlternatingRowColors(True)
-    table.setEditTriggers(QAbstractItemView.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeToContents)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setStretchLastSection(True)
     header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 class _Rows(QSortFilterProxyModel):
@@ -70,7 +70,7 @@ class _Rows(QSortFilterProxyModel):
         model = self.sourceModel()
         assert model is not None
         first = model.index(source_row, 0, source_parent)
-        if first.data(Qt.UserRole) is None:
+        if first.data(Qt.ItemDataRole.UserRole) is None:
             return first.data() in self._sections
         return super().filterAcceptsRow(source_row, source_parent)
 
@@ -104,7 +104,7 @@ class SearchList(QDialog):
                 before = sections[i]
                 model.appendRow(_heading(before))
             items = [QStandardItem(text) for text in row]
-            items[0].setData(i, Qt.UserRole)
+            items[0].setData(i, Qt.ItemDataRole.UserRole)
             items[0].setData(before, SECTION)
             # There may be no room for all of it.
             items[-1].setToolTip(plain_tip(row[-1]))
@@ -112,7 +112,7 @@ class SearchList(QDialog):
         self.proxy = _Rows(self)
         self.proxy.setSourceModel(model)
         self.proxy.setFilterKeyColumn(-1)
-        self.proxy.setFilterCaseSensitivity(Qt.CaseInsensitive)
+        self.proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.table.setModel(self.proxy)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
@@ -146,7 +146,7 @@ class SearchList(QDialog):
     def _headings(self) -> list[int]:
         """Rows that are headings of the rows below them."""
         rows = range(self.proxy.rowCount())
-        return [r for r in rows if self.proxy.index(r, 0).data(Qt.UserRole) is None]
+        return [r for r in rows if self.proxy.index(r, 0).data(Qt.ItemDataRole.UserRole) is None]
 
     @property
     def chosen(self) -> int | None:
@@ -154,13 +154,13 @@ class SearchList(QDialog):
         row = self.table.currentIndex().row()
         if row < 0 or row >= self.proxy.rowCount():
             return None
-        number = self.proxy.index(row, 0).data(Qt.UserRole)
+        number = self.proxy.index(row, 0).data(Qt.ItemDataRole.UserRole)
         return None if number is None else int(number)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down move in the list while the search line has the keyboard."""
-        if event.key() in (Qt.Key_Up, Qt.Key_Down):
-            step, headings = (1 if event.key() == Qt.Key_Down else -1), self._headings()
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            step, headings = (1 if event.key() == Qt.Key.Key_Down else -1), self._headings()
             row = self.table.currentIndex().row() + step
             while row in headings:
                 row += step

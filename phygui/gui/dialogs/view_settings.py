@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields, replace
 from typing import Any
 
-from PyQt5.QtCore import QSignalBlocker, QSize, Qt
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import QSignalBlocker, QSize, Qt
+from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
@@ -42,7 +42,7 @@ class _Scrolled(QScrollArea):
 
     def __init__(self, inside: QWidget) -> None:
         super().__init__()
-        self.setFrameShape(QScrollArea.NoFrame)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setWidget(inside)
 
@@ -62,7 +62,7 @@ class ParameterDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"{parent.windowTitle()}: settings")
-        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         well_placed(self)
         self._view, self._shank = view, shank
         self._changed: dict[str, tuple[Any, Any]] = {}
@@ -81,11 +81,15 @@ class ParameterDialog(QDialog):
             self.editors[field.name] = editor
             form.addRow(label, editor)
         buttons = QDialogButtonBox(
-            QDialogButtonBox.Ok | QDialogButtonBox.Cancel | QDialogButtonBox.RestoreDefaults
+            QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Cancel
+            | QDialogButtonBox.StandardButton.RestoreDefaults
         )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        buttons.button(QDialogButtonBox.RestoreDefaults).clicked.connect(self._restore)
+        buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(
+            self._restore
+        )
         layout = QVBoxLayout(self)
         layout.addWidget(_Scrolled(inside))
         self.summary = QLabel()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from phygui.gui.tables.plain_table import PlainTable
 
@@ -100,9 +100,9 @@ class Parts(QWidget):
     def _put_in_place(self) -> None:
         outer, tables, pages = self._outer, self._tables, self._pages
         has_pages, is_tall = self.form.endswith("pages"), self.form.startswith("tall")
-        outer.setOrientation(Qt.Vertical if is_tall else Qt.Horizontal)
+        outer.setOrientation(Qt.Orientation.Vertical if is_tall else Qt.Orientation.Horizontal)
         # The shorter way is divided between the tables.
-        tables.setOrientation(Qt.Horizontal if is_tall else Qt.Vertical)
+        tables.setOrientation(Qt.Orientation.Horizontal if is_tall else Qt.Orientation.Vertical)
         for part in (self._list, self._figure, self._numbers, tables, pages):
             # What is hidden in a splitter would still count among its sizes.
             part.setParent(self)

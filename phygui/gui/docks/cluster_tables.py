@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PyQt5.QtGui import QColor
+from qtpy.QtGui import QColor
 
 from phygui.curation.edits.update import Update
 from phygui.curation.session import Session

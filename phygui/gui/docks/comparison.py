@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -77,7 +77,7 @@ class ComparisonDock(Dock):
         self.swap_button = QPushButton("Swap")
         self.note = QLabel()
         self.note.setObjectName("hint")
-        self.note.setTextFormat(Qt.PlainText)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.table = PlainTable(TITLES, TIPS)
         self.map = ConfusionMap()
         super().__init__("comparison", "Compare clusterings", self._lay_out())
@@ -107,7 +107,7 @@ class ComparisonDock(Dock):
         for button in (self.compare_button, self.swap_button):
             row.addWidget(button)
         for widget in (self.first, self.second, self.compare_button, self.swap_button):
-            widget.setFocusPolicy(Qt.NoFocus)
+            widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row.addWidget(self.note, 1)
         column.addLayout(row)
         splitter = QSplitter()
@@ -204,7 +204,7 @@ class ComparisonDock(Dock):
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""
         super().changeEvent(event)
-        if event.type() == QEvent.PaletteChange and self._compared is not None:
+        if event.type() == QEvent.Type.PaletteChange and self._compared is not None:
             self._receive(self._compared)
 
     def _receive(self, compared: _Compared) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PyQt5.QtCore import QRectF, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QRectF, Qt, Signal
+from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from phygui.analysis import Agreement
 from phygui.gui.base.theme import color
@@ -28,8 +28,8 @@ class ConfusionMap(QWidget):
         Place of the cluster of A whose row was clicked.
     """
 
-    hovered = pyqtSignal(str)
-    clicked = pyqtSignal(int)
+    hovered = Signal(str)
+    clicked = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class ConfusionMap(QWidget):
         self._image: QImage | None = None
         self._row: int | None = None
         self.setMinimumSize(120, 100)
-        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.82)
@@ -98,7 +98,7 @@ class ConfusionMap(QWidget):
         values = low + np.sqrt(shares)[:, :, None] * (high - low)
         pixels = np.ascontiguousarray(np.rint(values).astype(np.uint8))
         return QImage(
-            pixels.tobytes(), n_columns, n_rows, 3 * n_columns, QImage.Format_RGB888
+            pixels.tobytes(), n_columns, n_rows, 3 * n_columns, QImage.Format.Format_RGB888
         ).copy()
 
     def _plot(self) -> QRectF:
@@ -140,18 +140,24 @@ class ConfusionMap(QWidget):
         plot = self._plot()
         painter.setPen(color("dim"))
         below = QRectF(plot.left(), self.height() - _MARGIN + 4, plot.width(), _MARGIN - 6)
-        painter.drawText(below, int(Qt.AlignCenter), self._names[1])
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), self._names[1])
         painter.save()
         painter.translate(2, plot.bottom())
         painter.rotate(-90)
         painter.drawText(
-            QRectF(0, 0, plot.height(), _MARGIN - 4), int(Qt.AlignCenter), self._names[0]
+            QRectF(0, 0, plot.height(), _MARGIN - 4),
+            int(Qt.AlignmentFlag.AlignCenter),
+            self._names[0],
         )
         painter.restore()
         for box, text, differs in self.names_at():
             painter.setPen(color("text" if differs else "dim"))
-            align = Qt.AlignRight if box.right() < plot.left() else Qt.AlignHCenter
-            painter.drawText(box, int(align | Qt.AlignVCenter), text)
+            align = (
+                Qt.AlignmentFlag.AlignRight
+                if box.right() < plot.left()
+                else Qt.AlignmentFlag.AlignHCenter
+            )
+            painter.drawText(box, int(align | Qt.AlignmentFlag.AlignVCenter), text)
         if self._image is not None:
             painter.drawImage(plot, self._image)
         painter.setPen(QPen(color("line"), 1.0))

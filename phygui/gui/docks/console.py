@@ -12,8 +12,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtWidgets import QLabel, QWidget
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtWidgets import QLabel, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
@@ -39,7 +39,7 @@ class ConsoleDock(Dock):
     window : WindowContext
     """
 
-    _ended = pyqtSignal(str)
+    _ended = Signal(str)
 
     def __init__(self, window: WindowContext) -> None:
         super().__init__("console", "Console")
@@ -141,7 +141,7 @@ class ConsoleDock(Dock):
     def changeEvent(self, event: QEvent) -> None:
         """The colours are those of the theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange:
             self._follow_theme()
 
     def dispose(self) -> None:
@@ -164,8 +164,8 @@ def _say_sentence(shell: Any, kind: type, error: BaseException, trace: Any, **_:
 
 def _sentence(text: str) -> QLabel:
     label = QLabel(text)
-    label.setTextFormat(Qt.PlainText)
-    label.setTextInteractionFlags(Qt.TextSelectableByMouse)
-    label.setAlignment(Qt.AlignCenter)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
     return label

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QPoint, QRect, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QMouseEvent, QMoveEvent, QPainter, QPaintEvent, QResizeEvent
-from PyQt5.QtWidgets import (
-    QAction,
+from qtpy.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from qtpy.QtGui import QAction, QMouseEvent, QMoveEvent, QPainter, QPaintEvent, QResizeEvent
+from qtpy.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
     QLabel,
@@ -30,19 +29,19 @@ class DockTitle(QWidget):
         It has been double-clicked, and the button of the mouse is up again.
     """
 
-    double_clicked = pyqtSignal()
+    double_clicked = Signal()
 
     def __init__(self, dock: QDockWidget, title: str) -> None:
         super().__init__(dock)
         self.buttons: dict[str, QToolButton] = {}
         self._is_double = False
         self.setObjectName("dockTitle")
-        self.setAttribute(Qt.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = QLabel(title)
         self.note = QLabel()
         self.note.setObjectName("hint")
-        self.note.setTextFormat(Qt.PlainText)
-        self.note.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(6, 1, 2, 1)
         self._row.setSpacing(0)
@@ -56,7 +55,7 @@ class DockTitle(QWidget):
         The button then comes up over another window, and Qt goes on to send all that the mouse
         does to the one that was clicked and is gone.
         """
-        self._is_double = event.button() == Qt.LeftButton
+        self._is_double = event.button() == Qt.MouseButton.LeftButton
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Tell of a double click, once nothing of it is to come any more."""
@@ -73,7 +72,7 @@ class DockTitle(QWidget):
         button.setToolTip(tip)
         button.setCheckable(checkable)
         button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.NoFocus)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setFixedSize(20, 20)
         button.setProperty("icon_name", icon_name)
         self._row.addWidget(button)
@@ -186,7 +185,10 @@ class Dock(QDockWidget):
             # It is in another place, with other neighbours.
             return
         there = [d for d in places if not d.isFloating() and d.isVisible()]
-        for length, way in ((QRect.width, Qt.Horizontal), (QRect.height, Qt.Vertical)):
+        for length, way in (
+            (QRect.width, Qt.Orientation.Horizontal),
+            (QRect.height, Qt.Orientation.Vertical),
+        ):
             window.resizeDocks(there, [length(places[d]) for d in there], way)
 
     def paintEvent(self, event: QPaintEvent) -> None:

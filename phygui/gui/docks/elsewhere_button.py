@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QPushButton, QWidget
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from phygui.views.core.base import Empty
 
 EDGE = 10
 """Pixels between the button and the lower edge of the view."""
-_KEYS = (Qt.Key_Space, Qt.Key_Return, Qt.Key_Enter)
+_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ElsewhereButton(QPushButton):
@@ -22,7 +22,7 @@ class ElsewhereButton(QPushButton):
     says that they are not open.
     """
 
-    wanted = pyqtSignal(str, object)
+    wanted = Signal(str, object)
     """The kind of data and the paths; none where the user is to be asked."""
 
     def __init__(self, view: QWidget) -> None:
@@ -30,7 +30,7 @@ class ElsewhereButton(QPushButton):
         self._kind = ""
         self._paths: tuple[Path, ...] = ()
         self.setObjectName("elsewhere")
-        self.setFocusPolicy(Qt.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.clicked.connect(lambda: self.wanted.emit(self._kind, self._paths))
         self.hide()
 
@@ -57,7 +57,7 @@ class ElsewhereButton(QPushButton):
 
     def event(self, event: QEvent) -> bool:
         """Keep the keys that press it, when it has the keyboard, from being those of actions."""
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.ShortcutOverride:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
             return super().event(event)
         if event.key() not in _KEYS or event.modifiers():
             return super().event(event)
@@ -66,7 +66,7 @@ class ElsewhereButton(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return presses it as the space bar does."""
-        if event.key() in (Qt.Key_Return, Qt.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:
             super().keyPressEvent(event)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from phygui.errors import DatasetError
 from phygui.plugins import LIMITS, Guarded, Plugin
@@ -37,7 +37,7 @@ def judged(plugin: Plugin | None) -> Iterator[None]:
 def placeholder(text: str) -> QLabel:
     """What a dock holds as long as there is no view: nothing, or why there will be none."""
     label = QLabel(text)
-    label.setTextFormat(Qt.PlainText)
-    label.setAlignment(Qt.AlignCenter)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
     return label

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QFont, QKeyEvent, QResizeEvent
-from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtGui import QBrush, QFont, QKeyEvent, QResizeEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from phygui.curation.edits.update import Update
 from phygui.curation.session import Session
@@ -84,25 +84,25 @@ class HistoryModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
-        if orientation == Qt.Horizontal and role == Qt.DisplayRole:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return TITLES[section]
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
         row = index.row()
         if not index.isValid() or row > len(self._updates):
             return None
-        if role == Qt.DisplayRole:
+        if role == Qt.ItemDataRole.DisplayRole:
             return (self._time, self._words, self._tally)[index.column()](row)
-        if role == Qt.ForegroundRole and row > self._position:
+        if role == Qt.ItemDataRole.ForegroundRole and row > self._position:
             return QBrush(color("dim"))
-        if role == Qt.FontRole:
+        if role == Qt.ItemDataRole.FontRole:
             font = QFont()
             font.setBold(row == self._position)
             font.setItalic(row > self._position)
             return font
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             undone = " (undone)" if row > self._position else ""
             return plain_tip(f"{self._words(row)}{undone}\nclick: go to this point")
         return None
@@ -126,7 +126,7 @@ class HistoryModel(QAbstractTableModel):
 class _View(QTableView):
     """A list that leaves the keys to the window."""
 
-    resized = pyqtSignal()
+    resized = Signal()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell."""
@@ -146,7 +146,7 @@ class HistoryDock(Dock):
         The user wants so many edits to be in effect.
     """
 
-    wanted = pyqtSignal(int)
+    wanted = Signal(int)
 
     def __init__(self, session: Session, attempt: Callable[[Callable[[], object]], None]) -> None:
         self.model = HistoryModel(session)
@@ -154,15 +154,15 @@ class HistoryDock(Dock):
         super().__init__("history", "History", self.view)
         view = self.view
         view.setModel(self.model)
-        view.setSelectionMode(QAbstractItemView.NoSelection)
-        view.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        view.setFocusPolicy(Qt.ClickFocus)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         dress(view)
         header = view.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(1, QHeaderView.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(0, view.fontMetrics().horizontalAdvance("00:00:00") + 24)
-        header.setSectionResizeMode(2, QHeaderView.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         view.clicked.connect(lambda index: self.wanted.emit(index.row()))
         self.wanted.connect(lambda row: attempt(lambda: session.jump_to(row)))
         session.clustered.connect(lambda _: self._follow())

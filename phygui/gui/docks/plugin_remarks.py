@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PyQt5.QtCore import QObject, pyqtSignal
+from qtpy.QtCore import QObject, Signal
 
 from phygui.gui.base.context import WindowContext
 from phygui.gui.docks.view_dock import ViewDock
@@ -21,7 +21,7 @@ class PluginRemarks(QObject):
         The docks of its views.
     """
 
-    _failed = pyqtSignal(object)
+    _failed = Signal(object)
 
     def __init__(self, window: WindowContext, view_docks: Mapping[str, ViewDock]) -> None:
         super().__init__(window)

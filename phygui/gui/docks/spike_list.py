@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor, QKeyEvent
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtGui import QBrush, QColor, QKeyEvent
+from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
@@ -54,8 +54,8 @@ class SpikeModel(QAbstractTableModel):
         A column, and whether it descends.
     """
 
-    pages_wanted = pyqtSignal()
-    sort_wanted = pyqtSignal(int, bool)
+    pages_wanted = Signal()
+    sort_wanted = Signal(int, bool)
 
     def __init__(self, color_of: Callable[[int, int], QColor]) -> None:
         super().__init__()
@@ -103,30 +103,30 @@ class SpikeModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles with their units, and what they mean."""
-        if orientation != Qt.Horizontal or not 0 <= section < len(COLUMNS):
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         name = COLUMNS[section]
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             return TIPS[name]
-        if role != Qt.DisplayRole:
+        if role != Qt.ItemDataRole.DisplayRole:
             return None
         unit = {"time": "s", "interval": "ms"}.get(name, "")
         if name == "amplitude" and self.rows is not None:
             unit = amplitude_unit(self.rows.snapshot.shank)
         return f"{name} ({unit})" if unit else name
 
-    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
         rows = self.rows
         if rows is None or not index.isValid() or index.row() >= len(self._order):
             return None
-        if role == Qt.TextAlignmentRole:
-            return int(Qt.AlignVCenter | Qt.AlignRight)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
         at, name = self.row_at(index.row()), COLUMNS[index.column()]
         place = int(rows.places[at])
-        if role == Qt.ForegroundRole and name == "cluster":
+        if role == Qt.ItemDataRole.ForegroundRole and name == "cluster":
             return QBrush(self._color_of(place, rows.cluster_ids[place]))
-        if role != Qt.DisplayRole:
+        if role != Qt.ItemDataRole.DisplayRole:
             return None
         if name == "time":
             return f"{rows.times[at]:.4f}"
@@ -152,10 +152,10 @@ class SpikeModel(QAbstractTableModel):
         if is_new:
             self.pages_wanted.emit()
 
-    def sort(self, column: int, order: Qt.SortOrder = Qt.AscendingOrder) -> None:
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Ask for another order: a worker finds it."""
         if 0 <= column < len(COLUMNS):
-            self.sort_wanted.emit(column, order == Qt.DescendingOrder)
+            self.sort_wanted.emit(column, order == Qt.SortOrder.DescendingOrder)
 
 
 def _number(value: float, decimals: int) -> str:
@@ -182,7 +182,7 @@ class SpikeListDock(Dock):
         The user wants to see what is at this time, seconds.
     """
 
-    chosen = pyqtSignal(float)
+    chosen = Signal(float)
 
     def __init__(self, window: WindowContext) -> None:
         super().__init__("spikes", "Spike list")
@@ -214,19 +214,19 @@ class SpikeListDock(Dock):
         self.table = table = _Table()
         self.hint = QLabel(EMPTY)
         self.hint.setObjectName("hint")
-        self.hint.setAlignment(Qt.AlignCenter)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
         table.setModel(self.model)
-        table.setSelectionMode(QAbstractItemView.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollPerItem)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         table.setTabKeyNavigation(False)
         header = Header(table)
         table.setHorizontalHeader(header)
         dress(table)
-        header.setSortIndicator(self._sorted_by[0], Qt.AscendingOrder)
+        header.setSortIndicator(self._sorted_by[0], Qt.SortOrder.AscendingOrder)
         table.setSortingEnabled(True)
-        header.setSectionResizeMode(QHeaderView.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         table.clicked.connect(self._go)
         holder = QWidget()
         self._stack = QStackedLayout(holder)

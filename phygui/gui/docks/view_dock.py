@@ -6,11 +6,9 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, QRect, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QHelpEvent
-from PyQt5.QtWidgets import (
-    QToolTip,
-)
+from qtpy.QtCore import QEvent, QObject, QPoint, QRect, QTimer, Signal
+from qtpy.QtGui import QCloseEvent, QHelpEvent
+from qtpy.QtWidgets import QToolTip
 
 from phygui.curation.session import Session
 from phygui.curation.statistics.snapshot import Snapshot
@@ -61,16 +59,16 @@ class ViewDock(Dock):
         Whether it is a second one of its kind, which goes for good when it is closed.
     """
 
-    shown_data = pyqtSignal()
-    trouble = pyqtSignal(str, object)
+    shown_data = Signal()
+    trouble = Signal(str, object)
     """A sentence, and the exception behind it."""
-    discarded = pyqtSignal(str)
+    discarded = Signal(str)
     """A second dock of its kind has been closed; its name."""
-    paused = pyqtSignal()
+    paused = Signal()
     """It follows the session no longer, or again."""
-    settings_wanted = pyqtSignal()
-    export_wanted = pyqtSignal()
-    elsewhere_wanted = pyqtSignal(str, object)
+    settings_wanted = Signal()
+    export_wanted = Signal()
+    elsewhere_wanted = Signal(str, object)
     """A kind of data, and the paths outside the folder of the dataset that are to be opened; none
     where the user is to be asked for them."""
 
@@ -337,13 +335,13 @@ class ViewDock(Dock):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Say at the mouse what is under it, once it rests; no longer when it has left."""
-        if event.type() == QEvent.Leave and self._view is not None:
+        if event.type() == QEvent.Type.Leave and self._view is not None:
             self._view.forget_hover()
-        elif event.type() == QEvent.Resize:
+        elif event.type() == QEvent.Type.Resize:
             self._follow_room()
             if self._elsewhere is not None:
                 self._elsewhere.place()
-        elif isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip:
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             self._show_tooltip(event.pos(), event.globalPos())
             return True
         return super().eventFilter(watched, event)

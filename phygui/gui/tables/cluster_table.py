@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PyQt5.QtCore import (
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QPoint,
-    Qt,
-    pyqtSignal,
-)
-from PyQt5.QtGui import (
-    QColor,
-    QKeyEvent,
-    QKeySequence,
-    QResizeEvent,
-)
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from qtpy.QtGui import QColor, QKeyEvent, QKeySequence, QResizeEvent
+from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
@@ -44,7 +32,7 @@ from phygui.gui.tables.table_model import ClusterTableModel
 class _View(QTableView):
     """A table that leaves the keys of the curator to the window."""
 
-    resized = pyqtSignal()
+    resized = Signal()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell."""
@@ -52,8 +40,11 @@ class _View(QTableView):
         self.resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        extends = event.modifiers() & Qt.ShiftModifier and event.key() in (Qt.Key_Up, Qt.Key_Down)
-        if extends or event.matches(QKeySequence.SelectAll):
+        extends = event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.key() in (
+            Qt.Key.Key_Up,
+            Qt.Key.Key_Down,
+        )
+        if extends or event.matches(QKeySequence.StandardKey.SelectAll):
             super().keyPressEvent(event)
         else:
             event.ignore()
@@ -68,8 +59,8 @@ class ClusterTable(QWidget):
         The user has selected these clusters, in the order in which they were selected.
     """
 
-    chosen = pyqtSignal(list)
-    menu_wanted = pyqtSignal(QPoint)
+    chosen = Signal(list)
+    menu_wanted = Signal(QPoint)
 
     def __init__(
         self,
@@ -101,15 +92,15 @@ class ClusterTable(QWidget):
         self.problem = QLabel()
         self.problem.setObjectName("hint")
         self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.PlainText)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.hide()
         self.counts = QLabel()
         self.counts.setObjectName("hint")
         self.given_way = QLabel()
         self.given_way.setObjectName("hint")
         # Where there is no room for both, the counts are what is read.
-        self.given_way.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
-        self.given_way.setAlignment(Qt.AlignRight | Qt.AlignVCenter)
+        self.given_way.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.given_way.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._hint, self._also = hint, ""
 
         layout = QVBoxLayout(self)
@@ -131,8 +122,8 @@ class ClusterTable(QWidget):
         view = self.view
         view.setModel(self.model)
         view.setItemDelegate(CellDelegate(view, self.model))
-        view.setSelectionMode(QAbstractItemView.ExtendedSelection)
-        view.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setHorizontalHeader(Header(view))
         dress(view)
         header = view.horizontalHeader()
@@ -144,7 +135,7 @@ class ClusterTable(QWidget):
         self.columns = ColumnWidths(view, self.model)
         self.columns.changed.connect(self._show_given_way)
         view.resized.connect(self.columns.arrange)
-        view.setContextMenuPolicy(Qt.CustomContextMenu)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(
             lambda at: self.menu_wanted.emit(view.viewport().mapToGlobal(at))
         )
@@ -234,10 +225,10 @@ class ClusterTable(QWidget):
             chosen.select(self.model.index(first_row, 0), self.model.index(end, last))
         self._quiet = True
         selection = self.view.selectionModel()
-        selection.select(chosen, QItemSelectionModel.ClearAndSelect)
+        selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if rows:
             first = self.model.index(rows[0], 0)
-            selection.setCurrentIndex(first, QItemSelectionModel.NoUpdate)
+            selection.setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
             self.view.scrollTo(first)
         self._quiet = False
 
@@ -271,7 +262,8 @@ class ClusterTable(QWidget):
             # The column of a label comes with :meth:`set_labels`.
             return
         self.view.horizontalHeader().setSortIndicator(
-            self.column_names.index(name), Qt.AscendingOrder if ascending else Qt.DescendingOrder
+            self.column_names.index(name),
+            Qt.SortOrder.AscendingOrder if ascending else Qt.SortOrder.DescendingOrder,
         )
         # The column that it is sorted by stays in sight.
         self.columns.arrange()
@@ -311,7 +303,9 @@ class ClusterTable(QWidget):
         there = [c for c in sought if c in self.model]
         row = self.model.row_of(sought[-1])
         if row is not None:
-            self.view.scrollTo(self.model.index(row, 0), QAbstractItemView.PositionAtCenter)
+            self.view.scrollTo(
+                self.model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtCenter
+            )
         if there == sought:
             hidden = [c for c in sought if self.model.row_of(c) is None]
             note = f"; the filter hides {in_words(hidden)}" if hidden else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import QObject, QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QFont, QFontMetrics
-from PyQt5.QtWidgets import QMenu, QTableView
+from qtpy.QtCore import QObject, QPoint, Qt, Signal
+from qtpy.QtGui import QFont, QFontMetrics
+from qtpy.QtWidgets import QMenu, QTableView
 
 from phygui.curation.navigation.columns import Column
 from phygui.gui.base.theme import plain_tip
@@ -34,7 +34,7 @@ class ColumnWidths(QObject):
     model : ClusterTableModel
     """
 
-    changed = pyqtSignal()
+    changed = Signal()
     """Other columns have given way."""
 
     def __init__(self, table: QTableView, model: ClusterTableModel) -> None:
@@ -53,7 +53,7 @@ class ColumnWidths(QObject):
         for section, column in enumerate(model.columns):
             header.setSectionHidden(section, column.hidden)
         header.dragged.connect(self._dragged)
-        header.setContextMenuPolicy(Qt.CustomContextMenu)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose)
 
     def _dragged(self) -> None:
@@ -146,7 +146,7 @@ class ColumnWidths(QObject):
     def _need(self, column: Column) -> int:
         if column.name not in self._needs:
             self._needs[column.name] = self._text_width(column)
-        title = str(self._model.headerData(self._section(column.name), Qt.Horizontal))
+        title = str(self._model.headerData(self._section(column.name), Qt.Orientation.Horizontal))
         title_width = QFontMetrics(self._header.font()).horizontalAdvance(title)
         need = max(self._needs[column.name], title_width) + MARGIN
         return max(min(need, WIDEST), self._header.minimumSectionSize())
@@ -207,7 +207,7 @@ class ColumnWidths(QObject):
         menu.addSeparator()
         fit = menu.addAction("Fit columns to the table", self.fit)
         fit.setToolTip("make the columns fill the width, also when it changes")
-        menu.setAttribute(Qt.WA_DeleteOnClose)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._header.mapToGlobal(at))
 
     # -- what is remembered ------------------------------------------------------------------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QLineEdit
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QLineEdit
 
-_ACCEPT = (Qt.Key_Return, Qt.Key_Enter)
-LEAVE = (Qt.Key_Escape, *_ACCEPT)
+_ACCEPT = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+LEAVE = (Qt.Key.Key_Escape, *_ACCEPT)
 _IDS = re.compile(r"\s*\d{1,9}([\s,]+\d{1,9})*[\s,]*")
 
 
@@ -29,18 +29,18 @@ class FilterLine(QLineEdit):
         By Enter, which comes before.
     """
 
-    left = pyqtSignal()
-    accepted = pyqtSignal()
+    left = Signal()
+    accepted = Signal()
 
     def begin(self) -> None:
         """Take the keyboard; what is typed replaces what is written."""
-        self.setFocus(Qt.ShortcutFocusReason)
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.selectAll()
 
     def event(self, event: QEvent) -> bool:
         """Escape and Enter are for this line while it has the keyboard."""
         if (
-            event.type() == QEvent.ShortcutOverride
+            event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and event.key() in LEAVE
         ):

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PyQt5.QtCore import (
+from qtpy.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
-    pyqtSignal,
+    Signal,
 )
-from PyQt5.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QResizeEvent
-from PyQt5.QtWidgets import QAbstractItemView, QApplication, QTableView
+from qtpy.QtGui import QBrush, QColor, QKeyEvent, QKeySequence, QResizeEvent
+from qtpy.QtWidgets import QAbstractItemView, QApplication, QTableView
 
 from phygui.gui.base.theme import plain_tip
 from phygui.gui.tables.table_header import MARGIN, Header
@@ -60,28 +60,31 @@ class PlainModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles and tooltips."""
-        if orientation == Qt.Horizontal and 0 <= section < len(self._titles):
-            if role == Qt.DisplayRole:
+        if orientation == Qt.Orientation.Horizontal and 0 <= section < len(self._titles):
+            if role == Qt.ItemDataRole.DisplayRole:
                 return self._titles[section]
-            if role == Qt.ToolTipRole and section < len(self._tips):
+            if role == Qt.ItemDataRole.ToolTipRole and section < len(self._tips):
                 return self._tips[section]
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         cell = self._rows[index.row()][index.column()]
-        if role == Qt.DisplayRole:
+        if role == Qt.ItemDataRole.DisplayRole:
             return cell.text
-        if role == Qt.UserRole:
+        if role == Qt.ItemDataRole.UserRole:
             return cell.text if cell.value is None else cell.value
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(cell.tip) if cell.tip else None
-        if role == Qt.ForegroundRole and cell.color is not None:
+        if role == Qt.ItemDataRole.ForegroundRole and cell.color is not None:
             return QBrush(cell.color)
-        if role == Qt.TextAlignmentRole:
-            return int(Qt.AlignVCenter | (Qt.AlignLeft if cell.left else Qt.AlignRight))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(
+                Qt.AlignmentFlag.AlignVCenter
+                | (Qt.AlignmentFlag.AlignLeft if cell.left else Qt.AlignmentFlag.AlignRight)
+            )
         return None
 
 
@@ -108,7 +111,7 @@ class PlainTable(QTableView):
         The user has gone to this row, as numbered when the rows were set.
     """
 
-    chosen = pyqtSignal(int)
+    chosen = Signal(int)
 
     def __init__(
         self,
@@ -129,11 +132,11 @@ class PlainTable(QTableView):
         self.content = PlainModel(titles, tips)
         self.proxy = QSortFilterProxyModel(self)
         self.proxy.setSourceModel(self.content)
-        self.proxy.setSortRole(Qt.UserRole)
+        self.proxy.setSortRole(Qt.ItemDataRole.UserRole)
         self.setModel(self.proxy)
-        self.setSelectionMode(QAbstractItemView.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollPerPixel)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         header = Header(self)
         self.setHorizontalHeader(header)
@@ -141,7 +144,7 @@ class PlainTable(QTableView):
         header.dragged.connect(self._dragged)
         if sortable:
             self.setSortingEnabled(True)
-            header.setSortIndicator(-1, Qt.DescendingOrder)
+            header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.clicked.connect(lambda index: self.chosen.emit(self.proxy.mapToSource(index).row()))
 
     def _dragged(self) -> None:
@@ -163,7 +166,13 @@ class PlainTable(QTableView):
         self.is_dragged = False
         self._needs.clear()
         for column in range(content.columnCount()):
-            texts = [str(content.headerData(column, Qt.Horizontal, Qt.DisplayRole))]
+            texts = [
+                str(
+                    content.headerData(
+                        column, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole
+                    )
+                )
+            ]
             rows = range(min(content.rowCount(), 200))
             texts += [str(content.index(row, column).data()) for row in rows]
             width = max(map(metrics.horizontalAdvance, texts)) + MARGIN
@@ -199,12 +208,15 @@ class PlainTable(QTableView):
     def rows_as_text(self) -> str:
         """All rows as they are shown, for a spreadsheet: text with tabs, titles first."""
         columns = [c for c in range(self.content.columnCount()) if not self.isColumnHidden(c)]
-        titles = [self.content.headerData(c, Qt.Horizontal, Qt.DisplayRole) for c in columns]
+        titles = [
+            self.content.headerData(c, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole)
+            for c in columns
+        ]
         lines = [titles]
         for row in range(self.proxy.rowCount()):
             indices = [self.proxy.index(row, column) for column in columns]
             # What a cell sorts by has all its digits.
-            found = [(i.data(), i.data(Qt.UserRole)) for i in indices]
+            found = [(i.data(), i.data(Qt.ItemDataRole.UserRole)) for i in indices]
             lines.append([str(v) if isinstance(v, int | float) else t for t, v in found])
         return "\n".join("\t".join(" ".join(str(t).split()) for t in line) for line in lines)
 
@@ -219,7 +231,7 @@ class PlainTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys belong to the window."""
-        if event.matches(QKeySequence.Copy):
+        if event.matches(QKeySequence.StandardKey.Copy):
             QApplication.clipboard().setText(self.rows_as_text())
         else:
             event.ignore()

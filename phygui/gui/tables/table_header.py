@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QPointF, QRect, Qt, pyqtSignal
-from PyQt5.QtGui import QMouseEvent, QPainter, QPolygonF
-from PyQt5.QtWidgets import QHeaderView, QTableView
+from qtpy.QtCore import QPointF, QRect, Qt, Signal
+from qtpy.QtGui import QMouseEvent, QPainter, QPolygonF
+from qtpy.QtWidgets import QHeaderView, QTableView
 
 from phygui.gui.base.theme import color
 
@@ -15,11 +15,11 @@ MARGIN = 8
 class Header(QHeaderView):
     """A header with the mark of the sort order above the title, where it hides none of it."""
 
-    dragged = pyqtSignal()
+    dragged = Signal()
     """The user has given a column a width."""
 
     def __init__(self, table: QTableView) -> None:
-        super().__init__(Qt.Horizontal, table)
+        super().__init__(Qt.Orientation.Horizontal, table)
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(24)
@@ -51,9 +51,9 @@ class Header(QHeaderView):
         """Draw the title, then the mark: it points up where the column ascends."""
         # A title that is too long is read from its beginning, and seen to be cut. Qt would cut the
         # others as well, for its margins and for a mark that stands elsewhere here.
-        title = str(self.model().headerData(section, Qt.Horizontal) or "")
+        title = str(self.model().headerData(section, Qt.Orientation.Horizontal) or "")
         fits = self.fontMetrics().horizontalAdvance(title) <= rect.width()
-        self.setTextElideMode(Qt.ElideNone if fits else Qt.ElideRight)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone if fits else Qt.TextElideMode.ElideRight)
         # It would leave its pen and clip to what is drawn after it.
         assert painter is not None
         painter.save()
@@ -62,11 +62,11 @@ class Header(QHeaderView):
         if not self.isSortIndicatorShown() or section != self.sortIndicatorSection():
             return
         middle, tip, base = rect.left() + rect.width() / 2, rect.top() + 1.0, rect.top() + 4.5
-        if self.sortIndicatorOrder() == Qt.DescendingOrder:
+        if self.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder:
             tip, base = base, tip
         painter.save()
-        painter.setRenderHint(QPainter.Antialiasing)
-        painter.setPen(Qt.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color("text"))
         corners = ((middle - 4.0, base), (middle + 4.0, base), (middle, tip))
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QModelIndex, QPointF, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetrics, QPainter, QStaticText
-from PyQt5.QtWidgets import (
+from qtpy.QtCore import QModelIndex, QPointF, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QStaticText
+from qtpy.QtWidgets import (
     QAbstractItemView,
     QStyle,
     QStyledItemDelegate,
@@ -25,7 +25,7 @@ def dress(view: QTableView, scale: float = 0.92) -> None:
     scale : float
         Size of its font in that of the window.
     """
-    view.setSelectionBehavior(QAbstractItemView.SelectRows)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setShowGrid(False)
     view.setWordWrap(False)
     view.setAlternatingRowColors(True)
@@ -77,7 +77,7 @@ class CellDelegate(QStyledItemDelegate):
         if cell.background is not None:
             painter.fillRect(rect, cell.background)
             hue = _DARK if luminance(cell.background) > MIDDLE else _LIGHT
-        elif option.state & QStyle.State_Selected:
+        elif option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, color("highlight"))
         if option.font != self._fonts[0] or not self._margin:
             self._take_over(option)
@@ -88,7 +88,7 @@ class CellDelegate(QStyledItemDelegate):
             laid_out = self._lay_out(*key)
         text, width, height = laid_out
         x = float(rect.x() + self._margin)
-        if cell.alignment & Qt.AlignRight:
+        if cell.alignment & Qt.AlignmentFlag.AlignRight:
             x += room - width
         painter.setFont(self._fonts[cell.is_bold])
         painter.setPen(cell.color if hue is None else hue)
@@ -100,7 +100,9 @@ class CellDelegate(QStyledItemDelegate):
         bold.setBold(True)
         self._fonts = (QFont(option.font), bold)
         # What Qt leaves free at either side of a text.
-        self._margin = view.style().pixelMetric(QStyle.PM_FocusFrameHMargin, None, view) + 1
+        self._margin = (
+            view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, view) + 1
+        )
         self._texts.clear()
 
     def _lay_out(self, text: str, is_bold: bool, room: int) -> tuple[QStaticText, float, float]:
@@ -109,8 +111,10 @@ class CellDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(font)
         # A label may have several lines; a row has one.
         first, more, _ = text.partition("\n")
-        static = QStaticText(metrics.elidedText(first + "…" * len(more), Qt.ElideRight, room))
-        static.setTextFormat(Qt.PlainText)
+        static = QStaticText(
+            metrics.elidedText(first + "…" * len(more), Qt.TextElideMode.ElideRight, room)
+        )
+        static.setTextFormat(Qt.TextFormat.PlainText)
         static.prepare(font=font)
         if len(self._texts) >= MOST_TEXTS:
             self._texts.clear()

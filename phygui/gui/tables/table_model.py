@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor, QFont
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtGui import QBrush, QColor, QFont
 
 from phygui.curation.edits.labels import COLOR, NOTE, color_in
 from phygui.curation.navigation.cluster_list import ClusterList, SortKey
@@ -20,16 +20,16 @@ MANY = 50
 
 _ROLES = frozenset(
     (
-        Qt.DisplayRole,
-        Qt.TextAlignmentRole,
-        Qt.ForegroundRole,
-        Qt.BackgroundRole,
-        Qt.ToolTipRole,
-        Qt.FontRole,
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.ForegroundRole,
+        Qt.ItemDataRole.BackgroundRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Qt.ItemDataRole.FontRole,
     )
 )
-_LEFT = Qt.AlignVCenter | Qt.AlignLeft
-_RIGHT = Qt.AlignVCenter | Qt.AlignRight
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 Colors = Callable[[int], QColor | None]
 
@@ -59,7 +59,7 @@ class ClusterTableModel(QAbstractTableModel):
         Colour of a cluster where it is selected.
     """
 
-    counted = pyqtSignal(int, int)
+    counted = Signal(int, int)
     """Number of rows shown, and of all."""
 
     def __init__(self, session: Session, rows: ClusterList, colors: Colors) -> None:
@@ -181,11 +181,13 @@ class ClusterTableModel(QAbstractTableModel):
         rows = self.rows_of(cluster_ids)
         if len(rows) > MANY:
             last = self.index(len(self._keys) - 1, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last, [Qt.BackgroundRole])
+            self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.BackgroundRole])
         else:
             for row in rows:
                 self.dataChanged.emit(
-                    self.index(row, 0), self.index(row, len(self.columns) - 1), [Qt.BackgroundRole]
+                    self.index(row, 0),
+                    self.index(row, len(self.columns) - 1),
+                    [Qt.ItemDataRole.BackgroundRole],
                 )
 
     def set_label_columns(self, columns: Sequence[Column]) -> list[str]:
@@ -212,7 +214,7 @@ class ClusterTableModel(QAbstractTableModel):
     def follow_order(self) -> None:
         """The order is another one."""
         self._resort()
-        self.headerDataChanged.emit(Qt.Horizontal, 0, len(self.columns) - 1)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def _resort(self) -> None:
         self.layoutAboutToBeChanged.emit()
@@ -291,15 +293,15 @@ class ClusterTableModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles and tooltips."""
-        if orientation != Qt.Horizontal or not 0 <= section < len(self.columns):
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None
         column = self.columns[section]
-        if role == Qt.DisplayRole:
+        if role == Qt.ItemDataRole.DisplayRole:
             return column.title + self._rank(column)
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             return f"{column.name}: {self.tip(column)}"
-        if role == Qt.TextAlignmentRole:
-            return Qt.AlignCenter
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignCenter
         return None
 
     def _rank(self, column: Column) -> str:
@@ -308,29 +310,29 @@ class ClusterTableModel(QAbstractTableModel):
         name = column.name
         return "²³"[others.index(name)] if name in others and name != "id" else ""
 
-    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
         if role not in _ROLES or not index.isValid() or index.row() >= len(self._keys):
             return None
         cluster_id = self._keys[index.row()][-1]
         column = self.columns[index.column()]
-        if role == Qt.ToolTipRole and column.name == "id":
+        if role == Qt.ItemDataRole.ToolTipRole and column.name == "id":
             note = self._session.shown.labels_of(cluster_id).get(NOTE)
             return plain_tip(note) if note else None
-        if role == Qt.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             about = column.about(self._session.shown, cluster_id)
             if self._is_of_range(cluster_id, column):
                 whole = column.text(self.rows.value(cluster_id, column))
                 about = f"within the time range; {whole} in all of the recording"
             return plain_tip(f"{column.title}: {about}") if about else None
         cell = self._cell(cluster_id, column)
-        if role == Qt.DisplayRole:
+        if role == Qt.ItemDataRole.DisplayRole:
             return cell.text
-        if role == Qt.TextAlignmentRole:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(cell.alignment)
-        if role == Qt.ForegroundRole:
+        if role == Qt.ItemDataRole.ForegroundRole:
             return QBrush(cell.color)
-        if role == Qt.BackgroundRole:
+        if role == Qt.ItemDataRole.BackgroundRole:
             return None if cell.background is None else QBrush(cell.background)
         return self._bold if cell.is_bold else None
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from PyQt5.QtCore import QElapsedTimer, QObject, Qt, QTimer, pyqtSignal
-from PyQt5.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
+from qtpy.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from phygui.curation.session import Session
 from phygui.curation.statistics.cluster_statistics import Learnt
@@ -48,7 +48,7 @@ class ProgressLine(QWidget):
     def __init__(self) -> None:
         super().__init__()
         # Of a long name of a file the end, and how far it is, are seen too.
-        self.label = ElidedLabel(Qt.ElideMiddle)
+        self.label = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self.label.setObjectName("hint")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -58,7 +58,7 @@ class ProgressLine(QWidget):
         self.cancel.setProperty("icon_name", "close")
         self.cancel.setToolTip("stop computing (Dataset > Compute statistics resumes)")
         self.cancel.setAutoRaise(True)
-        self.cancel.setFocusPolicy(Qt.NoFocus)
+        self.cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.cancel.setFixedSize(18, 18)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 0, 0)
@@ -87,7 +87,7 @@ class Background(QObject):
         A piece of statistics has come in.
     """
 
-    learnt = pyqtSignal()
+    learnt = Signal()
 
     def __init__(self, window: WindowContext) -> None:
         super().__init__(window)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from phygui.curation.edits.update import EditError, insist
 from phygui.curation.suggestions.grouping.group_rules import DEFAULTS, told_rules
@@ -182,12 +182,12 @@ class Commands:
         dialog.setLabelText(
             "Microvolts of a raw unit, as 0.195 (Intan, Open Ephys) or 2.34 (Neuropixels 1.0, AP):"
         )
-        dialog.setInputMode(QInputDialog.DoubleInput)
+        dialog.setInputMode(QInputDialog.InputMode.DoubleInput)
         dialog.setDoubleDecimals(6)
         dialog.setDoubleRange(1e-6, 1e6)
         dialog.setDoubleValue(known)
         dialog.doubleValueSelected.connect(self._take_gain)
-        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         well_placed(dialog)
         dialog.open()
 
@@ -367,7 +367,7 @@ class Commands:
     def toggle_full_screen(self) -> None:
         """Fill the screen, or be again as before: a maximised window is maximised."""
         window = self._window
-        window.setWindowState(window.windowState() ^ Qt.WindowFullScreen)
+        window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     # -- help ------------------------------------------------------------------------------
 

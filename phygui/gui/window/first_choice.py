@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from phygui.curation.edits.update import Selection
 from phygui.gui.base.delays import DELAYS
@@ -20,7 +20,7 @@ class FirstChoice(QObject):
         A cluster has been selected after a wait, and can be painted.
     """
 
-    made = pyqtSignal()
+    made = Signal()
 
     def __init__(self, window: WindowParts) -> None:
         super().__init__(window)

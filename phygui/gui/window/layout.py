@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtCore import QByteArray, QRect, Qt
-from PyQt5.QtGui import QCursor
-from PyQt5.QtWidgets import QApplication, QInputDialog, QMenu, QTabBar
+from qtpy.QtCore import QByteArray, QRect, Qt
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import QApplication, QInputDialog, QMenu, QTabBar
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.actions.layout_presets import LAYOUTS, arrange
@@ -79,7 +79,7 @@ class Layout:
         if dock is None:
             raise EditError("point at a view with the mouse, or click into it: which is maximised?")
         if dock.isFloating():
-            dock.setWindowState(dock.windowState() ^ Qt.WindowMaximized)
+            dock.setWindowState(dock.windowState() ^ Qt.WindowState.WindowMaximized)
             return
         self._kept, self._filled = self._state(), dock
         self._window.setUpdatesEnabled(False)
@@ -183,7 +183,7 @@ class Layout:
     def ask_name(self) -> None:
         """Ask for a name and keep the arrangement under it."""
         dialog = QInputDialog(self._window)
-        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         well_placed(dialog)
         dialog.setWindowTitle("Save the layout")
         # As wide as its title at least, which it would else cut.
@@ -234,7 +234,9 @@ class Layout:
         window, places = self._window, {}
         bars = [
             bar.geometry()
-            for bar in window.findChildren(QTabBar, options=Qt.FindDirectChildrenOnly)
+            for bar in window.findChildren(
+                QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly
+            )
             if bar.isVisible()
         ]
         for name, dock in window.docks.items():
@@ -258,8 +260,8 @@ class Layout:
             self._scale(known)
         # A dock that the state does not know keeps out of sight, but in reach of the View menu.
         for dock in window.docks.values():
-            if window.dockWidgetArea(dock) == Qt.NoDockWidgetArea:
-                window.addDockWidget(Qt.LeftDockWidgetArea, dock)
+            if window.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea:
+                window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
                 window.tabifyDockWidget(window.docks["correlograms"], dock)
                 dock.hide()
 
@@ -275,7 +277,7 @@ class Layout:
             factors = [1 + (now[k] - before[k]) / area[k] for k in (0, 1)]
             docks = [window.docks[name] for name in sizes if name in window.docks]
             placed = [dock for dock in docks if not dock.isFloating() and not dock.isHidden()]
-            for k, orientation in enumerate((Qt.Horizontal, Qt.Vertical)):
+            for k, orientation in enumerate((Qt.Orientation.Horizontal, Qt.Orientation.Vertical)):
                 lengths = [round(sizes[dock.objectName()][k] * factors[k]) for dock in placed]
                 window.resizeDocks(placed, lengths, orientation)
         except (KeyError, IndexError, TypeError, ValueError, ArithmeticError):

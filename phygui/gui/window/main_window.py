@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QGuiApplication
-from PyQt5.QtWidgets import QLabel, QMainWindow, QMenu
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtGui import QCloseEvent, QGuiApplication
+from qtpy.QtWidgets import QLabel, QMainWindow, QMenu
 
 from phygui.curation.edits.update import Update, in_words
 from phygui.curation.session import Session
@@ -79,10 +79,10 @@ class MainWindow(WindowParts):
     first_choice: FirstChoice
     comparison: ComparisonDock
     snippets: CommandLine
-    closed = pyqtSignal(object)
-    _posted = pyqtSignal(object)
-    _warned = pyqtSignal(str)
-    reopen_wanted = pyqtSignal(object)
+    closed = Signal(object)
+    _posted = Signal(object)
+    _warned = Signal(str)
+    reopen_wanted = Signal(object)
     """This window is to be closed, edits kept aside, and its file opened again."""
 
     def __init__(self, session: Session, settings: Settings, *, reset_layout: bool = False) -> None:
@@ -106,16 +106,16 @@ class MainWindow(WindowParts):
         self._generation = -1
         self._discards = False
         self.setDockOptions(
-            QMainWindow.AllowNestedDocks
-            | QMainWindow.AllowTabbedDocks
-            | QMainWindow.AnimatedDocks
-            | QMainWindow.GroupedDragging
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.GroupedDragging
         )
         screen = QGuiApplication.primaryScreen().availableSize()
         self.resize(min(screen.width(), 1920), min(screen.height(), 1080))
         if screen.width() <= 1920 and screen.height() <= 1080:
             # The frame comes on top of the size, and would push the status bar off the screen.
-            self.setWindowState(Qt.WindowMaximized)
+            self.setWindowState(Qt.WindowState.WindowMaximized)
         self.setMinimumSize(640, 400)
 
         self._make_tables()
@@ -175,9 +175,12 @@ class MainWindow(WindowParts):
         self.status: dict[str, QLabel] = {}
         for name, stretch in (("progress", 0), ("selected", 0), ("edit", 1), ("saved", 0)):
             # What is long gives way; of many selected clusters it is seen how many they are.
-            cut = {"selected": Qt.ElideMiddle, "edit": Qt.ElideRight}.get(name)
+            cut = {
+                "selected": Qt.TextElideMode.ElideMiddle,
+                "edit": Qt.TextElideMode.ElideRight,
+            }.get(name)
             label = QLabel() if cut is None else ElidedLabel(cut)
-            label.setTextFormat(Qt.PlainText)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setContentsMargins(8, 0, 8, 0)
             bar.addPermanentWidget(label, stretch)
             # An error in the command line takes the room that there is.

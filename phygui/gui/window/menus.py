@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QMenu, QToolBar
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QAction, QKeySequence
+from qtpy.QtWidgets import QMenu, QToolBar
 
 from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.gui.actions.actions import ACTIONS
@@ -16,7 +16,7 @@ from phygui.gui.base.recent import Lookout
 from phygui.gui.base.theme import icon
 from phygui.gui.window.parts import WindowParts
 
-COMMON = tuple(map(QKeySequence, (Qt.Key_Escape, Qt.Key_Return, Qt.Key_Enter)))
+COMMON = tuple(map(QKeySequence, (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)))
 """Keys of lists and lines too, from which they are not taken away to say anything."""
 LONGEST = 70
 """Characters of a menu entry."""
@@ -50,7 +50,7 @@ def dock_menu(window: WindowParts) -> QMenu:
     for dock in window.docks.values():
         menu.addAction(dock.menu_action)
     menu.addSeparator()
-    for bar in window.findChildren(QToolBar, options=Qt.FindDirectChildrenOnly):
+    for bar in window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
         menu.addAction(bar.toggleViewAction())
     return menu
 
@@ -169,7 +169,7 @@ def build_toolbar(window: WindowParts) -> QToolBar:
     bar.setObjectName("toolbar")
     bar.setIconSize(QSize(18, 18))
     bar.setMovable(False)
-    bar.setContextMenuPolicy(Qt.PreventContextMenu)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     section = None
     for action in ACTIONS:
         if action.toolbar:
@@ -184,7 +184,7 @@ def build_toolbar(window: WindowParts) -> QToolBar:
 def edit_menu(window: WindowParts) -> QMenu:
     """The context menu of the cluster tables."""
     menu = QMenu(window)
-    menu.setAttribute(Qt.WA_DeleteOnClose)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     for name in ("merge", "label", "note", "color", "new_group", "undo", "redo"):
         menu.addAction(window.actions_by_name[name])
     for which in ("best", "match", "all"):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QAction, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.actions import context as of_actions
@@ -124,7 +125,7 @@ class WindowParts(WindowContext):
     help_list: QWidget | None
     """The list of keys, as long as it is open."""
     palette_list: QWidget | None
-    ran = pyqtSignal(str)
+    ran = Signal(str)
     """The user has done something; the name of the action."""
 
     def __init__(self) -> None:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from PyQt5.QtCore import QCoreApplication, QEventLoop
-from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
+from qtpy.QtCore import QCoreApplication, QEventLoop
+from qtpy.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
 from phygui.curation.durability.recovery import UnsavedEdit
 from phygui.curation.durability.writer import ChangedOnDisk, Saved
@@ -76,7 +76,10 @@ class Saving:
         bool
             Whether all is well; else there is now a question about it.
         """
-        flags = QEventLoop.ExcludeUserInputEvents | QEventLoop.WaitForMoreEvents
+        flags = (
+            QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents
+            | QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+        )
         before = self.question
         while self._saving or self._n_copies or self.patience is not None:
             QCoreApplication.processEvents(flags)
@@ -279,16 +282,16 @@ class Saving:
 
         Enter gives the first answer if that is harmless, and else none of them.
         """
-        box = QMessageBox(QMessageBox.Question, title, sentence, parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.Question, title, sentence, parent=self._window)
         well_placed(box)
         messages.describe_edits(box, edits, more)
         buttons: dict[QAbstractButton, Callable[[], object]] = {}
         for text, action in answers.items():
-            button = box.addButton(text, QMessageBox.ActionRole)
+            button = box.addButton(text, QMessageBox.ButtonRole.ActionRole)
             if is_harmless and not buttons:
                 box.setDefaultButton(button)
             buttons[button] = action
-        cancel = box.addButton(QMessageBox.Cancel)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
         if not is_harmless:
             box.setDefaultButton(cancel)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QAction, QComboBox, QInputDialog, QLabel, QMenu, QToolBar, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QComboBox, QInputDialog, QLabel, QMenu, QToolBar, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.dataset import why_incomplete
@@ -163,12 +164,12 @@ class Switching:
         )
         for label in self.dialog.findChildren(QLabel):
             # What a file holds is never taken as markup.
-            label.setTextFormat(Qt.PlainText)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.dialog.setTextValue(self._free_name())
         self.dialog.textValueSelected.connect(
             lambda name: window.attempt(lambda: self.copy_to(name))
         )
-        self.dialog.setAttribute(Qt.WA_DeleteOnClose)
+        self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dialog.open()
 
     def _free_name(self) -> str:
@@ -207,8 +208,8 @@ class Switching:
 def _combo(what: str) -> QComboBox:
     combo = QComboBox()
     combo.setToolTip(f"the active {what}; each keeps its own edits")
-    combo.setSizeAdjustPolicy(QComboBox.AdjustToContents)
-    combo.setFocusPolicy(Qt.NoFocus)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    combo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return combo
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PyQt5.QtCore import QTimer
+from qtpy.QtCore import QTimer
 
 from phygui.gui.dialogs.export_picture import export_picture
 from phygui.gui.dialogs.view_settings import (

@@ -20,7 +20,8 @@ def paint_with(canvas: app.Canvas, paint: Callable[[], None]) -> None:
 
 def keep_pixels(canvas: app.Canvas) -> None:
     """Have what is drawn between two paintings stay there until the second one."""
-    canvas.native.setUpdateBehavior(canvas.native.PartialUpdate)
+    native = canvas.native
+    native.setUpdateBehavior(native.UpdateBehavior.PartialUpdate)
 
 
 def buffer_of(canvas: app.Canvas) -> tuple[int, ...] | None:

@@ -10,8 +10,8 @@ from pkgutil import iter_modules
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from phygui.gui.actions import declared as declarations
 from phygui.gui.actions.actions import ACTIONS, BY_NAME
@@ -26,7 +26,7 @@ def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: ("", ""))
     monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("", False))
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *a, **k: (0.0, False))
-    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.Cancel))
+    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.StandardButton.Cancel))
     monkeypatch.setattr(QDialog, "exec_", lambda box: 0)
 
 
@@ -58,13 +58,13 @@ def test_the_key_of_what_is_not_possible_says_why(
     user = open_window(demo)
     session, window = user.session, user.window
     user.select(session.cluster_ids[0].item())
-    ctrl, alt = Qt.ControlModifier, Qt.AltModifier
+    ctrl, alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
     for key, modifiers, words in (
-        (Qt.Key_G, Qt.NoModifier, "at least two clusters"),
-        (Qt.Key_K, Qt.NoModifier, "draw a lasso first"),
-        (Qt.Key_G, ctrl, "no match is selected"),
-        (Qt.Key_Z, ctrl, "nothing to undo"),
-        (Qt.Key_S, ctrl, "nothing to save"),
+        (Qt.Key.Key_G, Qt.KeyboardModifier.NoModifier, "at least two clusters"),
+        (Qt.Key.Key_K, Qt.KeyboardModifier.NoModifier, "draw a lasso first"),
+        (Qt.Key.Key_G, ctrl, "no match is selected"),
+        (Qt.Key.Key_Z, ctrl, "nothing to undo"),
+        (Qt.Key.Key_S, ctrl, "nothing to save"),
     ):
         window.say("")
         user.press(key, modifiers)
@@ -78,7 +78,7 @@ def test_the_key_of_what_is_not_possible_says_why(
     user.qtbot.waitUntil(dock.isActiveWindow, timeout=5_000)
     user.view("features").native.setFocus()
     window.say("")
-    user.qtbot.keyClick(user.view("features").native, Qt.Key_K)
+    user.qtbot.keyClick(user.view("features").native, Qt.Key.Key_K)
     assert "draw a lasso first" in user.message
     dock.setFloating(False)
     # What is not the window's is left alone.
@@ -86,14 +86,18 @@ def test_the_key_of_what_is_not_possible_says_why(
     line = window.cluster_table.filter
     window.activateWindow()
     line.setFocus()
-    user.qtbot.keyClick(line, Qt.Key_G)
+    user.qtbot.keyClick(line, Qt.Key.Key_G)
     assert line.text() == "g"
     assert user.message == ""
     line.clear()
 
     window.switching.switch(clustering="original")
     user.settle()
-    for key, modifiers in ((Qt.Key_G, Qt.NoModifier), (Qt.Key_K, Qt.NoModifier), (Qt.Key_G, alt)):
+    for key, modifiers in (
+        (Qt.Key.Key_G, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_K, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_G, alt),
+    ):
         window.say("")
         user.press(key, modifiers)
         assert "'original' is read-only: copy it to edit the copy" in user.message
@@ -108,9 +112,9 @@ def test_undo_and_redo_say_in_the_menu_what_they_are_about(
     assert (undo.text(), redo.text()) == ("Undo", "Redo")
     ids = user.session.cluster_ids.tolist()
     user.select(*ids[:2])
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert undo.text() == f"Undo: merged {ids[0]} and {ids[1]} into {ids[-1] + 1}"
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert undo.text() == "Undo"
     assert redo.text() == f"Redo: merged {ids[0]} and {ids[1]} into {ids[-1] + 1}"
     user.session.label(ids[:1], "a&b", "1")
@@ -127,12 +131,12 @@ def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
     user = open_window(demo)
     view = user.view("waveforms")
     overlap = view.params.overlap
-    user.press(Qt.Key_O)
+    user.press(Qt.Key.Key_O)
     assert view.params.overlap != overlap
-    user.press(Qt.Key_M)
+    user.press(Qt.Key.Key_M)
     assert view.params.show == "mean"
-    user.press(Qt.Key_M)
-    user.press(Qt.Key_O)
+    user.press(Qt.Key.Key_M)
+    user.press(Qt.Key.Key_O)
     assert (view.params.overlap, view.params.show) == (overlap, "spikes")
 
 
@@ -146,9 +150,9 @@ def test_the_traces_walk_along_the_spikes_of_the_selection(
     traces = user.view("traces")
     traces.go_to(float(times[3]) + 1e-4)
     user.settle()
-    user.press(Qt.Key_Right, Qt.AltModifier)
+    user.press(Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     assert traces.params.time == pytest.approx(times[4], abs=1e-6)
-    user.press(Qt.Key_Left, Qt.AltModifier)
+    user.press(Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert traces.params.time == pytest.approx(times[3], abs=1e-6)
 
 

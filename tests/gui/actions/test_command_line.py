@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from phygui.curation.edits.update import Selection
 from phygui.curation.navigation.columns import DASH
@@ -34,7 +34,7 @@ def test_label_key_opens_a_line_that_completes_known_keys(
     session, line = user.session, user.window.snippets.line
     first, second = queue(session)[:2]
     user.select(first)
-    user.press(Qt.Key_L)
+    user.press(Qt.Key.Key_L)
     assert line.text() == "l "
     assert line.hasFocus()
     type_line(user, "region=CA1 top")
@@ -49,36 +49,36 @@ def test_label_key_opens_a_line_that_completes_known_keys(
 
     # The key is known now: Tab completes it, and then its values.
     user.select(second)
-    user.press(Qt.Key_L)
+    user.press(Qt.Key.Key_L)
     type_line(user, "re", run=False)
-    QTest.keyClick(line, Qt.Key_Tab)
+    QTest.keyClick(line, Qt.Key.Key_Tab)
     assert line.text() == "l region="
     assert "CA1 top" in user.window.snippets.message.text()
-    QTest.keyClick(line, Qt.Key_Tab)
+    QTest.keyClick(line, Qt.Key.Key_Tab)
     type_line(user, "")
     assert dict(session.labels_of(second)) == {"region": "CA1 top"}
-    user.press(Qt.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
     assert not session.labels_of(second)
 
     # What is wrong is said in place, and the line stays.
-    user.press(Qt.Key_L)
+    user.press(Qt.Key.Key_L)
     type_line(user, "nothing")
     assert "key=value" in user.window.snippets.message.text()
     assert line.hasFocus()
-    QTest.keyClick(line, Qt.Key_Escape)
+    QTest.keyClick(line, Qt.Key.Key_Escape)
     assert not user.window.snippets.isVisible()
     assert session.labels_of(first)
 
     # An empty value takes the label away.
     user.select(first)
-    user.press(Qt.Key_L)
+    user.press(Qt.Key.Key_L)
     type_line(user, "region=")
     assert not session.labels_of(first)
 
     # What clusters are labelled is no markup, wherever it is shown.
     session.label([first], "note", "<img src='x'>")
     user.settle()
-    user.press(Qt.Key_L)
+    user.press(Qt.Key.Key_L)
     type_line(user, "note=", run=False)
     assert "<img src='x'>" in user.window.snippets.message.text()
     assert "<img" not in user.window.snippets.message.toolTip()
@@ -116,7 +116,7 @@ def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., An
     snippet(user, "t 12.5")
     left, right = user.view("traces").data.interval
     assert left < 12.5 < right
-    user.press(Qt.Key_T, CTRL)
+    user.press(Qt.Key.Key_T, CTRL)
     assert user.window.snippets.line.text() == "t "
     type_line(user, "20")
     assert sum(user.view("traces").data.interval) / 2 == pytest.approx(20)
@@ -131,14 +131,14 @@ def test_every_snippet_of_the_workflow(demo: Path, open_window: Callable[..., An
     snippet(user, "v overview")
     assert user.window.docks["raster"].isVisible()
     # Up brings earlier lines back.
-    QTest.keyClick(table.view, Qt.Key_Colon)
+    QTest.keyClick(table.view, Qt.Key.Key_Colon)
     line = user.window.snippets.line
-    QTest.keyClick(line, Qt.Key_Up)
-    QTest.keyClick(line, Qt.Key_Up)
+    QTest.keyClick(line, Qt.Key.Key_Up)
+    QTest.keyClick(line, Qt.Key.Key_Up)
     assert line.text() == "m noise"
-    QTest.keyClick(line, Qt.Key_Down)
+    QTest.keyClick(line, Qt.Key.Key_Down)
     assert line.text() == "v overview"
-    QTest.keyClick(line, Qt.Key_Escape)
+    QTest.keyClick(line, Qt.Key.Key_Escape)
 
 
 WRONG = (
@@ -203,12 +203,12 @@ def test_a_wrong_snippet_says_so_in_the_line_and_changes_nothing(onlooker: Any) 
         type_line(user, "s", run=False)
         assert line.text() == "s"
         assert message.property("wrong") == "false"
-        QTest.keyClick(line, Qt.Key_Escape)
+        QTest.keyClick(line, Qt.Key.Key_Escape)
 
     # It closes when the keyboard goes elsewhere, which keeps it.
     labels = user.window.status.values()
     for elsewhere in (user.window.cluster_table.view, user.view("features").native):
-        QTest.keyClick(user.window.cluster_table.view, Qt.Key_Colon)
+        QTest.keyClick(user.window.cluster_table.view, Qt.Key.Key_Colon)
         assert line.isVisible()
         assert not any(label.isVisible() for label in labels)
         elsewhere.setFocus()
@@ -221,9 +221,9 @@ def test_tab_completes_groups_columns_and_operators(onlooker: Any) -> None:
     user = onlooker
     line = user.window.snippets.line
     for begun, completed in COMPLETED:
-        QTest.keyClick(user.window.cluster_table.view, Qt.Key_Colon)
+        QTest.keyClick(user.window.cluster_table.view, Qt.Key.Key_Colon)
         type_line(user, begun, run=False)
-        QTest.keyClick(line, Qt.Key_Tab)
+        QTest.keyClick(line, Qt.Key.Key_Tab)
         assert line.text() == completed
         assert line.hasFocus()
-        QTest.keyClick(line, Qt.Key_Escape)
+        QTest.keyClick(line, Qt.Key.Key_Escape)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QKeySequence
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtTest import QTest
 
 from phygui.gui.actions.actions import ACTIONS, BY_NAME
 from phygui.gui.actions.help import shortcuts_page
@@ -106,12 +106,16 @@ def test_rebound_keys_work_and_show_everywhere(demo: Path, open_window: Callable
     dialog = window.findChild(KeyDialog)
     QTest.keyClicks(dialog.search, "cluster of all selected")
     assert dialog.action.name == "merge"
-    QTest.keyClick(dialog.search, Qt.Key_Return)
-    QTest.keyClick(dialog.line, Qt.Key_K)
+    QTest.keyClick(dialog.search, Qt.Key.Key_Return)
+    QTest.keyClick(dialog.line, Qt.Key.Key_K)
     dialog.buttons["set"].click()
     assert dialog.message.text() == "K is the key of 'Split'"
     assert window.actions_by_name["merge"].shortcut() == QKeySequence("G")
-    QTest.keyClick(dialog.line, Qt.Key_J, Qt.ControlModifier | Qt.AltModifier)
+    QTest.keyClick(
+        dialog.line,
+        Qt.Key.Key_J,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier,
+    )
     dialog.buttons["set"].click()
     assert dialog.message.text() == ""
     assert dialog.proxy.index(0, 1).data() == "Ctrl+Alt+J"
@@ -121,9 +125,9 @@ def test_rebound_keys_work_and_show_everywhere(demo: Path, open_window: Callable
     assert item.shortcut() == QKeySequence("Ctrl+Alt+J")
     assert "Ctrl+Alt+J" in item.toolTip()
     n = len(session.history)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert len(session.history) == n
-    user.press(Qt.Key_J, Qt.ControlModifier | Qt.AltModifier)
+    user.press(Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
     assert len(session.history) == n + 1
     for opener, shown, column in (("shortcuts", "help_list", 0), ("palette", "palette_list", 1)):
         user.select(*session.cluster_ids[:2].tolist())

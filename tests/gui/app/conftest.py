@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
 from phygui.gui.app.app import Application
 from phygui.gui.base.settings import Settings
@@ -29,7 +29,12 @@ def drop() -> Callable[[Any, str], None]:
     def drop_(widget: Any, path: str) -> None:
         data, at = QMimeData(), QPoint(9, 9)
         data.setUrls([QUrl.fromLocalFile(path)])
-        how = (Qt.CopyAction, data, Qt.LeftButton, Qt.NoModifier)
+        how = (
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
         QCoreApplication.sendEvent(widget, QDragEnterEvent(at, *how))
         QCoreApplication.sendEvent(widget, QDropEvent(QPointF(at), *how))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5 import sip
-from PyQt5.QtCore import QCoreApplication, QEvent, Qt
+from qtpy import sip
+from qtpy.QtCore import QCoreApplication, QEvent, Qt
 
 from phygui import Session
 from phygui.errors import DatasetError
@@ -51,7 +51,7 @@ def test_recent_files_that_cannot_be_looked_for_are_left_out(
     settings.set("recent", [out_of_reach, 7, str(hybrid)])
     start = application.show_start()
     qtbot.waitUntil(lambda: start.recent.count() == 1)
-    assert start.recent.item(0).data(Qt.UserRole) == str(hybrid)
+    assert start.recent.item(0).data(Qt.ItemDataRole.UserRole) == str(hybrid)
     settings.set("recent", 7)
     assert settings.recent() == []
 
@@ -92,7 +92,7 @@ def test_a_recent_file_on_a_drive_that_is_gone_keeps_nobody_waiting(
 def test_without_recent_files_it_says_what_to_do(application: Application) -> None:
     start = application.show_start()
     assert "no recent files" in start.recent.item(0).text()
-    assert start.recent.item(0).flags() == Qt.NoItemFlags
+    assert start.recent.item(0).flags() == Qt.ItemFlag.NoItemFlags
 
 
 def test_the_demo_opens_from_the_start_window(
@@ -100,7 +100,7 @@ def test_the_demo_opens_from_the_start_window(
 ) -> None:
     monkeypatch.setattr("phygui.simulate.default_demo", lambda: hybrid)
     start = application.show_start()
-    qtbot.mouseClick(start.demo_button, Qt.LeftButton)
+    qtbot.mouseClick(start.demo_button, Qt.MouseButton.LeftButton)
     assert wait_for_window(qtbot, application).session.path == hybrid
 
 
@@ -109,7 +109,7 @@ def test_the_first_steps_open_the_demo_with_their_first_card(
 ) -> None:
     monkeypatch.setattr("phygui.simulate.default_demo", lambda: demo)
     start = application.show_start()
-    qtbot.mouseClick(start.steps_button, Qt.LeftButton)
+    qtbot.mouseClick(start.steps_button, Qt.MouseButton.LeftButton)
     window = wait_for_window(qtbot, application)
     qtbot.waitUntil(lambda: window.findChild(FirstSteps) is not None)
     assert window.findChild(FirstSteps).title.text() == "Walk"
@@ -210,7 +210,7 @@ def test_keys_can_be_changed_when_another_window_is_gone(
     second = application.show_session(Session.open(small))
     qtbot.waitUntil(lambda: first.is_settled and second.is_settled, timeout=20_000)
     first.close()
-    QCoreApplication.sendPostedEvents(first, QEvent.DeferredDelete)
+    QCoreApplication.sendPostedEvents(first, QEvent.Type.DeferredDelete)
     assert sip.isdeleted(first)
     second.keys.bind(BY_NAME["merge"], ["F7"])
     assert second.actions_by_name["merge"].shortcut().toString() == "F7"

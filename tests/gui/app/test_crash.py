@@ -10,8 +10,8 @@ import threading
 import types
 
 import pytest
-from PyQt5.QtCore import Qt, qWarning
-from PyQt5.QtWidgets import QApplication, QMessageBox
+from qtpy.QtCore import Qt, qWarning
+from qtpy.QtWidgets import QApplication, QMessageBox
 from vispy.util.event import EmitterGroup
 
 from phygui import plugins
@@ -131,12 +131,12 @@ def test_the_box_gathers_problems_and_copies_them(qtbot):
     assert box.isVisible()
     assert not box.isModal()
     assert box.text() == "second"
-    assert box.textFormat() == Qt.PlainText
+    assert box.textFormat() == Qt.TextFormat.PlainText
     assert "1 more before this one" in box.informativeText()
-    qtbot.mouseClick(box.copy_button, Qt.LeftButton)
+    qtbot.mouseClick(box.copy_button, Qt.MouseButton.LeftButton)
     assert box.isVisible()
     assert QApplication.clipboard().text() == "second\nline 2\n\n<b>first</b>\nline 1"
-    box.button(QMessageBox.Close).click()
+    box.button(QMessageBox.StandardButton.Close).click()
     assert box.problems == []
 
 
@@ -148,7 +148,7 @@ def test_opengl_tells_what_it_is(qapp):
 
 NO_OPENGL = """
 import sys
-from PyQt5.QtCore import QTimer
+from qtpy.QtCore import QTimer
 from phygui import Session
 from phygui.gui.app.app import Application
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QFileDialog
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
 
 from phygui.gui.app.app import Application
 
@@ -43,14 +43,14 @@ def test_a_folder_opens_from_everywhere(
 
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", choose)
     start = application.show_start()
-    qtbot.mouseClick(start.folder_button, Qt.LeftButton)
+    qtbot.mouseClick(start.folder_button, Qt.MouseButton.LeftButton)
     window = settled(1)
     assert asked == [""]
 
     # The second window is read-only: one at a time may write.
     window.actions_by_name["palette"].trigger()
     QTest.keyClicks(window.palette_list.search, "open a folder")
-    QTest.keyClick(window.palette_list.search, Qt.Key_Return)
+    QTest.keyClick(window.palette_list.search, Qt.Key.Key_Return)
     settled(2)
     assert asked == ["", str(folder.parent)]
 

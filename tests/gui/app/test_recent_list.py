@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtWidgets import QWidget
+from qtpy.QtWidgets import QWidget
 
 from phygui import Session
 from phygui.archive import Overview

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import QApplication
 
 from phygui.archive.archive import Archive, read
 from phygui.archive.index import Index
@@ -78,31 +78,37 @@ def test_two_hundred_sessions_by_keys(lab: ArchiveWindow, qtbot: Any) -> None:
     last = content.index(row, content.columnCount() - 1)
     assert last.data() == lab.sessions[row].problem.removeprefix(f"{lab.sessions[row].path} ")
     assert last.data().endswith(".")
-    qtbot.keyClick(table, Qt.Key_Down)
-    qtbot.keyClick(table, Qt.Key_Return)
+    qtbot.keyClick(table, Qt.Key.Key_Down)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
     assert [path.stem for path in wanted] == ["session001"]
     # The filter line, by its key and back to the table.
-    qtbot.keyClick(lab, Qt.Key_F, Qt.ControlModifier)
+    qtbot.keyClick(lab, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lab.filter.hasFocus)
     qtbot.keyClicks(lab.filter, "mouse03")
     assert len(names(lab)) == 11
     assert lab.counts.text() == "11 of 200 sessions, 1 decided"
-    qtbot.keyClick(lab.filter, Qt.Key_Return)
+    qtbot.keyClick(lab.filter, Qt.Key.Key_Return)
     assert table.hasFocus()
     # Sorted by what is decided, the most first; what is not known is last.
     header = table.horizontalHeader()
-    titles = [content.headerData(column, Qt.Horizontal, Qt.DisplayRole).strip()
-              for column in range(content.columnCount())]  # fmt: skip
+    titles = [
+        content.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole).strip()
+        for column in range(content.columnCount())
+    ]
     place = titles.index("decided")
     at = QPoint(header.sectionViewportPosition(place) + 10, 5)
     for _ in range(2):
-        qtbot.mouseClick(header.viewport(), Qt.LeftButton, pos=at)
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert (names(lab)[0], names(lab)[-1]) == ("session031", "odd")
     # The walk goes by that order, and passes over what is decided and what cannot be read.
     wanted.clear()
     table.selectRow(0)
     table.setCurrentIndex(content.index(0, 1))
-    qtbot.keyClick(table, Qt.Key_PageDown, Qt.ControlModifier | Qt.ShiftModifier)
+    qtbot.keyClick(
+        table,
+        Qt.Key.Key_PageDown,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
     assert [path.stem for path in wanted] == [names(lab)[1]]
     assert table.current is not None
     assert table.current.path == wanted[0]
@@ -112,10 +118,10 @@ def test_two_hundred_sessions_by_keys(lab: ArchiveWindow, qtbot: Any) -> None:
     lab.filter.setText("nobody")
     assert lab.note.text() == "No session passes the filter."
     lab.filter.clear()
-    qtbot.keyClick(table, Qt.Key_U, Qt.ControlModifier)
+    qtbot.keyClick(table, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
     assert lab.filter.text() == UNDECIDED
     assert "session031" not in names(lab)
-    qtbot.keyClick(table, Qt.Key_U, Qt.ControlModifier)
+    qtbot.keyClick(table, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
     assert len(names(lab)) == 200
 
 
@@ -124,11 +130,11 @@ def test_the_palette_the_list_of_keys_and_the_docs_have_every_action(
 ) -> None:
     wanted: list[object] = []
     lab.open_wanted.connect(wanted.append)
-    qtbot.keyClick(lab.table, Qt.Key_P, Qt.ControlModifier)
+    qtbot.keyClick(lab.table, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     palette = QApplication.activeModalWidget()
     qtbot.waitUntil(palette.search.hasFocus)
     qtbot.keyClicks(palette.search, "another arch")
-    qtbot.keyClick(palette.search, Qt.Key_Return)
+    qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert wanted == [Ask.ARCHIVE]
     page = DOCS.read_text("utf-8")
     for action in ACTIONS:
@@ -173,7 +179,7 @@ def test_the_next_undecided_session_from_a_curating_window(
         archive = app.archive
         assert archive is not None
         settle(archive, qtbot)
-        qtbot.keyClick(archive.table, Qt.Key_Return)
+        qtbot.keyClick(archive.table, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: len(app.windows) == 1, timeout=20_000)
         first = app.windows[0]
         assert first.session.path.stem == "session000"
@@ -182,8 +188,8 @@ def test_the_next_undecided_session_from_a_curating_window(
         qtbot.waitUntil(first.isActiveWindow, timeout=5_000)
         opened: list[object] = []
         app.open = opened.append  # type: ignore[method-assign]
-        keys = Qt.ControlModifier | Qt.ShiftModifier
-        qtbot.keyClick(first.cluster_table.view, Qt.Key_PageDown, keys)
+        keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        qtbot.keyClick(first.cluster_table.view, Qt.Key.Key_PageDown, keys)
         # That one is decided, so it is the one after it, in the place of the first.
         qtbot.waitUntil(lambda: bool(opened), timeout=20_000)
         assert opened == [folder / "mouse00" / "session002.kwik"]
@@ -208,7 +214,11 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     settle(window, qtbot)
     said = []
     window.preparing.done.connect(lambda path, problem: said.append((path.stem, problem)))
-    qtbot.keyClick(window.table, Qt.Key_B, Qt.ControlModifier | Qt.ShiftModifier)
+    qtbot.keyClick(
+        window.table,
+        Qt.Key.Key_B,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
     qtbot.waitUntil(lambda: len(said) == 2, timeout=10_000)
     assert said == [("session000", ""), ("session001", "no.")]
     assert window.progress.isVisible()
@@ -216,7 +226,7 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     # How far the third one is shows too.
     qtbot.waitUntil(lambda: window.progress.value() == 250)
     assert "session002.kwik" in window.message.text()
-    qtbot.keyClick(window.table, Qt.Key_Escape)
+    qtbot.keyClick(window.table, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.preparing.is_running, timeout=10_000)
     assert len(said) == 2
     assert not window.progress.isVisible()
@@ -226,7 +236,7 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     content = window.table.content
     note = content.index(1, content.columnCount() - 1)
     assert note.data() == "could not be prepared: no."
-    assert "no." in note.data(Qt.ToolTipRole)
+    assert "no." in note.data(Qt.ItemDataRole.ToolTipRole)
     content.note_preparation(window.sessions[1].path, "")
     assert note.data() == ""
     window.close()

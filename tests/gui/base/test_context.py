@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PyQt5.QtWidgets import QApplication, QLabel
+from qtpy.QtWidgets import QApplication, QLabel
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.base.context import WindowContext

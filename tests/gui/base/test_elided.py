@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.gui.base.elided import ElidedLabel
 from phygui.gui.window.background import ProgressLine
@@ -13,7 +13,7 @@ from phygui.gui.window.background import ProgressLine
 
 @pytest.mark.parametrize(
     ("mode", "begins", "ends"),
-    [(Qt.ElideMiddle, "unp", "34%"), (Qt.ElideRight, "unpacking", "…")],
+    [(Qt.TextElideMode.ElideMiddle, "unp", "34%"), (Qt.TextElideMode.ElideRight, "unpacking", "…")],
 )
 def test_what_does_not_fit_is_cut_where_it_matters_least(
     qapp: Any, mode: Any, begins: str, ends: str

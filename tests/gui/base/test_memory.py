@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QObject
+from qtpy.QtCore import QObject
 
 from phygui.gui.base import memory
 from phygui.gui.base.delays import DELAYS

@@ -8,9 +8,9 @@ from threading import Event
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QEvent, QObject, Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QWidget
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
 
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.repaint import PaintedTogether
@@ -20,7 +20,7 @@ from phygui.views import VIEWS
 class Counter(QObject):
     """Counts how often an event comes to a widget."""
 
-    def __init__(self, widget: QWidget, what: int = QEvent.Paint) -> None:
+    def __init__(self, widget: QWidget, what: int = QEvent.Type.Paint) -> None:
         super().__init__(widget)
         self.n = 0
         self._what = what
@@ -65,11 +65,14 @@ def test_a_key_paints_tables_and_plots_together(
     user.window.painted_together._limit.setInterval(20_000)
     table, status = user.window.cluster_table, user.window.statusBar()
     parts = [table.view.viewport(), status, *(view.native for view in user.window.views())]
-    paints, composed = [Counter(part) for part in parts], Counter(user.window, QEvent.UpdateRequest)
+    paints, composed = (
+        [Counter(part) for part in parts],
+        Counter(user.window, QEvent.Type.UpdateRequest),
+    )
     order: list[int] = []
     for view in user.window.views():
         view.painted.connect(lambda: order.append(composed.n))
-    user.qtbot.keyClick(table.view, Qt.Key_Down)
+    user.qtbot.keyClick(table.view, Qt.Key.Key_Down)
     assert user.window.painted_together.is_waiting
     user.settle()
     assert [p.n for p in paints] == [1] * len(parts)
@@ -92,7 +95,7 @@ def test_a_plot_waits_for_the_last_one_but_not_long(
     together._limit.setInterval(DELAYS.paint_together_ms if is_slow else 20_000)
     features, painted = user.window.view_docks["features"], []
     features.view.painted.connect(lambda: painted.append(together.is_waiting))
-    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key_Down)
+    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key.Key_Down)
     user.qtbot.waitUntil(lambda: not features.work.is_busy, timeout=10_000)
     if is_slow:
         user.qtbot.waitUntil(lambda: bool(painted), timeout=10_000)

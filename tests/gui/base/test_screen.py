@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QRect, Qt
-from PyQt5.QtGui import QGuiApplication
-from PyQt5.QtWidgets import QWidget
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QWidget
 
 from phygui.gui.base.screen import keep_on_screen, within
 
@@ -35,6 +35,6 @@ def test_a_window_is_brought_back_to_the_screen(qtbot: Any) -> None:
     keep_on_screen(window)
     assert window.geometry() == QRect(area.left(), area.bottom() - 399, area.width(), 400)
     window.setGeometry(area.right() - 100, 50, 400, 400)
-    window.setWindowState(Qt.WindowMaximized)
+    window.setWindowState(Qt.WindowState.WindowMaximized)
     keep_on_screen(window)
-    assert window.windowState() == Qt.WindowMaximized
+    assert window.windowState() == Qt.WindowState.WindowMaximized

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QApplication
 
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.base import theme

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent
-from PyQt5.QtWidgets import QFileDialog, QWidget
+from qtpy.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from phygui.gui.dialogs.choosing import Ask, DropTarget, choose_dataset
 
@@ -44,7 +44,10 @@ def test_only_local_files_may_be_dropped(url: str, taken: bool, qtbot: Any) -> N
     DropTarget(widget).dropped.connect(dropped.append)
     data = QMimeData()
     data.setUrls([QUrl(url)])
-    at, how = QPoint(3, 3), (Qt.CopyAction, data, Qt.LeftButton, Qt.NoModifier)
+    at, how = (
+        QPoint(3, 3),
+        (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier),
+    )
     enter = QDragEnterEvent(at, *how)
     enter.ignore()
     QCoreApplication.sendEvent(widget, enter)

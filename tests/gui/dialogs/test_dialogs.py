@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QRect, Qt
-from PyQt5.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QWidget
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QWidget
 
 from phygui.gui.base import placing
 from phygui.gui.base.text_dialog import TextDialog
@@ -30,7 +30,9 @@ def test_a_picture_of_the_window_is_offered_beside_the_dataset(
         return path, kinds
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
-    user.press(Qt.Key_E, Qt.ControlModifier | Qt.ShiftModifier)
+    user.press(
+        Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     assert asked == [str(demo.with_suffix(".png"))]
     assert demo.with_suffix(".png").stat().st_size > 10_000
 
@@ -52,7 +54,7 @@ def test_what_the_palette_says_of_an_action_is_read_in_full(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
     user = open_window(demo)
-    user.press(Qt.Key_P, Qt.ControlModifier)
+    user.press(Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     palette = user.window.palette_list
     table, room = palette.table, palette.table.columnWidth(2)
     cut = 0
@@ -60,13 +62,13 @@ def test_what_the_palette_says_of_an_action_is_read_in_full(
         index = palette.proxy.index(row, 2)
         if table.fontMetrics().horizontalAdvance(index.data()) > room - 6:
             cut += 1
-        assert not index.data() or index.data(Qt.ToolTipRole)
+        assert not index.data() or index.data(Qt.ItemDataRole.ToolTipRole)
     assert cut <= 2
     assert not palette.note.isVisible()
     user.qtbot.keyClicks(palette.search, "no such thing")
     assert palette.note.text() == "nothing matches"
     assert palette.note.isVisible()
-    user.qtbot.keyClick(palette.search, Qt.Key_Return)
+    user.qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     palette.reject()
 
 
@@ -77,7 +79,7 @@ def test_dialogs_are_in_the_middle_of_their_window_and_fit_a_screen_at_scale_2(
     window = user.window
     window.setGeometry(100, 60, 1500, 900)
 
-    user.press(Qt.Key_P, Qt.ControlModifier)
+    user.press(Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     apart = window.palette_list.geometry().center() - window.geometry().center()
     assert apart.manhattanLength() <= 2
     window.palette_list.reject()
@@ -116,7 +118,7 @@ def test_a_group_that_is_known_is_that_in_whatever_case_of_letters(qtbot):
     dialog = GroupDialog(parent, known, lambda name: "X", lambda name, letter: "")
     dialog.name.setCurrentText("interNEURON ")
     assert dialog.group == ("Interneuron", "I", "#d06090")
-    assert dialog.buttons.button(QDialogButtonBox.Ok).text() == "Change it"
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "Change it"
     dialog.name.setCurrentText("other")
     assert dialog.group[:2] == ("other", "X")
-    assert dialog.buttons.button(QDialogButtonBox.Ok).text() == "Add it"
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "Add it"

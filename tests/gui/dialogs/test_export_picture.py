@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtGui import QImage
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QLineEdit, QMessageBox
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QImage
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QLineEdit, QMessageBox
 
 from phygui.gui.dialogs.export_picture import LARGEST_SCALE, PictureDialog
 
@@ -36,8 +36,10 @@ class Export:
 
     def save(self) -> None:
         """Press the Save button."""
-        button = self.dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.Save)
-        QTest.mouseClick(button, Qt.LeftButton)
+        button = self.dialog.findChild(QDialogButtonBox).button(
+            QDialogButtonBox.StandardButton.Save
+        )
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 @pytest.fixture
@@ -57,7 +59,9 @@ def export(
             opened.append(open_window(hybrid))
         user = opened[0]
         qtbot.waitUntil(lambda: not user.window.findChildren(PictureDialog))
-        QTest.mouseClick(user.window.view_docks[name].title_bar.buttons["export"], Qt.LeftButton)
+        QTest.mouseClick(
+            user.window.view_docks[name].title_bar.buttons["export"], Qt.MouseButton.LeftButton
+        )
         export = Export(user)
         export.dialog.setDirectory(str(tmp_path))
         return user, export
@@ -123,7 +127,7 @@ def test_a_file_is_replaced_only_when_that_is_wanted(export: Any, tmp_path: Path
         box = QApplication.activeModalWidget()
         if isinstance(box, QMessageBox):
             asked.append(box.text())
-            box.button(QMessageBox.No).click()
+            box.button(QMessageBox.StandardButton.No).click()
 
     _, dialog = export()
     # Asked for is the name with its suffix.
@@ -157,8 +161,8 @@ def test_the_action_exports_the_view_with_the_keyboard_or_another(
     dialog.dialog.reject()
     user.qtbot.waitUntil(lambda: not user.window.findChildren(PictureDialog))
     native = user.view("correlograms").native
-    QTest.mouseClick(native, Qt.LeftButton)
-    QTest.keyClick(native, Qt.Key_E, Qt.ControlModifier)
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton)
+    QTest.keyClick(native, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     dialog = Export(user)
     assert dialog.dialog.view.currentText() == "Correlograms"
     assert dialog.name.text().startswith("hybrid_10sec-correlograms.")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui.exports import Curation, ExportSpec, Work, run
 from phygui.gui.dialogs import export_results
@@ -28,7 +28,9 @@ def user(open_window: Callable[..., Any], small: Path) -> Any:
 
 def opened(user: Any) -> ExportDialog:
     """Press the key of the dialog."""
-    user.press(Qt.Key_X, Qt.ControlModifier | Qt.ShiftModifier)
+    user.press(
+        Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     user.qtbot.waitUntil(lambda: len(user.window.findChildren(ExportDialog)) == 1)
     [dialog] = user.window.findChildren(ExportDialog)
     user.qtbot.waitUntil(lambda: dialog.format.hasFocus())
@@ -47,11 +49,11 @@ def test_the_good_clusters_go_out_by_keys(user: Any, tmp_path: Path) -> None:
     assert dialog.place.text() == str(tmp_path / "simulated_small-curated.csv")
     assert list(dialog.groups) == ["good", "unsorted"]
     # From the format over the group of the good ones to the next.
-    QTest.keyClick(dialog.format, Qt.Key_Tab)
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key_Tab)
+    QTest.keyClick(dialog.format, Qt.Key.Key_Tab)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is dialog.groups["unsorted"]
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key_Space)
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key_Return)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     closed(user)
     path = tmp_path / "simulated_small-curated.csv"
     assert user.message == f"exported to {path}"
@@ -64,15 +66,15 @@ def test_the_good_clusters_go_out_by_keys(user: Any, tmp_path: Path) -> None:
     assert dialog.spec.name == "csv"
     dialog.place.selectAll()
     QTest.keyClicks(dialog.place, str(path.with_suffix("")))
-    QTest.keyClick(dialog.format, Qt.Key_Return)
+    QTest.keyClick(dialog.format, Qt.Key.Key_Return)
     user.qtbot.waitUntil(lambda: not dialog.is_running)
     assert dialog.message.text() == f"{path} exists already."
     assert path.read_text() == "mine"
     assert dialog.replace.isVisible()
     dialog.replace.setFocus()
-    QTest.keyClick(dialog.replace, Qt.Key_Space)
+    QTest.keyClick(dialog.replace, Qt.Key.Key_Space)
     dialog.options["spikes"].setChecked(True)
-    QTest.keyClick(dialog.replace, Qt.Key_Return)
+    QTest.keyClick(dialog.replace, Qt.Key.Key_Return)
     closed(user)
     assert len(pd.read_csv(path)) == user.session.shank.n_spikes
 
@@ -94,7 +96,7 @@ def test_an_export_is_cancelled_and_the_window_lives_meanwhile(
     monkeypatch.setattr(export_results, "exports", lambda: (spec,))
     monkeypatch.setattr(export_results, "TOLD_EVERY_S", 0.0)
     dialog = opened(user)
-    QTest.keyClick(dialog.format, Qt.Key_Return)
+    QTest.keyClick(dialog.format, Qt.Key.Key_Return)
     user.qtbot.waitUntil(lambda: writes.is_set() and dialog.message.text() == "half of it")
     assert 0 < dialog.bar.value() < dialog.bar.maximum()
     assert not dialog.fields.isEnabled()
@@ -102,13 +104,13 @@ def test_an_export_is_cancelled_and_the_window_lives_meanwhile(
     before = user.session.selection
     user.window.activateWindow()
     user.qtbot.waitUntil(user.window.isActiveWindow)
-    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key_Down)
+    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key.Key_Down)
     user.qtbot.waitUntil(lambda: user.session.selection != before)
     user.session.merge([6, 7])
     user.qtbot.waitUntil(lambda: user.message.startswith("merged 6 and 7"))
     user.window.commands.export()
     assert user.window.findChildren(ExportDialog) == [dialog]
-    QTest.keyClick(dialog, Qt.Key_Escape)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert dialog.message.text() == "cancelling ..."
     goes_on.set()
     closed(user)

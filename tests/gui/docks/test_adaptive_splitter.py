@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QImage, QPainter, QPolygonF
-from PyQt5.QtWidgets import QApplication, QSplitter, QTabBar, QWidget
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QImage, QPainter, QPolygonF
+from qtpy.QtWidgets import QApplication, QSplitter, QTabBar, QWidget
 
 from phygui.curation.statistics.preview import Preview
 from phygui.gui.app.app import make_application
@@ -33,8 +33,8 @@ SIZES = {
 
 def dock_of(user: Any) -> MergesDock:
     """The dock with a preview, as a window of its own."""
-    user.press(Qt.Key_Home)
-    user.press(Qt.Key_Space)
+    user.press(Qt.Key.Key_Home)
+    user.press(Qt.Key.Key_Space)
     dock: MergesDock = user.window.suggestions
     dock.show_selected()
     user.settle()
@@ -50,7 +50,13 @@ def is_whole(table: PlainTable) -> bool:
             continue
         right += table.columnWidth(column)
         texts = [table.text_of(row, column) for row in range(table.content.rowCount())]
-        texts.append(str(table.content.headerData(column, Qt.Horizontal, Qt.DisplayRole)))
+        texts.append(
+            str(
+                table.content.headerData(
+                    column, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole
+                )
+            )
+        )
         if max(map(metrics.horizontalAdvance, texts)) > table.columnWidth(column) - 6:
             return False
     return right <= table.viewport().width()
@@ -89,7 +95,7 @@ def test_each_part_is_of_use_in_every_size(demo: Path, open_window: Callable[...
         assert rows_in_sight(dock.metrics) >= LEAST_ROWS
         tabs.setCurrentIndex(0)
     # What had no room is told where the mouse rests.
-    tip = dock.table.content.index(0, 0).data(Qt.ToolTipRole)
+    tip = dock.table.content.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert all(title in tip for title in TITLES[1:])
 
 
@@ -102,7 +108,7 @@ def test_there_are_no_titles_without_numbers(demo: Path, open_window: Callable[.
     assert dock.metrics.isVisible()
     assert not dock.metrics.content.columnCount()
     assert not dock.metrics.horizontalScrollBar().isVisible()
-    user.press(Qt.Key_Down, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     assert dock.metrics.horizontalHeader().isVisible()
 
 
@@ -160,7 +166,7 @@ def test_no_label_runs_across_a_waveform(
     for size in ((262, 330), (250, 190), (500, 330), (180, 110)):
         dock.figure.setMinimumSize(10, 10)
         dock.figure.resize(*size)
-        image = QImage(*size, QImage.Format_RGB32)
+        image = QImage(*size, QImage.Format.Format_RGB32)
         dock.figure.render(image)
         assert len(Recorder.lines) == n_channels * len(dock.figure.preview.shapes)
         assert len(Recorder.texts) > n_channels
@@ -204,7 +210,7 @@ def test_bars_are_drawn_at_their_lags_and_the_band_is_as_wide_as_the_refractory_
             metrics=({}, {}, {}),
         )
     )
-    figure.render(QImage(900, 300, QImage.Format_RGB32))
+    figure.render(QImage(900, 300, QImage.Format.Format_RGB32))
     # Of each of four plots, the band and then one rectangle for each bin.
     plots = np.array([area.getRect() for area in filled[1:]]).reshape(4, 61, 4)
     for band, bar in zip(plots[:, 0], plots[:, 36], strict=True):
@@ -227,7 +233,7 @@ def test_titles_are_whole_words_in_a_small_picture_too(
         ((262, 180), {"both", "means", "ampl."}),
     ):
         dock.figure.resize(*size)
-        image = QImage(*size, QImage.Format_RGB32)
+        image = QImage(*size, QImage.Format.Format_RGB32)
         dock.figure.render(image)
         texts = {t for t, _ in Recorder.texts}
         assert titles <= texts

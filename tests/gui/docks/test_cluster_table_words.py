@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, QRect, Qt
-from PyQt5.QtGui import QPainter, QPixmap
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QPoint, QRect, Qt
+from qtpy.QtGui import QPainter, QPixmap
+from qtpy.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.analysis import MANY_VIOLATIONS, Metric
@@ -115,7 +115,7 @@ def test_what_a_kept_file_says_is_not_taken_as_markup(session: Session, tables: 
     cluster = int(session.cluster_ids[0])
     session.knowledge.metrics[cluster]["snr"] = Metric(float("nan"), "<img src='/etc/hostname'>")
     column = table.column_names.index("snr")
-    tip = table.model.index(table.model.row_of(cluster), column).data(Qt.ToolTipRole)
+    tip = table.model.index(table.model.row_of(cluster), column).data(Qt.ItemDataRole.ToolTipRole)
     assert "&lt;img" in tip
     assert "<img" not in tip
 
@@ -129,11 +129,11 @@ def test_the_tip_of_a_quality_says_what_it_is_made_of(session: Session, tables: 
     found = session.quality(cluster)
     assert found is not None
     assert index.data() == f"{found.value:.2f}"
-    tip = str(index.data(Qt.ToolTipRole))
+    tip = str(index.data(Qt.ItemDataRole.ToolTipRole))
     for part in found.parts:
         assert part.in_words() in tip
     assert len(found.parts) == 5
-    heading = table.model.headerData(column, Qt.Horizontal, Qt.ToolTipRole)
+    heading = table.model.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
     assert "agreement" in heading
 
 
@@ -145,7 +145,7 @@ def test_a_dash_says_why_there_is_no_value(session: Session, tables: Any) -> Non
 
     def tip(cluster: int, name: str) -> str:
         index = table.model.index(table.model.row_of(cluster), table.column_names.index(name))
-        return str(index.data(Qt.ToolTipRole))
+        return str(index.data(Qt.ItemDataRole.ToolTipRole))
 
     assert "there is no raw data" in tip(known, "amplitude")
     assert "there are neither features nor raw data" in tip(known, "depth")
@@ -249,10 +249,12 @@ def test_a_match_loses_its_colour_in_both_tables(session: Session, tables: Any) 
     told: list[int] = []
     model = both.clusters.model
     model.dataChanged.connect(lambda first, last, _: told.append(first.row()))
-    assert model.data(model.index(model.row_of(ids[1]), 0), Qt.BackgroundRole) is not None
+    assert (
+        model.data(model.index(model.row_of(ids[1]), 0), Qt.ItemDataRole.BackgroundRole) is not None
+    )
     session.select(ids[2:3])
     assert {model.row_of(c) for c in ids[:3]} <= set(told)
-    assert model.data(model.index(model.row_of(ids[1]), 0), Qt.BackgroundRole) is None
+    assert model.data(model.index(model.row_of(ids[1]), 0), Qt.ItemDataRole.BackgroundRole) is None
 
 
 def test_an_id_in_the_filter_line_goes_to_the_cluster(
@@ -269,13 +271,13 @@ def test_an_id_in_the_filter_line_goes_to_the_cluster(
     assert session.navigation.clusters.filter == f"id != {ids[3]}"
     qtbot.keyClicks(line, f" {ids[3]}")
     assert table.problem.text().endswith(f"the filter hides {ids[3]}")
-    qtbot.keyClick(line, Qt.Key_Return)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
     assert session.selected == [ids[5], ids[3]]
     assert (line.text(), table.problem.text()) == (f"id != {ids[3]}", "")
     line.begin()
     qtbot.keyClicks(line, "9999")
     assert table.problem.text() == "there is no cluster 9999"
-    qtbot.keyClick(line, Qt.Key_Return)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
     assert session.selected == [ids[5], ids[3]]
     assert line.text() == f"id != {ids[3]}"
 
@@ -299,18 +301,21 @@ def test_a_label_of_several_lines_is_read_in_its_tooltip(session: Session, table
     session.label([cluster_id], "note", "one <b>\ntwo")
     model = table.model
     index = model.index(model.row_of(cluster_id), table.column_names.index("note"))
-    assert "one &lt;b&gt;<br>two" in model.data(index, Qt.ToolTipRole)
+    assert "one &lt;b&gt;<br>two" in model.data(index, Qt.ItemDataRole.ToolTipRole)
     session.label([cluster_id], "note", "short")
-    assert model.data(index, Qt.ToolTipRole) is None
+    assert model.data(index, Qt.ItemDataRole.ToolTipRole) is None
 
 
 def test_a_title_is_cut_only_where_there_is_no_room_for_it(session: Session, tables: Any) -> None:
     view = tables(session).clusters.view
     header = view.horizontalHeader()
     section = header.sortIndicatorSection()
-    title = str(view.model().headerData(section, Qt.Horizontal))
+    title = str(view.model().headerData(section, Qt.Orientation.Horizontal))
     width = header.fontMetrics().horizontalAdvance(title)
-    for room, cut in ((width, Qt.ElideNone), (width // 2, Qt.ElideRight)):
+    for room, cut in (
+        (width, Qt.TextElideMode.ElideNone),
+        (width // 2, Qt.TextElideMode.ElideRight),
+    ):
         picture = QPixmap(200, 40)
         painter = QPainter(picture)
         header.paintSection(painter, QRect(0, 0, room, 20), section)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtGui import QColor, QImage
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QStyledItemDelegate
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QColor, QImage
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QStyledItemDelegate
 
 from phygui import Session
 from phygui.curation.navigation.columns import Column, columns
@@ -165,7 +165,7 @@ def test_many_clusters_an_edit_asks_for_few_values(
     QApplication.processEvents()
     asked.clusters.clear()
     for _ in range(20):
-        QTest.keyClick(both.clusters.view, Qt.Key_Down, Qt.ShiftModifier)
+        QTest.keyClick(both.clusters.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
         both.clusters.view.verticalScrollBar().setValue(n // 2)
         QApplication.processEvents()
     assert len(asked.clusters) < 200
@@ -178,7 +178,7 @@ def test_sorting_goes_by_several_columns_and_numbers(session: Session, tables: A
     def click(name: str) -> None:
         section = table.column_names.index(name)
         at = header.sectionViewportPosition(section) + header.sectionSize(section) // 2
-        QTest.mouseClick(header.viewport(), Qt.LeftButton, pos=QPoint(at, 5))
+        QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at, 5))
 
     def is_sorted(key: Any) -> bool:
         keys = [key(c) for c in table.model.cluster_ids]
@@ -193,7 +193,10 @@ def test_sorting_goes_by_several_columns_and_numbers(session: Session, tables: A
     click("group")  # texts go up first, and the sizes break ties
     groups = session.cluster_groups
     assert is_sorted(lambda c: (groups[c], sizes[c]))
-    assert table.model.headerData(table.column_names.index("n_spikes"), Qt.Horizontal) == "spikes²"
+    assert (
+        table.model.headerData(table.column_names.index("n_spikes"), Qt.Orientation.Horizontal)
+        == "spikes²"
+    )
     click("id")
     assert table.model.cluster_ids == sorted(sizes)
 
@@ -321,8 +324,8 @@ def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) 
     ids = table.model.cluster_ids
     session.select([ids[1]])
     table.view.setFocus()
-    QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
-    QTest.keyClick(table.view, Qt.Key_Down, Qt.ShiftModifier)
+    QTest.keyClick(table.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(table.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert session.selection.best == tuple(ids[1:4])
     text = table.rows_as_text().splitlines()
     shown = [c.name for c in columns() if not c.hidden]
@@ -334,7 +337,7 @@ def test_a_selection_by_the_keyboard_and_copying(session: Session, tables: Any) 
     assert pasted["n_spikes"].tolist() == [len(session.spikes_per_cluster[c]) for c in ids[1:4]]
     assert pasted["quality"].dtype == float
     assert table.counts.text() == f"{len(ids)} clusters, 3 selected"
-    QTest.keyClick(table.view, Qt.Key_A, Qt.ControlModifier)
+    QTest.keyClick(table.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert set(session.selection.best) == set(ids)
 
 
@@ -344,7 +347,9 @@ def test_selected_clusters_have_their_colour_in_both_tables(session: Session, ta
     session.select(ids[:1], ids[1:2])
 
     def color(table: ClusterTable, cluster: int) -> Any:
-        brush = table.model.index(table.model.row_of(cluster), 0).data(Qt.BackgroundRole)
+        brush = table.model.index(table.model.row_of(cluster), 0).data(
+            Qt.ItemDataRole.BackgroundRole
+        )
         return None if brush is None else brush.color().name()
 
     assert color(both.clusters, ids[0]) != color(both.clusters, ids[1])
@@ -376,7 +381,7 @@ def test_cells_look_as_qt_would_draw_them(
     table.show()
 
     def drawn() -> QImage:
-        image = QImage(view.viewport().size(), QImage.Format_RGB32)
+        image = QImage(view.viewport().size(), QImage.Format.Format_RGB32)
         view.viewport().render(image)
         return image
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5 import sip
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel
+from qtpy import sip
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from phygui.gui.docks.console import ConsoleDock
 from phygui.logs import log_path
@@ -27,14 +27,14 @@ class Window:
 def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
     user, window = onlooker, onlooker.window
     hook = sys.excepthook
-    user.press(Qt.Key_F12)
+    user.press(Qt.Key.Key_F12)
     console = window.console.console
     assert window.console.is_on_screen
     # What is typed is no key of the window: G would merge.
     user.window.session.select(list(user.session.spikes_per_cluster)[:2])
     user.settle()
     user.qtbot.keyClicks(console._control, "g = 41 + 1")
-    user.qtbot.keyClick(console._control, Qt.Key_Return)
+    user.qtbot.keyClick(console._control, Qt.Key.Key_Return)
     user.qtbot.waitUntil(lambda: console.kernel_manager.kernel.shell.user_ns.get("g") == 42)
     assert not user.session.history
     first, second = list(user.session.spikes_per_cluster)[:2]
@@ -51,7 +51,7 @@ def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
     assert user.session.is_modified
     assert second not in user.session.shown.cluster_groups
     assert "merged" in user.message
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert second in user.session.shown.cluster_groups
     # What cannot be done is one sentence.
     said = run("session.merge([123456, 7])")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QMouseEvent
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QMainWindow, QTextEdit
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QMainWindow, QTextEdit
 
 from phygui.gui.base.theme import color
 from phygui.gui.docks.dock import Dock
@@ -19,18 +19,20 @@ from phygui.gui.docks.dock import Dock
 def docks(qtbot: Any) -> Iterator[dict[str, Dock]]:
     """One dock on the left, and two on the right, the lower of which is low."""
     window = QMainWindow()
-    window.setDockOptions(QMainWindow.AllowNestedDocks | QMainWindow.AllowTabbedDocks)
+    window.setDockOptions(
+        QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
+    )
     window.resize(1000, 700)
     docks = {name: Dock(name, name, QTextEdit()) for name in ("left", "upper", "lower")}
-    window.addDockWidget(Qt.LeftDockWidgetArea, docks["left"])
-    window.splitDockWidget(docks["left"], docks["upper"], Qt.Horizontal)
-    window.splitDockWidget(docks["upper"], docks["lower"], Qt.Vertical)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks["left"])
+    window.splitDockWidget(docks["left"], docks["upper"], Qt.Orientation.Horizontal)
+    window.splitDockWidget(docks["upper"], docks["lower"], Qt.Orientation.Vertical)
     for dock in docks.values():
         dock.show()
     window.show()
     qtbot.waitExposed(window)
-    window.resizeDocks([docks["left"], docks["upper"]], [300, 700], Qt.Horizontal)
-    window.resizeDocks([docks["upper"], docks["lower"]], [500, 200], Qt.Vertical)
+    window.resizeDocks([docks["left"], docks["upper"]], [300, 700], Qt.Orientation.Horizontal)
+    window.resizeDocks([docks["upper"], docks["lower"]], [500, 200], Qt.Orientation.Vertical)
     qtbot.waitUntil(lambda: abs(docks["lower"].height() - 200) < 10)
     yield docks
     window.close()
@@ -41,16 +43,24 @@ def drag(dock: Dock, to: QPoint) -> None:
     """Drag a dock by its title to a place on the screen, and drop it."""
     bar, at = dock.title_bar, QPoint(20, 8)
     start = bar.mapToGlobal(at)
-    QTest.mousePress(bar, Qt.LeftButton, Qt.NoModifier, at)
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     for k in range(1, 6):
         now = start + (to - start) * k / 5
         here = QPointF(bar.mapFromGlobal(now))
         move = QMouseEvent(
-            QEvent.MouseMove, here, here, QPointF(now), Qt.NoButton, Qt.LeftButton, Qt.NoModifier
+            QEvent.Type.MouseMove,
+            here,
+            here,
+            QPointF(now),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
         )
         QApplication.sendEvent(bar, move)
         QApplication.processEvents()
-    QTest.mouseRelease(bar, Qt.LeftButton, Qt.NoModifier, bar.mapFromGlobal(to))
+    QTest.mouseRelease(
+        bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, bar.mapFromGlobal(to)
+    )
 
 
 def test_a_float_that_is_dropped_where_it_was_keeps_the_proportions(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt5.QtWidgets import QMenu
+from qtpy.QtWidgets import QMenu
 
 
 def view_menu(user: Any) -> dict[str, Any]:

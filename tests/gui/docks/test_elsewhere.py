@@ -9,8 +9,8 @@ from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QPushButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
 
 from phygui import KwikWarning
 from phygui.gui.actions.actions import BY_NAME
@@ -36,7 +36,7 @@ def test_raw_data_kept_elsewhere_can_be_located(
     button = elsewhere_button(user, "waveforms")
     assert button.isVisible()
     assert button.text() == "Locate..."
-    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     user.settle()
     assert not button.isVisible()
     assert not isinstance(user.view("traces").data, Empty)
@@ -82,12 +82,12 @@ def test_raw_data_outside_the_folder_is_opened_when_the_user_says_so(
     locate = user.session.model.locate
     user.session.model.locate = lambda *a: (threads.append(threading.current_thread()), locate(*a))
     if how == "mouse":
-        user.qtbot.mouseClick(button, Qt.LeftButton)
+        user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     elif how == "menu":
         user.window.actions_by_name["accept_traces"].trigger()
     else:
         button.setFocus()
-        user.qtbot.keyClick(button, Qt.Key_Space if how == "space" else Qt.Key_Return)
+        user.qtbot.keyClick(button, Qt.Key.Key_Space if how == "space" else Qt.Key.Key_Return)
     user.settle()
     assert threads
     assert threading.main_thread() not in threads
@@ -106,7 +106,7 @@ def test_raw_data_that_is_no_longer_where_the_file_names_it(
     raw.unlink()
     user = open_window(path)
     button = elsewhere_button(user, "waveforms")
-    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     user.settle()
     assert f"{raw} does not exist" in user.message
     assert button.isVisible()

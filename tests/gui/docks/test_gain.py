@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import h5py
-from PyQt5.QtWidgets import QInputDialog, QPushButton
+from qtpy.QtWidgets import QInputDialog, QPushButton
 
 from phygui.gui.actions.actions import BY_NAME
 

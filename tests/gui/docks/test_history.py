@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.gui.actions.actions import BY_NAME
 from tests.gui.curator import click_row, run
@@ -22,18 +22,18 @@ def test_history_lists_edits_and_a_click_jumps(hybrid: Path, open_window: Callab
     user = open_window(hybrid)
     session, dock = user.session, user.window.docks["history"]
     assert not dock.is_on_screen
-    user.press(Qt.Key_H, Qt.ControlModifier)
+    user.press(Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
     assert dock.is_on_screen
     start = session.spike_clusters.copy()
     n = len(session.cluster_ids)
     a, b, c, d = session.cluster_ids[:4].tolist()
     user.select(a, b)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     merged = session.spike_clusters.copy()
     user.select(c)
-    user.press(Qt.Key_N, Qt.AltModifier)
+    user.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
     user.select(d)
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     rows = history_rows(user)
     assert [words for words, _ in rows][1:] == [u.description for u in session.history]
     assert "✓ saved" in rows[0][0]
@@ -45,9 +45,9 @@ def test_history_lists_edits_and_a_click_jumps(hybrid: Path, open_window: Callab
     assert session.history_position == 1
     assert np.array_equal(session.spike_clusters, merged)
     assert user.session.group_of(c) != "noise"
-    faint = dock.model.index(2, 1).data(Qt.ForegroundRole)
+    faint = dock.model.index(2, 1).data(Qt.ItemDataRole.ForegroundRole)
     assert faint is not None
-    assert dock.model.index(1, 1).data(Qt.ForegroundRole) is None
+    assert dock.model.index(1, 1).data(Qt.ItemDataRole.ForegroundRole) is None
     click_row(user, dock.view, 3)
     assert session.group_of(d) == "good"
     run(user, "save")
@@ -64,7 +64,7 @@ def test_history_lists_edits_and_a_click_jumps(hybrid: Path, open_window: Callab
     # An edit after a jump back forgets what was undone.
     click_row(user, dock.view, 1)
     user.select(d)
-    user.press(Qt.Key_M, Qt.AltModifier)
+    user.press(Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
     assert len(history_rows(user)) == 3
     assert not BY_NAME["to_saved"].enabled(user.window)
 
@@ -93,7 +93,7 @@ def test_history_changes_only_the_rows_that_an_edit_touches(
     dock.bring_to_front()
     user.settle()
     for height in (dock.height(), 160):
-        user.window.resizeDocks([dock], [height], Qt.Vertical)
+        user.window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
         user.settle()
         seen = dock.view.visualRect(model.index(31, 1))
         assert dock.view.viewport().rect().contains(seen.center())

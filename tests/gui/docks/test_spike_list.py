@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import QModelIndex, Qt
-from PyQt5.QtGui import QColor
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtGui import QColor
 
 from phygui.curation.session import Session
 from phygui.curation.suggestions.splitting.parts import Parts
@@ -42,7 +42,7 @@ def test_it_follows_sorts_and_leads_to_the_traces(demo: Any, open_window: Any) -
     sizes = {int(c): len(ids) for c, ids in user.session.spikes_per_cluster.items()}
     first, second, *_ = sorted(sizes, key=lambda c: (-sizes[c], c))
     user.select(first)
-    user.press(Qt.Key_L, Qt.ControlModifier)
+    user.press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     dock = user.window.docks["spikes"]
     assert dock.is_on_screen
     model, table = dock.model, dock.table
@@ -58,7 +58,9 @@ def test_it_follows_sorts_and_leads_to_the_traces(demo: Any, open_window: Any) -
         header = table.horizontalHeader().viewport()
         place = table.horizontalHeader().rect().center()
         place.setX(at)
-        user.qtbot.mouseClick(header, Qt.LeftButton, Qt.NoModifier, place)
+        user.qtbot.mouseClick(
+            header, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place
+        )
         user.settle()
         table.viewport().grab()
         user.settle()
@@ -202,7 +204,7 @@ def test_amplitudes_that_come_after_another_order_are_not_put_into_it(
     session.select([int(session.cluster_ids[0])])
     qtbot.waitUntil(lambda: is_read(dock))
     reads.goes_on.clear()
-    dock.model.sort(TIME, Qt.DescendingOrder)
+    dock.model.sort(TIME, Qt.SortOrder.DescendingOrder)
     # The table is scrolled before the other order is there.
     dock.model._pages.clear()
     assert not is_read(dock)
@@ -238,7 +240,7 @@ def test_out_of_sight_it_reads_no_more_and_catches_up_when_it_is_seen(
     qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
     assert len(reads.n_rows) == n_reads, "nothing was to be read again"
     reads.goes_on.clear()
-    dock.model.sort(AMPLITUDE, Qt.DescendingOrder)
+    dock.model.sort(AMPLITUDE, Qt.SortOrder.DescendingOrder)
     qtbot.waitUntil(lambda: len(reads.n_rows) == n_reads + 1)
     rows = dock.model.rows
     dock.hide()

@@ -9,10 +9,10 @@ from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import QEvent, QPoint, QPointF, QRect, Qt
-from PyQt5.QtGui import QMouseEvent
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui import KwikModel, Session
 from phygui.curation.navigation.columns import DASH, NOT_YET, find_column
@@ -36,7 +36,9 @@ def test_the_tooltip_of_amplitudes_says_their_unit(
         tables = Tables(session, lambda work: work())
         model = tables.clusters.model
         at = [column.name for column in model.columns].index("amplitude")
-        assert model.headerData(at, Qt.Horizontal, Qt.ToolTipRole).endswith(f", {unit}")
+        assert model.headerData(
+            at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
+        ).endswith(f", {unit}")
         assert model.tip(model.columns[at]).endswith(f", {unit}")
         for dock in tables.docks.values():
             dock.deleteLater()
@@ -108,10 +110,16 @@ def drag_border(table: ClusterTable, name: str, by: int) -> None:
     right = header.sectionViewportPosition(i) + header.sectionSize(i)
     start, end = QPoint(right - 2, 8), QPoint(right - 2 + by, 8)
     QTest.mouseMove(header.viewport(), start)
-    QTest.mousePress(header.viewport(), Qt.LeftButton, pos=start)
-    move = QMouseEvent(QEvent.MouseMove, QPointF(end), Qt.NoButton, Qt.LeftButton, Qt.NoModifier)
+    QTest.mousePress(header.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    move = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(end),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     QApplication.sendEvent(header.viewport(), move)
-    QTest.mouseRelease(header.viewport(), Qt.LeftButton, pos=end)
+    QTest.mouseRelease(header.viewport(), Qt.MouseButton.LeftButton, pos=end)
 
 
 def test_columns_share_the_width_and_the_least_of_them_give_way(table: ClusterTable) -> None:
@@ -245,7 +253,7 @@ def test_lists_mark_their_order_in_the_same_way(qtbot: Any, settings: Settings) 
     table.show()
     header = table.horizontalHeader()
     plain = picture(header, 0)
-    table.sortByColumn(0, Qt.AscendingOrder)
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
     assert picture(header, 0) == plain
 
 

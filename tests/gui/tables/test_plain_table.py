@@ -6,9 +6,9 @@ from io import StringIO
 from typing import Any
 
 import pandas as pd
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
@@ -17,7 +17,7 @@ def test_a_copy_pastes_into_a_spreadsheet_with_its_headings(qtbot: Any) -> None:
     table = PlainTable(("pair", "chance"))
     qtbot.addWidget(table)
     table.set_rows([(Cell("3\t4"), Cell("51%", 0.5123)), (Cell("7, 9"), Cell("98%", 0.98))])
-    table.sortByColumn(1, Qt.DescendingOrder)
-    QTest.keyClick(table, Qt.Key_C, Qt.ControlModifier)
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    QTest.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     pasted = pd.read_csv(StringIO(QApplication.clipboard().text()), sep="\t")
     assert pasted.to_dict("list") == {"pair": ["7, 9", "3 4"], "chance": [0.98, 0.5123]}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtWidgets import QLabel, QMessageBox
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QLabel, QMessageBox
 
 from phygui import Session
 from phygui.errors import DatasetError
@@ -23,7 +23,7 @@ def test_the_save_on_close_is_no_work_of_the_window(
     user = open_window(hybrid)
     user.session.merge([4, 9])
     user.settle()
-    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.Save))
+    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.StandardButton.Save))
     may_end = hold_writing(monkeypatch, fails=fails)
     QTimer.singleShot(100, may_end.set)
     assert user.window.close() != fails
@@ -43,7 +43,7 @@ def test_closing_with_unsaved_edits_asks(
     user = open_window(hybrid)
     before = hybrid.read_bytes()
     user.select(4, 9)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     asked = []
 
     def ask(box: QMessageBox) -> int:
@@ -68,21 +68,21 @@ def test_the_question_at_closing_lists_what_is_not_saved_and_where(
     user = open_window(small)
     session = user.session
     user.select(4, 9)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     session.copy_clustering("mine <b>")
     session.switch(clustering="mine <b>")
     moved = [2, 3, 5, 6, 7, 8, 10, 11]
     for cluster in moved:
         session.move([cluster], "good")
     user.settle()
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     asked = []
 
     def ask(box: QMessageBox) -> int:
         labels = [label for label in box.findChildren(QLabel) if label.text()]
-        assert all(label.textFormat() == Qt.PlainText for label in labels)
+        assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)
         asked.append((box.text(), box.informativeText(), box.detailedText()))
-        return int(QMessageBox.Cancel)
+        return int(QMessageBox.StandardButton.Cancel)
 
     monkeypatch.setattr(QMessageBox, "exec_", ask)
     user.window.close()
@@ -97,7 +97,7 @@ def test_the_question_at_closing_lists_what_is_not_saved_and_where(
     assert lines[-1] == "Save them before closing?"
     assert not details
 
-    user.press(Qt.Key_Y, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     user.window.close()
     _, listed, details = asked[1]
     assert "merged" not in listed
@@ -132,7 +132,7 @@ def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
 
     def ask(box: QMessageBox) -> int:
         asked.append(box.text())
-        return int(QMessageBox.Discard)
+        return int(QMessageBox.StandardButton.Discard)
 
     monkeypatch.setattr(QMessageBox, "exec_", ask)
     user.session.merge([4, 9])
@@ -162,7 +162,7 @@ def test_closing_waits_for_a_copy_and_goes_on_only_if_it_was_saved(
 
     def ask(box: QMessageBox) -> int:
         asked.append((tmp_path / "copy.kwik").exists())
-        return int(QMessageBox.Discard)
+        return int(QMessageBox.StandardButton.Discard)
 
     monkeypatch.setattr(QMessageBox, "exec_", ask)
     user.session.merge([4, 9])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QPoint, Qt, QUrl
-from PyQt5.QtGui import QCursor
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QPoint, Qt, QUrl
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import QApplication
 
 from phygui import Session
 from phygui.gui.base.delays import DELAYS
@@ -23,26 +23,26 @@ def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
     monkeypatch.setattr(DELAYS, "card_ms", 0)
     user = onlooker
     session, window = user.session, user.window
-    user.press(Qt.Key_F1, SHIFT)
+    user.press(Qt.Key.Key_F1, SHIFT)
     (card,) = window.findChildren(FirstSteps)
     assert window.rect().contains(card.geometry())
     # The keyboard stays with the window.
     assert not card.isAncestorOf(QApplication.focusWidget())
     assert "<b>Down</b>" in card.tasks.text()
 
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert "✓" in card.tasks.text()
-    user.press(Qt.Key_Space)
+    user.press(Qt.Key.Key_Space)
     assert card.title.text() == "Look"
-    user.press(Qt.Key_M)
+    user.press(Qt.Key.Key_M)
     features = window.view_docks["features"]
     QCursor.setPos(features.mapToGlobal(QPoint(40, 80)))
-    user.press(Qt.Key_Z)
-    user.press(Qt.Key_Z)
-    user.press(Qt.Key_G, ALT)
+    user.press(Qt.Key.Key_Z)
+    user.press(Qt.Key.Key_Z)
+    user.press(Qt.Key.Key_G, ALT)
     assert card.title.text() == "Merge"
     assert len(session.selected) == 2
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert card.title.text() == "Split"
     assert len(session.selected) == 1
     view = user.view("features")
@@ -50,16 +50,16 @@ def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
     left, right = x0 + 0.01 * (x1 - x0), 0.5 * (x0 + x1)
     bottom, top = y0 + 0.02 * (y1 - y0), y1 - 0.02 * (y1 - y0)
     user.lasso(view, 0, [(left, bottom), (right, bottom), (right, top), (left, top)])
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     assert card.title.text() == "Undo"
     assert session.history[-1].kind == "split"
-    user.press(Qt.Key_Z, CTRL)
-    user.press(Qt.Key_Y, CTRL)
+    user.press(Qt.Key.Key_Z, CTRL)
+    user.press(Qt.Key.Key_Y, CTRL)
     assert card.title.text() == "Save"
-    user.press(Qt.Key_S, CTRL)
+    user.press(Qt.Key.Key_S, CTRL)
     assert card.is_at_end
     assert [card.on.text(), card.where.text()] == ["Close", ""]
-    user.qtbot.mouseClick(card.on, Qt.LeftButton)
+    user.qtbot.mouseClick(card.on, Qt.MouseButton.LeftButton)
     assert not card.isVisible()
     with Session.open(session.path, journal=False, read_only=True) as saved:
         assert set(saved.cluster_ids.tolist()) == set(session.cluster_ids.tolist())
@@ -85,7 +85,7 @@ def test_each_card_names_actions_that_there_are_and_can_be_skipped(onlooker: Any
 
 def test_the_manual_shows_every_page_follows_links_and_finds_words(onlooker: Any) -> None:
     user = onlooker
-    user.press(Qt.Key_F1, CTRL)
+    user.press(Qt.Key.Key_F1, CTRL)
     manual = user.window.findChild(Manual)
     names = list(pages())
     assert manual.list.count() == len(names) > 10
@@ -102,7 +102,7 @@ def test_the_manual_shows_every_page_follows_links_and_finds_words(onlooker: Any
     manual.back.click()
     assert manual.list.currentRow() == 0
     user.qtbot.keyClicks(manual.search, "protanopia")
-    user.qtbot.keyClick(manual.search, Qt.Key_Return)
+    user.qtbot.keyClick(manual.search, Qt.Key.Key_Return)
     assert names[manual.list.currentRow()] == "views"
     assert manual.page.textCursor().selectedText() == "protanopia"
     manual.search.setText("no such word")

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PyQt5.QtCore import QEvent, QPointF, Qt
-from PyQt5.QtGui import QMouseEvent
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from phygui.views.core.lasso import Lasso
 from tests.gui.curator import type_line
 
 
 def send(view: Any, kind: QEvent.Type, at: Any, button: Any, buttons: Any) -> None:
-    if kind == QEvent.MouseMove:
+    if kind == QEvent.Type.MouseMove:
         # vispy drops moves that follow one another faster.
         QTest.qWait(12)
     place = QPointF(*at)
     over = QPointF(view.native.mapToGlobal(place.toPoint()))
-    event = QMouseEvent(kind, place, over, button, buttons, Qt.ControlModifier)
+    event = QMouseEvent(kind, place, over, button, buttons, Qt.KeyboardModifier.ControlModifier)
     QApplication.sendEvent(view.native, event)
 
 
@@ -31,17 +31,23 @@ def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
     sizes = {int(c): len(ids) for c, ids in user.session.spikes_per_cluster.items()}
     clusters = sorted(sizes, key=lambda c: (-sizes[c], c))[:2]
     user.select(*clusters)
-    user.press(Qt.Key_P, Qt.ControlModifier)
+    user.press(Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     type_line(user, "show drift map")
     view, dock = user.view("drift"), user.window.docks["drift"]
     assert dock.is_on_screen
     assert view.data.cluster_ids == tuple(clusters)
     left, top, width, height = view.layout.boxes[0]
     start, stop = (left + 2, top + 2), (left + width / 2, top + height - 2)
-    send(view, QEvent.MouseButtonPress, start, Qt.LeftButton, Qt.LeftButton)
+    send(
+        view,
+        QEvent.Type.MouseButtonPress,
+        start,
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.LeftButton,
+    )
     for part in (0.5, 1.0):
         at = np.add(start, part * np.subtract(stop, start))
-        send(view, QEvent.MouseMove, at, Qt.NoButton, Qt.LeftButton)
+        send(view, QEvent.Type.MouseMove, at, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton)
     user.settle()
     # The button is still down.
     assert view.is_drawing
@@ -51,7 +57,13 @@ def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
     assert view.lasso_note == f"{len(inside):,} of {len(every):,} spikes inside"
     assert dock.title_bar.note.text() == view.lasso_note
     assert view.lasso_note in [label.text for label in view.all_labels]
-    send(view, QEvent.MouseButtonRelease, stop, Qt.LeftButton, Qt.NoButton)
+    send(
+        view,
+        QEvent.Type.MouseButtonRelease,
+        stop,
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.NoButton,
+    )
     assert view.lasso.closed
     # The lasso of the view drawn in last is split by.
     features = user.view("features")
@@ -63,7 +75,7 @@ def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
     view.set_lasso(view.lasso)
     assert user.window.lasso_dock() is dock
     features.clear_lasso()
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     after = user.session.history[-1].after
     assert any(np.array_equal(spikes, inside) for spikes in after.values())
     assert view.lasso is None
@@ -85,7 +97,7 @@ def test_in_a_time_range_the_lasso_says_how_many_spikes_a_split_takes(
     view.set_lasso(Lasso(x.key, y.key, index, np.array(corners), closed=True))
     user.settle()
     n_spikes, note = len(session.snapshot().spikes(cluster)), view.lasso_note
-    user.press(Qt.Key_K)
+    user.press(Qt.Key.Key_K)
     n_taken = len(session.history[-1].after[session.selected[0]])
     assert n_taken > n_spikes
     assert note.endswith(f"of {n_spikes:,} spikes inside; a split takes {n_taken:,}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 
 @pytest.fixture
@@ -125,11 +125,11 @@ def test_moving_in_time_keeps_what_the_traces_point_at(user: Any) -> None:
     assert is_pointed_at(traces)
     for _ in range(2):
         before = traces.data
-        user.wheel(traces, at, -5, Qt.AltModifier)
+        user.wheel(traces, at, -5, Qt.KeyboardModifier.AltModifier)
         user.settle()
         assert traces.data is not before
         assert is_pointed_at(traces)
-    user.press(Qt.Key_Escape)
+    user.press(Qt.Key.Key_Escape)
     assert not is_pointed_at(traces)
 
 
@@ -153,7 +153,7 @@ def test_settings_keep_what_is_pointed_at(user: Any) -> None:
         assert is_pointed_at(view)
         np.testing.assert_array_equal(view.highlighted, spikes)
     for _ in range(2):
-        user.press(Qt.Key_M)
+        user.press(Qt.Key.Key_M)
         assert is_pointed_at(waveforms)
 
 
@@ -219,7 +219,7 @@ def test_what_is_pointed_at_goes_with_the_selection_also_when_the_lasso_is_hidde
     user.window.docks["features"].close()
     user.settle()
     assert is_pointed_at(user.view("waveforms"))
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert user.view("features").lasso is None
     for view in user.window.views():
         assert len(view.highlighted) == 0

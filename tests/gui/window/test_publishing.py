@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.storage.state.disk import Disk
 
@@ -48,7 +48,7 @@ def test_nothing_of_an_edit_is_seen_before_it_is_on_the_disk(
     user.select(4, 9)
     before = seen()
     gate.is_open.clear()
-    user.qtbot.keyClick(window.cluster_table.view, Qt.Key_G)
+    user.qtbot.keyClick(window.cluster_table.view, Qt.Key.Key_G)
     user.qtbot.wait(50)
     assert user.session.n_unsaved == 1
     assert seen() == before
@@ -71,13 +71,13 @@ def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
             user.settle()
         gate.is_open.clear()
         gate.fails = True
-        user.qtbot.keyClick(table, Qt.Key_G)
+        user.qtbot.keyClick(table, Qt.Key.Key_G)
         assert user.session.n_unsaved == 1 + may_be_saved
         gate.is_open.set()
-        user.qtbot.keyClick(table, Qt.Key_S, Qt.ControlModifier)
+        user.qtbot.keyClick(table, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
         user.settle()
         assert "the last edit was undone" in user.message
         assert user.session.n_unsaved == may_be_saved
         gate.fails = False
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: "saved 1 edit" in user.message, timeout=10_000)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from phygui.analysis import waveform_similarity
 from phygui.curation import RankingSpec, choose_ranking, register_ranking
@@ -42,7 +42,7 @@ def test_one_is_chosen_from_a_list_and_kept(demo: Path, open_window: Callable[..
     user.window.run(BY_NAME["rankings"])
     chooser = user.window.palette_list
     QTest.keyClicks(chooser.search, "waveforms")
-    QTest.keyClick(chooser.search, Qt.Key_Return)
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
     user.settle()
     assert session.measures.similarity_spec.name == "waveforms"
     assert "matches are ranked by waveforms" in user.message
@@ -56,7 +56,7 @@ def test_one_is_chosen_from_a_list_and_kept(demo: Path, open_window: Callable[..
     user.window.run(BY_NAME["rankings"])
     chooser = user.window.palette_list
     QTest.keyClicks(chooser.search, "no_ is not installed")
-    QTest.keyClick(chooser.search, Qt.Key_Return)
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
     assert "the package no_ is not installed" in user.message
     assert session.measures.similarity_spec.name == "waveforms"
 
@@ -79,9 +79,9 @@ def test_what_takes_its_time_is_computed_in_a_worker_and_shown_when_it_comes(
     usual = column(user)
     snippet(user, "r slow")
     assert set(column(user)) == {"0.750"} != set(usual)
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     assert set(column(user)) == {"0.750"}
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert set(column(user)) == {"0.750"}
     assert threading.get_ident() not in threads
     assert not user.session.measures.problems

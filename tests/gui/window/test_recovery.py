@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer
 
 from phygui.curation.durability import edit_journal as persistence
 from phygui.curation.durability import session_saves
@@ -64,8 +64,8 @@ def test_edits_of_a_dead_session_are_listed_and_brought_back(
     assert user.window.cluster_table.model.row_of(18) is not None
     assert user.window.cluster_table.model.row_of(4) is None
     assert user.window.isWindowModified()
-    user.press(Qt.Key_Z, Qt.ControlModifier)
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert {4, 9} <= set(user.session.cluster_ids.tolist())
 
 
@@ -80,7 +80,7 @@ def test_a_slow_disk_does_not_stop_the_window_while_edits_are_brought_back(
     user.window.saving.recover()
     patience = user.window.saving.patience
     assert patience.isVisible()
-    user.qtbot.keyClick(patience, Qt.Key_Escape)
+    user.qtbot.keyClick(patience, Qt.Key.Key_Escape)
     assert user.window.saving.patience.isVisible(), "nothing is edited meanwhile"
     assert user.window.isModal() is False
     user.settle()
@@ -106,7 +106,7 @@ def test_a_slow_disk_does_not_stop_the_window_while_states_are_restored(
     dialog = saved_states(user)
     user.settle()
     reading = slow_disk(monkeypatch, session_saves, "state_in")
-    user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
+    user.qtbot.mouseClick(dialog.restore_button, Qt.MouseButton.LeftButton)
     assert user.window.saving.patience.isVisible()
     user.settle()
     assert 18 in user.session.cluster_ids
@@ -146,7 +146,7 @@ def test_what_of_a_journal_cannot_be_read_is_said_in_the_dialog(
         answer(user, "Bring them back")
         assert user.session.cluster_groups[18] == "good"
     user.select(2, 3)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     assert bytes(data) in [path.read_bytes() for path in journal.parent.glob("journal-*")]
 
 
@@ -155,21 +155,21 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
 ) -> None:
     user = open_window(hybrid)
     user.select(4, 9)
-    user.press(Qt.Key_G)
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_G)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
     saved = user.session.spike_clusters.tolist()
-    user.press(Qt.Key_Z, Qt.ControlModifier)
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: not user.session.is_modified, timeout=10_000)
     dialog = saved_states(user)
     assert dialog.table.rowCount() == 4
     assert dialog.table.item(3, 0).text() == "unedited"
     place = dialog.table.visualItemRect(dialog.table.item(2, 0)).center()
-    user.qtbot.mouseClick(dialog.table.viewport(), Qt.LeftButton, pos=place)
+    user.qtbot.mouseClick(dialog.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     user.qtbot.waitUntil(lambda: "18" in dialog.difference.toPlainText(), timeout=10_000)
-    user.qtbot.mouseClick(dialog.restore_button, Qt.LeftButton)
+    user.qtbot.mouseClick(dialog.restore_button, Qt.MouseButton.LeftButton)
     user.settle()
     assert user.session.spike_clusters.tolist() == saved, user.message
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert user.session.spike_clusters.tolist() != saved

@@ -12,7 +12,7 @@ from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui import Session
 from phygui.curation.durability import edit_journal as persistence
@@ -39,7 +39,7 @@ def test_a_second_window_is_read_only_and_says_who_writes(
         assert "read-only" in user.window.windowTitle()
         before = user.session.spike_clusters.tolist()
         user.select(4, 9)
-        user.press(Qt.Key_G)
+        user.press(Qt.Key.Key_G)
         assert user.session.spike_clusters.tolist() == before
     finally:
         other.kill()
@@ -62,22 +62,22 @@ def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
 ) -> None:
     user = open_window(hybrid)
     user.select(4, 9)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     edit_elsewhere(hybrid)
     theirs = hybrid.read_bytes()
     # Enter, pressed without reading, changes nothing.
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
     assert "Cancel changes nothing" in user.window.saving.question.informativeText()
     before = user.session.spike_clusters.tolist()
-    user.qtbot.keyClick(user.window.saving.question, Qt.Key_Return)
+    user.qtbot.keyClick(user.window.saving.question, Qt.Key.Key_Return)
     user.settle()
     assert user.window.saving.question is None
     assert hybrid.read_bytes() == theirs
     assert user.session.is_modified
     assert user.session.spike_clusters.tolist() == before
 
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     answer(user, "Show the difference")
     assert "18" in user.window.saving.dialog.text.toPlainText()
     user.window.saving.dialog.close()
@@ -87,7 +87,7 @@ def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
     monkeypatch.setattr(
         "phygui.gui.window.saving.QFileDialog.getSaveFileName", lambda *a, **k: (str(copy), "")
     )
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     answer(user, "Keep mine as a copy...")
     assert hybrid.read_bytes() == theirs
     with h5py.File(copy, "r") as file:
@@ -96,11 +96,11 @@ def test_a_file_changed_elsewhere_is_never_overwritten_without_asking(
 
     wanted = []
     user.window.reopen_wanted.connect(wanted.append)
-    user.press(Qt.Key_S, Qt.ControlModifier)
+    user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
     box = user.window.saving.question
     button = next(b for b in box.buttons() if b.text().replace("&", "") == "Keep theirs")
-    user.qtbot.mouseClick(button, Qt.LeftButton)
+    user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert wanted == [user.window]
     assert hybrid.read_bytes() == theirs
 
@@ -135,14 +135,14 @@ def test_a_failed_save_says_why_and_can_be_tried_again(
     user = open_window(hybrid)
     before = hybrid.read_bytes()
     user.select(4, 9)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(durable.os, "replace", full)
-        user.press(Qt.Key_S, Qt.ControlModifier)
+        user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
         user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
     assert "the disk is full" in user.window.saving.question.text()
     assert hybrid.read_bytes() == before
@@ -167,8 +167,8 @@ def test_a_read_only_folder_keeps_the_journal_elsewhere(
         user = open_window(path)
         assert f"may not write in {folder}" in user.message
         user.select(4, 9)
-        user.press(Qt.Key_G)
-        user.press(Qt.Key_S, Qt.ControlModifier)
+        user.press(Qt.Key.Key_G)
+        user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
         user.qtbot.waitUntil(lambda: user.window.saving.question is not None, timeout=10_000)
         assert user.session.is_modified
         assert path.read_bytes() == hybrid.read_bytes()

@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui import Session
 from phygui.gui.actions.actions import BY_NAME
@@ -52,7 +52,7 @@ def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callab
     session, window = user.session, user.window
     a, b = session.cluster_ids[:2].tolist()
     user.select(a, b)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     selected = session.selected
     user.view("traces").go_to(7.0)
     user.settle()
@@ -74,19 +74,19 @@ def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callab
     low, high = user.view("traces").data.interval
     assert low < 7.0 < high
     assert not session.can_undo
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert "nothing" in user.message or not session.can_redo
     best = session.selection.best[0]
     user.click_cluster(best)
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     assert session.group_of(best) == "good"
 
-    user.press(Qt.Key_PageDown, Qt.ControlModifier)
+    user.press(Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
     assert session.channel_group == 0
     assert combo.currentText() == "0"
     assert session.selected == selected
     assert session.can_undo
-    user.press(Qt.Key_Z, Qt.ControlModifier)
+    user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert {a, b} <= set(session.cluster_ids.tolist())
     run(user, "redo")
     run(user, "save")
@@ -120,7 +120,7 @@ def test_shanks_without_spikes_or_clusters_say_so_when_they_are_chosen(
         assert (session.channel_group, combo.currentText()) == (2, "2")
     for group in (3, 2):
         # Steps pass over them.
-        user.press(Qt.Key_PageDown, Qt.ControlModifier)
+        user.press(Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
         assert session.channel_group == group
 
 
@@ -129,7 +129,7 @@ def test_copying_a_clustering_and_making_it_read_only(hybrid: Path, open_window:
     session, window = user.session, user.window
     a, b = session.cluster_ids[:2].tolist()
     user.select(a, b)
-    user.press(Qt.Key_G)
+    user.press(Qt.Key.Key_G)
     merged = session.selection.best[0]
     run(user, "copy_clustering")
     dialog = window.switching.dialog
@@ -153,13 +153,13 @@ def test_copying_a_clustering_and_making_it_read_only(hybrid: Path, open_window:
     assert "read-only" in window.switching.clustering.currentText()
     assert "read-only" in window.windowTitle()
     user.select(merged)
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     assert session.group_of(merged) != "good"
     run(user, "editable")
-    user.press(Qt.Key_G, Qt.AltModifier)
+    user.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
     assert session.group_of(merged) == "good"
 
-    user.press(Qt.Key_PageDown, Qt.ControlModifier)  # there is only one shank
+    user.press(Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)  # there is only one shank
     assert session.channel_group == 0
     window.switching.switch(clustering="original")
     user.settle()
@@ -278,7 +278,7 @@ def test_a_state_of_another_channel_group_is_not_offered_to_be_brought_back(
     assert [index.row() for index in table.selectionModel().selectedRows()] == [2]
     assert dialog.dialog.restore_button.isEnabled()
     place = table.visualItemRect(table.item(1, 0)).center()
-    user.qtbot.mouseClick(table.viewport(), Qt.LeftButton, pos=place)
+    user.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert not dialog.dialog.restore_button.isEnabled()
     user.settle()
     assert "Only shank 1, main" in difference.toPlainText()

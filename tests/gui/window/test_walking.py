@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.edits.update import EditError
 from phygui.gui.window.walking import walk
 
-ALT, SHIFT = Qt.AltModifier, Qt.ShiftModifier
+ALT, SHIFT = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 def times(user: Any, cluster: int) -> Any:
@@ -29,13 +29,13 @@ def test_a_spike_that_is_gone_to_is_marked_and_named(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
     user = open_window(demo)
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     user.window.commands.trace_to(0.0)
     user.settle()
     cluster = user.session.selected[0]
     user.select(cluster)
     for k in range(2):
-        user.press(Qt.Key_Right, ALT)
+        user.press(Qt.Key.Key_Right, ALT)
         at = times(user, cluster)[k]
         assert user.view("traces").cursor == pytest.approx(at)
         assert user.view("features").cursor == pytest.approx(at)
@@ -60,7 +60,7 @@ def test_a_violation_is_named_with_its_interval(
     user.settle()
     traces = user.view("traces")
     assert traces.params.duration > 0.2
-    user.press(Qt.Key_V)
+    user.press(Qt.Key.Key_V)
     # So near that the two spikes can be told apart.
     start, stop = traces.data.interval
     assert stop - start == pytest.approx(traces.params.violation_ms / 1000)
@@ -74,12 +74,12 @@ def test_a_violation_is_named_with_its_interval(
 
 def test_traces_that_are_not_seen_do_not_walk(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     user.window.docks["traces"].hide()
     # They still hold the spikes of what was selected when they were seen.
-    user.press(Qt.Key_Down)
+    user.press(Qt.Key.Key_Down)
     before = user.view("traces").params.time
-    user.press(Qt.Key_Right, ALT)
+    user.press(Qt.Key.Key_Right, ALT)
     assert user.message == "no traces are shown"
     assert user.view("traces").params.time == before
 
@@ -88,22 +88,22 @@ def test_where_there_is_no_spike_to_go_to_it_is_said(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
     user = open_window(demo)
-    user.press(Qt.Key_Home)
+    user.press(Qt.Key.Key_Home)
     user.window.commands.trace_to(0.0)
     user.settle()
-    user.press(Qt.Key_Right, ALT)
+    user.press(Qt.Key.Key_Right, ALT)
     assert user.message.startswith("spike ")
     user.window.commands.trace_to(user.session.model.duration)
     user.settle()
-    user.press(Qt.Key_Right, ALT)
+    user.press(Qt.Key.Key_Right, ALT)
     assert user.message == "there is no next spike of the selected clusters"
-    user.press(Qt.Key_Right, ALT | SHIFT)
+    user.press(Qt.Key.Key_Right, ALT | SHIFT)
     assert user.message == "there is no next refractory violation of the selected clusters"
     user.session.select([])
-    user.press(Qt.Key_Right, ALT)
+    user.press(Qt.Key.Key_Right, ALT)
     assert user.message == "no cluster is selected"
     # Who goes on with something else has read it.
-    user.press(Qt.Key_O)
+    user.press(Qt.Key.Key_O)
     assert user.message == ""
 
 

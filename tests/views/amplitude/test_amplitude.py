@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.formats.kwik.shank import KwikShank
 from phygui.views.amplitude import view as amplitude
@@ -147,7 +147,7 @@ def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapsho
         px, py = view.to_pixels(0, x, y)
         left, low, width, height = view.layout.boxes[0]
         at = (np.clip(px, left + 1, left + width - 1), np.clip(py, low + 1, low + height - 1))
-        mouse(view).click(at, Qt.LeftButton, Qt.ControlModifier)
+        mouse(view).click(at, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     lasso = view.lasso
     assert (lasso.x, lasso.y) == ("time", "amplitude")
     found = AmplitudeView.spikes_in_lasso(snapshot, AmplitudeParams(), lasso, never)
@@ -159,14 +159,18 @@ def test_the_lasso_works_on_points_and_not_on_the_histogram(view, mouse, snapsho
     assert len(found) >= len(sure) > 20
     view.clear_lasso()
     left, low, width, height = view.layout.boxes[1]
-    mouse(view).click((left + width / 2, low + height / 2), Qt.LeftButton, Qt.ControlModifier)
+    mouse(view).click(
+        (left + width / 2, low + height / 2),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.ControlModifier,
+    )
     assert view.lasso is None
 
 
 def test_ctrl_wheel_scales_amplitude_only(view, mouse):
     left, top, width, height = view.layout.boxes[0]
     before = view.cells[0].y.view
-    mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.ControlModifier)
+    mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.KeyboardModifier.ControlModifier)
     np.testing.assert_allclose(view.cells[0].y.view, np.divide(before, 1.2))
     assert not view.cells[0].x.is_moved
     assert view.cells[1].y is view.cells[0].y

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QImage, QPainter
-from PyQt5.QtSvg import QSvgRenderer
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage, QPainter
+from qtpy.QtSvg import QSvgRenderer
 
 from phygui.views.core.colors import theme
 from phygui.views.core.export import export_image
@@ -39,8 +39,8 @@ def test_export_as_svg_has_vector_axes_and_text(board, tmp_path):
 def drawn(path, size=(500, 300)):
     """What a program that knows SVG shows of a file: (height, width, 3) int."""
     width, height = size
-    image = QImage(width, height, QImage.Format_RGB888)
-    image.fill(Qt.magenta)
+    image = QImage(width, height, QImage.Format.Format_RGB888)
+    image.fill(Qt.GlobalColor.magenta)
     painter = QPainter(image)
     drawing = QSvgRenderer(str(path))
     assert drawing.isValid()
@@ -95,7 +95,7 @@ def test_an_svg_and_a_png_lay_all_over_each_other_alike(shown, tmp_path, theme_n
     board.set_lasso(Lasso("x1", "y", 1, np.array([[2, 2], [14, 3], [6, 8.0]]), closed=True))
     for kind in ("png", "svg"):
         export_image(board, tmp_path / f"x.{kind}", 1.0)
-    png = QImage(str(tmp_path / "x.png")).convertToFormat(QImage.Format_RGB888)
+    png = QImage(str(tmp_path / "x.png")).convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(png.bits().asstring(png.sizeInBytes()), np.uint8)
     wanted = rows.reshape(300, -1)[:, :1500].reshape(300, 500, 3).astype(int)
     found = drawn(tmp_path / "x.svg")

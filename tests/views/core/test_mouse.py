@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, Qt
 
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Empty
@@ -42,7 +42,7 @@ def test_the_picture_follows_a_pan(board, mouse, picture):
 
 def test_right_drag_zooms_around_where_it_began(board, mouse):
     x, y = center(board, 0)
-    mouse(board).drag((x, y), (x + 50, y - 50), Qt.RightButton)
+    mouse(board).drag((x, y), (x + 50, y - 50), Qt.MouseButton.RightButton)
     low, high = board.cells[0].x.view
     assert high - low < 9
     assert low + high == pytest.approx(10, abs=0.1)
@@ -61,11 +61,11 @@ def test_the_wheel_zooms_around_the_mouse(board, mouse):
 @pytest.mark.parametrize("how", ["R", "double click"])
 def test_reset(board, mouse, qtbot, how):
     mouse(board).wheel(center(board, 0), 3)
-    mouse(board).wheel(center(board, 0), 2, Qt.ControlModifier)
+    mouse(board).wheel(center(board, 0), 2, Qt.KeyboardModifier.ControlModifier)
     assert board.cells[0].x.is_moved
     assert board.data_scale != 1
     if how == "R":
-        qtbot.keyClick(board.native, Qt.Key_R)
+        qtbot.keyClick(board.native, Qt.Key.Key_R)
     else:
         mouse(board).double_click(center(board, 1))
     assert not board.cells[0].x.is_moved
@@ -73,17 +73,17 @@ def test_reset(board, mouse, qtbot, how):
 
 
 def test_ctrl_wheel_scales_data_and_alt_wheel_markers(board, mouse, picture):
-    mouse(board).wheel(center(board, 0), 1, Qt.ControlModifier)
+    mouse(board).wheel(center(board, 0), 1, Qt.KeyboardModifier.ControlModifier)
     assert board.data_scale == 1.2
     assert board.cells[0].x.view == (0, 10)
     before = board.marker_size
     for _ in range(5):
-        mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
+        mouse(board).wheel(center(board, 0), 1, Qt.KeyboardModifier.AltModifier)
     assert (before, board.marker_size) == (3, 6)
     picture(board)
     assert board.points.size == board.marker_size
     for _ in range(60):
-        mouse(board).wheel(center(board, 0), 1, Qt.AltModifier)
+        mouse(board).wheel(center(board, 0), 1, Qt.KeyboardModifier.AltModifier)
     assert board.marker_size == 20
 
 
@@ -148,10 +148,10 @@ def test_where_one_axis_is_both_it_moves_once(shown, mouse):
     assert np.ptp(cell.x.view) == pytest.approx(10 / 1.15**2)
     np.testing.assert_allclose(view.to_pixels(0, 8, 8)[0] - x, 0.3 * width, rtol=0.02)
     view.reset_view()
-    mouse(view).drag((x, y), (x + 50, y - 50), Qt.RightButton)
+    mouse(view).drag((x, y), (x + 50, y - 50), Qt.MouseButton.RightButton)
     assert np.ptp(cell.x.view) == pytest.approx(10 / 1.008**50)
     view.reset_view()
-    mouse(view).wheel((x, y), 3, Qt.ControlModifier)
+    mouse(view).wheel((x, y), 3, Qt.KeyboardModifier.ControlModifier)
     assert cell.x.view == (0, 10)
 
 
@@ -170,8 +170,8 @@ def test_an_axis_that_keeps_its_zoom_outlives_new_data(board, mouse):
     assert board.cells[1].x.view == (0, 10)
 
 
-def ctrl_click(view, mouse, cell, x, y, button=Qt.LeftButton):
-    mouse(view).click(view.to_pixels(cell, x, y), button, Qt.ControlModifier)
+def ctrl_click(view, mouse, cell, x, y, button=Qt.MouseButton.LeftButton):
+    mouse(view).click(view.to_pixels(cell, x, y), button, Qt.KeyboardModifier.ControlModifier)
 
 
 def test_lasso_by_ctrl_click_closes_and_clears(board, mouse, qtbot):
@@ -184,10 +184,10 @@ def test_lasso_by_ctrl_click_closes_and_clears(board, mouse, qtbot):
     assert (lasso.x, lasso.y, lasso.cell, lasso.closed) == ("x1", "y", 1, False)
     np.testing.assert_allclose(lasso.points, corners, atol=0.1)
     assert lasso.is_polygon
-    ctrl_click(board, mouse, 1, 5, 5, Qt.RightButton)
+    ctrl_click(board, mouse, 1, 5, 5, Qt.MouseButton.RightButton)
     assert board.lasso.closed
     assert len(board.lasso.points) == 3
-    ctrl_click(board, mouse, 1, 5, 5, Qt.RightButton)
+    ctrl_click(board, mouse, 1, 5, 5, Qt.MouseButton.RightButton)
     assert board.lasso is None
     assert len(changes) == 5
     assert not any(c.x.is_moved or c.y.is_moved for c in board.cells)
@@ -195,20 +195,20 @@ def test_lasso_by_ctrl_click_closes_and_clears(board, mouse, qtbot):
 
 def test_a_drag_with_ctrl_is_a_rectangle_within_the_plot(board, mouse):
     start = board.to_pixels(1, 2, 8)
-    mouse(board).drag(start, board.to_pixels(1, 6, 3), held=Qt.ControlModifier)
+    mouse(board).drag(start, board.to_pixels(1, 6, 3), held=Qt.KeyboardModifier.ControlModifier)
     corners = [(2, 8), (6, 8), (6, 3), (2, 3)]
     np.testing.assert_allclose(board.lasso.points, corners, atol=0.1)
     assert (board.lasso.x, board.lasso.cell, board.lasso.closed) == ("x1", 1, True)
     # Far outside it ends at the edge of the plot; what is there moves with no drag.
-    mouse(board).drag(start, np.add(start, (5000, 0)), held=Qt.ControlModifier)
+    mouse(board).drag(start, np.add(start, (5000, 0)), held=Qt.KeyboardModifier.ControlModifier)
     assert board.lasso.points[:, 0].max() == pytest.approx(10, abs=0.1)
     assert not any(c.x.is_moved or c.y.is_moved for c in board.cells)
     # A hand that shakes clicks.
-    mouse(board).drag(start, np.add(start, (2, 2)), held=Qt.ControlModifier)
+    mouse(board).drag(start, np.add(start, (2, 2)), held=Qt.KeyboardModifier.ControlModifier)
     assert len(board.lasso.points) == 1
     assert not board.lasso.closed
     # From then on a drag moves the corner that is being set.
-    mouse(board).drag(start, board.to_pixels(1, 5, 5), held=Qt.ControlModifier)
+    mouse(board).drag(start, board.to_pixels(1, 5, 5), held=Qt.KeyboardModifier.ControlModifier)
     np.testing.assert_allclose(board.lasso.points, [(2, 8), (5, 5)], atol=0.1)
     assert board.is_drawing
 
@@ -217,7 +217,9 @@ def test_what_is_said_at_the_lasso_stands_in_its_plot(board, mouse):
     board.note_lasso("nothing")
     assert board.lasso_note == ""
     mouse(board).drag(
-        board.to_pixels(1, 9, 9.9), board.to_pixels(1, 9.9, 9), held=Qt.ControlModifier
+        board.to_pixels(1, 9, 9.9),
+        board.to_pixels(1, 9.9, 9),
+        held=Qt.KeyboardModifier.ControlModifier,
     )
     board.note_lasso("270 of 502 spikes inside")
     board.draw_ahead()
@@ -240,14 +242,14 @@ def test_a_click_in_another_cell_or_after_closing_starts_another_lasso(board, mo
     assert len(board.lasso.points) == 1
     for x, y in [(3, 2), (3, 3)]:
         ctrl_click(board, mouse, 0, x, y)
-    ctrl_click(board, mouse, 0, 3, 3, Qt.RightButton)
+    ctrl_click(board, mouse, 0, 3, 3, Qt.MouseButton.RightButton)
     ctrl_click(board, mouse, 0, 4, 4)
     assert len(board.lasso.points) == 1
 
 
 def test_a_lasso_of_two_points_is_cleared_at_once(board, mouse):
     ctrl_click(board, mouse, 0, 1, 1)
-    ctrl_click(board, mouse, 0, 1, 1, Qt.RightButton)
+    ctrl_click(board, mouse, 0, 1, 1, Qt.MouseButton.RightButton)
     assert board.lasso is None
 
 
@@ -282,7 +284,7 @@ def test_what_was_there_is_not_said_of_other_data(board, mouse):
 
 
 def test_scale_and_zoom_have_bounds(board, mouse, picture):
-    for held in (Qt.ControlModifier, Qt.NoModifier):
+    for held in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier):
         for steps in (-100, 200, -200):
             for _ in range(20):
                 mouse(board).wheel(center(board, 0), steps, held)
@@ -318,7 +320,7 @@ def test_the_lasso_follows_its_axes_to_another_cell(board):
 
 def test_escape_clears_the_lasso(board, mouse, qtbot):
     ctrl_click(board, mouse, 1, 1, 1)
-    qtbot.keyClick(board.native, Qt.Key_Escape)
+    qtbot.keyClick(board.native, Qt.Key.Key_Escape)
     assert board.lasso is None
 
 
@@ -329,17 +331,23 @@ def test_the_mouse_between_new_data_and_its_first_draw(board, mouse):
         mouse(board).move(at)
         mouse(board).wheel(at, 1)
         mouse(board).drag(at, (at[0] + 5, at[1]))
-        mouse(board).click(at, Qt.LeftButton, Qt.ControlModifier)
+        mouse(board).click(at, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert board.lasso is None
 
 
 @pytest.mark.parametrize("fewer", [Empty("Nothing is selected"), "one"])
-@pytest.mark.parametrize("button", [Qt.LeftButton, Qt.RightButton])
+@pytest.mark.parametrize("button", [Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton])
 def test_a_drag_ends_with_the_cell_that_it_began_in(board, mouse, monkeypatch, fewer, button):
     start = center(board, 1)
     hand = mouse(board)
-    hand._send(QEvent.MouseButtonPress, start, button, button, Qt.NoModifier)
-    hand._send(QEvent.MouseMove, np.add(start, 5), Qt.NoButton, button, Qt.NoModifier)
+    hand._send(QEvent.Type.MouseButtonPress, start, button, button, Qt.KeyboardModifier.NoModifier)
+    hand._send(
+        QEvent.Type.MouseMove,
+        np.add(start, 5),
+        Qt.MouseButton.NoButton,
+        button,
+        Qt.KeyboardModifier.NoModifier,
+    )
     build = board.build
 
     def build_one(data):
@@ -349,16 +357,33 @@ def test_a_drag_ends_with_the_cell_that_it_began_in(board, mouse, monkeypatch, f
     monkeypatch.setattr(board, "build", build_one)
     # What was asked for by a key comes while the mouse is held down.
     board.set_data(fewer)
-    hand._send(QEvent.MouseMove, np.add(start, 10), Qt.NoButton, button, Qt.NoModifier)
-    hand._send(QEvent.MouseButtonRelease, start, button, Qt.NoButton, Qt.NoModifier)
+    hand._send(
+        QEvent.Type.MouseMove,
+        np.add(start, 10),
+        Qt.MouseButton.NoButton,
+        button,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    hand._send(
+        QEvent.Type.MouseButtonRelease,
+        start,
+        button,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     assert all(cell.x.view == (0, 10) for cell in board.cells)
 
 
 def test_any_sequence_of_events_leaves_ranges_that_can_be_drawn(board, mouse, picture, qtbot):
     rng = np.random.default_rng(0)
-    buttons = [Qt.LeftButton, Qt.RightButton]
-    held = [Qt.NoModifier, Qt.ControlModifier, Qt.AltModifier, Qt.ShiftModifier]
-    keys = [Qt.Key_R, Qt.Key_Escape, Qt.Key_O, Qt.Key_A]
+    buttons = [Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton]
+    held = [
+        Qt.KeyboardModifier.NoModifier,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.KeyboardModifier.AltModifier,
+        Qt.KeyboardModifier.ShiftModifier,
+    ]
+    keys = [Qt.Key.Key_R, Qt.Key.Key_Escape, Qt.Key.Key_O, Qt.Key.Key_A]
     with qtbot.captureExceptions() as raised:
         for _ in range(400):
             a, b = rng.uniform((0, 0), (500, 300), (2, 2))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.colors import ALERT, DIM, theme
@@ -294,7 +294,7 @@ def test_nothing_selected_is_said(shown, picture):
 def test_control_wheel_makes_bars_taller(view, mouse, picture):
     picture(view)
     before = view.cells[0].y.view
-    mouse(view).wheel((150, 100), 2, Qt.ControlModifier)
+    mouse(view).wheel((150, 100), 2, Qt.KeyboardModifier.ControlModifier)
     picture(view)
     assert view.cells[0].y.view[1] == pytest.approx(before[1] / view.data_scale)
     assert view.cells[0].y.view[0] == 0
@@ -316,11 +316,15 @@ def test_wheel_and_drag_move_all_lags_together(view, mouse):
 def test_control_click_on_a_crosscorrelogram_asks_for_its_pair(view, mouse, qtbot):
     left, top, width, height = view.layout.boxes[1]
     with qtbot.waitSignal(view.pair_clicked) as caught:
-        mouse(view).click((left + width / 2, top + height / 2), held=Qt.ControlModifier)
+        mouse(view).click(
+            (left + width / 2, top + height / 2), held=Qt.KeyboardModifier.ControlModifier
+        )
     assert caught.args == [0, 1]
     left, top, width, height = view.layout.boxes[3]
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click((left + width / 2, top + height / 2), held=Qt.ControlModifier)
+        mouse(view).click(
+            (left + width / 2, top + height / 2), held=Qt.KeyboardModifier.ControlModifier
+        )
     assert caught.args == [1]
 
 

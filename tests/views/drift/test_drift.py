@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.views.core.base import Cancelled
 from phygui.views.core.colors import theme
@@ -157,7 +157,9 @@ def test_points_are_where_they_are_and_say_what_they_are(view, picture, mouse):
 def test_a_lasso_takes_all_spikes_of_the_clusters_also_those_not_drawn(view, mouse, snapshot):
     left, top, width, height = view.layout.boxes[0]
     for x, y in [(1, 1), (width / 2, 1), (width / 2, height - 1), (1, height - 1)]:
-        mouse(view).click((left + x, top + y), Qt.LeftButton, Qt.ControlModifier)
+        mouse(view).click(
+            (left + x, top + y), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
+        )
     lasso = view.lasso
     assert (lasso.x, lasso.y) == ("time", "depth")
     found = DriftView.spikes_in_lasso(snapshot, DriftParams(n_spikes=10), lasso, never)

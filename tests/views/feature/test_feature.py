@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.base import Cancelled, Empty
@@ -346,7 +346,9 @@ def test_a_lasso_around_everything_selects_all_spikes(view, snapshot, mouse):
         left, top, width, height = view.layout.boxes[cell]
         corners = [(1, 1), (width - 1, 1), (width - 1, height - 1), (1, height - 1)]
         for x, y in corners:
-            mouse(view).click((left + x, top + y), Qt.LeftButton, Qt.ControlModifier)
+            mouse(view).click(
+                (left + x, top + y), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
+            )
         plot = view.data.plots[cell]
         assert (view.lasso.x, view.lasso.y) == (plot.x, plot.y)
         found = FeatureView.spikes_in_lasso(snapshot, FeatureParams(), view.lasso, never)
@@ -373,7 +375,7 @@ def test_ctrl_wheel_scales_features_but_not_time(view, mouse):
     time, feature = view.cells[0].x, view.cells[0].y
     before = feature.view
     left, top, width, height = view.layout.boxes[0]
-    mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.ControlModifier)
+    mouse(view).wheel((left + width / 2, top + height / 2), 1, Qt.KeyboardModifier.ControlModifier)
     assert not time.is_moved
     np.testing.assert_allclose(feature.view, np.divide(before, 1.2))
 

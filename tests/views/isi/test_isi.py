@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset.clock import SpikeClock
@@ -120,10 +120,10 @@ def test_interactions(view, mouse, qtbot, picture):
     assert said[-1].startswith("cluster 0, ")
     assert said[-1].endswith(f"5 to 6 ms: {view.data.heights[1, 5]} spikes")
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click(view.to_pixels(1, 5.5, 1), held=Qt.ControlModifier)
+        mouse(view).click(view.to_pixels(1, 5.5, 1), held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [0]
     before = view.cells[0].y.view[1]
-    mouse(view).wheel(view.to_pixels(1, 5.5, 1), 1, Qt.ControlModifier)
+    mouse(view).wheel(view.to_pixels(1, 5.5, 1), 1, Qt.KeyboardModifier.ControlModifier)
     picture(view)
     assert view.cells[0].y.view[1] == pytest.approx(before / view.data_scale)
     mouse(view).wheel(view.to_pixels(1, 10, 1), 2)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset.clock import SpikeClock
@@ -144,7 +144,7 @@ def test_interactions(view, mouse, qtbot):
     count = view.data.counts[1, 30]
     assert said[-1].startswith(f"cluster 0, 100 to 110 ms from light: {count} spikes, ")
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click(view.to_pixels(0, 0.1, 1), held=Qt.ControlModifier)
+        mouse(view).click(view.to_pixels(0, 0.1, 1), held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [2]
 
 

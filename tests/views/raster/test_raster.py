@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset.clock import SpikeClock
@@ -129,10 +129,14 @@ def test_interactions(view, mouse, qtbot):
     mouse(view).move(view.to_pixels(0, 12.0, -4.2))
     assert "cluster 4: " in said[-1]
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click(view.to_pixels(0, 12.0, -1.8), held=Qt.ControlModifier)
+        mouse(view).click(view.to_pixels(0, 12.0, -1.8), held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [2]
     with qtbot.waitSignal(view.time_clicked) as caught:
-        mouse(view).click(view.to_pixels(0, 12.0, -1.8), Qt.RightButton, Qt.ControlModifier)
+        mouse(view).click(
+            view.to_pixels(0, 12.0, -1.8),
+            Qt.MouseButton.RightButton,
+            Qt.KeyboardModifier.ControlModifier,
+        )
     assert caught.args[0] == pytest.approx(12.0, abs=0.05)
 
 

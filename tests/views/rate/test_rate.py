@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.analysis import firing_rate_histogram
 from phygui.curation.statistics.snapshot import Snapshot
@@ -98,9 +98,9 @@ def test_interactions(view, mouse, qtbot):
     expected = int(np.argmin(np.abs(view.data.rates[:, 7] - rate)))
     assert f"cluster {(2, 0)[expected]}: {rate:.3g} spikes/s" in said[-1]
     with qtbot.waitSignal(view.time_clicked) as caught:
-        mouse(view).click(view.to_pixels(0, 7.5, rate), held=Qt.ControlModifier)
+        mouse(view).click(view.to_pixels(0, 7.5, rate), held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args[0] == pytest.approx(7.5, abs=0.1)
-    mouse(view).wheel(view.to_pixels(0, 10, 1), 3, Qt.ControlModifier)
+    mouse(view).wheel(view.to_pixels(0, 10, 1), 3, Qt.KeyboardModifier.ControlModifier)
     assert view.cells[0].y.view[0] == 0
     assert view.cells[0].y.view[1] < view.cells[0].y.high
 
@@ -115,7 +115,7 @@ def test_the_cursor_is_a_line(view, picture):
 
 
 def test_the_scale_stays_for_other_rates(view, mouse):
-    mouse(view).wheel(view.to_pixels(0, 10, 1), 3, Qt.ControlModifier)
+    mouse(view).wheel(view.to_pixels(0, 10, 1), 3, Qt.KeyboardModifier.ControlModifier)
     before = view.cells[0].y.view
     assert before == (0.0, view.cells[0].y.high / 1.6)
     view.set_data(view.data)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.session import Session
 from phygui.formats.kwik.shank import KwikShank
@@ -149,12 +149,12 @@ def test_lines_are_where_they_are_and_a_click_asks_for_their_cluster(view, mouse
     x, y = peak_of(view, len(data.owners) - 1)
     mouse(view).move((x, y))
     assert said[-1].startswith(f"cluster {data.owners[-1]}, channel ")
-    mouse(view).click((x, y), Qt.LeftButton, Qt.ControlModifier)
+    mouse(view).click((x, y), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert asked == [data.owners[-1]]
     view.data_scale = 2.0
     k = int(np.argmax(np.abs(view._dy[-1])))
     x, y = view.to_pixels(0, view._x[-1, k], view._base[-1] + 2 * view._dy[-1, k])
-    mouse(view).click((x, y), Qt.LeftButton, Qt.ControlModifier)
+    mouse(view).click((x, y), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert asked == [data.owners[-1]] * 2
     assert view.lasso is None
 

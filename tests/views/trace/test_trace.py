@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.curation.session import Session
 from phygui.errors import DatasetWarning
@@ -331,43 +331,43 @@ def test_wheel_zooms_in_time_about_the_mouse(view, mouse, reload):
 
 def test_right_drag_zooms_in_time_and_channels(view, mouse):
     x, y = middle_of(view)
-    mouse(view).drag((x, y), (x + 50, y - 50), Qt.RightButton)
+    mouse(view).drag((x, y), (x + 50, y - 50), Qt.MouseButton.RightButton)
     assert view.params.duration < 0.15
     low, high = view.cells[0].y.view
     assert high - low < len(view.data.channels) * 0.8
 
 
 def test_alt_wheel_moves_in_time(view, mouse):
-    mouse(view).wheel(middle_of(view), -2, Qt.AltModifier)
+    mouse(view).wheel(middle_of(view), -2, Qt.KeyboardModifier.AltModifier)
     assert view.params.time == pytest.approx(1.04)
-    mouse(view).wheel(middle_of(view), 1, Qt.AltModifier)
+    mouse(view).wheel(middle_of(view), 1, Qt.KeyboardModifier.AltModifier)
     assert view.params.time == pytest.approx(1.02)
 
 
 def test_control_wheel_scales_the_amplitude(view, mouse, picture):
     picture(view)
     before = view.data_scale
-    mouse(view).wheel(middle_of(view), 2, Qt.ControlModifier)
+    mouse(view).wheel(middle_of(view), 2, Qt.KeyboardModifier.ControlModifier)
     assert view.data_scale > before
     assert not view.is_stale
     assert view.params.duration == 0.2
 
 
 def test_arrows_page(view, qtbot, reload):
-    qtbot.keyClick(view.native, Qt.Key_Right)
+    qtbot.keyClick(view.native, Qt.Key.Key_Right)
     assert view.params.time == pytest.approx(1.16)
-    qtbot.keyClick(view.native, Qt.Key_Left)
+    qtbot.keyClick(view.native, Qt.Key.Key_Left)
     assert view.params.time == pytest.approx(1.0)
     for _ in range(30):
-        qtbot.keyClick(view.native, Qt.Key_Left)
+        qtbot.keyClick(view.native, Qt.Key.Key_Left)
     assert view.interval == pytest.approx((0, 0.2))
-    qtbot.keyClick(view.native, Qt.Key_Right)
+    qtbot.keyClick(view.native, Qt.Key.Key_Right)
     assert view.interval == pytest.approx((0.16, 0.36)), "time stops at the ends"
 
 
 def test_reset(view, mouse, qtbot):
     mouse(view).wheel(middle_of(view), 3)
-    mouse(view).wheel(middle_of(view), 3, Qt.ControlModifier)
+    mouse(view).wheel(middle_of(view), 3, Qt.KeyboardModifier.ControlModifier)
     mouse(view).double_click(middle_of(view))
     assert view.params.duration == TraceParams().duration
     assert view.data_scale == 1
@@ -474,7 +474,7 @@ def test_control_click_on_a_spike_asks_for_its_cluster(view, mouse, qtbot):
     row = int(np.flatnonzero(data.spike_rows[k])[0])
     pos = view.to_pixels(0, data.spike_times[k] - data.interval[0], -row)
     with qtbot.waitSignal(view.cluster_clicked) as caught:
-        mouse(view).click(pos, held=Qt.ControlModifier)
+        mouse(view).click(pos, held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args == [data.spike_clusters[k]]
 
 
@@ -485,7 +485,7 @@ def test_control_click_elsewhere_marks_the_time(view, mouse, qtbot):
     time = data.spike_times[k] + gaps[k] / 2
     pos = view.to_pixels(0, time - data.interval[0], -3)
     with qtbot.waitSignal(view.time_clicked) as caught:
-        mouse(view).click(pos, held=Qt.ControlModifier)
+        mouse(view).click(pos, held=Qt.KeyboardModifier.ControlModifier)
     assert caught.args[0] == pytest.approx(time, abs=0.001)
     assert view.cursor == pytest.approx(time, abs=0.001)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from qtpy.QtCore import Qt
 
 from phygui.views.core.base import Empty
 from phygui.views.core.colors import theme
@@ -71,14 +71,14 @@ def test_masked_channels_are_grey(view, picture):
 
 def test_side_by_side_and_mean_by_their_keys(view, qtbot, picture):
     overlapped = picture(view)
-    qtbot.keyClick(view.native, Qt.Key_O)
+    qtbot.keyClick(view.native, Qt.Key.Key_O)
     assert not view.params.overlap
     beside = picture(view)
     assert np.count_nonzero(overlapped != beside) > 1000
-    qtbot.keyClick(view.native, Qt.Key_M)
+    qtbot.keyClick(view.native, Qt.Key.Key_M)
     assert view.params.show == "mean"
-    qtbot.keyClick(view.native, Qt.Key_M)
-    qtbot.keyClick(view.native, Qt.Key_O)
+    qtbot.keyClick(view.native, Qt.Key.Key_M)
+    qtbot.keyClick(view.native, Qt.Key.Key_O)
     np.testing.assert_array_equal(picture(view), overlapped)
     assert not view.is_stale
 
@@ -197,7 +197,7 @@ def test_the_scale_bar_of_large_waveforms_is_in_millivolts(view, picture):
 
 
 def test_ctrl_wheel_makes_waveforms_larger_and_the_bar_follows(view, mouse, picture):
-    mouse(view).wheel((400, 300), 4, Qt.ControlModifier)
+    mouse(view).wheel((400, 300), 4, Qt.KeyboardModifier.ControlModifier)
     picture(view)
     assert view.data_scale == 1.8
     test_scale_bars_tell_the_truth(view)
@@ -278,10 +278,10 @@ def test_ctrl_click_says_which_channel(view, mouse):
     clicked = []
     view.channel_clicked.connect(lambda *a: clicked.append(a))
     data = view.data
-    for button, axis in ((Qt.LeftButton, "x"), (Qt.RightButton, "y")):
+    for button, axis in ((Qt.MouseButton.LeftButton, "x"), (Qt.MouseButton.RightButton, "y")):
         for index in (0, 3, len(data.channels) - 1):
             at = view.to_pixels(0, *data.layout.centers[index])
-            mouse(view).click(at, button, Qt.ControlModifier)
+            mouse(view).click(at, button, Qt.KeyboardModifier.ControlModifier)
             assert clicked[-1] == (int(data.channel_names[index]), axis)
     assert not view.cells[0].x.is_moved
 
@@ -356,7 +356,7 @@ def test_density_lies_where_the_mean_is_and_follows_the_scale(view, mouse, pictu
     view.change_params(show="density", overlap=False)
     for steps in (0, 3):
         if steps:
-            mouse(view).wheel((400, 300), steps, Qt.ControlModifier)
+            mouse(view).wheel((400, 300), steps, Qt.KeyboardModifier.ControlModifier)
         image = picture(view)
         data = view.data
         for k in range(2):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
-from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QHBoxLayout, QMenu, QPushButton
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.suggestions.grouping.group_rules import GROUPS, rules_told
@@ -52,7 +52,7 @@ class CandidatesDock(SuggestionList[GroupCandidate]):
         The user wants to see the rules.
     """
 
-    rules_wanted = pyqtSignal()
+    rules_wanted = Signal()
 
     def __init__(self, window: WindowContext) -> None:
         self.all_button = QPushButton("Accept all")
@@ -75,7 +75,7 @@ class CandidatesDock(SuggestionList[GroupCandidate]):
         menu.addSeparator()
         menu.addAction("Group rules...").triggered.connect(lambda _: self.rules_wanted.emit())
         self.all_button.setMenu(menu)
-        self.all_button.setFocusPolicy(Qt.NoFocus)
+        self.all_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.all_button.setToolTip("move all that are listed, as one edit (Alt+Shift+Return)")
         row.addWidget(self.all_button)
 

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from numpy.typing import NDArray
-from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from phygui.curation.edits.update import EditError, Selection, in_words
 from phygui.gui.base.context import WindowContext
@@ -115,14 +108,14 @@ class SuggestionList(Dock, Generic[S]):
     def _lay_out(self) -> QWidget:
         body = self._body()
         self.evidence.setObjectName("hint")
-        self.evidence.setTextFormat(Qt.PlainText)
+        self.evidence.setTextFormat(Qt.TextFormat.PlainText)
         self.evidence.setWordWrap(True)
         self.evidence.setContentsMargins(4, 0, 4, 0)
         self.evidence.hide()
         row = QHBoxLayout()
         row.setContentsMargins(4, 0, 2, 0)
         for button in (self.accept_button, self.reject_button, self.rejected):
-            button.setFocusPolicy(Qt.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             row.addWidget(button)
         row.addStretch()
         self._add_to(row)
@@ -378,7 +371,7 @@ class SuggestionList(Dock, Generic[S]):
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""
         super().changeEvent(event)
-        if event.type() == QEvent.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange:
             self.refresh()
 
 

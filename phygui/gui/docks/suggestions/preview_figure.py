@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from phygui.analysis import REFRACTORY_PERIOD, Metric
 from phygui.curation.statistics.preview import Preview
@@ -34,7 +34,7 @@ class PreviewFigure(QWidget):
         self._own: Mapping[int, str] = {}
         self._note = ""
         self.setMinimumSize(180, 110)
-        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.82)
         self.setFont(font)
@@ -94,13 +94,17 @@ class PreviewFigure(QWidget):
         area = QRectF(self.rect()).adjusted(_GAP, _GAP, -_GAP, -_GAP)
         if self._preview is None:
             painter.setPen(color("dim"))
-            painter.drawText(area, int(Qt.AlignCenter | Qt.TextWordWrap), self._hint)
+            painter.drawText(
+                area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._hint
+            )
             return
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._note:
             painter.setPen(color("dim"))
             line = QFontMetricsF(self.font()).height()
-            painter.drawText(area, int(Qt.AlignLeft | Qt.AlignTop), self._note)
+            painter.drawText(
+                area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), self._note
+            )
             area.adjust(0, line + _GAP, 0, 0)
         if area.width() > 1.25 * area.height():
             parts = _beside(area, (0.36, 0.34, 0.30))
@@ -159,14 +163,14 @@ class PreviewFigure(QWidget):
             shade,
         )
         top = max(float(rates.max()), 1e-12)
-        painter.setRenderHint(QPainter.Antialiasing, False)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for lag, rate in zip(lags.tolist(), rates.tolist(), strict=True):
             left = plot.left() + (lag - step / 2 - low) * scale
             height = rate / top * (plot.height() - 2)
             right = plot.left() + (lag + step / 2 - low) * scale
             bar = QRectF(round(left), plot.bottom() - height, round(right) - round(left), height)
             painter.fillRect(bar, hue)
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _draw_shapes(self, painter: QPainter, area: QRectF) -> None:
         """Mean waveforms, or mean features, on the largest channels."""
@@ -206,7 +210,7 @@ class PreviewFigure(QWidget):
         if metrics.horizontalAdvance(text) > cell.width():
             text = str(channel)
         painter.setPen(color("dim"))
-        painter.drawText(cell, int(Qt.AlignLeft | Qt.AlignTop), text)
+        painter.drawText(cell, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), text)
         if cell.height() >= 2.5 * metrics.height():
             return cell.adjusted(0, metrics.height(), 0, 0)
         return cell.adjusted(metrics.horizontalAdvance(text) + 4, 0, 0, 0)
@@ -243,7 +247,7 @@ class PreviewFigure(QWidget):
             points = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
             faint = QColor(hue)
             faint.setAlpha(170)
-            painter.setPen(QPen(faint, 2.0, Qt.SolidLine, Qt.RoundCap))
+            painter.setPen(QPen(faint, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             painter.drawPoints(points)
 
     def _frame(
@@ -268,10 +272,16 @@ class PreviewFigure(QWidget):
         note = longest(notes, area.width() - metrics.horizontalAdvance(titles[-1] + "  "))
         left = area.width() - (metrics.horizontalAdvance(note + "  ") if note else 0)
         painter.setPen(hue)
-        title = longest(titles, left) or metrics.elidedText(titles[-1], Qt.ElideRight, left)
-        painter.drawText(head, int(Qt.AlignLeft | Qt.AlignVCenter), title)
+        title = longest(titles, left) or metrics.elidedText(
+            titles[-1], Qt.TextElideMode.ElideRight, left
+        )
+        painter.drawText(
+            head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), title
+        )
         painter.setPen(color("dim"))
-        painter.drawText(head, int(Qt.AlignRight | Qt.AlignVCenter), note)
+        painter.drawText(
+            head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), note
+        )
         plot = area.adjusted(0, metrics.height() + 1, 0, 0)
         painter.setPen(QPen(color("line"), 1.0))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())

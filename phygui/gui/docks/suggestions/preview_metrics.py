@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtGui import QColor
+from qtpy.QtGui import QColor
 
 from phygui.analysis import Metric, MetricSpec
 from phygui.analysis.metrics import FAMILIES, metrics

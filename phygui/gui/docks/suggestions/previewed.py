@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 
-from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtWidgets import QHBoxLayout, QTabBar, QWidget
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QHBoxLayout, QTabBar, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.preview import Preview
@@ -39,7 +39,7 @@ class PreviewedList(SuggestionList[S]):
 
     def _body(self) -> QWidget:
         self.pages.setDrawBase(False)
-        self.pages.setFocusPolicy(Qt.NoFocus)
+        self.pages.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.figure.set_preview(None, self._wording.hint)
         for table in (self.table, self.metrics):
             narrow_rows(table)
@@ -124,7 +124,7 @@ class PreviewedList(SuggestionList[S]):
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours."""
         super().changeEvent(event)
-        if event.type() == QEvent.PaletteChange and self.figure.preview is not None:
+        if event.type() == QEvent.Type.PaletteChange and self.figure.preview is not None:
             self._show_metrics(self.figure.preview)
 
     def cancel(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from phygui.curation.edits.update import Update
 from phygui.curation.open_session import DEMO
@@ -63,7 +63,7 @@ class FirstSteps(QFrame):
         self.text, self.tasks = QLabel(), QLabel()
         for label in (self.text, self.tasks):
             label.setWordWrap(True)
-        self.tasks.setTextFormat(Qt.RichText)
+        self.tasks.setTextFormat(Qt.TextFormat.RichText)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
         head.addWidget(self.where)
@@ -76,7 +76,7 @@ class FirstSteps(QFrame):
         foot.addWidget(self.on)
         for button in (self.back, self.on, self.end):
             # The keys are for the window.
-            button.setFocusPolicy(Qt.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.back.clicked.connect(lambda: self.go(self.number - 1))
         self.on.clicked.connect(lambda: self.go(self.number + 1))
         self.end.clicked.connect(self.leave)
@@ -215,7 +215,7 @@ class FirstSteps(QFrame):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Follow the window."""
-        if event is not None and event.type() == QEvent.Resize:
+        if event is not None and event.type() == QEvent.Type.Resize:
             self._place()
         return False
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QColor, QKeySequence
-from PyQt5.QtWidgets import QAction, QColorDialog
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QAction, QColor, QKeySequence
+from qtpy.QtWidgets import QColorDialog
 
 from phygui.curation.edits.labels import COLOR, NOTE
 from phygui.curation.edits.update import EditError, Update, in_words, insist
@@ -109,7 +109,7 @@ class Marks:
         place = QColor(*cluster_color(0, window.theme))
         dialog = QColorDialog(QColor(shown.color_of(selected[0]) or place), window)
         dialog.setWindowTitle(f"Colour of {in_words(selected)}")
-        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(
             lambda color: window.attempt(
                 lambda: insist(window.session.label(selected, COLOR, color.name()))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QObject, Qt
-from PyQt5.QtWidgets import QToolButton
+from qtpy.QtCore import QObject, Qt
+from qtpy.QtWidgets import QToolButton
 
 from phygui.gui.base.work import Latest
 from phygui.gui.window.parts import WindowParts
@@ -23,7 +23,7 @@ class TimeRanges(QObject):
         self._window = window
         self.chip = QToolButton()
         self.chip.setObjectName("chip")
-        self.chip.setFocusPolicy(Qt.NoFocus)
+        self.chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.chip.setToolTip(
             "all that is shown lies in this range of time; edits take whole clusters: "
             "click to show all of the recording again"

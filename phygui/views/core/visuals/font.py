@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtGui import QFont, QImage, QRawFont
+from qtpy.QtGui import QFont, QImage, QRawFont
 
 from phygui.views.core.vispy_parts import font_path
 
@@ -33,7 +33,7 @@ class Font:
 
     def __init__(self, size: int) -> None:
         # Horizontal strokes are sharp, while letters keep their shapes.
-        self._face = QRawFont(str(font_path()), size, QFont.PreferVerticalHinting)
+        self._face = QRawFont(str(font_path()), size, QFont.HintingPreference.PreferVerticalHinting)
         self.ascent = round(0.76 * size)
         self.descent = round(0.24 * size)
         self.version = 0
@@ -50,7 +50,9 @@ class Font:
             return self._glyphs[char]
         indexes = self._face.glyphIndexesForString(char)
         box = self._face.boundingRect(indexes[0])
-        pixels = _cover(self._face.alphaMapForGlyph(indexes[0], QRawFont.PixelAntialiasing))
+        pixels = _cover(
+            self._face.alphaMapForGlyph(indexes[0], QRawFont.AntialiasingType.PixelAntialiasing)
+        )
         rows, columns = pixels.shape
         if self._column + columns + 1 > self.atlas.shape[1]:
             self._row, self._column, self._row_height = self._row + self._row_height + 1, 1, 0
@@ -101,7 +103,7 @@ def _cover(image: QImage) -> NDArray[np.uint8]:
     """What a glyph covers of each pixel: (height, width), empty for a space."""
     if image.isNull():
         return np.empty((0, 0), np.uint8)
-    image = image.convertToFormat(QImage.Format_Alpha8)
+    image = image.convertToFormat(QImage.Format.Format_Alpha8)
     cover = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
     return cover.reshape(image.height(), image.bytesPerLine())[:, : image.width()]
 

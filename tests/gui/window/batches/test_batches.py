@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from tests.gui.curator import CTRL, SHIFT, matches
 
@@ -24,29 +24,29 @@ def test_batches_by_keys(
     queue = matches(session, best)
 
     # As many as it was the last time, five at first.
-    user.press(Qt.Key_Space, CTRL)
+    user.press(Qt.Key.Key_Space, CTRL)
     assert session.selection.match == tuple(queue[:5])
     user.press(":")
     QTest.keyClicks(window.snippets.line, "n 3")
-    QTest.keyClick(window.snippets.line, Qt.Key_Return)
+    QTest.keyClick(window.snippets.line, Qt.Key.Key_Return)
     user.settle()
     assert session.selection.match == tuple(queue[:3])
     session.drop_match()
-    user.press(Qt.Key_Space, CTRL)
+    user.press(Qt.Key.Key_Space, CTRL)
     assert session.selection.match == tuple(queue[:3])
     assert window.batches.n_matches == 3
 
     # All but the best one are dim, in every view and in those that are made later.
     amplitudes = user.view("amplitudes")
     before = amplitudes.palette.table(amplitudes.colors, (1, 2))
-    user.press(Qt.Key_F)
+    user.press(Qt.Key.Key_F)
     after = amplitudes.palette.table(amplitudes.colors, (1, 2))
     kept = np.delete(np.arange(17), [4, 5, 6])  # not those of noise, MUA and good
     assert np.array_equal(before[kept], after[kept])
     assert len(np.unique(after[17:], axis=0)) == 1
     assert np.ptp(after[17, :3].astype(int)) < 20, "grey"
     assert user.view("rates").palette.is_focused
-    user.press(Qt.Key_F)
+    user.press(Qt.Key.Key_F)
     assert np.array_equal(before, amplitudes.palette.table(amplitudes.colors, (1, 2)))
 
     # A row of the similarity table becomes best.
@@ -55,7 +55,7 @@ def test_batches_by_keys(
     table.view.setFocus()
     table.view.setCurrentIndex(index)
     user.settle()
-    user.qtbot.keyClick(table.view, Qt.Key_X)
+    user.qtbot.keyClick(table.view, Qt.Key.Key_X)
     user.settle()
     assert session.selection.best == (best, queue[1])
 
@@ -64,13 +64,15 @@ def test_batches_by_keys(
     monkeypatch.setattr(type(session.shank), "events", property(lambda _: events))
     user.window.linking.visit(0.5)
     seen = []
-    for key, held in ((Qt.Key_E, Qt.NoModifier),) * 3 + ((Qt.Key_E, SHIFT),):
+    for key, held in ((Qt.Key.Key_E, Qt.KeyboardModifier.NoModifier),) * 3 + (
+        (Qt.Key.Key_E, SHIFT),
+    ):
         user.press(key, held)
         seen.append(user.view("traces").params.time)
     assert seen == [3.0, 5.0, 9.0, 5.0]
     assert "light at 5.0000 s" in user.message
     session.set_time_range(8.0, 12.0)
-    user.press(Qt.Key_E)
+    user.press(Qt.Key.Key_E)
     assert user.view("traces").params.time == 9.0
-    user.press(Qt.Key_E)
+    user.press(Qt.Key.Key_E)
     assert user.message == "there is no next event"

@@ -7,25 +7,38 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QMouseEvent
-from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
-CTRL_SHIFT = Qt.ControlModifier | Qt.ShiftModifier
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 def shift_drag(view: Any, start: Any, stop: Any) -> None:
     """Drag from one place of a view to another with Shift held."""
-    kinds = QEvent.MouseButtonPress, QEvent.MouseMove, QEvent.MouseMove, QEvent.MouseButtonRelease
+    kinds = (
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.MouseMove,
+        QEvent.Type.MouseMove,
+        QEvent.Type.MouseButtonRelease,
+    )
     middle = [(a + b) / 2 for a, b in zip(start, stop, strict=True)]
     for kind, at in zip(kinds, (start, middle, stop, stop), strict=True):
         # vispy drops moves that follow one another faster.
         QTest.qWait(12)
-        held = Qt.NoButton if kind == QEvent.MouseButtonRelease else Qt.LeftButton
-        button = Qt.NoButton if kind == QEvent.MouseMove else Qt.LeftButton
+        held = (
+            Qt.MouseButton.NoButton
+            if kind == QEvent.Type.MouseButtonRelease
+            else Qt.MouseButton.LeftButton
+        )
+        button = (
+            Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        )
         on_screen = QPointF(view.native.mapToGlobal(QPoint(*map(round, at))))
-        event = QMouseEvent(kind, QPointF(*at), on_screen, button, held, Qt.ShiftModifier)
+        event = QMouseEvent(
+            kind, QPointF(*at), on_screen, button, held, Qt.KeyboardModifier.ShiftModifier
+        )
         QApplication.sendEvent(view.native, event)
 
 
@@ -38,7 +51,7 @@ def test_a_range_is_dragged_typed_said_and_cleared(
     user.click_cluster(int(session.cluster_ids[0]))
     span = session.shank.span
     assert chip.isHidden()
-    user.press(Qt.Key_T, CTRL_SHIFT)
+    user.press(Qt.Key.Key_T, CTRL_SHIFT)
     assert "already" in user.message
 
     # Dragged out, from right to left as well.
@@ -75,11 +88,11 @@ def test_a_range_is_dragged_typed_said_and_cleared(
     assert model.cluster_ids == order
 
     # Typed, and cleared by a key.
-    user.press(Qt.Key_T, Qt.ShiftModifier)
+    user.press(Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(window.snippets.line, "2 5")
-    QTest.keyClick(window.snippets.line, Qt.Key_Return)
+    QTest.keyClick(window.snippets.line, Qt.Key.Key_Return)
     user.settle()
     assert session.time_range == (2.0, 5.0)
     assert "2.0 to 5.0 s" in chip.text()
-    user.press(Qt.Key_T, CTRL_SHIFT)
+    user.press(Qt.Key.Key_T, CTRL_SHIFT)
     assert session.time_range is None
