@@ -8,9 +8,7 @@ from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence, QStandardItemModel
 from qtpy.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from phygui.gui.actions.actions import ACTIONS
-from phygui.gui.actions.keys import KeyConflict, Keys
-from phygui.gui.actions.spec import ActionSpec
+from phygui.gui.actions.keys import Bindable, KeyConflict, Keys
 from phygui.gui.dialogs.search_list import SearchList
 
 _MODIFIERS = (
@@ -66,7 +64,7 @@ class KeyDialog(SearchList):
 
     def __init__(self, parent: QWidget, keys: Keys) -> None:
         self._keys = keys
-        rows = [(a.title, keys.text(a), a.menu.partition("|")[0], a.tip) for a in ACTIONS]
+        rows = [(a.title, keys.text(a), a.menu.partition("|")[0], a.tip) for a in keys.actions]
         super().__init__(
             parent, "Change keys", ["action", "keys", "menu", ""], rows, size=(860, 640)
         )
@@ -117,10 +115,10 @@ class KeyDialog(SearchList):
         self.line.setFocus()
 
     @property
-    def action(self) -> ActionSpec | None:
+    def action(self) -> Bindable | None:
         """The action of the current row."""
         chosen = self.chosen
-        return None if chosen is None else ACTIONS[chosen]
+        return None if chosen is None else self._keys.actions[chosen]
 
     def _set(self) -> None:
         self._bind(lambda action: (self.line.text(),))
@@ -134,7 +132,7 @@ class KeyDialog(SearchList):
     def _default(self) -> None:
         self._attempt(lambda: self._keys.reset(self.action))
 
-    def _bind(self, keys: Callable[[ActionSpec], Iterable[str]]) -> None:
+    def _bind(self, keys: Callable[[Bindable], Iterable[str]]) -> None:
         action = self.action
         if action is not None:
             self._attempt(lambda: self._keys.bind(action, keys(action)))
@@ -157,7 +155,7 @@ class KeyDialog(SearchList):
         """Write the keys in effect; those that the user has changed are bold."""
         model = self.proxy.sourceModel()
         assert isinstance(model, QStandardItemModel)
-        for row, action in enumerate(ACTIONS):
+        for row, action in enumerate(self._keys.actions):
             item = model.item(row, 1)
             item.setText(self._keys.text(action))
             font = item.font()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 from qtpy.QtGui import QKeySequence
 
-from phygui.gui.actions.actions import ACTIONS, BY_NAME
-from phygui.gui.actions.spec import ActionSpec
+from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.base.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,48 @@ RESERVED = {
 """Keys that tables, views and Qt itself use, with what they do."""
 
 
+class Bindable(Protocol):
+    """What may have keys: an action of any window."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def menu(self) -> str: ...
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+    @property
+    def tip(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Bindables:
+    """The actions of one kind of window, of which no two have the same key.
+
+    Attributes
+    ----------
+    title : str
+        What lists of keys call that window.
+    setting : str
+        Under which what the user has bound is kept.
+    actions : sequence of Bindable
+    reserved : mapping of str to str
+        Keys that are taken otherwise, with what they do.
+    """
+
+    title: str
+    setting: str
+    actions: Sequence[Bindable]
+    reserved: Mapping[str, str]
+
+
+CURATING = Bindables("Dataset window", "keys", ACTIONS, RESERVED)
+"""Those of the window of a dataset."""
+ELSEWHERE: list[Bindables] = []
+"""Those of other windows, which add them; lists of keys have them too."""
+
+
 class KeyConflict(ValueError):
     """A key cannot be bound; the text is one sentence for the user."""
 
@@ -45,64 +87,74 @@ def normal(key: str) -> str:
     )
 
 
-def menu_keys() -> dict[str, str]:
-    """The keys that open the menus of the menu bar: Alt and the first letter of each."""
-    return {f"Alt+{path[0]}": path for path in dict.fromkeys(a.menu_path[0] for a in ACTIONS)}
-
-
 class Keys:
-    """The keys in effect; one object serves all windows.
+    """The keys in effect; one object serves all windows of a kind.
+
+    Parameters
+    ----------
+    settings : Settings
+    of : Bindables
+        The actions.
 
     Attributes
     ----------
+    actions : sequence of Bindable
     changed : Signal
         Emitted when an action has got other keys.
     """
 
     changed = Signal()
-    _of: ClassVar[WeakKeyDictionary[Settings, Keys]] = WeakKeyDictionary()
+    _of: ClassVar[WeakKeyDictionary[Settings, dict[str, Keys]]] = WeakKeyDictionary()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, of: Bindables = CURATING) -> None:
         self._settings = settings
+        self._setting, self.actions, self._reserved = of.setting, of.actions, of.reserved
         self._bound: dict[str, tuple[str, ...]] = {}
-        self.own: tuple[ActionSpec, ...] = ()
+        self.own: tuple[Bindable, ...] = ()
         """What moves clusters to groups that the user has added, with keys of their own."""
-        stored = settings.get("keys", {})
+        by_name = {action.name: action for action in self.actions}
+        stored = settings.get(self._setting, {})
         for name, keys in stored.items() if isinstance(stored, dict) else ():
-            if name in BY_NAME and isinstance(keys, list) and all(isinstance(k, str) for k in keys):
+            if name in by_name and isinstance(keys, list) and all(isinstance(k, str) for k in keys):
                 self._bound[name] = tuple(filter(None, map(normal, keys)))
         for name in list(self._bound):
             try:
                 for key in self._bound[name]:
-                    self.check(BY_NAME[name], key)
+                    self.check(by_name[name], key)
             except KeyConflict as conflict:
                 # A later version may have given the key to another action.
                 log.warning("the keys of %s are back to the default: %s", name, conflict)
                 del self._bound[name]
 
     @classmethod
-    def of(cls, settings: Settings) -> Keys:
-        """The keys that all windows with these settings share."""
-        if settings not in cls._of:
-            cls._of[settings] = cls(settings)
-        return cls._of[settings]
+    def of(cls, settings: Settings, of: Bindables = CURATING) -> Keys:
+        """The keys that all windows of a kind with these settings share."""
+        shared = cls._of.setdefault(settings, {})
+        if of.setting not in shared:
+            shared[of.setting] = cls(settings, of)
+        return shared[of.setting]
 
-    def __getitem__(self, action: ActionSpec) -> tuple[str, ...]:
+    def menu_keys(self) -> dict[str, str]:
+        """The keys that open the menus of the menu bar: Alt and the first letter of each."""
+        menus = [action.menu.partition("|")[0].partition("/")[0] for action in self.actions]
+        return {f"Alt+{menu[0]}": menu for menu in dict.fromkeys(menus)}
+
+    def __getitem__(self, action: Bindable) -> tuple[str, ...]:
         """The keys of an action, in portable text."""
         if action.name in self._bound:
             return self._bound[action.name]
         return tuple(normal(key) for key in action.keys)
 
-    def text(self, action: ActionSpec) -> str:
+    def text(self, action: Bindable) -> str:
         """The keys of an action as they are read."""
         native = QKeySequence.SequenceFormat.NativeText
         return ", ".join(QKeySequence(key).toString(native) for key in self[action])
 
-    def is_declared(self, action: ActionSpec) -> bool:
+    def is_declared(self, action: Bindable) -> bool:
         """Whether an action has the keys that it has by default."""
         return action.name not in self._bound
 
-    def check(self, action: ActionSpec, key: str) -> None:
+    def check(self, action: Bindable, key: str) -> None:
         """Check that an action may have a key.
 
         Raises
@@ -113,15 +165,15 @@ class Keys:
         wanted = normal(key)
         if not wanted:
             raise KeyConflict(f"{key!r} is not a key")
-        if wanted in RESERVED and wanted not in map(normal, action.keys):
-            raise KeyConflict(f"{wanted} {RESERVED[wanted]}")
-        if wanted in menu_keys():
-            raise KeyConflict(f"{wanted} opens the menu {menu_keys()[wanted]}")
-        for other in (*ACTIONS, *self.own):
+        if wanted in self._reserved and wanted not in map(normal, action.keys):
+            raise KeyConflict(f"{wanted} {self._reserved[wanted]}")
+        if menu := self.menu_keys().get(wanted):
+            raise KeyConflict(f"{wanted} opens the menu {menu}")
+        for other in (*self.actions, *self.own):
             if other.name != action.name and wanted in self[other]:
                 raise KeyConflict(f"{wanted} is the key of '{other.title}'")
 
-    def bind(self, action: ActionSpec, keys: Iterable[str]) -> None:
+    def bind(self, action: Bindable, keys: Iterable[str]) -> None:
         """Give an action other keys, or none.
 
         Raises
@@ -137,7 +189,7 @@ class Keys:
             del self._bound[action.name]
         self._store()
 
-    def reset(self, action: ActionSpec | None = None) -> None:
+    def reset(self, action: Bindable | None = None) -> None:
         """Give one action, or all, the declared keys again.
 
         Raises
@@ -153,5 +205,5 @@ class Keys:
 
     def _store(self) -> None:
         kept = {name: list(keys) for name, keys in self._bound.items()}
-        self._settings.set("keys", kept or None)
+        self._settings.set(self._setting, kept or None)
         self.changed.emit()

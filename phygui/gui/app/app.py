@@ -22,6 +22,7 @@ from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.display import ending_in_words
+from phygui.gui.app.interrupts import ended_by_ctrl_c
 from phygui.gui.app.preload import compile_all
 from phygui.gui.app.start_window import StartWindow
 from phygui.gui.archive.window import ArchiveWindow
@@ -282,7 +283,8 @@ class Application(QObject):
         problem = opengl.found().problem
         if problem:
             self._show_problem(Problem(problem))
-        code = self.app.exec()
+        with ended_by_ctrl_c(self.app):
+            code = self.app.exec()
         self.close()
         guard.remove()
         return code

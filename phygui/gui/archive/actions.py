@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from phygui.gui.actions.keys import ELSEWHERE, RESERVED, Bindables
+
 
 class ArchiveContext(Protocol):
     """What the actions do it with: the window."""
@@ -23,6 +25,7 @@ class ArchiveContext(Protocol):
     def show_undecided(self) -> None: ...
     def toggle_theme(self) -> None: ...
     def show_keys(self) -> None: ...
+    def change_keys(self) -> None: ...
     def show_palette(self) -> None: ...
     def close(self) -> bool: ...
     def quit(self) -> None: ...
@@ -88,8 +91,19 @@ ACTIONS: tuple[ArchiveAction, ...] = (
     ArchiveAction("undecided", "Undecided sessions only", "View", lambda w: w.show_undecided(),
         ("Ctrl+U",), "fill the filter line so; a second time, empty it"),
     ArchiveAction("theme", "Light or dark", "View", lambda w: w.toggle_theme(), ("Ctrl+T",)),
-    ArchiveAction("keys", "Keys", "Help", lambda w: w.show_keys(), ("F1", "H"),
+    ArchiveAction("shortcuts", "Keys", "Help", lambda w: w.show_keys(), ("F1", "H"),
         "a searchable list"),
+    ArchiveAction("keys", "Change keys...", "Help", lambda w: w.change_keys(),
+        tip="give actions other keys, remembered for you"),
     ArchiveAction("palette", "Command palette", "Help", lambda w: w.show_palette(), ("Ctrl+P",),
         "every action by name"),
 )  # fmt: skip
+BY_NAME = {action.name: action for action in ACTIONS}
+BINDABLES = Bindables(
+    "Archive window",
+    "archive_keys",
+    ACTIONS,
+    {key: what for key, what in RESERVED.items() if key not in ("R", "Left", "Right")},
+)
+"""The views of a dataset are not here, nor the keys that move them."""
+ELSEWHERE.append(BINDABLES)

@@ -23,9 +23,11 @@ from qtpy.QtWidgets import (
 from phygui.archive import Session
 from phygui.archive.archive import next_undecided
 from phygui.curation.navigation.row_filter import FilterError
-from phygui.gui.archive.actions import ArchiveAction
+from phygui.gui.actions.key_dialog import KeyDialog
+from phygui.gui.actions.keys import Keys
+from phygui.gui.archive.actions import BINDABLES, BY_NAME, ArchiveAction
 from phygui.gui.archive.listing import Listing
-from phygui.gui.archive.menus import build_menus, keys_list, palette
+from phygui.gui.archive.menus import build_menus, keys_list, palette, show_keys
 from phygui.gui.archive.preparing import Preparing
 from phygui.gui.archive.table import SessionTable
 from phygui.gui.base import theme
@@ -75,11 +77,9 @@ class ArchiveWindow(QMainWindow):
         self._list: SearchList | None = None
         self._lay_out()
         self.actions_by_name = build_menus(self, self, self.run)
-        # In the filter line these belong to the text.
-        for name in ("open_selected", "keys"):
-            item = self.actions_by_name[name]
-            item.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            self.table.addAction(item)
+        self.keys = Keys.of(settings, BINDABLES)
+        self.keys.changed.connect(self._take_keys)
+        self._take_keys()
         self.listing.listed.connect(self._listed)
         self.listing.read.connect(self._read)
         self.listing.rested.connect(self._rested)
@@ -297,12 +297,19 @@ class ArchiveWindow(QMainWindow):
 
     def show_keys(self) -> None:
         """The searchable list of keys."""
-        self._list = keys_list(self)
+        self._list = keys_list(self, self.keys)
         self._list.open()
+
+    def change_keys(self) -> None:
+        """The dialog in which actions get other keys."""
+        KeyDialog(self, self.keys).open()
+
+    def _take_keys(self) -> None:
+        show_keys(self.actions_by_name, self.keys, self.table)
 
     def show_palette(self) -> None:
         """Every action by name; choosing one does it."""
-        self._list = palette(self, self, self.run)
+        self._list = palette(self, self, self.run, self.keys)
         self._list.open()
         self._list.search.setFocus()
 
@@ -350,7 +357,8 @@ class ArchiveWindow(QMainWindow):
             self.progress.setValue(round(100 * (of.n_done + of.share)))
             self.progress.setFormat(f"{of.n_done} of {of.n_all}")
             name = os.path.relpath(of.current, self.folder)
-            self.say(f"preparing {name}: Escape cancels")
+            cancel = self.keys.text(BY_NAME["cancel"])
+            self.say(f"preparing {name}" + (f": {cancel} cancels" if cancel else ""))
         elif of.is_cancelled:
             self.say(f"the preparation was cancelled; {self._prepared_in_words()}")
             self.listing.look()
@@ -409,6 +417,8 @@ class ArchiveWindow(QMainWindow):
         """Stop threads and processes."""
         if not self.is_disposed:
             self.is_disposed = True
+            # The keys outlive the window: the next one shares them.
+            self.keys.changed.disconnect(self._take_keys)
             self.preparing.stop()
             self.listing.stop()
             self.pool.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.actions.gestures import GESTURES
+from phygui.gui.actions.keys import ELSEWHERE, Keys
 from phygui.gui.actions.line_commands import snippet_rows
 from phygui.gui.dialogs.search_list import SearchList
 from phygui.gui.window.parts import WindowParts
@@ -24,6 +25,11 @@ def show_shortcuts(window: WindowParts) -> None:
     for section, more in (("Command line", snippet_rows()), ("Mouse", GESTURES)):
         rows += [(what, section.lower(), tip) for what, tip in more]
         sections += [section] * len(more)
+    for other in ELSEWHERE:
+        theirs = Keys.of(window.settings, other)
+        there = [action for action in other.actions if theirs[action]]
+        rows += [(theirs.text(action), action.title, action.tip) for action in there]
+        sections += [other.title] * len(there)
     if window.help_list is not None:
         window.help_list.deleteLater()
     window.help_list = SearchList(

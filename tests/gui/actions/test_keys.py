@@ -12,9 +12,9 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtTest import QTest
 
 from phygui.gui.actions.actions import ACTIONS, BY_NAME
-from phygui.gui.actions.help import shortcuts_page
 from phygui.gui.actions.key_dialog import KeyDialog
 from phygui.gui.actions.keys import KeyConflict, Keys, normal
+from phygui.gui.app.shortcuts import shortcuts_page
 from phygui.gui.base.settings import Settings
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -37,7 +37,7 @@ def test_no_key_is_used_twice_or_taken_by_qt(keys: Keys) -> None:
 
 def test_the_page_of_shortcuts_is_up_to_date() -> None:
     stored = (DOCS / "shortcuts.md").read_text(encoding="utf-8")
-    assert stored == shortcuts_page(), "run  python -m phygui.gui.actions.help"
+    assert stored == shortcuts_page(), "run  python -m phygui.gui.app.shortcuts"
 
 
 def test_binding_is_remembered_and_can_be_taken_back(keys: Keys, settings: Settings) -> None:

@@ -17,8 +17,11 @@ from qtpy.QtWidgets import QApplication
 
 from phygui.archive.archive import Archive, read
 from phygui.archive.index import Index
+from phygui.gui.actions.actions import BY_NAME as OF_DATASETS
+from phygui.gui.actions.key_dialog import KeyDialog
+from phygui.gui.actions.keys import KeyConflict, Keys
 from phygui.gui.app.app import Application
-from phygui.gui.archive.actions import ACTIONS
+from phygui.gui.archive.actions import ACTIONS, BINDABLES, BY_NAME
 from phygui.gui.archive.preparing import Preparing, told_in
 from phygui.gui.archive.window import UNDECIDED, ArchiveWindow
 from phygui.gui.base.delays import DELAYS
@@ -143,6 +146,41 @@ def test_the_palette_the_list_of_keys_and_the_docs_have_every_action(
             assert f"`{key}`" in page, action.title
     menus = [menu.title() for menu in lab.menuBar().actions() for menu in [menu.menu()]]
     assert menus == ["&File", "&Sessions", "&View", "&Help"]
+
+
+def test_its_keys_are_bound_anew_and_belong_to_it_alone(lab: ArchiveWindow, qtbot: Any) -> None:
+    keys, of_datasets = lab.keys, Keys.of(lab.settings)
+    prepare = BY_NAME["prepare"]
+    with pytest.raises(KeyConflict, match=r"Ctrl\+U is the key of 'Undecided sessions only'"):
+        keys.bind(prepare, ["Ctrl+U"])
+    with pytest.raises(KeyConflict, match=r"Alt\+S opens the menu Sessions"):
+        keys.bind(prepare, ["Alt+S"])
+    # By the dialog, as in the window of a dataset.
+    lab.actions_by_name["keys"].trigger()
+    dialog = lab.findChild(KeyDialog)
+    qtbot.keyClicks(dialog.search, "undecided sessions only")
+    qtbot.keyClick(dialog.line, Qt.Key.Key_G)
+    dialog.buttons["set"].click()
+    assert dialog.message.text() == ""
+    dialog.close()
+    assert keys[BY_NAME["undecided"]] == ("G",)
+    assert of_datasets[OF_DATASETS["merge"]] == ("G",)
+    assert Keys(lab.settings, BINDABLES)[BY_NAME["undecided"]] == ("G",)
+    qtbot.keyClick(lab.table, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    assert lab.filter.text() == ""
+    qtbot.keyClick(lab.table, Qt.Key.Key_G)
+    assert lab.filter.text() == UNDECIDED
+    # In the filter line it is a letter; what ends a line is its own there too.
+    lab.filter.setFocus()
+    lab.filter.clear()
+    qtbot.keyClicks(lab.filter, "g")
+    assert lab.filter.text() == "g"
+    qtbot.keyClick(lab, Qt.Key.Key_F1)
+    listed = QApplication.activeModalWidget()
+    assert "G" in [listed.proxy.index(row, 0).data() for row in range(listed.proxy.rowCount())]
+    listed.close()
+    keys.reset()
+    assert lab.settings.get("archive_keys") is None
 
 
 def test_the_folder_is_watched(
