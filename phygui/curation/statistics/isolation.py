@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import Isolation, sample_spikes
+from phygui.curation.statistics.measuring.feature_pool import FeaturePool, features_on
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
 
@@ -58,11 +59,14 @@ class Crowd:
         Each spike of the sample stands for so many; 1 if all are in it.
     spike_ids : array of int64 (n,)
         The sample.
+    pool : FeaturePool
+        Features of samples of single clusters, on the channels of others too.
     """
 
     def __init__(self, shank: ShankData) -> None:
         assert shank.features is not None
         self._shank = shank
+        self.pool = FeaturePool(shank)
         self._n_each = shank.features.n_features
         width = 4 * self._n_each * min(BLOCK_CHANNELS, shank.n_channels)
         self.step = max(1, -(-shank.n_spikes // max(1, BLOCK_BYTES // max(width, 1))))
@@ -78,6 +82,7 @@ class Crowd:
 
     def forget(self) -> None:
         """Give back the memory: nothing is to be computed at the moment."""
+        self.pool.forget()
         with self._lock:
             self._blocks.clear()
 
@@ -141,8 +146,8 @@ class Neighbourhood:
 
     def nearest(
         self, cluster_id: int, channels: NDArray[np.int64], isolation: Isolation
-    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Spikes of the clusters nearest to one, by its own measure, and a sample of each."""
+    ) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """The clusters nearest to one, by its own measure: their spikes, and a sample of each."""
         if not self._ids:
             return []
         own = self._snapshot.spikes(cluster_id)
@@ -157,7 +162,7 @@ class Neighbourhood:
                 break
             some = sample_spikes(spikes, min(N_NEAR_EACH, room))
             room -= len(some)
-            found.append((spikes, some))
+            found.append((self._ids[i], spikes, some))
         return found
 
 
@@ -171,15 +176,25 @@ def isolation_steps(
     """The isolation of a cluster on some channels; yields every few milliseconds."""
     shank, own = snapshot.shank, snapshot.spikes(cluster_id)
     some = own if crowd.is_all else sample_spikes(own, N_OWN)
-    isolation = Isolation(features_on(shank, some, channels), len(own))
+    if len(some) <= N_NEAR_EACH:
+        # It is what its neighbours look at too.
+        inside = crowd.pool.read(cluster_id, some, channels)
+    else:
+        inside = features_on(shank, some, channels)
+    isolation = Isolation(inside, len(own))
     yield
     weights = snapshot.holds(crowd.spike_ids).astype(np.float64)
     weights[crowd.places(own)] = 0.0
     n_rest = snapshot.n_spikes - len(own)
     if not crowd.is_all:
-        for spikes, sample in neighbourhood.nearest(cluster_id, channels, isolation):
+        for other, spikes, sample in neighbourhood.nearest(cluster_id, channels, isolation):
             heavy = np.full(len(sample), len(spikes) / len(sample))
-            isolation.add(features_on(shank, sample, channels), heavy)
+            # One that there is no room left for as a whole is another sample than others look at.
+            if len(sample) == min(len(spikes), N_NEAR_EACH):
+                beside = crowd.pool.read(other, sample, channels)
+            else:
+                beside = features_on(shank, sample, channels)
+            isolation.add(beside, heavy)
             weights[crowd.places(spikes)] = 0.0
             n_rest -= len(spikes)
             yield
@@ -224,15 +239,3 @@ def in_order_of_blocks(channels: Mapping[int, Sequence[int] | NDArray[np.int64]]
 def _holds(sorted_ids: NDArray[np.int64], spike_id: int) -> bool:
     at = int(np.searchsorted(sorted_ids, spike_id))
     return at < len(sorted_ids) and int(sorted_ids[at]) == int(spike_id)
-
-
-def features_on(
-    shank: ShankData, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Features of some spikes on some channels; what is not finite counts as 0."""
-    assert shank.features is not None
-    values, _ = shank.features.read(spike_ids, channels)
-    values = values.reshape(len(spike_ids), -1)
-    if np.isfinite(values).all():
-        return values
-    return np.nan_to_num(values, posinf=0.0, neginf=0.0)
