@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 Need = Literal["features", "traces", "events"]
 NEEDS: dict[Need, str] = {"features": "features", "traces": "raw data", "events": "events"}
 """What the user calls what a view draws from."""
+
+
+FEW = -1
+"""Number of spikes per cluster for a first picture: a third of those that are drawn in the end."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class ViewSpec:
     version : int
         Counts changes after which settings that were kept mean something else: these are
         forgotten then.
+    at_first : mapping
+        Settings with which a new selection is shown before those that the user has, where they are
+        the program's own: a picture that is there soon, and says that it is a part of another.
     """
 
     name: str
@@ -46,6 +54,7 @@ class ViewSpec:
     needs: tuple[Need, ...] = ()
     order: int = 1000
     version: int = 1
+    at_first: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cls(self) -> type[View[Any, Any]]:
@@ -59,6 +68,12 @@ class ViewSpec:
     def params(self) -> type[Any]:
         """The dataclass of its settings."""
         return self.cls.Params
+
+    def first(self, params: Any) -> Any:
+        """Settings for the first picture of a selection: of these, or these themselves."""
+        own = type(params)()
+        quick = {k: v for k, v in self.at_first.items() if getattr(params, k) == getattr(own, k)}
+        return replace(params, **quick) if quick else params
 
     @property
     def kept_as(self) -> str:

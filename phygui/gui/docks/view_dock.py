@@ -238,7 +238,7 @@ class ViewDock(Dock):
         if view is not None and view.lasso is not None and not self.shows(self._session.snapshot()):
             view.clear_lasso()
 
-    def _load(self) -> None:
+    def _load(self, *, whole: bool = False) -> None:
         self._stale = True
         self._again.stop()
         self._more.stop()
@@ -253,6 +253,8 @@ class ViewDock(Dock):
         with judged(self.plugin):
             load, params = loader(self.spec, self.plugin), self._params_to_load()
             self._loaded_with = params
+            if not whole:
+                params = self.spec.first(params)
             self.work.request(lambda cancelled: load(snapshot, params, cancelled))
 
     def _params_to_load(self) -> Any:
@@ -268,7 +270,7 @@ class ViewDock(Dock):
 
     def _go_on(self) -> None:
         """Load the rest of what is shown in part; nobody waits for it."""
-        self._load()
+        self._load(whole=True)
         self._goes_on = True
 
     def _params_changed(self) -> None:

@@ -1,6 +1,6 @@
 """The amplitude view: the size of each spike over time."""
 
-from phygui.views.spec import ViewSpec
+from phygui.views.spec import FEW, ViewSpec
 
 SPEC = ViewSpec(
     name="amplitudes",
@@ -9,4 +9,5 @@ SPEC = ViewSpec(
     view="phygui.views.amplitude.view:AmplitudeView",
     needs=("traces", "features"),
     order=50,
+    at_first={"n_spikes": FEW},
 )

@@ -41,11 +41,11 @@ from phygui.views.data.attributes import (
     ruler_in,
     values_and_masks,
 )
-from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.data.draw_budget import Budget, among, how_many, is_part
 from phygui.views.data.intervals import interval_ticks
 from phygui.views.data.lasso_on_spikes import LassoOnSpikes
 
-_BUDGET = Budget(each=4_000, together=20_000, most=200_000)
+_BUDGET = Budget(each=1_500, together=7_500, most=200_000, in_parts=True)
 _N_BINS = 80
 _MOST_PROFILES = 100
 """Clusters that have a profile."""
@@ -108,6 +108,8 @@ class AmplitudeData:
     n_spikes: int
     """Of the selected clusters, also those that are not drawn."""
     gaps: Gaps = ()
+    is_partial: bool = False
+    """Whether more of the spikes are to be drawn in a moment."""
     threshold: float | None = None
     """What a spike of the first cluster had to reach to be detected, where that is known."""
 
@@ -181,6 +183,7 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
             label=axis_label(shank, up),
             n_spikes=sum(sizes),
             gaps=shank.clock.gap_times(),
+            is_partial=is_part(params.n_spikes, n_each, sizes),
             threshold=_threshold(snapshot, cancelled) if up == AMPLITUDE else None,
         )
 

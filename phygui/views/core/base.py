@@ -415,10 +415,9 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
             x, y = self.to_pixels(label.cell, label.x, label.y)
             left, top, width, height = self.layout.boxes[label.cell]
             if left <= x <= left + width and top <= y <= top + height:
-                moved = x + label.offset[0], y + label.offset[1]
                 inside.append(label)
-                placed.append(replace(label, x=moved[0], y=moved[1]))
-        return [inside[k] for k in with_room(placed)]
+                placed.append((x + label.offset[0], y + label.offset[1]))
+        return [inside[k] for k in with_room(inside, placed)]
 
     @property
     def all_labels(self) -> list[Label]:

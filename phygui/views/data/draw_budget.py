@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phygui.views.spec import FEW
+
 AUTOMATIC = 0
 """The number of spikes per cluster that stands for: as many as is cheap."""
 
@@ -25,11 +27,14 @@ class Budget:
         Of all selected clusters, likewise: of many, each has less.
     most : int
         Of all selected clusters, whatever the user asks for.
+    in_parts : bool
+        Whether a third of them is drawn first, each of which is to be one of all.
     """
 
     each: int
     together: int
     most: int
+    in_parts: bool = False
 
     def of_each(self, asked: int, sizes: Sequence[int]) -> int:
         """Spikes to draw of each cluster.
@@ -37,12 +42,17 @@ class Budget:
         Parameters
         ----------
         asked : int
-            The number that the user asks for.
+            The number that the user asks for, ``AUTOMATIC`` or ``FEW``.
         sizes : sequence of int
             How many spikes each selected cluster has.
         """
-        if asked == AUTOMATIC:
-            return max(1, min(self.each, self.together // max(1, len(sizes))))
+        if asked in (AUTOMATIC, FEW):
+            # The middles of so many equal parts are those of every third of three times as many.
+            each = max(1, min(self.each, self.together // max(1, len(sizes))))
+            few = max(1, each // 3)
+            if asked == FEW:
+                return few
+            return max(1, 3 * (each // 3)) if self.in_parts else each
         # What small clusters leave is for the larger ones.
         left = self.most
         for k, size in enumerate(sorted(sizes)):
@@ -71,6 +81,11 @@ class Budget:
 def how_many(n_drawn: int, n_spikes: int) -> str:
     """Say how many spikes are drawn where they are not all; else empty."""
     return f"{n_drawn:,} of {n_spikes:,} spikes" if n_drawn < n_spikes else ""
+
+
+def is_part(asked: int, n_each: int, sizes: Sequence[int]) -> bool:
+    """Whether more spikes than so many of each cluster are to be drawn in a moment."""
+    return asked == FEW and max(sizes, default=0) > n_each
 
 
 def among(spike_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:

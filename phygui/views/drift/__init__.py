@@ -1,6 +1,6 @@
 """The drift map: where on the probe every spike is, over time."""
 
-from phygui.views.spec import ViewSpec
+from phygui.views.spec import FEW, ViewSpec
 
 SPEC = ViewSpec(
     name="drift",
@@ -9,4 +9,5 @@ SPEC = ViewSpec(
     view="phygui.views.drift.view:DriftView",
     needs=("features",),
     order=55,
+    at_first={"n_spikes": FEW},
 )

@@ -23,11 +23,11 @@ from phygui.views.core.picking import nearest_point
 from phygui.views.core.visuals import Batch, vertices
 from phygui.views.data.attributes import robust_range
 from phygui.views.data.depths import has_depths, read_depths
-from phygui.views.data.draw_budget import Budget, among, how_many
+from phygui.views.data.draw_budget import Budget, among, how_many, is_part
 from phygui.views.data.lasso_on_spikes import LassoOnSpikes
 from phygui.views.drift.background import depths_of_all, shades_of
 
-_BUDGET = Budget(each=4_000, together=20_000, most=200_000)
+_BUDGET = Budget(each=1_500, together=7_500, most=200_000, in_parts=True)
 _MARGIN = 0.03
 """Room above and below the probe, as a part of it."""
 
@@ -85,6 +85,8 @@ class DriftData:
     n_behind: int
     """Of all clusters."""
     gaps: Gaps = ()
+    is_partial: bool = False
+    """Whether more of the spikes are to be drawn in a moment."""
 
 
 class DriftView(LassoOnSpikes, View[DriftParams, DriftData], TimeCursor):
@@ -147,6 +149,7 @@ class DriftView(LassoOnSpikes, View[DriftParams, DriftData], TimeCursor):
             n_spikes=sum(sizes),
             n_behind=snapshot.n_spikes,
             gaps=shank.clock.gap_times(),
+            is_partial=is_part(params.n_spikes, n_each, sizes),
         )
 
     @property

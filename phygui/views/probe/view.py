@@ -172,6 +172,10 @@ class ProbeView(View[ProbeParams, ProbeData]):
         self.writes_over, self.labels = self.params.all_names, labels
 
     def _lay_out(self, size: tuple[float, float]) -> None:
+        is_known = isinstance(self.data, ProbeData) and len(self.layout.boxes) == len(self.cells)
+        if is_known and not self.cells[0].x.is_moved:
+            # The plots are mostly as large as they were, and need not be laid out twice.
+            self._scale_probe(self.drawn)
         super()._lay_out(size)
         if not isinstance(self.data, ProbeData):
             return

@@ -31,6 +31,8 @@ _HEIGHT = 1.5
 """Of the typical cluster on its best channel, likewise: neighbours may be written over."""
 _MOST_CHANNELS = 12
 """On which a cluster is drawn, the largest ones."""
+_MOST_LINES = 3_000
+"""Of clusters that are not selected; of very many, each is drawn on fewer channels."""
 _OVERHEAD = 500
 """Bytes that what is kept of a cluster takes beside its shape, about."""
 
@@ -46,7 +48,8 @@ class TemplateParams:
         metadata={
             "label": "Least height",
             "help": "A cluster is drawn on the channels where it is at least so high, as a part "
-            f"of its height on its best channel; on {_MOST_CHANNELS} of them at most.",
+            f"of its height on its best channel; on {_MOST_CHANNELS} of them at most. Of hundreds "
+            "of clusters those that are not selected are drawn on fewer.",
             "min": 0.05,
             "max": 1.0,
             "step": 0.05,
@@ -129,9 +132,11 @@ def load(snapshot: Snapshot, params: TemplateParams, cancelled: Cancel) -> Templ
     if not known:
         return Empty("No cluster has a mean waveform or a template.")
     places = {c: k for k, c in enumerate(snapshot.cluster_ids)}
+    most = max(1, _MOST_LINES // max(1, len(known)))
     owners, channels, shapes, is_best = [], [], [], []
     for cluster_id, lines in known.items():
         n = int(np.count_nonzero(lines.heights >= params.least * lines.heights[0]))
+        n = n if cluster_id in places else min(n, most)
         owners += [cluster_id] * n
         channels.append(lines.channels[:n])
         shapes.append(lines.shapes[:n])

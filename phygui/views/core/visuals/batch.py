@@ -262,11 +262,13 @@ def upload(
 
 def begin(kind: str, buffer: gloo.VertexBuffer | None, shared: Shared) -> gloo.Program:
     """The program of a kind, given the vertices of one visual and what all visuals look up."""
-    program = shared.program(kind)
-    program.bind(buffer)
-    program["u_cells"] = shared.cells
-    program["u_palette"] = shared.palette
-    program["u_n_cells"] = float(shared.n_cells)
-    program["u_gain"] = shared.gain
-    program["u_viewport"] = shared.viewport
-    return program
+    shared.bind(kind, buffer)
+    shared.tell(
+        kind,
+        u_cells=shared.cells,
+        u_palette=shared.palette,
+        u_n_cells=float(shared.n_cells),
+        u_gain=shared.gain,
+        u_viewport=shared.viewport,
+    )
+    return shared.program(kind)

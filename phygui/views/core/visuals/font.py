@@ -16,8 +16,8 @@ FONT_SIZE = 11
 _ALPHABET = [*map(chr, range(32, 127)), *"−·×Δµσ→…–’"]
 """Rendered at once; others when they are first written."""
 _MISSING = "·"
-_MOST_WIDTHS = 20_000
-"""Texts of which the width is kept: names of clusters are asked for at every move of a plot."""
+_MOST_TEXTS = 5_000
+"""Texts that are kept laid out: names of clusters are asked for at every move of a plot."""
 
 
 class Font:
@@ -40,6 +40,7 @@ class Font:
         self.atlas = np.zeros((64, 512), np.uint8)
         self._row, self._column, self._row_height = 1, 1, 0
         self._glyphs: dict[str, NDArray[np.int64]] = {}
+        self._layouts: dict[str, NDArray[np.int64]] = {}
         self._widths: dict[str, int] = {}
         for char in _ALPHABET:
             self._add(char)
@@ -79,8 +80,18 @@ class Font:
         -------
         array of int64 (n_chars, 7)
             Left, top (from the base line, downwards), width and height of the glyph's box; its
-            left and top in the atlas; the pen's advance. All in physical pixels.
+            left and top in the atlas; the pen's advance. All in physical pixels. Not to be written
+            to: most texts are the same from one selection to the next.
         """
+        known = self._layouts.get(text)
+        if known is None:
+            if len(self._layouts) >= _MOST_TEXTS:
+                self._layouts.clear()
+                self._widths.clear()
+            known = self._layouts[text] = self._lay_out(text)
+        return known
+
+    def _lay_out(self, text: str) -> NDArray[np.int64]:
         glyphs = np.array(
             [self._glyphs.get(c) if c in self._glyphs else self._add(c) for c in text]
         )
@@ -93,8 +104,6 @@ class Font:
         """Width of one line in physical pixels."""
         width = self._widths.get(text)
         if width is None:
-            if len(self._widths) >= _MOST_WIDTHS:
-                self._widths.clear()
             width = self._widths[text] = int(self.layout(text)[:, 6].sum())
         return width
 

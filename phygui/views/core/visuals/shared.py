@@ -50,6 +50,7 @@ class Shared:
         self.smooth = False
         self.size = (1.0, 1.0)
         self._programs: dict[str, gloo.Program] = {}
+        self._told: dict[tuple[str, str], object] = {}
 
     @property
     def viewport(self) -> tuple[float, float]:
@@ -64,6 +65,25 @@ class Shared:
         if kind not in self._programs:
             self._programs[kind] = gloo.Program(shader(f"{kind}.vert"), shader(f"{kind}.frag"))
         return self._programs[kind]
+
+    def tell(self, kind: str, **values: object) -> None:
+        """Tell a program what its uniforms are, as far as it has last been told something else.
+
+        To look up and pack what is the same at every draw takes longer than many draws do.
+        """
+        program = self.program(kind)
+        for name, value in values.items():
+            told = self._told.get((kind, name))
+            # Textures are told by which they are: what they hold is sent to them.
+            if told is value or (isinstance(value, float | tuple) and told == value):
+                continue
+            program[name] = self._told[kind, name] = value
+
+    def bind(self, kind: str, buffer: gloo.VertexBuffer | None) -> None:
+        """Have a program read the vertices of a buffer."""
+        if buffer is None or self._told.get((kind, "")) is not buffer:
+            self.program(kind).bind(buffer)
+            self._told[kind, ""] = buffer
 
     def set_places(
         self, size: tuple[float, float], ranges: NDArray[np.float64], boxes: NDArray[np.float64]

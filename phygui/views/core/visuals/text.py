@@ -172,15 +172,21 @@ def apart(labels: Sequence[Label]) -> list[Label]:
     return [labels[k] for k in with_room(labels)]
 
 
-def with_room(labels: Sequence[Label]) -> list[int]:
-    """Places of those of some labels on the canvas that are not written over one before them."""
+def with_room(
+    labels: Sequence[Label], places: Sequence[tuple[float, float]] | None = None
+) -> list[int]:
+    """Places of those of some labels on the canvas that are not written over one before them.
+
+    Where they are anchored may be given apart, in logical pixels.
+    """
     kept: list[int] = []
     # By the strips of the canvas that it touches, as a label may only meet those in its own.
     strips: dict[int, list[tuple[float, float, float, float]]] = {}
     for k, label in enumerate(labels):
         width = text_width(label.text) + _APART
-        left = label.x - _BEFORE[label.align[0]] * width
-        top = label.y - _BEFORE[label.align[1]] * _TALL
+        x, y = (label.x, label.y) if places is None else places[k]
+        left = x - _BEFORE[label.align[0]] * width
+        top = y - _BEFORE[label.align[1]] * _TALL
         box = left, top, left + width, top + _TALL
         own = range(int(top // _TALL), int(box[3] // _TALL) + 1)
         if not any(
