@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,14 @@ class Datasets:
             if file.is_file() and not link.exists():
                 os.link(file, link)
         return folder / path.name
+
+    def with_statistics(self, name: str) -> Path:
+        """The same files under a folder of their own in which a copy of the statistics is kept."""
+        kept = self.path(name).with_suffix(".phygui")
+        path = self.without_statistics(name)
+        folder = path.with_suffix(".phygui")
+        folder.mkdir(exist_ok=True)
+        for pattern in ("statistics-*", "suggestions-*"):
+            for file in kept.glob(pattern):
+                shutil.copy2(file, folder)
+        return path

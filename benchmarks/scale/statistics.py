@@ -1,17 +1,14 @@
-"""Statistics and metrics of all clusters when nothing is kept of them, and keys meanwhile."""
+"""Statistics and metrics of all clusters when nothing is kept of them."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from window import in_turns, open_window, row, settle, time_keys, timed
+from window import row
 
 from phygui import Session
-from phygui.gui.window.main_window import MainWindow
 from scale.datasets import Datasets
 from scale.selections import NAMES
 
@@ -57,44 +54,6 @@ def bench_learning(datasets: Datasets, name: str) -> bool:
     )
 
 
-def keys(window: MainWindow, repeats: int) -> dict[str, list[float]]:
-    """Milliseconds of the keys that are pressed most, and of a selection."""
-    session = window.session
-    session.wizard.skip_noise_and_mua = False
-    sizes = {c: len(s) for c, s in session.spikes_per_cluster.items()}
-    middle = sorted(sizes, key=sizes.__getitem__)[len(sizes) // 2 :]
-    times = time_keys(window, in_turns(middle), repeats)
-    times["select"] = [timed(window, lambda c=c: session.select([c])) for c in middle[4:][:repeats]]
-    return times
-
-
-def bench_keys(datasets: Datasets, name: str, repeats: int) -> list[bool]:
-    """Keys while statistics are computed, against the same keys when all is quiet."""
-    path, results = datasets.without_statistics(name), []
-    window = open_window(path, Path(tempfile.mkdtemp()))
-    quiet = keys(window, repeats)
-    knowledge = window.session.knowledge
-    knowledge.forget()
-    knowledge.is_recalled = True
-    window.background.request()
-    busy = keys(window, repeats)
-    for key, times in busy.items():
-        median = statistics.median(quiet[key])
-        what = f"{key} while statistics are computed, {NAMES[name]}"
-        ours, worst = statistics.median(times), max(times)
-        against = f"when all is quiet {median:.0f} ms"
-        results.append(row(what, f"{ours:.0f} ms", against, ours / median, 1.5))
-        results.append(row(f"{what}, at most", f"{worst:.0f} ms", against, worst / median, 3.0))
-    window.background.stop()
-    settle(window)
-    window.dispose()
-    window.close()
-    return results
-
-
-def report(datasets: Datasets, repeats: int) -> list[bool]:
+def report(datasets: Datasets, _: int) -> list[bool]:
     """Print the rows; whether each bar is met."""
-    results = [bench_learning(datasets, name) for name in NAMES]
-    for name in NAMES:
-        results += bench_keys(datasets, name, repeats)
-    return results
+    return [bench_learning(datasets, name) for name in NAMES]
