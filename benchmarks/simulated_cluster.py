@@ -20,12 +20,15 @@ from typing import Any
 
 from phygui.prepare.archive import prepare_all
 from phygui.prepare.order import Order, ShankPrepared
-from phygui.prepare.tasks import BY_CLUSTER, Done, Task
+from phygui.prepare.tasks import BY_CLUSTER, SPIKES_AT_ONCE, Done, Task
 
-SECONDS_PER_SPIKE = 88e-6
-"""Of work on one core, as `bench_prepare.py` measured with datasets of 50,000 spikes."""
-N_CLUSTERS = 300
-SHARES = {"stats": 0.25, "metrics": 0.45, "splits": 0.2, "rest": 0.1}
+SECONDS_PER_SPIKE = 56.5e-6
+"""Of work on one core for a dataset that is one piece: 24 pieces of 200,000 spikes each, as
+`bench_prepare.py --record` has noted them, on average."""
+N_CLUSTERS = 400
+CUT = {"begin": 0.4e-6, "stats": 7.2e-6, "metrics": 16.4e-6, "splits": 11.6e-6, "rest": 7.8e-6}
+"""The same of each stage of a dataset that is cut, all its pieces together: noted for 10,000,000
+spikes on 384 channels in 400 clusters."""
 
 
 class Sleepers:
@@ -42,13 +45,9 @@ class Sleepers:
 
     def _sleep(self, task: Task) -> Done:
         n_spikes = self._n_spikes[task.order.path]
-        seconds = SECONDS_PER_SPIKE * n_spikes
-        is_cut = n_spikes > 1_000_000
-        if is_cut and task.what == "begin":
-            seconds = 2.0
-        elif is_cut:
-            part = len(task.cluster_ids) / N_CLUSTERS if task.cluster_ids else 1.0
-            seconds *= SHARES[task.what] * part
+        is_cut = n_spikes > SPIKES_AT_ONCE
+        part = len(task.cluster_ids) / N_CLUSTERS if task.cluster_ids else 1.0
+        seconds = n_spikes * (CUT[task.what] * part if is_cut else SECONDS_PER_SPIKE)
         time.sleep(seconds / self._faster)
         shank = ShankPrepared(0, "main", N_CLUSTERS, n_spikes)
         every = dict.fromkeys(BY_CLUSTER, tuple(range(N_CLUSTERS)))
@@ -87,7 +86,7 @@ def main() -> None:
     random.seed(0)
     sizes = [int(min(2e7, random.lognormvariate(13.8, 1.0))) for _ in range(options.sessions)]
     n_spikes = {Path(f"/archive/{i:04d}.kwik"): size for i, size in enumerate(sizes)}
-    n_cut = sum(size > 1_000_000 for size in sizes)
+    n_cut = sum(size > SPIKES_AT_ONCE for size in sizes)
     print(f"{len(sizes)} sessions of {min(sizes):,} to {max(sizes):,} spikes, {n_cut} of them cut")
     for largest_first in (False, True):
         run(n_spikes, options.workers, options.faster, largest_first=largest_first)

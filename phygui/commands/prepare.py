@@ -6,9 +6,10 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,7 @@ def prepare(
         orders.sort(key=lambda order: -_n_bytes(order.path))
         # Dask takes a library that is kept from reading anything in the folder of a dataset.
         leave_current_folder()
-        with _stopped_as_by_ctrl_c(), _bars(len(orders)) as show:
+        with _stopped_as_by_ctrl_c(), _bars([order.path for order in orders]) as show:
             if orders:
                 executor = workers(jobs, memory, scheduler)
                 for event in prepare_all(orders, executor):
@@ -161,35 +162,54 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
-def _bars(n_datasets: int) -> Iterator[Any]:
-    """Progress on the terminal: a bar of all datasets, and one of each that is under way."""
+def _bars(paths: Sequence[Path]) -> Iterator[Callable[[Event], None]]:
+    """Progress on the terminal: a bar of all datasets, and one of each that is under way.
+
+    Of more datasets than the terminal has lines for, some have none.
+    """
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     from tqdm import tqdm
 
-    overall = tqdm(total=n_datasets, desc="datasets", unit="", position=0)
+    size = shutil.get_terminal_size()
+    width = min(40, max(10, size.columns // 3))
+    start = os.path.commonpath([path.parent for path in paths]) if paths else ""
+    look: dict[str, Any] = {"dynamic_ncols": True, "leave": False, "file": sys.stderr}
+    overall = tqdm(total=len(paths), desc=_fitting("all", width), bar_format=_ALL, **look)
     bars: dict[Path, Any] = {}
 
     def show(event: Event) -> None:
-        path = event.order.path
-        if path not in bars and event.prepared is None:
-            bars[path] = tqdm(total=100, desc=plain(path.name)[-30:], leave=False, bar_format=_FORM)
+        path, is_done = event.order.path, event.prepared is not None
+        if path not in bars and not is_done and len(bars) < size.lines - _LINES_LEFT:
+            name = _fitting(plain(os.path.relpath(path, start)), width)
+            bars[path] = tqdm(total=100, desc=name, bar_format=_ONE, **look)
         if path in bars:
             bar = bars[path]
             bar.update(round(100 * event.share) - bar.n)
-            if event.prepared is not None:
+            if is_done:
                 bars.pop(path).close()
-        overall.update(event.prepared is not None)
+        overall.update(is_done)
+        for bar in (overall, *bars.values()):
+            # How long each has taken goes on also where nothing has come in of it.
+            bar.refresh()
 
     try:
         yield show
     finally:
-        for bar in (*bars.values(), overall):
+        for bar in (*reversed(bars.values()), overall):
             bar.close()
 
 
-_FORM = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+_ONE = "{desc} {percentage:3.0f}% |{bar}| {elapsed}"
+_ALL = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt}, {elapsed}"
+_LINES_LEFT = 3
+"""Of the terminal, without bars of datasets: that of all, what was typed, and the cursor's."""
+
+
+def _fitting(name: str, width: int) -> str:
+    """A name in so many characters; of a path, the end says which it is."""
+    return name.ljust(width) if len(name) <= width else f"…{name[1 - width :]}"
 
 
 def _tell(results: list[Prepared], as_json: bool) -> None:

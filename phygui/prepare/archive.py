@@ -34,7 +34,9 @@ TRIES = 2
 class Executor(Protocol):
     """Who does pieces of work."""
 
-    n_jobs: int
+    @property
+    def n_jobs(self) -> int:
+        """Pieces that it does at the same time, as of now."""
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]: ...
 
@@ -43,7 +45,7 @@ class Executor(Protocol):
 
 @dataclass(frozen=True)
 class Event:
-    """Something has come in.
+    """A dataset has begun, or a piece of it has come in.
 
     Attributes
     ----------
@@ -124,11 +126,13 @@ def prepare_all(
         remember_folder(folder)  # type: ignore[arg-type]
     ready: deque[_Piece] = deque()
     running: dict[Future[Done], _Piece] = {}
-    most = AHEAD * executor.n_jobs
     while waiting or ready or running:
+        most = AHEAD * executor.n_jobs
         while len(running) < most and (ready or waiting):
             if not ready:
-                ready += waiting.popleft().begin()
+                begun = waiting.popleft()
+                ready += begun.begin()
+                yield Event(begun.order, 0.0, "begun")
             piece = ready.popleft()
             running[executor.submit(do, piece.task)] = piece
         done, _ = wait(running, ASK_S, FIRST_COMPLETED)
