@@ -58,6 +58,9 @@ class Cluster:
         settings = {
             "distributed.scheduler.allowed-failures": 1,
             "distributed.logging.distributed": "error",
+            # A worker that stops at a share of its memory would wait for ever: the pages of mapped
+            # files count, and what is open stays so for the next piece. Too much still ends it.
+            "distributed.worker.memory.pause": False,
         }
         with dask.config.set(settings):
             if scheduler is None:

@@ -53,6 +53,20 @@ def test_a_piece_that_fails_is_tried_once_more(archive: Path) -> None:
     assert len(executor.tried) == 3
 
 
+def test_each_dataset_tells_that_it_begins(archive: Path) -> None:
+    orders = orders_of(archive, "one", "two")
+    told = [(event.order, event.what) for event in prepare_all(orders, Here()) if not event.share]
+    assert told == [(order, "begun") for order in orders]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a/b.kwik", "a/b.kwik  "), ("mouse01/session.kwik", "…sion.kwik"), ("1234567890",) * 2],
+)
+def test_names_of_bars_are_of_one_length(name: str, shown: str) -> None:
+    assert command._fitting(name, 10) == shown
+
+
 def test_what_fails_again_is_told_and_harms_no_other(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,8 +233,13 @@ def test_a_worker_of_two_is_killed_midway(archive: Path, dask: None) -> None:
 
 @pytest.mark.slow
 def test_a_piece_that_ends_every_worker_is_told(dask: None) -> None:
-    with running(Cluster(1)) as cluster, pytest.raises(Exception, match=r"died|Killed"):
-        cluster.submit(os.abort).result(120)
+    import dask as library
+
+    with running(Cluster(1)) as cluster:
+        pause = cluster.submit(library.config.get, "distributed.worker.memory.pause")
+        assert pause.result(120) is False
+        with pytest.raises(Exception, match=r"died|Killed"):
+            cluster.submit(os.abort).result(120)
 
 
 def test_no_scheduler_answers(monkeypatch: pytest.MonkeyPatch) -> None:
