@@ -5,18 +5,27 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Two processes that take each other's tests when they have none left.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
+# What is compiled of a module stays beside it, for all processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-all setup setup-test lint torture bench docs dist clean
+.PHONY: run test test-all before-tests setup setup-test lint numerics torture bench docs dist clean
 
 run: setup
 	@sh .ci/demo $(BIN)/phy-gui
 
-test: setup-test lint
+test: before-tests
 	$(PYTEST) -m "not slow" $(OPTIONS)
 
 # What is slow as well, and more of the examples that hypothesis makes up.
-test-all: setup-test lint
+test-all: before-tests
 	$(PYTEST) --hypothesis-profile=ci $(OPTIONS)
+
+before-tests: setup-test
+	@$(MAKE) --no-print-directory -j 2 lint numerics
+
+# Compiled once, not by each process of the tests for itself.
+numerics: setup-test
+	$(BIN)/python -c "from phygui.analysis import warm_up; warm_up()"
 
 lint: setup-test
 	$(BIN)/ruff check .

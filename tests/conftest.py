@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -127,6 +128,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         genuine = [item for item in items if item.get_closest_marker("genuine")]
         config.hook.pytest_deselected(items=genuine)
         items[:] = [item for item in items if not item.get_closest_marker("genuine")]
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and tests, which stay, out of each search for garbage that follows."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

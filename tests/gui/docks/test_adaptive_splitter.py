@@ -66,6 +66,7 @@ def rows_in_sight(table: PlainTable) -> float:
     return table.viewport().height() / table.verticalHeader().defaultSectionSize()
 
 
+@pytest.mark.slow
 def test_each_part_is_of_use_in_every_size(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     dock = dock_of(user)
