@@ -81,7 +81,12 @@ def _select(w: ActionContext, text: str) -> None:
 def _move(w: ActionContext, text: str) -> None:
     group, rest = _group(w, text.strip())
     ids = _clusters(rest)
-    insist(w.session.move(w.session.selected if ids is None else ids, group))
+    try:
+        insist(w.session.move(w.session.selected if ids is None else ids, group))
+    except EditError as error:
+        if group.casefold() in map(str.casefold, w.session.group_names.values()):
+            raise
+        raise EditError(f"{error}; Edit > New group... adds one") from None
 
 
 def _group(w: ActionContext, text: str) -> tuple[str, str]:

@@ -149,6 +149,7 @@ WRONG = (
     ("m good 9-6", "'9-6' is not a range"),
     ("c 3--6", "'3--6' is not a cluster id"),
     ("m better 4", "no cluster group 'better'"),
+    ("m better 4", "; Edit > New group... adds one"),
     ("f n_spikes >", "not an expression"),
     ('f "%999999999d" % id', "% calculates with numbers"),
     ('f n_spikes > 100 & group == "good"', "write 'and' instead of '&'"),
