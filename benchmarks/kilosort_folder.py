@@ -144,7 +144,39 @@ def write_folder(
     for name in ("KSLabel", "group"):
         text = "cluster_id\tKSLabel\n" + "".join(lines)
         (folder / f"cluster_{name}.tsv").write_text(text)
-    # Last: a folder that has it is whole.
+    write_params(folder, n_channels)
+
+
+def write_hollow_folder(folder: Path, n_spikes: int, n_channels: int = 384) -> None:
+    """Write a folder whose features and raw data are holes, which take no room on the disk.
+
+    To see what opening takes, whatever the features are.
+    """
+    folder.mkdir(parents=True)
+    rng, n_templates, n_samples = np.random.default_rng(0), 400, 3600 * SAMPLE_RATE
+    positions = probe(n_channels)
+    templates, nearest = make_templates(rng, positions, n_templates)
+    which = rng.integers(0, n_templates, n_spikes).astype(np.int32)
+    small = {
+        "spike_times": np.sort(rng.integers(TROUGH, n_samples - WIDTH, n_spikes)),
+        "spike_templates": which,
+        "spike_clusters": which,
+        "amplitudes": rng.random(n_spikes, np.float32),
+        "templates": templates,
+        "pc_feature_ind": nearest.astype(np.uint32),
+        "channel_map": np.arange(n_channels, dtype=np.int32),
+        "channel_positions": positions,
+    }
+    for name, array in small.items():
+        np.save(folder / f"{name}.npy", array)
+    append_rows(folder / "pc_features.npy", (n_spikes, N_PCS, N_LOCAL), np.float32)
+    with open(folder / "recording.dat", "wb") as file:
+        file.truncate(n_samples * n_channels * 2)
+    write_params(folder, n_channels)
+
+
+def write_params(folder: Path, n_channels: int) -> None:
+    """Write what is written last: a folder that has it is whole."""
     (folder / "params.py").write_text(
         f"dat_path = ['recording.dat']\nn_channels_dat = {n_channels}\ndtype = 'int16'\n"
         f"offset = 0\nsample_rate = {SAMPLE_RATE}.0\nhp_filtered = False\n"
