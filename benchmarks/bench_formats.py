@@ -176,13 +176,16 @@ def selection(folder: Path, kwik: Path, repeats: int) -> list[bool]:
     """Selections beside those in a Kwik file."""
     ours, theirs = alike(folder, kwik, 10 + 4 * repeats)
     with tempfile.TemporaryDirectory(dir=folder.parent) as made:
-        in_memory(folder)
-        a = keys(sys.executable, "phygui_keys.py", linked(folder, Path(made) / "a"), ours, repeats)
-        in_memory(kwik)
-        b = keys(sys.executable, "phygui_keys.py", linked(kwik, Path(made) / "b"), theirs, repeats)
+        times = []
+        for path, clusters in ((folder, ours), (kwik, theirs)):
+            in_memory(path)
+            goal = linked(path, Path(made) / path.stem)
+            times.append(
+                keys(sys.executable, "phygui_keys.py", goal, clusters, repeats, "selections")
+            )
     found = []
     for key in ("select", "select ten"):
-        x, y = statistics.median(a[key]), statistics.median(b[key])
+        x, y = (statistics.median(each[key]) for each in times)
         found.append(row(key, f"{x:.0f} ms", f"Kwik {y:.0f} ms", x / y, 1.3, x <= 1.3 * y))
     return found
 

@@ -105,6 +105,17 @@ class Driver:
             self.measure("merge", program.merge)
             self.measure("undo", program.undo)
 
+    def run_selections(self, clusters: Sequence[int], repeats: int) -> None:
+        """Selections of one and of ten clusters."""
+        program = self.program
+        for one in clusters[:4]:
+            program.select([one])
+            self.settle()
+        for n in range(repeats):
+            a, ten = clusters[4 + n], clusters[len(clusters) - 10 - n : len(clusters) - n]
+            self.measure("select", lambda a=a: program.select([a]))
+            self.measure("select ten", lambda ten=ten: program.select(ten))
+
     def run(self, clusters: Sequence[int], repeats: int) -> None:
         """All keys, on other clusters each time."""
         program = self.program
@@ -136,10 +147,12 @@ class Driver:
 def main(make: Callable[[str, Drawing], Program]) -> None:
     """Drive the program that is made for a path; the last line printed holds the times.
 
-    Arguments are the path, the clusters as JSON, and repeats; `few` is for the commonest keys only.
+    Arguments are the path, the clusters as JSON, and repeats; `few` is for the commonest keys only,
+    `selections` for those.
     """
     drawing = Drawing()
     driver = Driver(make(sys.argv[1], drawing), drawing)
     driver.settle(5.0)
-    run = driver.run_few if "few" in sys.argv else driver.run
+    runs = {"few": driver.run_few, "selections": driver.run_selections}
+    run = next((runs[word] for word in sys.argv[4:] if word in runs), driver.run)
     run(json.loads(sys.argv[2]), int(sys.argv[3]))
