@@ -99,14 +99,14 @@ def stats_steps(snapshot: Snapshot, cluster_ids: Iterable[int]) -> Steps[tuple[i
 def _channels_near(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """Channels on which a cluster may be seen: on a large probe, those near where its features are.
 
-    Elsewhere its mean waveform would be noise.
+    Elsewhere it would be noise. Each spike has one vote: one large collision outweighed many else.
     """
     everywhere = np.arange(shank.n_channels)
     if shank.n_channels <= ALL_CHANNELS or shank.features is None:
         return everywhere
     values, masks = shank.features.read(sample_spikes(spike_ids, N_SPIKES_PLACE))
     weighted = np.abs(np.nan_to_num(values)).sum(axis=2) * np.nan_to_num(masks)
-    sizes = weighted.sum(axis=0)
+    sizes = (weighted / np.maximum(weighted.max(axis=1, keepdims=True), 1e-12)).sum(axis=0)
     if not sizes.max(initial=0.0) > 0:
         return everywhere
     away = np.linalg.norm(shank.channel_positions - shank.channel_positions[sizes.argmax()], axis=1)
