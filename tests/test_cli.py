@@ -176,6 +176,17 @@ def test_importing_the_reader_loads_no_toolkit() -> None:
     assert run(code % (("PyQt5", "vispy", "qtpy", "superqt"),)).stdout.strip() == "[]"
 
 
+def test_a_start_on_a_dataset_loads_nothing_that_it_does_not_show(small: Path) -> None:
+    names = ("phygui.archive", "phygui.gui.archive", "phygui.gui.app.start_window", "numpy.ma",
+             "numba", "scipy", "asyncio")  # fmt: skip
+    code = (
+        "import sys, phygui.cli, phygui.gui.app.app; from phygui.gui.app.preload import Opening; "
+        f"Opening({str(small)!r}, read_only=True).result().close(); "
+        f"print([n for n in {names!r} if n in sys.modules])"
+    )
+    assert run(code).stdout.strip() == "[]"
+
+
 def test_a_kwik_alone_opens(tmp_path: Path, small: Path) -> None:
     (tmp_path / "alone").mkdir()
     alone = tmp_path / "alone" / "alone.kwik"

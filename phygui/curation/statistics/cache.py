@@ -71,7 +71,7 @@ def data_print(shank: ShankData) -> str:
     for values in (shank.spike_samples, shank.channels, shank.channel_positions):
         digest.update(np.ascontiguousarray(values).data)
     if shank.features is not None and shank.n_spikes:
-        some = np.unique(np.linspace(0, shank.n_spikes - 1, 32).astype(np.int64))
+        some = _some_of(shank.n_spikes)
         for read in shank.features.read(some):
             digest.update(np.ascontiguousarray(read).data)
     if shank.waveforms is None and shank.templates is not None:
@@ -82,6 +82,11 @@ def data_print(shank: ShankData) -> str:
         for start in np.linspace(0, max(0, n_samples - 16), 32).astype(np.int64):
             digest.update(np.ascontiguousarray(shank.traces[start : start + 16]).data)
     return digest.hexdigest()
+
+
+def _some_of(n_spikes: int) -> np.ndarray:
+    """Ids of up to 32 spikes, spread evenly; without np.unique, which would import numpy.ma."""
+    return np.array(sorted({int(spike) for spike in np.linspace(0, n_spikes - 1, 32)}))
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Basis:
 def versions_of(shank: ShankData) -> dict[str, int]:
     """The version of each metric of a shank; what is stored of spikes is known by some of it."""
     found = versions()
-    some = np.unique(np.linspace(0, max(shank.n_spikes - 1, 0), 32).astype(np.int64))
+    some = _some_of(max(shank.n_spikes, 1))
     for name, attribute in attribute_names(shank.attributes).items():
         try:
             values = shank.attributes[attribute].read(some[: shank.n_spikes])

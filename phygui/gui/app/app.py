@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("QT_API", "pyqt5")
 
@@ -16,7 +16,6 @@ import vispy
 from qtpy.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
-from phygui.archive import holds_datasets
 from phygui.curation.open_session import DEMO, open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
@@ -24,14 +23,16 @@ from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.display import ending_in_words
 from phygui.gui.app.interrupts import ended_by_ctrl_c
 from phygui.gui.app.preload import compile_all
-from phygui.gui.app.start_window import StartWindow
-from phygui.gui.archive.window import ArchiveWindow
 from phygui.gui.base import opengl, theme
 from phygui.gui.base.settings import Settings
 from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.choosing import Ask, DropTarget, choose_dataset
 from phygui.gui.window.main_window import MainWindow
 from phygui.logs import log_versions
+
+if TYPE_CHECKING:
+    from phygui.gui.app.start_window import StartWindow
+    from phygui.gui.archive.window import ArchiveWindow
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,9 @@ class Application(QObject):
 
     def show_start(self) -> StartWindow:
         """Open the start window."""
+        # Imported here, as the archive's: a start on a dataset shows neither.
+        from phygui.gui.app.start_window import StartWindow
+
         self.start = StartWindow(self.settings)
         self.start.open_wanted.connect(self.open)
         self.start.show()
@@ -135,6 +139,8 @@ class Application(QObject):
 
     def show_archive(self, folder: Path) -> ArchiveWindow:
         """Open the window of an archive, in the place of that of another one."""
+        from phygui.gui.archive.window import ArchiveWindow
+
         if self.archive is not None:
             self.archive.close()
         window = self.archive = ArchiveWindow(folder, self.settings)
@@ -204,11 +210,13 @@ class Application(QObject):
         said = f"opening {what} ..."
         if self.start is not None:
             self.start.set_busy(said)
-        elif isinstance(parent, MainWindow | ArchiveWindow):
+        elif parent is not None and parent in (*self.windows, self.archive):
             parent.say(said)
             self._said = parent, said
 
         def work() -> None:
+            from phygui.archive import holds_datasets
+
             try:
                 if isinstance(what, str | Path) and what != DEMO and holds_datasets(what):
                     self._is_archive.emit(Path(what))

@@ -87,7 +87,7 @@ def channel_order(file: File, channel_group: int, warn: Callable[[str], None]) -
             f"{values.dtype}, expected a list of channel numbers."
         )
     order64 = values.astype(np.int64)
-    if order64.min() < 0 or len(np.unique(order64)) != len(order64):
+    if order64.min() < 0 or len(set(order64.tolist())) != len(order64):
         raise DatasetError(
             f"{file.path}: {path}/@channel_order is {_short(order64)}, expected channel numbers "
             "from 0 up, each once."
