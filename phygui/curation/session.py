@@ -355,6 +355,7 @@ class Session(Sealed):
     move_each = method_of("edits", SessionEdits.move_each)
     label = method_of("edits", SessionEdits.label)
     add_group = method_of("edits", SessionEdits.add_group)
+    remove_group = method_of("edits", SessionEdits.remove_group)
     become = method_of("edits", SessionEdits.become)
     reserve = method_of("edits", SessionEdits.reserve)
     restore = method_of("edits", SessionEdits.restore)

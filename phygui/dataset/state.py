@@ -65,6 +65,7 @@ class ClusteringState:
             "of": list(key),
             "groups": [[c, g] for c, g in self.cluster_groups.items()],
             "labels": [[c, dict(of)] for c, of in self.labels.items()],
+            "names": [[g, name] for g, name in self.group_names.items()],
         }
         return Record(text, {"spike_clusters": self.spike_clusters})
 
@@ -80,7 +81,9 @@ class ClusteringState:
         try:
             groups = {int(c): int(g) for c, g in record.text["groups"]}
             labels = {int(c): dict(of) for c, of in record.text["labels"]}
+            # Backups of earlier versions hold no names.
+            names = {int(g): str(name) for g, name in record.text.get("names", ())}
             spike_clusters = record.arrays["spike_clusters"].astype(np.int32)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"it holds no clustering ({error})") from error
-        return cls(spike_clusters, groups, labels)
+        return cls(spike_clusters, groups, labels, names)

@@ -56,8 +56,8 @@ def spikes(text):
     return np.cumsum(np.frombuffer(zlib.decompress(base64.b64decode(text)), "<i8"))
 
 
-def changed(session, clusters, groups, labels):
-    """The clustering with some clusters of other spikes, groups by number, and labels."""
+def changed(session, clusters, groups, labels, names):
+    """The clustering with some clusters of other spikes, groups by number, labels, new groups."""
     now = session.state()
     spike_clusters = now.spike_clusters.copy()
     for cluster, ids in clusters.items():
@@ -68,7 +68,7 @@ def changed(session, clusters, groups, labels):
         spike_clusters,
         {{c: groups[c] for c in living}},
         {{c: labels[c] for c in living if labels.get(c)}},
-        now.group_names,
+        {{**now.group_names, **names}},
     )
 
 
@@ -193,6 +193,7 @@ def _step(opened: Opened, update: Update) -> Iterator[str]:
         groups = {c: g for c, g in update.groups_after.items() if g is not None}
         yield f"        groups={groups},"
         yield f"        labels={ {c: dict(of) for c, of in update.labels_after.items()} },"
+        yield f"        names={ {g: name for g, name in update.names_after.items() if name} },"
         yield "    )"
         yield ")"
     opened.apply(update)
@@ -229,6 +230,9 @@ def _move(opened: Opened, update: Update) -> tuple[Update, list[str]] | None:
             line = f"session.move({list(groups)}, {added[0]!r}, add=True)"
             return opened.groups.move(groups, added[0], add=True), [line]
         return opened.groups.add(added[0]), [f"session.add_group({added[0]!r})"]
+    if removed := [name for name in update.names_before.values() if name is not None]:
+        living = opened.cluster_ids.tolist()
+        return opened.groups.remove(removed[0], living), [f"session.remove_group({removed[0]!r})"]
     names = {c: _group(opened, g) for c, g in groups.items()}
     if len(set(groups.values())) == 1:
         lines = [f"session.move({list(names)}, {next(iter(names.values()))!r})"]

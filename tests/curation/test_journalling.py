@@ -71,6 +71,8 @@ def test_each_kind_of_edit_comes_back_from_its_record(session):
     made.append(session.add_group("axons"))
     made.append(session.move(session.selected, "axons"))
     made.append(session.move(session.selected, "dendrites", add=True))
+    session.add_group("somata")
+    made.append(session.remove_group("somata"))
     made.append(session.merge(session.cluster_ids[-3:]))
     ids = np.concatenate([session.spikes_per_cluster[c] for c in session.cluster_ids[:2].tolist()])
     made.append(session.assign(ids[::-1], np.arange(len(ids)) % 3))

@@ -47,6 +47,7 @@ def curate(session: Session) -> None:
     session.add_group("axons")
     session.move([11], "axons")
     session.move([11], "dendrites", add=True)
+    session.remove_group("axons")
 
 
 def run(script: Path, target: Path) -> None:
@@ -67,6 +68,7 @@ def test_it_repeats_edits_of_every_kind(small: Path, fresh: Path, tmp_path: Path
         script = export(session, "script", tmp_path / "curation.py")
         text = script.read_text()
         calls = "merge", "move", "move_each", "split", "assign", "label", "add_group", "reserve"
+        calls += ("remove_group",)
         for call in calls:
             assert f"session.{call}(" in text
         assert "session.become(" not in text

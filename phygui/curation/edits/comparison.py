@@ -13,6 +13,7 @@ from phygui.curation.edits.clustering import spikes_by_cluster
 from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.curation.opened import Curation
 from phygui.dataset import ClusteringState
+from phygui.dataset.groups import GROUP_NAMES
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,14 @@ def change_to(curation: Curation, target: ClusteringState, description: str) -> 
     clustering, groups = curation.clustering, curation.groups
     now = curation.state(copy=False)
     found = compare(now, target)
-    if found.is_same:
+    # As numbers tell of groups here, one that was removed since then comes back with its name.
+    used = {g: target.group_names.get(g) for g in target.cluster_groups.values()}
+    names = {
+        g: name
+        for g, name in used.items()
+        if g not in GROUP_NAMES and name is not None and groups.names.get(g) != name
+    }
+    if found.is_same and not names:
         return Update("restore", "nothing would change: this is the current state")
     before = {c: clustering.spikes(c) for c in (*found.gone, *found.changed)}
     wanted = (*found.new, *found.changed)
@@ -134,6 +142,8 @@ def change_to(curation: Curation, target: ClusteringState, description: str) -> 
         groups_after={c: target.cluster_groups.get(c) for c in touched},
         labels_before={c: dict(curation.labels[c]) for c in relabelled},
         labels_after={c: dict(target.labels.get(c, {})) for c in relabelled},
+        names_before={g: groups.names.get(g) for g in names},
+        names_after=names,
     )
 
 

@@ -162,6 +162,36 @@ class ClusterGroups:
         description = f"added the group {name}"
         return Update("group", description, names_before={number: None}, names_after={number: name})
 
+    def remove(self, name: str, cluster_ids: Iterable[int]) -> Update:
+        """The change that removes a group.
+
+        Parameters
+        ----------
+        name : str
+            In any case of letters.
+        cluster_ids : iterable of int
+            The clusters that there are.
+
+        Raises
+        ------
+        EditError
+            If there is no such group, every dataset has it, or a cluster is in it.
+        """
+        number = self.number_of(name)
+        name = self._names.get(number, str(number))
+        if number in GROUP_NAMES:
+            raise EditError(f"{name} stays: it is one of the four groups that every dataset has")
+        inside = sorted(c for c in cluster_ids if self[c] == number)
+        if inside:
+            are = "cluster is" if len(inside) == 1 else "clusters are"
+            them = "it" if len(inside) == 1 else "them"
+            raise EditError(
+                f"{len(inside)} {are} in the group {name} ({in_words(inside)}): "
+                f"move {them} to another group first"
+            )
+        description = f"removed the group {name}"
+        return Update("group", description, names_before={number: name}, names_after={number: None})
+
     def apply(self, update: Update) -> None:
         """Make a change."""
         for group, name in update.names_after.items():

@@ -123,6 +123,18 @@ class SessionEdits:
         return self._journal.make(self._workspace.editable().groups.add(name))
 
     @in_turn
+    def remove_group(self, name: str) -> Update:
+        """Remove a group that was added, once no cluster is in it.
+
+        Raises
+        ------
+        EditError
+            If there is no such group, every dataset has it, or a cluster is in it.
+        """
+        curation = self._workspace.editable()
+        return self._journal.make(curation.groups.remove(name, curation.cluster_ids.tolist()))
+
+    @in_turn
     def become(self, state: ClusteringState, description: str = "changed to a state") -> Update:
         """Make the active clustering what a state says, ids included; an edit like any other.
 

@@ -40,8 +40,8 @@ class Update:
     """One change of a clustering, with all it takes to take it back.
 
     Every edit replaces some clusters by others that hold the same spikes
-    (``before`` by ``after``), or changes groups and labels, or both, or adds a
-    group. Undoing is the same change with the two sides exchanged, so its cost
+    (``before`` by ``after``), or changes groups and labels, or both, or adds or
+    removes a group. Undoing is the same change with the two sides exchanged, so its cost
     follows the spikes concerned and nothing else.
     """
 

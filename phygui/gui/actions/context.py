@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from phygui.curation.session import Session
@@ -60,7 +60,10 @@ class Commands(Protocol):
 class Marks(Protocol):
     """What the user says of clusters: groups beyond the four, colours, notes."""
 
+    @property
+    def groups(self) -> Sequence[object]: ...
     def new_group(self) -> None: ...
+    def remove_group(self) -> None: ...
     def choose_color(self) -> None: ...
     def drop_color(self) -> None: ...
     def write_note(self) -> None: ...

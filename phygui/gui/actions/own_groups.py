@@ -122,6 +122,16 @@ class OwnGroups:
         """
         self.check(group)
         self._known[group.name.casefold()] = group
+        self._store()
+
+    def forget(self, name: str) -> OwnGroup | None:
+        """Forget key and colour of a group; returns what was known of it."""
+        known = self._known.pop(name.casefold(), None)
+        if known is not None:
+            self._store()
+        return known
+
+    def _store(self) -> None:
         self._settings.set(
             SETTING, {g.name: {"key": g.letter, "color": g.color} for g in self._known.values()}
         )

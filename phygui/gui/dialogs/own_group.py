@@ -38,6 +38,10 @@ class GroupDialog(QDialog):
         The letter that is proposed for a name.
     problem_of : callable
         What is wrong with a name and a letter, in one sentence; empty if nothing is.
+    remove : callable
+        Removes the group of a name; returns why it stays, in one sentence, or nothing.
+    removed : str, optional
+        The group that may be removed, if the dialog is asked for that.
     """
 
     def __init__(
@@ -46,15 +50,18 @@ class GroupDialog(QDialog):
         known: Sequence[Known],
         letter_for: Callable[[str], str],
         problem_of: Callable[[str, str], str],
+        remove: Callable[[str], str],
+        removed: str = "",
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("New group")
+        self.setWindowTitle("Remove a group" if removed else "New group")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(460)
         well_placed(self)
         # Names that differ in the case of letters only are one group.
         self._known = {group[0].casefold(): group for group in known}
         self._letter_for, self._problem_of = letter_for, problem_of
+        self._take_out = remove
         self.color = ""
         self.name = QComboBox()
         self.name.setEditable(True)
@@ -87,6 +94,12 @@ class GroupDialog(QDialog):
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
+        self.remove_button = QPushButton("&Remove group")
+        self.remove_button.setToolTip(
+            "take the group out of this dataset, and forget its key and colour"
+        )
+        self.buttons.addButton(self.remove_button, QDialogButtonBox.ButtonRole.DestructiveRole)
+        self.remove_button.clicked.connect(self._remove)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -99,6 +112,9 @@ class GroupDialog(QDialog):
         self._has_chosen_letter = False
         self._set_color("")
         self._check()
+        if removed:
+            self.name.setCurrentText(removed)
+            self.remove_button.setDefault(True)
 
     @property
     def group(self) -> Known:
@@ -133,7 +149,15 @@ class GroupDialog(QDialog):
         )
         button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         button.setEnabled(bool(name) and not problem)
-        button.setText("Change it" if name.casefold() in self._known else "Add it")
+        is_known = name.casefold() in self._known
+        button.setText("Change it" if is_known else "Add it")
+        self.remove_button.setEnabled(is_known)
+
+    def _remove(self) -> None:
+        if problem := self._take_out(self.group[0]):
+            self.message.setText(problem)
+        else:
+            self.reject()
 
     def _ask_color(self) -> None:
         dialog = QColorDialog(QColor(self.color or "#d4d7dd"), self)

@@ -344,5 +344,18 @@ def test_a_group_that_was_added_comes_back(small, crashed):
         session.jump_to(2)
         assert session.group_of(3) == "axons"
         session.save()
-    with Session.open(small, journal=False) as session:
+    with Session.open(small) as session:
         assert session.group_of(3) == "axons"
+        session.move([3], "good")
+        session.remove_group("axons")
+        crashed(session)
+    with Session.open(small, recover=True) as session:
+        assert "axons" not in session.group_names.values()
+        session.save()
+    with Session.open(small) as session:
+        assert "axons" not in session.group_names.values()
+        # A save of before brings the group back with its clusters, and its name with it.
+        session.restore(session.backups()[1])
+        assert session.group_of(3) == "axons"
+        session.undo()
+        assert "axons" not in session.group_names.values()

@@ -45,6 +45,23 @@ def test_a_move_to_a_group_that_is_not_there_yet_is_one_change():
             groups.move([1], name, add=True)
 
 
+def test_a_group_is_removed_once_no_cluster_is_in_it():
+    groups = ClusterGroups({1: 2, 2: 4, 3: 4, 9: 4}, {4: "axons"})
+    with pytest.raises(EditError, match=r"2 clusters are in the group axons \(2 and 3\)"):
+        groups.remove("Axons", [1, 2, 3])
+    # Cluster 9 is no more.
+    groups.apply(groups.move([2, 3], "good"))
+    update = groups.remove("Axons", [1, 2, 3])
+    groups.apply(update)
+    assert "axons" not in groups.names.values()
+    groups.apply(update.reversed("undo"))
+    assert groups.names[4] == "axons"
+    with pytest.raises(EditError, match="one of the four"):
+        groups.remove("good", [])
+    with pytest.raises(EditError, match="no cluster group 'dendrites'"):
+        groups.remove("dendrites", [])
+
+
 @pytest.mark.parametrize(
     ("clusters", "group", "words"),
     [

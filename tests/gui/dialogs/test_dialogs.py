@@ -115,7 +115,7 @@ def test_a_group_that_is_known_is_that_in_whatever_case_of_letters(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
     known = [("Interneuron", "I", "#d06090")]
-    dialog = GroupDialog(parent, known, lambda name: "X", lambda name, letter: "")
+    dialog = GroupDialog(parent, known, lambda name: "X", lambda name, letter: "", str)
     dialog.name.setCurrentText("interNEURON ")
     assert dialog.group == ("Interneuron", "I", "#d06090")
     assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "Change it"

@@ -65,6 +65,34 @@ def test_a_new_group_has_a_key_and_a_place_in_the_file(
     user.press(Qt.Key.Key_Z, CTRL)
     assert 4 not in session.group_names
 
+    # Removed, once no cluster is in it, the group and its key are no more.
+    user.press(Qt.Key.Key_I, ALT)
+    user.press(Qt.Key.Key_Home)
+    window.actions_by_name["remove_group"].trigger()
+    dialog = window.findChildren(GroupDialog)[-1]
+    assert dialog.group[0] == "pyramidal"
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.message.text() == (
+        f"1 cluster is in the group pyramidal ({first}): move it to another group first"
+    )
+    dialog.reject()
+    session.move([first], "good")
+    user.settle()
+    user.press(Qt.Key.Key_G, CTRL | SHIFT)
+    dialog = window.findChildren(GroupDialog)[-1]
+    qtbot.keyClicks(dialog.name.lineEdit(), "Pyramidal")
+    qtbot.mouseClick(dialog.remove_button, Qt.MouseButton.LeftButton)
+    user.settle()
+    assert (4 in session.group_names, user.message) == (False, "removed the group pyramidal")
+    assert not window.marks.groups
+    assert not window.actions_by_name["remove_group"].isEnabled()
+    # Taken back, both are as they were.
+    user.press(Qt.Key.Key_Z, CTRL)
+    assert session.group_names[4] == "pyramidal"
+    assert (window.marks.groups[0].letter, window.marks.groups[0].color) == ("I", "#d06090")
+    user.press(Qt.Key.Key_Z, CTRL | SHIFT)
+    assert not window.marks.groups
+
 
 def test_a_colour_and_a_note_stay_with_a_cluster(
     demo: Path, open_window: Callable[..., Any], qtbot: Any

@@ -132,5 +132,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("new_group", "New group...", "Edit|labels", lambda w: w.marks.new_group(),
         ("Ctrl+Shift+G",), "add a group beyond the four, with a key and a colour",
         hindrance=locked),
+    ActionSpec("remove_group", "Remove group...", "Edit|labels", lambda w: w.marks.remove_group(),
+        tip="take a group beyond the four out of the dataset, once no cluster is in it",
+        hindrance=first(locked,
+            unless(lambda w: bool(w.marks.groups), "there is no group beyond the four"))),
     *_moves(),
 )  # fmt: skip

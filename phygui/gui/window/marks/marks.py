@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence
 from qtpy.QtWidgets import QColorDialog
 
 from phygui.curation.edits.labels import COLOR, NOTE
 from phygui.curation.edits.update import EditError, Update, in_words, insist
+from phygui.errors import DatasetError
 from phygui.gui.actions.keys import KeyConflict
 from phygui.gui.actions.own_groups import OwnGroup, OwnGroups
 from phygui.gui.actions.spec import ActionSpec
@@ -26,6 +29,7 @@ class Marks:
         self.own = OwnGroups.of(window.settings)
         self._items: list[QAction] = []
         self._listed: list[ActionSpec] = []
+        self._forgotten: dict[str, OwnGroup] = {}
         self.own.changed.connect(self._groups_changed)
         window.session.clustered.connect(self._follow)
         window.session.switched.connect(self.list_groups)
@@ -61,9 +65,22 @@ class Marks:
             self._items.append(item)
 
     def _follow(self, update: Update) -> None:
-        """An edit may have added a group, or taken one back."""
+        """An edit may have added a group, removed one, or taken that back."""
+        for number, name in update.names_after.items():
+            gone = update.names_before.get(number)
+            if name is None and gone and update.cause != "undo":
+                self._forget(gone)
+            elif name and (known := self._forgotten.pop(name.casefold(), None)) is not None:
+                # Something else may have its key by now.
+                with suppress(KeyConflict):
+                    self.own.put(known)
         if update.names_after:
             self.list_groups()
+
+    def _forget(self, name: str) -> None:
+        """Else its key would add a removed group again; undo remembers what was known of it."""
+        if (known := self.own.forget(name)) is not None:
+            self._forgotten[name.casefold()] = known
 
     def _groups_changed(self) -> None:
         self.list_groups()
@@ -72,6 +89,13 @@ class Marks:
 
     def new_group(self) -> None:
         """Ask for a group, remember its key and colour, and add it to the file."""
+        self._ask_group("")
+
+    def remove_group(self) -> None:
+        """Ask which group is to be removed."""
+        self._ask_group(self.groups[0].name)
+
+    def _ask_group(self, name: str) -> None:
         window = self._window
 
         def problem_of(name: str, letter: str) -> str:
@@ -82,7 +106,7 @@ class Marks:
             return ""
 
         known = [(g.name, g.letter, g.color) for g in self.groups]
-        dialog = GroupDialog(window, known, self.own.free_letter, problem_of)
+        dialog = GroupDialog(window, known, self.own.free_letter, problem_of, self._remove, name)
 
         def take_over() -> None:
             name, letter, color = dialog.group
@@ -95,6 +119,20 @@ class Marks:
 
         dialog.accepted.connect(lambda: window.attempt(take_over))
         dialog.open()
+
+    def _remove(self, name: str) -> str:
+        """Remove a group from the dataset, and forget it; returns why it stays, or nothing."""
+        window = self._window
+        here = {n.casefold() for n in window.session.group_names.values()}
+        try:
+            if name.casefold() in here:
+                window.session.remove_group(name)
+            else:
+                self._forget(name)
+                window.say(f"forgot the group {name}, which this dataset has not")
+        except (EditError, DatasetError) as error:
+            return str(error)
+        return ""
 
     def dispose(self) -> None:
         """The groups outlive the window: other windows share them."""
