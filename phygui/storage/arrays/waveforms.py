@@ -157,29 +157,27 @@ class Waveforms(LazyArray):
         samples, channels : sequences of int, for each set
         """
         n_samples = self.shape[1]
-        width = n_samples + 2 * self._filter.margin
-        matrix = self._filter.matrix(n_samples)
-        weights = [matrix[sample].astype(np.float64) for sample in samples]
-        found = [np.zeros(len(of), np.float32) for of in spikes]
+        window = np.arange(n_samples + 2 * self._filter.margin)
+        weights = self._filter.matrix(n_samples)[np.asarray(samples, np.intp)].astype(np.float64)
+        columns = self._channels[np.asarray(channels, np.intp)]
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
+        found = np.zeros(len(everything), np.float32)
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
-        begins = np.cumsum([0, *map(len, spikes)])
         for store, at, firsts, is_far in self._pieces(everything, self.shape[2]):
             of = owners[at]
-            block, starts = self._stretch(store, firsts) if is_far else (None, None)
-            for k in np.unique(of).tolist():
-                mine = of == k
-                places = at[mine] - begins[k]
-                column = self._channels[channels[k]]
-                if block is not None and starts is not None:
-                    rows = np.array(starts)[mine][:, None] + np.arange(width)
-                    values = block[rows, column].astype(np.float64)
-                    found[k][places] = (values - values.mean(axis=1, keepdims=True)) @ weights[k]
-                else:
-                    some = self._border(store, firsts[mine], np.array([column]))
-                    found[k][places] = some[:, samples[k], 0]
+            if is_far:
+                block, starts = self._stretch(store, firsts)
+                rows = np.array(starts)[:, None] + window
+                values = block[rows, columns[of][:, None]].astype(np.float64)
+                values -= values.mean(axis=1, keepdims=True)
+                found[at] = np.einsum("ij,ij->i", values, weights[of])
+            else:
+                for k in np.unique(of).tolist():
+                    some = self._border(store, firsts[of == k], columns[[k]])
+                    found[at[of == k]] = some[:, samples[k], 0]
             yield
-        return found
+        begins = np.cumsum([0, *map(len, spikes)]).tolist()
+        return [found[begin:end] for begin, end in pairwise(begins)]
 
     def _stretch(self, store: Store, firsts: np.ndarray) -> tuple[np.ndarray, list[int]]:
         """Raw rows that hold all the windows of some spikes in order, and where each begins.
