@@ -95,3 +95,20 @@ def _squared_distance(delta: Numbers, variance: Numbers, rows: Numbers, floor: f
     along = rows @ scaled
     explained = along @ np.linalg.solve(rows @ rows.T + np.eye(len(rows)), along)
     return float(max(scaled @ scaled - explained, 0.0))
+
+
+def look_from(
+    centre: Numbers,
+    root: Numbers,
+    columns: Numbers,
+    weights: Numbers,
+    sums: Numbers,
+    products: Numbers,
+    squared: Numbers,
+) -> None:
+    """Squared distances of spikes from a centre, and what their moments grow by."""
+    away = columns.astype(np.float64) - centre[:, None]
+    heavy = weights * away
+    sums += heavy.sum(axis=1)
+    products += away @ heavy.T
+    squared[:] = ((root.T @ away) ** 2).sum(axis=0)

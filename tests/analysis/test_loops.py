@@ -44,6 +44,21 @@ def test_smallest_and_largest(n_samples, n_channels, n_bins, seed):
     assert found[0] == found[1]
 
 
+@given(st.integers(0, 600), st.integers(1, 7), st.booleans(), st.integers(0, 99))
+def test_looking_from_a_centre(n_spikes, n_columns, is_round, seed):
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(3, 1, (n_columns, n_spikes)).astype(np.float32)
+    root = np.tril(rng.normal(size=(n_columns, n_columns)))[:, : n_columns * is_round]
+    weights, centre = rng.integers(0, 3, n_spikes) / 2, rng.normal(3, 1, n_columns)
+    found = []
+    for loops in (_kernels, _plain):
+        moments = np.ones(n_columns), np.ones((n_columns, n_columns)), np.empty(n_spikes)
+        loops.look_from(centre, root, columns, weights, *moments)
+        found.append(moments)
+    for compiled, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-9, atol=1e-9)
+
+
 def test_separations():
     rng = np.random.default_rng(0)
     clouds = [rng.normal(rng.normal(size=6) * 2, 1, (n, 6)) for n in (3, 40, 200, 200)]

@@ -12,12 +12,12 @@ Sources
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._loops import loops
 from .metric import Metric, undefined
 
 __all__ = [
@@ -49,26 +49,18 @@ class Isolation:
         large.
     n_spikes : int, optional
         The number of the cluster's spikes, where these are a sample.
-
-    Attributes
-    ----------
-    n_others_seen : int
-        Other spikes given so far.
     """
 
     def __init__(self, features: ArrayLike, n_spikes: int | None = None) -> None:
         inside = np.asarray(features)
         n, self.n_columns = inside.shape
         self.n_spikes = n if n_spikes is None else n_spikes
-        self._centre = inside.mean(axis=0, dtype=np.float64) if n else None
+        self._centre = inside.mean(axis=0, dtype=np.float64) if n else np.zeros(self.n_columns)
         self._own = _Moments(self.n_columns)
-        heavy = None if n in (0, self.n_spikes) else np.full(n, self.n_spikes / n)
-        for k, piece in enumerate(self._away(inside)):
-            self._own.add(piece, _part(heavy, k))
+        self._own.add(inside, np.full(n, self.n_spikes / max(n, 1)), self._centre)
         self._root = self._whitening()
         self._others = _Moments(self.n_columns)
         self._tail = 0.0
-        self.n_others_seen = 0
         self._nearest = _Nearest(self.n_spikes)
 
     def add(self, features: ArrayLike, weights: ArrayLike | None = None) -> None:
@@ -79,17 +71,18 @@ class Isolation:
         features : array (n, n_columns)
             The same columns of spikes of other clusters.
         weights : array (n,), optional
-            How many spikes each stands for, where they are a sample; by default one.
+            How many spikes each stands for, where they are a sample; by default one. Those of 0
+            do not count.
         """
         outside = np.asarray(features)
-        self.n_others_seen += len(outside)
-        heavy = None if weights is None else np.asarray(weights, dtype=np.float64)
-        for k, away in enumerate(self._away(outside)):
-            of = _part(heavy, k)
-            self._others.add(away, of)
-            if isinstance(self._root, str):
+        heavy = np.ones(len(outside)) if weights is None else np.asarray(weights, np.float64)
+        root = None if isinstance(self._root, str) else self._root
+        for start in range(0, len(outside), _PIECE):
+            of = heavy[start : start + _PIECE]
+            piece = outside[start : start + _PIECE]
+            squared = self._others.add(piece, of, self._centre, root)
+            if root is None:
                 continue
-            squared = ((away @ self._root) ** 2).sum(axis=1)
             self._nearest.add(squared, of)
             self._tail += _tail_sum(squared, of, self.n_columns)
 
@@ -98,8 +91,7 @@ class Isolation:
 
         In the units of the features where the cluster is too small to have a measure of its own.
         """
-        away = np.asarray(points, dtype=np.float64)
-        away = away if self._centre is None else away - self._centre
+        away = np.asarray(points, dtype=np.float64) - self._centre
         away = away if isinstance(self._root, str) else away @ self._root
         squared: NDArray[np.float64] = (away**2).sum(axis=1)
         return squared
@@ -144,12 +136,6 @@ class Isolation:
             "d_prime": self.d_prime(),
         }
 
-    def _away(self, features: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-        """Features as seen from the centre of the cluster, in pieces."""
-        for start in range(0, len(features), _PIECE):
-            piece = features[start : start + _PIECE].astype(np.float64)
-            yield piece if self._centre is None else piece - self._centre
-
     def _whitening(self) -> NDArray[np.float64] | str:
         """What makes the cluster round and of unit size, or why there is no such thing."""
         if self.n_spikes <= self.n_columns:
@@ -168,11 +154,24 @@ class _Moments:
         self._sum = np.zeros(n_columns)
         self._products = np.zeros((n_columns, n_columns))
 
-    def add(self, away: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> None:
-        heavy = away if weights is None else away * weights[:, None]
-        self.total += len(away) if weights is None else float(weights.sum())
-        self._sum += heavy.sum(axis=0)
-        self._products += away.T @ heavy
+    def add(
+        self,
+        features: NDArray[Any],
+        weights: NDArray[np.float64],
+        centre: NDArray[np.float64],
+        root: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Take account of spikes; gives their squared distances from the centre by some measure."""
+        dtype = np.float32 if features.dtype == np.float32 else np.float64
+        # Column by column: what is done to many values side by side is far faster.
+        columns = np.ascontiguousarray(features.T, dtype)
+        root = np.empty((len(centre), 0)) if root is None else root
+        squared = np.empty(len(features))
+        weights = np.ascontiguousarray(weights)
+        look_from = loops(20 * columns.size).look_from
+        look_from(centre, root, columns, weights, self._sum, self._products, squared)
+        self.total += float(weights.sum())
+        return squared
 
     def mean(self) -> NDArray[np.float64]:
         return self._sum / self.total
@@ -191,10 +190,10 @@ class _Nearest:
         self._weights: list[NDArray[np.float64]] = []
         self._n_kept = 0
 
-    def add(self, distances: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
-        near = distances <= self._limit
+    def add(self, distances: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
+        near = np.flatnonzero((distances <= self._limit) & (weights > 0))
         self._distances.append(distances[near])
-        self._weights.append(np.ones(near.sum()) if weights is None else weights[near])
+        self._weights.append(weights[near])
         self._n_kept += len(self._distances[-1])
         if self._n_kept > 2 * self._weight + _KEPT:
             self._sift()
@@ -206,7 +205,8 @@ class _Nearest:
 
     def _sift(self) -> None:
         distances, weights = np.concatenate(self._distances), np.concatenate(self._weights)
-        order = np.argsort(distances, kind="stable")
+        # Of those equally far, whichever counts first: the distance is the same.
+        order = np.argsort(distances)
         enough = int(np.searchsorted(np.cumsum(weights[order]), self._weight * (1 - 1e-12)))
         kept = order[: enough + 1]
         if enough < len(order):
@@ -215,15 +215,12 @@ class _Nearest:
         self._n_kept = len(kept)
 
 
-def _tail_sum(
-    squared: NDArray[np.float64], weights: NDArray[np.float64] | None, n_columns: int
-) -> float:
+def _tail_sum(squared: NDArray[np.float64], weights: NDArray[np.float64], n_columns: int) -> float:
     """Sum of the chances of a spike of the cluster to be as far away as each of these."""
     near = np.flatnonzero(squared < _farthest_chance(n_columns))
     if not len(near):
         return 0.0
-    chances = _chances(squared[near], n_columns)
-    return float(chances.sum() if weights is None else chances @ weights[near])
+    return float(_chances(squared[near], n_columns) @ weights[near])
 
 
 def _chances(squared: NDArray[np.float64], n_columns: int) -> NDArray[np.float64]:
@@ -240,11 +237,6 @@ def _chances(squared: NDArray[np.float64], n_columns: int) -> NDArray[np.float64
     from scipy.special import chdtrc
 
     return np.asarray(chdtrc(n_columns, squared), dtype=np.float64)
-
-
-def _part(weights: NDArray[np.float64] | None, k: int) -> NDArray[np.float64] | None:
-    """The weights of one piece of spikes."""
-    return None if weights is None else weights[k * _PIECE : (k + 1) * _PIECE]
 
 
 @functools.cache

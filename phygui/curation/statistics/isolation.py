@@ -202,13 +202,8 @@ def isolation_steps(
     columns = yield from crowd.columns(channels)
     for start in range(0, len(weights), 4 * _ROWS):
         piece = slice(start, start + 4 * _ROWS)
-        counted = np.flatnonzero(weights[piece])
-        if not len(counted):
-            continue
-        features = np.concatenate([of[:, piece] for of in columns]).T
-        is_whole = len(counted) == len(features)
-        some_weights = None if crowd.is_all else weights[piece][counted]
-        isolation.add(features if is_whole else features[counted], some_weights)
+        # Spikes of no weight are taken along: to leave them out would take longer.
+        isolation.add(np.concatenate([of[:, piece] for of in columns]).T, weights[piece])
         yield
     return isolation
 

@@ -207,7 +207,7 @@ def test_isolation_by_its_definition():
 def test_a_spike_that_stands_for_three_counts_as_three():
     rng = np.random.default_rng(5)
     inside, outside = rng.normal(size=(300, 4)), rng.normal(1, 3, size=(900, 4))
-    weights = rng.integers(1, 4, 900)
+    weights = rng.integers(0, 4, 900)
     repeated = np.repeat(outside, weights, axis=0)
     for metric in (isolation_distance, l_ratio, d_prime):
         expected = metric(inside, repeated).value
