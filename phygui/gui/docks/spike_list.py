@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from qtpy.QtGui import QBrush, QColor, QKeyEvent
+from qtpy.QtGui import QBrush, QColor, QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,7 +22,7 @@ from phygui.curation.statistics.amplitudes import amplitude_unit
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.work import Latest
 from phygui.gui.docks.dock import Dock
-from phygui.gui.tables.table_header import Header
+from phygui.gui.tables.table_header import MARGIN, Header
 from phygui.gui.tables.table_look import dress
 from phygui.views.core.colors import cluster_color
 from phygui.views.data.spike_rows import Column, SpikeRows, amplitudes_at, ordered, rows_of
@@ -163,10 +163,24 @@ def _number(value: float, decimals: int) -> str:
 
 
 class _Table(QTableView):
-    """A list that leaves the keys to the window."""
+    """A list that leaves the keys to the window, and no title cut where there is room for all."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.share_width()
+
+    def share_width(self) -> None:
+        """Give each column what its title takes, and an equal part of what is left."""
+        header, model = self.horizontalHeader(), self.model()
+        titles = [str(model.headerData(k, header.orientation())) for k in range(len(COLUMNS))]
+        needs = np.array([header.fontMetrics().horizontalAdvance(t) + MARGIN for t in titles])
+        spare = (self.viewport().width() - needs.sum()) / len(needs)
+        ends = np.cumsum(needs + spare).round().astype(int)
+        for k, width in enumerate(np.diff(ends, prepend=0)):
+            header.resizeSection(k, max(int(width), header.minimumSectionSize()))
 
 
 class SpikeListDock(Dock):
@@ -226,7 +240,9 @@ class SpikeListDock(Dock):
         dress(table)
         header.setSortIndicator(self._sorted_by[0], Qt.SortOrder.AscendingOrder)
         table.setSortingEnabled(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        # The unit of the amplitudes is known with the first spikes.
+        self.model.modelReset.connect(table.share_width)
         table.clicked.connect(self._go)
         holder = QWidget()
         self._stack = QStackedLayout(holder)

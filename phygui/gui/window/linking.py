@@ -75,6 +75,9 @@ class Linking:
         """Point at the spikes inside a view's lasso in all views; of the clusters that it shows."""
         if _holds_lasso(dock):
             self._drawn_in = dock
+        if dock.view.lasso is None:
+            # How many it held.
+            dock.title_bar.note.setText("")
         holder = self.lasso_dock()
         if holder is None or holder.view.lasso is None:
             self._brush.cancel()

@@ -94,6 +94,7 @@ class FeatureParams:
             "0A (feature A of the best channel), #12B (feature B of channel 12), and =NAME for "
             "another value that the dataset stores for each spike; x may be histogram. Empty for "
             "the default grid.",
+            "example": "0A,0B",
             "local": True,
         },
     )

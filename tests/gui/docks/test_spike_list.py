@@ -50,6 +50,12 @@ def test_it_follows_sorts_and_leads_to_the_traces(demo: Any, open_window: Any) -
     user.select(first, second)
     assert model.rowCount() == sizes[first] + sizes[second]
     assert dock.title_bar.note.text() == f"{model.rowCount():,} spikes"
+    # Where there is room for all titles, none is cut; the columns take the whole width.
+    header = table.horizontalHeader()
+    assert header.length() == table.viewport().width()
+    for column in range(len(COLUMNS)):
+        title = model.headerData(column, Qt.Orientation.Horizontal)
+        assert header.fontMetrics().horizontalAdvance(title) <= header.sectionSize(column)
     # What is seen has amplitudes; of what is not, none was read.
     user.settle()
     assert NOT_YET not in column_of(model, AMPLITUDE, 3)

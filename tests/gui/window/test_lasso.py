@@ -79,6 +79,7 @@ def test_a_rectangle_in_the_drift_map_is_counted_while_it_is_drawn_and_splits(
     after = user.session.history[-1].after
     assert any(np.array_equal(spikes, inside) for spikes in after.values())
     assert view.lasso is None
+    assert dock.title_bar.note.text() == ""
 
 
 def test_in_a_time_range_the_lasso_says_how_many_spikes_a_split_takes(

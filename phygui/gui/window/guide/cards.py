@@ -37,8 +37,11 @@ CARDS = (
         "Each row of the table is a cluster: spikes that the sorter took for one neuron, the best "
         "cluster first. Below stand those that are similar to the selected one.",
         (
-            Task("{next_best} goes to the next best cluster", ("next_best",)),
-            Task("{next_match} adds the next similar one, to be compared", ("next_match",)),
+            Task(
+                "{next_best} goes to the next best cluster, the most similar one beside it",
+                ("next_best",),
+            ),
+            Task("{next_match} has the next similar one beside it", ("next_match",)),
         ),
         "first",
     ),
@@ -48,10 +51,8 @@ CARDS = (
         "when they fire. Nothing in the band about 0 of a correlogram says: one neuron.",
         (
             Task("{mean} shows waveforms as mean and deviation", ("mean",)),
-            Task(
-                "{maximise} gives the view under the mouse the whole window, and back",
-                ("maximise",),
-            ),
+            Task("{maximise} gives the view under the mouse the whole window", ("maximise",)),
+            Task("{maximise} once more brings the others back", ("maximise",)),
             Task("{move_best_to_good} decides: the best cluster is good", ("move_best_to_good",)),
         ),
     ),
@@ -65,9 +66,9 @@ CARDS = (
     Card(
         "Split",
         "A cluster with refractory violations is selected: perhaps two neurons. "
-        "Surround some of its spikes in a plot of the features: Ctrl+click sets a corner, "
-        "Ctrl+right-click the last one. (Or {propose_split} proposes parts, and {accept_parts} "
-        "accepts them.)",
+        "Surround some of its spikes in a plot of the features: Ctrl+click sets a corner, three or "
+        "more, and Ctrl+right-click closes it. (Or {propose_split} proposes parts, and "
+        "{accept_parts} accepts them.)",
         (Task("{split} makes a cluster of the spikes inside", ("edit:split",)),),
         "mixed",
     ),
