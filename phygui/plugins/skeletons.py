@@ -63,7 +63,7 @@ def _text(source: str, name: str) -> str:
     # The command is there at every start, and seldom used.
     from importlib.resources import files
 
-    text = files("phygui.resources").joinpath("skeletons", f"{source}.py.txt").read_text("utf-8")
+    text = (files("phygui.resources") / "skeletons" / f"{source}.py.txt").read_text("utf-8")
     # The name of a class has no underscores.
     text = text.replace("NAMEView", f"{name.title().replace('_', '')}View")
     return text.replace("NAME", name).replace("TITLE", name.replace("_", " ").capitalize())

@@ -73,7 +73,7 @@ def install(data: Path | None = None) -> list[Path]:
         If this is no Linux desktop, or a file cannot be written.
     """
     where = places(_checked(data))
-    icon = resources.files("phygui.resources").joinpath("icons", "phygui.svg").read_text()
+    icon = (resources.files("phygui.resources") / "icons" / "phygui.svg").read_text()
     known = types()
     entry = _ENTRY.format(command=_quoted(program()), types="".join(f"{m};" for m in known))
     each = (_TYPE.format(mime=m, pattern=p, name=name) for m, (p, name) in known.items())
