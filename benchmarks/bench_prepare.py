@@ -134,8 +134,12 @@ class Recording:
     def __init__(
         self, executor: Executor, pieces: list[tuple[str, int, int, float]], start: float
     ) -> None:
-        self.n_jobs = executor.n_jobs
         self._executor, self._pieces, self._start = executor, pieces, start
+
+    @property
+    def n_jobs(self) -> int:
+        """As of the workers."""
+        return self._executor.n_jobs
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Done]:
         """Have a piece done."""

@@ -34,7 +34,9 @@ TRIES = 2
 class Executor(Protocol):
     """Who does pieces of work."""
 
-    n_jobs: int
+    @property
+    def n_jobs(self) -> int:
+        """Pieces that it does at the same time, as of now."""
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]: ...
 
@@ -124,8 +126,8 @@ def prepare_all(
         remember_folder(folder)  # type: ignore[arg-type]
     ready: deque[_Piece] = deque()
     running: dict[Future[Done], _Piece] = {}
-    most = AHEAD * executor.n_jobs
     while waiting or ready or running:
+        most = AHEAD * executor.n_jobs
         while len(running) < most and (ready or waiting):
             if not ready:
                 begun = waiting.popleft()

@@ -6,6 +6,7 @@ Which piece goes where, and again where a worker is lost, is Dask's.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from importlib.util import find_spec
@@ -14,6 +15,8 @@ from typing import Any
 from phygui.errors import DatasetError
 
 PATIENCE_S = 30
+COUNT_S = 2.0
+"""Seconds after which workers are counted again."""
 
 
 def has_dask() -> bool:
@@ -55,6 +58,9 @@ class Cluster:
         settings = {
             "distributed.scheduler.allowed-failures": 1,
             "distributed.logging.distributed": "error",
+            # A worker that stops at a share of its memory would wait for ever: the pages of mapped
+            # files count, and what is open stays so for the next piece. Too much still ends it.
+            "distributed.worker.memory.pause": False,
         }
         with dask.config.set(settings):
             if scheduler is None:
@@ -70,8 +76,22 @@ class Cluster:
                 self._client = Client(self._cluster or scheduler, timeout=PATIENCE_S)
             except (OSError, TimeoutError, ValueError) as error:
                 raise DatasetError(f"No scheduler answers at {scheduler}: {error}.") from error
-        told = self._client.scheduler_info(n_workers=-1)["workers"]
-        self.n_jobs = n_jobs or max(1, sum(w["nthreads"] for w in told.values()))
+        self._n_own = n_jobs
+        self._told: tuple[float, int] | None = None
+
+    @property
+    def n_jobs(self) -> int:
+        """Pieces that are done at the same time, by the workers that there are by now.
+
+        Those of a cluster may wait in a queue, and come and go.
+        """
+        if self._n_own is not None:
+            return self._n_own
+        now = time.monotonic()
+        if self._told is None or now - self._told[0] > COUNT_S:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+            self._told = now, max(1, sum(w["nthreads"] for w in workers.values()))
+        return self._told[1]
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Have a function called by some worker; all it takes and gives is pickled."""

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from click.testing import CliRunner
 
 from phygui.cli import main
 from phygui.commands import prepare as command
-from phygui.prepare import Order, Prepared, prepare, tasks
+from phygui.prepare import Order, Prepared, tasks
 from phygui.prepare import archive as driver
 from phygui.prepare.archive import prepare_all
 from phygui.prepare.cluster import Cluster
@@ -201,13 +200,6 @@ def test_ctrl_c_keeps_what_is_done(
 # -- Dask ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dask can be imported, as it can in a folder that is not a dataset's."""
-    if sys.modules.get("yaml", ...) is None:
-        monkeypatch.delitem(sys.modules, "yaml")
-
-
 @contextmanager
 def running(cluster: Cluster) -> Iterator[Cluster]:
     try:
@@ -241,27 +233,13 @@ def test_a_worker_of_two_is_killed_midway(archive: Path, dask: None) -> None:
 
 @pytest.mark.slow
 def test_a_piece_that_ends_every_worker_is_told(dask: None) -> None:
-    with running(Cluster(1)) as cluster, pytest.raises(Exception, match=r"died|Killed"):
-        cluster.submit(os.abort).result(120)
+    import dask as library
 
-
-@pytest.mark.slow
-def test_the_scheduler_of_a_cluster(
-    archive: Path, dask: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from distributed import LocalCluster
-
-    monkeypatch.setattr(command, "leave_current_folder", lambda: None)
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-    ) as cluster:
-        address = cluster.scheduler_address
-        found = CliRunner().invoke(main, ["prepare", str(archive), "--scheduler", address])
-        assert found.exit_code == 1
-        assert found.stdout.count("failed") == 1
-        # It is not ended with what asked it.
-        assert len(cluster.scheduler_info["workers"]) == 2
-    assert set(prepare(archive / "two" / "simulated_small.kwik").computed.values()) == {0}
+    with running(Cluster(1)) as cluster:
+        pause = cluster.submit(library.config.get, "distributed.worker.memory.pause")
+        assert pause.result(120) is False
+        with pytest.raises(Exception, match=r"died|Killed"):
+            cluster.submit(os.abort).result(120)
 
 
 def test_no_scheduler_answers(monkeypatch: pytest.MonkeyPatch) -> None:
