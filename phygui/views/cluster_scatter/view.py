@@ -13,7 +13,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import why_absent
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import DIM
+from phygui.views.core.colors import UNSORTED
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import Label
 from phygui.views.data.cluster_points import (
@@ -183,7 +183,7 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
                 x[k],
                 y[k],
                 0,
-                int(data.colors[k]) if data.colors[k] >= 0 else DIM,
+                int(data.colors[k]) if data.colors[k] >= 0 else UNSORTED,
                 offset=(7.0, -7.0),
             )
             for k in named_first(data.colors, data.sizes["spikes"], known)

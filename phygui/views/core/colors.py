@@ -35,6 +35,8 @@ GOOD = -10
 MUA = -11
 NOISE = -12
 """Clusters that are in these groups, and not selected."""
+UNSORTED = -13
+"""Clusters that are in no other group, and not selected: as text of less weight, but they dim."""
 _ROLES = (
     "grey",
     "foreground",
@@ -48,6 +50,7 @@ _ROLES = (
     "good",
     "mua",
     "noise",
+    "dim",
 )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.core.colors import GOOD, MUA, NOISE, Theme, rgba
+from phygui.views.core.colors import GOOD, MUA, NOISE, UNSORTED, Theme, rgba
 from phygui.views.core.visuals.shared import N_COLORS, N_THEME_COLORS, Shared
+
+_GROUPS = GOOD, MUA, NOISE, UNSORTED
 
 
 def colored_clusters(data: object) -> Sequence[int]:
@@ -57,7 +59,7 @@ class Palette:
             grey, ground = (theme.roles[name].astype(int) for name in ("dim", "background"))
             table[N_THEME_COLORS + 1 :] = (grey + ground) // 2
             # Clusters that are not selected have the colours of their groups.
-            table[[N_THEME_COLORS + group for group in (GOOD, MUA, NOISE)]] = (grey + ground) // 2
+            table[[N_THEME_COLORS + group for group in _GROUPS]] = (grey + ground) // 2
         return table
 
     def send(self, shared: Shared, theme: Theme, cluster_ids: Sequence[int]) -> None:

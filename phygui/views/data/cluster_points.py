@@ -39,7 +39,7 @@ def group_colors(snapshot: Snapshot, cluster_ids: Sequence[int]) -> NDArray[np.i
     """The colour of each cluster: its place in the selection, or that of its group."""
     places = {c: k for k, c in enumerate(snapshot.cluster_ids)}
     groups = snapshot.cluster_groups
-    found = [places.get(c, _OF_GROUP.get(groups.get(c, -1), colors.DIM)) for c in cluster_ids]
+    found = [places.get(c, _OF_GROUP.get(groups.get(c, -1), colors.UNSORTED)) for c in cluster_ids]
     return np.array(found, np.int64)
 
 

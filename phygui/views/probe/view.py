@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.axes import Axis, Cell, nice_number
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import DIM, FRAME
+from phygui.views.core.colors import DIM, FRAME, UNSORTED
 from phygui.views.core.mouse import size_of_points
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes
 from phygui.views.data.cluster_points import (
@@ -159,7 +159,7 @@ class ProbeView(View[ProbeParams, ProbeData]):
         for k in named_first(data.colors, data.n_spikes, known):
             name, color = (
                 str(data.cluster_ids[k]),
-                int(data.colors[k]) if data.colors[k] >= 0 else DIM,
+                int(data.colors[k]) if data.colors[k] >= 0 else UNSORTED,
             )
             where = data.sizes[k], data.places[k, 1]
             labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))

@@ -15,7 +15,7 @@ from phygui.dataset import ShankData, mean_template
 from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View, check
-from phygui.views.core.colors import DIM
+from phygui.views.core.colors import UNSORTED
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.core.picking import nearest_line
@@ -95,7 +95,7 @@ class TemplateData:
     owners: NDArray[np.int64]
     """Cluster of each line, (n_lines,); those of the best cluster are the last ones."""
     colors: NDArray[np.int64]
-    """Its place in the selection, (n_lines,), or ``DIM``."""
+    """Its place in the selection, (n_lines,), or ``UNSORTED``."""
     channels: NDArray[np.int64]
     """Index of the channel that each line is on, (n_lines,)."""
     shapes: NDArray[np.float32]
@@ -145,7 +145,7 @@ def load(snapshot: Snapshot, params: TemplateParams, cancelled: Cancel) -> Templ
     return TemplateData(
         cluster_ids=snapshot.cluster_ids,
         owners=np.array(owners, np.int64),
-        colors=np.array([places.get(c, DIM) for c in owners], np.int64),
+        colors=np.array([places.get(c, UNSORTED) for c in owners], np.int64),
         channels=np.concatenate(channels),
         shapes=np.concatenate(shapes),
         is_best=np.array(is_best, np.bool_),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.views.core.colors import BACKGROUND, DIM, FOREGROUND
+from phygui.views.core.colors import BACKGROUND, FOREGROUND, UNSORTED
 from phygui.views.core.visuals import CANVAS, Label, boxes, text_width, vertices
 from phygui.views.data.voltages import amount
 
@@ -79,7 +79,7 @@ def spike_ticks(pixels: NDArray[np.float64], places: NDArray[np.int64], box: Box
     order = np.argsort(places >= 0, kind="stable")
     order = order[(pixels[order] >= left) & (pixels[order] <= left + width)]
     x = np.floor(pixels[order])[:, None] + 0.5
-    color = np.where(places[order] >= 0, places[order], DIM)[:, None]
+    color = np.where(places[order] >= 0, places[order], UNSORTED)[:, None]
     return vertices(x, [top + 1, top + 1 + TICK], color=color, cell=CANVAS)
 
 

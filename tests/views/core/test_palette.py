@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from phygui.views.core.colors import ALERT, GOOD, MUA, NOISE, theme
+from phygui.views.core.colors import ALERT, DIM, GOOD, MUA, NOISE, UNSORTED, theme
 from phygui.views.core.palette import Palette
 
 
@@ -42,11 +42,14 @@ def test_with_the_focus_on_the_best_cluster_no_other_has_a_colour() -> None:
     usual, table = theme("dark").palette(), palette.table(theme("dark"), [4, 5])
     np.testing.assert_array_equal(table[16], usual[16])
     # Also not one that is not selected, which has that of its group.
-    for color in (1, GOOD, MUA, NOISE):
+    for color in (1, GOOD, MUA, NOISE, UNSORTED):
         red, green, blue = table[16 + color][:3].astype(int)
         assert max(red, green, blue) - min(red, green, blue) < 24
         assert table[16 + color].tolist() == table[17].tolist()
     np.testing.assert_array_equal(table[16 + ALERT], usual[16 + ALERT])
+    # Without it, unsorted clusters are as the axes' texts, which never dim.
+    for colors in (usual[UNSORTED + 16], table[DIM + 16]):
+        np.testing.assert_array_equal(colors, usual[DIM + 16])
 
 
 def test_colours_are_sent_when_they_are_others() -> None:

@@ -25,8 +25,8 @@ def test_selected_clusters_have_their_colours_and_others_those_of_their_groups()
     names = {**GROUP_NAMES, 7: "interneuron"}
     snapshot = SimpleNamespace(cluster_ids=(9, 3), cluster_groups=groups, group_names=names)
     found = group_colors(snapshot, [1, 2, 3, 4, 5, 6, 9])
-    dim = colors.DIM
-    assert found.tolist() == [colors.GOOD, colors.MUA, 1, dim, dim, dim, 0]
+    none = colors.UNSORTED
+    assert found.tolist() == [colors.GOOD, colors.MUA, 1, none, none, none, 0]
     named = named_groups(snapshot)
     said = [groups_in_words(named, c) for c in (1, 2, 3, 4, 5, 6)]
     assert said == [" (good)", " (mua)", " (noise)", "", " (interneuron)", ""]

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 
 from phygui.curation.session import Session
 from phygui.formats.kwik.shank import KwikShank
-from phygui.views.core.colors import DIM, theme
+from phygui.views.core.colors import UNSORTED, theme
 from phygui.views.data.cluster_values import stats_of
 from phygui.views.template import view as template_view
 from phygui.views.template.view import TemplateParams, TemplateView, load
@@ -47,7 +47,7 @@ def test_each_cluster_is_on_the_channels_where_it_is_high(snapshot):
         best = data.channels[own & data.is_best]
         assert best.tolist() == [int(np.argmax(heights))]
     places = {c: k for k, c in enumerate(snapshot.cluster_ids)}
-    np.testing.assert_array_equal(data.colors, [places.get(c, DIM) for c in data.owners])
+    np.testing.assert_array_equal(data.colors, [places.get(c, UNSORTED) for c in data.owners])
     # The best cluster is drawn last, and so on top.
     assert data.owners[-1] == snapshot.cluster_ids[0]
 
