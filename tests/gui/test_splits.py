@@ -206,6 +206,15 @@ def test_parts_that_come_too_late_are_not_shown(
     session.select([int(session.cluster_ids[0])])
     user.settle()
     assert session.shown.proposal is None
+    # A range of time that is chosen meanwhile is no reason to: parts are those of whole clusters.
+    user.select(merged[1])
+    window.splitting.propose()
+    session.set_time_range(1.0, 5.0)
+    user.settle()
+    assert session.shown.proposal.parts is late
+    user.press(Qt.Key.Key_Escape)
+    session.clear_time_range()
+    user.settle()
     # What is not there yet can be given up.
     user.select(merged[1])
     window.splitting.propose()

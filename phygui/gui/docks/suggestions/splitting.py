@@ -19,6 +19,7 @@ class Splitting:
         # What is wanted, and of what state of the session.
         self._n_parts: int | None = None
         self._generation = -1
+        self._clusters: tuple[int, ...] = ()
         self._said = ""
         # A burst of keys asks for the last number only.
         self._work = Latest(window.pool, window)
@@ -26,6 +27,7 @@ class Splitting:
         self._work.failed.connect(self._fail)
         self._session.proposed.connect(self._say)
         self._session.selection_changed.connect(lambda _: self._say())
+        self._session.time_range_changed.connect(self._follow_range)
 
     @property
     def proposal(self) -> Proposal | None:
@@ -76,6 +78,7 @@ class Splitting:
         selected = tuple(session.selected)
         job = session.suggestions.parts_job(selected, n_parts)
         self._n_parts, self._generation = n_parts, session.generation
+        self._clusters = selected
         what = "parts" if n_parts is None else "1 part" if n_parts == 1 else f"{n_parts} parts"
         self._tell(f"looking for {what} of {in_words(selected)} ... Escape stops")
         self._work.request(job)
@@ -89,6 +92,11 @@ class Splitting:
         # What is told of the same number may not have changed; the mark of its state has.
         self._generation += 1
         self._window.attempt(lambda: self._session.propose(parts))
+
+    def _follow_range(self) -> None:
+        """Parts are those of whole clusters: within a range of time they are wanted as before."""
+        if self.is_active and tuple(self._session.selected) == self._clusters:
+            self._generation = self._session.generation
 
     def _fail(self, error: Exception) -> None:
         self._window.unsay(self._said)
