@@ -125,9 +125,7 @@ def test_undo_and_redo_say_in_the_menu_what_they_are_about(
     assert undo.text().endswith("xxx ...")
 
 
-def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
-    demo: Path, open_window: Callable[..., Any]
-) -> None:
+def test_keys_change_how_views_are_drawn(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     view = user.view("waveforms")
     overlap = view.params.overlap
@@ -138,6 +136,38 @@ def test_the_keys_of_the_waveforms_change_how_they_are_drawn(
     user.press(Qt.Key.Key_M)
     user.press(Qt.Key.Key_O)
     assert (view.params.overlap, view.params.show) == (overlap, "spikes")
+
+    for key, modifiers, kind, name, values, action in (
+        (
+            Qt.Key.Key_D,
+            Qt.KeyboardModifier.NoModifier,
+            "features",
+            "diagonal",
+            ("time", "histogram"),
+            "diagonal",
+        ),
+        (
+            Qt.Key.Key_A,
+            Qt.KeyboardModifier.ShiftModifier,
+            "traces",
+            "ticks",
+            (False, True),
+            "ticks",
+        ),
+        (
+            Qt.Key.Key_S,
+            Qt.KeyboardModifier.NoModifier,
+            "scatter",
+            "size_by",
+            ("spikes", "amplitude"),
+            "sizes",
+        ),
+    ):
+        for value in (*values, values[0]):
+            assert getattr(user.view(kind).params, name) == value
+            item = user.window.actions_by_name[action]
+            assert item.isChecked() == (value in ("histogram", True))
+            user.press(key, modifiers)
 
 
 def test_the_traces_walk_along_the_spikes_of_the_selection(

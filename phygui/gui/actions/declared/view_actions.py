@@ -8,6 +8,7 @@ from phygui.gui.actions.layout_presets import LAYOUTS
 from phygui.gui.actions.spec import ActionSpec, Run
 from phygui.plugins import owner
 from phygui.views import SPECS
+from phygui.views.feature.grid import HISTOGRAM
 from phygui.views.spec import ViewSpec
 
 
@@ -40,6 +41,32 @@ def _turn_trials(w: ActionContext) -> None:
         view.change_params(order="trial" if view.params.order == "first spike" else "first spike")
 
 
+def _toggle_ticks(w: ActionContext) -> None:
+    wanted = not _has_ticks(w)
+    for view in w.views("traces"):
+        view.change_params(ticks=wanted)
+
+
+def _has_ticks(w: ActionContext) -> bool:
+    return any(view.params.ticks for view in w.views("traces"))
+
+
+def _turn_diagonal(w: ActionContext) -> None:
+    wanted = "time" if _has_histograms(w) else HISTOGRAM
+    for view in w.views("features"):
+        view.change_params(diagonal=wanted)
+
+
+def _has_histograms(w: ActionContext) -> bool:
+    return any(view.params.diagonal == HISTOGRAM for view in w.views("features"))
+
+
+def _turn_sizes(w: ActionContext) -> None:
+    is_by_spikes = any(view.params.size_by == "spikes" for view in w.views("scatter"))
+    for view in w.views("scatter"):
+        view.change_params(size_by="amplitude" if is_by_spikes else "spikes")
+
+
 def _views() -> list[ActionSpec]:
     """Those of the views of the program; those of plugins come with the plugins."""
     return [new_view(spec) for kind, spec in SPECS.items() if owner("view", kind) is None]
@@ -61,6 +88,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("automatic_channels", "Automatic feature channels", "View/Features",
         lambda w: w.commands.automatic_feature_channels(), ("A",),
         "the best channels, instead of those chosen with Ctrl+click"),
+    ActionSpec("diagonal", "Histograms on the diagonal", "View/Features", _turn_diagonal, ("D",),
+        "how many spikes have each value, instead of the values over time",
+        checked=_has_histograms),
     ActionSpec("overlap", "Waveforms overlapped or side by side", "View/Waveforms",
         lambda w: w.commands.toggle_overlap(), ("O",)),
     ActionSpec("mean", "Waveforms as mean and deviation", "View/Waveforms",
@@ -69,6 +99,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+T",), "move the traces to a time in seconds"),
     ActionSpec("spike_list", "Spike list", "View/Traces", lambda w: w.show_dock("spikes"),
         ("Ctrl+L",), "the spikes of the selection, one a row; click one to go there"),
+    ActionSpec("ticks", "Ticks of all spikes", "View/Traces", _toggle_ticks, ("Shift+A",),
+        "a short line at the top edge for every spike of any cluster", checked=_has_ticks),
     ActionSpec("next_spike", "Next spike of the selection", "View/Traces",
         lambda w: w.commands.trace("next_spike"), ("Alt+Right",)),
     ActionSpec("previous_spike", "Previous spike of the selection", "View/Traces",
@@ -86,6 +118,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "over each histogram, a row for each event"),
     ActionSpec("trial_order", "Trials as they came or by first spike", "View/Events",
         _turn_trials, ("Shift+O",)),
+    ActionSpec("sizes", "Points by spikes or amplitude", "View/Cluster scatter", _turn_sizes,
+        ("S",), "what a large point of the cluster scatter has much of"),
     ActionSpec("time_range", "Time range...", "View/Time range",
         lambda w: w.commands.show_snippets("range "), ("Shift+T",),
         "only a range of time in views, metrics of the selection, previews"),
