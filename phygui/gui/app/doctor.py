@@ -28,6 +28,7 @@ VARIABLES = (
     "VIRTUAL_ENV",
 )
 EXTRAS = {
+    "cluster": "distributed",
     "nwb": "pynwb",
     "parquet": "pyarrow",
     "spikeinterface": "spikeinterface",

@@ -107,3 +107,10 @@ def test_other_systems_have_no_such_menus(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_paths_in_entries(path: str, quoted: str) -> None:
     assert desktop._quoted(path) == quoted
+
+
+def test_every_extra_that_a_user_may_want_is_told() -> None:
+    config = configparser.ConfigParser()
+    config.read(Path(__file__).parents[3] / "setup.cfg")
+    extras = set(config["options.extras_require"])
+    assert set(doctor.EXTRAS) == extras - {"test", "dev", "docs"}
