@@ -101,7 +101,7 @@ def _picture_window(
     from phygui.gui.base.settings import Settings
     from phygui.gui.window.main_window import MainWindow
 
-    window = MainWindow(Session.open(path), Settings(folder / "settings.ini"))
+    window = MainWindow(Session.open(path), Settings(folder / "settings.ini"), reset_layout=True)
     # On a screen of its size it would fill it.
     window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(*WINDOW)

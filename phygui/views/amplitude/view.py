@@ -25,14 +25,14 @@ from phygui.storage.cache import ByteCache
 from phygui.views.amplitude.threshold import threshold_of
 from phygui.views.core.axes import Axis, Cell, name_value, nice_ticks
 from phygui.views.core.base import Cancel, Empty, View
-from phygui.views.core.colors import DIM, HIGHLIGHT
+from phygui.views.core.colors import BACKGROUND, DIM, HIGHLIGHT
 from phygui.views.core.cursor import Gaps, TimeCursor
 from phygui.views.core.density import draw_profiles, profile
 from phygui.views.core.layout import Layout
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data, size_of_points
 from phygui.views.core.picking import nearest_point
-from phygui.views.core.visuals import Batch, Label, text_width, vertices
+from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 from phygui.views.data.attributes import (
     amplitude_range,
     in_groups,
@@ -129,10 +129,13 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
         self._fills = Batch("triangles")
         self._outlines = Batch("strips", size=1.5)
         self._threshold = Batch("lines", smooth=False)
+        self._ground = Batch("triangles", opacity=0.8)
+        """Under the name of the threshold, which many points would hide."""
         self.visuals = [
             self.gap_bands,
             self._threshold,
             self._points,
+            self._ground,
             self.cursor_line,
             self._pointed,
             self._fills,
@@ -223,6 +226,7 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
 
     def decorate(self, layout: Layout, size: tuple[float, float]) -> None:
         """Name the line of the threshold, where there is room for it."""
+        self._ground.clear()
         threshold = self.data.threshold if isinstance(self.data, AmplitudeData) else None
         if threshold is None:
             return
@@ -231,8 +235,11 @@ class AmplitudeView(LassoOnSpikes, View[AmplitudeParams, AmplitudeData], TimeCur
         y = top + (high - threshold) / (high - low) * height
         text = "detection threshold"
         if top + 14 <= y <= top + height and text_width(text) + 8 <= width:
-            layout.labels.append(
-                Label(text, left + width - 4, y - 1, color=DIM, align=("right", "bottom"))
+            right = left + width - 4
+            layout.labels.append(Label(text, right, y - 1, color=DIM, align=("right", "bottom")))
+            first = right - text_width(text) - 3
+            self._ground.set_data(
+                boxes(first, right + 3, y - 14, y - 1, color=BACKGROUND, cell=CANVAS)
             )
 
     def before_draw(self) -> None:

@@ -229,6 +229,24 @@ def test_the_detection_threshold_is_a_line_where_it_is_known(small_model, snapsh
     assert line.mean(axis=1).max() > 0.7
     [label] = [a for a in view.all_labels if a.text == "detection threshold"]
     assert label.y == pytest.approx(y, abs=2)
+    # Spikes do not hide its name.
+    n = 3_000
+    rng = np.random.default_rng(0)
+    dense = replace(
+        data,
+        spike_ids=np.arange(n),
+        colors=np.zeros(n, np.int64),
+        times=rng.uniform(*data.span, n),
+        amplitudes=np.full(n, data.threshold + 0.03 * (data.edges[-1] - data.edges[0])),
+    )
+    view.set_data(dense)
+    image = picture(view)
+    y = round(view.to_pixels(0, 0, data.threshold)[1])
+    left, _, width, _ = view.layout.boxes[0].astype(int)
+    right = left + width
+    rows = np.ptp(image[y - 12 : y - 3].astype(int), axis=2)
+    named, beside = rows[:, right - 100 : right - 6], rows[:, left + 20 : left + 114]
+    assert named.mean() < 0.5 * beside.mean()
     # Without it there is none.
     view.set_data(replace(data, threshold=None))
     picture(view)

@@ -16,7 +16,7 @@ from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.window.guide.cards import CARDS, END, Prepare
 from phygui.gui.window.parts import WindowParts
 
-WIDTH = 360
+WIDTH = 440
 EDGE = 16
 """Pixels between the card and the edges of the window."""
 FEW_SPIKES = 100
