@@ -9,16 +9,17 @@ JSON of which the keys "a,b" are the pairs of clusters that are one unit. Where 
 "real", a spike sorter made the clusters, else known mistakes were made on purpose.
 
 A session is opened without a window, and what is suggested at the default is held against the
-truth: precision, recall, and the mean accuracy of the units (their best one-to-one matching to the
-clusters, by n_match / (n_a + n_b - n_match)) before, after accepting the best suggestion until none
-is left, after accepting the whole list at once, and with the true pairs merged. Beside it, the same
-for the five presets of SpikeInterface and for the cosine of its templates; and how far the quality
-by which clusters are walked tells which are right. Where `NAME.ground_truth.npz` lies beside the
-Kwik file, with the `samples` and `units` of true spikes, every split and merge that is suggested is
-accepted in turn. Of the group candidates, once no cluster is decided: whether clusters of false
-detections are among them, and good units are not. Where the mistakes were made on purpose, a third
-of the true units are joined with their neighbours, and it is counted which are suggested for a
-split. Exits with 1 where a bar is missed.
+truth: precision, recall (of the pairs that are one unit, those that the list makes one), and the
+mean accuracy of the units (their best one-to-one matching to the clusters, by n_match / (n_a +
+n_b - n_match)) before, after accepting the best suggestion until none is left, after accepting
+the whole list at once, and with the true pairs merged. Beside it, the same for the five presets
+of SpikeInterface and for the cosine of its templates; and how far the quality by which clusters
+are walked tells which are right. Where `NAME.ground_truth.npz` lies beside the Kwik file, with
+the `samples` and `units` of true spikes, every split and merge that is suggested is accepted in
+turn. Of the group candidates, once no cluster is decided: whether clusters of false detections
+are among them, and good units are not. Where the mistakes were made on purpose, a third of the
+true units are joined with their neighbours, and it is counted which are suggested for a split.
+Exits with 1 where a bar is missed.
 """
 
 from __future__ import annotations

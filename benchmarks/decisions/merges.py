@@ -19,8 +19,10 @@ class Figures:
 
     partner_first: float
     right: int
+    listed: int
+    """Of the pairs that are wanted, those in the list; right ones may be fragments beside them."""
     found: int
-    """Of the pairs that are wanted; right ones may be fragments that are not among them."""
+    """Of the pairs that are wanted, those that the whole list makes one, by whichever pairs."""
     suggested: int
     wanted: int
     before: float
@@ -56,7 +58,7 @@ def judge(path: Path, shank: int, truth: Truth, with_others: bool, verbose: bool
     print(
         f"    partner first {found.partner_first:.2f}, precision {found.precision:.2f} "
         f"({found.right} of {found.suggested}), recall {found.recall:.2f} "
-        f"({found.found} of {found.wanted})\n"
+        f"({found.found} of {found.wanted}, {found.listed} of them listed)\n"
         f"    accuracy before {found.before:.3f}, one by one {found.one_by_one:.3f}, "
         f"whole list {found.at_once:.3f}, truth {found.truth:.3f}"
     )
@@ -115,6 +117,7 @@ def measure(path: Path, shank: int, truth: Truth, verbose: bool = False) -> Figu
         float(np.mean(firsts)) if firsts else 1.0,
         sum(truth.is_right(frozenset(pair)) for pair in first),
         sum(frozenset(pair) in truth.pairs for pair in first),
+        sum(len(np.unique(at_once[np.isin(truth.labels, list(p))])) == 1 for p in truth.pairs),
         len(first),
         len(truth.pairs),
         truth.accuracy(truth.labels),

@@ -8,13 +8,14 @@ pairs would have made of both, as if they had been accepted already.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phygui.analysis import MergeScore
-from phygui.curation.statistics.snapshot import Snapshot
+from phygui.curation.statistics.snapshot import Snapshot, spikes_print
 from phygui.curation.statistics.stats import Cancel, compute_stats
 from phygui.curation.suggestions.merging.pair_evidence import Basis, pair_evidence
 
@@ -63,10 +64,36 @@ class Units:
         return True
 
 
+def side_prints(snapshot: Snapshot, joins: Iterable[Join]) -> dict[Members, str]:
+    """Fingerprints that the sides of joins have once merges have made clusters of them."""
+    return {
+        members: spikes_print(_together(snapshot.spikes_per_cluster, members))
+        for members in {side for join in joins for side in join}
+    }
+
+
+def _together(spikes: Mapping[int, NDArray[np.int64]], members: Members) -> NDArray[np.int64]:
+    """The spikes of some clusters as those of one."""
+    return np.sort(np.concatenate([spikes[c] for c in members]), kind="stable")
+
+
 def join_evidence(
-    snapshot: Snapshot, join: Join, basis: Basis, cancelled: Cancel
+    snapshot: Snapshot, join: Join, basis: Basis, nearest: float, cancelled: Cancel
 ) -> MergeScore | None:
     """The evidence that two sets of clusters, each of which were one, are one unit.
+
+    A unit that drifts is a chain, whose ends are not like each other: their mean is far from what
+    comes next, though the last part is near. So the two are as similar as the most similar pair.
+    What goes by the spikes themselves, refractoriness and continuity, is asked of all of them.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    join : Join
+    basis : Basis
+    nearest : float
+        Similarity of the most similar of their clusters; the two count as similar as that at least.
+    cancelled : callable
 
     Returns
     -------
@@ -75,12 +102,13 @@ def join_evidence(
     """
     spikes = dict(snapshot.spikes_per_cluster)
     for cluster_id, members in zip(_IDS, join, strict=True):
-        parts = [spikes.pop(c) for c in members]
-        spikes[cluster_id] = np.sort(np.concatenate(parts), kind="stable")
+        spikes[cluster_id] = _together(spikes, members)
+        for member in members:
+            del spikes[member]
     merged = replace(snapshot, spikes_per_cluster=spikes, cluster_ids=_IDS)
     stats = compute_stats(merged, list(_IDS), cancelled)
     if cancelled() or len(stats) < len(_IDS):
         return None
     both = (stats[_IDS[0]].summary, stats[_IDS[1]].summary)
     value = float(np.asarray(basis.similarity([both[0]], [both[1]]))[0, 0])
-    return pair_evidence(merged, _IDS, both, value, basis.features)
+    return pair_evidence(merged, _IDS, both, max(value, nearest), basis.features)

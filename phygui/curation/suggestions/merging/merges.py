@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,13 @@ from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.kept import Kept
-from phygui.curation.suggestions.merging.ahead import Join, Units, join_evidence
+from phygui.curation.suggestions.merging.ahead import (
+    Join,
+    Members,
+    Units,
+    join_evidence,
+    side_prints,
+)
 from phygui.curation.suggestions.merging.merged_metrics import merged_metrics
 from phygui.curation.suggestions.merging.pair_evidence import (
     Basis,
@@ -63,6 +69,8 @@ class Found:
     """Of pairs that are suggested, that of the larger cluster, and merged."""
     joins: Mapping[Join, MergeScore] = field(default_factory=dict)
     """The evidence for what pairs would join after better ones."""
+    sides: Mapping[Members, str] = field(default_factory=dict)
+    """Fingerprints of the spikes of either side of these joins."""
 
 
 class Suggestions:
@@ -93,6 +101,7 @@ class Suggestions:
         self._reach: dict[int, float] = {}
         self._order: list[tuple[float, Pair]] = []
         self._joins: dict[Join, MergeScore] = {}
+        self._sides: dict[Members, str] = {}
         self._basis: Basis | None = None
         self.is_recalled = False
         self.rejected: set[frozenset[str]] = set()
@@ -105,6 +114,7 @@ class Suggestions:
         self._reach = {}
         self._order = []
         self._joins = {}
+        self._sides = {}
         self._basis = None
         self.is_recalled = False
 
@@ -139,8 +149,30 @@ class Suggestions:
         stats = {c: self._knowledge.stats[c] for c in snapshot.spikes_per_cluster}
         if self._basis is None:
             self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.merging)
-        known, reach, basis = set(self._scores), dict(self._reach), self._basis
-        return lambda cancelled: self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
+        reach, basis, ahead = dict(self._reach), self._basis, self._weighed_ahead(ids)
+        known = set(self._scores) | set(ahead)
+
+        def look(cancelled: Cancel) -> Found:
+            found = self._look(snapshot, ids, stats, (known, reach), basis, cancelled)
+            return replace(found, scores={**ahead, **found.scores})
+
+        return look
+
+    def _weighed_ahead(self, cluster_ids: Iterable[int]) -> dict[Pair, MergeScore]:
+        """Of clusters that merges have made, the evidence by which those merges were looked at.
+
+        What an accepted pair makes is judged as it was in the list, where a chain holds together.
+        """
+        if not self._joins:
+            return {}
+        prints, chosen = self._knowledge.prints, set(cluster_ids)
+        living = {prints.get(c): c for c in self._clustering.spikes_per_cluster}
+        found = {}
+        for join, evidence in self._joins.items():
+            a, b = (living.get(self._sides[side]) for side in join)
+            if a is not None and b is not None and not chosen.isdisjoint((a, b)):
+                found[in_order(a, b)] = evidence
+        return found
 
     def join_job(
         self, snapshot: Snapshot, skips: Callable[[int], bool] = lambda _: False
@@ -151,17 +183,23 @@ class Suggestions:
         basis, joins = self._basis, self._walk(skips)[1][:N_JOINS]
         if not joins:
             return None
+        nearest = {join: self._nearest(join) for join in joins}
 
         def look(cancelled: Cancel) -> Found:
             found = {}
-            for join in joins:
-                evidence = join_evidence(snapshot, join, basis, cancelled)
+            for join, similarity in nearest.items():
+                evidence = join_evidence(snapshot, join, basis, similarity, cancelled)
                 if evidence is None:
                     break
                 found[join] = evidence
-            return Found(self, {}, {}, basis, joins=found)
+            return Found(self, {}, {}, basis, joins=found, sides=side_prints(snapshot, found))
 
         return look
+
+    def _nearest(self, join: Join) -> float:
+        """The similarity of the most similar clusters of a join, of those that were paired."""
+        pairs = (self._scores.get(in_order(a, b)) for a in join[0] for b in join[1])
+        return max((pair.similarity for pair in pairs if pair is not None), default=0.0)
 
     def isolation_job(self, snapshot: Snapshot) -> Callable[[Cancel], Found] | None:
         """What tells how isolated suggested pairs would be as one; None if all of it is known.
@@ -240,6 +278,7 @@ class Suggestions:
         new = {pair: score for pair, score in found.scores.items() if pair not in self._scores}
         self._scores.update(new)
         self._joins.update(found.joins)
+        self._sides.update(found.sides)
         for pair, score in new.items():
             if score.score >= LEAST_SCORE:
                 insort(self._order, (-score.score, pair))
@@ -289,7 +328,8 @@ class Suggestions:
                 first, second = sorted((of(one), of(other)))
                 joins[first, second] = score
         reach = {living[key]: value for key, value in kept.reach.items() if key in living}
-        return Found(self, reach, scores, self._basis, joins=joins)
+        sides = side_prints(snapshot, joins)
+        return Found(self, reach, scores, self._basis, joins=joins, sides=sides)
 
     # -- what is suggested -------------------------------------------------------------------
 
