@@ -17,6 +17,7 @@ from phygui.dataset import Dataset, Key, open_dataset
 from phygui.errors import Cancelled, DatasetError
 from phygui.prepare.headless import Headless
 from phygui.prepare.order import Order, ShankPrepared
+from phygui.storage.arrays import scattered
 from phygui.words import no_such
 
 BY_CLUSTER = ("stats", "metrics", "splits")
@@ -138,11 +139,11 @@ def _piece(task: Task, say: Progress, tick: Callable[[], None]) -> Done:
             computed = _by_clusters(opened, task.order, say, tick)
             return Done((_rest(opened, task.order, computed, say, tick),), 0.0)
         ids = [c for c in task.cluster_ids if c in opened.shown.spikes_per_cluster]
-        computed = {"stats": opened.learn_stats(ids, tick)}
+        computed = {"stats": _compute("stats", opened, ids, tick)}
         if task.what == "splits":
             opened.recall_suggestions()
         if task.what != "stats":
-            computed[task.what] = _METHODS[task.what](opened, ids, tick)
+            computed[task.what] = _compute(task.what, opened, ids, tick)
         return Done((_told(opened, computed),), 0.0)
 
 
@@ -151,6 +152,13 @@ _METHODS = {
     "metrics": Headless.learn_metrics,
     "splits": Headless.look_for_splits,
 }
+
+
+def _compute(what: str, opened: Headless, ids: list[int], tick: Callable[[], None]) -> int:
+    if ids:
+        # Not before: where all is known, to bring the compiler in would take longer than the rest.
+        scattered.load()
+    return _METHODS[what](opened, ids, tick)
 
 
 def _by_cluster(order: Order) -> list[str]:
@@ -178,7 +186,7 @@ def _by_clusters(
         ids = opened.lacking(what)
         # Small groups: what is computed is kept soon.
         computed[what] = sum(
-            _METHODS[what](opened, ids[at : at + _AT_ONCE], tick)
+            _compute(what, opened, ids[at : at + _AT_ONCE], tick)
             for at in range(0, len(ids), _AT_ONCE)
         )
     return computed

@@ -23,6 +23,7 @@ from phygui.prepare import WHAT, Cancelled, prepare, tasks
 from phygui.prepare.headless import Headless
 from phygui.prepare.one import order_of, prepare_in_stages
 from phygui.prepare.tasks import Done, Task, close_opened, do
+from phygui.storage.arrays import scattered
 from phygui.storage.state import prepared as places
 
 
@@ -170,6 +171,17 @@ def test_somebody_saves_between_two_pieces(small: Path, in_pieces: None) -> None
         stages.send(results)
     assert end.value.value.n_clusters == 14
     assert set(prepare(small, what="similarity").computed.values()) == {0}
+
+
+def test_pieces_of_files_are_read_by_compiled_code_where_any_are_read(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scattered, "_read_pieces", None)
+    prepare(small, what="stats")
+    assert scattered._read_pieces is not None
+    monkeypatch.setattr(scattered, "_read_pieces", None)
+    prepare(small, what="stats")
+    assert scattered._read_pieces is None
 
 
 def test_a_second_run_computes_and_writes_nothing(small: Path) -> None:
