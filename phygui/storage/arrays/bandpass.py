@@ -158,16 +158,19 @@ class BandPass:
         filtered : (n_samples - 2 * margin, n_channels) float32 array
             Without the margin at both sides, of which the filter needs to know.
         """
+        # It transforms several channels at once, in half the time; imported for those who wait.
+        from scipy import fft
+
         # Channel by channel, each about its mean: a transform in float32 is then exact enough.
-        values = np.asarray(traces).T
+        values = np.ascontiguousarray(np.asarray(traces).T)
         values = (values - values.mean(axis=1, keepdims=True, dtype=np.float64)).astype(np.float32)
         n = values.shape[1]
         # What the transform carries from the end round to the start falls into the margins.
         length = _fast_length(n)
-        spectrum = np.fft.rfft(values, length, axis=1)
+        spectrum = fft.rfft(values, length, axis=1)
         # Forward and backward at once: the gain is squared and the phase cancels.
         spectrum *= (np.abs(self._response(length)) ** 2).astype(np.float32)
-        filtered = np.fft.irfft(spectrum, length, axis=1)
+        filtered = fft.irfft(spectrum, length, axis=1, overwrite_x=True)
         return np.ascontiguousarray(filtered[:, self.margin : n - self.margin].T)
 
     def _pass(self, values: np.ndarray) -> np.ndarray:

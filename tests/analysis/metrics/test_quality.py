@@ -223,6 +223,19 @@ def test_d_prime_of_normal_clouds():
     assert d_prime(b, a).value == pytest.approx(d_prime(a, b).value)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+@pytest.mark.parametrize("n_samples", [1, 2, 7, 500])
+def test_noise_is_the_median_deviation_of_each_channel(n_samples, dtype):
+    traces = np.random.default_rng(6).normal(100, 50, (n_samples, 3)).astype(dtype)
+    deviations = np.median(np.abs(traces - np.median(traces, axis=0)), axis=0)
+    expected = deviations.astype(np.float64) / 0.6744897501960817
+    np.testing.assert_allclose(noise_levels(traces), expected, rtol=1e-12)
+
+
+def test_noise_of_a_channel_with_a_gap_is_unknown():
+    assert np.isnan(noise_levels([[1.0, 1.0], [np.nan, 4.0], [2.0, 8.0]])).tolist() == [True, False]
+
+
 def test_snr():
     rng = np.random.default_rng(5)
     traces = rng.normal(0, [1.0, 3.0], (50_000, 2))
