@@ -36,7 +36,7 @@ MUA = -11
 NOISE = -12
 """Clusters that are in these groups, and not selected."""
 UNSORTED = -13
-"""Clusters that are in no other group, and not selected: as text of less weight, but they dim."""
+"""What is of no one selected cluster, nor of a group: as text of less weight, but it dims."""
 _ROLES = (
     "grey",
     "foreground",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phygui.analysis import MANY_VIOLATIONS
 from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks, whole_ticks
 from phygui.views.core.base import View
-from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND
+from phygui.views.core.colors import ACCENT, ALERT, BACKGROUND, DIM, FOREGROUND, UNSORTED
 from phygui.views.core.layout import NOTE, ROOM_FOR_NAME, ROOM_FOR_NUMBER, left_out, row_height
 from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, text_width, vertices
 from phygui.views.correlogram.data import (
@@ -100,7 +100,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
                 edges[k, 1],
                 0,
                 data.heights[row, column, k],
-                color=np.where(row == column, row, DIM),
+                color=np.where(row == column, row, UNSORTED),
                 cell=cell,
             )
         )
