@@ -38,6 +38,17 @@ def test_the_micro_sign_is_one_character() -> None:
     assert not greek
 
 
+def test_the_window_calls_a_channel_group_a_shank() -> None:
+    """One word for one thing, in all that a user reads."""
+    for path in sorted((PACKAGE / "gui").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        # A text that stands alone is documentation.
+        alone = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in alone]
+        found = [n.value for n in texts if "channel group" in str(n.value).casefold()]
+        assert not found, path
+
+
 def test_dates_are_written_the_same_way_on_every_system() -> None:
     """``%-d``, a day without a zero, is an error on Windows."""
     found = [str(p) for p in SOURCES if re.search(r"%-[dmHIMSjy]\b", p.read_text())]
