@@ -36,7 +36,7 @@ from phygui.storage.state.state_files import make_folder, open_for_reading, pars
 
 log = logging.getLogger(__name__)
 
-VERSION = 6
+VERSION = 7
 """To be raised whenever stats are computed differently; a metric has a version of its own."""
 N_OTHERS = 500
 """Clusters that are not there any more of which what is known is kept, at least."""

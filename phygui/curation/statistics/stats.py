@@ -46,8 +46,10 @@ ALL_CHANNELS = 64
 """With more channels than these, mean waveforms are those near the cluster, and 0 elsewhere."""
 NEAR_UM = 200.0
 """How far from the channel of its largest features a cluster is looked for then."""
-N_SPIKES_PLACE = 50
-"""Spikes whose features tell where that is."""
+N_SPIKES_PLACE = 50, 200
+"""Spikes whose features tell where that is, and how many do where few of them agree."""
+ENOUGH_VOTES = 10.0
+"""Spikes that have to agree: most of a small unit's are masked, or collided anywhere."""
 N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
@@ -104,9 +106,12 @@ def _channels_near(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np
     everywhere = np.arange(shank.n_channels)
     if shank.n_channels <= ALL_CHANNELS or shank.features is None:
         return everywhere
-    values, masks = shank.features.read(sample_spikes(spike_ids, N_SPIKES_PLACE))
-    weighted = np.abs(np.nan_to_num(values)).sum(axis=2) * np.nan_to_num(masks)
-    sizes = (weighted / np.maximum(weighted.max(axis=1, keepdims=True), 1e-12)).sum(axis=0)
+    for n_spikes in N_SPIKES_PLACE:
+        values, masks = shank.features.read(sample_spikes(spike_ids, n_spikes))
+        weighted = np.abs(np.nan_to_num(values)).sum(axis=2) * np.nan_to_num(masks)
+        sizes = (weighted / np.maximum(weighted.max(axis=1, keepdims=True), 1e-12)).sum(axis=0)
+        if len(spike_ids) <= n_spikes or sizes.max(initial=0.0) >= ENOUGH_VOTES:
+            break
     if not sizes.max(initial=0.0) > 0:
         return everywhere
     away = np.linalg.norm(shank.channel_positions - shank.channel_positions[sizes.argmax()], axis=1)

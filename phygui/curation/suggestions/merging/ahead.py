@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import MergeScore
+from phygui.analysis import MergeScore, merge_score
 from phygui.curation.statistics.snapshot import Snapshot, spikes_print
 from phygui.curation.statistics.stats import Cancel, compute_stats
 from phygui.curation.suggestions.merging.pair_evidence import Basis, pair_evidence
@@ -23,6 +23,9 @@ Members = tuple[int, ...]
 """Clusters that would be one, increasing."""
 Join = tuple[Members, Members]
 """What a merge of two clusters would join, where all better pairs had been merged before."""
+
+CHAIN = 0.5
+"""Refractoriness from which on a chain holds: where the trains do not tell of two units."""
 
 _IDS = (-1, -2)
 """Ids of two clusters that are not there."""
@@ -83,8 +86,8 @@ def join_evidence(
     """The evidence that two sets of clusters, each of which were one, are one unit.
 
     A unit that drifts is a chain, whose ends are not like each other: their mean is far from what
-    comes next, though the last part is near. So the two are as similar as the most similar pair.
-    What goes by the spikes themselves, refractoriness and continuity, is asked of all of them.
+    comes next, though the last part is near. So the two are as similar as the most similar pair,
+    unless the trains of all of them tell of two units, as those do that a cluster lies between.
 
     Parameters
     ----------
@@ -92,7 +95,7 @@ def join_evidence(
     join : Join
     basis : Basis
     nearest : float
-        Similarity of the most similar of their clusters; the two count as similar as that at least.
+        Similarity of the most similar of their clusters.
     cancelled : callable
 
     Returns
@@ -111,4 +114,11 @@ def join_evidence(
         return None
     both = (stats[_IDS[0]].summary, stats[_IDS[1]].summary)
     value = float(np.asarray(basis.similarity([both[0]], [both[1]]))[0, 0])
-    return pair_evidence(merged, _IDS, both, max(value, nearest), basis.features)
+    return in_chain(pair_evidence(merged, _IDS, both, value, basis.features), nearest)
+
+
+def in_chain(plain: MergeScore, nearest: float) -> MergeScore:
+    """The evidence of two sets of clusters the most similar of which have a similarity."""
+    if nearest <= plain.similarity or plain.refractoriness < CHAIN:
+        return plain
+    return merge_score(nearest, *plain[2:6])
