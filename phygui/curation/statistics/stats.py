@@ -32,6 +32,7 @@ from phygui.curation.statistics.isolation import (
     isolation_steps,
 )
 from phygui.curation.statistics.measuring.pieces import Steps, run
+from phygui.curation.statistics.measuring.place import channels_near
 from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.dataset import ShankData, mean_template
@@ -42,14 +43,6 @@ WAVEFORM_BYTES = 256 * 2**20
 """Raw data that may be read for a cluster: all channels are, whichever are wanted."""
 N_SPIKES_WAVEFORMS = 1_000, 5_000
 """Spikes of a cluster that its mean waveform is taken from: at least, and where it is cheap."""
-ALL_CHANNELS = 64
-"""With more channels than these, mean waveforms are those near the cluster, and 0 elsewhere."""
-NEAR_UM = 200.0
-"""How far from the channel of its largest features a cluster is looked for then."""
-N_SPIKES_PLACE = 50, 200
-"""Spikes whose features tell where that is, and how many do where few of them agree."""
-ENOUGH_VOTES = 10.0
-"""Spikes that have to agree: most of a small unit's are masked, or collided anywhere."""
 N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
@@ -90,32 +83,12 @@ def stats_steps(snapshot: Snapshot, cluster_ids: Iterable[int]) -> Steps[tuple[i
         n = _affordable(shank, *N_SPIKES_WAVEFORMS)
         channels = []
         for cluster_id in ids:
-            channels.append(_channels_near(shank, snapshot.spikes(cluster_id)))
+            channels.append(channels_near(shank, snapshot.spikes(cluster_id)))
             yield None
         some = [sample_spikes(snapshot.spikes(c), n) for c in ids]
         waveforms = yield from shank.waveforms.means(some, channels)  # type: ignore[assignment]
     for cluster_id, mean_waveform in zip(ids, waveforms, strict=True):
         yield cluster_id, _stats_of(shank, snapshot.spikes(cluster_id), mean_waveform)
-
-
-def _channels_near(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Channels on which a cluster may be seen: on a large probe, those near where its features are.
-
-    Elsewhere it would be noise. Each spike has one vote: one large collision outweighed many else.
-    """
-    everywhere = np.arange(shank.n_channels)
-    if shank.n_channels <= ALL_CHANNELS or shank.features is None:
-        return everywhere
-    for n_spikes in N_SPIKES_PLACE:
-        values, masks = shank.features.read(sample_spikes(spike_ids, n_spikes))
-        weighted = np.abs(np.nan_to_num(values)).sum(axis=2) * np.nan_to_num(masks)
-        sizes = (weighted / np.maximum(weighted.max(axis=1, keepdims=True), 1e-12)).sum(axis=0)
-        if len(spike_ids) <= n_spikes or sizes.max(initial=0.0) >= ENOUGH_VOTES:
-            break
-    if not sizes.max(initial=0.0) > 0:
-        return everywhere
-    away = np.linalg.norm(shank.channel_positions - shank.channel_positions[sizes.argmax()], axis=1)
-    return np.flatnonzero(away <= NEAR_UM)
 
 
 def _stats_of(

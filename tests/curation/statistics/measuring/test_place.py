@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from phygui.analysis import sample_spikes
-from phygui.curation.statistics.stats import (
+from phygui.curation.statistics.measuring.place import (
     ALL_CHANNELS,
     N_SPIKES_PLACE,
     NEAR_UM,
-    _channels_near,
+    channels_near,
 )
 
 
@@ -25,7 +25,7 @@ def found_at(values: Any, masks: Any) -> Any:
         channel_positions=positions,
         features=SimpleNamespace(read=lambda ids: (values[ids], masks[ids])),
     )
-    return _channels_near(shank, np.arange(n_spikes)), positions
+    return channels_near(shank, np.arange(n_spikes)), positions
 
 
 def test_a_small_unit_is_found_where_most_of_its_spikes_are() -> None:
