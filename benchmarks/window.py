@@ -76,7 +76,7 @@ def run(application):
     window, timer = application.windows[0], QTimer()
     timer.timeout.connect(lambda: os._exit(0) if window.is_shown else None)
     timer.start(2)
-    application.app.exec_()
+    application.app.exec()
 def result_then_run(*arguments):
     from phygui.gui.app.app import Application
     Application.run = run

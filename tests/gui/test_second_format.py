@@ -59,7 +59,7 @@ def run(application):
     timer.timeout.connect(lambda: application.windows[0].is_settled and next(steps))
     timer.start(20)
     QTimer.singleShot(60_000, lambda: os._exit(3))
-    return application.app.exec_()
+    return application.app.exec()
 
 Application.run = run
 sys.argv = ["phy-gui", sys.argv[1]]

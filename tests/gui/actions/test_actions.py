@@ -26,8 +26,8 @@ def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: ("", ""))
     monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("", False))
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *a, **k: (0.0, False))
-    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.StandardButton.Cancel))
-    monkeypatch.setattr(QDialog, "exec_", lambda box: 0)
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: int(QMessageBox.StandardButton.Cancel))
+    monkeypatch.setattr(QDialog, "exec", lambda box: 0)
 
 
 @pytest.mark.usefixtures("no_questions")

@@ -23,7 +23,7 @@ def test_the_save_on_close_is_no_work_of_the_window(
     user = open_window(hybrid)
     user.session.merge([4, 9])
     user.settle()
-    monkeypatch.setattr(QMessageBox, "exec_", lambda box: int(QMessageBox.StandardButton.Save))
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: int(QMessageBox.StandardButton.Save))
     may_end = hold_writing(monkeypatch, fails=fails)
     QTimer.singleShot(100, may_end.set)
     assert user.window.close() != fails
@@ -50,7 +50,7 @@ def test_closing_with_unsaved_edits_asks(
         asked.append(box.text())
         return int(getattr(QMessageBox, choice))
 
-    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    monkeypatch.setattr(QMessageBox, "exec", ask)
     user.window.close()
     assert len(asked) == 1
     assert "1 unsaved edit" in asked[0]
@@ -84,7 +84,7 @@ def test_the_question_at_closing_lists_what_is_not_saved_and_where(
         asked.append((box.text(), box.informativeText(), box.detailedText()))
         return int(QMessageBox.StandardButton.Cancel)
 
-    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    monkeypatch.setattr(QMessageBox, "exec", ask)
     user.window.close()
     ((text, listed, details),) = asked
     assert "8 unsaved edits" in text
@@ -134,7 +134,7 @@ def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
         asked.append(box.text())
         return int(QMessageBox.StandardButton.Discard)
 
-    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    monkeypatch.setattr(QMessageBox, "exec", ask)
     user.session.merge([4, 9])
     user.window.saving.save()
     if edits_on:
@@ -164,7 +164,7 @@ def test_closing_waits_for_a_copy_and_goes_on_only_if_it_was_saved(
         asked.append((tmp_path / "copy.kwik").exists())
         return int(QMessageBox.StandardButton.Discard)
 
-    monkeypatch.setattr(QMessageBox, "exec_", ask)
+    monkeypatch.setattr(QMessageBox, "exec", ask)
     user.session.merge([4, 9])
     user.settle()
     user.window.saving.save_copy_to(str(tmp_path / "copy.kwik"))
