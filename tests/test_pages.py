@@ -97,6 +97,12 @@ def understand(words: list[str]) -> tuple[str, list[str]]:
         return str(name), rest
 
 
+@pytest.fixture(autouse=True)
+def _plugins_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's command may switch them off, for all of the process."""
+    monkeypatch.setenv("PHYGUI_NO_PLUGINS", "")
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages name: a Kwik dataset under two names, and a folder of Kilosort."""

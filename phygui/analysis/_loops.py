@@ -10,15 +10,18 @@ SMALL = 1_000_000
 _are_loaded = False
 
 
-def loops(work: int) -> Any:
+def loops(work: int, *, by_size: bool = False) -> Any:
     """The module of loops for some work.
 
     Parameters
     ----------
     work : int
         Elements to be gone through, roughly.
+    by_size : bool, optional
+        Take the same loops whatever is loaded: sums of numbers differ in their last digits between
+        the two, and what one process keeps is what another would have found.
     """
-    if work > SMALL or _are_loaded:
+    if work > SMALL or (_are_loaded and not by_size):
         from . import _kernels
 
         return _kernels

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phygui.analysis import _kernels, _plain, summarize
+from phygui.analysis import _kernels, _loops, _plain, summarize
 from phygui.analysis.units.similarity import _clouds
 
 trains = st.lists(st.integers(0, 60), max_size=40).map(lambda x: np.sort(np.array(x, np.int64)))
@@ -92,3 +92,10 @@ print(np.allclose(before, analysis.similarity(summaries, summaries), rtol=1e-4))
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert told.stdout.split() == ["False", "True", "True", "True"], told.stderr
+
+
+def test_where_size_alone_decides_what_is_loaded_does_not(monkeypatch):
+    for are_loaded in (False, True):
+        monkeypatch.setattr(_loops, "_are_loaded", are_loaded)
+        assert _loops.loops(_loops.SMALL, by_size=True) is _plain
+        assert _loops.loops(_loops.SMALL + 1, by_size=True) is _kernels

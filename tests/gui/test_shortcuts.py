@@ -25,7 +25,9 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
         texts = [help_list.proxy.index(r, 0).data() for r in range(everything)]
         headings = [texts[row] for row in help_list._headings()]
         assert headings[:3] == ["File", "Edit", "Select"]
-        assert headings[-2:] == ["Command line", "Mouse"]
+        # Those of a window of another kind follow once there was one.
+        own = [heading for heading in headings if heading != "Archive window"]
+        assert own[-2:] == ["Command line", "Mouse"]
         assert help_list.table.currentIndex().row() == 1
         QTest.keyClicks(help_list.search, "merge")
         assert 0 < help_list.proxy.rowCount() < everything

@@ -168,7 +168,7 @@ class _Moments:
         root = np.empty((len(centre), 0)) if root is None else root
         squared = np.empty(len(features))
         weights = np.ascontiguousarray(weights)
-        look_from = loops(20 * columns.size).look_from
+        look_from = loops(20 * columns.size, by_size=True).look_from
         look_from(centre, root, columns, weights, self._sum, self._products, squared)
         self.total += float(weights.sum())
         return squared

@@ -41,7 +41,7 @@ def test_batches_by_keys(
     before = amplitudes.palette.table(amplitudes.colors, (1, 2))
     user.press(Qt.Key.Key_F)
     after = amplitudes.palette.table(amplitudes.colors, (1, 2))
-    kept = np.delete(np.arange(17), [4, 5, 6])  # not those of noise, MUA and good
+    kept = np.delete(np.arange(17), [3, 4, 5, 6])  # not those of the groups, and of none
     assert np.array_equal(before[kept], after[kept])
     assert len(np.unique(after[17:], axis=0)) == 1
     assert np.ptp(after[17, :3].astype(int)) < 20, "grey"
