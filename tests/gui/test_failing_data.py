@@ -15,7 +15,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from phygui.gui.base.delays import DELAYS
-from phygui.storage.arrays import filebytes
+from phygui.storage.arrays import filebytes, scattered
 from phygui.views.core.base import Empty
 
 N_TIMES = 100 if os.environ.get("PHYGUI_TORTURE") else 2
@@ -29,7 +29,7 @@ class Drive:
     def __init__(self, kwik: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.whole = {kwik.with_suffix(s): kwik.with_suffix(s).read_bytes() for s in SUFFIXES}
         self.fails = False
-        preadv, pwritev = os.preadv, filebytes._pwritev
+        preadv, pwritev, pieces = os.preadv, filebytes._pwritev, scattered.read
 
         def read(fd: int, buffers: Any, offset: int, *flags: int) -> int:
             if self.fails:
@@ -40,7 +40,12 @@ class Drive:
         def copy(*arguments: Any) -> int:
             return -1 if self.fails or pwritev is None else pwritev(*arguments)
 
+        # The loop that may be compiled by now leaves the error to the plain reading.
+        def read_pieces(*arguments: Any) -> bool:
+            return not self.fails and pieces(*arguments)
+
         monkeypatch.setattr(os, "preadv", read)
+        monkeypatch.setattr(scattered, "read", read_pieces)
         monkeypatch.setattr(filebytes, "_pwritev", copy)
 
     def harm(self, how: str, chance: random.Random) -> None:
