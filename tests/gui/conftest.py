@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -24,6 +23,7 @@ from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
 from phygui.simulate import make_demo
 from tests.copies import copy_files
+from tests.mouse import turn_wheel
 
 
 class Driver:
@@ -82,26 +82,7 @@ class Driver:
         self, view: Any, at: Any, steps: int, held: Any = Qt.KeyboardModifier.NoModifier
     ) -> None:
         """Turn the wheel over a place of a view; with Alt it turns sideways, as Qt does."""
-        delta = (
-            QPoint(120 * steps, 0)
-            if held == Qt.KeyboardModifier.AltModifier
-            else QPoint(0, 120 * steps)
-        )
-        point = QPointF(*at)
-        over = QPointF(view.native.mapToGlobal(point.toPoint()))
-        QApplication.sendEvent(
-            view.native,
-            QWheelEvent(
-                point,
-                over,
-                QPoint(),
-                delta,
-                Qt.MouseButton.NoButton,
-                held,
-                Qt.ScrollPhase.NoScrollPhase,
-                False,
-            ),
-        )
+        turn_wheel(view.native, at, steps, held)
 
     def view(self, kind: str) -> Any:
         """The first view of a kind."""

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from qtpy.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QImage, QMouseEvent, QWheelEvent
+from qtpy.QtGui import QImage, QMouseEvent
 from qtpy.QtTest import QTest
 from vispy import app
 from vispy.io import write_png
 
+from tests.mouse import turn_wheel
 from tests.views.board import Board
 
 QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
@@ -128,23 +129,7 @@ class Mouse:
 
     def wheel(self, pos: Any, steps: int, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
         """Turn the wheel; with Alt it turns sideways, as Qt does."""
-        delta = (
-            QPoint(120 * steps, 0)
-            if held == Qt.KeyboardModifier.AltModifier
-            else QPoint(0, 120 * steps)
-        )
-        at = self.native.mapToGlobal(QPoint(int(pos[0]), int(pos[1])))
-        event = QWheelEvent(
-            QPointF(*pos),
-            QPointF(at),
-            QPoint(),
-            delta,
-            Qt.MouseButton.NoButton,
-            held,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QCoreApplication.sendEvent(self.native, event)
+        turn_wheel(self.native, pos, steps, held)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("trial_order", "Trials as they came or by first spike", "View/Events",
         _turn_trials, ("Shift+O",)),
     ActionSpec("sizes", "Points by spikes or amplitude", "View/Cluster scatter", _turn_sizes,
-        ("S",), "what a large point of the cluster scatter has much of"),
+        ("S",), "large points have many spikes, or a large amplitude"),
     ActionSpec("time_range", "Time range...", "View/Time range",
         lambda w: w.commands.show_snippets("range "), ("Shift+T",),
         "only a range of time in views, metrics of the selection, previews"),

@@ -129,7 +129,7 @@ class Marks:
                 window.session.remove_group(name)
             else:
                 self._forget(name)
-                window.say(f"forgot the group {name}, which this dataset has not")
+                window.say(f"forgot the key and colour of {name}; this dataset has no such group")
         except (EditError, DatasetError) as error:
             return str(error)
         return ""
