@@ -122,7 +122,7 @@ class Waveforms(LazyArray):
         counts = np.zeros(len(spikes), np.int64)
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
-        for store, at, firsts, is_far in self._pieces(everything, n_channels):
+        for store, at, firsts, is_far in self._pieces(everything, self._n_columns):
             of = owners[at]
             np.add.at(counts, of, 1)
             if is_far:
@@ -163,7 +163,7 @@ class Waveforms(LazyArray):
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
         found = np.zeros(len(everything), np.float32)
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
-        for store, at, firsts, is_far in self._pieces(everything, self.shape[2]):
+        for store, at, firsts, is_far in self._pieces(everything, self._n_columns):
             of = owners[at]
             if is_far:
                 block, starts = self._stretch(store, firsts)
@@ -178,6 +178,11 @@ class Waveforms(LazyArray):
             yield
         begins = np.cumsum([0, *map(len, spikes)]).tolist()
         return [found[begin:end] for begin, end in pairwise(begins)]
+
+    @property
+    def _n_columns(self) -> int:
+        """Columns of the raw data, of all shanks, which are read where whole rows are."""
+        return max(store.shape[1] for store in self._traces.stores)
 
     def _stretch(self, store: Store, firsts: np.ndarray) -> tuple[np.ndarray, list[int]]:
         """Raw rows that hold all the windows of some spikes in order, and where each begins.

@@ -298,3 +298,39 @@ def test_many_sets_of_spikes_in_one_go_are_those_one_by_one(
         np.testing.assert_allclose(means[k], plain, atol=1e-2)
         alone = waveforms.at(of, 14 + k, [0, 1, 2, 3, 0, 1, 2][k])
         np.testing.assert_allclose(values[k], alone, atol=1e-2)
+
+
+class Counting(MemoryStore):
+    """Remembers how many values were read at once, at most."""
+
+    most = 0
+
+    def read(self, selections):
+        found = super().read(selections)
+        self.most = max(self.most, found.size)
+        return found
+
+
+@pytest.mark.parametrize("every", [20, 400])
+def test_many_sets_of_a_shank_of_few_channels_take_no_more_memory_at_once(
+    every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH_BYTES", batch := 1_000_000)
+    store = Counting(np.zeros((60_000, 64), np.int16))
+    times = np.arange(1_000, 59_000, every)
+    waveforms = Waveforms(
+        Traces([store]),
+        times.astype(np.uint64),
+        np.zeros(len(times), np.int32),
+        np.array([5, 6]),
+        BEFORE,
+        AFTER,
+        BandPass(RATE, 500, 9500, 3),
+        pytest.fail,
+    )
+    for steps in (
+        waveforms.means([np.arange(len(times))], [np.array([0, 1])]),
+        waveforms.values_at([np.arange(len(times))], [16], [0]),
+    ):
+        list(steps)
+    assert 0 < store.most * store.dtype.itemsize <= batch
