@@ -202,27 +202,42 @@ class Journal:
             self._write_group(group)
 
     def _write_group(self, group: Sequence[_Item]) -> None:
-        if not group:
+        items: list[_Item] = []
+        pieces: list[bytes] = []
+        for item in group:
+            try:
+                piece = b"" if self._failure is not None else encode(item.record())
+            except Exception as error:
+                if item.optional:
+                    self._refuse([item], error)
+                    continue
+                self._failure = error
+                piece = b""
+            items.append(item)
+            pieces.append(piece)
+        if not items:
             return
         failure = self._failure
         places: list[Place | None] = []
         if failure is None:
             try:
-                pieces = [encode(item.record()) for item in group]
                 self._write(b"".join(pieces))
                 places = self._remember(pieces)
             except Exception as error:
                 failure = error
-                if not all(item.optional for item in group):
+                if not all(item.optional for item in items):
                     self._failure = error
-        if failure is None:
-            for item, place in zip(group, places, strict=True):
-                item.future.set_result(place)
+        if failure is not None:
+            self._refuse(items, failure)
             return
+        for item, place in zip(items, places, strict=True):
+            item.future.set_result(place)
+
+    def _refuse(self, items: Sequence[_Item], failure: BaseException) -> None:
         problem = f"{self.path} cannot be written: {_why(failure)}"
         if isinstance(failure, JournalError):
             problem = str(failure)
-        for item in group:
+        for item in items:
             item.future.set_exception(JournalError(problem))
 
     def _write(self, data: bytes) -> None:
@@ -377,4 +392,4 @@ def _read_all(fd: int, size: int) -> bytes:
 
 def _why(error: BaseException) -> str:
     text: Any = error.strerror if isinstance(error, OSError) else None
-    return str(text or error or type(error).__name__)
+    return str(text or str(error) or type(error).__name__)

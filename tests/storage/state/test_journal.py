@@ -176,6 +176,33 @@ def test_a_record_that_cannot_be_made_fails_alone(path):
     assert numbers(path) == [1]
 
 
+def test_what_is_optional_and_cannot_be_made_refuses_nothing_that_waits_with_it(path):
+    journal = Journal(path)
+    first, go = threading.Event(), threading.Event()
+
+    def slow():
+        first.set()
+        assert go.wait(10)
+        return Record({"n": 0})
+
+    def fail():
+        raise MemoryError
+
+    before = journal.append(slow)
+    assert first.wait(10)
+    # These two wait together, and are written in one go.
+    optional = journal.append(fail, optional=True)
+    edit = journal.append(Record({"n": 1}))
+    go.set()
+    before.result(10)
+    edit.result(10)
+    with pytest.raises(JournalError, match="MemoryError"):
+        optional.result(10)
+    journal.append(Record({"n": 2})).result(10)
+    journal.close()
+    assert numbers(path) == [0, 1, 2]
+
+
 MEDDLING = {
     "removed": lambda path: path.unlink(),
     "moved": lambda path: path.rename(path.with_name("elsewhere")),
