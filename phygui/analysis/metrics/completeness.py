@@ -111,7 +111,10 @@ def amplitude_cutoff(
         return undefined("all amplitudes are equal")
     n_below = int(share_at_edge * len(found))
     edge = float(np.partition(found, n_below)[n_below])
-    n_missing = max(0.0, n_missing_below(found, edge) - n_below)
+    n_missing = n_missing_below(found, edge) - n_below
+    if math.isnan(n_missing):
+        return undefined("most amplitudes are equal")
+    n_missing = max(0.0, n_missing)
     return Metric(min(n_missing / (len(found) + n_missing), 0.5))
 
 

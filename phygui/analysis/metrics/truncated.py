@@ -45,6 +45,7 @@ def n_missing_below(values: Floats, edge: float) -> float:
     -------
     float
         May be infinite: the values look like the tail of a distribution, not like a part of one.
+        NaN where most of them are equal, and nothing lies above.
 
     Notes
     -----
@@ -56,6 +57,8 @@ def n_missing_below(values: Floats, edge: float) -> float:
     from scipy.optimize import minimize
 
     blocks = _blocks(values, edge)
+    if blocks is None:
+        return float("nan")
     start = np.append(np.linalg.lstsq(blocks.terms, blocks.means, rcond=None)[0], 0.0)
     narrowest, widest = np.log(SPREADS)
     bounds = [(None, None)] * (len(start) - 1) + [(-widest, -narrowest)]
@@ -79,13 +82,15 @@ class _Blocks(NamedTuple):
     """(n, n_terms)"""
 
 
-def _blocks(values: Floats, edge: float) -> _Blocks:
+def _blocks(values: Floats, edge: float) -> _Blocks | None:
     n = int(np.clip(len(values) // BLOCK, 1, MAX_BLOCKS))
     n_terms = int(np.clip(len(values) // VALUES_PER_TERM, 1, MAX_TERMS))
     number = np.arange(len(values)) * n // len(values)
     starts = np.searchsorted(number, np.arange(n))
     centres = np.array([np.median(block) for block in np.split(values, starts[1:])])
     above = (values - centres[number])[values > centres[number]]
+    if not len(above):
+        return None
     spread = 1.4826 * float(np.median(above))
     limits = centres + REACH * spread
     inside = (values >= edge) & (values <= limits[number])

@@ -194,6 +194,14 @@ def test_amplitude_cutoff_of_anything_is_a_share(amplitudes):
         assert 0 <= amplitude_cutoff(amplitudes).value <= 0.5
 
 
+def test_no_amplitude_cutoff_is_made_up_where_none_is_above_the_usual_one():
+    amplitudes = np.random.default_rng(0).permutation(np.repeat([1.0, 0.5], [600, 300]))
+    with np.errstate(all="raise"):
+        found = amplitude_cutoff(amplitudes)
+    assert not found.is_defined
+    assert "equal" in found.reason
+
+
 def test_isolation_by_its_definition():
     rng = np.random.default_rng(3)
     inside = rng.normal(size=(300, 4)) * [1, 5, 0.01, 2]
