@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import one_blas_thread
+
 __all__ = ["n_missing_below"]
 
 MAX_TERMS = 10
@@ -62,7 +64,8 @@ def n_missing_below(values: Floats, edge: float) -> float:
     start = np.append(np.linalg.lstsq(blocks.terms, blocks.means, rcond=None)[0], 0.0)
     narrowest, widest = np.log(SPREADS)
     bounds = [(None, None)] * (len(start) - 1) + [(-widest, -narrowest)]
-    found = minimize(_loss, start, (blocks,), "L-BFGS-B", jac=True, bounds=bounds).x
+    with one_blas_thread():
+        found = minimize(_loss, start, (blocks,), "L-BFGS-B", jac=True, bounds=bounds).x
     below, inside = _shares(blocks.terms @ found[:-1], np.exp(found[-1]) * blocks.limits)
     return float(np.sum(blocks.counts * below / inside))
 
