@@ -5,6 +5,7 @@ Which piece goes where, and again where a worker is lost, is Dask's.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -120,6 +121,11 @@ class Cluster:
 
     def close(self, *, now: bool = False) -> None:
         """End the workers of this machine; those of others only forget what is left to do."""
-        self._client.close(timeout=2 if now else PATIENCE_S)
+        patience_s = 2 if now else PATIENCE_S
+        if self._n_own is not None:
+            # Dask stumbles over a process that it is just about to begin in place of a dead one.
+            with contextlib.suppress(TimeoutError):
+                self._client.wait_for_workers(self._n_own, timeout=patience_s)
+        self._client.close(timeout=patience_s)
         if self._cluster is not None:
             self._cluster.close(timeout=10)

@@ -242,6 +242,44 @@ def test_a_piece_that_ends_every_worker_is_told(dask: None) -> None:
             cluster.submit(os.abort).result(120)
 
 
+@pytest.mark.slow
+def test_it_is_ended_while_dask_begins_a_dead_worker_anew(
+    dask: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that has died as soon as it was there: Dask takes its word for the next one's."""
+    import asyncio
+
+    from distributed.nanny import WorkerProcess
+    from distributed.utils import get_mp_context
+
+    process, listen = get_mp_context().Process, WorkerProcess._wait_until_connected
+    start, begun, is_taken = process.start, [], threading.Event()
+
+    def slowly(self: object) -> None:
+        begun.append(self)
+        if len(begun) == 2:
+            is_taken.wait(60)
+            time.sleep(0.5)
+        start(self)
+
+    async def late(self: WorkerProcess, *arguments: object) -> object:
+        if len(begun) > 1:
+            return await listen(self, *arguments)
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
+        message = await listen(self, *arguments)
+        asyncio.get_running_loop().call_soon(is_taken.set)
+        return message
+
+    with running(Cluster(1)) as cluster:
+        (pid,) = cluster.pids
+        monkeypatch.setattr(WorkerProcess, "_wait_until_connected", late)
+        monkeypatch.setattr(process, "start", slowly)
+        os.kill(pid, signal.SIGKILL)
+        cluster.submit(os.system, "sleep 0.5; kill -9 $PPID").exception(120)
+        assert is_taken.wait(60)
+
+
 def test_no_scheduler_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     from phygui.prepare import cluster
 
