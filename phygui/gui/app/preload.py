@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from phygui.analysis import warm_up
 from phygui.curation.open_session import open_session
-from phygui.storage.arrays import scattered
+from phygui.storage.arrays import scattered, windows
 
 if TYPE_CHECKING:
     from phygui.curation.session import Session
@@ -25,6 +25,7 @@ def compile_all(*, apart: bool = False) -> None:
     """
     warm_up(apart=apart)
     scattered.load()
+    windows.load()
 
 
 class Opening:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from phygui.storage.arrays import windows
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.lazy import LazyArray, Selection, indices_of, length_of
 from phygui.storage.arrays.stores import Store
@@ -117,26 +118,30 @@ class Waveforms(LazyArray):
         exact: type[np.number] = np.int64 if self._traces.dtype.kind in "iu" else np.float64
         if self._traces.dtype.itemsize <= 2 and max(map(len, spikes), default=0) < 2**15:
             exact = np.int32
-        sums = [np.zeros((width, r.stop - r.start), exact) for r in ranges]
+        sizes = [width * (r.stop - r.start) for r in ranges]
+        begins = np.cumsum([0, *sizes])
+        sums = np.zeros(begins[-1], exact)
+        bounds = np.array([(r.start, r.stop) for r in ranges], np.int64).reshape(-1, 2)
         borders = [np.zeros((n_samples, len(c))) for c in columns]
         counts = np.zeros(len(spikes), np.int64)
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
+        loops = windows.loops(len(everything))
         for store, at, firsts, is_far in self._pieces(everything, self._n_columns):
             of = owners[at]
-            np.add.at(counts, of, 1)
+            counts += np.bincount(of, minlength=len(counts))
             if is_far:
                 block, starts = self._stretch(store, firsts)
-                for k, start in zip(of.tolist(), starts, strict=True):
-                    sums[k] += block[start : start + width, ranges[k]]
+                loops.add_windows(block, starts, of, bounds, begins, width, sums)
             else:
                 for k in np.unique(of).tolist():
                     borders[k] += self._border(store, firsts[of == k], columns[k]).sum(axis=0)
             yield
         means = []
         matrix = self._filter.matrix(n_samples)
-        for k, total in enumerate(sums):
+        for k, (begin, stop) in enumerate(pairwise(begins.tolist())):
             mean = np.zeros((n_samples, n_channels), np.float32)
+            total = sums[begin:stop].reshape(width, -1)
             raw = total[:, columns[k] - ranges[k].start].astype(np.float64)
             filtered = borders[k] + matrix @ (raw - raw.mean(axis=0))
             mean[:, channels[k]] = filtered / max(int(counts[k]), 1)
@@ -157,18 +162,19 @@ class Waveforms(LazyArray):
         samples, channels : sequences of int, for each set
         """
         n_samples = self.shape[1]
-        window = np.arange(n_samples + 2 * self._filter.margin)
+        width = n_samples + 2 * self._filter.margin
         weights = self._filter.matrix(n_samples)[np.asarray(samples, np.intp)].astype(np.float64)
         columns = self._channels[np.asarray(channels, np.intp)]
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
         found = np.zeros(len(everything), np.float32)
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
+        loops = windows.loops(len(everything))
         for store, at, firsts, is_far in self._pieces(everything, self._n_columns):
             of = owners[at]
             if is_far:
                 block, starts = self._stretch(store, firsts)
-                rows = np.array(starts)[:, None] + window
-                values = block[rows, columns[of][:, None]].astype(np.float64)
+                values = np.empty((len(at), width))
+                loops.gather(block, starts, columns[of], values)
                 values -= values.mean(axis=1, keepdims=True)
                 found[at] = np.einsum("ij,ij->i", values, weights[of])
             else:
@@ -184,7 +190,7 @@ class Waveforms(LazyArray):
         """Columns of the raw data, of all shanks, which are read where whole rows are."""
         return max(store.shape[1] for store in self._traces.stores)
 
-    def _stretch(self, store: Store, firsts: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    def _stretch(self, store: Store, firsts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Raw rows that hold all the windows of some spikes in order, and where each begins.
 
         All between the first and the last, unless most of it would be read for nothing.
@@ -195,9 +201,12 @@ class Waveforms(LazyArray):
         first, stop = int(starts[0]), int(starts[-1]) + width
         if stop - first <= 2 * width * len(starts):
             block = store.read([slice(first, stop, 1), slice(0, store.shape[1], 1)])
-            return block, (starts - first).tolist()
-        windows = self._raw(store, firsts, np.arange(store.shape[1]))
-        return windows.reshape(-1, store.shape[1]), (width * np.arange(len(starts))).tolist()
+        else:
+            each = self._raw(store, firsts, np.arange(store.shape[1]))
+            block, starts = each.reshape(-1, store.shape[1]), width * np.arange(len(starts))
+            first = 0
+        # As this machine has its numbers, whichever way round they are stored.
+        return np.ascontiguousarray(block, self._traces.dtype), starts - first
 
     def at(self, spike_ids: np.ndarray, sample: int, channel: int) -> np.ndarray:
         """One sample of the waveform of each of some spikes on one channel.

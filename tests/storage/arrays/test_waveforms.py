@@ -13,6 +13,7 @@ from scipy.signal import butter, filtfilt
 from phygui import KwikModel
 from phygui.errors import DatasetWarning
 from phygui.storage.arrays import waveforms as module
+from phygui.storage.arrays import windows
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.stores import MemoryStore
 from phygui.storage.arrays.traces import Traces
@@ -268,6 +269,14 @@ def test_a_warning_reaches_the_user(small: Path) -> None:
     assert (model.waveforms[-2:] == 0).all()  # said once
 
 
+def finish(steps: Generator[None, None, list[np.ndarray]]) -> list[np.ndarray]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return list(end.value)
+
+
 @pytest.mark.parametrize("batch", [1, 300_000, 2**25])
 def test_many_sets_of_spikes_in_one_go_are_those_one_by_one(
     batch: int, monkeypatch: pytest.MonkeyPatch
@@ -282,13 +291,6 @@ def test_many_sets_of_spikes_in_one_go_are_those_one_by_one(
     # Dense and sparse sets, one of a single spike and one without any.
     sets = [np.flatnonzero(owners == k) for k in range(5)] + [np.array([7]), np.empty(0, np.int64)]
     near = [np.array(c) for c in ([0, 1, 2, 3], [1], [0, 3], [2, 3], [0, 1, 2, 3], [1, 2], [0])]
-
-    def finish(steps: Generator[None, None, list[np.ndarray]]) -> list[np.ndarray]:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return list(end.value)
 
     means = finish(waveforms.means(sets, near))
     values = finish(waveforms.values_at(sets, range(14, 21), [0, 1, 2, 3, 0, 1, 2]))
@@ -334,3 +336,24 @@ def test_many_sets_of_a_shank_of_few_channels_take_no_more_memory_at_once(
     ):
         list(steps)
     assert 0 < store.most * store.dtype.itemsize <= batch
+
+
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "<i4", "<f4"])
+def test_compiled_loops_over_windows_give_the_same_to_the_last_bit(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = np.random.default_rng(5)
+    rows = chance.normal(0, 1000, (9000, 5)).astype(dtype)
+    times = np.sort(chance.integers(0, 9000, 900))
+    made = make([rows], times, np.zeros(900, np.int64), np.array([3, 0, 4]))
+    sets = [np.sort(chance.choice(900, n, replace=False)) for n in (300, 1, 40)]
+    near = [np.array([0, 2]), np.array([1]), np.array([0, 1, 2])]
+    found = []
+    for few in (10**9, 0):
+        monkeypatch.setattr(windows, "_are_loaded", False)
+        monkeypatch.setattr(windows, "FEW", few)
+        means, values = made.means(sets, near), made.values_at(sets, [9, 0, 20], [2, 1, 0])
+        found.append([*finish(means), *finish(values)])
+    for plain, compiled in zip(*found, strict=True):
+        np.testing.assert_array_equal(plain, compiled)
+        assert np.abs(plain).max() > 1
