@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from phygui.dataset.groups import GROUP_NAMES, UNSORTED
-from phygui.formats.phy.tables import GROUP, KEY, Table
+from phygui.formats.phy.tables import GROUP, INFO_FILE, KEY, Table
 
 GROUP_FILE = "cluster_group.tsv"
 """The table of groups. Kilosort 4 writes its own labels into it, which are no decisions."""
@@ -15,7 +15,8 @@ _NUMBERS = {name: group for group, name in GROUP_NAMES.items()}
 _LABEL = "label:"
 _RESERVED = (KEY, "id", GROUP)
 """Columns that mean more than a label; a label of that name is marked."""
-_UNUSABLE = re.compile(r"[^0-9A-Za-z_.-]")
+_UNUSABLE = re.compile(r"[^0-9A-Za-z_]")
+"""What is not in the names of tables, by which they are known again."""
 
 Cells = Mapping[str, str]
 """What is told of a cluster, by the names of columns."""
@@ -78,8 +79,7 @@ def tables_of(before: Mapping[str, Table], told: Mapping[int, Cells]) -> dict[st
     columns[GROUP_FILE] = [GROUP]
     there = {column for of in columns.values() for column in of}
     for column in sorted({column for cells in told.values() for column in cells} - there):
-        of_file = columns.setdefault(f"cluster_{_UNUSABLE.sub('_', column)}.tsv", [])
-        of_file.append(column)
+        columns.setdefault(_file_of(column), []).append(column)
     found = {}
     for name, wanted in columns.items():
         rows = {c: {n: cells[n] for n in wanted if n in cells} for c, cells in told.items()}
@@ -87,6 +87,14 @@ def tables_of(before: Mapping[str, Table], told: Mapping[int, Cells]) -> dict[st
         if table != before.get(name):
             found[name] = table
     return found
+
+
+def _file_of(column: str) -> str:
+    """The table that a new column is written in."""
+    stem = _UNUSABLE.sub("_", column)
+    # That file is never read; some systems take large and small letters for the same.
+    is_info = f"cluster_{stem}.tsv".lower() == INFO_FILE
+    return f"cluster_label_{stem}.tsv" if is_info else f"cluster_{stem}.tsv"
 
 
 def info_of(

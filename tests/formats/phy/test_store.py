@@ -119,6 +119,14 @@ def test_any_label_survives(
     assert store_of(path).read(MAIN).equals(state)
 
 
+@pytest.mark.parametrize("name", ["info", "Info", "cell-type", "v1.2", "group.tsv", "région"])
+def test_a_label_of_any_name_survives(tmp_path: Path, name: str) -> None:
+    path = make(tmp_path).path
+    store = store_of(path)
+    store.write({MAIN: edited(store, **{name: "yes"})})
+    assert store_of(path).read(MAIN).labels[8] == {name: "yes"}
+
+
 def test_what_the_first_save_replaces_is_kept(tmp_path: Path) -> None:
     path = make(tmp_path).path
     store = store_of(path)
