@@ -156,14 +156,36 @@ class ShankCuration:
         stats = self.stats.get(cluster_id)
         return None if stats is None else stats.summary.mean_waveform
 
-    def sd_waveform(self, cluster_id: int) -> NDArray[np.float32] | None:
-        """Standard deviation of a sample of the waveforms, as :meth:`mean_waveform`; reads them."""
-        if self.data.waveforms is None:
+    def sd_waveform(
+        self,
+        cluster_id: int,
+        channels: NDArray[np.int64] | None = None,
+        n_spikes: int = N_SPIKES_SD,
+    ) -> NDArray[np.float32] | None:
+        """Standard deviation of a sample of the waveforms, as :meth:`mean_waveform`; reads them.
+
+        Spikes that lie outside their recordings do not count; without any it is NaN.
+
+        Parameters
+        ----------
+        cluster_id : int
+        channels : (n,) int64, optional
+            Places of the channels in the shank's order; by default all.
+        n_spikes : int
+            Spikes that are read at most.
+        """
+        waveforms = self.data.waveforms
+        if waveforms is None:
             return None
-        sample = sample_spikes(self.spikes_per_cluster[cluster_id], N_SPIKES_SD)
-        found = self.data.waveforms[sample]
-        spread: NDArray[np.float32] = found.std(axis=0) * self.data.channel_gains
-        return spread.astype(np.float32)
+        wanted = np.arange(self.data.n_channels) if channels is None else channels
+        sample = sample_spikes(self.spikes_per_cluster[cluster_id], n_spikes)
+        first, stop = int(wanted.min()), int(wanted.max()) + 1
+        read = waveforms[sample, :, first:stop][:, :, wanted - first]
+        inside = read[read.any(axis=(1, 2))].astype(np.float64)
+        if not len(inside):
+            return np.full(read.shape[1:], np.nan, np.float32)
+        sd: NDArray[np.float64] = inside.std(axis=0) * self.data.channel_gains[wanted]
+        return sd.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,23 @@ def test_what_is_gathered_is_what_the_session_shows(
         sd = shank.sd_waveform(cluster_id)
         assert sd is not None
         assert sd.shape == mean.shape
+        some = shank.sd_waveform(cluster_id, np.array([3, 1]))
+        np.testing.assert_allclose(some, sd[:, [3, 1]], rtol=1e-5)
+
+
+def test_spikes_outside_their_recordings_do_not_count_for_the_spread(
+    curated: Session, tmp_path: Path, gathered: list[Curation]
+) -> None:
+    export(curated, "own", tmp_path / "x.own")
+    ((shank,),) = [curation.shanks for curation in gathered]
+    waveforms = np.random.default_rng(0).normal(size=(6, 4, 2)).astype(np.float32)
+    waveforms[[1, 4]] = 0
+    data = SimpleNamespace(waveforms=waveforms, n_channels=2, channel_gains=np.array([1.0, 2.0]))
+    of_six = {1: np.arange(6), 2: np.array([4])}
+    shank = replace(shank, data=data, spikes_per_cluster=of_six)
+    sd = waveforms[[0, 2, 3, 5]].std(axis=0) * data.channel_gains
+    np.testing.assert_allclose(shank.sd_waveform(1), sd, rtol=1e-5)
+    assert np.isnan(shank.sd_waveform(2)).all()
 
 
 def test_an_edit_afterwards_changes_nothing_of_it(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import sample_spikes
 from phygui.dataset import ShankData
 from phygui.dataset.protocol import MICROVOLTS
 from phygui.exports.curation import ShankCuration
@@ -45,18 +44,7 @@ def mean_waveform(
 def sd_waveform(
     shank: ShankCuration, cluster_id: int, channels: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Standard deviation of a sample of the waveforms on some channels, likewise.
-
-    Spikes that lie outside their recordings do not count; without any it is NaN.
-    """
-    data = shank.data
-    assert data.waveforms is not None
-    some = sample_spikes(shank.spikes_per_cluster[cluster_id], N_SPIKES)
-    first, stop = int(channels.min()), int(channels.max()) + 1
-    read = data.waveforms[some, :, first:stop][:, :, channels - first]
-    inside = read[read.any(axis=(1, 2))].astype(np.float64)
-    if not len(inside):
-        return np.full(read.shape[1:], np.nan, np.float32)
-    gains = data.channel_gains[channels] * 1e-6
-    sd: NDArray[np.float32] = (inside.std(axis=0) * gains).astype(np.float32)
-    return sd
+    """Standard deviation of a sample of the waveforms on some channels, likewise."""
+    sd = shank.sd_waveform(cluster_id, channels, N_SPIKES)
+    assert sd is not None
+    return (sd * 1e-6).astype(np.float32)
