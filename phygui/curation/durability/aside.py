@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from datetime import datetime
@@ -59,7 +60,9 @@ def drop_old_journals(folder: Path) -> None:
     old = sorted(folder.glob(f"{NAME}-*[0-9]"))
     settled = [path for path in old if not path.with_suffix(".txt").exists()]
     for path in settled[:-KEPT_JOURNALS]:
-        path.unlink(missing_ok=True)
+        # One that cannot be removed is in nobody's way.
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _linked(path: Path, name: Path) -> bool:

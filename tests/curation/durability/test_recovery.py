@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from phygui.curation.durability import edit_journal as persistence
+from phygui.curation.durability.aside import KEPT_JOURNALS, drop_old_journals
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.formats.kwik.model import KwikModel
@@ -359,3 +360,12 @@ def test_a_group_that_was_added_comes_back(small, crashed):
         assert session.group_of(3) == "axons"
         session.undo()
         assert "axons" not in session.group_names.values()
+
+
+def test_an_old_journal_that_cannot_be_removed_is_in_nobodys_way(tmp_path):
+    names = [f"journal-20260101-000000-{n:06d}" for n in range(KEPT_JOURNALS + 2)]
+    (tmp_path / names[0]).mkdir()
+    for name in names[1:]:
+        (tmp_path / name).write_bytes(b"")
+    drop_old_journals(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [names[0], *names[2:]]
