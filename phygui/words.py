@@ -42,6 +42,11 @@ def in_bytes(n_bytes: float) -> str:
     return f"{n_bytes:,.3g} GB" if n_bytes < 999.5 else f"{n_bytes:,.0f} GB"
 
 
+def counted(n: int, what: str) -> str:
+    """A number of things: ``1 edit``, ``1,200 edits``."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def error_in_words(error: BaseException) -> str:
     """An exception as one short line."""
     text = shortened(str(error).partition("\n")[0])

@@ -17,6 +17,7 @@ from phygui.dataset.groups import BEST_FIRST, GROUP_NAMES
 from phygui.exports.report.style import page_start
 from phygui.exports.report.summary import SIZE, group_bars, group_kind
 from phygui.exports.report.svg import Axes, text_of
+from phygui.words import counted
 
 _FIRST = [GROUP_NAMES[group] for group in BEST_FIRST]
 _N_BINS = 20
@@ -40,17 +41,13 @@ def page(totals: Totals) -> Iterator[str]:
     )
 
 
-def _several(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
 def _lead(totals: Totals) -> str:
     n_decided = sum(s.overview is not None and s.overview.is_decided for s in totals.sessions)
     counts = ", ".join(f"{totals.groups[g]:,} {text_of(g)}" for g in _groups(totals))
     n_clusters = sum(totals.groups.values())
-    words = f"{_several(len(totals.sessions), 'session')}, {n_decided:,} of them decided"
+    words = f"{counted(len(totals.sessions), 'session')}, {n_decided:,} of them decided"
     return (
-        f'<p class="lead">{words}; {_several(n_clusters, "cluster")}'
+        f'<p class="lead">{words}; {counted(n_clusters, "cluster")}'
         f"{f': {counts}' if counts else ''}.</p>"
     )
 
@@ -69,7 +66,7 @@ def _facts(totals: Totals, now: datetime) -> str:
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
     unsaved = sum(s.overview is not None and s.overview.has_unsaved for s in totals.sessions)
     warning = (
-        f'<p class="warn">Edits of {_several(unsaved, "session")} that were not saved are left '
+        f'<p class="warn">Edits of {counted(unsaved, "session")} that were not saved are left '
         "out.</p>"
         if unsaved
         else ""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from phygui.commands.telling import fail, say
+from phygui.words import counted
 
 if TYPE_CHECKING:
+    from phygui.curation.durability.writer import Saved
     from phygui.curation.session import Session
 
 
@@ -43,7 +45,8 @@ def recover(file: Path, only_list: bool) -> None:
         elif not only_list:
             session.recover()
             for saved in session.save():
-                say(f"saved {saved.n_edits} edits to {saved.path}")
+                say(f"saved {counted(saved.n_edits, 'edit')} to {saved.path}")
+                _warn(saved)
 
 
 @click.command()
@@ -73,11 +76,18 @@ def restore(file: Path, number: int | None, compare: tuple[int, int] | None) -> 
             words = bring_back(session, backups[number - 1])
             for saved in session.save():
                 say(f"{words}, and saved to {saved.path}")
+                _warn(saved)
         else:
             for n, backup in enumerate(backups, 1):
                 say(f"{n}: {backup}")
             if not backups:
                 say("there are no saved states")
+
+
+def _warn(saved: Saved) -> None:
+    """What went wrong besides, as that no backup could be kept."""
+    if saved.warning:
+        say(f"phygui: {saved.warning}", err=True)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from phygui.storage.state.records import Record, encode
 from phygui.storage.state.scratch import Place
 from phygui.storage.state.state_files import write_whole
 from phygui.storage.state.state_folder import find_place, remove_if_empty
+from phygui.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -314,11 +315,10 @@ class Keeper:
                     problem or "it was not brought back before new edits were made"
                 )
                 if n or problem:
-                    edits = "1 edit" if n == 1 else f"{n} edits"
                     self.on_aside(
-                        f"{self.path}: the journal of an earlier session, with {edits} not in the "
-                        f"file, is kept aside as {aside}, since it was not brought back before "
-                        "the first new edit"
+                        f"{self.path}: the journal of an earlier session, with "
+                        f"{counted(n, 'edit')} not in the file, is kept aside as {aside}, since it "
+                        "was not brought back before the first new edit"
                     )
             elif leftover.has_steps:
                 self._begin_anew()

@@ -14,6 +14,7 @@ from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.curation.opened import Curation
 from phygui.dataset import ClusteringState
 from phygui.dataset.groups import GROUP_NAMES
+from phygui.words import counted
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ class Comparison:
             return ["no difference"]
         found = []
         if self.n_spikes:
-            found.append(f"{_count(self.n_spikes, 'spike')} in another cluster")
+            found.append(f"{counted(self.n_spikes, 'spike')} in another cluster")
         for word, ids in (("gone", self.gone), ("new", self.new), ("changed", self.changed)):
             if ids:
-                found.append(f"{_count(len(ids), 'cluster')} {word}: {in_words(ids, 20)}")
+                found.append(f"{counted(len(ids), 'cluster')} {word}: {in_words(ids, 20)}")
         for cluster_id, (before, after) in self.groups.items():
             names = [group_names.get(group, str(group)) for group in (before, after)]
             found.append(f"cluster {cluster_id}: {names[0]} became {names[1]}")
@@ -154,7 +155,3 @@ def _moved(first: ClusteringState, second: ClusteringState) -> NDArray[Any]:
             f"{len(second.spike_clusters)} spikes, expected the same number"
         )
     return np.flatnonzero(first.spike_clusters != second.spike_clusters)
-
-
-def _count(n: int, word: str) -> str:
-    return f"1 {word}" if n == 1 else f"{n} {word}s"

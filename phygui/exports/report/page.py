@@ -28,7 +28,7 @@ from phygui.exports.report.units import (
     waveform_figure,
 )
 from phygui.exports.work import Work
-from phygui.words import hertz, in_bytes
+from phygui.words import counted, hertz, in_bytes
 
 MOST_EDITS = 5_000
 """Edits that are listed, the latest of all."""
@@ -66,7 +66,7 @@ def _lead(curation: Curation) -> str:
     n = sum(counts.values())
     parts = ", ".join(f"{k:,} {text_of(group)}" for group, k in counts.items())
     n_spikes = sum(shank.n_spikes for shank in curation.shanks)
-    words = f"{n:,} cluster{'' if n == 1 else 's'} of {n_spikes:,} spikes"
+    words = f"{counted(n, 'cluster')} of {counted(n_spikes, 'spike')}"
     return f'<p class="lead">{words}{": " if parts else ""}{parts}.</p>'
 
 

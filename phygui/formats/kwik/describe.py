@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from phygui.formats.kwik.clustered import ClusteredDataset
-from phygui.words import hertz, html_rows, plain
+from phygui.words import counted, hertz, html_rows, plain
 
 
 def describe(model: ClusteredDataset) -> str:
@@ -47,13 +47,9 @@ def _rows(model: ClusteredDataset) -> list[tuple[str, str]]:
 
 
 def _duration(model: ClusteredDataset) -> str:
-    text = f"{model.duration:,.1f} s in {_count(model.n_recordings, 'recording')}"
+    text = f"{model.duration:,.1f} s in {counted(model.n_recordings, 'recording')}"
     gaps = len(model.timeline.gaps)
-    return f"{text}, with {_count(gaps, 'gap')} over {model.span:,.1f} s" if gaps else text
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+    return f"{text}, with {counted(gaps, 'gap')} over {model.span:,.1f} s" if gaps else text
 
 
 def _chosen(names: list[str], chosen: str) -> str:

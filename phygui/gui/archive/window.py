@@ -37,6 +37,7 @@ from phygui.gui.base.theme import plain_tip
 from phygui.gui.base.work import Latest, Pool
 from phygui.gui.dialogs.choosing import Ask
 from phygui.gui.dialogs.search_list import SearchList
+from phygui.words import counted
 
 UNDECIDED = "decided < 100%"
 MOST_OPENED = 8
@@ -367,7 +368,7 @@ class ArchiveWindow(QMainWindow):
 
     def _prepared_in_words(self) -> str:
         of = self.preparing
-        text = f"{_several(of.n_done - of.n_failed)} prepared"
+        text = f"{counted(of.n_done - of.n_failed, 'session')} prepared"
         if of.n_failed:
             last = "" if of.n_failed == 1 else " the last one,"
             text += f", {of.n_failed} could not be:{last} {of.last_problem}"
@@ -422,7 +423,3 @@ class ArchiveWindow(QMainWindow):
             self.preparing.stop()
             self.listing.stop()
             self.pool.close()
-
-
-def _several(n: int) -> str:
-    return f"{n} session{'' if n == 1 else 's'}"

@@ -20,6 +20,7 @@ from phygui.gui.dialogs import messages
 from phygui.gui.dialogs.restore import RestoreDialog
 from phygui.gui.window.parts import WindowParts
 from phygui.storage.state.backups import Backup
+from phygui.words import counted
 
 T = TypeVar("T")
 
@@ -88,10 +89,12 @@ class Saving:
     def saved(self, saved: Saved) -> None:
         """Say where, when and how much was saved."""
         window = self._window
-        edits = "1 edit" if saved.n_edits == 1 else f"{saved.n_edits} edits"
         now = time.strftime("%H:%M")
         warning = f"; {saved.warning}" if saved.warning else ""
-        window.say(f"saved {edits} to {saved.path} at {now}{warning}", wrong=bool(warning))
+        window.say(
+            f"saved {counted(saved.n_edits, 'edit')} to {saved.path} at {now}{warning}",
+            wrong=bool(warning),
+        )
         window.status["saved"].setText(f"saved {now}")
         window.update_state()
 

@@ -21,6 +21,7 @@ from phygui.storage.state.state_files import (
     write_whole,
 )
 from phygui.storage.state.state_folder import remove_if_empty
+from phygui.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,7 @@ class Backup:
         return "; ".join(parts)
 
     def __str__(self) -> str:
-        edits = "1 edit" if self.n_edits == 1 else f"{self.n_edits} edits"
-        return f"{self.title}, {edits}; {self.clusters}"
+        return f"{self.title}, {counted(self.n_edits, 'edit')}; {self.clusters}"
 
 
 def write_backup(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from phygui.storage.state.records import MARK, Frame, frame_at
+from phygui.words import counted
 
 OTHERS = frozenset({"base", "ids", "saving", "saved"})
 """What records tell of that are no edits; of what else they tell counts as one."""
@@ -35,7 +36,7 @@ class Damage:
     zeros: int = 0
 
     def __str__(self) -> str:
-        edits = "1 edit" if self.n_edits == 1 else f"{self.n_edits} edits"
+        edits = counted(self.n_edits, "edit")
         if self.is_exact:
             return f"{edits} could not be read" if self.n_edits else "no edit is missing"
         if not self.n_edits:
