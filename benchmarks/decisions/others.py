@@ -9,6 +9,7 @@ import numpy as np
 
 from decisions.truth import Truth, merged
 from phygui import Session
+from phygui.words import error_in_words
 
 COSINE = 0.9
 """Least cosine of two templates for which they are merged, in the comparison."""
@@ -31,7 +32,8 @@ def others(path: Path, shank: int, truth: Truth) -> dict[str, float]:
         try:
             groups = compute_merge_unit_groups(analyzer, preset=preset, resolve_graph=True)
         except Exception as error:
-            print(f"    {preset}: {type(error).__name__}: {error}")
+            # One of them divides by the spread of x, which is 0 on a single column of channels.
+            print(f"    {preset}: {error_in_words(error)}")
             continue
         accuracies[preset] = truth.accuracy(
             merged(truth.labels, [tuple(map(int, g)) for g in groups])
