@@ -241,7 +241,7 @@ def floor_ms(window: MainWindow, repeats: int = 5) -> float:
 
 def read_bytes(window: MainWindow) -> float:
     """Seconds that a memory map takes to give the bytes of what the views draw."""
-    model, session = window.session.model, window.session
+    model = window.session.model
     features = window.view_docks["features"].view.data
     mapped = np.memmap(model.path.with_suffix(".kwx"), np.float32, "r")
     row = model.features_masks.shape[1] * 2
@@ -250,8 +250,7 @@ def read_bytes(window: MainWindow) -> float:
     mapped[base].sum()
     raw = np.memmap(model.path.with_suffix(".dat"), np.int16, "r")
     n_channels = model.traces.shape[1]
-    spikes = session.spikes_per_cluster[session.selected[0]]
-    for spike in spikes[:: max(1, len(spikes) // 100)]:
+    for spike in window.view_docks["waveforms"].view.data.spike_ids:
         at = int(model.spike_samples[spike])
         raw[max(0, at - 130) * n_channels : (at + 130) * n_channels].sum()
     return time.perf_counter() - start

@@ -198,7 +198,10 @@ def channel_strengths(
         check(cancelled)
         samples = [sample_spikes(spikes[k], n_each) for k in missing]
         masked = _masked_sizes(*features_of(shank).read(np.concatenate(samples)))
-        by_channel = masked.max(axis=2, initial=0.0)
+        # Feature by feature: over the few of a channel numpy's own takes ten times as long.
+        by_channel = np.zeros(masked.shape[:2], masked.dtype)
+        for feature in range(masked.shape[2]):
+            np.maximum(by_channel, masked[:, :, feature], out=by_channel)
         stops = np.cumsum([len(sample) for sample in samples])
         for k, part in zip(missing, np.split(by_channel, stops[:-1]), strict=True):
             known = part.mean(axis=0) if len(part) else part.sum(axis=0)

@@ -67,4 +67,6 @@ def points_of(
         if plots[cell].x == HISTOGRAM:
             continue
         parts.append(points_in(plots[cell], cell, values, masks, found, colors[found], dims))
-    return np.concatenate([np.empty(0, VERTEX), *parts])
+    # As plain numbers: numpy joins arrays of records field by field, in five times the time.
+    plain = [np.empty(0, np.float32), *(part.view(np.float32) for part in parts)]
+    return np.concatenate(plain).view(VERTEX)

@@ -8,8 +8,8 @@ from typing import Any
 
 from phygui.curation.statistics.measuring.pieces import Work
 
-AT_ONCE, MOST_AT_ONCE = 8, 256
-"""Clusters that are worked on together: at first, and later."""
+AT_ONCE, MOST_AT_ONCE = 8, 512
+"""Clusters that are worked on together: at first, and later. All raw data is read for each lot."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class UnderWay:
             if not ids:
                 # The first ones are seen soon; the more are looked at together, the less is read.
                 ids = list(in_order()[: self._n_at_once])
-                self._n_at_once = min(4 * self._n_at_once, MOST_AT_ONCE)
+                self._n_at_once = MOST_AT_ONCE
             work = begin(ids)
             self._begun.append(_Begun(kind, work.cluster_ids | frozenset(ids), work))
         return self._begun[-1].work
