@@ -317,7 +317,8 @@ class ClusteringStore(Protocol):
         Raises
         ------
         DatasetError
-            If that fails; everything is then as it was.
+            If that fails; everything is then as it was, unless the sentence says that it was saved:
+            then it is stored, but may not outlast a power cut.
         """
 
     def follow(self) -> None:

@@ -62,10 +62,16 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     _print(kills.counts)
 
     if can_inject:
-        saves = Saves(small, folder)
-        _part("saves and edits killed, or failing, at every system call", saves.counts)
-        saves.run(29 if short else 1)
-        _print(saves.counts)
+        for source, every in (
+            (small, 29),
+            (phy_folders.sources(folder / "saved")[2], 67),
+            (analyzers.sources(folder / "saved")[0], 29),
+        ):
+            saves = Saves(source, folder)
+            title = f"saves and edits of {source.name} killed, or failing, at every system call"
+            _part(title, saves.counts)
+            saves.run(every if short else 1)
+            _print(saves.counts)
         first = FirstEdits(small, folder)
         _part("first edits killed, or failing, at every system call", first.counts)
         first.run(7 if short else 1)

@@ -49,8 +49,8 @@ FAULTS = (
 def edit(session: Session) -> None:
     """A merge, a move and a label."""
     session.merge(session.cluster_ids[1:3])
-    session.move(session.cluster_ids[4:6], "good")
-    session.label(session.cluster_ids[5:6], "depth", "800")
+    session.move(session.cluster_ids[2:4], "good")
+    session.label(session.cluster_ids[2:3], "depth", "800")
 
 
 class Saves:
@@ -59,7 +59,7 @@ class Saves:
     Parameters
     ----------
     source : Path
-        A ``.kwik`` file; copied.
+        A ``.kwik`` file, or the folder of another format; copied.
     folder : Path
         Where to work.
     """
@@ -106,9 +106,9 @@ class Saves:
         found = self._in_file()
         assert found.equals(self.old) or found.equals(self.new), f"{case}: neither old nor new"
         assert word == "save" or found.equals(self.old), case
-        backup = self.path.with_name(self.path.name + ".bak")
-        if backup.exists():
-            assert backup.read_bytes() == self.source.read_bytes(), f"{case}: damaged .bak"
+        unedited = open_dataset(self.path).clusterings.unedited()
+        kept = None if unedited is None else unedited.read(KEY)
+        assert kept is None or kept.equals(self.old), f"{case}: what was before is damaged"
         with Session.open(self.path, recover=True) as session:
             states = [session.state()]
             if word == "edit" and session.can_undo:
@@ -198,7 +198,10 @@ class Saves:
     def _fresh(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        shutil.copyfile(self.source, self.path)
+        if self.source.is_dir():
+            shutil.copytree(self.source, self.path)
+        else:
+            shutil.copyfile(self.source, self.path)
 
     def _in_file(self) -> ClusteringState:
         return open_dataset(self.path).clusterings.read(KEY)

@@ -42,7 +42,8 @@ def replace_together(
     Raises
     ------
     OSError, DatasetError
-        If that fails. Before the record is written everything is as it was; afterwards all counts.
+        If that fails. Before the record is written everything is as it was; afterwards all counts,
+        and the sentence says that it was saved.
     """
     staged = [staged_path(folder, name) for name in contents]
     try:
@@ -55,14 +56,27 @@ def replace_together(
         sync_folder(folder)
         ready()
         write_whole(folder / RECORD, json.dumps(sorted(contents)).encode())
-    except BaseException:
+    except BaseException as error:
         # It may be there, although it could not be made to last.
-        (folder / RECORD).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (folder / RECORD).unlink(missing_ok=True)
+        if os.path.lexists(folder / RECORD):
+            raise _counts_all_the_same(folder, error) from error
         for path in staged:
             with contextlib.suppress(OSError):
                 path.unlink()
         raise
-    finish(folder)
+    try:
+        finish(folder)
+    except (OSError, DatasetError) as error:
+        raise _counts_all_the_same(folder, error) from error
+
+
+def _counts_all_the_same(folder: Path, error: BaseException) -> DatasetError:
+    return DatasetError(
+        f"{folder} was saved, but not all of its files are in place and flushed to the disk "
+        f"({reason(error)}): save again, or open it again, which puts them there."
+    )
 
 
 def pending(folder: Path) -> list[str]:

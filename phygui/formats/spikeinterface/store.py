@@ -299,7 +299,13 @@ def _replace(path: Path, data: bytes, ready: Callable[[], None]) -> None:
         with contextlib.suppress(OSError):
             staged.unlink()
         raise
-    sync_folder(path.parent)
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise DatasetError(
+            f"{path} was saved, but its folder could not be flushed to the disk "
+            f"({reason(error)}): save again, or a power cut may lose it."
+        ) from error
 
 
 def _copy(analyzer: Path, target: Path, data: bytes, ready: Callable[[], None]) -> None:

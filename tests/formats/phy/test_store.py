@@ -15,6 +15,7 @@ from hypothesis import given, settings
 
 from phygui import Session, open_dataset
 from phygui.dataset import ClusteringState, ClusteringStore, DatasetError
+from phygui.formats.phy import transaction
 from phygui.formats.phy.transaction import RECORD, staged_path
 
 from .folders import make, table
@@ -213,6 +214,54 @@ def test_a_save_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
         store.write({MAIN: edited(store)}, ready=refuse)
     assert store_of(path).read(MAIN).equals(before)
     assert not [each for each in path.iterdir() if each.name.startswith(".")]
+
+
+def test_a_save_whose_files_cannot_be_put_in_place_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path).path
+    store = store_of(path)
+    after = edited(store)
+    replace = os.replace
+
+    def fails(source: Any, target: Any, **options: Any) -> None:
+        if Path(target).name == "spike_clusters.npy":
+            raise OSError(5, "Input/output error")
+        replace(source, target, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", fails)
+        with pytest.raises(DatasetError, match=r"was saved, but .*Input/output error"):
+            store.write({MAIN: after})
+        assert store.read(MAIN).equals(after)
+    assert store_of(path).read(MAIN).equals(after)
+    assert not (path / RECORD).exists()
+
+
+def test_a_record_that_cannot_be_removed_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has failed came after it was there, and it could not be taken back."""
+    path = make(tmp_path).path
+    store = store_of(path)
+    after = edited(store)
+    write, unlink = transaction.write_whole, Path.unlink
+
+    def fails(goal: Path, data: bytes) -> None:
+        write(goal, data)
+        raise OSError(5, "Input/output error")
+
+    def stays(self: Path, missing_ok: bool = False) -> None:
+        if self.name == RECORD:
+            raise OSError(5, "Input/output error")
+        unlink(self, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transaction, "write_whole", fails)
+        patched.setattr(Path, "unlink", stays)
+        with pytest.raises(DatasetError, match="was saved, but"):
+            store.write({MAIN: after})
+    assert store_of(path).read(MAIN).equals(after)
 
 
 CALLS = ("replace", "rename", "unlink", "fsync", "mkdir", "open", "chmod")

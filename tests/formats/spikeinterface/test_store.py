@@ -14,6 +14,7 @@ import pytest
 
 from phygui import Session, open_dataset
 from phygui.dataset import ClusteringState, DatasetError
+from phygui.formats.spikeinterface import store as stored
 from phygui.formats.spikeinterface.store import AnalyzerClusterings, curation_file
 from phygui.storage.state import locations
 
@@ -239,6 +240,25 @@ def test_a_save_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
     assert not [each for each in path.parent.iterdir() if "curation" in each.name]
     store.write({MAIN: edited(store)})
     assert store.stamp() != stamp
+
+
+def test_a_save_whose_folder_cannot_be_flushed_is_told_as_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of(path)
+    after, sync = edited(store, note="new"), stored.sync_folder
+    is_there = curation_file(path).exists
+
+    def fails(folder: Path) -> None:
+        if is_there():
+            raise OSError(5, "Input/output error")
+        sync(folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stored, "sync_folder", fails)
+        with pytest.raises(DatasetError, match=r"was saved, but .*Input/output error"):
+            store.write({MAIN: after})
+    assert store_of(path).read(MAIN).equals(after)
 
 
 CALLS = ("replace", "unlink", "fsync", "open", "write", "close")
