@@ -78,6 +78,7 @@ def write_folder(
     n_channels: int = 384,
     n_templates: int = 400,
     seconds: int = 240,
+    n_pcs: int = N_PCS,
 ) -> None:
     """Write a folder; nothing is done where it is there already."""
     if (folder / "params.py").exists():
@@ -89,7 +90,7 @@ def write_folder(
     local = np.stack([t[:, c] for t, c in zip(templates, nearest, strict=True)])
     sizes = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST), n_templates))
     chance = sizes / sizes.sum()
-    means = rng.normal(0, 30, (n_templates, N_PCS, N_LOCAL)).astype(np.float32)
+    means = rng.normal(0, 30, (n_templates, n_pcs, N_LOCAL)).astype(np.float32)
     means *= np.linspace(1, 0.2, N_LOCAL, dtype=np.float32)
     arrays = {
         "spike_times": append_rows(folder / "spike_times.npy", (n_spikes,), np.int64),
@@ -98,7 +99,7 @@ def write_folder(
         "amplitudes": append_rows(folder / "amplitudes.npy", (n_spikes,), np.float32),
         "spike_positions": append_rows(folder / "spike_positions.npy", (n_spikes, 2), np.float32),
         "pc_features": append_rows(
-            folder / "pc_features.npy", (n_spikes, N_PCS, N_LOCAL), np.float32
+            folder / "pc_features.npy", (n_spikes, n_pcs, N_LOCAL), np.float32
         ),
     }
     noise = rng.normal(0, 12, (SAMPLE_RATE, n_channels)).astype(np.int16)
@@ -112,7 +113,7 @@ def write_folder(
             raw = np.roll(noise, rng.integers(SAMPLE_RATE), axis=0)
             add_spikes(raw, starts, which, local, nearest)
             raw.tofile(file)
-            values = means[which] + rng.standard_normal((n, N_PCS, N_LOCAL), np.float32) * 8
+            values = means[which] + rng.standard_normal((n, n_pcs, N_LOCAL), np.float32) * 8
             arrays["pc_features"][rows] = values
             arrays["spike_times"][rows] = second * SAMPLE_RATE + starts + TROUGH
             arrays["spike_templates"][rows] = which

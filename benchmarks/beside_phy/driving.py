@@ -71,10 +71,12 @@ class Driver:
     def __init__(self, program: Program, drawing: Drawing) -> None:
         self.program = program
         self.drawing = drawing
+        self.still_s = STILL_S
         self.times_ms: dict[str, list[float]] = {}
 
-    def settle(self, still_s: float = STILL_S) -> None:
+    def settle(self, still_s: float | None = None) -> None:
         """Run the event loop until nothing has been drawn or computed for a while."""
+        still_s = self.still_s if still_s is None else still_s
         end = time.perf_counter() + still_s
         while time.perf_counter() < end:
             self.program.turn()
@@ -106,14 +108,17 @@ class Driver:
             self.measure("undo", program.undo)
 
     def run_selections(self, clusters: Sequence[int], repeats: int) -> None:
-        """Selections of one and of ten clusters."""
+        """Selections of one, two and ten clusters, in this program, which says when it is busy."""
         program = self.program
+        self.still_s = 0.5
         for one in clusters[:4]:
             program.select([one])
             self.settle()
         for n in range(repeats):
-            a, ten = clusters[4 + n], clusters[len(clusters) - 10 - n : len(clusters) - n]
+            # What was selected before is remembered: each time others.
+            a, b, c, *ten = clusters[4 + 13 * n : 17 + 13 * n]
             self.measure("select", lambda a=a: program.select([a]))
+            self.measure("select two", lambda b=b, c=c: program.select([b, c]))
             self.measure("select ten", lambda ten=ten: program.select(ten))
 
     def run(self, clusters: Sequence[int], repeats: int) -> None:
