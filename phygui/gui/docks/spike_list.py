@@ -283,8 +283,11 @@ class SpikeListDock(Dock):
 
     def _sort(self, column: int, descending: bool) -> None:
         self._sorted_by = column, descending
-        if self.model.rows is not None:
-            self._arrange(self.model.rows)
+        rows = self.model.rows
+        if rows is not None:
+            # Those of another selection may be on their way.
+            is_current = rows.snapshot.generation == self._window.session.shown.generation
+            self._arrange(rows if is_current else None)
 
     def _arrange(self, rows: SpikeRows | None) -> None:
         """Have a worker find the rows, unless they are known, and their order."""
