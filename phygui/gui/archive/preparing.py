@@ -146,10 +146,7 @@ class Preparing(QObject):
         if self.is_ending:
             return
         self._ending = process
-        if hasattr(signal, "SIGINT") and os.name == "posix" and process.processId():
-            os.kill(process.processId(), signal.SIGINT)
-        else:
-            process.terminate()
+        _interrupt(process)
 
         def insist() -> None:
             if self._process is process:
@@ -164,10 +161,18 @@ class Preparing(QObject):
         if process is None:
             return
         process.finished.disconnect()
-        process.terminate()
+        _interrupt(process)
         if not process.waitForFinished(_PATIENCE_MS):
             process.kill()
             process.waitForFinished(_PATIENCE_MS)
+
+
+def _interrupt(process: QProcess) -> None:
+    """Have a process end as by Ctrl+C: what it is writing goes with it."""
+    if os.name == "posix" and process.processId():
+        os.kill(process.processId(), signal.SIGINT)
+    else:
+        process.terminate()
 
 
 def told_in(line: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +278,38 @@ def test_a_preparation_tells_how_far_it_is_and_can_be_cancelled(
     content.note_preparation(window.sessions[1].path, "")
     assert note.data() == ""
     window.close()
+
+
+@pytest.mark.parametrize("end", [Preparing.cancel, Preparing.stop])
+def test_what_is_ended_may_tidy_up(
+    tmp_path: Path, qtbot: Any, qapp: Any, end: Callable[[Preparing], None]
+) -> None:
+    part, code = (
+        tmp_path / "part",
+        """
+import pathlib, sys, time
+part = pathlib.Path(sys.argv[1])
+part.touch()
+try:
+    print('{"share": 0.5}', flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    part.unlink()
+    sys.exit(130)
+""",
+    )
+
+    class Fake(Preparing):
+        def command(self, path: Path) -> list[str]:
+            return [sys.executable, "-c", code, str(path)]
+
+    preparing = Fake()
+    preparing.add([part])
+    qtbot.waitUntil(lambda: preparing.share == 0.5, timeout=10_000)
+    assert part.exists()
+    end(preparing)
+    qtbot.waitUntil(lambda: not preparing.is_running, timeout=10_000)
+    assert not part.exists()
 
 
 def test_what_is_added_while_a_cancelled_session_ends_is_prepared(
