@@ -252,7 +252,7 @@ def _of_clusters(dataset: Dataset) -> Overview:
             data.append(basis().data)
         kept = KeptStatistics(place.folder, shank, places)
         # Fingerprints of all clusters take longer than to ask.
-        if kept:
+        if named and kept:
             prints = prints_of(state.spike_clusters)
             known = kept.prints(basis)
             n_known += len(named) * sum(key in known for key in prints.values()) / len(prints)

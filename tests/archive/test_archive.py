@@ -8,8 +8,11 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import phygui.archive.archive as archive_module
@@ -17,11 +20,13 @@ from phygui import DatasetError, Session
 from phygui.archive import Archive, Overview, find, holds_datasets, overview
 from phygui.archive.archive import next_undecided
 from phygui.archive.index import NAME, VERSION, Index
+from phygui.archive.overview import _of_clusters
 from phygui.archive.pictures import Preview
 from phygui.archive.suggested import n_suggested
 from phygui.curation.durability.sidecar import write_rejected_clusters, write_rejections
 from phygui.curation.statistics import cache as stats_cache
 from phygui.curation.suggestions.grouping.group_rules import Rule
+from phygui.dataset import ClusteringState
 from phygui.prepare import prepare
 from phygui.storage.state import prepared as places
 from phygui.storage.state.lock import Lock
@@ -460,3 +465,24 @@ def test_a_thousand_sessions_are_listed_within_two_seconds(
     assert all(s.is_current for s in sessions)
     assert not reads
     assert seconds < 2, seconds
+
+
+def test_statistics_of_a_shank_that_has_no_spikes_any_more_are_in_nobodys_way(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "session.kwik"
+    path.touch()
+    folder = find_place(path).folder
+    folder.mkdir()
+    (folder / "statistics-0.npz").write_bytes(b"of the sorting before")
+    empty = ClusteringState(np.empty(0, np.int32), {}, {})
+    clusterings = SimpleNamespace(
+        path=path,
+        all_keys=lambda: [(0, "main")],
+        names=lambda group: ["main"],
+        is_protected=lambda key: False,
+        read=lambda key: empty,
+        written_at=lambda: datetime(2026, 11, 29).astimezone(),
+    )
+    found = _of_clusters(SimpleNamespace(path=path, clusterings=clusterings))
+    assert (found.n_clusters, found.prepared, found.n_suggestions) == (0, None, None)
