@@ -79,7 +79,10 @@ def tables_of(before: Mapping[str, Table], told: Mapping[int, Cells]) -> dict[st
     columns[GROUP_FILE] = [GROUP]
     there = {column for of in columns.values() for column in of}
     for column in sorted({column for cells in told.values() for column in cells} - there):
-        columns.setdefault(_file_of(column), []).append(column)
+        name = _file_of(column)
+        # Some systems take large and small letters for the same: then it is one table for both.
+        name = next((other for other in columns if other.lower() == name.lower()), name)
+        columns.setdefault(name, []).append(column)
     found = {}
     for name, wanted in columns.items():
         rows = {c: {n: cells[n] for n in wanted if n in cells} for c, cells in told.items()}
@@ -92,7 +95,7 @@ def tables_of(before: Mapping[str, Table], told: Mapping[int, Cells]) -> dict[st
 def _file_of(column: str) -> str:
     """The table that a new column is written in."""
     stem = _UNUSABLE.sub("_", column)
-    # That file is never read; some systems take large and small letters for the same.
+    # That file is never read, whatever its letters where these make no difference.
     is_info = f"cluster_{stem}.tsv".lower() == INFO_FILE
     return f"cluster_label_{stem}.tsv" if is_info else f"cluster_{stem}.tsv"
 

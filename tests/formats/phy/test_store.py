@@ -128,6 +128,16 @@ def test_a_label_of_any_name_survives(tmp_path: Path, name: str) -> None:
     assert store_of(path).read(MAIN).labels[8] == {name: "yes"}
 
 
+def test_labels_that_differ_in_large_letters_need_no_files_that_do(tmp_path: Path) -> None:
+    path = make(tmp_path).path
+    store = store_of(path)
+    told = {"area": "CA1", "Area": "CA3", "KSLABEL": "x"}
+    store.write({MAIN: edited(store, **told)})
+    assert store_of(path).read(MAIN).labels[8] == told
+    names = [name.lower() for name in os.listdir(path)]
+    assert len(set(names)) == len(names)
+
+
 def test_what_the_first_save_replaces_is_kept(tmp_path: Path) -> None:
     path = make(tmp_path).path
     store = store_of(path)
