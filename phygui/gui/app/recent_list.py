@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from phygui.archive import Overview, holds_datasets, overview
 from phygui.errors import DatasetError
 from phygui.gui.base.theme import color
+from phygui.words import counted, in_bytes
 
 log = logging.getLogger(__name__)
 
@@ -112,21 +113,11 @@ def in_words(found: Overview, n_bytes: int) -> str:
     if found.n_spikes is not None:
         parts.append(f"{found.n_spikes:,} spikes")
     if n_bytes:
-        parts.append(_bytes_in_words(n_bytes))
-    n = len(found.shanks)
-    parts.append(f"{n} shank{'' if n == 1 else 's'}")
+        parts.append(in_bytes(n_bytes))
+    parts.append(counted(len(found.shanks), "shank"))
     if found.has_unsaved:
         parts.append("unsaved edits")
     return "  ·  ".join(parts)
-
-
-def _bytes_in_words(n_bytes: int) -> str:
-    value = float(n_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.5 or unit == "TB":
-            break
-    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
 
 
 class RecentDelegate(QStyledItemDelegate):

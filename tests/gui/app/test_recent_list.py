@@ -28,7 +28,7 @@ from phygui.gui.base.settings import Settings
         (
             Overview(duration=20.4, n_spikes=12, shanks=(3,), has_unsaved=True),
             12_345,
-            "20 s  ·  12 spikes  ·  12 kB  ·  1 shank  ·  unsaved edits",
+            "20 s  ·  12 spikes  ·  12.3 kB  ·  1 shank  ·  unsaved edits",
         ),
         (Overview(saved="yesterday"), 0, "0 shanks"),
     ],
