@@ -27,12 +27,13 @@ def key_of(event: QKeyEvent) -> str:
     """The key that an event stands for, in portable text; empty for a modifier alone."""
     if event.key() in _MODIFIERS:
         return ""
-    modifiers = int(event.modifiers()) & ~int(Qt.KeyboardModifier.KeypadModifier)
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     text = event.text()
     # On a sign such as ":", Shift depends on the keyboard and is not part of the key.
     if len(text) == 1 and text.isprintable() and not text.isalnum() and not text.isspace():
-        modifiers &= ~int(Qt.KeyboardModifier.ShiftModifier)
-    return QKeySequence(modifiers | event.key()).toString(QKeySequence.SequenceFormat.PortableText)
+        modifiers &= ~Qt.KeyboardModifier.ShiftModifier
+    keys = QKeySequence(modifiers | Qt.Key(event.key()))
+    return keys.toString(QKeySequence.SequenceFormat.PortableText)
 
 
 class KeyLine(QLineEdit):

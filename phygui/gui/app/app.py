@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("QT_API", "pyqt5")
 
+import qtpy
 import vispy
 from qtpy.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QApplication
@@ -47,8 +48,10 @@ def make_application(settings: Settings) -> QApplication:
     else:
         # Without shared contexts, a dock that floats loses its canvas.
         QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
-        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
-        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
+        # Qt 6 does both by itself.
+        for name in ("AA_UseHighDpiPixmaps", "AA_EnableHighDpiScaling"):
+            if attribute := getattr(Qt.ApplicationAttribute, name, None):
+                QCoreApplication.setAttribute(attribute)
         if sys.platform.startswith("linux"):
             # The menus are in the window; to ask the desktop for another place takes its time.
             QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeMenuBar)
@@ -58,7 +61,7 @@ def make_application(settings: Settings) -> QApplication:
     app.setApplicationDisplayName("phygui")
     # Numbers are written as in the field's papers, whatever the country.
     QLocale.setDefault(QLocale.c())
-    vispy.use("pyqt5")
+    vispy.use(qtpy.API)
     app.setWindowIcon(theme.icon("phygui"))
     theme.apply_theme(app, str(settings.get("theme", "dark")))
     return app

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from phygui.archive import Overview, holds_datasets, overview
 from phygui.errors import DatasetError
-from phygui.gui.base.theme import color
+from phygui.gui.base.theme import color, number_of
 from phygui.words import counted, in_bytes
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class RecentDelegate(QStyledItemDelegate):
         painter.setFont(bold)
         painter.setPen(color("text"))
         name = QFontMetrics(bold).elidedText(path.name, Qt.TextElideMode.ElideRight, left.width())
-        painter.drawText(left, int(Qt.AlignmentFlag.AlignTop), name)
+        painter.drawText(left, Qt.AlignmentFlag.AlignTop, name)
         used = QFontMetrics(bold).horizontalAdvance(name) + 2 * _GAP
         painter.setFont(option.font)
         painter.setPen(color("text" if is_selected else "dim"))
@@ -163,11 +163,11 @@ class RecentDelegate(QStyledItemDelegate):
         folder = metrics.elidedText(
             str(path.parent), Qt.TextElideMode.ElideMiddle, left.width() - used
         )
-        painter.drawText(left.adjusted(used, 0, 0, 0), int(Qt.AlignmentFlag.AlignTop), folder)
+        painter.drawText(left.adjusted(used, 0, 0, 0), Qt.AlignmentFlag.AlignTop, folder)
         details = metrics.elidedText(
             index.data(DETAILS) or "", Qt.TextElideMode.ElideRight, left.width()
         )
-        painter.drawText(left, int(Qt.AlignmentFlag.AlignBottom), details)
+        painter.drawText(left, Qt.AlignmentFlag.AlignBottom, details)
         painter.restore()
 
     @staticmethod
@@ -179,7 +179,7 @@ class RecentDelegate(QStyledItemDelegate):
         above = bar.adjusted(0, -200, 0, -_GAP - bar.height() + 2)
         words = f"{decided} of {n_clusters} decided"
         painter.drawText(
-            above, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight), words
+            above, number_of(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight), words
         )
         painter.fillRect(bar, color("line"))
         done = QRect(bar)

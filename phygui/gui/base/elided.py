@@ -6,6 +6,8 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import QLabel
 
+from phygui.gui.base.theme import number_of
+
 LEAST = 12
 """Characters for which there is room in any case."""
 
@@ -42,7 +44,7 @@ class ElidedLabel(QLabel):
         style.drawItemText(
             painter,
             self.contentsRect(),
-            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+            number_of(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
             self.palette(),
             self.isEnabled(),
             self.shown,

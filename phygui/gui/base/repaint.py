@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
 from phygui.gui.base.delays import DELAYS
+
+_LOW_PRIORITY = -1
+"""``Qt.LowEventPriority``, which PyQt6 takes as a number only."""
 
 
 class PaintedTogether(QObject):
@@ -49,7 +52,7 @@ class PaintedTogether(QObject):
             self._is_owed = False
             # As late as Qt's own: once all that has another size has got its place.
             request = QEvent(QEvent.Type.UpdateRequest)
-            QCoreApplication.postEvent(self._window, request, Qt.EventPriority.LowEventPriority)
+            QCoreApplication.postEvent(self._window, request, _LOW_PRIORITY)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep back what Qt asks its window for when something in it has to be painted."""

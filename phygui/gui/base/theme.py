@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from typing import Any
 
 from qtpy.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from qtpy.QtGui import QAction, QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
@@ -55,6 +56,11 @@ GROUP_MARKS = {"good": "●", "mua": "◐", "noise": "✕", "unsorted": "○"}
 
 _own_group_colors: dict[str, str] = {}
 _current = "dark"
+
+
+def number_of(flags: Any) -> int:
+    """Flags as those who draw text take them: PyQt5's are numbers, PyQt6's have one."""
+    return int(getattr(flags, "value", flags))
 
 
 def current_theme() -> str:
@@ -118,6 +124,7 @@ def _palette() -> QPalette:
         QPalette.ColorRole.Highlight: "highlight",
         QPalette.ColorRole.HighlightedText: "text",
         QPalette.ColorRole.Link: "text",
+        QPalette.ColorRole.PlaceholderText: "dim",
     }
     for role, name in roles.items():
         palette.setColor(role, color(name))
@@ -178,7 +185,7 @@ class _Drawing(QIconEngine):
     def __init__(self, name: str, theme: str) -> None:
         super().__init__()
         self._name, self._theme = name, theme
-        self._pixmaps: dict[tuple[int, int, int], QPixmap] = {}
+        self._pixmaps: dict[tuple[int, int, QIcon.Mode], QPixmap] = {}
 
     @cached_property
     def _renderer(self) -> QSvgRenderer:
@@ -204,7 +211,7 @@ class _Drawing(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """It on a transparent ground."""
-        key = (size.width(), size.height(), int(mode))
+        key = (size.width(), size.height(), mode)
         if key not in self._pixmaps:
             pixmap = QPixmap(size)
             pixmap.fill(Qt.GlobalColor.transparent)

@@ -9,7 +9,7 @@ from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from phygui.analysis import Agreement
-from phygui.gui.base.theme import color
+from phygui.gui.base.theme import color, number_of
 
 _MARGIN = 26.0
 
@@ -140,13 +140,13 @@ class ConfusionMap(QWidget):
         plot = self._plot()
         painter.setPen(color("dim"))
         below = QRectF(plot.left(), self.height() - _MARGIN + 4, plot.width(), _MARGIN - 6)
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), self._names[1])
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self._names[1])
         painter.save()
         painter.translate(2, plot.bottom())
         painter.rotate(-90)
         painter.drawText(
             QRectF(0, 0, plot.height(), _MARGIN - 4),
-            int(Qt.AlignmentFlag.AlignCenter),
+            Qt.AlignmentFlag.AlignCenter,
             self._names[0],
         )
         painter.restore()
@@ -157,7 +157,7 @@ class ConfusionMap(QWidget):
                 if box.right() < plot.left()
                 else Qt.AlignmentFlag.AlignHCenter
             )
-            painter.drawText(box, int(align | Qt.AlignmentFlag.AlignVCenter), text)
+            painter.drawText(box, number_of(align | Qt.AlignmentFlag.AlignVCenter), text)
         if self._image is not None:
             painter.drawImage(plot, self._image)
         painter.setPen(QPen(color("line"), 1.0))

@@ -121,7 +121,7 @@ class SpikeModel(QAbstractTableModel):
         if rows is None or not index.isValid() or index.row() >= len(self._order):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
+            return Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         at, name = self.row_at(index.row()), COLUMNS[index.column()]
         place = int(rows.places[at])
         if role == Qt.ItemDataRole.ForegroundRole and name == "cluster":

@@ -329,7 +329,7 @@ class ClusterTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return cell.text
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(cell.alignment)
+            return cell.alignment
         if role == Qt.ItemDataRole.ForegroundRole:
             return QBrush(cell.color)
         if role == Qt.ItemDataRole.BackgroundRole:

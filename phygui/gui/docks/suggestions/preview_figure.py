@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from phygui.analysis import REFRACTORY_PERIOD, Metric
 from phygui.curation.statistics.preview import Preview
-from phygui.gui.base.theme import color, current_theme
+from phygui.gui.base.theme import color, current_theme, number_of
 from phygui.views.core.colors import cluster_color
 from phygui.views.data.attributes import amplitude_range
 from phygui.views.data.voltages import reading
@@ -95,7 +95,7 @@ class PreviewFigure(QWidget):
         if self._preview is None:
             painter.setPen(color("dim"))
             painter.drawText(
-                area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._hint
+                area, number_of(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._hint
             )
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -103,7 +103,7 @@ class PreviewFigure(QWidget):
             painter.setPen(color("dim"))
             line = QFontMetricsF(self.font()).height()
             painter.drawText(
-                area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), self._note
+                area, number_of(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), self._note
             )
             area.adjust(0, line + _GAP, 0, 0)
         if area.width() > 1.25 * area.height():
@@ -210,7 +210,9 @@ class PreviewFigure(QWidget):
         if metrics.horizontalAdvance(text) > cell.width():
             text = str(channel)
         painter.setPen(color("dim"))
-        painter.drawText(cell, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), text)
+        painter.drawText(
+            cell, number_of(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), text
+        )
         if cell.height() >= 2.5 * metrics.height():
             return cell.adjusted(0, metrics.height(), 0, 0)
         return cell.adjusted(metrics.horizontalAdvance(text) + 4, 0, 0, 0)
@@ -276,11 +278,11 @@ class PreviewFigure(QWidget):
             titles[-1], Qt.TextElideMode.ElideRight, left
         )
         painter.drawText(
-            head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), title
+            head, number_of(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), title
         )
         painter.setPen(color("dim"))
         painter.drawText(
-            head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), note
+            head, number_of(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), note
         )
         plot = area.adjusted(0, metrics.height() + 1, 0, 0)
         painter.setPen(QPen(color("line"), 1.0))
