@@ -157,7 +157,7 @@ def test_without_an_extra_the_wheel_works_and_names_it(
 
     def run(words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "phygui", *words.split()],
+            [sys.executable, "-c", "from phygui.cli import main; main()", *words.split()],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
