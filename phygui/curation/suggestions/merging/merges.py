@@ -36,8 +36,9 @@ N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
 LEAST_SIMILARITY = 0.06
 """Pairs less similar than this are not looked at: no parts of a unit lay as far apart."""
-LEAST_SCORE = 0.5
-"""Pairs with a score below this are not suggested: they are less likely one unit than two."""
+LEAST_SCORE = 0.3
+"""Pairs with a score below this are not suggested. It is below one half, since the score is that of
+a pair alone: a wrong pair mostly contradicts better ones, and does not come into the list."""
 N_JOINS = 4
 """Joins of what better pairs would make that are looked at in one piece."""
 PAIRS_AT_ONCE = 4

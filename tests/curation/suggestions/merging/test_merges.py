@@ -12,7 +12,7 @@ from phygui import Session
 from phygui.analysis import merge_score, violation_rate
 from phygui.curation.statistics.preview import MERGED, merged_snapshot, preview
 from phygui.curation.statistics.stats import QualitySource
-from phygui.curation.suggestions.merging.merges import LEAST_SCORE, Suggestions
+from phygui.curation.suggestions.merging.merges import LEAST_SCORE, Found, Suggestions
 from phygui.simulate import make_demo
 
 HOWS = ("amplitude", "drift", "position")
@@ -95,6 +95,19 @@ def find_pairs(session: Session) -> None:
     session.learn_stats()
     while job := session.suggestions.job():
         session.suggestions.add(job(lambda: False))
+
+
+@pytest.mark.parametrize(("score", "is_listed"), [(0.35, True), (0.25, False)])
+def test_a_pair_that_contradicts_none_need_not_be_likelier_than_not(
+    session: Session, score: float, is_listed: bool
+) -> None:
+    session.learn_stats()
+    fresh = Suggestions(session.workspace.active.clustering, session.knowledge)
+    assert fresh.job(session.snapshot()) is not None
+    a, b = sorted(session.cluster_ids[:2].tolist())
+    evidence = merge_score(0.5, 0.5, 0.5)._replace(score=score)
+    fresh.add(Found(fresh, {}, {(a, b): evidence}, fresh._basis))
+    assert bool(fresh.ranked()) == is_listed
 
 
 def test_what_is_turned_down_stays_so_for_later_sessions(tmp_path: Path, oversplit) -> None:
