@@ -1,25 +1,37 @@
-"""Opening a dataset by what the user names: a path, or the demo."""
+"""Opening a dataset by what the user names: a path, the demo, or a demo to practise on."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
+from phygui.storage.state.lock import living_holder
+from phygui.storage.state.state_folder import state_folder
 
 DEMO = "demo"
+PRACTICE = "first steps"
 
 
-def open_session(what: object, **options: Any) -> Session:
+def open_session(
+    what: object, *, making: Callable[[float], None] | None = None, **options: Any
+) -> Session:
     """Open a session on a path, or on the demo, which is built the first time.
 
     What an earlier session has found out of the clusters is taken over at once.
 
     Parameters
     ----------
-    what : path or "demo"
-        The file.
+    what : path, "demo" or "first steps"
+        The file. The last is a demo in which nobody has done anything yet.
+    making : callable, optional
+        Told how much of the demo is made, 0 to 1, while it is.
     **options
         As for :meth:`phygui.Session.open`.
 
@@ -31,7 +43,9 @@ def open_session(what: object, **options: Any) -> Session:
     if what == DEMO:
         from phygui.simulate import default_demo
 
-        what = default_demo()
+        what = default_demo(making)
+    elif what == PRACTICE:
+        what = _practice(making)
     try:
         session = Session.open(Path(str(what)), **options)
     except OSError as error:
@@ -43,3 +57,24 @@ def open_session(what: object, **options: Any) -> Session:
         session.close()
         raise
     return session
+
+
+def is_practice(path: Path) -> bool:
+    """Whether a dataset is the demo of the first steps."""
+    return path.stem == DEMO and path.parent.name == PRACTICE
+
+
+def _practice(making: Callable[[float], None] | None) -> Path:
+    """The demo of the first steps; as it was built, unless a window is open on it."""
+    from phygui.simulate import copy_demo
+
+    folder = user_cache_path("phygui") / PRACTICE
+    path = folder / f"{DEMO}.kwik"
+    if path.is_file():
+        states = state_folder(path)
+        if living_holder(states) is not None:
+            return path
+        with contextlib.suppress(OSError):
+            shutil.rmtree(folder)
+            shutil.rmtree(states)
+    return copy_demo(folder, making)

@@ -227,11 +227,11 @@ class Curation:
             noun = "cluster" if len(parts.clusters) == 1 else "clusters"
             raise EditError(f"the spikes of {noun} {whose} are one part: nothing to split")
         self.check_parts(parts)
-        update = self.inherit(self.clustering.assign(parts.spike_ids, parts.labels))
+        update = self.clustering.assign(parts.spike_ids, parts.labels)
         text = f"split {whose} into {in_words(update.added)}"
         if parts.reason:
             text += f" by {parts.reason}"
-        return replace(update, kind="split", description=text)
+        return self.inherit(replace(update, kind="split", description=text))
 
     def check_parts(self, parts: Parts) -> None:
         """Make sure that clusters are as they were when parts of them were proposed.
@@ -257,21 +257,31 @@ class Curation:
     def inherit(self, update: Update, first: int | None = None) -> Update:
         """Complete a change of spikes: each new cluster takes over a group and labels.
 
-        They come from the cluster ``first``, or else from the old cluster that
-        holds the new one's first spike.
+        They come from the cluster ``first``, or else from the old cluster that most of the new
+        one's spikes were in. Where the old ones were in several groups, the description tells
+        which the new ones are in.
         """
         parents = {}
         for new, spike_ids in update.after.items():
             origin = first
             if origin is None:
-                origin = int(self.clustering.spike_clusters[spike_ids[0]])
+                origin = int(np.bincount(self.clustering.spike_clusters[spike_ids]).argmax())
             parents[new] = origin
         labels = {new: dict(self.labels[origin]) for new, origin in parents.items()}
         # Those that vanish take theirs with them: undoing brings both back, whatever the file
         # that it is undone on still knows of them.
         vanished = {old: dict(self.labels[old]) for old in update.before}
+        description = update.description
+        if len({self.groups[old] for old in vanished}) > 1:
+            names = {new: self.groups.name_of(origin) for new, origin in parents.items()}
+            said = [
+                f"{in_words([new for new in names if names[new] == name])} {name}"
+                for name in dict.fromkeys(names.values())
+            ]
+            description += ": " + ", ".join(said)
         return replace(
             update,
+            description=description,
             groups_before={old: self.groups[old] for old in vanished} | dict.fromkeys(parents),
             groups_after=dict.fromkeys(vanished)
             | {new: self.groups[origin] for new, origin in parents.items()},

@@ -1,8 +1,9 @@
-"""The default demo dataset, built once in the user's cache folder."""
+"""The default demo dataset, built once in the user's cache folder, and copies to practise on."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from .build import make_demo
 from .fill import Progress
 
 _NAME = "demo"
+_UNTOUCHED = "untouched.kwik"
+"""A copy, beside the demo, that nobody saves to."""
 
 
 def default_demo(progress: Progress | None = None) -> Path:
@@ -37,6 +40,7 @@ def default_demo(progress: Progress | None = None) -> Path:
     building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
     try:
         make_demo(building, name=_NAME, progress=progress)
+        shutil.copy2(building / f"{_NAME}.kwik", building / _UNTOUCHED)
         try:
             building.rename(folder)
         except OSError:
@@ -46,6 +50,42 @@ def default_demo(progress: Progress | None = None) -> Path:
         shutil.rmtree(building, ignore_errors=True)
     _remove_outdated(cache, folder)
     return kwik_path
+
+
+def copy_demo(folder: Path, progress: Progress | None = None) -> Path:
+    """Put the demo into a folder as it was built: what was saved to it is not in the copy.
+
+    The large files, which nobody writes to, are shared where the disk allows it.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there; the demo that is in it is replaced.
+    progress : callable, optional
+        As for :func:`default_demo`, which builds what is copied.
+
+    Returns
+    -------
+    Path
+        The ``.kwik`` file.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    source = default_demo(progress).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_NAME}.kwik"
+    for file in (*source.glob("*.kwx"), *source.glob("*.dat")):
+        target = folder / file.name
+        target.unlink(missing_ok=True)
+        try:
+            os.link(file, target)
+        except OSError:
+            shutil.copy2(file, target)
+    shutil.copy2(source / _UNTOUCHED, path)
+    return path
 
 
 def _digest() -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from phygui import KwikModel
 from phygui.errors import DatasetWarning
-from phygui.simulate import Demo, cache, default_demo, make_demo
+from phygui.simulate import Demo, cache, copy_demo, default_demo, make_demo
 
 SMALL = {"n_spikes": 3000, "n_channels": 16, "n_clusters": 8, "duration": 25.0}
 
@@ -138,6 +138,17 @@ def test_an_interrupted_build_is_not_taken_for_a_whole_one(
     assert list(quick_cache.iterdir()) == []
     monkeypatch.setattr(cache, "make_demo", quick)
     assert default_demo().is_file()
+
+
+def test_a_copy_of_the_demo_is_as_it_was_built(quick_cache: Path, tmp_path: Path):
+    path = default_demo()
+    built = path.read_bytes()
+    path.write_bytes(b"curated")
+    for _ in range(2):
+        copy = copy_demo(tmp_path / "copy")
+        assert copy.read_bytes() == built
+        copy.write_bytes(b"curated as well")
+    assert path.read_bytes() == b"curated"
 
 
 def test_a_changed_simulator_builds_another_demo(

@@ -17,7 +17,7 @@ import vispy
 from qtpy.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
-from phygui.curation.open_session import DEMO, open_session
+from phygui.curation.open_session import DEMO, PRACTICE, is_practice, open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
@@ -72,6 +72,7 @@ class Application(QObject):
 
     _opened = Signal(object, object)
     _is_archive = Signal(object)
+    _making = Signal(float)
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
@@ -88,6 +89,7 @@ class Application(QObject):
         """Where it says that something is being opened, and what it says."""
         self._opened.connect(self._receive)
         self._is_archive.connect(self._receive_archive)
+        self._making.connect(self._tell_made)
 
     # -- windows ---------------------------------------------------------------------------
 
@@ -202,29 +204,25 @@ class Application(QObject):
             return
         self._with_cards = what is Ask.FIRST_STEPS
         if what is Ask.FIRST_STEPS:
-            if self._shows_demo():
+            if self._practises():
                 return
-            what = DEMO
+            what = PRACTICE
         if isinstance(what, Ask):
             what = self._ask_path(what)
             if what is None:
                 return
         parent = self._front()
-        said = f"opening {what} ..."
-        if self.start is not None:
-            self.start.set_busy(said)
-        elif parent is not None and parent in (*self.windows, self.archive):
-            parent.say(said)
-            self._said = parent, said
+        self._tell_busy(f"opening {what} ...")
 
         def work() -> None:
             from phygui.archive import holds_datasets
 
             try:
-                if isinstance(what, str | Path) and what != DEMO and holds_datasets(what):
+                is_ours = what in (DEMO, PRACTICE)
+                if isinstance(what, str | Path) and not is_ours and holds_datasets(what):
                     self._is_archive.emit(Path(what))
                     return
-                self._opened.emit(open_session(what), None)
+                self._opened.emit(open_session(what, making=self._making.emit), None)
             except DatasetError as error:
                 self._opened.emit(None, error)
             except Exception as error:
@@ -234,10 +232,23 @@ class Application(QObject):
 
         threading.Thread(target=work, name="phygui-open", daemon=True).start()
 
-    def _shows_demo(self) -> bool:
-        """Begin the first steps in a window that is on the demo, if there is one."""
+    def _tell_busy(self, said: str) -> None:
+        """Say what goes on in the window that is in front."""
+        parent = self._front()
+        if self.start is not None:
+            self.start.set_busy(said)
+        elif parent is not None and parent in (*self.windows, self.archive):
+            self._unsay()
+            parent.say(said)
+            self._said = parent, said
+
+    def _tell_made(self, share: float) -> None:
+        self._tell_busy(f"making the demo, once: {round(100 * share)}% ...")
+
+    def _practises(self) -> bool:
+        """Begin the first steps again in a window that is on their demo, if there is one."""
         for window in self.windows:
-            if window.session.path.stem == DEMO:
+            if is_practice(window.session.path):
                 window.activateWindow()
                 window.commands.begin_first_steps()
                 return True

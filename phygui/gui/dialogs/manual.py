@@ -36,7 +36,7 @@ from phygui.gui.base.placing import well_placed
 from phygui.gui.base.theme import color
 
 PAGES = (
-    "dataset", "views", "shortcuts", "suggestions", "safety", "formats", "export",
+    "first-steps", "dataset", "views", "shortcuts", "suggestions", "safety", "formats", "export",
     "quality-metrics", "similarity", "questions", "installing", "coming-from-kilosort",
     "coming-from-spikeinterface", "coming-from-klustaviewa", "coming-from-phy", "performance",
     "writing-a-metric", "writing-a-view", "architecture",

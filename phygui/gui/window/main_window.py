@@ -306,7 +306,10 @@ class MainWindow(WindowParts):
         session, shown = self.session, self.session.shown
         decided, total = shown.n_decided, len(shown.cluster_groups)
         percent = round(100 * decided / total) if total else 0
-        self.status["progress"].setText(f"{decided} of {total} decided ({percent}%)")
+        progress = f"{decided} of {total} decided ({percent}%)"
+        if decided == total and shown.is_modified:
+            progress = f"all {total} decided, to be saved"
+        self.status["progress"].setText(progress)
         chosen = list(shown.selection.clusters)
         self.status["selected"].setText(f"{in_words(chosen, 12)} selected" if chosen else "")
         notes = [] if shown.is_editable and not session.read_only else ["read-only"]

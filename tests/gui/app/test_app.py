@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from qtpy import sip
 from qtpy.QtCore import QCoreApplication, QEvent, Qt
 
 from phygui import Session
+from phygui.curation import open_session as open_session_module
 from phygui.errors import DatasetError
 from phygui.gui.actions.actions import BY_NAME
 from phygui.gui.app import app as app_module
@@ -98,24 +100,52 @@ def test_without_recent_files_it_says_what_to_do(application: Application) -> No
 def test_the_demo_opens_from_the_start_window(
     qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, hybrid: Path
 ) -> None:
-    monkeypatch.setattr("phygui.simulate.default_demo", lambda: hybrid)
+    monkeypatch.setattr("phygui.simulate.default_demo", lambda progress: hybrid)
     start = application.show_start()
     qtbot.mouseClick(start.demo_button, Qt.MouseButton.LeftButton)
     assert wait_for_window(qtbot, application).session.path == hybrid
 
 
 def test_the_first_steps_open_the_demo_with_their_first_card(
-    qtbot: Any, application: Application, monkeypatch: pytest.MonkeyPatch, demo: Path
+    qtbot: Any,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    demo: Path,
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("phygui.simulate.default_demo", lambda: demo)
+    caches = tmp_path / "caches"
+    monkeypatch.setattr(open_session_module, "user_cache_path", lambda name: caches)
+
+    def copy(folder: Path, progress: Callable[[float], None]) -> Path:
+        progress(0.5)
+        shutil.copytree(demo.parent, folder)
+        return folder / demo.name
+
+    monkeypatch.setattr("phygui.simulate.copy_demo", copy)
     start = application.show_start()
+    told: list[str] = []
+    monkeypatch.setattr(start, "set_busy", told.append)
     qtbot.mouseClick(start.steps_button, Qt.MouseButton.LeftButton)
     window = wait_for_window(qtbot, application)
     qtbot.waitUntil(lambda: window.findChild(FirstSteps) is not None)
     assert window.findChild(FirstSteps).title.text() == "Walk"
-    # Asked for again, no second window opens.
+    assert told == ["opening first steps ...", "making the demo, once: 50% ..."]
+    # Asked for again, no second window opens, and what was done is taken back.
+    before = window.session.cluster_ids.tolist()
+    window.session.merge(before[:2])
     window.open_wanted.emit(Ask.FIRST_STEPS)
     assert application.windows == [window]
+    assert window.session.cluster_ids.tolist() == before
+    # In another sitting nothing of this one is left, not even what was saved.
+    window.session.merge(before[:2])
+    window.session.save()
+    path = window.session.path
+    with open_session_module.open_session(open_session_module.PRACTICE) as beside:
+        assert beside.read_only  # a window is open on it
+    window.close()
+    with open_session_module.open_session(open_session_module.PRACTICE) as again:
+        assert again.path == path
+        assert again.cluster_ids.tolist() == before
 
 
 def test_a_file_dropped_on_the_start_window_opens(

@@ -12,9 +12,16 @@ from qtpy.QtWidgets import QApplication
 from phygui import Session
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.dialogs.manual import Manual, manual_folder, pages, slug, title_of
+from phygui.gui.window.guide import first_steps
 from phygui.gui.window.guide.cards import CARDS
 from phygui.gui.window.guide.first_steps import FirstSteps
 from tests.gui.curator import ALT, CTRL, SHIFT
+
+
+@pytest.fixture(autouse=True)
+def _practising(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo of the tests is the one of the first steps."""
+    monkeypatch.setattr(first_steps, "is_practice", lambda path: True)
 
 
 def test_a_user_who_does_what_the_cards_say_comes_to_the_end(

@@ -293,6 +293,8 @@ class SuggestionList(Dock, Generic[S]):
             self._tell(text)
         elif done < total:
             text += f", {done} of {total} clusters looked at"
+        elif not n and self._current is None:
+            self._tell(self._wording.none)
         self.note.setText(text)
         self.note.setToolTip(plain_tip(text))
 

@@ -34,26 +34,34 @@ class Card:
 CARDS = (
     Card(
         "Walk",
-        "Each row of the table is a cluster: spikes that the sorter took for one neuron, the best "
-        "cluster first. Below stand those that are similar to the selected one.",
+        "Each row of the upper table is a cluster: spikes that the sorter took for one neuron. "
+        "Those of the highest quality stand first. The lower table lists which clusters are "
+        "similar to the selected one.",
         (
             Task(
-                "{next_best} goes to the next best cluster, the most similar one beside it",
+                "{next_best} selects the next cluster, and the one that is most similar to it",
                 ("next_best",),
             ),
-            Task("{next_match} has the next similar one beside it", ("next_match",)),
+            Task("{next_match} takes the next similar one instead", ("next_match",)),
         ),
         "first",
     ),
     Card(
         "Look",
         "The views show the selected clusters, each in its colour: their waveforms, features, and "
-        "when they fire. Nothing in the band about 0 of a correlogram says: one neuron.",
+        "when they fire. A neuron does not fire twice within some milliseconds: a cluster whose "
+        "correlogram is empty in the band about 0 is one neuron.",
         (
-            Task("{mean} shows waveforms as mean and deviation", ("mean",)),
+            Task(
+                "{mean} turns between single waveforms and their mean with its deviation", ("mean",)
+            ),
             Task("{maximise} gives the view under the mouse the whole window", ("maximise",)),
             Task("{maximise} once more brings the others back", ("maximise",)),
-            Task("{move_best_to_good} decides: the best cluster is good", ("move_best_to_good",)),
+            Task(
+                "{move_best_to_good} decides that the cluster of the upper table is good, and goes "
+                "on to the next ({move_best_to_mua}: several neurons, {move_best_to_noise}: noise)",
+                ("move_best_to_good", "move_best_to_mua", "move_best_to_noise"),
+            ),
         ),
     ),
     Card(
@@ -74,8 +82,8 @@ CARDS = (
     ),
     Card(
         "Undo",
-        "Nothing that you do is lost, and nothing is for good: any number of edits can be taken "
-        "back.",
+        "Any number of edits can be taken back, as long as the dataset is open. The tab History "
+        "lists them.",
         (
             Task("{undo} takes the last edit back", ("undo",)),
             Task("{redo} makes it again", ("redo",)),
@@ -89,6 +97,8 @@ CARDS = (
     ),
 )
 END = (
-    "That is all it takes: walk, look, decide. {shortcuts} lists all keys, {palette} finds what "
-    "can be done by its name, and the manual is in the menu Help."
+    "That is all it takes: walk, look, decide. The tabs Merges, Splits and Candidates hold what "
+    "the program would do. {shortcuts} lists all keys, {palette} finds what can be done by its "
+    "name, {manual} opens the manual. {close} closes this demo; the window with your own data is "
+    "behind it."
 )

@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from phygui.curation.edits.update import Update
-from phygui.curation.open_session import DEMO
+from phygui.curation.open_session import is_practice
 from phygui.gui.actions.actions import BY_NAME
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.dialogs.choosing import Ask
@@ -29,12 +29,18 @@ _KEY = re.compile(r"\{(\w+)\}")
 
 
 def begin(window: WindowParts) -> None:
-    """Show the first card over the demo, which is opened if this window is not on it."""
-    if window.session.path.stem != DEMO:
+    """Show the first card over a demo of their own, which is opened if this window is not on it.
+
+    What was done there before is taken back: the cards speak of the demo as it was built.
+    """
+    if not is_practice(window.session.path):
         window.open_wanted.emit(Ask.FIRST_STEPS)
         return
     for card in window.findChildren(FirstSteps):
         card.leave()
+    session = window.session
+    if session.shown.history_position and session.shown.is_editable:
+        window.attempt(lambda: session.jump_to(0))
     FirstSteps(window)
 
 
