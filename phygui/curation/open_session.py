@@ -61,14 +61,18 @@ def open_session(
 
 def is_practice(path: Path) -> bool:
     """Whether a dataset is the demo of the first steps."""
-    return path.stem == DEMO and path.parent.name == PRACTICE
+    return path.parent == _practice_folder()
+
+
+def _practice_folder() -> Path:
+    return user_cache_path("phygui") / PRACTICE
 
 
 def _practice(making: Callable[[float], None] | None) -> Path:
     """The demo of the first steps; as it was built, unless a window is open on it."""
     from phygui.simulate import copy_demo
 
-    folder = user_cache_path("phygui") / PRACTICE
+    folder = _practice_folder()
     path = folder / f"{DEMO}.kwik"
     if path.is_file():
         states = state_folder(path)

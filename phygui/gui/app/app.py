@@ -211,7 +211,6 @@ class Application(QObject):
             what = self._ask_path(what)
             if what is None:
                 return
-        parent = self._front()
         self._tell_busy(f"opening {what} ...")
 
         def work() -> None:

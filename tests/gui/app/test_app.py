@@ -111,13 +111,14 @@ def test_the_first_steps_open_the_demo_with_their_first_card(
     application: Application,
     monkeypatch: pytest.MonkeyPatch,
     demo: Path,
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    caches = tmp_path / "caches"
+    caches = tmp_path_factory.mktemp("caches")
     monkeypatch.setattr(open_session_module, "user_cache_path", lambda name: caches)
 
-    def copy(folder: Path, progress: Callable[[float], None]) -> Path:
-        progress(0.5)
+    def copy(folder: Path, progress: Callable[[float], None] | None) -> Path:
+        if progress is not None:
+            progress(0.5)
         shutil.copytree(demo.parent, folder)
         return folder / demo.name
 

@@ -39,7 +39,7 @@ def begin(window: WindowParts) -> None:
     for card in window.findChildren(FirstSteps):
         card.leave()
     session = window.session
-    if session.shown.history_position and session.shown.is_editable:
+    if session.history_position and session.shown.is_editable:
         window.attempt(lambda: session.jump_to(0))
     FirstSteps(window)
 
