@@ -198,16 +198,20 @@ def _all_or_none(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] |
 
 
 def _masked(features: NDArray[Any], masks: NDArray[Any] | None) -> NDArray[np.float64]:
-    found = np.nan_to_num(features.astype(np.float64), posinf=0.0, neginf=0.0)
     if masks is None:
-        return found
+        return np.nan_to_num(features.astype(np.float64), posinf=0.0, neginf=0.0)
     if masks.shape[1] == 0 or features.shape[1] % masks.shape[1]:
         raise ValueError(
             f"{features.shape[1]} feature columns are not a multiple of {masks.shape[1]} masks"
         )
-    masks = np.nan_to_num(masks, posinf=0.0, neginf=0.0)
-    weights = np.repeat(masks, features.shape[1] // masks.shape[1], axis=1)
-    masked: NDArray[np.float64] = found * weights
+    # On a large probe most channels are masked in all spikes: their columns cost nothing.
+    n_each = features.shape[1] // masks.shape[1]
+    held = np.flatnonzero(masks.any(axis=0))
+    columns = (held[:, None] * n_each + np.arange(n_each)).ravel()
+    weights = np.repeat(np.nan_to_num(masks[:, held], posinf=0.0, neginf=0.0), n_each, axis=1)
+    some = np.nan_to_num(features[:, columns].astype(np.float64), posinf=0.0, neginf=0.0)
+    masked = np.zeros(features.shape)
+    masked[:, columns] = some * weights
     return masked
 
 
@@ -257,23 +261,26 @@ def _cloud(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Mean, principal directions and remaining variances of points (n, n_columns)."""
     n, n_columns = points.shape
-    mean = points.mean(axis=0)
-    away = (points - mean) / np.sqrt(max(n - 1, 1))
-    directions = np.zeros((N_DIRECTIONS, n_columns))
     # The columns in which nothing happens, most of them on a large probe, cost nothing.
-    varying = np.flatnonzero(away.any(axis=0))
-    if len(varying):
-        dense = away[:, varying]
+    held = np.flatnonzero(points.any(axis=0))
+    mean, residual = np.zeros(n_columns), np.zeros(n_columns)
+    directions = np.zeros((N_DIRECTIONS, n_columns))
+    mean[held] = points[:, held].mean(axis=0)
+    away = (points[:, held] - mean[held]) / np.sqrt(max(n - 1, 1))
+    varies = away.any(axis=0)
+    if varies.any():
+        dense = away[:, varies]
         # The axes from the smaller of the two products.
-        if n < len(varying):
+        if n < dense.shape[1]:
             values, left = np.linalg.eigh(dense @ dense.T)
             rows = left[:, ::-1][:, :N_DIRECTIONS].T @ dense
         else:
             values, axes = np.linalg.eigh(dense.T @ dense)
             rows = np.sqrt(np.maximum(values[::-1], 0))[:N_DIRECTIONS, None]
             rows = rows * axes[:, ::-1][:, :N_DIRECTIONS].T
-        directions[: len(rows), varying] = rows
-    residual = np.maximum((away**2).sum(axis=0) - (directions**2).sum(axis=0), 0.0)
+        directions[: len(rows), held[varies]] = rows
+    spread = (away**2).sum(axis=0) - (directions[:, held] ** 2).sum(axis=0)
+    residual[held] = np.maximum(spread, 0.0)
     return mean.astype(np.float32), directions.astype(np.float32), residual.astype(np.float32)
 
 
