@@ -18,6 +18,9 @@ from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 
+_NEAR_CHANNELS = 32
+"""Channels that lie within as many are read with all between them: that is read in any case."""
+
 
 class KwikFeatures:
     """Features and masks of the ``.kwx``: dense, each channel in a block of columns."""
@@ -46,7 +49,7 @@ class KwikFeatures:
             )
         rows = _rows(spike_ids)
         first, last = int(channels.min()), int(channels.max())
-        if last - first < 2 * len(channels):
+        if last - first < max(2 * len(channels), _NEAR_CHANNELS):
             # Features and masks of neighbours lie side by side: they are read as one block.
             block = self._both[rows, first * n : (last + 1) * n, :]
             block = block.reshape(len(spike_ids), last - first + 1, n, 2)
