@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
@@ -16,13 +14,14 @@ from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from phygui import DatasetWarning, Session
+from phygui import Session
 from phygui.gui.app.app import make_application
 from phygui.gui.base.delays import DELAYS, Delays
 from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
 from phygui.simulate import make_demo
 from tests.copies import copy_files
+from tests.gui.known import copy_known, keep_all
 from tests.mouse import turn_wheel
 
 
@@ -150,6 +149,19 @@ USABLE, ROOMY = (1366, 768), (1680, 980)
 """Sizes of a window, in pixels."""
 
 
+@pytest.fixture
+def usable_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows that the application shows are no larger than those of :func:`open_window`."""
+    show = MainWindow.show
+
+    def show_small(window: MainWindow) -> None:
+        window.setWindowState(Qt.WindowState.WindowNoState)
+        window.resize(*USABLE)
+        show(window)
+
+    monkeypatch.setattr(MainWindow, "show", show_small)
+
+
 def put_on_screen(window: MainWindow, qtbot: Any, size: tuple[int, int]) -> Driver:
     """Show a window, and wait until all is painted."""
     window.resize(*size)
@@ -185,35 +197,23 @@ def take_away(window: MainWindow) -> None:
 def known_dataset(
     dataset_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Path]:
-    """The folder of what is kept of a large dataset: its statistics, worked out once."""
+    """The folder of a copy of a large dataset beside which all is kept, worked out once."""
 
     @cache
     def folder_of(name: str, raw: bool) -> Path:
         folder = tmp_path_factory.mktemp(f"known_{name}")
-        path = copy_files(dataset_folder(name), folder, name, raw)
-        with warnings.catch_warnings():
-            # Who opens the copy is told.
-            warnings.simplefilter("ignore", DatasetWarning)
-            session = Session.open(path, journal=False)
-        with session:
-            session.learn_all()
-            keep = session.statistics.remember_job()
-            if keep is not None:
-                keep()
-        return folder / f"{name}.phygui"
+        keep_all(copy_files(dataset_folder(name), folder, name, raw))
+        return folder
 
     return folder_of
 
 
 @pytest.fixture
-def copy_dataset(
-    dataset_folder: Callable[[str], Path], known_dataset: Callable[..., Path], tmp_path: Path
-) -> Callable[..., Path]:
-    """As elsewhere; but of these copies all statistics are known, as at a second opening."""
+def copy_dataset(known_dataset: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """As elsewhere; but of these copies all is known, as at a second opening."""
 
     def copy(name: str, *, raw: bool = True) -> Path:
-        shutil.copytree(known_dataset(name, raw), tmp_path / f"{name}.phygui")
-        return copy_files(dataset_folder(name), tmp_path, name, raw)
+        return copy_known(known_dataset(name, raw), tmp_path, name, raw)
 
     return copy
 
@@ -222,20 +222,15 @@ def copy_dataset(
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo, built once."""
     folder = tmp_path_factory.mktemp("demo")
-    make_demo(folder, n_spikes=6_000, n_clusters=12, n_channels=16, duration=40.0)
-    with Session.open(folder / "demo.kwik", journal=False) as session:
-        session.suggest_all()
-        for keep in (session.statistics.remember_job(), session.suggestions.remember_job()):
-            if keep is not None:
-                keep()
+    made = make_demo(folder, n_spikes=6_000, n_clusters=12, n_channels=16, duration=40.0)
+    keep_all(made.kwik_path)
     return folder
 
 
 @pytest.fixture
 def demo(demo_folder: Path, tmp_path: Path) -> Path:
     """A copy of a small demo with known units, of whose clusters all is known that is kept."""
-    shutil.copytree(demo_folder / "demo.phygui", tmp_path / "demo.phygui")
-    return copy_files(demo_folder, tmp_path, "demo")
+    return copy_known(demo_folder, tmp_path, "demo")
 
 
 @pytest.fixture

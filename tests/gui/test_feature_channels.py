@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,13 @@ import pytest
 from qtpy.QtCore import Qt
 
 from phygui.simulate import make_demo
+from tests.gui.known import copy_known, keep_all
 
 
 @pytest.fixture(scope="module")
 def shuffled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shuffled")
-    make_demo(
+    made = make_demo(
         folder,
         n_spikes=3_000,
         n_clusters=8,
@@ -25,16 +25,14 @@ def shuffled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         n_channel_groups=2,
         shuffled_channels=True,
     )
+    keep_all(made.kwik_path)
     return folder
 
 
 @pytest.fixture
 def user(shuffled_folder: Path, tmp_path: Path, open_window: Callable[..., Any]) -> Any:
     """A window on two shanks whose channels are numbered across each other."""
-    for source in shuffled_folder.iterdir():
-        if source.is_file():
-            shutil.copyfile(source, tmp_path / source.name)
-    return open_window(tmp_path / "demo.kwik")
+    return open_window(copy_known(shuffled_folder, tmp_path, "demo"))
 
 
 def fixed(view: Any) -> set[str]:

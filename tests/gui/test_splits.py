@@ -17,6 +17,7 @@ from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.simulate import make_demo
 from phygui.views.core.colors import cluster_color
 from tests.gui.curator import CTRL, SHIFT, snippet
+from tests.gui.known import keep_all
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,7 @@ def merged_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
         b = session.similar()[-1][0]
         both = session.merge([a, b]).added[0]
         session.save()
+    keep_all(path)
     return folder, both
 
 

@@ -17,6 +17,7 @@ from phygui.curation.navigation.columns import find_column
 from phygui.curation.statistics import session_statistics
 from phygui.curation.suggestions.merging.merges import Suggestion
 from phygui.simulate import make_demo
+from tests.gui.known import copy_known, keep_all
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +32,13 @@ def oversplit_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, se
         oversplit=("amplitude", "drift"),
         seed=1,
     )
+    keep_all(demo.kwik_path)
     return folder, {frozenset((a, b)) for a, b, _ in demo.truth[0].siblings}
 
 
 @pytest.fixture
 def oversplit(oversplit_folder: tuple[Path, Any], tmp_path: Path) -> tuple[Path, set]:
-    import shutil
-
-    for source in oversplit_folder[0].iterdir():
-        if source.is_file():
-            shutil.copyfile(source, tmp_path / source.name)
-    return tmp_path / "demo.kwik", oversplit_folder[1]
+    return copy_known(oversplit_folder[0], tmp_path, "demo"), oversplit_folder[1]
 
 
 def pairs(user: Any) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from phygui.gui.base.settings import Settings
 
 
 @pytest.fixture
-def application(qapp: Any, settings: Settings) -> Iterator[Application]:
+def application(qapp: Any, settings: Settings, usable_windows: None) -> Iterator[Application]:
     application = Application(settings)
     yield application
     if application.start is not None:

@@ -16,25 +16,22 @@ from phygui.gui.base.delays import DELAYS
 from phygui.simulate import make_demo
 from phygui.views import VIEWS
 from tests.gui.curator import run
+from tests.gui.known import copy_known, keep_all
 
 
 @pytest.fixture(scope="module")
 def two_shanks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shanks")
-    make_demo(
+    made = make_demo(
         folder, n_spikes=3_000, n_clusters=10, n_channels=8, duration=20.0, n_channel_groups=2
     )
+    keep_all(made.kwik_path)
     return folder
 
 
 @pytest.fixture
 def shanks(two_shanks_folder: Path, tmp_path: Path) -> Path:
-    import shutil
-
-    for source in two_shanks_folder.iterdir():
-        if source.is_file():
-            shutil.copyfile(source, tmp_path / source.name)
-    return tmp_path / "demo.kwik"
+    return copy_known(two_shanks_folder, tmp_path, "demo")
 
 
 def test_the_toolbar_shows_only_what_can_be_chosen(
