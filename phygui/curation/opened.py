@@ -15,6 +15,7 @@ from phygui.curation.edits.groups import ClusterGroups
 from phygui.curation.edits.history import History
 from phygui.curation.edits.labels import Labels
 from phygui.curation.edits.update import EditError, Selection, Update, in_words
+from phygui.curation.edits.used import Used
 from phygui.curation.navigation.wizard import Wizard
 from phygui.curation.statistics.cluster_statistics import Knowledge
 from phygui.curation.suggestions.merging.merges import Suggestions
@@ -144,6 +145,16 @@ class Curation:
             self.clustering.next_id - 1,
         )
 
+    @property
+    def used(self) -> Used:
+        """The largest numbers that clusters and groups were ever given."""
+        return Used(self.clustering.next_id - 1, self.groups.largest)
+
+    def reserve(self, used: Used) -> None:
+        """Never give a new cluster or group a number up to these."""
+        self.clustering.reserve(used.cluster)
+        self.groups.reserve(used.group)
+
     def clusters_now(self) -> Clusters:
         """The clusters at this moment; the same object as long as no edit is made."""
         if self._clusters is None:
@@ -156,7 +167,7 @@ class Curation:
             )
         return self._clusters
 
-    def restore(self, history: History, selection: Selection, largest_id: int = -1) -> None:
+    def restore(self, history: History, selection: Selection, used: Used) -> None:
         """Take over the history of an earlier session, once its edits are in effect."""
         living = self.clustering
         self.history = history
@@ -164,7 +175,7 @@ class Curation:
             tuple(c for c in selection.best if c in living),
             tuple(c for c in selection.match if c in living),
         )
-        self.clustering.reserve(largest_id)
+        self.reserve(used)
 
     def apply(self, update: Update) -> None:
         """Make a change to clusters, groups and labels."""

@@ -419,10 +419,10 @@ class Workspace:
         return lambda: self.dataset.clusterings.read(key)
 
     def fresh(self, key: Key) -> Curation:
-        """A clustering as it is stored; ids that an earlier session used stay unused."""
+        """A clustering as it is stored; numbers that an earlier session used stay unused."""
         curation = Curation.of(key, self.dataset.clusterings.read(key))
         curation.knowledge.measures = self.measures
-        curation.clustering.reserve(self._keeper.largest_id(key))
+        curation.reserve(self._keeper.used(key))
         return curation
 
     def _open(self, key: Key) -> Curation:

@@ -12,16 +12,17 @@ from pathlib import Path
 
 from phygui.curation.durability.adoption import take_over, unsaved_in
 from phygui.curation.durability.aside import drop_old_journals, keep_aside
-from phygui.curation.durability.journal_entries import Key, now, step_record
+from phygui.curation.durability.journal_entries import Key, now, step_record, used_by
 from phygui.curation.durability.recovery import (
     Leftover,
     UnsavedEdit,
     base_record,
-    ids_record,
     saved_record,
     saving_record,
+    used_record,
 )
 from phygui.curation.edits.update import Update
+from phygui.curation.edits.used import Used
 from phygui.curation.opened import Curation
 from phygui.dataset import ClusteringState
 from phygui.errors import DatasetError
@@ -104,7 +105,7 @@ class Keeper:
         # When the journal tells of it; None if it did so before this session.
         self._bases: dict[Key, Future[Place | None] | None] = {}
         self._n_steps: dict[Key, int] = {}
-        self._largest: dict[Key, int] = {}
+        self._used: dict[Key, Used] = {}
         self._settled = True
         self._lock = Lock(self.folder, self._place.make)
         self._leftover: Leftover | None = None
@@ -117,7 +118,7 @@ class Keeper:
         try:
             if self.holder is None and journal:
                 self._leftover = self._find_leftover()
-                self._largest = dict(self._leftover.largest_ids) if self._leftover else {}
+                self._used = dict(self._leftover.used) if self._leftover else {}
         except BaseException:
             self._release()
             raise
@@ -159,9 +160,9 @@ class Keeper:
             return
         leftover.compare(lambda key: state_of(key).fingerprint)
 
-    def largest_id(self, key: Key) -> int:
-        """The largest cluster id that is known to have been used."""
-        return self._largest.get(key, -1)
+    def used(self, key: Key) -> Used:
+        """The largest numbers that are known to have been used."""
+        return self._used.get(key, Used())
 
     def recover(self, fresh: Callable[[Key], Curation]) -> dict[Key, Curation]:
         """Bring the edits of an earlier session back; its journal goes on.
@@ -225,9 +226,9 @@ class Keeper:
         return found
 
     def _begin_anew(self, reason: str = "") -> Path:
-        """Keep the journal under another name, and begin one that knows the ids in use."""
+        """Keep the journal under another name, and begin one that knows the numbers in use."""
         aside = self._keep_aside(reason)
-        data = encode(ids_record(self._largest, now())) if self._largest else b""
+        data = encode(used_record(self._used, now())) if self._used else b""
         try:
             # It takes the place of the other at once: there is a journal at every moment.
             write_whole(self.journal_path, data)
@@ -257,15 +258,15 @@ class Keeper:
         if not self._journals or self._is_known(key):
             return
         # The spikes are copied here, and hashed in the thread of the journal.
-        state, largest = curation.state(), curation.clustering.next_id - 1
+        state, used = curation.state(), curation.used
 
         def record() -> Record:
             self._prints[key] = state.fingerprint
-            return base_record(key, state.fingerprint, len(state.spike_clusters), largest, now())
+            return base_record(key, state.fingerprint, len(state.spike_clusters), used, now())
 
         self._bases[key] = self._started().append(record)
         self._n_steps[key] = 0
-        self._used(key, largest)
+        self._used[key] = self.used(key) | used
 
     def _is_known(self, key: Key) -> bool:
         """Whether the journal tells, or is about to tell, what a clustering was like at first."""
@@ -286,12 +287,9 @@ class Keeper:
             return None
         self._settled = False
         key = (curation.channel_group, curation.name)
-        self._used(key, *update.after)
+        self._used[key] = self.used(key) | used_by(update)
         self._n_steps[key] += 1
         return self._started().append(lambda: step_record(key, update))
-
-    def _used(self, key: Key, *ids: int) -> None:
-        self._largest[key] = max(self.largest_id(key), *ids, -1)
 
     def taken_back(self, curation: Curation) -> None:
         """An edit has not come to the disk, and has been undone in memory."""

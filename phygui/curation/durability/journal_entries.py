@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from phygui.curation.edits.parts import Parts, SpikeLists
 from phygui.curation.edits.update import EditError, Kind, Selection, Update
+from phygui.curation.edits.used import Used
 from phygui.storage.state.records import Record, RecordError
 from phygui.storage.state.scratch import Place
 
@@ -121,6 +122,17 @@ def update_of(record: Record) -> Update:
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordError(f"an edit is not valid ({error})") from error
+
+
+def used_by(update: Update) -> Used:
+    """The largest numbers that an edit gives."""
+    return Used(max(update.after, default=-1), max(update.names_after, default=-1))
+
+
+def used_in(record: Record) -> Used:
+    """The largest numbers that the edit in a record gives; an undo gives none."""
+    ids, (_, names) = record.text.get("after", []), record.text.get("names", ([], []))
+    return Used(max(map(int, ids), default=-1), max((int(n) for n, _ in names), default=-1))
 
 
 def key_of(text: Mapping[str, Any]) -> Key:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from phygui.curation.durability.journal_entries import Key, Step, key_of, step_of
+from phygui.curation.durability.journal_entries import Key, Step, key_of, step_of, used_in
 from phygui.curation.edits.history import History
 from phygui.curation.edits.update import Selection, Update
+from phygui.curation.edits.used import Used
 from phygui.curation.opened import Curation
 from phygui.errors import DatasetError
 from phygui.storage.state.damage import examine
@@ -66,8 +67,8 @@ class Leftover:
         Why nothing can be brought back, in one sentence; empty if it can.
     damage : str
         Why the end of the journal is unreadable; what comes before it can be brought back.
-    largest_ids : dict
-        The largest cluster id that was ever used in each clustering.
+    used : dict
+        The largest numbers of clusters and groups that were ever used in each clustering.
     """
 
     def __init__(self, content: JournalContent) -> None:
@@ -75,7 +76,7 @@ class Leftover:
         self.size = content.size
         self.problem = ""
         self.damage = content.damage
-        self.largest_ids: dict[Key, int] = {}
+        self.used: dict[Key, Used] = {}
         self._tracks: dict[Key, _Track] = {}
         for number, record in enumerate(content.records):
             start = content.ends[number - 1] if number else 0
@@ -178,7 +179,7 @@ class Leftover:
             if track.start is not None:
                 done[key] = fresh(key)
                 try:
-                    _replay(done[key], track, self.largest_ids.get(key, -1), scratch)
+                    _replay(done[key], track, self.used.get(key, Used()), scratch)
                 except (RecordError, ValueError) as error:
                     raise DatasetError(
                         f"the edits of shank {key[0]}, clustering '{key[1]}' "
@@ -194,11 +195,12 @@ class Leftover:
             track.steps.clear()
             track.wheres.clear()
             track.states[:] = [(0, _text(record, "fingerprint"))]
-            self._used(key_of(record.text), [_integer(record, "largest_id")])
+            used = Used(_integer(record, "largest_id"), int(record.text.get("largest_group", -1)))
+            self._add_used(key_of(record.text), used)
             track.settled = True
         elif operation == "ids":
             for entry in _list(record, "largest"):
-                self._used(key_of(entry), [int(entry["id"])])
+                self._add_used(key_of(entry), Used(int(entry["id"]), int(entry.get("group", -1))))
         elif operation == "saving":
             for state in _list(record, "states"):
                 told = self._tracks.get(key_of(state))
@@ -216,10 +218,10 @@ class Leftover:
             track.steps.append(step)
             track.wheres.append(where)
             track.settled = False
-            self._used(step.key, map(int, record.text.get("after", [])))
+            self._add_used(step.key, used_in(record))
 
-    def _used(self, key: Key, ids: Iterable[int]) -> None:
-        self.largest_ids[key] = max([self.largest_ids.get(key, -1), *ids])
+    def _add_used(self, key: Key, used: Used) -> None:
+        self.used[key] = self.used.get(key, Used()) | used
 
     def _known(self, key: Key) -> _Track:
         if key not in self._tracks:
@@ -227,7 +229,7 @@ class Leftover:
         return self._tracks[key]
 
 
-def _replay(curation: Curation, track: _Track, largest_id: int, scratch: Scratch | None) -> None:
+def _replay(curation: Curation, track: _Track, used: Used, scratch: Scratch | None) -> None:
     """Go through all steps for the history, and make those that the file lacks."""
     history = History()
     selection = Selection()
@@ -252,7 +254,7 @@ def _replay(curation: Curation, track: _Track, largest_id: int, scratch: Scratch
     if track.start:
         # The file held some of these edits already: what was there before them is not known.
         curation.first_tally = {}
-    curation.restore(history, selection, largest_id)
+    curation.restore(history, selection, used)
 
 
 def _check(curation: Curation, update: Update) -> None:
@@ -319,7 +321,7 @@ def _list(record: Record, name: str) -> list[Any]:
     return value
 
 
-def base_record(key: Key, fingerprint: str, n_spikes: int, largest_id: int, time: str) -> Record:
+def base_record(key: Key, fingerprint: str, n_spikes: int, used: Used, time: str) -> Record:
     """What a clustering was like before its first edit in this journal."""
     return Record(
         {
@@ -327,15 +329,16 @@ def base_record(key: Key, fingerprint: str, n_spikes: int, largest_id: int, time
             "of": list(key),
             "fingerprint": fingerprint,
             "n_spikes": n_spikes,
-            "largest_id": largest_id,
+            "largest_id": used.cluster,
+            "largest_group": used.group,
             "time": time,
         }
     )
 
 
-def ids_record(largest_ids: Mapping[Key, int], time: str) -> Record:
-    """The largest cluster ids that were ever used; none of them is used again."""
-    largest = [{"of": list(key), "id": largest} for key, largest in largest_ids.items()]
+def used_record(used: Mapping[Key, Used], time: str) -> Record:
+    """The largest numbers that were ever used; none of them is used again."""
+    largest = [{"of": list(key), "id": of.cluster, "group": of.group} for key, of in used.items()]
     return Record({"op": "ids", "largest": largest, "time": time})
 
 

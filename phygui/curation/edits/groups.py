@@ -29,6 +29,16 @@ class ClusterGroups:
         self._names = dict(GROUP_NAMES)
         for group, name in (names or {}).items():
             self._names.setdefault(int(group), str(name))
+        self._largest = max(*self._names, *self._groups.values())
+
+    @property
+    def largest(self) -> int:
+        """The largest number that a group was ever known by."""
+        return self._largest
+
+    def reserve(self, largest: int) -> None:
+        """Never give a new group a number up to this one."""
+        self._largest = max(self._largest, largest)
 
     @property
     def names(self) -> dict[int, str]:
@@ -158,7 +168,7 @@ class ClusterGroups:
             )
         if name.casefold() in (known.casefold() for known in self._names.values()):
             return Update("group", f"there is a group {name} already")
-        number = max(UNSORTED, *self._names, *self._groups.values()) + 1
+        number = self._largest + 1
         description = f"added the group {name}"
         return Update("group", description, names_before={number: None}, names_after={number: name})
 
@@ -199,8 +209,10 @@ class ClusterGroups:
                 self._names.pop(group, None)
             else:
                 self._names[group] = name
+            self.reserve(group)
         for cluster_id, number in update.groups_after.items():
             if number is None:
                 self._groups.pop(cluster_id, None)
             else:
+                self.reserve(number)
                 self._groups[cluster_id] = number

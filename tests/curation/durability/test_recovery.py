@@ -369,3 +369,39 @@ def test_an_old_journal_that_cannot_be_removed_is_in_nobodys_way(tmp_path):
         (tmp_path / name).write_bytes(b"")
     drop_old_journals(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [names[0], *names[2:]]
+
+
+def test_numbers_of_groups_that_are_gone_are_not_used_again(small, crashed):
+    """Journals and saved states know groups by their numbers."""
+
+    def number(session, name):
+        return next(n for n, of in session.workspace.active.groups.names.items() if of == name)
+
+    with Session.open(small) as session:
+        session.move([3], "axons", add=True)
+        first = number(session, "axons")
+        session.save()
+    with Session.open(small) as session:
+        session.move([3], "good")
+        session.remove_group("axons")
+        session.save()
+    # The file tells of the group no more; a new journal has taken the place of each before.
+    for k, name in enumerate(("dendrites", "somata", "glia"), 1):
+        session = Session.open(small, recover=True)
+        session.move([3], name, add=True)
+        assert number(session, name) == first + k
+        session.move([3], "good")
+        session.remove_group(name)
+        if k == 2:
+            crashed(session)
+        else:
+            session.save()
+            session.close()
+    # What was saved with the first group is brought back under its name.
+    with Session.open(small) as session:
+        groups = set()
+        for backup in session.backups():
+            session.restore(backup)
+            groups.add(session.cluster_groups[3])
+        assert groups <= {"axons", "good", "unsorted"}
+        assert "axons" in groups

@@ -58,6 +58,20 @@ def test_a_group_is_removed_once_no_cluster_is_in_it():
     assert groups.names[4] == "axons"
     with pytest.raises(EditError, match="one of the four"):
         groups.remove("good", [])
+
+
+def test_the_number_of_a_group_that_is_gone_is_not_given_again():
+    groups = ClusterGroups({1: 2, 2: 6}, {4: "axons"})
+    assert groups.largest == 6
+    for name, number in (("dendrites", 7), ("somata", 8)):
+        added = groups.add(name)
+        assert dict(added.names_after) == {number: name}
+        groups.apply(added)
+        groups.apply(groups.remove(name, [1, 2]) if number == 7 else added.reversed("undo"))
+    assert dict(groups.add("glia").names_after) == {9: "glia"}
+    groups.reserve(20)
+    groups.reserve(3)
+    assert dict(groups.add("glia").names_after) == {21: "glia"}
     with pytest.raises(EditError, match="no cluster group 'dendrites'"):
         groups.remove("dendrites", [])
 
