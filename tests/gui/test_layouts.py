@@ -192,6 +192,29 @@ def test_layout_extra_views_and_settings_outlive_the_window(
     assert "features 2" not in open_window(demo).window.docks
 
 
+@pytest.mark.parametrize("how", ["given back before", "hidden before"])
+def test_a_layout_that_is_kept_is_the_one_that_was_seen(
+    demo: Path, open_window: Callable[..., Any], settings: Settings, how: str
+) -> None:
+    """A window that closes has given its canvases back, or is out of sight: docks have moved."""
+    user = open_window(demo)
+    user.window.layout_keeper.show("Split")
+    user.settle()
+    places = {name: d.geometry() for name, d in user.window.docks.items() if d.is_on_screen}
+    user.window.close()
+    kept = settings.get("layout/last")
+
+    again = open_window(demo).window
+    assert {n: d.geometry() for n, d in again.docks.items() if d.is_on_screen} == places
+    if how == "given back before":
+        again.dispose()
+    else:
+        again.hide()
+    QTest.qWait(50)
+    again.close()
+    assert settings.get("layout/last") == kept
+
+
 @pytest.fixture
 def others(demo: Path, tmp_path: Path) -> Callable[[str], Path]:
     """Other datasets, alike: ``others("b")``."""

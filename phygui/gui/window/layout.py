@@ -52,7 +52,13 @@ class Layout:
             self._restore(last)
 
     def remember(self) -> None:
-        """Keep the arrangement for the next start."""
+        """Keep the arrangement for the next start, as it is seen.
+
+        Once canvases are gone or the window is hidden, docks are no longer where the user left
+        them.
+        """
+        if self._window.is_disposed or not self._window.isVisible():
+            return
         self._end_maximised()
         self._settings.set_bytes("layout/geometry", self._window.saveGeometry())
         self._settings.set("layout/last", self._state())
