@@ -326,13 +326,17 @@ class SessionTable(QTableView):
     def fit_columns(self) -> None:
         """Make every column as wide as what it says, unless the user has given one a width.
 
-        Names have what the others leave: their beginnings are cut first.
+        Names have what the others leave: their beginnings are cut first. Without a picture there
+        is no column for them.
         """
-        viewport = self.viewport()
+        viewport, metrics, content = self.viewport(), self.fontMetrics(), self.content
+        has_pictures = any(s.overview is not None and s.overview.curves for s in content.rows)
+        self.setColumnHidden(PICTURE, not has_pictures)
         if self._is_dragged or viewport is None:
             return
-        metrics, content = self.fontMetrics(), self.content
-        self.setColumnWidth(PICTURE, _PICTURE_WIDTH)
+        picture_width = _PICTURE_WIDTH if has_pictures else 0
+        if has_pictures:
+            self.setColumnWidth(PICTURE, picture_width)
         some = content.rows[:: max(1, len(content.rows) // 200)]
         widths = {}
         for column in COLUMNS:
@@ -344,7 +348,7 @@ class SessionTable(QTableView):
             if column.name == content.order[0]:
                 # Qt keeps room for a mark beside the title; here it is drawn above it.
                 widths[column.name] += _MARK
-        left = viewport.width() - _PICTURE_WIDTH - sum(widths.values())
+        left = viewport.width() - picture_width - sum(widths.values())
         left += widths["name"] + widths["note"]
         # The last column takes what is left over in any case.
         widths["note"] = min(widths["note"], max(left - widths["name"], _LEAST_NOTE))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from phygui.gui.actions.keys import KeyConflict, Keys
 from phygui.gui.app.app import Application
 from phygui.gui.archive.actions import ACTIONS, BINDABLES, BY_NAME
 from phygui.gui.archive.preparing import Preparing, told_in
+from phygui.gui.archive.table import PICTURE
 from phygui.gui.archive.window import UNDECIDED, ArchiveWindow
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.settings import Settings
@@ -381,3 +383,19 @@ def test_the_command_lists_a_folder_of_datasets(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert QImage(str(picture)).width() > 1000
+
+
+def test_pictures_have_a_column_once_there_is_one(lab: ArchiveWindow, qtbot: Any) -> None:
+    table, content = lab.table, lab.table.content
+    assert not any(s.overview.curves for s in lab.sessions if s.overview is not None)
+    assert table.isColumnHidden(PICTURE)
+    assert table.visualRect(content.index(0, PICTURE + 1)).left() == 0
+    widths = [table.columnWidth(k) for k in range(content.columnCount())]
+    assert sum(widths) == table.viewport().width()
+    drawn = replace(lab.sessions[0].overview, curves=(("good", (0, -90, 20, 0), ()),))
+    content.update([replace(lab.sessions[0], overview=drawn)])
+    table.fit_columns()
+    assert not table.isColumnHidden(PICTURE)
+    assert table.visualRect(content.index(0, PICTURE)).width() > 40
+    widths = [table.columnWidth(k) for k in range(content.columnCount())]
+    assert sum(widths) == table.viewport().width()
