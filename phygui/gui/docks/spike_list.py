@@ -65,6 +65,7 @@ class SpikeModel(QAbstractTableModel):
         self._pages: dict[int, NDArray[np.float32]] = {}
         self.wanted: dict[int, None] = {}
         """Numbers of pages, the last one asked for at the end."""
+        self._has_units = True
 
     def set_rows(self, rows: SpikeRows | None, order: NDArray[np.int64]) -> None:
         """Show other spikes, or the same in another order."""
@@ -102,18 +103,30 @@ class SpikeModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles with their units, and what they mean."""
+        """Titles, with their units where there is room, and what they mean."""
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         name = COLUMNS[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS[name]
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        unit = {"time": "s", "interval": "ms"}.get(name, "")
-        if name == "amplitude" and self.rows is not None:
-            unit = amplitude_unit(self.rows.snapshot.shank)
+            unit = self._unit(name) if name == "amplitude" else ""
+            return f"{TIPS[name]}, {unit}" if unit else TIPS[name]
+        return self.title(name, self._has_units) if role == Qt.ItemDataRole.DisplayRole else None
+
+    def title(self, name: str, with_unit: bool) -> str:
+        """Title of a column."""
+        unit = self._unit(name) if with_unit else ""
         return f"{name} ({unit})" if unit else name
+
+    def _unit(self, name: str) -> str:
+        if name == "amplitude" and self.rows is not None:
+            return amplitude_unit(self.rows.snapshot.shank)
+        return {"time": "s", "interval": "ms"}.get(name, "")
+
+    def write_units(self, has_units: bool) -> None:
+        """Have units in the titles, or leave them to the tooltips."""
+        if has_units != self._has_units:
+            self._has_units = has_units
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
@@ -165,6 +178,11 @@ def _number(value: float, decimals: int) -> str:
 class _Table(QTableView):
     """A list that leaves the keys to the window, and no title cut where there is room for all."""
 
+    def __init__(self, content: SpikeModel) -> None:
+        super().__init__()
+        self._content = content
+        self.setModel(content)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()
 
@@ -174,10 +192,15 @@ class _Table(QTableView):
 
     def share_width(self) -> None:
         """Give each column what its title takes, and an equal part of what is left."""
-        header, model = self.horizontalHeader(), self.model()
-        titles = [str(model.headerData(k, header.orientation())) for k in range(len(COLUMNS))]
-        needs = np.array([header.fontMetrics().horizontalAdvance(t) + MARGIN for t in titles])
-        spare = (self.viewport().width() - needs.sum()) / len(needs)
+        header, content = self.horizontalHeader(), self._content
+        metrics, room = header.fontMetrics(), self.viewport().width()
+        for has_units in (True, False):
+            titles = [content.title(name, has_units) for name in COLUMNS]
+            needs = np.array([metrics.horizontalAdvance(title) + MARGIN for title in titles])
+            if needs.sum() <= room:
+                break
+        content.write_units(has_units)
+        spare = (room - needs.sum()) / len(needs)
         ends = np.cumsum(needs + spare).round().astype(int)
         for k, width in enumerate(np.diff(ends, prepend=0)):
             header.resizeSection(k, max(int(width), header.minimumSectionSize()))
@@ -225,12 +248,11 @@ class SpikeListDock(Dock):
         super().finish()
         if self.widget() is not None:
             return
-        self.table = table = _Table()
+        self.table = table = _Table(self.model)
         self.hint = QLabel(EMPTY)
         self.hint.setObjectName("hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
-        table.setModel(self.model)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)

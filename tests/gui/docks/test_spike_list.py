@@ -21,6 +21,7 @@ from phygui.gui.base.settings import Settings
 from phygui.gui.base.work import Pool
 from phygui.gui.docks import spike_list
 from phygui.gui.docks.spike_list import COLUMNS, NOT_YET, PAGE, SpikeListDock, SpikeModel
+from phygui.gui.tables.table_header import MARGIN
 from phygui.views.core.base import Cancelled
 from phygui.views.data.spike_rows import ordered, rows_of
 from tests.gui.curator import click_row
@@ -34,6 +35,11 @@ def never() -> bool:
 
 def column_of(model: Any, column: int, n: int | None = None) -> list[str]:
     return [model.index(row, column).data() for row in range(n or model.rowCount())]
+
+
+def titles_of(model: Any) -> list[str]:
+    """What stands above the columns."""
+    return [model.headerData(k, Qt.Orientation.Horizontal) for k in range(len(COLUMNS))]
 
 
 def test_it_follows_sorts_and_leads_to_the_traces(demo: Any, open_window: Any) -> None:
@@ -290,3 +296,22 @@ def test_it_follows_parts_that_are_proposed_and_these_that_are_not_any_more(
     session.propose(None)
     qtbot.waitUntil(lambda: is_read(dock) and not dock.is_busy)
     assert dock.model.rows.cluster_ids == (cluster,)
+
+
+def test_in_a_narrow_dock_units_are_left_to_the_tooltips(demo: Any, open_window: Any) -> None:
+    user = open_window(demo)
+    user.press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    dock = user.window.docks["spikes"]
+    model, header = dock.model, dock.table.horizontalHeader()
+    dock.setFloating(True)
+    for width, has_units in ((600, True), (310, False), (600, True)):
+        dock.resize(width, 300)
+        user.settle()
+        titles = titles_of(model)
+        assert ("amplitude (µV)" in titles, "time (s)" in titles) == (has_units, has_units)
+        assert has_units or titles == list(COLUMNS)
+        for column, title in enumerate(titles):
+            needed = header.fontMetrics().horizontalAdvance(title) + MARGIN
+            assert needed <= header.sectionSize(column)
+    tip = model.headerData(AMPLITUDE, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert tip == "as in the amplitude view, µV"
