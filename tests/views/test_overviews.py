@@ -88,6 +88,14 @@ def test_probe_paints_clusters_and_channels(session, shown, picture, name):
     written = {label.text for label in view.all_labels}
     assert any(text.startswith("x (µm") for text in written)
     assert {"y (µm)", "amplitude (µV)", view.data.channel_names[3]} <= written
+    # Names of contacts stand outside, where no cluster covers them.
+    xs = view.data.channels[:, 0]
+    names = dict(zip(view.data.channel_names, xs, strict=True))
+    of_contacts = [label for label in view.labels if label.cell == 0]
+    assert of_contacts
+    for label in of_contacts:
+        is_left = names[label.text] < (xs.min() + xs.max()) / 2
+        assert label.align[0] == ("right" if is_left else "left")
     view.change_params(all_names=True)
     picture(view)
     assert set(view.data.channel_names) <= {label.text for label in view.all_labels}

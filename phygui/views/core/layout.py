@@ -27,8 +27,8 @@ NOTE = 14.0
 _LEAST = 2.0
 """Least width and height of a cell."""
 _EDGE = 5
-_APART = 4
-"""Least distance between texts side by side."""
+_APART = 8
+"""Least distance between texts side by side: wider than a space, which numbers have in them."""
 _TALL = FONT_SIZE - 2
 """Height of a number, which has nothing below its base line."""
 ROOM_FOR_NAME = _LINE + 1 + _TALL / 2
@@ -177,12 +177,15 @@ class _Scale:
     texts: list[tuple[float, str]]
     """Middle of each, and what it says."""
     is_named: bool = True
+    is_even: bool = True
+    """Whether there is a text at each mark between the first and the last one that have some."""
 
 
 def _x_scale(axis: Axis, width: float) -> _Scale:
     name = _x_name_width(axis, width)
     # A text at an end of the axis stays inside, clear of the next cell.
-    return _scale(axis, width, 40.0, text_width, (0.0, width), width - name, _APART)
+    edge = (_APART - _GAP) / 2
+    return _scale(axis, width, 40.0, text_width, (edge, width - edge), width - name, _APART)
 
 
 def _x_name_width(axis: Axis, width: float) -> float:
@@ -218,7 +221,8 @@ def _scale(
     free: float,
     apart: float,
 ) -> _Scale:
-    """Ticks about so far apart; finer ones where fewer than two of them could be read.
+    """Ticks about so far apart, or fewer where not all could be read; finer ones where fewer than
+    two could.
 
     One value alone gives no scale.
 
@@ -241,18 +245,26 @@ def _scale(
         start, end = axis.view
         ticks = axis.ticks(min(start, end), max(start, end), n_max) if axis.ticks else []
         placed = sorted(((v - start) / (end - start) * length, text) for v, text in ticks)
-        texts, limit = [], free
+        texts, which, limit = [], [], free
         # From the end, where a text may carry the unit.
-        for place, text in reversed(placed):
+        for k, (place, text) in reversed(list(enumerate(placed))):
             half = extent(text) / 2
             middle = min(max(place, inside[0] + half), inside[1] - half)
             if inside[0] <= middle - half and middle + half <= limit:
                 texts.append((middle, text))
+                which.append(k)
                 limit = middle - half - apart
-        return _Scale([place for place, _ in placed], texts)
+        is_even = not which or which[0] - which[-1] == len(which) - 1
+        return _Scale([place for place, _ in placed], texts, is_even=is_even)
 
     n_usual = max(1, int(length / spacing))
     scale = fit(n_usual)
+    for fewer in range(n_usual - 1, 1, -1):
+        if scale.is_even:
+            break
+        other = fit(fewer)
+        if other.is_even and len(other.texts) > 1:
+            scale = other
     for finer in (2, 4, 8, 16):
         if len(scale.texts) > 1:
             break

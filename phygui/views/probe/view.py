@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -164,11 +164,16 @@ class ProbeView(View[ProbeParams, ProbeData]):
             where = data.sizes[k], data.places[k, 1]
             labels.append(Label(name, *where, 1, color, ("left", "center"), (8.0, 0.0)))
         if self.params.channel_names:
-            # From the top down, so that where there is no room for all every so many-th is named.
-            labels += [
-                Label(data.channel_names[k], xs[k], ys[k], 0, DIM, ("left", "center"), (9.0, 0.0))
-                for k in np.lexsort((xs, -ys))
-            ]
+            # From the top down, so that where there is no room for all every so many-th is named;
+            # outside, since clusters are between the contacts.
+            middle = (xs.min() + xs.max()) / 2
+            for k in np.lexsort((xs, -ys)):
+                label = Label(
+                    data.channel_names[k], xs[k], ys[k], 0, DIM, ("left", "center"), (9.0, 0.0)
+                )
+                if xs[k] < middle:
+                    label = replace(label, align=("right", "center"), offset=(-9.0, 0.0))
+                labels.append(label)
         self.writes_over, self.labels = self.params.all_names, labels
 
     def _lay_out(self, size: tuple[float, float]) -> None:

@@ -19,7 +19,7 @@ from phygui.views.core.colors import UNSORTED
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.core.picking import nearest_line
-from phygui.views.core.visuals import Batch, Label, strips
+from phygui.views.core.visuals import Batch, Label, strips, text_width
 from phygui.views.data.cluster_values import MOST_NAMED, known_stats
 from phygui.views.data.probe_layout import ProbeLayout, probe_layout
 
@@ -33,6 +33,8 @@ _MOST_CHANNELS = 12
 """On which a cluster is drawn, the largest ones."""
 _MOST_LINES = 3_000
 """Of clusters that are not selected; of very many, each is drawn on fewer channels."""
+_APART = 7.0
+"""Logical pixels between the names of clusters that are largest on the same channel."""
 _OVERHEAD = 500
 """Bytes that what is kept of a cluster takes beside its shape, about."""
 
@@ -269,21 +271,22 @@ class TemplateView(View[TemplateParams, TemplateData]):
 
     def _name(self, data: TemplateData) -> None:
         """Name clusters at their best channels, the selected ones first."""
-        lines = np.flatnonzero(data.is_best)[::-1] if self.params.names else np.empty(0, np.int64)
-        # Above the line's end, at which a shape is seldom high.
-        n_end = max(1, self._dy.shape[1] // 5)
-        self.labels = [
-            Label(
-                str(data.owners[k]),
-                float(self._x[k, -1]),
-                float(self._base[k] + max(0.0, self._dy[k, -n_end:].max())),
-                0,
-                int(data.colors[k]),
-                ("right", "bottom"),
-                (0.0, -2.0),
-            )
-            for k in lines[:MOST_NAMED]
-        ]
+        self.labels = []
+        if not self.params.names:
+            return
+        lines = np.flatnonzero(data.is_best)[::-1][:MOST_NAMED]
+        # Above the beginnings of the lines, where shapes are still flat.
+        n_first = max(1, self._dy.shape[1] // 8)
+        above, taken = np.zeros(len(data.layout.centers)), np.zeros(len(data.layout.centers))
+        np.maximum.at(above, data.channels[lines], self._dy[lines, :n_first].max(axis=1))
+        for k in lines.tolist():
+            channel, name = int(data.channels[k]), str(data.owners[k])
+            place = float(self._x[k, 0]), float(self._base[k] + above[channel])
+            # Those of one channel stand side by side.
+            offset = float(taken[channel]), -2.0
+            label = Label(name, *place, 0, int(data.colors[k]), ("left", "bottom"), offset)
+            self.labels.append(label)
+            taken[channel] += text_width(name) + _APART
 
     def _line_at(self, cell: int, x: float, y: float) -> int | None:
         """Index of the line under the mouse; of several, the one that is on top."""

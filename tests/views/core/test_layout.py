@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from phygui.views.core.axes import Axis, Cell
+from phygui.views.core.axes import Axis, Cell, nice_ticks
 from phygui.views.core.layout import lay_out, ranges
 from phygui.views.core.visuals import text_width
 
@@ -95,9 +97,9 @@ def test_a_text_moved_inside_does_not_cover_its_neighbour():
     for width in range(60, 260):
         texts = [label.text for label in lay_out([cell], (width, 100)).labels]
         assert texts[0] == "50 ms"
-        # Its end is at that of the axis, and 40 in the middle of its tick.
-        room = 0.2 * (width - 15) - text_width("50 ms") - text_width("40") / 2
-        assert ("40" in texts) == (room >= 4)
+        # It ends just before the axis, and 40 is in the middle of its tick.
+        room = 0.2 * (width - 15) - 1 - text_width("50 ms") - text_width("40") / 2
+        assert ("40" in texts) == (room >= 8)
 
 
 def test_values_are_written_once_per_shared_axis():
@@ -137,3 +139,28 @@ def test_values_of_a_cell_over_several_rows_stand_where_they_are():
     assert len(numbers) > 3
     for label in numbers[:-1]:
         assert label.y == pytest.approx(top + height * (1 - float(label.text) / 20), abs=1.5)
+
+
+@pytest.mark.parametrize("width", [90, 150, 196, 230, 400])
+def test_numbers_side_by_side_are_apart_and_none_is_left_out_between_others(width):
+    """The last one, which carries the unit, is moved inwards: it comes near the one before."""
+
+    def ticks(low, high, n_most):
+        *others, (last, text) = nice_ticks(low, high, n_most)
+        return [*others, (last, f"{text} ms")]
+
+    x = [Axis(f"x{k}", 0, 50, ticks=ticks) for k in range(2)]
+    y = Axis("y", 0, 1, ticks=None)
+    layout = lay_out([Cell(x[k], y, 0, k) for k in range(2)], (2 * width, 100))
+    spans = sorted(
+        (label.x - text_width(label.text) / 2, label.x + text_width(label.text) / 2, label.text)
+        for label in layout.labels
+    )
+    for before, after in pairwise(spans):
+        assert after[0] - before[1] >= 7.5, spans
+    for _, cell in zip(range(2), layout.boxes, strict=True):
+        numbers = [
+            float(text.split()[0]) for left, _, text in spans if cell[0] <= left < cell[0] + cell[2]
+        ]
+        assert len(numbers) > 1
+        assert len(set(np.diff(numbers))) == 1, numbers

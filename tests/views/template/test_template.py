@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from phygui.curation.session import Session
 from phygui.formats.kwik.shank import KwikShank
 from phygui.views.core.colors import UNSORTED, theme
+from phygui.views.core.visuals import text_width
 from phygui.views.data.cluster_values import stats_of
 from phygui.views.template import view as template_view
 from phygui.views.template.view import TemplateParams, TemplateView, load
@@ -165,3 +166,44 @@ def test_pictures(n, name, small_model, snapshot_of, shown, same_picture):
     snapshot = snapshot_of(small_model, [int(c) for c in ids[np.argsort(-counts)][:n]])
     data = load(snapshot, TemplateParams(), never)
     same_picture(shown(TemplateView(theme=name), data, (500, 350)), f"templates_{n}_{name}")
+
+
+def test_clusters_of_one_channel_are_named_side_by_side_above_flat_beginnings(view, snapshot):
+    data = view.data
+    names = {label.text: label for label in view.all_labels if label.cell == 0}
+    best = {int(data.owners[k]): int(data.channels[k]) for k in np.flatnonzero(data.is_best)}
+    together = [c for c in best if list(best.values()).count(best[c]) > 1]
+    assert together, "some are largest on the same channel"
+    assert set(names) == set(map(str, best)), "in this room all are named"
+    spans = []
+    for label in names.values():
+        x, y = view.to_pixels(0, label.x, label.y)
+        left, bottom = x + label.offset[0], y + label.offset[1]
+        spans.append((left, bottom, left + text_width(label.text)))
+    for k, (left, bottom, right) in enumerate(spans):
+        for other in spans[:k]:
+            beside = left > other[2] + 3 or other[0] > right + 3
+            assert beside or abs(bottom - other[1]) > 9
+    # No line of its cluster is above the place where a name begins.
+    for k in np.flatnonzero(data.is_best):
+        label = names[str(data.owners[k])]
+        assert (view._base[k] + view._dy[k, :2] <= label.y + 1e-6).all()
+
+
+def test_of_very_many_clusters_each_is_drawn_on_fewer_channels(snapshot, monkeypatch):
+    every = load(snapshot, TemplateParams(least=0.05), never)
+    n_clusters = len(snapshot.spikes_per_cluster)
+    monkeypatch.setattr(template_view, "_MOST_LINES", 2 * n_clusters)
+    fewer = load(snapshot, TemplateParams(least=0.05), never)
+    selected = np.isin(fewer.owners, snapshot.cluster_ids)
+    assert np.count_nonzero(~selected) <= 2 * n_clusters < np.count_nonzero(every.colors < 0)
+    # Those that are selected are drawn on as many as before, all on their largest ones.
+    for cluster_id in snapshot.spikes_per_cluster:
+        all_channels = every.channels[every.owners == cluster_id].tolist()
+        channels = fewer.channels[fewer.owners == cluster_id].tolist()
+        n = len(all_channels) if cluster_id in snapshot.cluster_ids else min(2, len(all_channels))
+        assert channels == all_channels[:n]
+    # However many there are, each is drawn somewhere.
+    monkeypatch.setattr(template_view, "_MOST_LINES", 1)
+    least = load(snapshot, TemplateParams(), never)
+    assert set(least.owners.tolist()) == set(every.owners.tolist())
