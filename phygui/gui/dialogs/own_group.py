@@ -150,7 +150,8 @@ class GroupDialog(QDialog):
         button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         button.setEnabled(bool(name) and not problem)
         is_known = name.casefold() in self._known
-        button.setText("Change it" if is_known else "Add it")
+        # Its letter is given here, where the text is.
+        button.setText("Chan&ge it" if is_known else "&Add it")
         self.remove_button.setEnabled(is_known)
 
     def _remove(self) -> None:

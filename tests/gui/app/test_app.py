@@ -305,3 +305,28 @@ def test_what_was_set_in_an_open_window_holds_in_the_next_one(
     assert next(second.views("features")).params.n_spikes == 70
     for window in (first, second):
         qtbot.waitUntil(lambda window=window: window.is_settled, timeout=20_000)
+
+
+def test_that_a_file_is_being_opened_is_said_until_it_is_open(
+    qtbot: Any,
+    application: Application,
+    hybrid: Path,
+    demo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    application.open(hybrid)
+    window = wait_for_window(qtbot, application)
+    said = window.status["edit"]
+    application.open(demo)
+    assert said.text() == f"opening {demo} ..."
+    qtbot.waitUntil(lambda: len(application.windows) == 2)
+    assert "opening" not in said.text()
+    # Nor any longer than it takes to find out that it is none.
+    problems = []
+    monkeypatch.setattr(app_module.messages, "show_error", lambda *of: problems.append(of))
+    damaged = demo.with_name("damaged.kwik")
+    damaged.write_bytes(b"nothing")
+    application.open(damaged)
+    assert [w.status["edit"].text() for w in application.windows].count(f"opening {damaged} ...")
+    qtbot.waitUntil(lambda: bool(problems))
+    assert not any("opening" in w.status["edit"].text() for w in application.windows)

@@ -118,7 +118,7 @@ def test_a_group_that_is_known_is_that_in_whatever_case_of_letters(qtbot):
     dialog = GroupDialog(parent, known, lambda name: "X", lambda name, letter: "", str)
     dialog.name.setCurrentText("interNEURON ")
     assert dialog.group == ("Interneuron", "I", "#d06090")
-    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "Change it"
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "Chan&ge it"
     dialog.name.setCurrentText("other")
     assert dialog.group[:2] == ("other", "X")
-    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "Add it"
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).text() == "&Add it"

@@ -173,3 +173,22 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     assert user.session.spike_clusters.tolist() == saved, user.message
     user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert user.session.spike_clusters.tolist() != saved
+
+
+def test_the_selected_row_is_in_sight_after_edits_were_brought_back(
+    hybrid: Path, open_window: Callable[..., Any]
+) -> None:
+    crash_with_edits(
+        hybrid,
+        "last = int(min(session.cluster_ids, key=session.knowledge.quality))\n"
+        "session.select([last]); session.label([last], 'depth', '800')",
+    )
+    user = open_window(hybrid)
+    user.window.resize(1366, 520)
+    view = user.window.cluster_table.view
+    assert view.verticalScrollBar().value() == 0
+    answer(user, "Bring them back")
+    (selected,) = user.session.selection.best
+    index = view.model().index(user.window.cluster_table.model.row_of(selected), 0)
+    assert view.viewport().rect().contains(view.visualRect(index).center())
+    assert view.verticalScrollBar().value() > 0, "it is below the rows that were in sight"

@@ -411,3 +411,25 @@ def test_the_large_pair_is_named_in_the_colours_of_its_clusters(shown, picture):
     view.native.resize(1500, 1000)
     picture(view)
     assert len(view.cells) == 21
+
+
+def test_with_the_focus_on_the_best_cluster_crosscorrelograms_dim(view, picture):
+    view.change_params(show_baseline=False, refractory_ms=0.0)
+    view.set_data(load(make_snapshot(2), view.params, never))
+    data = view.data
+    k = int(np.argmax(data.heights[0, 1]))
+
+    def colors():
+        image = picture(view)
+        of_pair = view.to_pixels(1, data.edges_ms[k].mean(), data.heights[0, 1, k] / 2)
+        own = int(np.argmax(data.heights[0, 0]))
+        of_best = view.to_pixels(0, data.edges_ms[own].mean(), data.heights[0, 0, own] / 2)
+        return [image[int(row), int(column)] for column, row in (of_best, of_pair)]
+
+    best, pair = colors()
+    view.palette.is_focused = True
+    best_in_focus, pair_in_focus = colors()
+    assert np.abs(best_in_focus - best).max() < 5
+    ground = background_of(view)
+    assert np.abs(pair_in_focus - ground).max() < 0.75 * np.abs(pair - ground).max()
+    assert np.abs(pair_in_focus - ground).max() > 20, "it can still be seen"
