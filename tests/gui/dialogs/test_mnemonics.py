@@ -28,7 +28,7 @@ def letters_of(dialog: QDialog) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["save_layout", "keys", "plugins", "new_group", "note", "group_rules", "export",
+    ["save_layout", "keys", "plugins", "new_group", "note", "group_rules",
      "export_view", "about", "settings"],
 )  # fmt: skip
 def test_every_button_has_a_letter_of_its_own(
