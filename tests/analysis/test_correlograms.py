@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phygui.analysis import (
@@ -114,7 +114,6 @@ def test_bins_of_any_width_equal_counting_every_pair(spikes, edges):
             assert found.tolist() == expected
 
 
-@settings(max_examples=250)
 @given(
     st.sampled_from([20_000.0, 24_414.0625, 29_999.95, 30_000.0]),
     st.sampled_from([(0.001, 0.05), (0.0003, 0.03), (0.0005, 0.1)]),

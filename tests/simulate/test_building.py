@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from phygui import KwikModel
@@ -168,9 +168,7 @@ def test_a_changed_simulator_builds_another_demo(
     assert third.is_file()
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=settings.default.max_examples // 20)  # each is a dataset
 @given(
     n_recordings=st.integers(1, 12),
     n_channels=st.sampled_from([4, 17, 40]),

@@ -85,7 +85,7 @@ def indexed(draw: st.DrawFn) -> tuple[np.ndarray, Any]:
 
 
 @given(indexed())
-@settings(max_examples=600)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_index_means_what_numpy_means(case: tuple[np.ndarray, Any]) -> None:
     check(*case)
 
@@ -98,7 +98,6 @@ def test_an_empty_mask_takes_nothing_as_in_numpy(
     check(np.arange(6).reshape(3, 2), (*before, np.zeros(shape, bool)))
 
 
-@settings(max_examples=250)
 @given(
     hnp.basic_indices((5, 4, 3), allow_newaxis=True, allow_ellipsis=True)
     | hnp.integer_array_indices((5, 4, 3))
