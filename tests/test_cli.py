@@ -76,7 +76,16 @@ def out_of_reach(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "make", [not_there, not_hdf5, not_kwik, other_version, empty, out_of_reach, Path]
+    "make",
+    [
+        not_there,
+        not_hdf5,
+        # A process each for sentences that opening them in this one is tested for as well.
+        *(
+            pytest.param(make, marks=pytest.mark.slow)
+            for make in (not_kwik, other_version, empty, out_of_reach, Path)
+        ),
+    ],
 )
 @pytest.mark.parametrize("command", [(GUI,), (KWIK, "describe")], ids=["phy-gui", "phy-kwik"])
 def test_what_cannot_be_opened_gives_one_sentence_and_exit_code_2(
@@ -153,6 +162,7 @@ def test_where_opengl_is_that_of_another_screen_software_draws(small: Path, tmp_
     assert "--software-opengl" not in last
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_written_is_said(small: Path, tmp_path: Path) -> None:
     ended = run(GUI, small, "--read-only", "--screenshot", tmp_path / "no" / "such" / "x.png")
     assert ended.returncode == 1
@@ -187,6 +197,7 @@ def test_a_start_on_a_dataset_loads_nothing_that_it_does_not_show(small: Path) -
     assert run(code).stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_kwik_alone_opens(tmp_path: Path, small: Path) -> None:
     (tmp_path / "alone").mkdir()
     alone = tmp_path / "alone" / "alone.kwik"
@@ -215,6 +226,7 @@ def test_recover_brings_back_what_a_dead_session_left(small: Path) -> None:
     assert "no unsaved edits" in run(KWIK, "recover", small).stdout
 
 
+@pytest.mark.slow
 def test_restore_lists_compares_and_brings_back(small: Path) -> None:
     assert "no saved states" in run(KWIK, "restore", small).stdout
     with Session.open(small) as session:
@@ -284,6 +296,7 @@ def test_nothing_is_imported_from_the_folder_of_a_dataset(
 ODD = b"a\xff\x1b[31m\nb.kwik"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
 def test_names_command_neither_the_terminal_nor_forge_lines(small: Path) -> None:
     path = Path(os.fsdecode(os.path.join(os.fsencode(small.parent), ODD)))
@@ -321,7 +334,9 @@ def test_names_command_neither_the_terminal_nor_forge_lines(small: Path) -> None
     assert not [line for line in said.splitlines() if line.startswith((b"b.kwik", b"forged", b"y"))]
 
 
-@pytest.mark.parametrize("n_letters", [200, 245, 248, 250, 300])
+@pytest.mark.parametrize(
+    "n_letters", [245, 248, *(pytest.param(n, marks=pytest.mark.slow) for n in (200, 250, 300))]
+)
 def test_long_names_work_or_give_a_sentence(small: Path, n_letters: int) -> None:
     path = small.with_name("n" * n_letters + ".kwik")
     with suppress(OSError):

@@ -38,8 +38,11 @@ PAGES = {
     )
 }
 LANGUAGES = {"python", "sh", "text", "toml", "{eval-rst}", "{toctree}"}
-SLOW = "export.md", "formats.md"
-"""Pages that need packages which take seconds to import."""
+WITH_ANALYZER = "export.md", "formats.md"
+"""Pages that begin with an analyzer of SpikeInterface."""
+
+QUICK = "README.md", "from-python.md", "plugins.md"
+"""Pages that are run each time; the others are slow."""
 
 CHAPTER = "working-with-kwik-files.md"
 """The page whose snippets are examples of a session at the prompt, with what they print."""
@@ -189,7 +192,7 @@ def run_python(page: str, names: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(p, marks=[pytest.mark.slow] if p in SLOW else []) for p in WITH_PYTHON],
+    [pytest.param(p, marks=[] if p in QUICK else [pytest.mark.slow]) for p in WITH_PYTHON],
 )
 def test_the_python_of_a_page_runs(
     page: str,
@@ -201,7 +204,7 @@ def test_the_python_of_a_page_runs(
 ) -> None:
     module = ModuleType("a_page")
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    if page in SLOW:
+    if page in WITH_ANALYZER:
         request.getfixturevalue("analyzer")
     # What the console has at hand, where a page shows it.
     is_console = "In [1]" in PAGES[page]

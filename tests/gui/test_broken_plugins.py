@@ -32,6 +32,7 @@ def broken_folder(plugin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     return plugin_folder
 
 
+@pytest.mark.slow
 def test_ten_broken_plugins_leave_the_window_usable(
     broken_folder: Path, demo: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -54,7 +54,9 @@ def lasso_of_half(view: Any) -> tuple[int, np.ndarray]:
     return cell, np.array(corners)
 
 
-@pytest.mark.parametrize("name", ["hybrid_10sec", "simulated_20sec"])
+@pytest.mark.parametrize(
+    "name", ["hybrid_10sec", pytest.param("simulated_20sec", marks=pytest.mark.slow)]
+)
 def test_merge_undo_split_move_and_save_by_keys(
     copy_dataset: Callable[..., Path], open_window: Callable[..., Any], name: str
 ) -> None:

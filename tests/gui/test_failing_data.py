@@ -70,7 +70,7 @@ def drive(demo: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drive]:
     drive.mend()
 
 
-@pytest.mark.parametrize("how", ["EIO", "cut"])
+@pytest.mark.parametrize("how", ["EIO", pytest.param("cut", marks=pytest.mark.slow)])
 def test_a_window_outlives_its_data(
     how: str,
     demo: Path,

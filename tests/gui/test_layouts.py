@@ -274,6 +274,7 @@ def test_what_the_user_changed_holds_in_all_datasets_but_where_it_was_changed_to
     assert visit("b") == mine
 
 
+@pytest.mark.slow
 @pytest.mark.roomy
 def test_scale_filter_and_order_belong_to_a_dataset(
     demo: Path,
@@ -389,22 +390,26 @@ def test_a_second_window_does_not_undo_what_was_set_in_the_first(
     assert settings.get("views/features") == {"n_spikes": 50, "dim_masked": False}
 
 
+UNREADABLE: list[Any] = [
+    {"docks": "bm9uc2Vuc2U=", "extras": ["x 2", "features 0", 3]},
+    {"docks": 5},
+    {"docks": "", "window": [800, 600], "area": [0, 600], "sizes": {"features": [1]}},
+    {"docks": "", "window": [800, 600], "area": [800, 600], "sizes": {"features": ["x"]}},
+    [1],
+]
+
+
+@pytest.mark.parametrize(
+    "stored", [UNREADABLE[0], *(pytest.param(s, marks=pytest.mark.slow) for s in UNREADABLE[1:])]
+)
 def test_an_unreadable_layout_falls_back_to_the_default(
-    demo: Path, open_window: Callable[..., Any], settings: Settings
+    demo: Path, open_window: Callable[..., Any], settings: Settings, stored: Any
 ) -> None:
     classic = set(names_in(LAYOUTS["Classic"]))
-    for stored in (
-        {"docks": "bm9uc2Vuc2U=", "extras": ["x 2", "features 0", 3]},
-        {"docks": 5},
-        {"docks": "", "window": [800, 600], "area": [0, 600], "sizes": {"features": [1]}},
-        {"docks": "", "window": [800, 600], "area": [800, 600], "sizes": {"features": ["x"]}},
-        [1],
-    ):
-        settings.set("layout/last", stored)
-        user = open_window(demo)
-        assert visible(user) == classic & set(user.window.docks)
-        check_reachable(user)
-        user.window.close()
+    settings.set("layout/last", stored)
+    user = open_window(demo)
+    assert visible(user) == classic & set(user.window.docks)
+    check_reachable(user)
 
 
 def test_the_settings_dialog_changes_at_once_resets_and_takes_back(
