@@ -70,10 +70,10 @@ def _practice_folder() -> Path:
 
 def _practice(making: Callable[[float], None] | None) -> Path:
     """The demo of the first steps; as it was built, unless a window is open on it."""
-    from phygui.simulate import copy_demo
+    from phygui.simulate import copy_demo, demo_in
 
     folder = _practice_folder()
-    path = folder / f"{DEMO}.kwik"
+    path = demo_in(folder)
     if path.is_file():
         states = state_folder(path)
         if living_holder(states) is not None:

@@ -52,6 +52,11 @@ def default_demo(progress: Progress | None = None) -> Path:
     return kwik_path
 
 
+def demo_in(folder: Path) -> Path:
+    """The ``.kwik`` file of a demo in a folder, whether or not it is there."""
+    return folder / f"{_NAME}.kwik"
+
+
 def copy_demo(folder: Path, progress: Progress | None = None) -> Path:
     """Put the demo into a folder as it was built: what was saved to it is not in the copy.
 
@@ -76,7 +81,7 @@ def copy_demo(folder: Path, progress: Progress | None = None) -> Path:
     """
     source = default_demo(progress).parent
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_NAME}.kwik"
+    path = demo_in(folder)
     for file in (*source.glob("*.kwx"), *source.glob("*.dat")):
         target = folder / file.name
         target.unlink(missing_ok=True)
