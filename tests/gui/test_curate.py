@@ -38,20 +38,25 @@ def saved_clusters(path: Path) -> np.ndarray:
         return file["/channel_groups/0/spikes/clusters/main"][()]
 
 
-def lasso_of_half(view: Any) -> tuple[int, np.ndarray]:
-    """A cell of the feature grid without time, and a rectangle over its left half."""
+def feature(session: Session, spikes: np.ndarray, key: str) -> np.ndarray:
+    """A feature of some spikes as the file holds it; its key is ``"channel:component"``."""
+    model = session.model
+    channel, component = map(int, key.split(":"))
+    column = channel * model.n_features_per_channel + component
+    return np.asarray(model.features[spikes, column], dtype=float)
+
+
+def lasso_of_half(session: Session, view: Any, cluster: int) -> tuple[int, np.ndarray]:
+    """A cell of the feature grid without time, and a rectangle over the left half of a cluster.
+
+    The cluster itself may lie on one side of the cell, which shows spikes of others as well.
+    """
     cell = next(i for i, c in enumerate(view.cells) if "time" not in (c.x.key, c.y.key))
-    x0, x1 = view.cells[cell].x.view
-    y0, y1 = view.cells[cell].y.view
-    middle = 0.5 * (x0 + x1)
-    edge = 0.02 * (x1 - x0), 0.02 * (y1 - y0)
-    corners = [
-        (x0 + edge[0], y0 + edge[1]),
-        (middle, y0 + edge[1]),
-        (middle, y1 - edge[1]),
-        (x0 + edge[0], y1 - edge[1]),
-    ]
-    return cell, np.array(corners)
+    x, y = view.cells[cell].x, view.cells[cell].y
+    middle = np.median(feature(session, session.spikes_per_cluster[cluster], x.key))
+    left = x.view[0] + 0.02 * np.ptp(x.view)
+    bottom, top = y.view[0] + 0.02 * np.ptp(y.view), y.view[1] - 0.02 * np.ptp(y.view)
+    return cell, np.array([(left, bottom), (middle, bottom), (middle, top), (left, top)])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +92,7 @@ def test_merge_undo_split_move_and_save_by_keys(
     target = int(np.bincount(original).argmax())
     user.select(target)
     features = user.view("features")
-    cell, corners = lasso_of_half(features)
+    cell, corners = lasso_of_half(session, features, target)
     user.lasso(features, cell, corners)
     assert features.lasso is not None
     inside = features.spikes_in_lasso(
@@ -138,16 +143,13 @@ def test_a_split_takes_all_spikes_also_those_not_drawn(
     target = int(np.bincount(user.session.spike_clusters).argmax())
     user.select(target)
     view = user.view("features")
-    cell, corners = lasso_of_half(view)
+    cell, corners = lasso_of_half(user.session, view, target)
     user.lasso(view, cell, corners, close=False)
     spikes = user.session.spikes_per_cluster[target]
-    model = user.session.model
-    columns = []
-    for key in (view.cells[cell].x.key, view.cells[cell].y.key):
-        channel, component = map(int, key.split(":"))
-        columns.append(channel * model.n_features_per_channel + component)
-    points = np.stack([model.features[spikes, c] for c in columns], axis=1).astype(float)
+    axes = view.cells[cell].x, view.cells[cell].y
+    points = np.stack([feature(user.session, spikes, axis.key) for axis in axes], axis=1)
     expected = spikes[points_in_polygon(points, view.lasso.points)]
+    assert 0 < len(expected) < len(spikes)
     user.press(Qt.Key.Key_K)
     assert user.session.spikes_per_cluster[user.session.selected[0]].tolist() == expected.tolist()
 
