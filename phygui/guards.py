@@ -107,7 +107,8 @@ def cluster_ids_of(given: Iterable[int] | int, error: type[ValueError] = ValueEr
     ids = []
     for number in numbers:
         is_number = hasattr(number, "__index__") or hasattr(number, "is_integer")
-        if type(number).__name__ in ("bool", "bool_") or not is_number or number != int(number):
+        is_whole = is_number and number - number == 0 and number == int(number)
+        if type(number).__name__ in ("bool", "bool_") or not is_whole:
             raise error(f"{_found(given)} was given, expected cluster ids, such as [4, 9]")
         ids.append(int(number))
     return ids

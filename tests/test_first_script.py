@@ -97,6 +97,8 @@ def test_what_can_go_wrong_is_imported_from_the_package() -> None:
         (lambda s: s.merge("45"), r"'45' was given, expected cluster ids, such as \[4, 9\]"),
         (lambda s: s.merge(["4", "5"]), "expected cluster ids"),
         (lambda s: s.merge([4.5, 5]), "expected cluster ids"),
+        (lambda s: s.merge([4, np.inf]), "expected cluster ids"),
+        (lambda s: s.merge([4, np.nan]), "expected cluster ids"),
         (lambda s: s.merge(np.array([True, True])), "expected cluster ids"),
         (lambda s: s.merge(4), "at least two"),
         (lambda s: s.move("good", [4]), r"clusters come first.*: move\(\[8\], 'good'\)"),

@@ -78,7 +78,6 @@ def prepare(
         raise click.UsageError(f"--channel-group is a number or 'all', not {channel_group!r}")
     group: int | str = "all" if channel_group == "all" else int(channel_group)
     names = WHAT if what is None else [name.strip() for name in what.split(",")]
-    executor = None
     results: list[Prepared] = []
     try:
         found = _datasets(paths)
@@ -92,20 +91,20 @@ def prepare(
         with _stopped_as_by_ctrl_c(), _bars([order.path for order in orders]) as show:
             if orders:
                 executor = workers(jobs, memory, scheduler)
-                for event in prepare_all(orders, executor):
-                    show(event)
-                    if event.prepared is not None:
-                        results.append(event.prepared)
+                try:
+                    for event in prepare_all(orders, executor):
+                        show(event)
+                        if event.prepared is not None:
+                            results.append(event.prepared)
+                except BaseException:
+                    executor.close(now=True)
+                    raise
                 executor.close()
     except KeyboardInterrupt:
-        if executor is not None:
-            executor.close(now=True)
         _tell(results, as_json)
         say("phygui: stopped; what is done is kept", err=True)
         sys.exit(INTERRUPTED)
     except DatasetError as error:
-        if executor is not None:
-            executor.close(now=True)
         say(f"phygui: {error}", err=True)
         sys.exit(2)
     _tell(results, as_json)

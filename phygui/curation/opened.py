@@ -276,7 +276,10 @@ class Curation:
         for new, spike_ids in update.after.items():
             origin = first
             if origin is None:
-                origin = int(np.bincount(self.clustering.spike_clusters[spike_ids]).argmax())
+                old, n_of_each = np.unique(
+                    self.clustering.spike_clusters[spike_ids], return_counts=True
+                )
+                origin = int(old[n_of_each.argmax()])
             parents[new] = origin
         labels = {new: dict(self.labels[origin]) for new, origin in parents.items()}
         # Those that vanish take theirs with them: undoing brings both back, whatever the file

@@ -334,7 +334,11 @@ class ArchiveWindow(QMainWindow):
 
     def prepare_shown(self) -> None:
         """Prepare all sessions that are shown and not prepared yet."""
-        left = [s for s in self.sessions if s.overview is None or s.overview.prepared != 1]
+        left = [
+            s
+            for s in self.sessions
+            if s.overview is None or (s.overview.n_clusters and s.overview.prepared != 1)
+        ]
         if left:
             self._prepare(left)
         else:

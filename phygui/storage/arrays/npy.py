@@ -123,6 +123,11 @@ def read_array(
             flat = np.fromfile(file, header.dtype, math.prod(header.shape))
     except (OSError, MemoryError) as error:
         raise DatasetError(f"{path} cannot be read: {reason(error)}.") from error
+    if flat.size != math.prod(header.shape):
+        # Read on from where another program has just made it shorter.
+        raise DatasetError(
+            f"{path} ends after {flat.size} numbers, expected {math.prod(header.shape)}."
+        )
     array = flat.reshape(header.shape, order="F" if header.is_fortran else "C")
     allowed = (ndim,) if isinstance(ndim, int) else ndim
     if 1 in allowed and array.ndim == 2 and 1 in array.shape and 2 not in allowed:

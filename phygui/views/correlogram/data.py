@@ -127,7 +127,7 @@ def load(
     """
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
-        return Empty("No cluster is selected")
+        return Empty("Select a cluster to see its correlograms.")
     if snapshot.silence:
         return Empty(snapshot.silence)
     rate = float(snapshot.shank.sample_rate)

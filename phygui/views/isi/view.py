@@ -56,7 +56,7 @@ def load(snapshot: Snapshot, params: IsiParams, cancelled: Cancel) -> IsiData | 
     """
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
-        return Empty("No cluster is selected")
+        return Empty("Select a cluster to see its intervals.")
     if snapshot.silence:
         return Empty(snapshot.silence)
     rate, clock = float(snapshot.shank.sample_rate), snapshot.shank.clock

@@ -124,7 +124,7 @@ def load(snapshot: Snapshot, params: PethParams, cancelled: Cancel) -> PethData 
     name = names[params.event - 1]
     ids = snapshot.cluster_ids[:MAX_CLUSTERS]
     if not ids:
-        return Empty("No cluster is selected")
+        return Empty("Select a cluster to see its spikes about events.")
     if snapshot.silence:
         return Empty(snapshot.silence)
     rate = float(shank.sample_rate)

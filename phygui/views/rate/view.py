@@ -67,7 +67,7 @@ def load(snapshot: Snapshot, params: RateParams, cancelled: Cancel) -> RateData 
         When the result is no longer wanted.
     """
     if not snapshot.cluster_ids:
-        return Empty("No cluster is selected")
+        return Empty("Select a cluster to see its firing rate.")
     if snapshot.silence:
         return Empty(snapshot.silence)
     shank = snapshot.shank

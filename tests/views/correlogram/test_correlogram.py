@@ -285,7 +285,7 @@ def test_nothing_selected_is_said(shown, picture):
     view = CorrelogramView()
     shown(view, load(make_snapshot(selected=()), view.params, never), SIZE)
     picture(view)
-    assert "No cluster is selected" in texts(view)
+    assert "Select a cluster to see its correlograms." in texts(view)
 
 
 # -- what the user does ------------------------------------------------------------------------

@@ -91,7 +91,9 @@ def test_what_cannot_be_shown_is_said(snapshot):
     assert isinstance(found, Empty)
     assert found.reason == "There is no event type 3, only 2: 1 light, 2 sound"
     nothing = Snapshot(1, snapshot.shank, (), {}, snapshot.spike_clusters, {})
-    assert load(nothing, PethParams(), never) == Empty("No cluster is selected")
+    assert load(nothing, PethParams(), never) == Empty(
+        "Select a cluster to see its spikes about events."
+    )
     snapshot.shank.events = {}
     assert load(snapshot, PethParams(), never) == Empty("There are no events in experiment.kwik")
 
