@@ -286,7 +286,7 @@ class Curation:
         # that it is undone on still knows of them.
         vanished = {old: dict(self.labels[old]) for old in update.before}
         description = update.description
-        if len({self.groups[old] for old in vanished}) > 1:
+        if first is None and len({self.groups[old] for old in vanished}) > 1:
             names = {new: self.groups.name_of(origin) for new, origin in parents.items()}
             said = [
                 f"{in_words([new for new in names if names[new] == name])} {name}"

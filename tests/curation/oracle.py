@@ -37,11 +37,12 @@ class Oracle:
     def replace(
         self, parts: list[list[int]], parents: list[int] | None = None, g: int | None = None
     ) -> None:
-        """Each list of spikes becomes a new cluster, that takes after the old one of its first."""
+        """Each list of spikes becomes a new cluster, that takes after the old one of most of it."""
         old = list(self.clusters)
         for number, part in enumerate(parts):
             self.largest += 1
-            parent = parents[number] if parents else old[min(part)]
+            of = sorted(old[spike] for spike in part)
+            parent = parents[number] if parents else max(of, key=of.count)
             self.groups[self.largest] = self.groups.get(parent, UNSORTED) if g is None else g
             if self.labels.get(parent):
                 self.labels[self.largest] = dict(self.labels[parent])

@@ -206,7 +206,7 @@ def test_what_goes_wrong_at_opening_is_in_the_log(
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(app_module.messages, "show_error", lambda *args: told.append(args))
 
-    def fails(_: object) -> None:
+    def fails(_: object, **options: object) -> None:
         raise IndexError("out of range")
 
     monkeypatch.setattr(app_module, "open_session", fails)

@@ -104,7 +104,7 @@ def test_a_drive_that_fails(
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Make every read of a file fail with EIO, or not: also of the kernel from a map."""
-    preadv, pwritev = os.preadv, filebytes._pwritev
+    preadv, pwritev, loop = os.preadv, filebytes._pwritev, scattered._read_pieces
     state = {"fails": False}
 
     def reads(fd: int, buffers: Any, offset: int, *flags: int) -> int:
@@ -117,6 +117,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
     monkeypatch.setattr(os, "preadv", reads)
     monkeypatch.setattr(filebytes, "_pwritev", copies)
+    if loop is not None:
+        # Another test has loaded it.
+        monkeypatch.setattr(scattered, "_read_pieces", lambda *a: not state["fails"] and loop(*a))
     return lambda fails: state.update(fails=fails)
 
 
