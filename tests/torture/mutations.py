@@ -58,7 +58,7 @@ class Mutations:
             damaged = damage(rng)
             before = {p: p.read_bytes() for p in (self.path, damaged)}
             case = f"{name}, seed {seed}, number {number}"
-            end = run(self._open, TOO_LONG)
+            end = run(self._open, TOO_LONG, may_hang=True)
             if end.by or end.too_slow:
                 kept = self.folder.parent / f"failed-{number}"
                 shutil.copytree(self.folder, kept, dirs_exist_ok=True)
