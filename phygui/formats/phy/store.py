@@ -21,7 +21,7 @@ from phygui.formats.phy.copying import copy_folder
 from phygui.formats.phy.decisions import cells_of, groups_in, info_of, labels_in, tables_of
 from phygui.formats.phy.sorting import Sorting
 from phygui.formats.phy.tables import INFO_FILE, Table, read_table, table_names
-from phygui.formats.phy.transaction import current, finish, replace_together, staged_path
+from phygui.formats.phy.transaction import current, finish, replace_together
 from phygui.storage.arrays.npy import first_outside, read_header, read_integers
 from phygui.storage.files import reason
 from phygui.storage.state.fingerprint import FileStamp
@@ -144,8 +144,8 @@ class PhyClusterings(OneClustering):
         }
         contents[CLUSTERS] = partial(_write_clusters, clusters.reshape(self._shape(folder)))
 
-        def verify() -> None:
-            self._compare(folder, clusters, tables)
+        def verify(staged: Mapping[str, Path]) -> None:
+            self._compare(staged, clusters, tables)
             ready()
 
         replace_together(folder, contents, verify)
@@ -183,14 +183,13 @@ class PhyClusterings(OneClustering):
         return shape if len(shape) <= 2 else (n_spikes,)
 
     def _compare(
-        self, folder: Path, clusters: NDArray[np.int32], tables: Mapping[str, Table]
+        self, staged: Mapping[str, Path], clusters: NDArray[np.int32], tables: Mapping[str, Table]
     ) -> None:
         """Make sure that what was staged is what is wanted."""
-        staged = staged_path(folder, CLUSTERS)
-        if not np.array_equal(read_integers(staged), clusters):
-            raise DatasetError(f"{staged} does not hold what was written.")
+        if not np.array_equal(read_integers(staged[CLUSTERS]), clusters):
+            raise DatasetError(f"{staged[CLUSTERS]} does not hold what was written.")
         for name, table in tables.items():
-            path = staged_path(folder, name)
+            path = staged[name]
             found = read_table(path, name)
             if found is None or found != table:
                 raise DatasetError(f"{path} does not hold what was written.")

@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import secrets
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,14 +22,17 @@ from phygui.storage.files import reason
 from phygui.storage.state.state_files import read_json, write_whole
 from phygui.storage.system import sync_file, sync_folder
 
-RECORD = ".phygui-save.json"
+_RECORD = re.compile(r"\.phygui-save(|-[0-9a-f]{16})\.json")
+"""Names of records. What tells saves from one another stands in those of staged files too."""
 STAGED = ".phygui-new"
 """What the names of staged files end in."""
 _MOST_FILES = 10_000
 
 
 def replace_together(
-    folder: Path, contents: Mapping[str, Callable[[Path], None]], ready: Callable[[], None]
+    folder: Path,
+    contents: Mapping[str, Callable[[Path], None]],
+    ready: Callable[[Mapping[str, Path]], None],
 ) -> None:
     """Replace some files of a folder by new ones.
 
@@ -37,7 +42,8 @@ def replace_together(
     contents : mapping of str to callable
         What writes the new content of each file to a path.
     ready : callable
-        Called when all is staged, last before it counts; if it raises, nothing has changed.
+        Called with the path of each staged file when all are there, last before they count; if it
+        raises, nothing has changed.
 
     Raises
     ------
@@ -45,24 +51,26 @@ def replace_together(
         If that fails. Before the record is written everything is as it was; afterwards all counts,
         and the sentence says that it was saved.
     """
-    staged = [staged_path(folder, name) for name in contents]
+    # No two saves share a name: whoever is still finishing an earlier one touches nothing of this.
+    save = f"-{secrets.token_hex(8)}"
+    record = folder / f".phygui-save{save}.json"
+    staged = {name: staged_path(folder, name, save) for name in contents}
+    _remove_abandoned(folder)
     try:
-        for path, (name, write) in zip(staged, contents.items(), strict=True):
-            # What a killed save left, or a stranger: nothing is written through a link.
-            path.unlink(missing_ok=True)
-            write(path)
-            _keep_mode(folder / name, path)
-            sync_file(path)
+        for name, write in contents.items():
+            write(staged[name])
+            _keep_mode(folder / name, staged[name])
+            sync_file(staged[name])
         sync_folder(folder)
-        ready()
-        write_whole(folder / RECORD, json.dumps(sorted(contents)).encode())
+        ready(staged)
+        write_whole(record, json.dumps(sorted(contents)).encode())
     except BaseException as error:
         # It may be there, although it could not be made to last.
         with contextlib.suppress(OSError):
-            (folder / RECORD).unlink(missing_ok=True)
-        if os.path.lexists(folder / RECORD):
+            record.unlink(missing_ok=True)
+        if os.path.lexists(record):
             raise _counts_all_the_same(folder, error) from error
-        for path in staged:
+        for path in staged.values():
             with contextlib.suppress(OSError):
                 path.unlink()
         raise
@@ -72,6 +80,15 @@ def replace_together(
         raise _counts_all_the_same(folder, error) from error
 
 
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed saves have staged; where it cannot be removed it is in nobody's way."""
+    counting = {path for files in pending(folder).values() for path in files.values()}
+    for name in os.listdir(folder):
+        if name.startswith(".") and name.endswith(STAGED) and folder / name not in counting:
+            with contextlib.suppress(OSError):
+                os.unlink(folder / name)
+
+
 def _counts_all_the_same(folder: Path, error: BaseException) -> DatasetError:
     return DatasetError(
         f"{folder} was saved, but not all of its files are in place and flushed to the disk "
@@ -79,24 +96,34 @@ def _counts_all_the_same(folder: Path, error: BaseException) -> DatasetError:
     )
 
 
-def pending(folder: Path) -> list[str]:
-    """The files of a save that counts, but is not finished.
+def pending(folder: Path) -> dict[Path, dict[str, Path]]:
+    """Saves that count, but are not finished: by the record of each, where its files are staged.
 
     Raises
     ------
     DatasetError
-        If its record cannot be read.
+        If a record cannot be read.
     """
-    path = folder / RECORD
-    if not os.path.lexists(path):
-        return []
-    try:
-        told = read_json(path)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be read: {reason(error)}.") from error
-    if not isinstance(told, list) or len(told) > _MOST_FILES or not all(map(_is_name, told)):
-        raise DatasetError(f"{path} is no list of files of this folder, as a save leaves it.")
-    return [str(name) for name in told]
+    found = {}
+    for match in filter(None, map(_RECORD.fullmatch, _names(folder))):
+        path = folder / match[0]
+        try:
+            told = read_json(path)
+        except FileNotFoundError:
+            continue  # somebody else has just finished it
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path} cannot be read: {reason(error)}.") from error
+        if not isinstance(told, list) or len(told) > _MOST_FILES or not all(map(_is_name, told)):
+            raise DatasetError(f"{path} is no list of files of this folder, as a save leaves it.")
+        found[path] = {name: staged_path(folder, name, match[1]) for name in told}
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    # Where a folder cannot be listed, its arrays tell what is wrong.
+    with contextlib.suppress(OSError):
+        return os.listdir(folder)
+    return []
 
 
 def _is_name(name: object) -> bool:
@@ -116,30 +143,28 @@ def finish(folder: Path) -> None:
     OSError, DatasetError
         If that fails: it counts all the same, see :func:`current`.
     """
-    names = pending(folder)
-    for name in names:
-        # Somebody else may be doing the same.
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(staged_path(folder, name), folder / name)
-    if names:
+    for record, staged in pending(folder).items():
+        for name, path in staged.items():
+            # Somebody else may be doing the same.
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(path, folder / name)
         sync_folder(folder)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(folder / RECORD)
+            os.unlink(record)
         sync_folder(folder)
 
 
 def current(folder: Path, name: str) -> Path:
     """Where a file is now: of a save that counts but could not be finished, the staged one."""
-    if name in pending(folder):
-        staged = staged_path(folder, name)
-        if staged.exists():
-            return staged
+    for staged in pending(folder).values():
+        if name in staged and staged[name].exists():
+            return staged[name]
     return folder / name
 
 
-def staged_path(folder: Path, name: str) -> Path:
-    """Where the new content of a file is until it counts."""
-    return folder / f".{name}{STAGED}"
+def staged_path(folder: Path, name: str, save: str) -> Path:
+    """Where the new content of a file is until it counts; ``save`` tells saves from one another."""
+    return folder / f".{name}{save}{STAGED}"
 
 
 def _keep_mode(before: Path, path: Path) -> None:

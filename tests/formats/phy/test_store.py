@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -16,11 +17,12 @@ from hypothesis import given, settings
 from phygui import Session, open_dataset
 from phygui.dataset import ClusteringState, ClusteringStore, DatasetError
 from phygui.formats.phy import transaction
-from phygui.formats.phy.transaction import RECORD, staged_path
+from phygui.formats.phy.transaction import pending, staged_path
 
 from .folders import make, table
 
 MAIN = (0, "main")
+SAVE = "-0123456789abcdef"
 
 
 def store_of(path: Path) -> ClusteringStore:
@@ -245,7 +247,7 @@ def test_a_save_whose_files_cannot_be_put_in_place_counts(
             store.write({MAIN: after})
         assert store.read(MAIN).equals(after)
     assert store_of(path).read(MAIN).equals(after)
-    assert not (path / RECORD).exists()
+    assert not pending(path)
 
 
 def test_a_record_that_cannot_be_removed_counts(
@@ -262,7 +264,7 @@ def test_a_record_that_cannot_be_removed_counts(
         raise OSError(5, "Input/output error")
 
     def stays(self: Path, missing_ok: bool = False) -> None:
-        if self.name == RECORD:
+        if self.name.startswith(".phygui-save"):
             raise OSError(5, "Input/output error")
         unlink(self, missing_ok=missing_ok)
 
@@ -313,12 +315,12 @@ def test_a_save_killed_at_any_call_is_old_or_new_as_a_whole(tmp_path: Path, step
         store = store_of(path)
         before, after = store.read(MAIN), edited(store, note="new")
         is_done = _killed_at(n, lambda store=store, after=after: store.write({MAIN: after}))
-        counts = (path / RECORD).exists()
+        counts = bool(pending(path))
         found = store_of(path)
         state = found.read(MAIN)
         assert state.equals(before) or state.equals(after), n
         assert state.equals(after) or not counts, "what counts is finished by the next opening"
-        assert not (path / RECORD).exists()
+        assert not pending(path)
         # And it can be saved again.
         found.write({MAIN: after})
         assert store_of(path).read(MAIN).equals(after)
@@ -331,6 +333,56 @@ def test_a_save_killed_at_any_call_is_old_or_new_as_a_whole(tmp_path: Path, step
     assert seen == {(False, False), (True, True), (True, False)} if step == 1 else len(seen) > 1
 
 
+class _Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("call", ["replace", "unlink"])
+@pytest.mark.parametrize("counts", [False, True])
+def test_who_finishes_a_save_late_does_not_touch_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, counts: bool
+) -> None:
+    """Another program opens the folder, and is held up while this one saves again."""
+    path = make(tmp_path).path
+    store = store_of(path)
+    first, second = edited(store), store.read(MAIN)
+    finish, real = transaction.finish, getattr(os, call)
+    is_late = True
+
+    def die(*_: object) -> None:
+        raise _Killed
+
+    def killed(state: ClusteringState, ready: Callable[[], object]) -> None:
+        """A save that ends with its record at the latest."""
+        with monkeypatch.context() as patched:
+            patched.setattr(transaction, "finish", die)
+            with pytest.raises(_Killed):
+                store.write({MAIN: state}, ready=ready)  # type: ignore[arg-type]
+
+    def late(*arguments: Any, **options: Any) -> None:
+        nonlocal is_late
+
+        def go_on() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                real(*arguments, **options)
+            if not counts:
+                die()
+
+        name = Path(arguments[0]).name
+        if is_late and name.startswith((".spike_clusters.npy", ".phygui-save")):
+            is_late = False
+            finish(path)
+            killed(second, go_on)
+        real(*arguments, **options)
+
+    killed(first, lambda: None)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, late)
+        finish(path)
+    assert not is_late
+    assert store_of(path).read(MAIN).equals(second if counts else first)
+
+
 def test_a_save_that_counts_is_read_also_where_nothing_may_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,8 +390,8 @@ def test_a_save_that_counts_is_read_also_where_nothing_may_be_written(
     store = store_of(path)
     after = edited(store)
     # As a save leaves it that was killed after its record was written.
-    (path / RECORD).write_text('["spike_clusters.npy"]')
-    with open(staged_path(path, "spike_clusters.npy"), "wb") as file:
+    (path / f".phygui-save{SAVE}.json").write_text('["spike_clusters.npy"]')
+    with open(staged_path(path, "spike_clusters.npy", SAVE), "wb") as file:
         np.save(file, after.spike_clusters)
 
     def refuse(*_: Any) -> None:
@@ -354,7 +406,7 @@ def test_a_save_that_counts_is_read_also_where_nothing_may_be_written(
 @pytest.mark.parametrize("text", ["[", "{}", '["../x"]', '["params.py"]', "[3]"])
 def test_a_record_of_a_save_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     path = make(tmp_path).path
-    (path / RECORD).write_text(text)
+    (path / f".phygui-save{SAVE}.json").write_text(text)
     with pytest.raises(DatasetError, match="phygui-save"):
         open_dataset(path)
 
