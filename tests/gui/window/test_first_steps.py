@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from qtpy.QtCore import QPoint, Qt, QUrl
+from qtpy.QtCore import QPoint, QRect, Qt, QUrl
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QWidget
 
 from phygui import Session
 from phygui.gui.base.delays import DELAYS
@@ -22,6 +22,11 @@ from tests.gui.curator import ALT, CTRL, SHIFT
 def _practising(monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo of the tests is the one of the first steps."""
     monkeypatch.setattr(first_steps, "is_practice", lambda path: True)
+
+
+def on_window(widget: QWidget) -> QRect:
+    """Where a widget lies on its window."""
+    return QRect(widget.mapTo(widget.window(), QPoint(0, 0)), widget.size())
 
 
 def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
@@ -41,6 +46,9 @@ def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
     assert "✓" in card.tasks.text()
     user.press(Qt.Key.Key_Space)
     assert card.title.text() == "Look"
+    # What it speaks of is not beneath it.
+    assert not card.geometry().intersects(on_window(window.view_docks["correlograms"]))
+    assert not card.geometry().intersects(on_window(window.view_docks["features"]))
     user.press(Qt.Key.Key_M)
     features = window.view_docks["features"]
     QCursor.setPos(features.mapToGlobal(QPoint(40, 80)))

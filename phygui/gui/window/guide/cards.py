@@ -29,6 +29,8 @@ class Card:
     text: str
     tasks: tuple[Task, ...]
     prepare: Prepare = ""
+    is_left: bool = False
+    """Whether it stands at the left, since what it speaks of is at the right."""
 
 
 CARDS = (
@@ -63,6 +65,7 @@ CARDS = (
                 ("move_best_to_good", "move_best_to_mua", "move_best_to_noise"),
             ),
         ),
+        is_left=True,
     ),
     Card(
         "Merge",
@@ -70,6 +73,7 @@ CARDS = (
         "their cross-correlogram too: they are one neuron.",
         (Task("{merge} makes one cluster of both", ("edit:merge",)),),
         "pair",
+        is_left=True,
     ),
     Card(
         "Split",
@@ -79,6 +83,7 @@ CARDS = (
         "{accept_parts} accepts them.)",
         (Task("{split} makes a cluster of the spikes inside", ("edit:split",)),),
         "mixed",
+        is_left=True,
     ),
     Card(
         "Undo",

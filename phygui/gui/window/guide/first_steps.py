@@ -211,12 +211,12 @@ class FirstSteps(QFrame):
     # -- place and end ---------------------------------------------------------------------
 
     def _place(self) -> None:
-        """Stay in the lower right corner, above the status bar."""
+        """Stay in a lower corner, above the status bar."""
         self.setFixedHeight(self.heightForWidth(WIDTH) if self.hasHeightForWidth() else 260)
         window, bar = self._window, self._window.statusBar()
-        self.move(
-            window.width() - WIDTH - EDGE, window.height() - bar.height() - self.height() - EDGE
-        )
+        is_left = not self.is_at_end and CARDS[self.number].is_left
+        left = EDGE if is_left else window.width() - WIDTH - EDGE
+        self.move(left, window.height() - bar.height() - self.height() - EDGE)
         self.raise_()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
