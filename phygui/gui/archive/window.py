@@ -32,6 +32,7 @@ from phygui.gui.archive.preparing import Preparing
 from phygui.gui.archive.table import SessionTable
 from phygui.gui.base import theme
 from phygui.gui.base.elided import ElidedLabel
+from phygui.gui.base.screen import size_for_screen
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import plain_tip
 from phygui.gui.base.work import Latest, Pool
@@ -68,7 +69,7 @@ class ArchiveWindow(QMainWindow):
         self.folder, self.settings = folder, settings
         self.is_disposed = False
         self.setWindowTitle(f"{folder.name or folder} - archive - phygui")
-        self.resize(1560, 800)
+        size_for_screen(self, 1560, 800)
         self.listing = Listing(folder, self)
         self.preparing = Preparing(self)
         self.pool = Pool(1)

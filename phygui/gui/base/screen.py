@@ -7,6 +7,15 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QWidget
 
 
+def size_for_screen(window: QWidget, width: int, height: int) -> None:
+    """Make a window so large, or fill the screen where that is no larger."""
+    screen = QGuiApplication.primaryScreen().availableSize()
+    window.resize(min(screen.width(), width), min(screen.height(), height))
+    if screen.width() <= width and screen.height() <= height:
+        # The frame comes on top of the size, and would push the status bar off the screen.
+        window.setWindowState(Qt.WindowState.WindowMaximized)
+
+
 def keep_on_screen(window: QWidget) -> None:
     """Move a window so that all of it is on a screen, frame included; shrink it if it is larger.
 

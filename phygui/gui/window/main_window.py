@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QCloseEvent, QGuiApplication
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QLabel, QMainWindow, QMenu
 
 from phygui.curation.edits.update import Update, in_words
@@ -21,6 +21,7 @@ from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.elided import ElidedLabel
 from phygui.gui.base.memory import Trimmer
 from phygui.gui.base.repaint import PaintedTogether
+from phygui.gui.base.screen import size_for_screen
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import current_theme
 from phygui.gui.base.work import Pool
@@ -111,11 +112,7 @@ class MainWindow(WindowParts):
             | QMainWindow.DockOption.AnimatedDocks
             | QMainWindow.DockOption.GroupedDragging
         )
-        screen = QGuiApplication.primaryScreen().availableSize()
-        self.resize(min(screen.width(), 1920), min(screen.height(), 1080))
-        if screen.width() <= 1920 and screen.height() <= 1080:
-            # The frame comes on top of the size, and would push the status bar off the screen.
-            self.setWindowState(Qt.WindowState.WindowMaximized)
+        size_for_screen(self, 1920, 1080)
         self.setMinimumSize(640, 400)
 
         self._make_tables()

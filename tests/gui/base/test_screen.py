@@ -9,7 +9,7 @@ from qtpy.QtCore import QRect, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QWidget
 
-from phygui.gui.base.screen import keep_on_screen, within
+from phygui.gui.base.screen import keep_on_screen, size_for_screen, within
 
 AREA = QRect(0, 30, 1366, 738)
 
@@ -38,3 +38,14 @@ def test_a_window_is_brought_back_to_the_screen(qtbot: Any) -> None:
     window.setWindowState(Qt.WindowState.WindowMaximized)
     keep_on_screen(window)
     assert window.windowState() == Qt.WindowState.WindowMaximized
+
+
+@pytest.mark.parametrize("share", [0.5, 1.5])
+def test_a_window_begins_no_larger_than_the_screen(qtbot: Any, share: float) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    screen = QGuiApplication.primaryScreen().availableSize()
+    size_for_screen(window, round(share * screen.width()), round(share * screen.height()))
+    assert window.size() == screen * min(share, 1.0)
+    is_maximised = bool(window.windowState() & Qt.WindowState.WindowMaximized)
+    assert is_maximised == (share > 1)
