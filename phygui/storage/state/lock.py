@@ -14,13 +14,14 @@ import tempfile
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import lock_descriptor, unlock_descriptor
 
 from phygui.storage import system
 from phygui.storage.state.state_files import (
@@ -45,6 +46,7 @@ _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ENOLCK)
 _LARGEST = 10_000
 # Tokens of the locks that this process has: a text may outlive its lock where a disk fails.
 _held: set[str] = set()
+_open: weakref.WeakSet[Lock] = weakref.WeakSet()
 _TRIES = 10
 _PAUSE = 0.02
 
@@ -126,8 +128,8 @@ class Lock:
     ) -> None:
         self.path = Path(folder) / NAME
         self._make = make or partial(make_folder, self.path.parent)
-        self._system: FileLock | None = None
         self._fd = -1
+        self._is_locked = False
         self._me = UNKNOWN
         self._stop = threading.Event()
 
@@ -220,37 +222,33 @@ class Lock:
 
     def _lock(self) -> bool:
         """Open the file and lock it without waiting; True also where the system has no locks."""
-        system = FileLock(
-            self.path,
-            blocking=False,
-            thread_local=False,
-            fallback_to_soft=False,
-            preserve_lock_file=True,
-        )
+        self._fd = open_for_writing(self.path, os.O_RDWR | os.O_CREAT, replace=False)
+        _open.add(self)
         try:
-            self._fd = open_for_writing(self.path, os.O_RDWR | os.O_CREAT, replace=False)
-            system.acquire()
-        except Timeout:
-            self._let_go()
-            return False
+            # Of filelock's classes some releases empty the file, which may name another computer.
+            self._is_locked = lock_descriptor(self._fd, blocking=False)
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise
-        else:
-            self._system = system
+            return True
+        if not self._is_locked:
+            self._let_go()
+            return False
         return True
 
     def _let_go(self, holder: Holder = UNKNOWN) -> Holder:
         """Give up what was opened and locked; returns who has it instead."""
         _held.discard(self._me.token)
-        system, self._system = self._system, None
+        _open.discard(self)
+        is_locked, self._is_locked = self._is_locked, False
         fd, self._fd = self._fd, -1
+        with contextlib.suppress(OSError):
+            # A process that was forked meanwhile has the descriptor as well.
+            if is_locked:
+                unlock_descriptor(fd)
         with contextlib.suppress(OSError):
             if fd >= 0:
                 os.close(fd)
-        with contextlib.suppress(OSError):
-            if system is not None:
-                system.release(force=True)
         return holder
 
     def _clear_odd(self) -> None:
@@ -296,6 +294,20 @@ class Lock:
         while not stop.wait(HEARTBEAT):
             with contextlib.suppress(OSError):
                 system.touch(self._fd, self.path)
+
+
+def _leave_to_parent() -> None:
+    """In a process that was forked: the locks are the parent's, and end with it."""
+    for lock in list(_open):
+        with contextlib.suppress(OSError):
+            os.close(lock._fd)
+        lock._fd, lock._is_locked = -1, False
+    _open.clear()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def living_holder(folder: Path) -> Holder | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,12 @@ class Lazy(LazyArray):
 def outcome(array: Any, key: Any) -> Any:
     """What indexing gives: an array, or the type of the error."""
     try:
-        return np.asarray(array[key])
+        with warnings.catch_warnings():
+            # For numpy 2.2 a wrong index of an empty array is only worth a warning.
+            warnings.simplefilter("error", DeprecationWarning)
+            return np.asarray(array[key])
+    except DeprecationWarning:
+        return IndexError
     except (IndexError, ValueError, TypeError) as error:
         return type(error)
 

@@ -109,7 +109,7 @@ def test_a_living_holder_counts_even_where_locks_do_not_work(folder, monkeypatch
     def missing(*_, **__):
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr(lock_module.FileLock, "acquire", missing)
+    monkeypatch.setattr(lock_module, "lock_descriptor", missing)
     first = Lock(folder)
     assert first.acquire() is None
     holder = Lock(folder).acquire()
@@ -131,6 +131,26 @@ def test_another_computer_is_believed_for_ten_minutes(folder, changes):
     lock = Lock(folder)
     assert lock.acquire() is None
     lock.release()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_lock_ends_with_its_process_though_a_fork_of_it_lives_on(folder):
+    forked = HOLD.replace(
+        "time.sleep", "import os; os.fork() or print('forked', flush=True); time.sleep"
+    )
+    command = [sys.executable, "-c", forked, folder]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"None\n"
+    assert process.stdout.readline() == b"forked\n"
+    assert Lock(folder).acquire() is not None
+    process.kill()
+    process.wait()
+    lock = Lock(folder)
+    assert lock.acquire() is None
+    lock.release()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()
 
 
 def test_a_holder_gives_signs_of_life(folder, monkeypatch):
