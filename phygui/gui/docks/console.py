@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QTextEdit, QWidget
 
 from phygui.curation.edits.update import EditError
 from phygui.errors import DatasetError
@@ -132,6 +132,11 @@ class ConsoleDock(Dock):
         """Show it, and give it the keyboard."""
         super().bring_to_front()
         if self.console is not None:
+            # The widget about its text takes no keys, and they would be the window's; another text,
+            # which is for help, is hidden.
+            for text in self.console.findChildren(QTextEdit):
+                if text.isVisible():
+                    self.console.setFocusProxy(text)
             self.console.setFocus()
 
     def _follow_theme(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from qtpy import sip
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QApplication, QLabel
 
 from phygui.gui.docks.console import ConsoleDock
 from phygui.logs import log_path
@@ -30,11 +30,12 @@ def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
     user.press(Qt.Key.Key_F12)
     console = window.console.console
     assert window.console.is_on_screen
+    assert QApplication.focusWidget() is console._control
     # What is typed is no key of the window: G would merge.
     user.window.session.select(list(user.session.spikes_per_cluster)[:2])
     user.settle()
-    user.qtbot.keyClicks(console._control, "g = 41 + 1")
-    user.qtbot.keyClick(console._control, Qt.Key.Key_Return)
+    user.qtbot.keyClicks(QApplication.focusWidget(), "g = 41 + 1")
+    user.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     user.qtbot.waitUntil(lambda: console.kernel_manager.kernel.shell.user_ns.get("g") == 42)
     assert not user.session.history
     first, second = list(user.session.spikes_per_cluster)[:2]
