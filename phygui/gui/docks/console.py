@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QTextEdit, QWidget
 
 from phygui.curation.edits.update import EditError
@@ -93,6 +94,9 @@ class ConsoleDock(Dock):
         self._window.session.switched.connect(self.push)
         self.push()
         self._follow_theme()
+        for action in console.actions():
+            # Of two actions for one key, as Ctrl+S, Qt runs none; the window's come first.
+            action.setShortcut(QKeySequence())
         self.setFocusProxy(console)
         widget: QWidget = console
         return widget

@@ -54,6 +54,13 @@ def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
     assert "merged" in user.message
     user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert second in user.session.shown.cluster_groups
+    # Keys of the window that the console has as well are the window's.
+    run(f"session.move([{first}], 'good')")
+    window.console.bring_to_front()
+    user.qtbot.keyClick(
+        QApplication.focusWidget(), Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier
+    )
+    user.qtbot.waitUntil(lambda: not user.session.is_modified)
     # What cannot be done is one sentence.
     said = run("session.merge([123456, 7])")
     assert "123456" in said
