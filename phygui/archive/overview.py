@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -192,7 +193,7 @@ def overview(path: str | os.PathLike[str]) -> Overview:
     return replace(
         found,
         format_name=known.name,
-        duration=outline.duration,
+        duration=_finite(outline.duration),
         n_channels=outline.n_channels,
         probe=outline.probe,
         recorded="" if outline.recorded is None else outline.recorded.isoformat(),
@@ -307,6 +308,11 @@ def _last_save(dataset: Dataset, folder: Path) -> tuple[datetime, str]:
         return written, user_name(os.stat(dataset.clusterings.path).st_uid)
     except OSError:
         return written, ""
+
+
+def _finite(value: float | None) -> float | None:
+    """A number that a file of JSON can hold: a format may tell of any."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _outline(dataset: Dataset) -> Outline:

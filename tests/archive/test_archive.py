@@ -27,6 +27,8 @@ from phygui.curation.durability.sidecar import write_rejected_clusters, write_re
 from phygui.curation.statistics import cache as stats_cache
 from phygui.curation.suggestions.grouping.group_rules import Rule
 from phygui.dataset import ClusteringState
+from phygui.dataset.protocol import Outline
+from phygui.formats.kwik.format import KwikDataset
 from phygui.prepare import prepare
 from phygui.storage.state import prepared as places
 from phygui.storage.state.lock import Lock
@@ -94,6 +96,19 @@ def test_a_format_that_has_no_outline_is_opened_for_it(distribution: Path, tmp_p
         assert of.duration == pytest.approx(session.shank.duration)
         assert of.n_clusters == len(session.shown.cluster_groups)
     assert [found.path for found in find(tmp_path)] == [path]
+
+
+@pytest.mark.parametrize("duration", [np.nan, np.inf])
+def test_a_length_that_is_no_number_is_not_known(
+    archive_of: Make, monkeypatch: pytest.MonkeyPatch, reads: list[Path], duration: float
+) -> None:
+    monkeypatch.setattr(KwikDataset, "outline", lambda _: Outline(duration=duration))
+    folder = archive_of(2)
+    assert [s.overview.duration for s in filled(folder).sessions() if s.overview] == [None, None]
+    # What is kept of it can be read.
+    reads.clear()
+    assert all(s.is_current for s in filled(folder).sessions())
+    assert not reads
 
 
 def test_every_format_is_found_and_nothing_within_a_dataset(
