@@ -148,16 +148,22 @@ def _n_bytes(path: Path) -> int:
 
 @contextmanager
 def _stopped_as_by_ctrl_c() -> Iterator[None]:
-    """Who tells the process to end lets it tidy up first."""
+    """Who tells the process to end lets it tidy up first, however often it is told."""
+    signals = (signal.SIGINT, signal.SIGTERM)
 
     def stop(*_: object) -> None:
+        # To the end of the process: what libraries do there is not to be interrupted either.
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {each: signal.signal(each, stop) for each in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            if signal.getsignal(each) is stop:
+                signal.signal(each, handler)
 
 
 @contextmanager

@@ -198,6 +198,40 @@ def test_ctrl_c_keeps_what_is_done(
     assert "stopped; what is done is kept" in found.output
 
 
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """What the process does when it is told to end stays as it is."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+@pytest.mark.parametrize("again", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_again_while_it_ends_changes_nothing(
+    archive: Path, here: Here, monkeypatch: pytest.MonkeyPatch, signals: None, again: signal.Signals
+) -> None:
+    def press(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def close(*, now: bool = False) -> None:
+        os.kill(os.getpid(), again)
+        time.sleep(0.01)
+        here.is_closed = now
+
+    monkeypatch.setattr(here, "submit", press)
+    monkeypatch.setattr(here, "close", close)
+    found = CliRunner().invoke(main, ["prepare", str(archive), "--what", "stats"])
+    assert found.exit_code == 130
+    assert here.is_closed
+
+
+def test_signals_are_as_before_once_it_has_ended(archive: Path, here: Here) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    CliRunner().invoke(main, ["prepare", str(archive / "one"), "--what", "stats"])
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
 # -- Dask ---------------------------------------------------------------------------------------
 
 
