@@ -15,9 +15,10 @@ from phygui.curation.durability.journal_entries import Key, key_of
 from phygui.curation.opened import Curation
 from phygui.dataset import ClusteringState, Dataset
 from phygui.errors import DatasetChanged, DatasetError
+from phygui.storage.files import reason
 from phygui.storage.state.backups import Backup, drop_backup, write_backup
-from phygui.storage.state.journal import JournalError
 from phygui.storage.state.records import RecordError, n_values
+from phygui.words import error_in_words
 
 
 class ChangedOnDisk(DatasetChanged):
@@ -206,7 +207,7 @@ def _failure(note: Future[Any], words: str) -> list[str]:
     problem = note.exception()
     if problem is None:
         return []
-    if not isinstance(problem, OSError):
+    if not isinstance(problem, Exception):
         raise problem
-    reason = str(problem) if isinstance(problem, JournalError) else problem.strerror or problem
-    return [f"{words}: {reason}"]
+    why = reason(problem) if isinstance(problem, OSError) else error_in_words(problem)
+    return [f"{words}: {why}"]

@@ -231,15 +231,23 @@ def test_a_failed_save_leaves_file_journal_and_backups(small, session, monkeypat
         assert len(again.backups()) == 2
 
 
-def test_a_failed_backup_does_not_stop_the_save(small, session, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OverflowError("too large"), "OverflowError: too large"),
+    ],
+)
+def test_a_failed_backup_does_not_stop_the_save(small, session, monkeypatch, error, words):
     edit(session)
 
-    def full(*args):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def fails(*args):
+        raise error
 
-    monkeypatch.setattr(backups, "write_whole", full)
+    monkeypatch.setattr(backups, "write_whole", fails)
     (saved,) = session.save()
-    assert saved.warning == "no backup was kept: No space left on device"
+    assert saved.warning == f"no backup was kept: {words}"
+    assert not session.is_modified
     assert 16 in KwikModel(small).cluster_ids
 
 
