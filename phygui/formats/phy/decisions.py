@@ -17,6 +17,8 @@ _RESERVED = (KEY, "id", GROUP)
 """Columns that mean more than a label; a label of that name is marked."""
 _UNUSABLE = re.compile(r"[^0-9A-Za-z_]")
 """What is not in the names of tables, by which they are known again."""
+_LONGEST_STEM = 100
+"""Characters of a column that stand in the name of its table."""
 
 Cells = Mapping[str, str]
 """What is told of a cluster, by the names of columns."""
@@ -94,7 +96,8 @@ def tables_of(before: Mapping[str, Table], told: Mapping[int, Cells]) -> dict[st
 
 def _file_of(column: str) -> str:
     """The table that a new column is written in."""
-    stem = _UNUSABLE.sub("_", column)
+    # Two whose beginnings are the same share a table.
+    stem = _UNUSABLE.sub("_", column)[:_LONGEST_STEM]
     # That file is never read, whatever its letters where these make no difference.
     is_info = f"cluster_{stem}.tsv".lower() == INFO_FILE
     return f"cluster_label_{stem}.tsv" if is_info else f"cluster_{stem}.tsv"

@@ -9,6 +9,7 @@ so that a copy of the folder is whole too.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -27,6 +28,8 @@ _RECORD = re.compile(r"\.phygui-save(|-[0-9a-f]{16})\.json")
 STAGED = ".phygui-new"
 """What the names of staged files end in."""
 _MOST_FILES = 10_000
+_LONGEST = 200
+"""Bytes of a name that is used in another one; a file's may have 255."""
 
 
 def replace_together(
@@ -163,7 +166,12 @@ def current(folder: Path, name: str) -> Path:
 
 
 def staged_path(folder: Path, name: str, save: str) -> Path:
-    """Where the new content of a file is until it counts; ``save`` tells saves from one another."""
+    """Where the new content of a file is until it counts; ``save`` tells saves from one another.
+
+    A name for which systems have no room once more is added to it stands there as its digest.
+    """
+    if len(os.fsencode(name)) > _LONGEST:
+        name = hashlib.blake2b(os.fsencode(name), digest_size=8).hexdigest()
     return folder / f".{name}{save}{STAGED}"
 
 

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from phygui import Session, open_dataset
 from phygui.dataset import ClusteringState, ClusteringStore, DatasetError
 from phygui.formats.phy import transaction
+from phygui.formats.phy.store import ORIGINALS
 from phygui.formats.phy.transaction import pending, staged_path
 
 from .folders import make, table
@@ -122,12 +123,32 @@ def test_any_label_survives(
     assert store_of(path).read(MAIN).equals(state)
 
 
-@pytest.mark.parametrize("name", ["info", "Info", "cell-type", "v1.2", "group.tsv", "région"])
+@pytest.mark.parametrize(
+    "name", ["info", "Info", "cell-type", "v1.2", "group.tsv", "région", "n" * 300]
+)
 def test_a_label_of_any_name_survives(tmp_path: Path, name: str) -> None:
     path = make(tmp_path).path
     store = store_of(path)
     store.write({MAIN: edited(store, **{name: "yes"})})
     assert store_of(path).read(MAIN).labels[8] == {name: "yes"}
+
+
+def test_labels_of_long_names_that_begin_alike_survive(tmp_path: Path) -> None:
+    path = make(tmp_path).path
+    store = store_of(path)
+    labels = {"n" * 300 + end: end for end in "ab"}
+    store.write({MAIN: edited(store, **labels)})
+    assert store_of(path).read(MAIN).labels[8] == labels
+
+
+def test_a_table_whose_name_is_as_long_as_can_be_is_saved(tmp_path: Path) -> None:
+    path = make(tmp_path).path
+    name = f"cluster_{'n' * 243}.tsv"
+    (path / name).write_text("cluster_id\tnote\n0\ta\n")
+    store = store_of(path)
+    store.write({MAIN: edited(store, note="b")})
+    assert "8\tb" in (path / name).read_text()
+    assert (path / ORIGINALS / name).read_text().endswith("0\ta\n")
 
 
 def test_labels_that_differ_in_large_letters_need_no_files_that_do(tmp_path: Path) -> None:
