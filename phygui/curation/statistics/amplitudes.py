@@ -104,18 +104,21 @@ def spike_amplitudes(
     Returns
     -------
     array of float32 (n,)
-        In the shank's ``voltage_unit`` with raw data, else in the units of the features. 0 for a
-        spike that lies outside its recording, or that has no finite features; NaN without a ruler,
-        or where the data it was made for is gone.
+        In the shank's ``voltage_unit`` with raw data, else in the units of the features. NaN for a
+        spike that lies outside its recording, or that has no features there; without a ruler, or
+        where the data it was made for is gone, for all.
     """
+    found = np.full(len(spike_ids), np.nan, np.float32)
     if ruler is not None and ruler.sample >= 0 and shank.waveforms is not None:
         values = shank.waveforms.at(spike_ids, ruler.sample, ruler.channel)
-        return (values * ruler.factor).astype(np.float32)
-    if ruler is not None and ruler.sample < 0 and shank.features is not None:
+        found = (values * ruler.factor).astype(np.float32)
+    elif ruler is not None and ruler.sample < 0 and shank.features is not None:
         features, _ = shank.features.read(spike_ids, ruler.channels)
         features = features.reshape(len(spike_ids), -1)
-        return np.nan_to_num(features, posinf=0.0, neginf=0.0) @ ruler.direction
-    return np.full(len(spike_ids), np.nan, np.float32)
+        found = np.nan_to_num(features, posinf=0.0, neginf=0.0) @ ruler.direction
+    # Sources give exactly 0 where they have nothing.
+    found[found == 0] = np.nan
+    return found
 
 
 def amplitude_unit(shank: ShankData) -> str:

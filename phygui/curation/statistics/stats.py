@@ -393,7 +393,7 @@ class QualitySource:
             if ruler is not None and ruler.sample < 0:
                 some = sample_spikes(snapshot.spikes(c), N_SPIKES_AMPLITUDES[1])
                 measured = spike_amplitudes(shank, some, ruler)
-                found[c] = measured[measured != 0]
+                found[c] = measured[np.isfinite(measured)]
                 yield
         return found
 

@@ -139,7 +139,7 @@ def amplitude_figure(shank: ShankCuration, cluster_id: int) -> str:
     stats = shank.stats.get(cluster_id)
     ruler = None if stats is None else ruler_of(data, stats.summary)
     amplitudes = spike_amplitudes(data, some, ruler)
-    known = np.isfinite(amplitudes) & (amplitudes != 0)
+    known = np.isfinite(amplitudes)
     if not known.any():
         return _nothing(WIDE, "nothing to measure amplitudes by")
     times, amplitudes = data.spike_times[some[known]], amplitudes[known]

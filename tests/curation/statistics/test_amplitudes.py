@@ -15,6 +15,7 @@ from phygui.curation.statistics import stats as module
 from phygui.curation.statistics.amplitudes import amplitude_unit, ruler_of, spike_amplitudes
 from phygui.curation.statistics.stats import QualitySource, compute_stats, noise_pieces
 from phygui.formats.kwik.shank import KwikShank
+from tests.formats.phy import folders
 
 
 def whole(session: Session) -> np.ndarray:
@@ -72,6 +73,20 @@ def test_without_raw_data_it_is_the_projection_on_the_mean_features(small: Path)
             np.testing.assert_allclose(found, own @ mean / np.linalg.norm(mean), rtol=1e-3)
             assert of.amplitude is None
         assert amplitude_unit(KwikShank(model)) == ""
+
+
+def test_spikes_without_features_have_no_amplitude(tmp_path: Path) -> None:
+    truth = folders.make(tmp_path)
+    (truth.path / "recording.dat").unlink()
+    some = np.arange(0, len(truth.samples), 3)
+    np.save(truth.path / "pc_features.npy", np.load(truth.path / "pc_features.npy")[some])
+    np.save(truth.path / "pc_feature_spike_ids.npy", some)
+    with Session.open(truth.path) as session:
+        snapshot, shank = session.snapshot(), session.shank
+        for cluster, of in compute_stats(snapshot, snapshot.spikes_per_cluster).items():
+            spikes = snapshot.spikes(cluster)
+            found = spike_amplitudes(shank, spikes, ruler_of(shank, of.summary))
+            np.testing.assert_array_equal(np.isfinite(found), np.isin(spikes, some))
 
 
 @pytest.mark.parametrize("piece_s", [0.1, 0.5, 30.0])

@@ -244,8 +244,9 @@ class PreviewFigure(QWidget):
         for times, amplitudes, hue in zip(
             shown.times, shown.amplitudes, self._colors()[:-1], strict=True
         ):
-            x = plot.left() + times / max(last, 1e-12) * plot.width()
-            y = plot.bottom() - np.clip((amplitudes - low) / span, 0, 1) * plot.height()
+            known = np.isfinite(amplitudes)
+            x = plot.left() + times[known] / max(last, 1e-12) * plot.width()
+            y = plot.bottom() - np.clip((amplitudes[known] - low) / span, 0, 1) * plot.height()
             points = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
             faint = QColor(hue)
             faint.setAlpha(170)
