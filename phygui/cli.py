@@ -128,6 +128,10 @@ def gui(
         if opening is not None:
             _result(opening, debug)
         fail("no display: start it on a desktop, or under xvfb-run")
+    from phygui.gui.app import binding
+
+    if told := binding.problem():
+        fail(told)
 
     # Qt and OpenGL take longer to import than most files to open: both at once.
     from phygui.gui.app.app import Application

@@ -22,7 +22,7 @@ LARGEST = 1_000_000
 KEPT = 3
 """Older log files that are kept."""
 
-_PACKAGES = ("numpy", "scipy", "numba", "h5py", "PyQt5", "vispy", "psygnal")
+_PACKAGES = ("numpy", "scipy", "numba", "h5py", "vispy", "psygnal")
 
 log = logging.getLogger("phygui")
 

@@ -29,7 +29,7 @@ def test_the_head_names_the_versions(path):
     logs.log_versions()
     text = path.read_text()
     assert "phygui" in text
-    for name in ("Python", "numpy", "h5py", "PyQt5", "vispy"):
+    for name in ("Python", "numpy", "h5py", "vispy"):
         assert f"{name} " in text
 
 

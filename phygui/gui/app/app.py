@@ -20,6 +20,7 @@ from qtpy.QtWidgets import QApplication
 from phygui.curation.open_session import DEMO, PRACTICE, is_practice, open_session
 from phygui.curation.session import Session
 from phygui.errors import DatasetError
+from phygui.gui.app import binding
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.display import ending_in_words
 from phygui.gui.app.interrupts import ended_by_ctrl_c
@@ -129,6 +130,7 @@ class Application(QObject):
         if not self._has_logged:
             self._has_logged = True
             log_versions()
+            log.info("%s", binding.versions())
 
     def show_start(self) -> StartWindow:
         """Open the start window."""

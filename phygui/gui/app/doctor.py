@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from phygui._version import __version__
+from phygui.gui.app import binding
 from phygui.logs import log_path, versions
 from phygui.storage.state.locations import locations_file
 from phygui.storage.unpacked import room
@@ -20,6 +21,7 @@ VARIABLES = (
     "DISPLAY",
     "WAYLAND_DISPLAY",
     "XDG_SESSION_TYPE",
+    "QT_API",
     "QT_QPA_PLATFORM",
     "QT_PLUGIN_PATH",
     "LIBGL_ALWAYS_SOFTWARE",
@@ -54,15 +56,17 @@ print("OpenGL", found().problem or found().renderer)
 def report() -> Iterable[str]:
     """One line after the other; the last ones take a second or two."""
     yield f"phygui {__version__} in {Path(__file__).parents[2]}"
+    # qtpy writes into the environment what it has chosen.
+    told = [f"{name}={os.environ[name]}" for name in VARIABLES if os.environ.get(name)]
     yield from versions()
+    yield binding.versions()
     for extra, package in EXTRAS.items():
         yield f"extra {extra}: {_version(package)}"
-    for name in VARIABLES:
-        if os.environ.get(name):
-            yield f"{name}={os.environ[name]}"
+    yield from told
     for what, path in paths().items():
         yield f"{what}: {path} ({how_it_is(path)})"
-    yield from _probed()
+    if not binding.problem():
+        yield from _probed()
 
 
 def paths() -> dict[str, Path]:

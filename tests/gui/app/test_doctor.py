@@ -11,7 +11,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+import qtpy
 from click.testing import CliRunner
+from qtpy.QtCore import qVersion
 
 from phygui.cli import main
 from phygui.gui.app import desktop, doctor
@@ -53,9 +55,37 @@ def test_the_program_says_so_and_ends(tmp_path: Path) -> None:
 def test_doctor_tells_versions_and_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_probed", lambda: ["OpenGL x"])
     told = CliRunner().invoke(main, ["doctor"]).output.splitlines()
-    for beginning in ("phygui 0", "Python 3", "numpy ", "extra nwb: ", "settings: /", "OpenGL x"):
+    qt = f"Qt {qVersion()} by {qtpy.API_NAME} {qtpy.PYQT_VERSION} and qtpy "
+    for beginning in (
+        "phygui 0",
+        "Python 3",
+        "numpy ",
+        qt,
+        "extra nwb: ",
+        "settings: /",
+        "OpenGL x",
+    ):
         assert any(line.startswith(beginning) for line in told), beginning
     assert all("writable" in line for line in told if line.startswith(("settings: ", "log: ")))
+
+
+@pytest.mark.parametrize("asked", ["pyside2", "nonsense"])
+def test_a_qt_that_is_not_installed(asked: str, small: Path, tmp_path: Path) -> None:
+    """Other programs have their users set QT_API for good."""
+    environment = {**os.environ, "QT_API": asked}
+
+    def run(call: str, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", f"from phygui.cli import {call}; {call}()", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100)
+
+    sentence = f"QT_API={asked} names a Qt that is not installed here: unset it, and PyQt5 is used"
+    ended = run("gui", str(small), "--screenshot", str(tmp_path / "x.png"))
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith(f"phygui: {sentence}")
+    assert "Traceback" not in ended.stderr
+    told = run("main", "doctor").stdout.splitlines()
+    assert sentence in told
+    assert not any(line.startswith("display") for line in told)
 
 
 def test_doctor_lives_where_opengl_or_the_display_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
