@@ -18,6 +18,7 @@ from phygui.errors import Cancelled, DatasetError
 from phygui.prepare.cluster import Cluster, has_dask
 from phygui.prepare.one import Stages, prepare_in_stages
 from phygui.prepare.order import Order, Prepared
+from phygui.prepare.starting import Starting
 from phygui.prepare.tasks import Done, Task, do
 from phygui.prepare.workers import Workers
 from phygui.storage.state.prepared import remember_folder
@@ -37,6 +38,10 @@ class Executor(Protocol):
     @property
     def n_jobs(self) -> int:
         """Pieces that it does at the same time, as of now."""
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether what is left to do is to be known, as of now, before any of it is done."""
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]: ...
 
@@ -98,7 +103,7 @@ def workers(
     total = total_memory()
     memory = memory or (None if total is None else total // n)
     if dask if dask is not None else (has_dask() and n > 1):
-        return Cluster(n, memory)
+        return Starting(n, memory)
     return Workers(n, memory)
 
 
@@ -131,7 +136,7 @@ def prepare_all(
         while len(running) < most and (ready or waiting):
             if not ready:
                 begun = waiting.popleft()
-                ready += begun.begin()
+                ready += begun.begin(executor.looks_first)
                 yield Event(begun.order, 0.0, "begun")
             piece = ready.popleft()
             running[executor.submit(do, piece.task)] = piece
@@ -170,11 +175,12 @@ class _Running:
         self.problem = ""
         self.result: Prepared | None = None
         self.share = 0.0
-        self._stages: Stages = prepare_in_stages(order)
+        self._stages: Stages
         self._results: list[Done | None] = []
         self._stage = 0
 
-    def begin(self) -> list[_Piece]:
+    def begin(self, looks_first: bool) -> list[_Piece]:
+        self._stages = prepare_in_stages(self.order, looks_first=looks_first)
         return self._pieces(next(self._stages))
 
     def _pieces(self, tasks: list[Task]) -> list[_Piece]:

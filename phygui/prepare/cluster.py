@@ -43,6 +43,8 @@ class Cluster:
         If Dask is not installed, or nobody answers at the address.
     """
 
+    looks_first = False
+
     def __init__(
         self, n_jobs: int | None = None, memory: int | None = None, scheduler: str | None = None
     ) -> None:

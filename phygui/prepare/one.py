@@ -12,7 +12,7 @@ from pathlib import Path
 from phygui.dataset import Key
 from phygui.errors import Cancelled, DatasetError
 from phygui.prepare.order import WHAT, Order, Prepared, ShankPrepared, chosen
-from phygui.prepare.tasks import BY_CLUSTER, Done, Progress, Task, close_opened, cut, do
+from phygui.prepare.tasks import BY_CLUSTER, LOOK, Done, Progress, Task, close_opened, cut, do
 from phygui.storage.state.prepared import remember_folder
 
 Stages = Generator[list[Task], list[Done], Prepared]
@@ -122,10 +122,22 @@ def order_of(
     )
 
 
-def prepare_in_stages(order: Order) -> Stages:
-    """The pieces that a dataset is prepared in; what needs another comes after it."""
+def prepare_in_stages(order: Order, *, looks_first: bool = False) -> Stages:
+    """The pieces that a dataset is prepared in; what needs another comes after it.
+
+    Parameters
+    ----------
+    order : Order
+    looks_first : bool
+        Whether the first one is to do nothing of what takes long, where there is any such.
+    """
     run = secrets.token_hex(8)
     seconds = 0.0
+    if looks_first:
+        (seen,) = yield [Task(order, run, LOOK)]
+        if not seen.left:
+            return Prepared(order.path, seen.shanks, seen.seconds)
+        seconds += seen.seconds
     (begun,) = yield [Task(order, run)]
     seconds += begun.seconds
     shanks = {(of.channel_group, of.clustering): of for of in begun.shanks}

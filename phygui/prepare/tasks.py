@@ -20,6 +20,8 @@ from phygui.prepare.order import Order, ShankPrepared
 from phygui.storage.arrays import scattered
 from phygui.words import no_such
 
+LOOK = "look"
+"""A piece that tells what is left to do."""
 BY_CLUSTER = ("stats", "metrics", "splits")
 """What is computed cluster by cluster, and may be cut."""
 SPIKES_AT_ONCE = 1_000_000
@@ -41,8 +43,9 @@ class Task:
     run : str
         The same for all pieces of one run: they see the same clusters.
     what : str
-        ``"begin"`` lists what is to be done, and does it where it is little; ``"rest"`` does
-        what cannot be cut; or one of :data:`BY_CLUSTER`.
+        ``"begin"`` lists what is to be done, and does it where it is little; :data:`LOOK` lists it
+        and does none of what goes by cluster; ``"rest"`` does what cannot be cut; or one of
+        :data:`BY_CLUSTER`.
     key : (int, str), optional
         Shank and clustering.
     cluster_ids : tuple of int
@@ -93,7 +96,8 @@ def do(
 
     say = progress or (lambda _, __: None)
     try:
-        done = _begin(task, say, tick) if task.what == "begin" else _piece(task, say, tick)
+        begins = task.what in ("begin", LOOK)
+        done = _begin(task, say, tick) if begins else _piece(task, say, tick)
     except OSError as error:
         named = f" ({error.filename})" if error.filename else ""
         raise DatasetError(
@@ -115,7 +119,7 @@ def _begin(task: Task, say: Progress, tick: Callable[[], None]) -> Done:
     for i, key in enumerate(keys):
         with _Opened(replace(task, key=key), dataset) as opened:
             opened.recall()
-            if opened.shank.n_spikes > SPIKES_AT_ONCE:
+            if task.what == LOOK or opened.shank.n_spikes > SPIKES_AT_ONCE:
                 lacking = _lacking(opened, order)
                 if any(lacking.values()):
                     left[key] = lacking
@@ -291,7 +295,7 @@ class _Opened:
         return self._now
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self._task.what != "rest":
+        if kind is None and self._task.what not in ("rest", LOOK):
             with _Opened._lock:
                 kept, _Opened._kept = _Opened._kept, (self._name, self._now)
             if kept is not None:

@@ -33,6 +33,8 @@ class Workers:
         Bytes that each may take, as the system counts what a process has made for itself.
     """
 
+    looks_first = False
+
     def __init__(self, n_jobs: int, memory: int | None = None) -> None:
         self.n_jobs = n_jobs
         self._memory = memory

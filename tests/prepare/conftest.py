@@ -24,6 +24,7 @@ class Here:
     """
 
     n_jobs = 2
+    looks_first = False
 
     def __init__(self, fails: Callable[[Task, int], Exception | None] = lambda _, __: None) -> None:
         self._fails = fails
