@@ -92,12 +92,12 @@ class ColumnWidths(QObject):
 
     def grow(self, cluster_ids: Sequence[int]) -> None:
         """Some rows are other ones now: their texts may be wider than what was measured."""
-        if not (self._needs and self.is_automatic) or len(cluster_ids) > N_MEASURED:
+        if not (self._needs and self.is_automatic):
             return
         before = dict(self._needs)
         for column in self._model.columns:
             if column.name in self._needs and not self._is_away(column.name):
-                width = self._widest(column, cluster_ids)
+                width = self._widest(column, cluster_ids[:N_MEASURED])
                 self._needs[column.name] = max(self._needs[column.name], width)
         if self._needs != before:
             self.arrange()

@@ -13,6 +13,8 @@ from phygui.views.correlogram.data import CorrelogramData
 
 _LEAST_EXPECTED = 1.0
 """Pairs expected of independent trains below which their ratio says nothing."""
+_COUNTED = 999.5
+"""Pairs expected from which they are told as they are counted, whole."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Numbers:
         reach = f"within {self.reach_ms:g} ms"
         pairs = "1 pair" if self.n_pairs == 1 else f"{self.n_pairs:,d} pairs"
         lopsided = f"asymmetry {self.asymmetry:+.2f}".replace("-", "−")
-        forms = [[f"{pairs} {reach}", f"{self.n_expected:.3g} by chance", lopsided]]
+        n = self.n_expected
+        expected = f"{n:.3g}" if n < _COUNTED else f"{n:,.0f}"
+        forms = [[f"{pairs} {reach}", f"{expected} by chance", lopsided]]
         if self.n_expected >= _LEAST_EXPECTED:
             part = self.n_pairs / self.n_expected
             ratio = f"{part:.{2 if part < 9.995 else 0}f}×"

@@ -274,7 +274,12 @@ class TemplateView(View[TemplateParams, TemplateData]):
         self.labels = []
         if not self.params.names:
             return
-        lines = np.flatnonzero(data.is_best)[::-1][:MOST_NAMED]
+        best = np.flatnonzero(data.is_best)[::-1]
+        is_selected = data.colors[best] >= 0
+        lines, others = best[is_selected][:MOST_NAMED], best[~is_selected]
+        # Of very many some have names, all over the probe.
+        step = max(1, -(-len(others) // max(1, MOST_NAMED - len(lines))))
+        lines = np.concatenate([lines, others[::step]])
         # Above the beginnings of the lines, where shapes are still flat.
         n_first = max(1, self._dy.shape[1] // 8)
         above, taken = np.zeros(len(data.layout.centers)), np.zeros(len(data.layout.centers))

@@ -19,6 +19,7 @@ from phygui.curation.navigation.columns import DASH, NOT_YET, find_column
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.docks.cluster_tables import Tables
+from phygui.gui.tables import column_widths
 from phygui.gui.tables.cluster_table import ClusterTable
 from phygui.gui.tables.plain_table import Cell, PlainTable
 
@@ -191,6 +192,17 @@ def test_a_long_name_of_a_group_is_readable(table: ClusterTable, session: Sessio
     needed = table.view.fontMetrics().horizontalAdvance(index.data())
     assert table.view.visualRect(index).width() >= needed + 4
     assert {"violation_rate", "quality"} <= set(seen(table))
+
+
+def test_a_column_grows_however_many_rows_have_changed(
+    table: ClusterTable, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wide(table, NARROW)
+    monkeypatch.setattr(column_widths, "N_MEASURED", 2)
+    ids = session.cluster_ids.tolist()
+    before = widths(table)["group"]
+    session.move(ids, "Interneurons")
+    assert widths(table)["group"] > before
 
 
 def test_what_the_user_has_set_stays(

@@ -13,7 +13,7 @@ from phygui.curation.statistics.snapshot import Snapshot
 from phygui.views.core.colors import ALERT, DIM, theme
 from phygui.views.core.visuals import text_width
 from phygui.views.correlogram.data import CorrelogramParams, load
-from phygui.views.correlogram.pair_numbers import asymmetry, numbers_of
+from phygui.views.correlogram.pair_numbers import Numbers, asymmetry, numbers_of
 from phygui.views.correlogram.view import CorrelogramView
 from tests.views.correlogram.snapshots import RATE, make_snapshot, model_of, never
 
@@ -246,6 +246,11 @@ def test_numbers_of_a_pair_are_those_of_its_spikes(scale, log_lag):
     # Where nothing is expected, a ratio says nothing.
     few = numbers_of(replace(data, expected=data.expected / 1e6), 0, 1, 2.0)
     assert len(few.texts()) == 1
+
+
+@pytest.mark.parametrize(("n", "said"), [(4.0234, "4.02"), (999.2, "999"), (278_079.4, "278,079")])
+def test_pairs_expected_are_told_as_those_counted(n, said):
+    assert Numbers(12, n, 2.0, 0.0).texts()[0][1] == f"{said} by chance"
 
 
 def test_an_alarming_share_is_rounded_rather_than_left_out(shown, picture):

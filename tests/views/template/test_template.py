@@ -190,6 +190,19 @@ def test_clusters_of_one_channel_are_named_side_by_side_above_flat_beginnings(vi
         assert (view._base[k] + view._dy[k, :2] <= label.y + 1e-6).all()
 
 
+def test_of_very_many_clusters_some_are_named_all_over_the_probe(shown, snapshot, monkeypatch):
+    data = load(snapshot, TemplateParams(), never)
+    monkeypatch.setattr(template_view, "MOST_NAMED", 6)
+    view = shown(TemplateView(), data, (700, 500))
+    named = {int(label.text) for label in view.labels}
+    assert len(named) <= 6
+    assert set(snapshot.cluster_ids) < named
+    others = [c for c in np.unique(data.owners) if c not in snapshot.cluster_ids]
+    places = [others.index(c) for c in named if c in others]
+    assert len(places) >= 2
+    assert max(places) - min(places) >= len(others) / 2
+
+
 def test_of_very_many_clusters_each_is_drawn_on_fewer_channels(snapshot, monkeypatch):
     every = load(snapshot, TemplateParams(least=0.05), never)
     n_clusters = len(snapshot.spikes_per_cluster)
