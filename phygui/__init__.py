@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from phygui.formats.kwik.model import KwikModel
     from phygui.notebook import figure, show
     from phygui.prepare.one import prepare
+    from phygui.views.data.figure import Figure
 
 __all__ = [
     "ChangedOnDisk",
@@ -35,6 +36,7 @@ __all__ = [
     "DatasetWarning",
     "EditError",
     "ExportError",
+    "Figure",
     "FilterError",
     "KwikError",
     "KwikModel",
@@ -55,6 +57,7 @@ _HOME = {
     "EditError": "phygui.curation.edits.update",
     "ExportError": "phygui.exports.spec",
     "FilterError": "phygui.curation.navigation.row_filter",
+    "Figure": "phygui.views.data.figure",
     "UnsavedEditsWarning": "phygui.errors",
     "KwikModel": "phygui.formats.kwik.model",
     "KwikError": "phygui.formats.kwik.errors",

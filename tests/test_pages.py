@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -305,6 +306,17 @@ def test_commands_in_the_sentences_of_all_pages_are_understood() -> None:
                 raise AssertionError(f"{page}: {said}: {error.format_message()}") from None
             n_found += 1
     assert n_found > 20
+
+
+def test_the_reference_calls_everything_as_users_import_it() -> None:
+    """From the package, or from one of its rooms where that lists it."""
+    named = re.findall(r"^\.\. auto(?:class|function):: ([\w.]+)$", PAGES["api.md"], re.MULTILINE)
+    assert len(named) > 10
+    for full in named:
+        module, _, name = full.rpartition(".")
+        assert module.count(".") < 2, full
+        assert name in import_module(module).__all__, full
+    assert set(phygui.__all__) - {"__version__"} <= set(re.findall(r"\w+", PAGES["api.md"]))
 
 
 def anchors(text: str) -> set[str]:
