@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from phygui.curation.session import Session
+from phygui.guards import cluster_ids_of
 
 if TYPE_CHECKING:
     from phygui.gui.app.app import Application
@@ -68,7 +69,7 @@ def show(
 def figure(
     session_or_path: Session | str | os.PathLike[str],
     view: str,
-    cluster_ids: Iterable[int] | None = None,
+    cluster_ids: Iterable[int] | int | None = None,
     *,
     kind: Literal["png", "svg"] = "png",
     size: tuple[int, int] = (800, 500),
@@ -114,6 +115,8 @@ def figure(
 
     if view not in SPECS:
         raise ValueError(no_such("view", repr(view), SPECS))
+    if not (min(size) > 0 and scale > 0):
+        raise ValueError(f"a picture has a size and a scale above 0, not {size} and {scale:g}")
     _insist_on_display()
     is_own = not isinstance(session_or_path, Session)
     session = session_or_path if isinstance(session_or_path, Session) else None
@@ -130,7 +133,7 @@ def figure(
 def _drawn(
     session: Session,
     name: str,
-    cluster_ids: Iterable[int] | None,
+    cluster_ids: Iterable[int] | int | None,
     kind: Literal["png", "svg"],
     size: tuple[int, int],
     theme: str,
@@ -140,13 +143,14 @@ def _drawn(
     from qtpy.QtCore import Qt
 
     from phygui.gui.base import opengl
+    from phygui.gui.dialogs.view_settings import params_of, setting_problem
     from phygui.views import SPECS
     from phygui.views.core.export import figure_of
     from phygui.words import no_such
 
     snapshot = session.snapshot()
     if cluster_ids is not None:
-        chosen = tuple(int(c) for c in cluster_ids)
+        chosen = tuple(cluster_ids_of(cluster_ids))
         for cluster_id in chosen:
             if cluster_id not in snapshot.spikes_per_cluster:
                 raise ValueError(f"no cluster {cluster_id}")
@@ -157,10 +161,13 @@ def _drawn(
         raise RuntimeError(problem)
     spec = SPECS[name]
     known = [field.name for field in fields(spec.params)]
-    for setting in settings:
+    for setting, value in settings.items():
         if setting not in known:
             raise ValueError(no_such("setting", repr(setting), known))
-    params = spec.cls.in_room(spec.params(**settings), size, snapshot.cluster_ids)
+        if problem := setting_problem(spec.params, setting, value, snapshot.shank):
+            raise ValueError(problem)
+    own = params_of(spec.params, settings, snapshot.shank)
+    params = spec.cls.in_room(own, size, snapshot.cluster_ids)
     data = spec.cls.load(snapshot, params, lambda: False)
     made = spec.cls(params, theme=theme)
     try:

@@ -102,8 +102,11 @@ def test_what_can_go_wrong_is_imported_from_the_package() -> None:
         (lambda s: s.merge(np.array([True, True])), "expected cluster ids"),
         (lambda s: s.merge(4), "at least two"),
         (lambda s: s.move("good", [4]), r"clusters come first.*: move\(\[8\], 'good'\)"),
+        (lambda s: s.move("8", "good"), r"'8' was given, expected cluster ids"),
         (lambda s: s.move([4], "goood"), "did you mean good"),
         (lambda s: s.move_each([4]), r"move_each\(\{8: 'good'\}\)"),
+        (lambda s: s.split(s.spike_clusters == 4), r"expected spike ids: np\.flatnonzero\(mask\)"),
+        (lambda s: s.restore(3), r"3 was given, expected one of session\.backups\(\)"),
         (lambda s: s.label("region", [4], "CA1"), "clusters come first"),
         (lambda s: s.label([4], "depth", 3), "a label is text.*write '3'"),
         (lambda s: s.select("45"), "expected cluster ids"),
@@ -119,6 +122,18 @@ def test_an_edit_that_was_meant_otherwise(
     with pytest.raises(EditError, match=sentence):
         edit(session)
     assert not session.history
+
+
+def test_a_ranking_of_no_kind(session: Session) -> None:
+    with pytest.raises(ValueError, match=r"no kind of ranking 'qualty'; did you mean quality\?"):
+        session.choose_ranking("qualty", "agreement")  # type: ignore[arg-type]
+
+
+def test_what_is_saved_or_exported_and_was_meant_otherwise(path: Path, tmp_path: Path) -> None:
+    with KwikModel(path) as model, pytest.raises(DatasetError, match=r"such as \{3: 'good'\}"):
+        model.save(model.spike_clusters, ["good"])  # type: ignore[arg-type]
+    with pytest.raises(phygui.ExportError, match="no cluster group 'goood'; did you mean good"):
+        phygui.export(path, "csv", tmp_path / "x.csv", groups="goood")
 
 
 def test_one_cluster_alone_and_groups_by_number(session: Session) -> None:

@@ -106,8 +106,18 @@ def test_what_there_is_no_picture_of_is_said(session: Session, application: list
         phygui.figure(session, "waveform")
     with pytest.raises(ValueError, match="no cluster 12345"):
         phygui.figure(session, "waveforms", [12345])
-    with pytest.raises(ValueError, match="no setting 'width'"):
-        phygui.figure(session, "correlograms", width=3)
+    with pytest.raises(ValueError, match="'4' was given, expected cluster ids"):
+        phygui.figure(session, "waveforms", "4")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a size and a scale above 0"):
+        phygui.figure(session, "waveforms", size=(0, 200))
+    for settings, sentence in (
+        ({"width": 3}, "no setting 'width'"),
+        ({"bin_ms": "a"}, "bin_ms is 'a', expected such as 1.0"),
+        ({"bin_ms": -1}, r"the bin is .* ms, not -1"),
+        ({"scale_by": "x"}, "no setting"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            phygui.figure(session, "correlograms", **settings)
 
 
 def test_beside_a_kernel_the_window_is_that_of_the_session(

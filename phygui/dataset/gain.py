@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from numbers import Real
 from pathlib import Path
 from typing import NoReturn
 
@@ -55,9 +55,10 @@ class UsersGain:
         DatasetError
             If it is no gain, or cannot be remembered; nothing has changed then.
         """
-        if microvolts is not None and not (math.isfinite(microvolts) and 0 < microvolts <= 1e6):
+        is_none = microvolts is None
+        if not (is_none or (isinstance(microvolts, Real) and 0 < microvolts <= 1e6)):
             raise DatasetError(
-                f"{self._dataset}: a gain of {microvolts:g} makes no sense, expected the "
+                f"{self._dataset}: a gain of {microvolts!r} makes no sense, expected the "
                 "microvolts of a raw unit, such as 0.195."
             )
         try:

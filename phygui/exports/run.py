@@ -32,7 +32,7 @@ def export(
     to: str,
     out: str | os.PathLike[str],
     *,
-    groups: Iterable[str] | None = None,
+    groups: Iterable[str] | str | None = None,
     clustering: str | None = None,
     channel_group: int | Literal["all"] = "all",
     unsaved: Unsaved = "include",
@@ -51,7 +51,7 @@ def export(
         Name of the format, such as ``csv``: one of :func:`phygui.exports.exports`.
     out : path
         The file, or for some formats the folder, that is made.
-    groups : iterable of str, optional
+    groups : iterable of str, or str, optional
         Names of the groups whose clusters are exported; by default all.
     clustering : str, optional
         By default the active one; in other shanks the one of its name, or the first.
@@ -106,7 +106,7 @@ def export_job(
     to: str,
     out: str | os.PathLike[str],
     *,
-    groups: Iterable[str] | None = None,
+    groups: Iterable[str] | str | None = None,
     clustering: str | None = None,
     channel_group: int | Literal["all"] = "all",
     unsaved: Unsaved = "include",
@@ -123,7 +123,7 @@ def export_job(
     spec = find_export(to)
     given = spec.read_options(options or {})
     chosen = Choice(
-        None if groups is None else tuple(groups),
+        None if groups is None else (groups,) if isinstance(groups, str) else tuple(groups),
         clustering,
         None if channel_group == "all" else int(channel_group),
     )

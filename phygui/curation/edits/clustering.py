@@ -174,6 +174,8 @@ class Clustering:
         given = np.asarray(spike_ids)
         if given.size == 0:
             raise EditError("no spikes were given")
+        if given.dtype.kind == "b":
+            raise EditError("a mask was given, expected spike ids: np.flatnonzero(mask)")
         if given.ndim != 1 or given.dtype.kind not in "iu":
             raise EditError("spike ids must be a one-dimensional array of integers")
         ids = np.unique(given.astype(np.int64))

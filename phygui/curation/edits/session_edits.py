@@ -102,7 +102,7 @@ class SessionEdits:
         With `add`, a group of this name that is not there yet is added, by the same edit.
         Where all of them are in it, nothing is done: :meth:`go_on` selects what a move would have.
         """
-        if isinstance(cluster_ids, str):
+        if isinstance(cluster_ids, str) and not isinstance(group, str):
             raise EditError(f"clusters come first, then their group: move([8], {cluster_ids!r})")
         ids = self._existing(cluster_ids)
         update = self._workspace.editable().groups.move(ids, group, add=add)
@@ -197,6 +197,8 @@ class SessionEdits:
         EditError
             If something else was edited before the edit is made.
         """
+        if not isinstance(backup, Backup):
+            raise EditError(f"{backup!r} was given, expected one of session.backups()")
         curation = self._workspace.editable()
         done = curation.history.in_effect
 

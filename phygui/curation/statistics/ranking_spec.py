@@ -13,6 +13,7 @@ from phygui.curation.statistics.similarity_rows import Similarity
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.curation.statistics.stats import default_quality
 from phygui.plugins import LIMITS, Guarded, added, remember_forgetting
+from phygui.words import no_such
 
 GROUP = "phygui.rankings"
 
@@ -130,6 +131,8 @@ def find_ranking(kind: Kind, name: str) -> RankingSpec:
     ValueError
         If there is none, or what it takes is not installed.
     """
+    if kind not in KINDS:
+        raise ValueError(no_such("kind of ranking", repr(kind), KINDS))
     known = {spec.name: spec for spec in rankings(kind)}
     if name not in known:
         raise ValueError(f"no {kind} is called {name!r}; there are {', '.join(known)}")

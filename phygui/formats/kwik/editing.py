@@ -30,6 +30,7 @@ from phygui.formats.kwik.writing import save
 from phygui.formats.kwik.writing.durable_edit import durable_edit
 from phygui.storage.state.lock import Lock, living_holder
 from phygui.storage.state.state_folder import find_place
+from phygui.words import shortened
 
 
 @contextmanager
@@ -134,6 +135,11 @@ class EditableDataset(ClusteredDataset):
         new_names: Mapping[int, str] | None,
     ) -> tuple[np.ndarray, dict[int, int], dict[int, str]]:
         """A curation in the form in which it is written, or a ``DatasetError``."""
+        if not isinstance(cluster_groups, Mapping):
+            raise DatasetError(
+                f"{self._path}: cluster_groups is {shortened(repr(cluster_groups))}, expected the "
+                "group of each cluster, such as {3: 'good'}."
+            )
         current = self._shank.clustering
         values = np.asarray(spike_clusters)
         if values.shape != current.spike_clusters.shape or values.dtype.kind not in "iu":

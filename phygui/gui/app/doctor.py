@@ -111,5 +111,5 @@ def _probed() -> list[str]:
     told = ended.stdout.splitlines()
     if ended.returncode:
         last = (ended.stderr.strip().splitlines() or ["no reason is given"])[-1]
-        told.append(f"display: it fails ({last.removeprefix('phygui: ')})")
+        told.append(f"display: it fails ({last.removeprefix('phygui: ').rstrip('.')})")
     return told

@@ -269,6 +269,20 @@ def range_problem(cls: type, name: str, value: float) -> str:
     return f"the {label} is {low:,g} to {high:,g} {unit}".rstrip() + f", not {value:g}"
 
 
+def setting_problem(cls: type, name: str, value: object, shank: ShankData | None = None) -> str:
+    """Why a script's value is not possible for a parameter of a view; empty if it is."""
+    field = next(field for field in fields(cls) if field.name == name)
+    if _is_sound(field, value, shank):
+        return ""
+    choices = choices_of(field.metadata, shank)
+    if isinstance(field.default, str) and choices:
+        return f"{name} is one of {', '.join(map(str, choices))}, not {value!r}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and isinstance(field.default, int | float):
+        return range_problem(cls, name, value) or f"{name} is a whole number, not {value!r}"  # type: ignore[arg-type]
+    return f"{name} is {value!r}, expected such as {field.default!r}"
+
+
 def _is_sound(field: Field[Any], value: object, shank: ShankData | None) -> bool:
     default, meta = field.default, field.metadata
     if isinstance(default, bool) or isinstance(value, bool):

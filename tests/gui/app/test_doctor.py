@@ -89,7 +89,7 @@ def test_a_qt_that_is_not_installed(asked: str, small: Path, tmp_path: Path) -> 
 
 
 def test_doctor_lives_where_opengl_or_the_display_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_PROBE", "import sys; sys.exit('phygui: no display')")
+    monkeypatch.setattr(doctor, "_PROBE", "import sys; sys.exit('phygui: no display.')")
     assert doctor._probed() == ["display: it fails (no display)"]
     monkeypatch.setattr(doctor, "_PROBE", "import time; time.sleep(30)")
     monkeypatch.setattr(doctor, "PATIENCE_S", 0.2)
