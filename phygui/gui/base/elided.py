@@ -1,12 +1,12 @@
-"""A line of text that says where it is cut for want of room."""
+"""A line of text that says where it is cut for want of room, and in its tooltip all of it."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QPainter, QPaintEvent
-from qtpy.QtWidgets import QLabel
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QHelpEvent, QPainter, QPaintEvent
+from qtpy.QtWidgets import QLabel, QToolTip
 
-from phygui.gui.base.theme import number_of
+from phygui.gui.base.theme import number_of, plain_tip
 
 LEAST = 12
 """Characters for which there is room in any case."""
@@ -14,6 +14,8 @@ LEAST = 12
 
 class ElidedLabel(QLabel):
     """Plain text in a line, with an ellipsis in the place of what does not fit.
+
+    Where something is cut, and the label has no tooltip, its text is that.
 
     Parameters
     ----------
@@ -37,6 +39,14 @@ class ElidedLabel(QLabel):
         margins = self.contentsMargins()
         least += margins.left() + margins.right()
         return QSize(min(whole.width(), least), whole.height())
+
+    def event(self, event: QEvent) -> bool:
+        """Say all of it where the mouse rests, if it is cut."""
+        is_cut = self.shown != self.text() and not self.toolTip()
+        if is_cut and isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), plain_tip(self.text()), self)
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""

@@ -78,6 +78,7 @@ class ComparisonDock(Dock):
         self.note = QLabel()
         self.note.setObjectName("hint")
         self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setWordWrap(True)
         self.table = PlainTable(TITLES, TIPS)
         self.map = ConfusionMap()
         super().__init__("comparison", "Compare clusterings", self._lay_out())
@@ -108,14 +109,17 @@ class ComparisonDock(Dock):
             row.addWidget(button)
         for widget in (self.first, self.second, self.compare_button, self.swap_button):
             widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row.addWidget(self.note, 1)
+        row.addStretch()
         column.addLayout(row)
+        # In a narrow dock it takes more than a line.
+        column.addWidget(self.note)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
         splitter.addWidget(self.map)
         splitter.setStretchFactor(0, 2)
         splitter.setStretchFactor(1, 1)
+        splitter.setSizes([200, 100])
         column.addWidget(splitter, 1)
         return body
 

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from phygui.gui.base.elided import ElidedLabel
 from phygui.gui.base.theme import color, icon
 
 FLOAT_SHIFT = 24
@@ -38,9 +39,8 @@ class DockTitle(QWidget):
         self.setObjectName("dockTitle")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = QLabel(title)
-        self.note = QLabel()
+        self.note = ElidedLabel()
         self.note.setObjectName("hint")
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(6, 1, 2, 1)
@@ -150,7 +150,7 @@ class Dock(QDockWidget):
     def add_buttons(self, title_bar: DockTitle) -> None:
         """Add the buttons that every dock has: float and close."""
         title_bar.add_button("float", "float or dock").clicked.connect(self._float_or_dock)
-        close = title_bar.add_button("close", "close (View menu brings it back)")
+        close = title_bar.add_button("close", "close (View > Show brings it back)")
         close.clicked.connect(self.close)
 
     def setVisible(self, visible: bool) -> None:

@@ -36,16 +36,22 @@ def build_menus(window: WindowParts) -> dict[str, QMenu]:
     _add_recent(window, menus["File"])
     for which in ("best", "match", "all"):
         _follow_groups(window, menus[f"Edit/Move {which} to"], which)
-    view = menus["View"]
-    view.addSeparator()
-    for dock in window.docks.values():
-        view.addAction(dock.menu_action)
+    _add_docks(window, menus["View"])
     show_keys(window)
     return menus
 
 
+def _add_docks(window: WindowParts, view: QMenu) -> None:
+    """What may be shown, in a menu of its own: there are more docks than a small screen has lines."""
+    show, first = QMenu("Show", view), view.actions()[0]
+    for dock in window.docks.values():
+        show.addAction(dock.menu_action)
+    view.insertMenu(first, show)
+    view.insertSeparator(first)
+
+
 def dock_menu(window: WindowParts) -> QMenu:
-    """What may be shown, in the order of the View menu, and the toolbar."""
+    """What may be shown, in the order of View > Show, and the toolbar."""
     menu = QMenu(window)
     for dock in window.docks.values():
         menu.addAction(dock.menu_action)

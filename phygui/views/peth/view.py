@@ -233,7 +233,7 @@ class PethView(HistogramGridView[PethParams, PethData]):
 
     def note(self, data: PethData, k: int) -> tuple[str, bool]:
         """The event, once."""
-        return (f"{data.n_events} x {data.event}" if k == 0 else ""), False
+        return (f"{data.n_events}× {data.event}" if k == 0 else ""), False
 
     def describe(self, cell: int, x: float, y: float) -> str:
         """The cluster and the bar under the mouse."""

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 from phygui import DatasetError
 from phygui.analysis import agreement
+from phygui.gui.base.theme import number_of
 from phygui.gui.docks.confusion_map import ConfusionMap
 from phygui.simulate import make_demo
 from tests.gui.curator import click_row, run
@@ -173,3 +175,19 @@ def test_the_map_names_the_clusters_of_both_sides(qtbot: Any, size: tuple[int, i
         places = sorted(along(box) for box, _ in boxes)
         assert len(places) > 1
         assert np.diff(places).min() > 9
+
+
+def test_in_a_narrow_dock_all_of_the_summary_is_read(onlooker: Any) -> None:
+    user, dock = onlooker, onlooker.window.comparison
+    run(user, "compare_clusterings")
+    dock.setFloating(True)
+    dock.resize(520, 360)
+    user.settle()
+    note = dock.note
+    assert "of the spikes in the best match" in note.text()
+    needed = note.fontMetrics().boundingRect(
+        note.rect(), number_of(Qt.TextFlag.TextWordWrap), note.text()
+    )
+    assert note.rect().contains(needed)
+    # The table has the larger part of the width.
+    assert dock.table.width() > dock.map.width()

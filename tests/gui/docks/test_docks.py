@@ -10,10 +10,12 @@ from qtpy.QtWidgets import QMenu
 
 
 def view_menu(user: Any) -> dict[str, Any]:
-    """Entries of the View menu for docks by their texts, which are also those of submenus."""
+    """Entries of View > Show by their texts."""
     bar = user.window.menuBar()
     (menu,) = [a.menu() for a in bar.actions() if a.text().replace("&", "") == "View"]
-    return {a.text(): a for a in menu.actions() if a.isCheckable() and a.menu() is None}
+    show = menu.actions()[0]
+    assert show.text() == "Show"
+    return {a.text(): a for a in show.menu().actions()}
 
 
 def test_the_view_menu_brings_each_dock_to_the_front(onlooker: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from phygui import KwikModel
 from phygui.gui.window.menus import edit_menu
@@ -30,3 +31,13 @@ def test_menus_move_clusters_to_the_groups_of_the_dataset_too(
         user.settle()
         assert user.session.group_of(cluster) == "Narrow & fast"
     context.close()
+
+
+def test_each_menu_is_one_column_on_a_small_screen(onlooker: Any) -> None:
+    for entry in onlooker.window.menuBar().actions():
+        menu = entry.menu()
+        menu.aboutToShow.emit()
+        places = [menu.actionGeometry(action) for action in menu.actions()]
+        assert len({place.left() for place in places}) == 1
+        # Of 768 pixels, and a font may be larger.
+        assert max(place.bottom() for place in places) < 640, entry.text()

@@ -130,7 +130,7 @@ def test_the_picture(view, picture, name):
     assert np.abs(image[int(y) + 3, int(x)] - color).max() < 5
     assert np.abs(image[int(y) - 3, int(x)] - color).max() > 50
     written = {label.text for label in view.all_labels}
-    assert {"2", "0", "spikes/s", "26 x light"} <= written
+    assert {"2", "0", "spikes/s", "26× light"} <= written
     assert any(text.endswith(" s") for text in written)
     line = view.to_pixels(1, 0.3, view.data.mean_rates[1])[1]
     left, _, width, _ = view.layout.boxes[1].astype(int)

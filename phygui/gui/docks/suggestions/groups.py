@@ -27,7 +27,7 @@ WORDING = Wording(
         "the undecided cluster",
         "the group that it may belong to",
         "number of spikes",
-        "what the rules say of it (Dataset > Group rules...)",
+        "what the rules say of it (Dataset > Candidates > Group rules...)",
     ),
     verb="Accept",
     accept_tip="move the cluster to the group (Alt+Return)",

@@ -101,11 +101,12 @@ class PreviewFigure(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._note:
             painter.setPen(color("dim"))
-            line = QFontMetricsF(self.font()).height()
-            painter.drawText(
-                area, number_of(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), self._note
+            where = number_of(
+                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
             )
-            area.adjust(0, line + _GAP, 0, 0)
+            written = painter.boundingRect(area, where, self._note)
+            painter.drawText(area, where, self._note)
+            area.setTop(written.bottom() + _GAP)
         if area.width() > 1.25 * area.height():
             parts = _beside(area, (0.36, 0.34, 0.30))
         else:
