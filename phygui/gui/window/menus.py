@@ -42,7 +42,7 @@ def build_menus(window: WindowParts) -> dict[str, QMenu]:
 
 
 def _add_docks(window: WindowParts, view: QMenu) -> None:
-    """What may be shown, in a menu of its own: there are more docks than a small screen has lines."""
+    """What may be shown, in a menu of its own: a small screen has not as many lines."""
     show, first = QMenu("Show", view), view.actions()[0]
     for dock in window.docks.values():
         show.addAction(dock.menu_action)
