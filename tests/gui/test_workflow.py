@@ -208,10 +208,10 @@ def test_split_from_each_view_with_a_lasso(
     view.native.setFocus()
     user.qtbot.keyClick(view.native, Qt.Key.Key_K)
     user.settle()
-    new = session.selection.best
+    new = session.selection.clusters
     largest = max(groups)
     assert all(c > largest for c in new)
-    check(user, Selection(new))
+    check(user, Selection(new[:1], new[1:]))
     contents = [session.spikes_per_cluster[c].tolist() for c in new]
     assert contents[0] == inside.tolist()
     assert sorted(contents[1:]) == sorted(rest for rest in rests if rest)
@@ -220,6 +220,29 @@ def test_split_from_each_view_with_a_lasso(
     user.press(Qt.Key.Key_Z, CTRL)
     check(user, Selection(olds))
     assert session.cluster_groups == groups
+
+
+def test_the_parts_of_a_split_are_decided_one_by_one_or_together(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    session = user.session
+    cluster = queue(session)[0]
+    for together in (False, True):
+        user.select(cluster)
+        first, second = session.split(session.spikes_per_cluster[cluster][::3]).added
+        user.settle()
+        check(user, Selection((first,), (second,)))
+        if together:
+            user.press(Qt.Key.Key_N, CTRL | ALT)
+            assert [session.group_of(c) for c in (first, second)] == ["noise"] * 2
+        else:
+            user.press(Qt.Key.Key_G, ALT)
+            assert [session.group_of(c) for c in (first, second)] == ["good", "unsorted"]
+            check(user, with_first_match(session, second))
+            user.press(Qt.Key.Key_M, ALT)
+            assert [session.group_of(c) for c in (first, second)] == ["good", "mua"]
+        cluster = queue(session)[1]
 
 
 def test_moving_groups_selects_the_next_undecided(

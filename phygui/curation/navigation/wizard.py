@@ -108,6 +108,8 @@ class Wizard:
         self.lists: Lists = ByQuality(clusters, quality)
         self._before: list[int] = []
         """In what order clusters stood before the edit that is being made."""
+        self._parts: frozenset[int] = frozenset()
+        """What the last split has made: a move goes on among them as long as they are selected."""
         self._made: tuple[int, list[int], list[int]] | None = None
         """A new cluster, and what stood before and after the one that it was made of."""
 
@@ -197,7 +199,9 @@ class Wizard:
             return self.with_first_match(update.added[0])
         if update.kind in ("split", "assign"):
             self._keep_place(update.added[0], now, before)
-            return Selection(update.added)
+            self._parts = frozenset(update.added)
+            # Each is decided by itself: what moves the best cluster moves one of them.
+            return Selection(update.added[:1], update.added[1:])
         if update.kind == "group":
             return self.after_move(tuple(moved) or update.groups_after, now, before)
         if update.kind == "restore":
@@ -211,6 +215,8 @@ class Wizard:
     ) -> Selection:
         """The next undecided cluster of the moved kind: of the best, else of the matches.
 
+        After the first part of a split come the others that are still selected beside it.
+
         Parameters
         ----------
         clusters : iterable of int
@@ -221,6 +227,11 @@ class Wizard:
         """
         moved = set(clusters)
         if moved & set(now.best):
+            parts = [c for c in now.match if c in self._parts and not self.is_decided(c)]
+            if len(parts) > 1:
+                return Selection((parts[0],), tuple(parts[1:]))
+            if parts:
+                return self.with_first_match(parts[0])
             start = next((c for c in now.best if c in moved), None)
             queue = before or self._queue_from(start)
             in_sight = self.lists.is_in_sight

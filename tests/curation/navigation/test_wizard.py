@@ -133,7 +133,25 @@ def test_a_move_goes_on_from_where_the_cluster_stood(groups, wizard):
 
 def test_a_split_selects_the_new_clusters(wizard):
     update = Update("split", "", {1: None}, {4: None, 6: None})
-    assert wizard.after(update, Selection((1,))) == Selection((4, 6))
+    assert wizard.after(update, Selection((1,))) == Selection((4,), (6,))
+
+
+def test_a_move_goes_on_to_the_other_parts_of_a_split(wizard, groups):
+    update = Update("split", "", {3: None}, {1: None, 2: None, 6: None})
+    now = wizard.after(update, Selection((3,)))
+    assert now == Selection((1,), (2, 6))
+    for part, expected in ((1, Selection((2,), (6,))), (2, wizard.with_first_match(6))):
+        move = groups.move([part], "good")
+        groups.apply(move)
+        now = wizard.after(move, now)
+        assert now == expected
+
+
+def test_parts_that_are_selected_no_more_are_not_gone_back_to(wizard, groups):
+    wizard.after(Update("split", "", {3: None}, {1: None, 2: None}), Selection((3,)))
+    move = groups.move([4], "good")
+    groups.apply(move)
+    assert wizard.after(move, Selection((4,), (6,))).best == (6,)
 
 
 def test_a_move_goes_on_to_the_next_undecided_cluster_of_the_moved_kind(wizard, groups):
