@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QRect
-from qtpy.QtWidgets import QAbstractButton, QDialog, QMessageBox, QPushButton, QWidget
+from qtpy.QtWidgets import QAbstractButton, QDialog, QLabel, QMessageBox, QPushButton, QWidget
 
 FRAME = 32
 """Pixels that the frame of a dialog may take, which is there only once it is shown."""
 
 
 class _Placing(QObject):
-    """Places a dialog each time that it is shown."""
+    """Places a dialog each time that it is shown, and gives its buttons letters."""
 
     def eventFilter(self, dialog: QObject, event: QEvent) -> bool:
-        """See it come."""
-        if isinstance(dialog, QDialog) and (
-            event.type() == QEvent.Type.Show
-            # It has its size only once it is shown, and another one with its details.
-            or (event.type() == QEvent.Type.Resize and isinstance(dialog, QMessageBox))
-        ):
+        """See it come, and what is in it change."""
+        if not isinstance(dialog, QDialog):
+            return False
+        # It has its size only once it is shown, and another one with its details.
+        is_larger = event.type() == QEvent.Type.Resize and isinstance(dialog, QMessageBox)
+        if event.type() == QEvent.Type.Show or is_larger:
             place(dialog)
+            add_mnemonics(dialog)
+        elif event.type() == QEvent.Type.LayoutRequest and dialog.isVisible():
+            # Buttons have come, or are called otherwise.
+            add_mnemonics(dialog)
         return False
 
 
@@ -29,7 +33,7 @@ def well_placed(dialog: QDialog) -> None:
 
 
 def place(dialog: QDialog) -> None:
-    """Make a dialog as small as the screen, put it in the middle, and give its buttons letters."""
+    """Make a dialog no larger than the screen, and put it in the middle."""
     parent = dialog.parentWidget()
     window = dialog if parent is None else parent.window()
     screen = _screen_of(window)
@@ -45,7 +49,6 @@ def place(dialog: QDialog) -> None:
     at.moveLeft(max(at.left(), screen.left()))
     at.moveTop(max(at.top(), screen.top()))
     dialog.move(at.topLeft())
-    add_mnemonics(dialog)
 
 
 def _screen_of(window: QWidget) -> QRect:
@@ -54,14 +57,19 @@ def _screen_of(window: QWidget) -> QRect:
 
 
 def add_mnemonics(dialog: QDialog) -> None:
-    """Let each button that has a text be pressed with Alt and a letter of its own."""
+    """Let each button that has a text be pressed with Alt and a letter of its own.
+
+    That of a label beside it, which is its name, presses it too.
+    """
     buttons = [
         b for b in dialog.findChildren(QAbstractButton) if b.text() and b.isVisibleTo(dialog)
     ]
-    taken = {_letter(b.text()) for b in buttons}
+    names = [label for label in dialog.findChildren(QLabel) if label.buddy() is not None]
+    named = {label.buddy() for label in names if _letter(label.text())}
+    taken = {_letter(text) for text in (*(b.text() for b in buttons), *(n.text() for n in names))}
     for button in buttons:
         text = button.text()
-        if not isinstance(button, QPushButton) or _letter(text):
+        if not isinstance(button, QPushButton) or button in named or _letter(text):
             continue
         free = (k for k, c in enumerate(text) if c.isalpha() and c.casefold() not in taken)
         # The beginnings of words are seen best.
