@@ -51,8 +51,8 @@ class CorrelogramParams:
             "choices": ("numbers", "correlograms"),
             "reload": False,
             "help": "The same pairs as above it: in numbers, how many pairs lie within the "
-            "refractory period and how many would by chance, and the asymmetry; or as the mirror "
-            "images of their correlograms",
+            "refractory period and how many would by chance, at the mean rates, and the asymmetry; "
+            "or as the mirror images of their correlograms",
         },
     )
     bin_ms: float = lag_bin(1.0, "Width of a bar, unless lags are logarithmic")
