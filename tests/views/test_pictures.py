@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from phygui.views import VIEWS
+from phygui.plugins import owner
+from phygui.views import SPECS, VIEWS
 from phygui.views.core.base import Empty
 
 NAMES = ("features", "waveforms", "amplitudes")
@@ -57,3 +60,10 @@ def test_a_wrong_picture_is_told(selection, shown, same_picture, monkeypatch):
     view = shown(cls(), cls.load(selection(1), cls.Params(), lambda: False), (500, 400))
     with pytest.raises(AssertionError, match="differ"):
         same_picture(view, "features_2_dark")
+
+
+@pytest.mark.parametrize("what", ["2_dark", "2_light", "8_dark"])
+def test_every_view_has_a_stored_picture(what):
+    stored = {path.stem for path in (Path(__file__).parent / "pictures").glob("*.png")}
+    ours = {name for name in SPECS if owner("view", name) is None}
+    assert {f"{name}_{what}" for name in ours} <= stored

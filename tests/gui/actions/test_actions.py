@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -11,10 +12,14 @@ from typing import Any
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QDialog, QFileDialog, QInputDialog, QLabel, QMessageBox
 
 from phygui.gui.actions import declared as declarations
 from phygui.gui.actions.actions import ACTIONS, BY_NAME
+from phygui.gui.actions.gestures import GESTURES
+from phygui.gui.actions.line_commands import snippet_rows
+from phygui.views import SPECS
 
 LEAVES = ("quit", "close")
 
@@ -198,3 +203,22 @@ def test_every_file_of_declarations_is_in_the_table() -> None:
     # A menu is in one piece.
     menus = [action.menu_path[0] for action in ACTIONS]
     assert [menu for menu, _ in groupby(menus)] == list(dict.fromkeys(menus))
+
+
+def test_a_shank_is_called_by_one_word(onlooker: Any) -> None:
+    window = onlooker.window
+    texts = [text for action in ACTIONS for text in (action.title, action.tip)]
+    texts += [text for pair in GESTURES for text in pair]
+    texts += [text for row in snippet_rows() for text in row]
+    texts += [
+        str(of.metadata.get(word, ""))
+        for spec in SPECS.values()
+        for of in fields(spec.params)
+        for word in ("label", "help")
+    ]
+    texts += [label.text() for label in window.findChildren(QLabel)]
+    texts += [action.text() + action.toolTip() for action in window.findChildren(QAction)]
+    assert len(texts) > 400
+    assert any("shank" in text.casefold() for text in texts)
+    for other in ("channel group", "channel_group", "probe group"):
+        assert not [text for text in texts if other in text.casefold()]

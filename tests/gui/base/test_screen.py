@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,10 @@ from qtpy.QtCore import QRect, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QWidget
 
+from phygui import Session
 from phygui.gui.base.screen import keep_on_screen, size_for_screen, within
+from phygui.gui.window.main_window import MainWindow
+from tests.gui.conftest import take_away
 
 AREA = QRect(0, 30, 1366, 738)
 
@@ -49,3 +54,19 @@ def test_a_window_begins_no_larger_than_the_screen(qtbot: Any, share: float) -> 
     assert window.size() == screen * min(share, 1.0)
     is_maximised = bool(window.windowState() & Qt.WindowState.WindowMaximized)
     assert is_maximised == (share > 1)
+
+
+def test_a_window_that_was_left_beyond_the_screen_begins_on_it(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    first = open_window(demo)
+    area = first.window.screen().availableGeometry()
+    first.window.setGeometry(area.right() - 200, area.bottom() - 150, 1366, 768)
+    first.settle()
+    first.window.close()
+    window = MainWindow(Session.open(demo), first.window.settings)
+    window.show()
+    first.qtbot.waitExposed(window)
+    assert area.contains(window.frameGeometry())
+    assert window.size().width() == 1366
+    take_away(window)

@@ -16,6 +16,7 @@ from phygui.analysis import MANY_VIOLATIONS, Metric
 from phygui.curation.statistics.snapshot import ClusterStats
 from phygui.gui.base.settings import Settings
 from phygui.gui.base.theme import color
+from tests.gui.curator import type_line
 
 
 def test_a_selection_hidden_by_the_filter_comes_back(session: Session, tables: Any) -> None:
@@ -321,3 +322,24 @@ def test_a_title_is_cut_only_where_there_is_no_room_for_it(session: Session, tab
         header.paintSection(painter, QRect(0, 0, room, 20), section)
         painter.end()
         assert header.textElideMode() == cut
+
+
+def test_clusters_that_lack_a_label_have_an_empty_one_in_filters(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    ids = user.session.cluster_ids.tolist()
+    user.select(ids[0])
+    user.press(Qt.Key.Key_L)
+    type_line(user, "region=CA1")
+    table = user.window.cluster_table
+    for text, expected in (
+        ('region == ""', ids[1:]),
+        ('region != "CA1"', ids[1:]),
+        ('region == "CA1"', ids[:1]),
+    ):
+        user.press(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        table.filter.selectAll()
+        type_line(user, text)
+        assert sorted(table.model.cluster_ids) == expected
+        assert not table.problem.text()

@@ -140,3 +140,25 @@ def test_events_are_looked_for_from_the_traces_that_are_seen(step: str, expected
     )
     walk(window, step)
     assert gone == [expected]
+
+
+def test_a_selected_cluster_without_a_spike_in_view_is_named_or_followed(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    traces, first = user.view("traces"), {c: times(user, c)[0] for c in user.session.cluster_ids}
+    cluster = max(first, key=first.__getitem__)
+    traces.change_params(duration=0.01)
+    user.window.commands.trace_to(0.0)
+    user.select(cluster)
+    written = {label.text for label in traces.all_labels}
+    assert any(text.startswith(f"no spike of {cluster} in view") for text in written)
+    assert traces.params.time < first[cluster]
+    user.press(Qt.Key.Key_F, SHIFT)
+    assert user.window.actions_by_name["follow"].isChecked()
+    user.press(Qt.Key.Key_Home)
+    user.select(cluster)
+    start, stop = traces.data.interval
+    assert ((times(user, cluster) >= start) & (times(user, cluster) < stop)).any()
+    user.press(Qt.Key.Key_F, SHIFT)
+    assert not traces.params.follow

@@ -26,16 +26,15 @@ def never() -> bool:
     return False
 
 
-@pytest.fixture
-def snapshot() -> Snapshot:
+def made(n: int, selected: tuple[int, ...]) -> Snapshot:
+    """So many clusters, of which the third answers every event."""
     rng = np.random.default_rng(0)
     events = np.arange(1.0, 19.0, 0.7)
     evoked = (events + 0.105) * RATE
     samples = np.sort(np.r_[rng.integers(0, 400_000, 3000), evoked.round()]).astype(np.uint64)
-    clusters = rng.integers(0, 4, len(samples)).astype(np.int32)
-    # Cluster 2 answers every event.
+    clusters = rng.integers(0, n, len(samples)).astype(np.int32)
     clusters[np.isin(samples, evoked.round())] = 2
-    spikes = {c: np.flatnonzero(clusters == c) for c in range(4)}
+    spikes = {c: np.flatnonzero(clusters == c) for c in range(n)}
     model = SimpleNamespace(
         sample_rate=RATE,
         duration=20.0,
@@ -44,7 +43,12 @@ def snapshot() -> Snapshot:
         events={"light": events, "sound": np.array([3.3, 7.1])},
         path=Path("experiment.kwik"),
     )
-    return Snapshot(1, model, (2, 0), spikes, clusters, {})  # type: ignore[arg-type]
+    return Snapshot(1, model, selected, spikes, clusters, {})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    return made(4, (2, 0))
 
 
 @pytest.mark.parametrize(("number", "event"), [(1, "light"), (2, "sound")])
@@ -179,3 +183,9 @@ def test_trials_stand_over_the_histogram_and_say_what_they_are(view, snapshot):
     ]
     assert firsts[:26] == sorted(firsts[:26])
     assert firsts[26:] == sorted(firsts[26:])
+
+
+@pytest.mark.parametrize(("n", "name"), [(2, "dark"), (2, "light"), (8, "dark")])
+def test_pictures(shown, same_picture, n, name):
+    data = load(made(8, (2, 0, 1, 3, 4, 5, 6, 7)[:n]), PethParams(), never)
+    same_picture(shown(PethView(theme=name), data, (500, 350)), f"events_{n}_{name}")

@@ -51,6 +51,16 @@ def _has_ticks(w: ActionContext) -> bool:
     return any(view.params.ticks for view in w.views("traces"))
 
 
+def _toggle_follow(w: ActionContext) -> None:
+    wanted = not _follows(w)
+    for view in w.views("traces"):
+        view.change_params(follow=wanted)
+
+
+def _follows(w: ActionContext) -> bool:
+    return any(view.params.follow for view in w.views("traces"))
+
+
 def _turn_diagonal(w: ActionContext) -> None:
     wanted = "time" if _has_histograms(w) else HISTOGRAM
     for view in w.views("features"):
@@ -101,6 +111,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+L",), "the spikes of the selection, one a row; click one to go there"),
     ActionSpec("ticks", "Ticks of all spikes", "View/Traces", _toggle_ticks, ("Shift+A",),
         "a short line at the top edge for every spike of any cluster", checked=_has_ticks),
+    ActionSpec("follow", "Traces follow the selection", "View/Traces", _toggle_follow, ("Shift+F",),
+        "they go to the nearest spike of the selected clusters where none is in view",
+        checked=_follows),
     ActionSpec("next_spike", "Next spike of the selection", "View/Traces",
         lambda w: w.commands.trace("next_spike"), ("Alt+Right",)),
     ActionSpec("previous_spike", "Previous spike of the selection", "View/Traces",

@@ -11,6 +11,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from phygui.curation.edits.update import Selection
 from tests.gui.curator import CTRL, SHIFT, matches
 
 
@@ -58,6 +59,12 @@ def test_batches_by_keys(
     user.qtbot.keyClick(table.view, Qt.Key.Key_X)
     user.settle()
     assert session.selection.best == (best, queue[1])
+    # The same key sends it back.
+    user.press(Qt.Key.Key_X)
+    assert session.selection == Selection((best,), (queue[1],))
+    assert user.message == f"{queue[1]} is now a match"
+    user.press(Qt.Key.Key_X)
+    assert session.selection == Selection((best, queue[1]))
 
     # From event to event, in the traces and everywhere.
     events = {"tone": np.array([3.0, 9.0]), "light": np.array([5.0])}
