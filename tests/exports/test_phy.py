@@ -140,6 +140,7 @@ def test_kwik_to_phy_to_kwik(tmp_path: Path, options: dict[str, object]) -> None
 
 def test_kwik_of_shanks_to_phy_to_kwik(tmp_path: Path) -> None:
     path = demo(tmp_path, n_channel_groups=2)
+    curated(path)
     export(path, "phy", tmp_path / "folder")
     back = convert(tmp_path / "folder", tmp_path / "back.kwik")
     first, second = open_dataset(path), open_dataset(back)
@@ -151,6 +152,12 @@ def test_kwik_of_shanks_to_phy_to_kwik(tmp_path: Path) -> None:
         # Only the ids are others.
         shift = y.spike_clusters[0] - x.spike_clusters[0]
         np.testing.assert_array_equal(x.spike_clusters + shift, y.spike_clusters)
+        assert {c + shift: of for c, of in x.cluster_groups.items()} == y.cluster_groups
+        assert {c + shift: of for c, of in x.labels.items()} == y.labels
+        assert a.features is not None
+        assert b.features is not None
+        features = [each.features.read(np.arange(a.n_spikes))[0] for each in (a, b)]
+        np.testing.assert_array_equal(*features)
 
 
 def test_some_groups_only(tmp_path: Path) -> None:

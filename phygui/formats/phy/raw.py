@@ -63,8 +63,9 @@ def recorded_samples(folder: Path, params: Params) -> int | None:
 
 def _found(folder: Path, written: str) -> Path:
     """Where a file is that is named in `params.py`, on whichever system that was written."""
-    told = folder / Path(written).expanduser()
-    if told.exists():
+    # A name that no system takes, or of nobody's home, is one of a file that is not there.
+    told = folder / os.path.expanduser(written)
+    if os.path.exists(told):
         return told
     return folder / written.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 

@@ -77,6 +77,11 @@ def stored_features(
         return None
     n_spikes = len(analyzer.spike_samples)
     chosen = tree.rows(_RANDOM, "random_spikes_indices")
+    if len(chosen.shape) != 1:
+        raise DatasetError(
+            f"{analyzer.path}: components are of spikes that are told along {len(chosen.shape)} "
+            "axes, expected 1."
+        )
     n_chosen = chosen.shape[0]
     if whole and n_chosen < n_spikes:
         return None

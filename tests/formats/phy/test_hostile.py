@@ -126,6 +126,15 @@ def test_what_can_be_done_without_is_left_out_and_told_of(
     np.testing.assert_array_equal(shank.spike_samples, truth.samples)
 
 
+@pytest.mark.parametrize("name", ["x" * 100_000, "~nobody-of-this-name/raw.dat", "a\\0b", ""])
+def test_raw_data_of_a_name_that_no_system_takes_is_not_there(tmp_path: Path, name: str) -> None:
+    path = make(tmp_path).path
+    (path / "params.py").write_text(f"sample_rate = 30000\ndat_path = '{name}'\n")
+    shank = open_dataset(path).open()
+    assert shank.traces is None
+    assert "traces" in shank.absent
+
+
 @pytest.mark.parametrize("clusters", [np.full(300, -1), np.full(300, 2**33), np.arange(4)])
 def test_clusters_that_make_no_sense_are_refused(tmp_path: Path, clusters: np.ndarray) -> None:
     path = make(tmp_path).path

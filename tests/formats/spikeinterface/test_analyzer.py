@@ -13,7 +13,7 @@ import pytest
 
 import phygui.formats.spikeinterface.format as of_format
 from phygui import open_dataset
-from phygui.dataset import DatasetError
+from phygui.dataset import DatasetError, DatasetWarning
 from phygui.formats.spikeinterface.shank import AnalyzerShank
 from phygui.storage.state import locations
 
@@ -150,6 +150,17 @@ def test_without_the_recording_some_spikes_have_components(partial: Path, tmp_pa
     wanted = opened(partial).traces
     assert wanted is not None
     np.testing.assert_array_equal(opened(path).traces[70_000:70_010], wanted[70_000:70_010])
+
+
+def test_spikes_of_components_that_are_no_row_of_numbers_are_told_of(
+    partial: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "hostile"
+    shutil.copytree(partial, path)
+    indices = path / "extensions" / "random_spikes" / "random_spikes_indices.npy"
+    np.save(indices, np.load(indices)[:, None])
+    with pytest.warns(DatasetWarning, match="along 2 axes, expected 1. They are left out"):
+        assert opened(path).features is None
 
 
 def test_an_analyzer_without_sparsity_and_with_units_of_other_names(tmp_path: Path) -> None:
