@@ -30,8 +30,6 @@ __all__ = [
 
 _PIECE = 8_192
 """Spikes that are looked at together: as many as a processor's own memory holds."""
-_KEPT = 65_536
-"""Distances that are kept before those that are too far are dropped."""
 _NEGLIGIBLE = 1e-25
 """A chance so small that no number of spikes makes anything of it."""
 
@@ -188,14 +186,15 @@ class _Nearest:
         self._limit = np.inf
         self._distances: list[NDArray[np.float64]] = []
         self._weights: list[NDArray[np.float64]] = []
-        self._n_kept = 0
+        self._kept_weight = 0.0
 
     def add(self, distances: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
         near = np.flatnonzero((distances <= self._limit) & (weights > 0))
         self._distances.append(distances[near])
         self._weights.append(weights[near])
-        self._n_kept += len(self._distances[-1])
-        if self._n_kept > 2 * self._weight + _KEPT:
+        self._kept_weight += float(self._weights[-1].sum())
+        # The sooner it is known what is too far, the less is looked at.
+        if self._kept_weight > 2 * self._weight:
             self._sift()
 
     def farthest(self) -> float:
@@ -212,7 +211,7 @@ class _Nearest:
         if enough < len(order):
             self._limit = float(distances[kept[-1]])
         self._distances, self._weights = [distances[kept]], [weights[kept]]
-        self._n_kept = len(kept)
+        self._kept_weight = float(self._weights[0].sum())
 
 
 def _tail_sum(squared: NDArray[np.float64], weights: NDArray[np.float64], n_columns: int) -> float:

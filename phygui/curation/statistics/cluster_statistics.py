@@ -14,17 +14,14 @@ from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.measuring.pieces import Cancel, Work
+from phygui.curation.statistics.measuring.side_by_side import side_by_side
 from phygui.curation.statistics.measuring.under_way import UnderWay
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
 from phygui.curation.statistics.ranking_spec import QUALITY
 from phygui.curation.statistics.similarity_rows import Matrix, Ranked, Row, Rows, Similarity
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot, spikes_print
-from phygui.curation.statistics.stats import (
-    QualitySource,
-    estimate_merged,
-    stats_steps,
-)
+from phygui.curation.statistics.stats import QualitySource, estimate_merged, stats_steps
 
 Clusters = Mapping[int, object]
 FIRST_METRICS = frozenset({"purity"})
@@ -158,7 +155,7 @@ class Knowledge:
             [c for c in snapshot.cluster_ids if c in lacking],
             lacking,
             lambda: self._in_order(snapshot, missing),
-            partial(_stats_work if what == "stats" else self._metrics_work, snapshot),
+            partial(self._stats_work if what == "stats" else self._metrics_work, snapshot),
         )
         return partial(self._advance, what, snapshot, work)
 
@@ -169,6 +166,10 @@ class Knowledge:
             return cluster_ids
         ranks = {c: i for i, (c, _) in enumerate(self.similar(best[0])[:N_NEXT])}
         return sorted(cluster_ids, key=lambda c: ranks.get(c, N_NEXT))
+
+    def _stats_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
+        steps = side_by_side(dict.fromkeys(cluster_ids), partial(stats_steps, snapshot))
+        return Work(cluster_ids, steps)
 
     def _metrics_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
         ranks = FIRST_METRICS & self.measures.metrics.names
@@ -184,7 +185,8 @@ class Knowledge:
         def is_wanted(cluster_id: int) -> bool:
             return self.is_living(cluster_id) and bool(names & self._missing_of(cluster_id))
 
-        return Work(alike, self.source(snapshot).steps(snapshot, alike, names, is_wanted))
+        measure = partial(self.source(snapshot).steps, snapshot, names=names, is_wanted=is_wanted)
+        return Work(alike, side_by_side(alike, measure))
 
     def _advance(self, what: str, snapshot: Snapshot, work: Work[Any], cancelled: Cancel) -> Learnt:
         found: dict[int, Any] = {}
@@ -444,7 +446,3 @@ class Knowledge:
             meanwhile = similarity([row.mine], [s for _, s in pairs])
             known = np.asarray(meanwhile)[0].tolist()
         return known
-
-
-def _stats_work(snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
-    return Work(cluster_ids, stats_steps(snapshot, cluster_ids))

@@ -33,6 +33,7 @@ from phygui.curation.statistics.isolation import (
 )
 from phygui.curation.statistics.measuring.pieces import Steps, run
 from phygui.curation.statistics.measuring.place import channels_near
+from phygui.curation.statistics.measuring.side_by_side import Divided
 from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.dataset import ShankData, mean_template
@@ -184,6 +185,7 @@ class QualitySource:
         self.metrics = MetricSet() if metrics is None else metrics
         self._noise: NDArray[np.float64] | None = None
         self._levels: dict[int, NDArray[np.float64]] = {}
+        self._pieces: Divided[int] | None = None
         self._crowd: Crowd | None = None
 
     def compute(
@@ -332,10 +334,10 @@ class QualitySource:
             max(share * NOISE_S, NOISE_LEAST_S) * shank.sample_rate,
             NOISE_PIECE_S * shank.sample_rate,
         )
-        for i, (recording, start, stop) in enumerate(pieces):
-            # Whoever began it may have been interrupted.
-            if i in self._levels:
-                continue
+        if self._pieces is None:
+            self._pieces = Divided(range(len(pieces)))
+        for i in self._pieces:
+            recording, start, stop = pieces[i]
             found = np.zeros(n_channels)
             raw, begin = self._raw(recording, start, stop)
             yield None

@@ -15,6 +15,10 @@ from phygui.storage.arrays.traces import Traces
 
 #: Memory for the samples of one batch of spikes.
 _BATCH_BYTES = 32 * 2**20
+#: Raw data that is read in one go where spikes lie close together: what the processor keeps near.
+_STRETCH_BYTES = 2 * 2**20
+#: Spikes that are looked at in one go: in some milliseconds.
+_MOST_AT_ONCE = 8_192
 
 
 class Waveforms(LazyArray):
@@ -127,15 +131,18 @@ class Waveforms(LazyArray):
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
         loops = windows.loops(len(everything))
-        for store, at, firsts, is_far in self._pieces(everything, self._n_columns):
-            of = owners[at]
+        for store, at, firsts, is_far in self._stretches(everything):
+            # Those of one set one after the other.
+            by_owner = np.argsort(owners[at], kind="stable")
+            of = owners[at][by_owner]
             counts += np.bincount(of, minlength=len(counts))
             if is_far:
                 block, starts = self._stretch(store, firsts)
-                loops.add_windows(block, starts, of, bounds, begins, width, sums)
+                loops.add_windows(block, starts[by_owner], of, bounds, begins, width, sums)
             else:
                 for k in np.unique(of).tolist():
-                    borders[k] += self._border(store, firsts[of == k], columns[k]).sum(axis=0)
+                    some = firsts[by_owner][of == k]
+                    borders[k] += self._border(store, some, columns[k]).sum(axis=0)
             yield
         means = []
         matrix = self._filter.matrix(n_samples)
@@ -162,21 +169,19 @@ class Waveforms(LazyArray):
         samples, channels : sequences of int, for each set
         """
         n_samples = self.shape[1]
-        width = n_samples + 2 * self._filter.margin
         weights = self._filter.matrix(n_samples)[np.asarray(samples, np.intp)].astype(np.float64)
         columns = self._channels[np.asarray(channels, np.intp)]
         everything = np.concatenate([np.empty(0, np.int64), *spikes])
         found = np.zeros(len(everything), np.float32)
         owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
         loops = windows.loops(len(everything))
-        for store, at, firsts, is_far in self._pieces(everything, self._n_columns):
+        for store, at, firsts, is_far in self._stretches(everything):
             of = owners[at]
             if is_far:
                 block, starts = self._stretch(store, firsts)
-                values = np.empty((len(at), width))
-                loops.gather(block, starts, columns[of], values)
-                values -= values.mean(axis=1, keepdims=True)
-                found[at] = np.einsum("ij,ij->i", values, weights[of])
+                values = np.empty(len(at))
+                loops.project(block, starts, columns[of], of, weights, values)
+                found[at] = values
             else:
                 for k in np.unique(of).tolist():
                     some = self._border(store, firsts[of == k], columns[[k]])
@@ -185,10 +190,13 @@ class Waveforms(LazyArray):
         begins = np.cumsum([0, *map(len, spikes)]).tolist()
         return [found[begin:end] for begin, end in pairwise(begins)]
 
-    @property
-    def _n_columns(self) -> int:
-        """Columns of the raw data, of all shanks, which are read where whole rows are."""
-        return max(store.shape[1] for store in self._traces.stores)
+    def _stretches(
+        self, spike_ids: np.ndarray
+    ) -> Iterator[tuple[Store, np.ndarray, np.ndarray, bool]]:
+        """As :meth:`_pieces` where whole rows are read, with all between the windows of spikes."""
+        n_columns = max(store.shape[1] for store in self._traces.stores)
+        row = n_columns * self._traces.dtype.itemsize
+        yield from self._pieces(spike_ids, n_columns, min(_BATCH_BYTES, _STRETCH_BYTES) // row)
 
     def _stretch(self, store: Store, firsts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Raw rows that hold all the windows of some spikes in order, and where each begins.
@@ -239,9 +247,12 @@ class Waveforms(LazyArray):
             out[at] = cut(store, firsts, columns)
 
     def _pieces(
-        self, spike_ids: np.ndarray, n_columns: int
+        self, spike_ids: np.ndarray, n_columns: int, n_rows: int = 0
     ) -> Iterator[tuple[Store, np.ndarray, np.ndarray, bool]]:
         """Some spikes in the order of the file, in pieces that there is memory for.
+
+        That is for a window of each spike; or, where their windows lie within ``n_rows``, for
+        these rows.
 
         Yields the store of a recording, which of the spikes, the first sample of each waveform,
         and whether all of them are so far from the edges that the filter does not feel these.
@@ -270,9 +281,13 @@ class Waveforms(LazyArray):
             firsts = times[here] - self._before
             far = (firsts >= margin) & (firsts - margin + width <= length)
             for is_far, found in ((True, here[far]), (False, here[~far])):
-                for i in range(0, len(found), size):
-                    at = found[i : i + size]
+                ends = np.searchsorted(times[found], times[found] + (n_rows - width), "right")
+                i = 0
+                while i < len(found):
+                    near = min(int(ends[i]), i + _MOST_AT_ONCE) if is_far else 0
+                    at = found[i : max(i + size, near)]
                     yield store, at, times[at] - self._before, is_far
+                    i += len(at)
         if n_outside:
             self._say_outside(n_outside)
 

@@ -1,4 +1,4 @@
-"""Windows of raw data added up, or one column of each: compiled where there are many.
+"""Windows of raw data added up, or weighted in one column: compiled where there are many.
 
 The plain loops give the same numbers to the last bit and take ten times as long.
 """
@@ -27,7 +27,7 @@ def load() -> None:
     for raw, total in ((np.int16, np.int32), (np.int16, np.int64), (np.float32, np.float64)):
         block = np.zeros((1, 1), raw)
         compiled.add_windows(block, numbers, numbers, one, numbers, 1, np.zeros(1, total))
-        compiled.gather(block, numbers, numbers, np.zeros((1, 1)))
+        compiled.project(block, numbers, numbers, numbers, np.zeros((1, 1)), np.zeros(1))
     _are_loaded = True
 
 
@@ -41,7 +41,7 @@ def loops(n_windows: int) -> Any:
     starts : (n_windows,) int64
         The first row of each window.
     owners : (n_windows,) int64
-        Which of the sums each window belongs to.
+        Which of the sums each window belongs to. It is fast where those of one follow one another.
     columns : (n_sums, 2) int64
         For each sum the first of its columns, and the one after the last.
     begins : (n_sums,) int64
@@ -51,8 +51,9 @@ def loops(n_windows: int) -> Any:
     sums : 1-d array
         All of them, one after the other, each (width, its number of columns) raveled.
 
-    ``gather(block, starts, columns, out)`` writes one column of each window, ``columns``
-    (n_windows,) int64, into ``out``, (n_windows, width) float64.
+    ``project(block, starts, columns, owners, weights, out)`` takes one column of each window,
+    ``columns`` (n_windows,) int64, takes its mean away, and writes the sum of the products with
+    row ``owners`` of ``weights``, (n_owners, width) float64, into ``out``, (n_windows,) float64.
     """
     if not (_are_loaded or n_windows > FEW):
         return _Plain
@@ -81,6 +82,16 @@ class _Plain:
             into += block[start : start + width, low:high]
 
     @staticmethod
-    def gather(block: np.ndarray, starts: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
-        rows = starts[:, None] + np.arange(out.shape[1])
-        out[:] = block[rows, columns[:, None]]
+    def project(
+        block: np.ndarray,
+        starts: np.ndarray,
+        columns: np.ndarray,
+        owners: np.ndarray,
+        weights: np.ndarray,
+        out: np.ndarray,
+    ) -> None:
+        rows = starts[:, None] + np.arange(weights.shape[1])
+        values = block[rows, columns[:, None]].astype(np.float64)
+        # Added up one after the other, as a loop does.
+        values -= values.cumsum(axis=1)[:, -1:] / weights.shape[1]
+        out[:] = (values * weights[owners]).cumsum(axis=1)[:, -1]

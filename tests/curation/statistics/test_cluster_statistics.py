@@ -36,4 +36,5 @@ def test_a_piece_goes_on_for_what_is_left_of_its_clusters(session: Session) -> N
     job = session.statistics.job()
     assert job is not None
     session.merge(session.cluster_ids[:2])
-    assert job(not_cancelled).stats.keys() >= set(living)
+    found = [c for _ in range(100) for c in job(not_cancelled).stats]
+    assert set(found) >= set(living)

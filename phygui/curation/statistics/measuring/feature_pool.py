@@ -57,8 +57,10 @@ class FeaturePool:
             In one piece of memory, so that sums over it are the same whether it was kept or not.
         """
         assert self._shank.features is not None
+        n_channels = self._shank.n_channels
         first = int(channels.min()) // (WINDOW_CHANNELS // 2) * (WINDOW_CHANNELS // 2)
-        stop = min(first + WINDOW_CHANNELS, self._shank.n_channels)
+        first = max(0, min(first, n_channels - WINDOW_CHANNELS))
+        stop = min(first + WINDOW_CHANNELS, n_channels)
         n_each = self._shank.features.n_features
         n_bytes = 4 * n_each * (stop - first) * len(sample)
         if channels.max() >= stop or 4 * n_bytes > POOL_BYTES:

@@ -49,6 +49,15 @@ def test_a_sample_is_read_once_for_channels_near_one_another(shank):
         )
 
 
+def test_on_a_small_shank_a_sample_is_read_once_whichever_channels_are_looked_at(shank):
+    shank.n_channels = feature_pool.WINDOW_CHANNELS
+    pool, sample = FeaturePool(shank), np.arange(0, 400, 7)
+    for channels in ([0, 3], [14, 17], [30, 31]):
+        found = pool.read(3, sample, np.array(channels))
+        np.testing.assert_array_equal(found, features_on(shank, sample, np.array(channels)))
+    assert shank.features.n_reads == 1 + 3
+
+
 def test_another_sample_under_the_same_id_is_read_anew(shank):
     pool, channels = FeaturePool(shank), np.array([1, 2])
     for sample in (np.arange(10), np.arange(20, 30)):

@@ -1,0 +1,96 @@
+"""Steps that two threads do side by side, and the work that they divide between them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from phygui.curation.statistics.measuring.pieces import Steps
+
+ROUND_S = 0.02
+"""Seconds after which both stop, for whoever drives them to pause or end."""
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+def side_by_side(
+    clusters: Mapping[int, V], steps: Callable[[Mapping[int, V]], Steps[T]]
+) -> Steps[T]:
+    """Steps on clusters, of which two threads do one half each.
+
+    The second thread does something only while this generator is asked for the next value, for
+    about `ROUND_S`: between two values nothing goes on.
+
+    Parameters
+    ----------
+    clusters : mapping from int
+        The clusters, and what the steps take of each.
+    steps : callable
+        Gives the steps on some of them. What those on different ones use in common, several
+        threads may use at once.
+    """
+    if min(len(clusters), n_processors()) < 2:
+        yield from steps(clusters)
+        return
+    items = list(clusters.items())
+    here, there = steps(dict(items[::2])), steps(dict(items[1::2]))
+    is_done = [False, False]
+
+    def go_on(which: int) -> list[T]:
+        """A round of one of them, at least one step; what it finds."""
+        found, end = [], time.perf_counter() + ROUND_S
+        for result in (here, there)[which]:
+            if result is not None:
+                found.append(result)
+            if time.perf_counter() >= end:
+                return found
+        is_done[which] = True
+        return found
+
+    with ThreadPoolExecutor(1, "beside") as pool:
+        while not all(is_done):
+            beside = pool.submit(go_on, 1)
+            try:
+                found = go_on(0)
+            finally:
+                others = beside.result()
+            yield from found
+            yield from others
+            yield None
+
+
+def n_processors() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not every system tells
+        return os.cpu_count() or 1
+
+
+class Divided(Generic[T]):
+    """Items that whoever comes takes turns to look at, until all are done.
+
+    Parameters
+    ----------
+    items : collection
+    """
+
+    def __init__(self, items: Collection[T]) -> None:
+        self._items = items
+        self._begun: set[T] = set()
+        self._done: set[T] = set()
+
+    def __iter__(self) -> Iterator[T]:
+        """Those that nobody has begun; then those that were begun and that nobody has ended.
+
+        To look at an item once more does no harm: whoever has begun it may have given up.
+        """
+        for gone in (self._begun, self._done):
+            for item in self._items:
+                if item not in gone:
+                    self._begun.add(item)
+                    yield item
+                    self._done.add(item)
