@@ -16,6 +16,7 @@ from phygui.gui.base.text_dialog import TextDialog
 from phygui.gui.dialogs.own_group import GroupDialog
 from phygui.gui.dialogs.search_list import SearchList
 from phygui.gui.dialogs.view_settings import ParameterDialog, example_of
+from phygui.views import SPECS
 from phygui.views.waveform.data import WaveformParams
 
 
@@ -109,6 +110,8 @@ def test_an_empty_field_of_the_settings_shows_an_example() -> None:
     examples = {field.name: example_of(field) for field in fields(WaveformParams)}
     assert examples["chosen"] == "for example 3, 5-9"
     assert examples["n_spikes"].startswith("for example ")
+    # In the settings of every view.
+    assert all(example_of(field) for spec in SPECS.values() for field in fields(spec.params))
 
 
 def test_a_group_that_is_known_is_that_in_whatever_case_of_letters(qtbot):
