@@ -254,7 +254,18 @@ def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable
     ]
     assert titles == ["metric", *map(str, ids), "merged", "change"]
     assert len(dock.metrics.content.index(0, 0).data()) > 0
+
+    def colors() -> set[str]:
+        found = dock.metrics.content
+        every = [
+            found.index(row, column).data(Qt.ItemDataRole.ForegroundRole)
+            for row in range(found.rowCount())
+            for column in range(found.columnCount())
+        ]
+        return {of.color().name() for of in every if of is not None}
+
     # Its colours are those of the selection, and go with it.
+    assert colors()
     figure = dock.figure
     user.select(ids[2], ids[0], ids[1])
     assert figure.places == [1, 2, 0]
@@ -264,6 +275,7 @@ def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable
     assert figure.places is None
     assert figure.note == f"{in_words(ids)}: not what is selected now"
     assert not dock.metrics.isEnabled()
+    assert not colors()
     user.select(*ids)
     assert figure.places == [0, 1, 2]
     assert dock.metrics.isEnabled()

@@ -8,6 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QSortFilterProxyModel,
@@ -42,6 +43,8 @@ class PlainModel(QAbstractTableModel):
         self._titles = list(titles)
         self._tips = list(tips)
         self._rows: list[Sequence[Cell]] = []
+        self.is_grey = False
+        """Whether cells have no colours of their own, as in a table that is not enabled."""
 
     def set_rows(self, rows: Sequence[Sequence[Cell]], titles: Sequence[str] = ()) -> None:
         """Show other rows, under other titles if any are given."""
@@ -78,7 +81,7 @@ class PlainModel(QAbstractTableModel):
             return cell.text if cell.value is None else cell.value
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(cell.tip) if cell.tip else None
-        if role == Qt.ItemDataRole.ForegroundRole and cell.color is not None:
+        if role == Qt.ItemDataRole.ForegroundRole and cell.color is not None and not self.is_grey:
             return QBrush(cell.color)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(
@@ -228,6 +231,12 @@ class PlainTable(QTableView):
         index = self.proxy.mapFromSource(self.content.index(row, 0))
         self.selectRow(index.row())
         self.scrollTo(index)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """What is not enabled is grey all over."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self.content.is_grey = not self.isEnabled()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys belong to the window."""

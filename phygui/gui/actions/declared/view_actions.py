@@ -112,7 +112,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("ticks", "Ticks of all spikes", "View/Traces", _toggle_ticks, ("Shift+A",),
         "a short line at the top edge for every spike of any cluster", checked=_has_ticks),
     ActionSpec("follow", "Traces follow the selection", "View/Traces", _toggle_follow, ("Shift+F",),
-        "they go to the nearest spike of the selected clusters where none is in view",
+        "to their nearest spike, if none is in view",
         checked=_follows),
     ActionSpec("next_spike", "Next spike of the selection", "View/Traces",
         lambda w: w.commands.trace("next_spike"), ("Alt+Right",)),

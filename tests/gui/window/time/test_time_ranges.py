@@ -99,36 +99,35 @@ def test_a_range_is_dragged_typed_said_and_cleared(
     assert session.time_range is None
 
 
-def test_every_view_with_an_axis_of_time_is_known(onlooker: Any) -> None:
-    user = onlooker
-    found = set()
+def test_a_range_is_dragged_out_in_any_view_of_time(onlooker: Any) -> None:
+    user, session = onlooker, onlooker.session
+    user.select(*session.cluster_ids[:2].tolist())
+    pairs = user.view("correlograms").data.counts.sum()
+    found = []
     for kind, dock in user.window.view_docks.items():
         dock.bring_to_front()
         user.settle()
-        found |= {kind for cell in dock.view.cells if cell.x.key == "time"}
-    assert found == set(VIEWS_OF_TIME)
-
-
-@pytest.mark.parametrize("kind", VIEWS_OF_TIME)
-def test_a_range_is_dragged_out_in_any_view_of_time(onlooker: Any, kind: str) -> None:
-    user, session = onlooker, onlooker.session
-    user.select(*session.cluster_ids[:2].tolist())
-    user.window.show_dock(kind)
-    user.settle()
-    view = user.view(kind)
-    pairs = user.view("correlograms").data.counts.sum()
-    cell = next(k for k, of in enumerate(view.cells) if of.x.key == "time")
-    x, y = view.cells[cell].x, view.cells[cell].y
-    low, high = x.view
-    middle = sum(y.view) / 2
-    ends = [low + part * (high - low) for part in (0.2, 0.7)]
-    shift_drag(view, *(view.to_pixels(cell, end, middle) for end in ends))
-    user.settle()
-    start, stop = session.time_range
-    length = session.shank.span if kind != "traces" else high - low
-    assert stop - start == pytest.approx(0.5 * length, rel=0.05)
-    # All else is restricted too.
-    assert user.view("correlograms").data.counts.sum() < pairs
-    assert user.window.time_ranges.chip.isVisible()
-    within, whole = session.snapshot(), session.spikes_per_cluster
-    assert all(len(within.spikes(c)) < len(whole[c]) for c in session.selected)
+        view = dock.view
+        cell = next((k for k, of in enumerate(view.cells) if of.x.key == "time"), None)
+        if cell is None:
+            continue
+        found.append(kind)
+        x, y = view.cells[cell].x, view.cells[cell].y
+        low, high = x.view
+        middle = sum(y.view) / 2
+        ends = [low + part * (high - low) for part in (0.2, 0.7)]
+        shift_drag(view, *(view.to_pixels(cell, end, middle) for end in ends))
+        user.settle()
+        start, stop = session.time_range
+        length = session.shank.span if kind != "traces" else high - low
+        assert stop - start == pytest.approx(0.5 * length, rel=0.05), kind
+        # All else is restricted too.
+        user.window.show_dock("correlograms")
+        user.settle()
+        assert user.view("correlograms").data.counts.sum() < pairs
+        assert user.window.time_ranges.chip.isVisible()
+        within, whole = session.snapshot(), session.spikes_per_cluster
+        assert all(len(within.spikes(c)) < len(whole[c]) for c in session.selected)
+        user.press(Qt.Key.Key_T, CTRL_SHIFT)
+        assert session.time_range is None
+    assert set(found) == set(VIEWS_OF_TIME)
