@@ -93,7 +93,7 @@ class Datasets:
     def path(self, name: str) -> Path:
         """The `.kwik` file of one of them; opened before, so that its statistics are kept."""
         path = self.cold(name)
-        if not path.with_suffix(".phygui").exists():
+        if not list(path.with_suffix(".phygui").glob("statistics-*")):
             with Session.open(path) as session:
                 session.learn_all()
                 keep = session.statistics.remember_job()

@@ -16,8 +16,9 @@ class Delays:
     burst_ms: int = 80
     """A request that comes sooner than this after the one before waits until they stop coming: who
     holds a key down wants the last cluster, not all those on the way."""
-    paint_together_ms: int = 90
-    """Tables and plots wait for the last of the plots: less than seems a delay to the eye."""
+    paint_together_ms: int = 160
+    """Tables and plots wait for the last of the plots, as long as ten clusters take without a
+    graphics card: to put the window together twice would keep the last of them waiting longer."""
     yield_ms: int = 25
     """Work in the background waits at a time as long as views are loading."""
     yield_at_most_ms: int = 1_000

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from phygui.curation.statistics.measuring.pieces import Steps
 
-ROUND_S = 0.02
+ROUND_S = 0.01
 """Seconds after which both stop, for whoever drives them to pause or end."""
 T = TypeVar("T")
 V = TypeVar("V")
