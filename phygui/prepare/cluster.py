@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from phygui.errors import DatasetError
+from phygui.prepare.workers import deaf_to_ctrl_c
 
 PATIENCE_S = 30
 COUNT_S = 2.0
@@ -67,14 +68,15 @@ class Cluster:
         }
         with dask.config.set(settings):
             if scheduler is None:
-                self._cluster = LocalCluster(
-                    n_workers=n_jobs,
-                    threads_per_worker=1,
-                    processes=True,
-                    memory_limit=0 if memory is None else memory,
-                    dashboard_address=":0",
-                    silence_logs=logging.CRITICAL,
-                )
+                with deaf_to_ctrl_c():
+                    self._cluster = LocalCluster(
+                        n_workers=n_jobs,
+                        threads_per_worker=1,
+                        processes=True,
+                        memory_limit=0 if memory is None else memory,
+                        dashboard_address=":0",
+                        silence_logs=logging.CRITICAL,
+                    )
             try:
                 self._client = Client(self._cluster or scheduler, timeout=PATIENCE_S)
             except (OSError, TimeoutError, ValueError) as error:

@@ -11,8 +11,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -87,7 +88,7 @@ class _Worker:
     def __init__(self, memory: int | None) -> None:
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
-        with _one_thread():
+        with deaf_to_ctrl_c(), _one_thread():
             self.process = context.Process(target=_serve, args=(theirs, memory), daemon=True)
             self.process.start()
         theirs.close()
@@ -118,6 +119,24 @@ def _how(code: int | None) -> str:
     return f"the process that worked on it ended with the code {code}"
 
 
+@contextlib.contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Threads and processes that begin now, and those that these begin, hear nothing of Ctrl+C.
+
+    It reaches all processes of a terminal; the one that has begun them decides.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # As it begins by itself, this one would have signals heard again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _environment = threading.Lock()
 
 
@@ -138,7 +157,7 @@ def _one_thread() -> Any:
 
 def _serve(pipe: Connection, memory: int | None) -> None:
     """What a process does: calls until nobody is there any more."""
-    # Ctrl+C reaches all processes of a terminal; the one that has begun this one decides.
+    # As `deaf_to_ctrl_c`, on systems that have no masks of signals.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory is not None:
         limit_memory(memory)

@@ -28,6 +28,9 @@ from phygui.prepare.workers import WorkerDied, Workers
 from tests.prepare.conftest import Here
 from tests.prepare.test_prepare import alike, computed_by, found_in
 
+ASK_MASK = (getattr(signal, "pthread_sigmask", None), getattr(signal, "SIG_BLOCK", None), ())
+"""What a process is asked for: the signals that it does not hear."""
+
 
 def orders_of(archive: Path, *names: str, what: str = "stats") -> list[Order]:
     return [order_of(archive / name / "simulated_small.kwik", what=what) for name in names]
@@ -129,6 +132,16 @@ def test_where_the_system_does_not_tell_its_memory_none_is_bounded(
     executor = driver.workers(1, dask=False)
     assert isinstance(executor, Workers)
     executor.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="there are no masks of signals")
+def test_ctrl_c_in_the_terminal_is_not_told_to_a_process() -> None:
+    executor = Workers(1)
+    try:
+        assert signal.SIGINT in executor.submit(*ASK_MASK).result(60)
+    finally:
+        executor.close()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 # -- the command --------------------------------------------------------------------------------
@@ -264,6 +277,19 @@ def test_a_worker_of_two_is_killed_midway(archive: Path, dask: None) -> None:
     for order in orders:
         assert alike(found_in(order.path), expected)
     assert not list(archive.rglob("*.part"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="there are no masks of signals")
+def test_ctrl_c_in_the_terminal_is_not_told_to_workers_of_dask(dask: None) -> None:
+    with running(Cluster(1)) as cluster:
+        (first,) = cluster.pids
+        assert signal.SIGINT in cluster.submit(*ASK_MASK).result(120)
+        os.kill(first, signal.SIGKILL)
+        # Nor to the one that is begun in its place.
+        assert signal.SIGINT in cluster.submit(*ASK_MASK).result(120)
+        assert cluster.pids != [first]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 @pytest.mark.slow
