@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 
 def forget_current_folder() -> None:
@@ -15,10 +19,8 @@ def forget_current_folder() -> None:
     there, as in a checkout, does it stay.
     """
     sys.path[:] = outside(sys.path)
-    # numba takes settings from a file in the current folder if it finds the yaml library, and one
-    # of them names the folder of compiled functions, which are unpickled.
-    if not _is_here(_ROOT):
-        sys.modules["yaml"] = None  # type: ignore[assignment]
+    if _WithoutSettings not in sys.meta_path:
+        sys.meta_path.insert(0, _WithoutSettings)
 
 
 def leave_current_folder() -> None:
@@ -26,12 +28,40 @@ def leave_current_folder() -> None:
 
     Processes that this one starts begin there too.
     """
-    os.chdir(_ROOT)
-    if "yaml" in sys.modules and sys.modules["yaml"] is None:
-        del sys.modules["yaml"]
+    os.chdir(os.path.abspath(os.sep))
 
 
-_ROOT = os.path.abspath(os.sep)
+class _WithoutSettings:
+    """Keeps numba, and nobody else, from the yaml library.
+
+    With it, numba takes settings from a file in the current folder, of which one names the folder
+    of compiled functions, and those are unpickled. It looks for the library once.
+    """
+
+    @classmethod
+    def find_spec(
+        cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != "numba.core.config":
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = _without_yaml(spec.loader.exec_module)  # type: ignore[method-assign]
+        return spec
+
+
+def _without_yaml(load: Any) -> Any:
+    def exec_module(module: ModuleType) -> None:
+        before = sys.modules.get("yaml", ...)
+        sys.modules["yaml"] = None  # type: ignore[assignment]
+        try:
+            load(module)
+        finally:
+            del sys.modules["yaml"]
+            if before is not ...:
+                sys.modules["yaml"] = before
+
+    return exec_module
 
 
 def outside(paths: list[str]) -> list[str]:

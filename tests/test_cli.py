@@ -293,6 +293,18 @@ def test_nothing_is_imported_from_the_folder_of_a_dataset(
     assert not (tmp_path / "imported").exists()
 
 
+def test_numba_alone_is_kept_from_settings_in_the_current_folder(tmp_path: Path) -> None:
+    """zarr 3 and Dask import what numba must not find."""
+    (tmp_path / ".numba_config.yaml").write_text("num_threads: 1\ncache_dir: /nowhere\n")
+    code = (
+        "from phygui.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass\n"
+        "from numba.core import config\nimport yaml\nprint(repr(config.CACHE_DIR), yaml.__name__)"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.stdout.splitlines()[-1] == "'' yaml", done.stderr
+
+
 ODD = b"a\xff\x1b[31m\nb.kwik"
 
 

@@ -225,8 +225,11 @@ class Zarr(Tree):
         super().__init__(path)
         import zarr  # type: ignore[import-untyped]
 
+        # zarr 3 knows no arrays of objects, and where it reads what all arrays are at once, one of
+        # them keeps the others from being read.
+        apart = {"use_consolidated": False} if int(zarr.__version__.partition(".")[0]) > 2 else {}
         try:
-            self._root = zarr.open_group(str(path), mode="r")
+            self._root = zarr.open_group(str(path), mode="r", **apart)
         except Exception as error:
             raise DatasetError(f"{path} cannot be read as zarr: {reason(error)}.") from error
 
@@ -291,9 +294,10 @@ class Zarr(Tree):
         return _probes(self._named("recording_info", "probegroup"))
 
     def recording(self) -> Any:
-        if "recording" not in self._root:
-            return None
         try:
+            # To zarr 3, even to ask whether it is there is to read it.
+            if "recording" not in self._root:
+                return None
             # Objects as JSON texts are read, as pickles they are not.
             return self._array("recording", self._CODECS | {"json2"})[0]
         except DatasetError:

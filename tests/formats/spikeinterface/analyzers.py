@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,18 @@ def make(
     return folder / "analyzer"
 
 
+WITH_ZARR = sys.version_info < (3, 14)
+"""Whether SpikeInterface writes zarr: with zarr 3, the only one for Python 3.14, it does not."""
+SUFFIXES = ["", ".zarr"] if WITH_ZARR else [""]
+"""How the names of analyzers end, by their formats."""
+
+
 def as_zarr(path: Path) -> Path:
-    """The same analyzer in the other format."""
+    """The same analyzer in the other format, where there is one."""
     import spikeinterface.core as si
 
     goal = path.with_suffix(".zarr")
+    if not WITH_ZARR:
+        return goal
     si.load_sorting_analyzer(path).save_as(folder=goal, format="zarr")
     return goal

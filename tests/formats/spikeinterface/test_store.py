@@ -18,7 +18,7 @@ from phygui.formats.spikeinterface import store as stored
 from phygui.formats.spikeinterface.store import AnalyzerClusterings, curation_file
 from phygui.storage.state import locations
 
-from .analyzers import PLAIN, as_zarr, make
+from .analyzers import PLAIN, SUFFIXES, as_zarr, make
 
 MAIN = (0, "main")
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
@@ -82,7 +82,7 @@ def ours(path: Path) -> dict[str, list[tuple[int, int]]]:
     return {str(c): [pairs[i] for i in np.flatnonzero(clusters == c)] for c in np.unique(clusters)}
 
 
-@pytest.mark.parametrize("suffix", ["", ".zarr"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_curation_is_saved_and_spikeinterface_applies_it(
     made: Path, tmp_path: Path, suffix: str
 ) -> None:
