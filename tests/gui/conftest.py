@@ -173,7 +173,7 @@ def put_on_screen(window: MainWindow, qtbot: Any, size: tuple[int, int]) -> Driv
     return driver
 
 
-WINDOWS_KEPT = 4
+WINDOWS_KEPT = 8
 """Closed windows until they are searched for: each that stays makes the next ones slower."""
 _closed: list[None] = []
 

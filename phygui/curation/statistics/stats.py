@@ -48,16 +48,12 @@ N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
 """That of a cluster of which nothing is known: it comes after all others."""
-NOISE_S = 40.0
+NOISE_S = 10.0
 """Seconds of raw data that the noise is taken from, spread over the recordings."""
 NOISE_PIECE_S = 0.5
 """Seconds of it that are read at once."""
 NOISE_CHANNELS = 32
 """Channels, neighbours in the channel order, whose noise is computed at once."""
-NOISE_CHANNELS_WHOLE = 96
-"""Channels up to which all of `NOISE_S` is read; with more of them less, in proportion."""
-NOISE_LEAST_S = 10.0
-"""Seconds that the noise is taken from however many channels there are."""
 Cancel = Callable[[], bool]
 
 
@@ -328,10 +324,9 @@ class QualitySource:
         shank = self._shank
         assert shank.traces is not None
         n_channels = len(shank.channels)
-        share = min(1.0, NOISE_CHANNELS_WHOLE / max(n_channels, 1))
         pieces = noise_pieces(
             shank.traces.lengths,
-            max(share * NOISE_S, NOISE_LEAST_S) * shank.sample_rate,
+            NOISE_S * shank.sample_rate,
             NOISE_PIECE_S * shank.sample_rate,
         )
         if self._pieces is None:

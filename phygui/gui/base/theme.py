@@ -54,6 +54,7 @@ _GROUP_COLORS = {
 GROUP_MARKS = {"good": "●", "mua": "◐", "noise": "✕", "unsorted": "○"}
 """A sign for each group, so that groups differ without colour too; its icon is the same sign."""
 
+_THEME_OF_APPLICATION = "theme"
 _own_group_colors: dict[str, str] = {}
 _current = "dark"
 
@@ -100,7 +101,12 @@ def swatch(color: str) -> QIcon:
 def apply_theme(app: QApplication, name: str) -> None:
     """Give the whole application a theme."""
     global _current
-    _current = name if name in THEMES else "dark"
+    name = name if name in THEMES else "dark"
+    if app.property(_THEME_OF_APPLICATION) == name:
+        # To give it again would lay out every widget of every window again.
+        return
+    app.setProperty(_THEME_OF_APPLICATION, name)
+    _current = name
     icon.cache_clear()
     group_color.cache_clear()
     app.setStyle("Fusion")

@@ -188,12 +188,12 @@ class File:
         ``UNREADABLE`` stands for a pickle or a type with no plain meaning.
         """
         key = name.encode()
-        number = read_integer(where, key)
-        if number is not None:
-            return number
         if not h5a.exists(where, key):
             return None
         attribute = h5a.open(where, key)
+        number = _single_integer(attribute)
+        if number is not None:
+            return number
         if attribute.get_space().get_simple_extent_type() == h5s.NULL or 0 in attribute.shape:
             return None
         size = attribute.get_storage_size()
@@ -282,9 +282,10 @@ def read_integer(where: Any, key: bytes) -> int | None:
 
     None if it is not there, or is anything else.
     """
-    if not h5a.exists(where, key):
-        return None
-    attribute = h5a.open(where, key)
+    return _single_integer(h5a.open(where, key)) if h5a.exists(where, key) else None
+
+
+def _single_integer(attribute: h5a.AttrID) -> int | None:
     kind = attribute.get_type()
     # The library does not check that what it reads fits into what it is given.
     if attribute.get_space().get_simple_extent_npoints() != 1:
