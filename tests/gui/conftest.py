@@ -24,6 +24,8 @@ from tests.copies import copy_files
 from tests.gui.known import copy_known, keep_all
 from tests.mouse import turn_wheel
 
+HERE = Path(__file__).parent
+
 
 class Driver:
     """A user in front of a window."""
@@ -216,6 +218,26 @@ def copy_dataset(known_dataset: Callable[..., Path], tmp_path: Path) -> Callable
         return copy_known(known_dataset(name, raw), tmp_path, name, raw)
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def known_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small genuine dataset with all that is kept of it, worked out once."""
+    folder = tmp_path_factory.mktemp("known_small")
+    keep_all(copy_files(HERE.parent / "data", folder, "simulated_small"))
+    return folder
+
+
+@pytest.fixture
+def small(known_small: Path, tmp_path: Path) -> Path:
+    """As elsewhere, but as at a second opening."""
+    return copy_known(known_small, tmp_path, "simulated_small")
+
+
+@pytest.fixture
+def new_small(tmp_path: Path) -> Path:
+    """A copy of the small genuine dataset that nobody has opened before."""
+    return copy_files(HERE.parent / "data", tmp_path, "simulated_small")
 
 
 @pytest.fixture(scope="session")

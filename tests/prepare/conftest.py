@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -58,10 +57,3 @@ def archive(tmp_path: Path) -> Path:
         copy_files(source, folder / name, "simulated_small")
     (folder / "bad.kwik").write_bytes(b"\x89HDF\r\n\x1a\n")
     return folder
-
-
-@pytest.fixture
-def dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dask can be imported, as it can in a folder that is not a dataset's."""
-    if sys.modules.get("yaml", ...) is None:
-        monkeypatch.delitem(sys.modules, "yaml")

@@ -109,7 +109,7 @@ def running(*words: str) -> Iterator[None]:
 
 @pytest.mark.slow
 def test_a_scheduler_and_workers_that_are_processes_of_their_own(
-    archive: Path, dask: None, tmp_path: Path
+    archive: Path, tmp_path: Path
 ) -> None:
     """As over SSH; the workers come when somebody asks already, as those of a queue do."""
     told = tmp_path / "scheduler.json"

@@ -257,7 +257,7 @@ def running(cluster: Cluster) -> Iterator[Cluster]:
 
 
 @pytest.mark.slow
-def test_a_worker_of_two_is_killed_midway(archive: Path, dask: None) -> None:
+def test_a_worker_of_two_is_killed_midway(archive: Path) -> None:
     expected = computed_by(archive / "one" / "simulated_small.kwik")
     orders = [order_of(archive / name / "simulated_small.kwik") for name in ("one", "two", "three")]
     with running(Cluster(2, memory=2 * 10**9)) as cluster:
@@ -281,7 +281,7 @@ def test_a_worker_of_two_is_killed_midway(archive: Path, dask: None) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="there are no masks of signals")
-def test_ctrl_c_in_the_terminal_is_not_told_to_workers_of_dask(dask: None) -> None:
+def test_ctrl_c_in_the_terminal_is_not_told_to_workers_of_dask() -> None:
     with running(Cluster(1)) as cluster:
         (first,) = cluster.pids
         assert signal.SIGINT in cluster.submit(*ASK_MASK).result(120)
@@ -293,7 +293,7 @@ def test_ctrl_c_in_the_terminal_is_not_told_to_workers_of_dask(dask: None) -> No
 
 
 @pytest.mark.slow
-def test_a_piece_that_ends_every_worker_is_told(dask: None) -> None:
+def test_a_piece_that_ends_every_worker_is_told() -> None:
     import dask as library
 
     with running(Cluster(1)) as cluster:
@@ -304,9 +304,7 @@ def test_a_piece_that_ends_every_worker_is_told(dask: None) -> None:
 
 
 @pytest.mark.slow
-def test_it_is_ended_while_dask_begins_a_dead_worker_anew(
-    dask: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_ended_while_dask_begins_a_dead_worker_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that has died as soon as it was there: Dask takes its word for the next one's."""
     import asyncio
 

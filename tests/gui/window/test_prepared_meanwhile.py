@@ -18,15 +18,17 @@ from phygui.prepare.workers import Workers
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-def test_it_is_curated_by_keys_and_saved(small: Path, open_window: Callable[..., Any]) -> None:
-    user = open_window(small)
+def test_it_is_curated_by_keys_and_saved(new_small: Path, open_window: Callable[..., Any]) -> None:
+    user = open_window(new_small)
     session = user.session
     done: list[Prepared] = []
 
     def work() -> None:
         workers = Workers(1)
         try:
-            done.extend(e.prepared for e in prepare_all([order_of(small)], workers) if e.prepared)
+            done.extend(
+                e.prepared for e in prepare_all([order_of(new_small)], workers) if e.prepared
+            )
         finally:
             workers.close()
 
@@ -49,9 +51,9 @@ def test_it_is_curated_by_keys_and_saved(small: Path, open_window: Callable[...,
     user.qtbot.waitUntil(lambda: not session.is_modified, timeout=10_000)
     state = session.state()
     user.window.close()
-    assert open_dataset(small).clusterings.read((0, "main")).equals(state)
+    assert open_dataset(new_small).clusterings.read((0, "main")).equals(state)
     # What was prepared of all other clusters is taken.
-    with Session.open(small, read_only=True) as again:
+    with Session.open(new_small, read_only=True) as again:
         again.statistics.recall()
         assert len(again.stats) >= again.n_clusters - 1
-    assert prepare(small, what="stats").computed["stats"] <= 1
+    assert prepare(new_small, what="stats").computed["stats"] <= 1
