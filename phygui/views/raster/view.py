@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import TIME
+from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
 from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import FRAME
@@ -25,6 +26,8 @@ LEAST_WITH_GAPS = 4.0
 it would hide some rows and not others."""
 MOST_WIDENED = 0.5
 """Part of the view's height up to which selected rows are drawn over their neighbours."""
+_counts = ByteCache(16 * 2**20)
+"""How many spikes of a cluster lie in each bin: a selection changes none of them."""
 
 
 def half_heights(pitch: float, n_selected: int, n_rows: int, least: float) -> tuple[float, float]:
@@ -128,7 +131,12 @@ def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterD
     rates = np.empty((len(ids), N_BINS), dtype=np.float32)
     for k, cluster_id in enumerate(ids):
         check(cancelled)
-        rates[k] = counts_between(clock, snapshot.spikes(cluster_id), ranks)
+        owners, key = (clock, snapshot.spikes(cluster_id)), (start, stop)
+        counts = _counts.get(owners, key)
+        if counts is None:
+            counts = counts_between(clock, owners[1], ranks).astype(np.float32)
+            _counts.put(owners, key, counts, counts.nbytes)
+        rates[k] = counts
     recorded = np.diff(timeline.to_rows(edges)) / rate
     # A bin of which hardly anything was recorded would outshine its row.
     rates /= np.maximum(recorded, span / N_BINS / 2)
@@ -154,7 +162,7 @@ def _shades(rates: NDArray[np.float32], relative: bool) -> NDArray[np.float32]:
         tops = np.full_like(tops, tops.max())
     shades: NDArray[np.float32] = rates / np.maximum(tops, np.float32(1e-9))
     shades *= 0.75
-    shades[shades > 0] += np.float32(0.25)
+    np.add(shades, np.float32(0.25), out=shades, where=shades > 0)
     return shades
 
 

@@ -14,6 +14,7 @@ from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
+from phygui.views.raster import view as module
 from phygui.views.raster.view import N_BINS, RasterParams, RasterView, load
 
 RATE = 20_000.0
@@ -46,6 +47,30 @@ def test_rates_are_those_of_each_train(snapshot):
         bins = np.minimum(train * N_BINS // 400_000, N_BINS - 1)
         expected = np.bincount(bins, minlength=N_BINS) * N_BINS / 20.0
         np.testing.assert_allclose(data.rates[c], expected, rtol=1e-5)
+
+
+def test_an_edit_counts_the_spikes_of_new_clusters_only(snapshot, monkeypatch):
+    before = load(snapshot, RasterParams(), never)
+    counted = []
+    count = module.counts_between
+
+    def counting(clock, spike_ids, ranks):
+        counted.append(len(spike_ids))
+        return count(clock, spike_ids, ranks)
+
+    monkeypatch.setattr(module, "counts_between", counting)
+    again = load(replace(snapshot, cluster_ids=(1,)), RasterParams(order="selection"), never)
+    assert not counted
+    np.testing.assert_array_equal(again.rates[0], before.rates[1])
+    merged = np.sort(np.concatenate([snapshot.spikes(0), snapshot.spikes(1)]))
+    kept = {c: of for c, of in snapshot.spikes_per_cluster.items() if c > 1}
+    edited = replace(snapshot, spikes_per_cluster={**kept, 6: merged})
+    after = load(edited, RasterParams(), never)
+    assert counted == [len(merged)]
+    np.testing.assert_allclose(after.rates[-1], before.rates[0] + before.rates[1], rtol=1e-6)
+    # Other bins, other counts.
+    load(replace(snapshot, time_range=(0.0, 5.0)), RasterParams(), never)
+    assert len(counted) == 1 + 6
 
 
 def test_order(snapshot):
