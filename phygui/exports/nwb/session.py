@@ -39,7 +39,7 @@ def new_file(pynwb: Any, curation: Curation, options: Mapping[str, Any]) -> Any:
         species=options["species"] or None,
         sex=options["sex"],
         age=options["age"] or ANY_AGE,
-        description="" if options["subject"] else "not known",
+        description=None if options["subject"] else "not known",
     )
     people = [name.strip() for name in options["experimenter"].split(";") if name.strip()]
     made_by = curation.provenance
