@@ -206,6 +206,7 @@ def test_a_kwik_alone_opens(tmp_path: Path, small: Path) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
 def test_recover_brings_back_what_a_dead_session_left(small: Path) -> None:
     script = (
         f"import os\nfrom phygui import Session\ns = Session.open({str(small)!r})\n"
@@ -259,6 +260,7 @@ def test_restore_lists_compares_and_brings_back(small: Path) -> None:
     assert "this is the current state" in again.stderr
 
 
+@pytest.mark.slow
 def test_restore_finds_the_channel_group_that_was_saved(tmp_path: Path) -> None:
     make_demo(tmp_path, n_spikes=2_000, n_clusters=8, n_channels=8, n_channel_groups=2, raw=None)
     path = tmp_path / "demo.kwik"

@@ -120,6 +120,7 @@ def test_what_there_is_no_picture_of_is_said(session: Session, application: list
             phygui.figure(session, "correlograms", **settings)
 
 
+@pytest.mark.slow
 def test_beside_a_kernel_the_window_is_that_of_the_session(
     session: Session, application: list[Any], qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,10 +128,10 @@ def open_window(
 ) -> Iterator[Callable[..., Driver]]:
     """Open a window on a dataset: ``open_window(path)`` -> a driver.
 
-    It is as small as a window is meant to be used, since all is drawn in software; tests of what
+    It is smaller than a window is meant to be used, since all is drawn in software; tests of what
     only a larger one has room for are marked as ``roomy``.
     """
-    size = USABLE if request.node.get_closest_marker("roomy") is None else ROOMY
+    size = SMALL if request.node.get_closest_marker("roomy") is None else ROOMY
     make_application(settings)
     windows = []
 
@@ -147,7 +147,7 @@ def open_window(
         take_away(window)
 
 
-USABLE, ROOMY = (1366, 768), (1680, 980)
+SMALL, ROOMY = (1024, 600), (1680, 980)
 """Sizes of a window, in pixels."""
 
 
@@ -158,7 +158,7 @@ def usable_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def show_small(window: MainWindow) -> None:
         window.setWindowState(Qt.WindowState.WindowNoState)
-        window.resize(*USABLE)
+        window.resize(*SMALL)
         show(window)
 
     monkeypatch.setattr(MainWindow, "show", show_small)

@@ -169,6 +169,7 @@ def test_merging_the_pair_of_the_demo_gives_the_units_exact_spikes(
     assert spikes.tolist() == np.flatnonzero(units == unit).tolist()
 
 
+@pytest.mark.slow
 def test_group_keys_move_best_match_and_all(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     session = user.session
@@ -238,6 +239,7 @@ def test_a_lasso_keeps_the_cluster_that_it_is_drawn_around(
     user.press(Qt.Key.Key_Escape)
 
 
+@pytest.mark.slow
 def test_keys_walk_only_what_the_filter_shows(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     table = user.window.cluster_table

@@ -57,6 +57,7 @@ def click_channel(user: Any, number: int, button: Any = Qt.MouseButton.LeftButto
     user.settle()
 
 
+@pytest.mark.slow
 def test_a_channel_is_fixed_by_its_number_and_let_go_by_the_same_click(user: Any) -> None:
     features = user.view("features")
     for axis, button in (("x", Qt.MouseButton.LeftButton), ("y", Qt.MouseButton.RightButton)):

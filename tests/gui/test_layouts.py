@@ -80,6 +80,7 @@ def test_a_layout_leaves_out_docks_that_are_not_there() -> None:
     assert without(LAYOUTS["Merge"], lambda name: True) is None
 
 
+@pytest.mark.slow
 def test_a_layout_is_saved_under_a_name_shown_and_deleted(
     demo: Path, open_window: Callable[..., Any], settings: Settings
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_saved_layout_keeps_its_shares_in_a_window_of_another_size(
     assert sizes() == large
 
 
+@pytest.mark.slow
 def test_layout_extra_views_and_settings_outlive_the_window(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
@@ -193,6 +195,7 @@ def test_layout_extra_views_and_settings_outlive_the_window(
 
 
 @pytest.mark.parametrize("how", ["given back before", "hidden before"])
+@pytest.mark.slow
 def test_a_layout_that_is_kept_is_the_one_that_was_seen(
     demo: Path, open_window: Callable[..., Any], settings: Settings, how: str
 ) -> None:
@@ -230,6 +233,7 @@ def others(demo: Path, tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
+@pytest.mark.slow
 def test_another_dataset_takes_the_settings_that_mean_something_there(
     demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
 ) -> None:
@@ -357,6 +361,7 @@ def test_the_dialog_shows_numbers_as_short_as_they_are(
     assert dialog.editors["data_scale"].text() == "1 ×"
 
 
+@pytest.mark.slow
 def test_defaults_are_restored_for_the_dataset_and_for_the_user(
     demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any]
 ) -> None:
@@ -377,6 +382,7 @@ def test_defaults_are_restored_for_the_dataset_and_for_the_user(
         assert open_window(path).view("features").params == FeatureParams()
 
 
+@pytest.mark.slow
 def test_a_second_window_does_not_undo_what_was_set_in_the_first(
     demo: Path, others: Callable[[str], Path], open_window: Callable[..., Any], settings: Settings
 ) -> None:

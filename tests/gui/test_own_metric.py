@@ -66,6 +66,7 @@ def test_it_has_a_column_a_name_in_filters_an_axis_and_a_row(
     assert "peak-share" in titles
 
 
+@pytest.mark.slow
 def test_the_scatter_fills_as_metrics_come_in(
     name: str, demo: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -85,6 +85,7 @@ def test_settings_of_a_paused_view_take_effect(
     assert view.data.cluster_ids == shown
 
 
+@pytest.mark.slow
 def test_every_paused_view_outlives_its_clusters(user: Any) -> None:
     for kind in VIEWS:
         user.window.show_dock(kind)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from qtpy.QtCore import Qt
 
 from tests.formats.phy.folders import make
 
 
+@pytest.mark.slow
 def test_curated_by_keys_saved_and_reopened(
     tmp_path: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -67,6 +67,7 @@ gui()
 """
 
 
+@pytest.mark.slow
 def test_curated_by_keys_killed_recovered_saved_and_reopened(
     folder: Path, distribution: Path, open_window: Callable[..., Any]
 ) -> None:

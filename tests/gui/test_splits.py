@@ -44,6 +44,7 @@ def merged(merged_folder: tuple[Path, int], tmp_path: Path) -> tuple[Path, int]:
     return tmp_path / "demo.kwik", merged_folder[1]
 
 
+@pytest.mark.slow
 def test_parts_are_seen_in_every_view_then_made_or_dropped(
     merged: tuple[Path, int], open_window: Callable
 ) -> None:
@@ -116,6 +117,7 @@ def hues(view: Any) -> set[int]:
     return {k for k, found in enumerate(near) if found.sum() > 20}
 
 
+@pytest.mark.slow
 def test_each_part_is_drawn_in_a_colour_of_its_own(
     merged: tuple[Path, int], open_window: Callable
 ) -> None:
@@ -143,6 +145,7 @@ def test_each_part_is_drawn_in_a_colour_of_its_own(
     assert [hues(user.view(kind)) for kind in shown] == [{0}] * len(shown)
 
 
+@pytest.mark.slow
 def test_what_comes_next_ends_a_proposal_and_its_message(
     merged: tuple[Path, int], open_window: Callable
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_cluster_that_is_seen_in_parts_stays_when_more_is_known(
     assert session.selected != [last]
 
 
+@pytest.mark.slow
 def test_parts_that_come_too_late_are_not_shown(
     merged: tuple[Path, int], open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +230,7 @@ def test_parts_that_come_too_late_are_not_shown(
     assert user.message == ""
 
 
+@pytest.mark.slow
 def test_keys_of_a_proposal_are_typed_into_lines(
     merged: tuple[Path, int], open_window: Callable
 ) -> None:
@@ -251,6 +256,7 @@ def test_keys_of_a_proposal_are_typed_into_lines(
     assert user.view("traces").cursor == 1.5
 
 
+@pytest.mark.slow
 def test_split_suggestions_by_keys(merged: tuple[Path, int], open_window: Callable) -> None:
     path, both = merged
     user = open_window(path)

@@ -45,6 +45,7 @@ def pairs(user: Any) -> list[tuple[int, int]]:
     return [s.clusters for s in user.window.suggestions.suggestions]
 
 
+@pytest.mark.slow
 def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable) -> None:
     path, siblings = oversplit
     user = open_window(path)
@@ -107,6 +108,7 @@ def test_suggestions_by_keys(oversplit: tuple[Path, set], open_window: Callable)
     assert user.window.close() or session.is_modified
 
 
+@pytest.mark.slow
 def test_a_rejection_is_remembered_and_can_be_taken_back(
     oversplit: tuple[Path, set], open_window: Callable
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_pair_that_is_gone_is_not_accepted(
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Backspace])
+@pytest.mark.slow
 def test_a_pair_that_is_not_selected_is_gone_back_to_first(
     key: Any, oversplit: tuple[Path, set], open_window: Callable
 ) -> None:
@@ -203,6 +206,7 @@ def test_a_pair_that_is_not_selected_is_gone_back_to_first(
     assert len(session.history) == (key == Qt.Key.Key_Return)
 
 
+@pytest.mark.slow
 def test_the_next_suggestion_comes_also_when_it_is_found_later(
     oversplit: tuple[Path, set], open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +240,7 @@ def test_the_next_suggestion_comes_also_when_it_is_found_later(
     assert dock.current is None
 
 
+@pytest.mark.slow
 def test_a_preview_is_of_all_selected_clusters(demo: Path, open_window: Callable) -> None:
     user = open_window(demo)
     session, dock = user.session, user.window.suggestions

@@ -68,6 +68,7 @@ def test_keys_walk_best_and_match_queues(either: Path, open_window: Callable[...
     check(user, Selection((best,), (candidates[0],)))
 
 
+@pytest.mark.slow
 def test_noise_and_mua_are_skipped_by_keys_and_not_by_clicks(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:
@@ -95,6 +96,7 @@ def test_noise_and_mua_are_skipped_by_keys_and_not_by_clicks(
     assert session.selection.best == (everyone[1],)
 
 
+@pytest.mark.slow
 def test_a_merge_keeps_the_group_that_was_decided_and_says_so(
     small: Path, open_window: Callable[..., Any]
 ) -> None:
@@ -245,6 +247,7 @@ def test_the_parts_of_a_split_are_decided_one_by_one_or_together(
         cluster = queue(session)[1]
 
 
+@pytest.mark.slow
 def test_moving_groups_selects_the_next_undecided(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -30,6 +30,7 @@ def session(oversplit: tuple[Path, tuple[int, int]]):
         yield opened
 
 
+@pytest.mark.slow
 def test_it_is_unknown_then_by_the_metrics_then_by_the_partners_too(session, oversplit) -> None:
     a, b = oversplit[1]
     sizes = {c: len(of) for c, of in session.spikes_per_cluster.items()}

@@ -57,6 +57,7 @@ def test_every_action_runs_on_every_kind_of_dataset(
                     dialog.close()
 
 
+@pytest.mark.slow
 def test_the_key_of_what_is_not_possible_says_why(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

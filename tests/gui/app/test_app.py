@@ -247,6 +247,7 @@ def test_keys_can_be_changed_when_another_window_is_gone(
     assert second.actions_by_name["merge"].shortcut().toString() == "F7"
 
 
+@pytest.mark.slow
 def test_the_theme_is_that_of_all_windows(
     qtbot: Any, application: Application, hybrid: Path, small: Path
 ) -> None:

@@ -21,6 +21,7 @@ def folder(distribution: Path, tmp_path: Path) -> Path:
     return write(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_folder_opens_from_everywhere(
     qtbot: Any,
     application: Application,

@@ -265,6 +265,7 @@ def test_names_and_scores_are_read_without_scrolling_however_long(
     assert not tables[0].isColumnHidden(1)
 
 
+@pytest.mark.roomy
 def test_an_empty_list_has_no_scroll_bar_and_takes_longer_names_later(
     demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

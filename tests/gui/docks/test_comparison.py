@@ -50,6 +50,7 @@ def test_what_is_compared_is_the_active_clustering(hybrid: Path, open_window: Ca
     assert chosen() == ("mine", "original")
 
 
+@pytest.mark.slow
 def test_what_was_compared_of_another_channel_group_is_not_shown(
     tmp_path: Path, open_window: Callable
 ) -> None:

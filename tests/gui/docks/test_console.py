@@ -24,6 +24,7 @@ class Window:
         """Say nothing."""
 
 
+@pytest.mark.slow
 def test_edits_from_the_console_are_edits_like_any_other(onlooker: Any) -> None:
     user, window = onlooker, onlooker.window
     hook = sys.excepthook

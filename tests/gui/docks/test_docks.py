@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from qtpy.QtWidgets import QMenu
 
 
@@ -18,6 +19,7 @@ def view_menu(user: Any) -> dict[str, Any]:
     return {a.text(): a for a in show.menu().actions()}
 
 
+@pytest.mark.slow
 def test_the_view_menu_brings_each_dock_to_the_front(onlooker: Any) -> None:
     user = onlooker
     entries = view_menu(user)
@@ -60,6 +62,7 @@ def test_a_floating_dock_is_closed_and_opened_from_the_menu(onlooker: Any) -> No
     assert dock.is_on_screen
 
 
+@pytest.mark.slow
 def test_a_view_that_grows_loads_what_there_is_room_for_now(onlooker: Any) -> None:
     user = onlooker
     user.select(*user.session.cluster_ids[:16].tolist())

@@ -17,6 +17,7 @@ from phygui.gui.actions.actions import BY_NAME
 from phygui.views.core.base import Empty
 
 
+@pytest.mark.slow
 def test_raw_data_kept_elsewhere_can_be_located(
     small: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

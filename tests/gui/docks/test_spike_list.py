@@ -42,6 +42,7 @@ def titles_of(model: Any) -> list[str]:
     return [model.headerData(k, Qt.Orientation.Horizontal) for k in range(len(COLUMNS))]
 
 
+@pytest.mark.slow
 def test_it_follows_sorts_and_leads_to_the_traces(demo: Any, open_window: Any) -> None:
     user = open_window(demo)
     sizes = {int(c): len(ids) for c, ids in user.session.spikes_per_cluster.items()}

@@ -33,6 +33,7 @@ def demo(new_demo: Path) -> Path:
     return new_demo
 
 
+@pytest.mark.slow
 def test_statistics_go_on_that_were_stopped_for_a_moment(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +52,7 @@ def test_statistics_go_on_that_were_stopped_for_a_moment(
     user.qtbot.waitUntil(lambda: not session.knowledge.missing_stats(), timeout=10_000)
 
 
+@pytest.mark.slow
 def test_suggestions_are_looked_for_whose_dock_was_hidden_for_a_moment(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +69,7 @@ def test_suggestions_are_looked_for_whose_dock_was_hidden_for_a_moment(
     user.qtbot.waitUntil(lambda: not session.suggestions.missing_splits(), timeout=10_000)
 
 
+@pytest.mark.slow
 def test_metrics_go_on_and_no_progress_is_left_when_suggestions_are_not_looked_at_any_more(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

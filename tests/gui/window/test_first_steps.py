@@ -29,6 +29,7 @@ def on_window(widget: QWidget) -> QRect:
     return QRect(widget.mapTo(widget.window(), QPoint(0, 0)), widget.size())
 
 
+@pytest.mark.slow
 def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
     onlooker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_each_card_names_actions_that_there_are_and_can_be_skipped(onlooker: Any
     again.end.click()
 
 
+@pytest.mark.slow
 def test_the_manual_shows_every_page_follows_links_and_finds_words(onlooker: Any) -> None:
     user = onlooker
     user.press(Qt.Key.Key_F1, CTRL)

@@ -133,6 +133,7 @@ def test_moving_in_time_keeps_what_the_traces_point_at(user: Any) -> None:
     assert not is_pointed_at(traces)
 
 
+@pytest.mark.slow
 def test_settings_keep_what_is_pointed_at(user: Any) -> None:
     features, waveforms, amplitudes = map(user.view, ("features", "waveforms", "amplitudes"))
     user.window.show_dock("amplitudes")

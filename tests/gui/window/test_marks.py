@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog
@@ -17,6 +18,7 @@ from phygui.gui.dialogs.own_group import GroupDialog
 from tests.gui.curator import ALT, CTRL, SHIFT
 
 
+@pytest.mark.slow
 def test_a_new_group_has_a_key_and_a_place_in_the_file(
     demo: Path, open_window: Callable[..., Any], qtbot: Any
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from qtpy.QtCore import Qt
 
 from phygui import Session, open_dataset
@@ -18,6 +19,7 @@ from phygui.prepare.workers import Workers
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
+@pytest.mark.slow
 def test_it_is_curated_by_keys_and_saved(new_small: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(new_small)
     session = user.session

@@ -17,6 +17,7 @@ def demo(new_demo: Path) -> Path:
     return new_demo
 
 
+@pytest.mark.slow
 def test_a_reopened_dataset_shows_all_columns_at_once(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -42,6 +43,7 @@ def test_a_reopened_dataset_shows_all_columns_at_once(
     assert cells(again.window) == before
 
 
+@pytest.mark.slow
 def test_progress_is_shown_and_stops_when_told(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,7 @@ def test_progress_is_shown_and_stops_when_told(
     assert not background.line.isVisible()
 
 
+@pytest.mark.slow
 def test_edits_in_quick_succession_do_not_starve_the_statistics(
     demo: Path, open_window: Callable
 ) -> None:

@@ -44,6 +44,7 @@ def test_the_toolbar_shows_only_what_can_be_chosen(
     assert not BY_NAME["next_shank"].enabled(one.window)
 
 
+@pytest.mark.slow
 def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callable) -> None:
     user = open_window(shanks)
     session, window = user.session, user.window
@@ -121,6 +122,7 @@ def test_shanks_without_spikes_or_clusters_say_so_when_they_are_chosen(
         assert session.channel_group == group
 
 
+@pytest.mark.slow
 def test_copying_a_clustering_and_making_it_read_only(hybrid: Path, open_window: Callable) -> None:
     user = open_window(hybrid)
     session, window = user.session, user.window
@@ -171,6 +173,7 @@ def test_copying_a_clustering_and_making_it_read_only(hybrid: Path, open_window:
         assert again.group_of(merged) == "good"
 
 
+@pytest.mark.slow
 def test_dataset_menus_list_and_switch(shanks: Path, open_window: Callable) -> None:
     user = open_window(shanks)
     menu = next(a.menu() for a in user.window.menuBar().actions() if "Dataset" in a.text())
@@ -211,6 +214,7 @@ def test_of_two_switches_in_a_row_the_last_one_counts(shanks: Path, open_window:
     assert (user.session.channel_group, user.session.clustering) == (0, "original")
 
 
+@pytest.mark.slow
 def test_a_switch_loads_each_view_once(
     tmp_path: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -374,6 +374,7 @@ def test_a_drag_ends_with_the_cell_that_it_began_in(board, mouse, monkeypatch, f
     assert all(cell.x.view == (0, 10) for cell in board.cells)
 
 
+@pytest.mark.slow
 def test_any_sequence_of_events_leaves_ranges_that_can_be_drawn(board, mouse, picture, qtbot):
     rng = np.random.default_rng(0)
     buttons = [Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton]

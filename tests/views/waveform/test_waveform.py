@@ -352,6 +352,7 @@ def test_the_empty_state_is_written(shown):
     assert [label.text for label in view.all_labels] == ["No raw data: x.dat was looked for."]
 
 
+@pytest.mark.slow
 def test_density_lies_where_the_mean_is_and_follows_the_scale(view, mouse, picture):
     view.change_params(show="density", overlap=False)
     for steps in (0, 3):

@@ -48,6 +48,7 @@ def test_a_weak_pair_does_not_join_two_units() -> None:
     assert joined(pairs, {((1, 2), (3, 4)): 0.1}) == ([(1, 2), (3, 4)], [])
 
 
+@pytest.mark.slow
 def test_the_evidence_ahead_is_what_the_merge_leads_to(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, n_spikes=6_000, n_clusters=10, duration=60.0, seed=5)
     with Session.open(demo.kwik_path, journal=False) as session:

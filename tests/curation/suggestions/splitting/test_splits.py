@@ -38,6 +38,7 @@ def parts_of(session: Session, cluster_ids, n_parts=None) -> Parts:
     return found
 
 
+@pytest.mark.slow
 def test_a_proposal_covers_all_spikes_and_is_one_edit(session: Session) -> None:
     a, b = (int(c) for c in session.cluster_ids[:2])
     for n in (1, 2, 3):

@@ -15,6 +15,7 @@ from phygui.curation.edits.update import Selection
 from tests.gui.curator import CTRL, SHIFT, matches
 
 
+@pytest.mark.slow
 def test_batches_by_keys(
     demo: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
