@@ -159,7 +159,7 @@ window = application.show_session(session)
 def edit():
     session.select([3], [4])
     session.merge()
-    look(50)
+    look(300)
 
 def look(n):
     table = window.cluster_table
