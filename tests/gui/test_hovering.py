@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication, QToolTip
 
 
 @pytest.mark.slow
+@pytest.mark.roomy
 def test_what_is_under_a_mouse_that_rests_is_said_beside_it(
     demo: Path, open_window: Callable[..., Any], qtbot: Any
 ) -> None:

@@ -118,6 +118,7 @@ def hues(view: Any) -> set[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.roomy
 def test_each_part_is_drawn_in_a_colour_of_its_own(
     merged: tuple[Path, int], open_window: Callable
 ) -> None:
