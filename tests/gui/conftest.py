@@ -19,9 +19,8 @@ from phygui.gui.app.app import make_application
 from phygui.gui.base.delays import DELAYS, Delays
 from phygui.gui.base.settings import Settings
 from phygui.gui.window.main_window import MainWindow
-from phygui.simulate import make_demo
 from tests.copies import copy_files
-from tests.gui.known import copy_known, keep_all
+from tests.gui.known import copy_known, keep_all, make_known
 from tests.mouse import turn_wheel
 
 HERE = Path(__file__).parent
@@ -244,9 +243,7 @@ def new_small(tmp_path: Path) -> Path:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo, built once."""
     folder = tmp_path_factory.mktemp("demo")
-    made = make_demo(folder, n_spikes=6_000, n_clusters=12, n_channels=16, duration=40.0)
-    keep_all(made.kwik_path)
-    return folder
+    return make_known(folder, n_spikes=6_000, n_clusters=12, n_channels=16, duration=40.0)
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 from phygui import DatasetWarning, Session
+from phygui.simulate import make_demo
 from tests.copies import copy_files
 
 
@@ -24,6 +26,12 @@ def keep_all(path: Path) -> None:
             for keep in (session.statistics.remember_job(), session.suggestions.remember_job()):
                 if keep is not None:
                     keep()
+
+
+def make_known(folder: Path, **options: Any) -> Path:
+    """Make a demo of whose clusters all is known that is kept; its folder."""
+    keep_all(make_demo(folder, **options).kwik_path)
+    return folder
 
 
 def copy_known(source: Path, target: Path, name: str, raw: bool = True) -> Path:

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from qtpy.QtCore import QRectF
 
-from phygui.simulate import make_demo
 from phygui.views import SPECS
 from phygui.views.core.visuals import CANVAS, text_width
-from tests.gui.known import copy_known, keep_all
+from tests.gui.known import copy_known, make_known
 
 ALONG = {"left": 0.0, "center": 0.5, "right": 1.0}
 ACROSS = {"top": 0.0, "center": 0.5, "bottom": 1.0}
@@ -25,9 +24,7 @@ HIGH = 9.0
 def many_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo of as many clusters as anybody would select, and as many channels."""
     folder = tmp_path_factory.mktemp("many")
-    made = make_demo(folder, n_spikes=9_000, n_clusters=24, n_channels=32, duration=40.0)
-    keep_all(made.kwik_path)
-    return folder
+    return make_known(folder, n_spikes=9_000, n_clusters=24, n_channels=32, duration=40.0)
 
 
 def places(view: Any) -> Iterator[tuple[QRectF, str]]:
