@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QCursor
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox
 
 from phygui.curation.edits.update import Selection
 from phygui.gui.actions.actions import BY_NAME
+from phygui.gui.dialogs.view_settings import ParameterDialog
+from phygui.views.core.export import render
 
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -102,4 +105,73 @@ def answer(user: Any, text: str) -> None:
     box = user.window.saving.question
     button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
     user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    user.settle()
+
+
+def show_large(user: Any, kind: str) -> Any:
+    """Bring a view up by its name in the palette, and give it the whole window; the view."""
+    dock = user.window.view_docks[kind]
+    if not dock.is_on_screen:
+        from_palette(user, f"show {dock.spec.title.lower()}")
+    assert dock.is_on_screen
+    QCursor.setPos(dock.mapToGlobal(dock.rect().center()))
+    user.press(Qt.Key.Key_Z)
+    assert user.window.layout_keeper.maximised == kind
+    # Of many spikes a part is drawn at first.
+    user.qtbot.waitUntil(lambda: not getattr(dock.view.data, "is_partial", False))
+    user.settle()
+    return dock.view
+
+
+def show_all(user: Any) -> None:
+    """Give the view that has the whole window its place again."""
+    user.press(Qt.Key.Key_Z)
+    assert not user.window.layout_keeper.maximised
+
+
+def set_up(user: Any, kind: str, **wanted: Any) -> None:
+    """Change settings of a view in its dialog, by mouse and keys."""
+    dock = user.window.view_docks[kind]
+    QTest.mouseClick(dock.title_bar.buttons["settings"], Qt.MouseButton.LeftButton)
+    dialog = next(d for d in user.window.findChildren(ParameterDialog) if d.isVisible())
+    # Else arrows are keys of the window.
+    dialog.activateWindow()
+    user.qtbot.waitUntil(dialog.isActiveWindow, timeout=5_000)
+    for name, value in wanted.items():
+        editor = dialog.editors[name]
+        editor.setFocus()
+        if isinstance(editor, QCheckBox):
+            if editor.isChecked() != value:
+                at = QPoint(8, editor.height() // 2)
+                QTest.mouseClick(editor, Qt.MouseButton.LeftButton, pos=at)
+        elif isinstance(editor, QComboBox):
+            QTest.keyClick(editor, Qt.Key.Key_Home)
+            for _ in range(editor.findText(value)):
+                QTest.keyClick(editor, Qt.Key.Key_Down)
+        else:
+            editor.selectAll()
+            QTest.keyClicks(editor, str(value))
+        assert getattr(dock.view.params, name) == value
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    user.settle()
+
+
+def picture(view: Any) -> Any:
+    """What a view draws: (height, width, 3), in logical pixels from the upper left."""
+    return render(view, 1.0)[..., :3].astype(int)
+
+
+def other_theme(user: Any) -> None:
+    """From the dark theme to the light one, or back, by its name in the palette."""
+    from_palette(user, "light theme")
+
+
+def from_palette(user: Any, name: str) -> None:
+    """Do what the command palette has under a name."""
+    user.press(Qt.Key.Key_P, CTRL)
+    palette = user.window.palette_list
+    QTest.keyClicks(palette.search, name)
+    found = palette.proxy.index(palette.table.currentIndex().row(), 0).data()
+    assert found.lower().startswith(name), found
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
     user.settle()

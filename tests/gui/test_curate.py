@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from phygui import Session
 from phygui.analysis import points_in_polygon
@@ -237,6 +237,33 @@ def test_a_lasso_keeps_the_cluster_that_it_is_drawn_around(
     assert session.selection == chosen
     assert len(view.lasso.points) == 1
     user.press(Qt.Key.Key_Escape)
+
+
+def test_keys_walk_in_the_order_that_a_click_on_a_title_makes(
+    demo: Path, open_window: Callable[..., Any]
+) -> None:
+    user = open_window(demo)
+    table, session = user.window.cluster_table, user.session
+    header = table.view.horizontalHeader()
+    column = table.column_names.index("n_spikes")
+    sizes = {int(c): len(spikes) for c, spikes in session.spikes_per_cluster.items()}
+    orders = []
+    for _ in range(2):
+        x = header.sectionViewportPosition(column) + header.sectionSize(column) // 2
+        at = QPoint(x, header.height() // 2)
+        user.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        user.settle()
+        order = list(table.model.cluster_ids)
+        orders.append([sizes[c] for c in order])
+        seen = []
+        for key in (Qt.Key.Key_Home, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up):
+            user.press(key)
+            seen.append(session.selection.best[0])
+        assert seen == [order[0], order[1], order[2], order[1]]
+        user.press(Qt.Key.Key_End)
+        assert session.selection.best[0] == order[-1]
+    assert orders[0] == sorted(orders[0], reverse=orders[0][0] > orders[0][-1])
+    assert orders[0] != orders[1] == sorted(orders[1], reverse=orders[1][0] > orders[1][-1])
 
 
 @pytest.mark.slow
