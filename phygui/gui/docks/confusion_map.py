@@ -41,7 +41,8 @@ class ConfusionMap(QWidget):
         """Where the column of each cluster of B is, from the left."""
         self._image: QImage | None = None
         self._row: int | None = None
-        self.setMinimumSize(120, 100)
+        # Low enough for a dock below the plots of a small window.
+        self.setMinimumSize(120, 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         font = self.font()

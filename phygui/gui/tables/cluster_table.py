@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from qtpy.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from qtpy.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
 from qtpy.QtGui import QColor, QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -35,8 +43,13 @@ class _View(QTableView):
     resized = Signal()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell."""
+        """Keep the current row in sight where there is less room than before, and tell."""
+        current = self.currentIndex()
+        before = QRect(QPoint(0, 0), event.oldSize())
+        was_seen = before.contains(self.visualRect(current).center())
         super().resizeEvent(event)
+        if was_seen and current.isValid():
+            self.scrollTo(current)
         self.resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

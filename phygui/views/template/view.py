@@ -15,11 +15,11 @@ from phygui.dataset import ShankData, mean_template
 from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell
 from phygui.views.core.base import Cancel, Empty, View, check
-from phygui.views.core.colors import UNSORTED
+from phygui.views.core.colors import BACKGROUND, UNSORTED
 from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.core.picking import nearest_line
-from phygui.views.core.visuals import Batch, Label, strips, text_width
+from phygui.views.core.visuals import CANVAS, Batch, Label, boxes, strips, text_width
 from phygui.views.data.cluster_values import MOST_NAMED, known_stats
 from phygui.views.data.probe_layout import ProbeLayout, probe_layout
 
@@ -225,7 +225,9 @@ class TemplateView(View[TemplateParams, TemplateData]):
         super().__init__(params, theme=theme)
         self._others = Batch("strips", opacity=0.45)
         self._selected = Batch("strips", size=2.0)
-        self.visuals = [self._others, self._selected]
+        self._grounds = Batch("triangles", opacity=0.8)
+        """Under the names of clusters, which lines would cross out."""
+        self.visuals = [self._others, self._selected, self._grounds]
         self._x: NDArray[np.floating] = np.zeros((0, 0))
         self._base: NDArray[np.floating] = np.zeros(0)
         self._dy: NDArray[np.floating] = np.zeros((0, 0))
@@ -292,6 +294,20 @@ class TemplateView(View[TemplateParams, TemplateData]):
             label = Label(name, *place, 0, int(data.colors[k]), ("left", "bottom"), offset)
             self.labels.append(label)
             taken[channel] += text_width(name) + _APART
+
+    def _lay_out(self, size: tuple[float, float]) -> None:
+        super()._lay_out(size)
+        grounds = []
+        for label in self.all_labels if self.has_picture else ():
+            if label.cell != 0:
+                continue
+            left, top, width, height = self.layout.boxes[0]
+            x, y = self.to_pixels(0, label.x, label.y)
+            if left <= x <= left + width and top <= y <= top + height:
+                first, bottom = x + label.offset[0], y + label.offset[1]
+                grounds.append((first - 2, first + text_width(label.text) + 2, bottom - 13, bottom))
+        places = np.reshape(grounds, (-1, 4)).T
+        self._grounds.set_data(boxes(*places, color=BACKGROUND, cell=CANVAS))
 
     def _line_at(self, cell: int, x: float, y: float) -> int | None:
         """Index of the line under the mouse; of several, the one that is on top."""

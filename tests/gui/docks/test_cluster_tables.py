@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QColor, QImage
+from qtpy.QtGui import QColor, QCursor, QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QStyledItemDelegate
 
@@ -404,3 +404,22 @@ def test_cells_look_as_qt_would_draw_them(
         for y in range(group.top(), group.bottom())
     }
     assert {color("highlight").name(), group_color("good").name()} <= pixels
+
+
+def test_the_selected_row_stays_in_sight_where_the_table_gets_less_room(onlooker: Any) -> None:
+    user, table = onlooker, onlooker.window.cluster_table
+    last = table.model.cluster_ids[-1]
+    user.click_cluster(last)
+
+    def is_seen() -> bool:
+        row = table.view.visualRect(table.model.index(table.model.row_of(last), 0))
+        return table.view.viewport().rect().contains(row)
+
+    assert is_seen()
+    assert table.view.verticalScrollBar().value() > 0
+    dock = user.window.docks["clusters"]
+    QCursor.setPos(dock.mapToGlobal(dock.rect().center()))
+    user.press(Qt.Key.Key_Z)
+    assert table.view.verticalScrollBar().maximum() == 0
+    user.press(Qt.Key.Key_Z)
+    assert is_seen()

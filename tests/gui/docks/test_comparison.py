@@ -192,3 +192,17 @@ def test_in_a_narrow_dock_all_of_the_summary_is_read(onlooker: Any) -> None:
     assert note.rect().contains(needed)
     # The table has the larger part of the width.
     assert dock.table.width() > dock.map.width()
+
+
+def test_in_a_low_dock_all_of_the_map_is_seen(onlooker: Any) -> None:
+    user, dock = onlooker, onlooker.window.comparison
+    run(user, "compare_clusterings")
+    dock.setFloating(True)
+    dock.resize(900, 162)
+    user.settle()
+    assert dock.height() < 170
+    assert dock.map.visibleRegion().boundingRect() == dock.map.rect()
+    plot = dock.map._plot()
+    # The names of both clusterings, and ids, have their room beside it.
+    assert plot.height() > 10
+    assert plot.bottom() < dock.map.height() - 30

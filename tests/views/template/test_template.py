@@ -190,6 +190,30 @@ def test_clusters_of_one_channel_are_named_side_by_side_above_flat_beginnings(vi
         assert (view._base[k] + view._dy[k, :2] <= label.y + 1e-6).all()
 
 
+def test_names_can_be_read_over_the_lines_of_many_clusters(
+    small_model, snapshot_of, shown, picture
+):
+    ids = np.unique(small_model.spike_clusters)[:20].tolist()
+    data = load(snapshot_of(small_model, ids), TemplateParams(), never)
+    view = shown(TemplateView(), data, (900, 130))
+    crossed = 0
+    for seen in (False, True):
+        view._grounds.visible = seen
+        # Without the names themselves.
+        view._text.visible = False
+        image, ground = picture(view), theme().roles["background"][:3]
+        bright = 0
+        for label in view.labels:
+            x, y = view.to_pixels(0, label.x, label.y)
+            left, bottom = round(x + label.offset[0]), round(y + label.offset[1])
+            part = image[bottom - 10 : bottom - 2, left : left + round(text_width(label.text))]
+            bright += int((np.abs(part - ground).max(axis=2) > 60).sum())
+        if not seen:
+            crossed = bright
+    assert crossed > 100
+    assert bright < 0.1 * crossed
+
+
 def test_of_very_many_clusters_some_are_named_all_over_the_probe(shown, snapshot, monkeypatch):
     data = load(snapshot, TemplateParams(), never)
     monkeypatch.setattr(template_view, "MOST_NAMED", 6)
