@@ -367,6 +367,8 @@ MEMORY = """
 import sys, tempfile, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from phygui._isolation import forget_current_folder
+forget_current_folder()
 from window import open_window, resident_mb, settle, compile_all
 from phygui.gui.base.delays import DELAYS
 from phygui.heap import keep_large_apart

@@ -19,8 +19,8 @@ def forget_current_folder() -> None:
     there, as in a checkout, does it stay.
     """
     sys.path[:] = outside(sys.path)
-    if _WithoutSettings not in sys.meta_path:
-        sys.meta_path.insert(0, _WithoutSettings)
+    if _NumbaAlone not in sys.meta_path:
+        sys.meta_path.insert(0, _NumbaAlone)
 
 
 def leave_current_folder() -> None:
@@ -31,35 +31,52 @@ def leave_current_folder() -> None:
     os.chdir(os.path.abspath(os.sep))
 
 
-class _WithoutSettings:
-    """Keeps numba, and nobody else, from the yaml library.
+class _NumbaAlone:
+    """Keeps numba, and nobody else, from libraries that it looks for as it is loaded.
 
-    With it, numba takes settings from a file in the current folder, of which one names the folder
-    of compiled functions, and those are unpickled. It looks for the library once.
+    With yaml, it takes settings from a file in the current folder, of which one names the folder
+    of compiled functions, and those are unpickled. It looks for that library once.
+
+    Whether scipy's linear algebra is there, it asks by loading it, which takes as long as all of
+    numba does; a function that uses it loads it again as it is compiled, and none of ours does.
     """
 
     @classmethod
     def find_spec(
         cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != "numba.core.config":
+        if name not in _STAND_INS:
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = _without_yaml(spec.loader.exec_module)  # type: ignore[method-assign]
+            library, stand_in = _STAND_INS[name]
+            load = _with_stand_in(spec.loader.exec_module, library, stand_in)
+            spec.loader.exec_module = load  # type: ignore[method-assign]
         return spec
 
 
-def _without_yaml(load: Any) -> Any:
+_BLAS = "scipy.linalg.cython_blas"
+_STAND_INS = {
+    "numba.core.config": ("yaml", None),
+    "numba.np.arraymath": (_BLAS, ModuleType(_BLAS)),
+}
+"""By the module that looks for it: a library, and what it finds; None if it is not to find any."""
+
+
+def _with_stand_in(load: Any, library: str, stand_in: ModuleType | None) -> Any:
     def exec_module(module: ModuleType) -> None:
-        before = sys.modules.get("yaml", ...)
-        sys.modules["yaml"] = None  # type: ignore[assignment]
+        before = sys.modules.get(library, ...)
+        if stand_in is not None and before is not ...:
+            # It has been loaded already.
+            load(module)
+            return
+        sys.modules[library] = stand_in  # type: ignore[assignment]
         try:
             load(module)
         finally:
-            del sys.modules["yaml"]
+            del sys.modules[library]
             if before is not ...:
-                sys.modules["yaml"] = before
+                sys.modules[library] = before
 
     return exec_module
 

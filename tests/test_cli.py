@@ -307,6 +307,24 @@ def test_numba_alone_is_kept_from_settings_in_the_current_folder(tmp_path: Path)
     assert done.stdout.splitlines()[-1] == "'' yaml", done.stderr
 
 
+def test_linear_algebra_is_loaded_for_compiled_functions_that_use_it() -> None:
+    """Of numba all is there for a plugin; none of ours needs what takes longest to load."""
+    code = """
+import sys
+from phygui._isolation import forget_current_folder
+forget_current_folder()
+from phygui.gui.app.preload import compile_all
+compile_all()
+print("scipy.linalg" in sys.modules)
+import numba, numpy as np
+square = numba.njit(lambda a: np.dot(a, a))
+print(np.array_equal(square(np.diag([1.0, 2.0])), np.diag([1.0, 4.0])))
+print("scipy.linalg" in sys.modules)
+"""
+    done = run(code)
+    assert done.stdout.split() == ["False", "True", "True"], done.stderr
+
+
 ODD = b"a\xff\x1b[31m\nb.kwik"
 
 
