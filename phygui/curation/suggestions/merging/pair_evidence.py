@@ -124,12 +124,14 @@ class Features:
 
     def of(self, spike_ids: NDArray[np.int64], sample: NDArray[np.int64]) -> NDArray[Any] | None:
         """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
-        known: NDArray[Any] | None = self._cache.get((spike_ids,), "sample")
+        known: _Packed | None = self._cache.get((spike_ids,), "sample")
         if known is None:
-            known = self._read(sample)
-            if known is not None:
-                self._cache.put((spike_ids,), "sample", known, known.nbytes)
-        return known
+            values = self._read(sample)
+            if values is None:
+                return None
+            known = _Packed.of(values)
+            self._cache.put((spike_ids,), "sample", known, known.n_bytes)
+        return known.unpacked()
 
     def _read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
         shank = self._shank
@@ -141,3 +143,26 @@ class Features:
         if shank.waveforms is not None:
             return np.asarray(shank.waveforms[sample]).reshape(len(sample), -1)
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Packed:
+    """A table without the columns in which there is nothing: most of those of a large probe."""
+
+    n_columns: int
+    columns: NDArray[np.intp]
+    values: NDArray[Any]
+
+    @classmethod
+    def of(cls, table: NDArray[Any]) -> _Packed:
+        columns = np.flatnonzero(table.any(axis=0))
+        return cls(table.shape[1], columns, table[:, columns])
+
+    @property
+    def n_bytes(self) -> int:
+        return self.columns.nbytes + self.values.nbytes
+
+    def unpacked(self) -> NDArray[Any]:
+        table = np.zeros((len(self.values), self.n_columns), self.values.dtype)
+        table[:, self.columns] = self.values
+        return table

@@ -1,0 +1,65 @@
+"""What pairs are judged by."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phygui.curation.suggestions.merging.pair_evidence import Features
+
+N_CHANNELS = 384
+SAMPLE = np.arange(0, 60, 2)
+
+
+def shank_of(masks: np.ndarray, **others: Any) -> Any:
+    """A shank whose features are told by spike, and how often they were read."""
+
+    def read(sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        shank.n_reads += 1
+        return values[sample], masks[sample]
+
+    values = np.random.default_rng(5).normal(size=(*masks.shape, 3)).astype(np.float32)
+    shank: Any = SimpleNamespace(
+        features=SimpleNamespace(read=read), waveforms=None, values=values, n_reads=0
+    )
+    vars(shank).update(others)
+    return shank
+
+
+def test_masked_features_come_back_as_they_are_and_are_read_once() -> None:
+    masks = np.zeros((60, N_CHANNELS), np.float32)
+    masks[:, 100:110] = np.linspace(0, 1, 600, dtype=np.float32).reshape(60, 10)
+    shank = shank_of(masks)
+    shank.values[4, 105] = np.nan
+    features, owner = Features(shank), np.arange(60)
+    expected = np.nan_to_num(shank.values[SAMPLE]) * masks[SAMPLE][:, :, None]
+    for _ in range(2):
+        found = features.of(owner, SAMPLE)
+        assert found is not None
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, expected.reshape(len(SAMPLE), -1))
+    assert shank.n_reads == 1
+
+
+def test_a_large_probe_takes_the_memory_of_the_channels_where_a_cluster_is() -> None:
+    """Four hundred clusters of 384 channels fit beside one another."""
+    masks = np.zeros((60, N_CHANNELS), np.float32)
+    masks[:, 100:110] = 1
+    room = 2 * len(SAMPLE) * 10 * 3 * 4
+    features, owner = Features(shank := shank_of(masks), max_bytes=room), np.arange(60)
+    features.of(owner, SAMPLE)
+    features.of(owner, SAMPLE)
+    assert shank.n_reads == 1
+
+
+@pytest.mark.parametrize("waveforms", [None, np.ones((60, 5, 2), np.float32)])
+def test_waveforms_serve_where_there_are_no_features(waveforms: np.ndarray | None) -> None:
+    shank: Any = SimpleNamespace(features=None, waveforms=waveforms)
+    found = Features(shank).of(np.arange(60), SAMPLE)
+    if waveforms is None:
+        assert found is None
+    else:
+        np.testing.assert_array_equal(found, np.ones((len(SAMPLE), 10)))
