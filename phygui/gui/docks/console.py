@@ -124,7 +124,7 @@ class ConsoleDock(Dock):
                 future.set_exception(error)
                 said = f"{name} failed: {error}"
             else:
-                said = f"{name} is done: result() of what later returned has its result"
+                said = f"{name} is done: result() of what later() returned gives its value"
             # The window may be gone by the time that it is done.
             with suppress(RuntimeError):
                 self._ended.emit(said)
