@@ -89,7 +89,7 @@ def as_path(given: object, example: str = "the path of a dataset, such as 'rat7.
         text = os.fspath(given)
         if isinstance(text, str):
             return Path(text).expanduser().absolute()
-    raise TypeError(f"{_found(given)} was given, expected {example}")
+    raise TypeError(f"{shortened(given)} was given, expected {example}")
 
 
 def cluster_ids_of(given: Iterable[int] | int, error: type[ValueError] = ValueError) -> list[int]:
@@ -109,7 +109,7 @@ def cluster_ids_of(given: Iterable[int] | int, error: type[ValueError] = ValueEr
         is_number = hasattr(number, "__index__") or hasattr(number, "is_integer")
         is_whole = is_number and number - number == 0 and number == int(number)
         if type(number).__name__ in ("bool", "bool_") or not is_whole:
-            raise error(f"{_found(given)} was given, expected cluster ids, such as [4, 9]")
+            raise error(f"{shortened(given)} was given, expected cluster ids, such as [4, 9]")
         ids.append(int(number))
     return ids
 
@@ -126,8 +126,8 @@ def _is_ours(module: str) -> bool:
     return module == "phygui" or module.startswith("phygui.")
 
 
-def _found(given: object) -> str:
-    """What was given, in some characters."""
+def shortened(given: object) -> str:
+    """What was given, in some characters, for a sentence about it."""
     text = plain(repr(given))
     return text if len(text) <= 40 else f"{text[:37]}..."
 

@@ -44,6 +44,18 @@ def check_period(period: float, name: str = "the refractory period") -> None:
         raise ValueError(f"{name} is {period:g} s, expected seconds, such as 0.002")
 
 
+def check_rate(sample_rate: float) -> None:
+    """Make sure that a sample rate is one: with 0 every time would be the same sample.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number.
+    """
+    if not 0 < sample_rate < np.inf:
+        raise ValueError(f"sample_rate is {sample_rate:g}, expected hertz, such as 20000")
+
+
 def plain(array: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """A contiguous array of the dtype that may be written to: itself when it is one, else a copy.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._inputs import as_samples, plain
+from ._inputs import as_samples, check_rate, plain
 from ._loops import loops
 
 __all__ = [
@@ -261,6 +261,7 @@ def lag_correlogram(
 
 def edges_in_samples(edges: ArrayLike, sample_rate: float) -> NDArray[np.int64]:
     """The first whole sample of each bin, for edges in seconds: (n_edges,) int64."""
+    check_rate(sample_rate)
     scaled = np.asarray(edges, dtype=np.float64) * sample_rate
     if scaled.ndim != 1 or len(scaled) < 2 or np.any(np.diff(scaled) <= 0):
         raise ValueError("edges must be at least two increasing numbers")
@@ -272,8 +273,7 @@ def edges_in_samples(edges: ArrayLike, sample_rate: float) -> NDArray[np.int64]:
 
 def _bins(sample_rate: float, bin_size: float | None, window_size: float | None) -> tuple[int, int]:
     """Samples in a bin, and number of bins of non-negative lag."""
-    if sample_rate <= 0:
-        raise ValueError(f"sample_rate must be positive, not {sample_rate}")
+    check_rate(sample_rate)
     if bin_size is None or window_size is None:
         raise ValueError("bin_size and window_size must be given")
     bin_size = min(max(bin_size, 1e-5), 1e5)

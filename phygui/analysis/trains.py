@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._inputs import as_samples, check_period
+from ._inputs import as_samples, check_period, check_rate
 from .correlograms import edges_in_samples
 
 __all__ = [
@@ -80,6 +80,7 @@ def firing_rate_histogram(
     array of float64 (n_bins,)
         Spikes per second.
     """
+    check_rate(sample_rate)
     if duration <= 0 or n_bins < 1:
         raise ValueError("a firing rate needs a positive duration and at least one bin")
     # The train is sorted, so the cost is that of the bins, not of the spikes.
@@ -117,8 +118,10 @@ def refractory_violations(
     Raises
     ------
     ValueError
-        If the spikes are no whole samples, or decrease; if a period is not one in seconds.
+        If the spikes are no whole samples, or decrease; if the sample rate is not positive, or a
+        period not one in seconds.
     """
+    check_rate(sample_rate)
     check_period(period)
     check_period(censored, "the censored time")
     samples = as_samples(spike_samples)

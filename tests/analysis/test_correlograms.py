@@ -174,7 +174,7 @@ def test_large_cluster_ids_and_no_spikes():
     [
         ({"bin_size": None}, "must be given"),
         ({"bin_size": 0.001, "sample_rate": 1.0}, "holds no whole sample"),
-        ({"sample_rate": 0.0}, "sample_rate must be positive"),
+        ({"sample_rate": 0.0}, "sample_rate is 0, expected hertz"),
         ({"spike_clusters": [1, 2]}, "same length"),
         ({"spike_times": [0.0, 0.2, 0.1]}, "must be increasing"),
         ({"cluster_ids": [1, 1]}, "must differ"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import phygui.analysis
 from phygui.analysis import (
     REFRACTORY_PERIOD,
+    ClusterData,
     coincidences,
     contamination_hill,
     contamination_llobet,
@@ -134,3 +136,32 @@ def test_the_documented_refractory_period_is_the_default_everywhere():
         for argument in ("period", "refractory"):
             if argument in given:
                 assert given[argument].default == REFRACTORY_PERIOD, name
+
+
+GIVEN = {
+    "spike_samples": SAMPLES,
+    "samples_a": SAMPLES,
+    "samples_b": SAMPLES,
+    "spike_times": SECONDS,
+    "spike_clusters": [1, 1, 1],
+    "columns": np.eye(3),
+    "labels": [0, 0, 1],
+    "data": ClusterData(n_spikes=3, spike_samples=SAMPLES),
+    "edges": [0, 0.1],
+    "duration": 1.0,
+    "n_bins": 4,
+    "bin_size": 0.001,
+    "window_size": 0.05,
+}
+
+
+@pytest.mark.parametrize("sample_rate", [0, -20_000.0, math.nan, math.inf])
+def test_a_sample_rate_that_is_none_is_refused_everywhere(sample_rate):
+    for name in phygui.analysis.__all__:
+        function = getattr(phygui.analysis, name)
+        wanted = inspect.signature(function).parameters if inspect.isfunction(function) else {}
+        if "sample_rate" not in wanted:
+            continue
+        arguments = {n: value for n, value in GIVEN.items() if n in wanted}
+        with pytest.raises(ValueError, match=r"sample_rate is .*, expected hertz"):
+            function(sample_rate=sample_rate, **arguments)

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._inputs import as_samples
+from .._inputs import as_samples, check_rate
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
 from .sources import HILL, SIEGLE
 from .spec import ClusterData, MetricSpec
@@ -60,6 +60,7 @@ def presence_ratio(
     ----------
     [Siegle]_, methods, "presence ratio", there with 100 bins instead of bins of a minute.
     """
+    check_rate(sample_rate)
     samples = as_samples(spike_samples)
     if not len(samples):
         return undefined(NO_SPIKES)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._inputs import as_samples, check_period, plain
+from .._inputs import as_samples, check_period, check_rate, plain
 from .._loops import loops
 from ..trains import MANY_VIOLATIONS, REFRACTORY_PERIOD, refractory_violations
 from .metric import NO_DURATION, NO_SPIKES, Metric, undefined
@@ -213,6 +213,7 @@ def count_refractory_pairs(
     """Number of pairs of spikes, consecutive or not, at most `period` and at least `censored`
     apart (seconds, rounded to samples), as [Llobet]_ counts violations.
     """
+    check_rate(sample_rate)
     check_period(period)
     check_period(censored, "the censored time")
     samples = plain(as_samples(spike_samples))

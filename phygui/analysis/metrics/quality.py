@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .._inputs import check_rate
 from ..trains import REFRACTORY_PERIOD
 from .isolation import Isolation
 from .metric import Metric
@@ -38,6 +39,7 @@ def quality_metrics(
     -------
     dict of str to Metric
     """
+    check_rate(sample_rate)
     isolation = data.isolation
     if isolation is None and data.features is not None and data.other_features is not None:
         isolation = Isolation(data.features)

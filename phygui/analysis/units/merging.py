@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._inputs import check_period
+from .._inputs import check_period, check_rate
 from ..trains import REFRACTORY_PERIOD
 
 __all__ = [
@@ -171,6 +171,7 @@ def coincidences(
     """
     from ..correlograms import lag_correlogram
 
+    check_rate(sample_rate)
     check_period(period)
     near, dead = round(period * sample_rate), round(censored * sample_rate)
     low = max(round(_SHOULDERS[0] * sample_rate), 2 * near)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._inputs import check_rate
 from ..trains import refractory_violations
 from .merging import (
     NONE,
@@ -145,6 +146,7 @@ def split_parts(
     Hennig, C. (2010). Methods for merging Gaussian mixture components. Adv. Data Anal. Classif. 4,
     3-34. Coincidences: see `merged_refractoriness`.
     """
+    check_rate(sample_rate)
     columns = _finite(columns)
     samples = np.asarray(spike_samples, np.int64)
     known = np.ones(len(columns), np.bool_) if seen is None else np.asarray(seen, np.bool_)
@@ -185,6 +187,7 @@ def split_score(
     seen : array of bool (n_spikes,), optional
         Which spikes the columns tell of.
     """
+    check_rate(sample_rate)
     samples, labels = np.asarray(spike_samples, np.int64), np.asarray(labels, np.int64)
     known = np.ones(len(labels), np.bool_) if seen is None else np.asarray(seen, np.bool_)
     points, of = _whitened(_finite(columns)[known]), labels[known]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.dataset.groups import GROUP_NAMES, UNSORTED
+from phygui.guards import shortened
 from phygui.words import no_such
 
 LONGEST_NAME = 40
@@ -59,12 +60,15 @@ class ClusterGroups:
         Raises
         ------
         EditError
-            If there is no such group.
+            If there is no such group, or what was given is neither name nor number.
         """
         if isinstance(group, str):
             for number, name in self._names.items():
                 if name.casefold() == group.casefold():
                     return number
+        elif isinstance(group, bool) or not hasattr(group, "__index__"):
+            names = ", ".join(self._names.values())
+            raise EditError(f"{shortened(group)} was given, expected a cluster group: {names}")
         elif group in self._names or group in self._groups.values():
             return int(group)
         raise EditError(no_such("cluster group", repr(group), self._names.values()))

@@ -82,6 +82,9 @@ def test_the_number_of_a_group_that_is_gone_is_not_given_again():
         ([], "good", "no cluster is selected"),
         ([1, 2], "great", "no cluster group 'great'; there are noise, mua, good, unsorted"),
         ([1], 7, "no cluster group 7"),
+        ([1], None, "None was given, expected a cluster group: noise, mua, good, unsorted"),
+        ([1], ["good"], r"\['good'\] was given, expected a cluster group"),
+        ([1], True, "True was given, expected a cluster group"),
     ],
 )
 def test_impossible_moves_say_why(clusters, group, words):
