@@ -8,11 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt, QUrl
+from qtpy.QtCore import Qt, QTimer, QUrl, Signal
 from qtpy.QtGui import (
     QBrush,
     QDesktopServices,
     QImage,
+    QResizeEvent,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -105,6 +106,15 @@ def _color_links(document: QTextDocument) -> None:
 class _Page(QTextBrowser):
     """Shows a page; pictures are no wider than it is."""
 
+    widened = Signal()
+    """It is wider, or narrower, than it was."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell when pictures have another room."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.widened.emit()
+
     def loadResource(self, kind: int, name: QUrl) -> Any:
         """A picture, made to fit."""
         found = super().loadResource(kind, name)
@@ -126,18 +136,19 @@ class Manual(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Manual")
-        self.resize(1000, 760)
+        self.resize(1080, 760)
         well_placed(self)
         self._pages = list(pages().items())
         self._texts = [path.read_text("utf-8") for _, path in self._pages]
         self.list = QListWidget()
-        self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for (name, _), text in zip(self._pages, self._texts, strict=True):
             self.list.addItem(title_of(text) or name)
         self.page = _Page()
         self.page.setOpenLinks(False)
         self.page.document().setDocumentMargin(16)
+        # Else its width would depend on what is shown, and pictures on its width.
+        self.page.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.page.anchorClicked.connect(self._follow)
         self.search = QLineEdit()
         self.search.setPlaceholderText("search all pages: Enter goes to the next place")
@@ -156,12 +167,20 @@ class Manual(QDialog):
         sides = QSplitter()
         sides.addWidget(self.list)
         sides.addWidget(self.page)
-        sides.setSizes([250, 750])
+        # Titles are read in full, and each is one line.
+        titles = self.list.sizeHintForColumn(0) + 2 * self.list.frameWidth() + 8
+        sides.setSizes([titles, self.width() - titles])
         sides.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(sides, 1)
         self.list.currentRowChanged.connect(self._show)
+        # While the window is dragged to another size, pictures wait.
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(50)
+        self._wait.timeout.connect(self._fit)
+        self.page.widened.connect(self._wait.start)
         if self._pages:
             self.list.setCurrentRow(0)
         else:
@@ -179,6 +198,14 @@ class Manual(QDialog):
         _color_links(self.page.document())
         self.page.moveCursor(QTextCursor.MoveOperation.Start)
         self.setWindowTitle(f"Manual: {title_of(text) or name}")
+
+    def _fit(self) -> None:
+        """Make pictures as wide as there is room for now."""
+        bar = self.page.verticalScrollBar()
+        part = bar.value() / max(bar.maximum(), 1)
+        if self.list.currentRow() >= 0:
+            self._show(self.list.currentRow())
+            bar.setValue(round(part * bar.maximum()))
 
     def _follow(self, url: QUrl) -> None:
         """Go where a link leads: to a page, to a heading, or out to the browser."""

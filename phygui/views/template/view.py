@@ -305,7 +305,9 @@ class TemplateView(View[TemplateParams, TemplateData]):
             x, y = self.to_pixels(0, label.x, label.y)
             if left <= x <= left + width and top <= y <= top + height:
                 first, bottom = x + label.offset[0], y + label.offset[1]
-                grounds.append((first - 2, first + text_width(label.text) + 2, bottom - 13, bottom))
+                # That of one name begins where that of the one before it ends.
+                last = first + text_width(label.text) + _APART - 2
+                grounds.append((first - 2, last, bottom - 13, bottom))
         places = np.reshape(grounds, (-1, 4)).T
         self._grounds.set_data(boxes(*places, color=BACKGROUND, cell=CANVAS))
 

@@ -111,6 +111,12 @@ def test_the_manual_shows_every_page_follows_links_and_finds_words(onlooker: Any
         text = manual.page.toPlainText()
         assert text.startswith(title_of(path.read_text("utf-8")))
         assert "<!--" not in text
+    # Titles and pictures have their room, also in a narrower window.
+    for width in (1080, 820):
+        manual.list.setCurrentRow(0)
+        manual.resize(width, 700)
+        user.qtbot.waitUntil(lambda: manual.page.horizontalScrollBar().maximum() == 0)
+        assert manual.list.viewport().width() >= manual.list.sizeHintForColumn(0) or width < 1000
     # A link leads to a heading of a page, and back.
     manual.list.setCurrentRow(0)
     manual._follow(QUrl("views.md#traces"))
