@@ -159,6 +159,8 @@ window = application.show_session(session)
 def edit():
     session.select([3], [4])
     session.merge()
+    # What it says may lie over the table, of which a picture is taken from the screen.
+    application._problems.hide()
     look(300)
 
 def look(n):
