@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from qtpy.QtCore import QCoreApplication, QEventLoop
+from qtpy.QtCore import QCoreApplication, QEventLoop, QTimer
 from qtpy.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
 from phygui.curation.durability.recovery import UnsavedEdit
@@ -14,6 +14,7 @@ from phygui.curation.durability.writer import ChangedOnDisk, Saved
 from phygui.curation.edits.comparison import compare
 from phygui.curation.edits.update import EditError, insist
 from phygui.errors import DatasetError
+from phygui.gui.base.delays import DELAYS
 from phygui.gui.base.placing import well_placed
 from phygui.gui.base.text_dialog import Patience, TextDialog
 from phygui.gui.dialogs import messages
@@ -46,28 +47,60 @@ class Saving:
         window = self._window
         if self._saving or not window.session.is_modified:
             return
+        self._saving = True
+        window.say("saving ...")
+        self._once_on_the_disk(self._write, self._end)
+
+    def _write(self) -> None:
+        window = self._window
         try:
             jobs = window.session.saves.jobs()
         except DatasetError as error:
+            self._end()
             window.say(str(error), wrong=True)
             return
-        self._saving = True
-        window.say("saving ...")
 
         def work(_: Any) -> None:
             for job in jobs:
                 job.run()
 
         def done(_: object) -> None:
-            self._saving = False
+            self._end()
             for job in jobs:
                 job.finish()
 
         def failed(error: Exception) -> None:
-            self._saving = False
+            self._end()
             self._not_saved(error)
 
         window.commands.in_worker(work, done, failed)
+
+    def _end(self) -> None:
+        self._saving = False
+
+    def _once_on_the_disk(self, then: Callable[[], object], given_up: Callable[[], object]) -> None:
+        """Go on when the last edits are on the disk, which may take it long; not if they fail.
+
+        They are taken back then, which is told: nothing may hide that.
+        """
+        window, session = self._window, self._window.session
+        failures: list[str] = []
+
+        def fail(sentence: str) -> None:
+            failures.append(sentence)
+
+        def check() -> None:
+            if session.is_ahead and not failures and not window.is_disposed:
+                QTimer.singleShot(DELAYS.yield_ms, check)
+                return
+            session.failed.disconnect(fail)
+            if failures or window.is_disposed:
+                given_up()
+            else:
+                then()
+
+        session.failed.connect(fail)
+        check()
 
     def wait(self) -> bool:
         """Let saves that run come to their end: only then is it known what is not saved.
@@ -132,10 +165,16 @@ class Saving:
             self._n_copies -= 1
             self._not_saved(error)
 
-        # The file dialog has asked already whether to overwrite.
-        job = session.saves.file_copy_job(path, overwrite=True)
+        def write() -> None:
+            # The file dialog has asked already whether to overwrite.
+            job = session.saves.file_copy_job(path, overwrite=True)
+            window.commands.in_worker(lambda _: job(), done, failed)
+
+        def give_up() -> None:
+            self._n_copies -= 1
+
         self._n_copies += 1
-        window.commands.in_worker(lambda _: job(), done, failed)
+        self._once_on_the_disk(write, give_up)
 
     def _not_saved(self, error: Exception) -> None:
         """Say why nothing was saved, and what can be done."""

@@ -136,6 +136,7 @@ def test_closing_while_a_save_runs_asks_only_about_what_it_leaves_out(
 
     monkeypatch.setattr(QMessageBox, "exec", ask)
     user.session.merge([4, 9])
+    user.settle()
     user.window.saving.save()
     if edits_on:
         user.session.move([18], "good")

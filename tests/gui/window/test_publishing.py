@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 
+from phygui import KwikModel
 from phygui.storage.state.disk import Disk
 
 
@@ -81,3 +82,25 @@ def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
         gate.fails = False
     user.press(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: "saved 1 edit" in user.message, timeout=10_000)
+
+
+@pytest.mark.parametrize("as_copy", [False, True])
+def test_a_save_lets_the_window_go_on_while_the_disk_takes_its_time(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate, as_copy: bool
+) -> None:
+    user = open_window(hybrid)
+    table, copy = user.window.cluster_table.view, hybrid.with_name("copy.kwik")
+    user.select(4, 9)
+    gate.is_open.clear()
+    user.qtbot.keyClick(table, Qt.Key.Key_G)
+    # Nobody would open it if the window waited.
+    QTimer.singleShot(100, gate.is_open.set)
+    if as_copy:
+        user.window.saving.save_copy_to(str(copy))
+    else:
+        user.qtbot.keyClick(table, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert not gate.is_open.is_set()
+    said = "saved a copy" if as_copy else "saved 1 edit"
+    user.qtbot.waitUntil(lambda: said in user.message, timeout=10_000)
+    with KwikModel(copy if as_copy else hybrid) as model:
+        assert 18 in model.cluster_ids
