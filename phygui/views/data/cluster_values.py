@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 
 import numpy as np
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _cache = ByteCache(96 * 2**20)
 _places = ByteCache(2**20)
+_turn = threading.Lock()
+"""Views that open together ask for the same clusters: what one computes, the others wait for."""
 FEW = 24
 """Clusters of which statistics are computed here; of more they come in without being asked for."""
 MOST_NAMED = 200
@@ -93,9 +96,12 @@ def stats_of(
         key = ("stats", snapshot.shank.n_located)
         stats = snapshot.stats.get(cluster_id) or _cache.get(owners, key)
         if stats is None:
-            check(cancelled)
-            stats = compute_stats(of, [cluster_id])[cluster_id]
-            _cache.put(owners, key, stats, _SIZE)
+            with _turn:
+                check(cancelled)
+                stats = _cache.get(owners, key)
+                if stats is None:
+                    stats = compute_stats(of, [cluster_id])[cluster_id]
+                    _cache.put(owners, key, stats, _SIZE)
         found[cluster_id] = stats
     return found
 
@@ -115,9 +121,15 @@ def known_stats(
     """
     ids = list(cluster_ids)
     unknown = {c for c in ids if c not in snapshot.stats}.difference(snapshot.cluster_ids)
-    if snapshot.stats and len(unknown) > FEW:
-        ids = [c for c in ids if c not in unknown]
-    return stats_of(snapshot, ids, cancelled)
+    if len(unknown) <= FEW:
+        return stats_of(snapshot, ids, cancelled)
+    found = {}
+    for cluster_id in ids:
+        # Where nobody else computes any, as for a picture without a window, all are computed here.
+        comes_in = cluster_id in unknown and snapshot.stats
+        if not comes_in or cluster_id in snapshot.stats:
+            found.update(stats_of(snapshot, [cluster_id], cancelled))
+    return found
 
 
 def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:

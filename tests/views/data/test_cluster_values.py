@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +17,7 @@ from phygui.views.data.cluster_values import (
     column,
     columns,
     is_awaited,
+    known_stats,
     location_of,
     stats_of,
     why_unknown,
@@ -63,15 +68,22 @@ def test_a_cluster_is_at_the_middle_of_its_large_channels(session):
     assert sizes_seen > 3
 
 
+def counted(monkeypatch, then=lambda: None):
+    """The clusters that are computed, one after the other; something may follow each."""
+    computed, compute = [], facts.compute_stats
+
+    def compute_one(snapshot, cluster_ids):
+        found = compute(snapshot, cluster_ids)
+        computed.extend(cluster_ids)
+        then()
+        return found
+
+    monkeypatch.setattr(facts, "compute_stats", compute_one)
+    return computed
+
+
 def test_an_edit_computes_only_what_it_touched(session, monkeypatch):
-    computed = []
-    plain = facts.compute_stats
-
-    def counting(snapshot, ids, *args):
-        computed.extend(ids)
-        return plain(snapshot, ids, *args)
-
-    monkeypatch.setattr(facts, "compute_stats", counting)
+    computed = counted(monkeypatch)
     first = session.snapshot()
     stats_of(first, first.spikes_per_cluster, never)
     assert sorted(computed) == sorted(first.spikes_per_cluster)
@@ -81,6 +93,29 @@ def test_an_edit_computes_only_what_it_touched(session, monkeypatch):
     del computed[:]
     stats_of(second, second.spikes_per_cluster, never)
     assert tuple(computed) == added
+
+
+def test_views_that_open_together_compute_no_cluster_twice(session, monkeypatch):
+    snapshot = session.snapshot()
+    computed = counted(monkeypatch, then=lambda: time.sleep(0.01))
+    ids = sorted(snapshot.spikes_per_cluster)
+    with ThreadPoolExecutor(3) as views:
+        asked = [views.submit(known_stats, snapshot, ids, never) for _ in range(3)]
+        found = [one.result() for one in asked]
+    assert sorted(computed) == ids
+    assert all(list(of) == ids for of in found)
+
+
+def test_what_comes_in_meanwhile_is_not_computed_for_a_view_too(session, monkeypatch):
+    monkeypatch.setattr(facts, "FEW", 2)
+    live = {}
+    snapshot = replace(session.snapshot(), stats=live, cluster_ids=())
+    first, *rest = sorted(snapshot.spikes_per_cluster)
+    some = stats_of(snapshot, [rest[-1]], never)[rest[-1]]
+    facts._cache.clear()
+    computed = counted(monkeypatch, then=lambda: live.update({rest[-1]: some}))
+    assert list(known_stats(snapshot, [first, *rest], never)) == [first, rest[-1]]
+    assert computed == [first]
 
 
 def test_cancelled(session):
