@@ -244,7 +244,7 @@ class Application(QObject):
             self._said = parent, said
 
     def _tell_made(self, share: float) -> None:
-        self._tell_busy(f"making the demo, once: {round(100 * share)}% ...")
+        self._tell_busy(f"making the demo: {round(100 * share)}% ...")
 
     def _practises(self) -> bool:
         """Begin the first steps again in a window that is on their demo, if there is one."""

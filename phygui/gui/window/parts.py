@@ -97,6 +97,12 @@ class CommandLine(Protocol):
     def open(self, text: str = "") -> None: ...
 
 
+class FirstChoice(Protocol):
+    """The cluster that is selected before the user selects any."""
+
+    def count_as_chosen(self) -> None: ...
+
+
 class WindowParts(WindowContext):
     """A window with its parts; the whole of it is known to :class:`MainWindow` alone."""
 
@@ -105,6 +111,7 @@ class WindowParts(WindowContext):
     marks: Marks
     saving: of_actions.Saving
     linking: Linking
+    first_choice: FirstChoice
     time_ranges: TimeRanges
     batches: Batches
     layout_keeper: of_actions.Layouts

@@ -401,8 +401,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
             visual.draw(shared, context)
         if decoration:
             self._time_band.draw(shared, context)
-            self._lasso_line.draw(shared, context)
-            self._lasso_points.draw(shared, context)
+            self.draw_lasso(shared, context)
             self._text.draw(shared, context)
 
     def _named(self, labels: list[Label]) -> list[Label]:

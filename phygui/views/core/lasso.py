@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from phygui.views.core.axes import Cell
-from phygui.views.core.colors import ACCENT
+from phygui.views.core.colors import ACCENT, BACKGROUND
 from phygui.views.core.layout import Layout
-from phygui.views.core.visuals import CANVAS, Batch, Label, text_width, vertices
+from phygui.views.core.visuals import CANVAS, Batch, Label, Shared, boxes, text_width, vertices
 
 _LEAST_DRAG = 5.0
 """Logical pixels from which a press with Ctrl is a drag, and no click of a hand that shakes."""
@@ -77,6 +77,8 @@ class LassoDrawing:
         self.lasso_note = ""
         self._lasso_line = Batch("lines", smooth=True)
         self._lasso_points = Batch("points", size=5.0)
+        self._lasso_ground = Batch("triangles", opacity=0.8)
+        """Under what is said at the lasso, which the spikes inside would hide."""
         self._lasso_press: _Press | None = None
 
     def to_data(self, cell: int, x: float, y: float) -> tuple[float, float]:
@@ -172,18 +174,31 @@ class LassoDrawing:
             self.lasso_note = text
             self.refresh()
 
+    def draw_lasso(self, shared: Shared, context: Any) -> None:
+        """Draw it; the canvas is current."""
+        for part in (self._lasso_line, self._lasso_points, self._lasso_ground):
+            part.draw(shared, context)
+
     def lasso_labels(self) -> list[Label]:
-        """What is said at the lasso, above it as far as there is room, inside its plot."""
+        """What is said at the lasso, above it as far as there is room, inside its plot.
+
+        In a narrow plot it is the beginning of it: the title bar says all.
+        """
         lasso = self.lasso
+        self._lasso_ground.clear()
         if lasso is None or not self.lasso_note or lasso.cell >= len(self.layout.boxes):
             return []
         left, top, width, height = self.layout.boxes[lasso.cell]
         corners = np.array([self.to_pixels(lasso.cell, *point) for point in lasso.points])
+        said = self.lasso_note
+        if text_width(said) + 6 > width:
+            said = said.partition(" spikes")[0]
         x = np.clip(corners[:, 0].min(), left, left + width)
-        x = max(left + 2, min(x, left + width - text_width(self.lasso_note) - 4))
+        x = max(left + 2, min(x, left + width - text_width(said) - 4))
         y = np.clip(corners[:, 1].min() - 4, top + 14, top + height)
-        place = float(x), float(y)
-        return [Label(self.lasso_note, *place, CANVAS, ACCENT, ("left", "bottom"))]
+        right = x + text_width(said) + 2
+        self._lasso_ground.set_data(boxes(x - 2, right, y - 13, y, color=BACKGROUND, cell=CANVAS))
+        return [Label(said, float(x), float(y), CANVAS, ACCENT, ("left", "bottom"))]
 
     def keep_lasso(self) -> None:
         """Put the lasso into the cell that has its axes now, or remove it if there is none."""

@@ -130,7 +130,7 @@ def test_the_first_steps_open_the_demo_with_their_first_card(
     window = wait_for_window(qtbot, application)
     qtbot.waitUntil(lambda: window.findChild(FirstSteps) is not None)
     assert window.findChild(FirstSteps).title.text() == "Walk"
-    assert told == ["opening first steps ...", "making the demo, once: 50% ..."]
+    assert told == ["opening first steps ...", "making the demo: 50% ..."]
     # Asked for again, no second window opens, and what was done is taken back.
     before = window.session.cluster_ids.tolist()
     window.session.merge(before[:2])

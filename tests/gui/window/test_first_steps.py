@@ -10,6 +10,7 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QWidget
 
 from phygui import Session
+from phygui.curation import Selection
 from phygui.gui.base.delays import DELAYS
 from phygui.gui.dialogs.manual import Manual, manual_folder, pages, slug, title_of
 from phygui.gui.window.guide import first_steps
@@ -79,6 +80,28 @@ def test_a_user_who_does_what_the_cards_say_comes_to_the_end(
     assert not card.isVisible()
     with Session.open(session.path, journal=False, read_only=True) as saved:
         assert set(saved.cluster_ids.tolist()) == set(session.cluster_ids.tolist())
+
+
+def test_the_first_card_goes_on_to_the_cluster_that_turns_out_to_be_the_first(
+    onlooker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, session = onlooker, onlooker.session
+    # Something else is first while little is known.
+    session.select([int(session.cluster_ids[-1])])
+    first = session.wizard.end(Selection(), first=True)
+    monkeypatch.setattr(session, "first_best", lambda: session.select([session.cluster_ids[0]]))
+    user.window.commands.begin_first_steps()
+    assert session.selection != first
+    monkeypatch.undo()
+    monkeypatch.setattr(first_steps, "is_practice", lambda path: True)
+    user.window.first_choice.follow()
+    assert session.selection == first
+    # Once the user has gone on, it stays.
+    user.press(Qt.Key.Key_Down)
+    chosen = session.selection
+    assert chosen != first
+    user.window.first_choice.follow()
+    assert session.selection == chosen
 
 
 def test_each_card_names_actions_that_there_are_and_can_be_skipped(onlooker: Any) -> None:

@@ -13,7 +13,7 @@ from phygui.views.core.base import Empty
 from phygui.views.core.colors import theme
 from phygui.views.core.lasso import Lasso
 from phygui.views.core.mouse import turn
-from phygui.views.core.visuals import vertices
+from phygui.views.core.visuals import text_width, vertices
 from tests.views.board import Board, center
 
 
@@ -228,6 +228,19 @@ def test_what_is_said_at_the_lasso_stands_in_its_plot(board, mouse):
     left, top, width, height = board.layout.boxes[1]
     assert left <= label.x <= left + width - 100
     assert top < label.y <= top + height
+    # On a ground: the spikes inside are as white as it.
+    (x0, y0), (x1, y1) = (
+        f(board._lasso_ground.vertices["position"], axis=0) for f in (np.min, np.max)
+    )
+    assert x0 <= label.x < label.x + text_width(label.text) <= x1
+    assert y0 <= label.y - 12 < label.y <= y1
+    # In a narrow plot the beginning of it, and all of that.
+    board.native.resize(230, 200)
+    board.draw_ahead()
+    [short] = board.lasso_labels()
+    left, _, width, _ = board.layout.boxes[1]
+    assert short.text == "270 of 502"
+    assert left <= short.x < short.x + text_width(short.text) <= left + width
     # Until the new one has been counted, it says so.
     board.set_lasso(board.lasso)
     assert board.lasso_note == "270 of 502 spikes inside ..."

@@ -7,7 +7,7 @@ from phygui.dataset import RAW_UNITS
 from phygui.gui.actions.context import ActionContext
 from phygui.gui.actions.spec import When, Why
 
-NO_LASSO = "draw a lasso first: Ctrl+click adds a point, Ctrl+right-click ends it"
+NO_LASSO = "draw a lasso first: Ctrl+drag a rectangle, or Ctrl+click the corners of a polygon"
 TOO_FEW = "a merge needs at least two clusters"
 
 

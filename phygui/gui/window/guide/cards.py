@@ -78,9 +78,9 @@ CARDS = (
     Card(
         "Split",
         "A cluster with refractory violations is selected: perhaps two neurons. "
-        "Surround some of its spikes in a plot of the features: Ctrl+click sets a corner, three or "
-        "more, and Ctrl+right-click closes it. (Or {propose_split} proposes parts, and "
-        "{accept_parts} accepts them.)",
+        "Surround one of its clouds in a plot of the features: Ctrl+drag draws a rectangle, or "
+        "each Ctrl+click sets a corner, and Ctrl+right-click closes it. (Or {propose_split} "
+        "proposes parts, and {accept_parts} accepts them.)",
         (Task("{split} makes a cluster of the spikes inside", ("edit:split",)),),
         "mixed",
         is_left=True,

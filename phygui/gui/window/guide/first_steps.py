@@ -177,6 +177,8 @@ class FirstSteps(QFrame):
         session = self._window.session
         if what == "first":
             session.first_best()
+            # It is still the first one when more is known of the clusters.
+            self._window.first_choice.count_as_chosen()
         elif what == "pair":
             shown = session.shown
             living = shown.spikes_per_cluster
