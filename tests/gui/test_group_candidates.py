@@ -45,6 +45,9 @@ def test_candidates_by_keys(
     user = open_window(demo)
     session, dock = user.session, user.window.candidates
     assert not dock.is_on_screen
+    user.window.show_dock("candidates")
+    user.settle()
+    assert dock.evidence.text().startswith("go to a candidate (Alt+Down)")
     user.press(Qt.Key.Key_Down, ALT)
     assert dock.is_on_screen
     assert listed(user) == rules
@@ -76,6 +79,9 @@ def test_candidates_by_keys(
     assert (session.group_of(noise), session.group_of(mua)) == ("noise", "mua")
     assert session.history_position == 1
     assert listed(user) == {}
+    # An empty list says that it is.
+    assert dock.evidence.isVisible()
+    assert dock.evidence.text() == "no cluster is a candidate for a group"
     run(user, "accept_noise")
     assert user.message == "no cluster is a candidate for Noise"
     user.press(Qt.Key.Key_Down, ALT)

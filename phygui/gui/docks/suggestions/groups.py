@@ -56,6 +56,7 @@ class CandidatesDock(SuggestionList[GroupCandidate]):
 
     def __init__(self, window: WindowContext) -> None:
         self.all_button = QPushButton("Accept all")
+        self._hint = WORDING.hint
         super().__init__(window, WORDING)
         kept = rules_told(window.settings.get(SETTING))
         if kept is not None:
@@ -122,6 +123,10 @@ class CandidatesDock(SuggestionList[GroupCandidate]):
         text = "1 candidate" if len(self._rows) == 1 else f"{len(self._rows)} candidates"
         if done < total:
             text += f", {done} of {total} clusters judged"
+        elif not self._rows and self._current is None:
+            self._tell(WORDING.none)
+        elif self._hint == WORDING.none:
+            self._tell(WORDING.hint)
         if n := len(groups.problems):
             text += f", {n} rule{'s' if n > 1 else ''} not used"
         self.note.setText(text)
@@ -129,6 +134,8 @@ class CandidatesDock(SuggestionList[GroupCandidate]):
 
     def _mark(self) -> None:
         super()._mark()
+        if self._current is None:
+            self._show_evidence(self._hint)
         is_editable = self._session.shown.is_editable
         counts = dict.fromkeys(GROUPS, 0)
         for candidate in self._rows:
@@ -140,7 +147,8 @@ class CandidatesDock(SuggestionList[GroupCandidate]):
             action.setEnabled(n > 0 and is_editable)
 
     def _tell(self, hint: str) -> None:
-        self._show_evidence(hint)
+        self._hint = hint
+        self._mark()
 
     # -- what the user makes of them -----------------------------------------------------------
 
