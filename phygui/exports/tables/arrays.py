@@ -64,7 +64,9 @@ def write_npz(curation: Curation, path: Path, _: Mapping[str, Any], work: Work) 
     arrays["table_units"] = np.array([column.unit for column in columns], np.str_)
     arrays["table_descriptions"] = np.array([column.help for column in columns], np.str_)
     arrays["provenance"] = np.array(json.dumps(curation.provenance.in_words()))
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    # A path without the ending gets it from numpy, and an open file does not.
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def write_mat(curation: Curation, path: Path, _: Mapping[str, Any], work: Work) -> None:

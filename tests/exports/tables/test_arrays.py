@@ -89,3 +89,11 @@ def test_names_of_fields_are_words_and_differ() -> None:
     assert found[:4] == ["x", "brain_region", "brain_region_2", "x1st"]
     assert len(set(found)) == 6
     assert max(map(len, found)) == 63
+
+
+@pytest.mark.parametrize("name", ["csv", "mat", "npz", "parquet"])
+def test_a_file_is_called_as_it_was_said(curated: Session, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    assert export(curated, name, folder / "units") == folder / "units"
+    assert [path.name for path in folder.iterdir()] == ["units"]
