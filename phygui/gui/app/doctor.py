@@ -14,6 +14,7 @@ import platformdirs
 from phygui._version import __version__
 from phygui.gui.app import binding
 from phygui.logs import log_path, versions
+from phygui.plugins import plugin_folder
 from phygui.storage.state.locations import locations_file
 from phygui.storage.unpacked import room
 
@@ -57,7 +58,8 @@ def report() -> Iterable[str]:
     """One line after the other; the last ones take a second or two."""
     yield f"phygui {__version__} in {Path(__file__).parents[2]}"
     # qtpy writes into the environment what it has chosen.
-    told = [f"{name}={os.environ[name]}" for name in VARIABLES if os.environ.get(name)]
+    ours = sorted(name for name in os.environ if name.startswith("PHYGUI_"))
+    told = [f"{name}={os.environ[name]}" for name in (*VARIABLES, *ours) if os.environ.get(name)]
     yield from versions()
     yield binding.versions()
     for extra, package in EXTRAS.items():
@@ -71,11 +73,10 @@ def report() -> Iterable[str]:
 
 def paths() -> dict[str, Path]:
     """Where the program writes that is not beside a dataset."""
-    config = platformdirs.user_config_path("phygui", appauthor=False)
     return {
         "settings": platformdirs.user_config_path("phygui") / "phygui.ini",
         "places of data": Path(locations_file()),
-        "plugins": config / "plugins",
+        "plugins": plugin_folder(),
         "state": platformdirs.user_state_path("phygui", appauthor=False),
         "unpacked data": room.folder(),
         "log": log_path(),

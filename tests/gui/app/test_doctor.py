@@ -69,6 +69,16 @@ def test_doctor_tells_versions_and_paths(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all("writable" in line for line in told if line.startswith(("settings: ", "log: ")))
 
 
+def test_doctor_tells_what_the_environment_says_of_plugins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "_probed", list)
+    monkeypatch.setenv("PHYGUI_PLUGINS", str(tmp_path))
+    told = CliRunner().invoke(main, ["doctor"]).output.splitlines()
+    assert f"PHYGUI_PLUGINS={tmp_path}" in told
+    assert f"plugins: {tmp_path} (writable)" in told
+
+
 @pytest.mark.parametrize("asked", ["pyside2", "nonsense"])
 def test_a_qt_that_is_not_installed(asked: str, small: Path, tmp_path: Path) -> None:
     """Other programs have their users set QT_API for good."""
