@@ -21,6 +21,7 @@ from phygui.views.core.visuals import (
     text_width,
     vertices,
 )
+from phygui.views.core.visuals.batch import along_axes
 
 DARK = theme("dark")
 BACKGROUND = DARK.roles["background"][:3]
@@ -131,6 +132,28 @@ def test_a_line_of_which_a_millionth_part_is_seen_is_whole(board):
     drawn = (np.abs(columns - DARK.clusters[1][:3].astype(int)).max(axis=2) < 40).any(axis=1)
     assert drawn[top : top + height].all()
     assert drawn.sum() == height
+
+
+def test_a_slanted_line_that_ends_far_away_keeps_its_slope(board):
+    line = Batch("lines", size=3)
+    line.set_data(vertices([-60, 60], [-28, 32], color=0, cell=0))
+    at = board([line])
+    assert same(at(0, 4, 4), DARK.clusters[0])
+    assert same(at(0, 8, 6), DARK.clusters[0])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "dy", "straight"),
+    [
+        ([3, 3], [-1e7, 1e7], 0, True),
+        ([-1e7, 1e7, 2, 2], [5, 5, 0, 9], 0, True),
+        ([3, 3, 0, 1], [-1e7, 1e7, 0, 1], 0, False),
+        ([0, 1], [5, 5], [0, 2], False),
+        (np.zeros(4000), 1, 0, False),
+    ],
+)
+def test_only_a_few_lines_along_the_axes_may_be_cut_short(x, y, dy, straight):
+    assert along_axes(vertices(x, y, dy=dy)) == straight
 
 
 def test_the_data_scale_moves_dy_only(board):

@@ -23,6 +23,10 @@ VERTEX = np.dtype(
     ]
 )
 
+_FEW = 1000
+"""Vertices of lines that mark something; what is drawn of data has more, and ends where it does."""
+_NEAR, _ANYWHERE = 4.0, 0.0
+
 MOST_VERTICES = 50_000_000
 """A view that would draw more has forgotten to draw fewer: these take a gigabyte."""
 
@@ -189,6 +193,7 @@ class Batch:
         self._buffer: gloo.VertexBuffer | None = None
         self._order: gloo.IndexBuffer | None = None
         self.shapes: list[tuple[int, ...]] = []
+        self._reach = _ANYWHERE
 
     def set_data(self, *parts: NDArray[Any]) -> None:
         """Replace what is drawn; later parts are drawn over earlier ones."""
@@ -197,6 +202,10 @@ class Batch:
         if not len(self.vertices):
             return
         self._buffer = upload(self._buffer, self.vertices)
+        # Mesa 26 draws no line that ends some 16,000 pixels away. Of a line along an axis an end
+        # may be moved along it to just outside of the canvas.
+        is_straight = self.mode == "lines" and along_axes(self.vertices)
+        self._reach = _NEAR if is_straight else _ANYWHERE
         if self.mode == "strips" and self.shapes != (shapes := [a.shape for a in parts]):
             self.shapes = shapes
             self._order = upload(self._order, pairs_along(shapes), gloo.IndexBuffer)
@@ -216,6 +225,8 @@ class Batch:
             return
         program = begin("points" if self.mode == "points" else "lines", self._buffer, shared)
         program["u_opacity"] = self.opacity
+        if self.mode != "points":
+            program["u_reach"] = self._reach
         size = self.size * shared.pixel_ratio
         if self.mode == "points":
             program["u_size"] = size
@@ -227,6 +238,16 @@ class Batch:
             program.draw("lines", self._order)
         else:
             program.draw(self.mode)
+
+
+def along_axes(made: NDArray[Any]) -> bool:
+    """Whether these are the ends of a few lines, two after two, that are all along an axis."""
+    if len(made) > _FEW:
+        return False
+    first, second = made[0::2], made[1::2]
+    across = first["position"][:, 0] == second["position"][:, 0]
+    up = (first["position"][:, 1] == second["position"][:, 1]) & (first["dy"] == second["dy"])
+    return bool((across | up).all())
 
 
 def pairs_along(shapes: Sequence[tuple[int, ...]]) -> NDArray[np.uint32]:
