@@ -149,7 +149,7 @@ def test_a_slanted_line_that_ends_far_away_keeps_its_slope(board):
         ([-1e7, 1e7, 2, 2], [5, 5, 0, 9], 0, True),
         ([3, 3, 0, 1], [-1e7, 1e7, 0, 1], 0, False),
         ([0, 1], [5, 5], [0, 2], False),
-        (np.zeros(4000), 1, 0, False),
+        (np.zeros(200_000), 1, 0, False),
     ],
 )
 def test_only_a_few_lines_along_the_axes_may_be_cut_short(x, y, dy, straight):
