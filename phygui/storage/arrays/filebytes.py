@@ -113,6 +113,8 @@ class _Opened:
         if len(starts) < 2 or not hasattr(os, "posix_fadvise") or self.is_in_memory(starts):
             return
         firsts, n_bytes = runs(starts, lengths)
+        if scattered.tell(self.fd, firsts, n_bytes):
+            return
         with suppress(OSError):  # it is said by whoever reads them
             for at, length in zip(firsts.tolist(), n_bytes.tolist(), strict=True):
                 os.posix_fadvise(self.fd, at, length, os.POSIX_FADV_WILLNEED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,9 +188,10 @@ def test_runs_hold_all_pieces_and_little_else(pieces: list[tuple[int, int]]) -> 
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="no such call on this system")
+@pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize("length", [100, 5000])
 def test_the_kernel_is_told_of_scattered_pieces_before_any_is_read(
-    length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    length: int, is_compiled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
     content = np.random.default_rng(0).integers(0, 255, 4_000_000, dtype=np.uint8)
@@ -206,10 +208,40 @@ def test_the_kernel_is_told_of_scattered_pieces_before_any_is_read(
 
     monkeypatch.setattr(os, "preadv", read)
     monkeypatch.setattr(os, "posix_fadvise", lambda _, at, n, advice: calls.append((at, n)))
+    if is_compiled:
+        monkeypatch.setattr(
+            scattered, "_tell", lambda _, *pieces: calls.extend(zip(*pieces, strict=True))
+        )
+        monkeypatch.delattr(os, "POSIX_FADV_WILLNEED")
+    else:
+        monkeypatch.setattr(scattered, "_tell", None)
     starts = np.arange(0, 3_900_000, 50_000)[::-1]
     found = file.pieces(starts, np.full(len(starts), length))
     np.testing.assert_array_equal(found, np.concatenate([content[s : s + length] for s in starts]))
     assert calls[: len(starts)] == [(s, length) for s in sorted(starts.tolist())]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="no such call on this system")
+def test_what_the_kernel_is_told_of_by_the_loop_comes_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(4_000_000))
+    scattered.load()
+    with path.open("rb") as file:
+        fd = file.fileno()
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        starts = np.arange(0, 3_900_000, 100_000)
+        assert scattered.tell(fd, starts, np.full(len(starts), 10))
+        end = time.monotonic() + 20
+        while not all(is_in_memory(fd, at) for at in starts.tolist()):
+            assert time.monotonic() < end
+
+
+def is_in_memory(fd: int, at: int) -> bool:
+    try:
+        return os.preadv(fd, [bytearray(10)], at, os.RWF_NOWAIT) == 10
+    except BlockingIOError:
+        return False
 
 
 def test_nothing_is_told_of_what_is_in_memory(
