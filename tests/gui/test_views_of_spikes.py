@@ -312,6 +312,43 @@ def test_traces_name_columns_and_recordings_and_show_every_spike_on_demand(
 
 
 @pytest.mark.slow
+def test_the_drift_map_has_all_spikes_in_grey_by_their_size_and_the_selection_in_colour(
+    user: Any,
+) -> None:
+    ids = by_size(user)
+    user.select(*ids[:2])
+    view = show_large(user, "drift")
+    data = view.drawn
+    for theme in ("dark", "light"):
+        assert view.theme == theme
+        image, ground = picture(view), ground_of(view)
+        assert set(view._behind.vertices["color"].astype(int).tolist()) == {-5}
+        # The selected clusters are seen where their spikes are.
+        for place in (0, 1):
+            color, own = view.colors.clusters[place][:3].astype(int), data.colors == place
+            n_seen, known = 0, np.flatnonzero(own & np.isfinite(data.depths))
+            for k in known[:50]:
+                x, y = view.to_pixels(0, data.times[k], data.depths[k])
+                part = image[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3]
+                n_seen += np.abs(part - color).max(axis=2).min() < 80
+            assert n_seen > 0.8 * min(len(known), 50)
+        # Of the others, the larger the stronger.
+        others = ~np.isin(data.behind_clusters, ids[:2]) & np.isfinite(data.behind_depths)
+        values, masks = user.session.shank.features.read(data.behind, np.arange(16))
+        sizes = np.linalg.norm((values * masks[:, :, None]).reshape(len(values), -1), axis=1)
+        strength = []
+        for k in np.flatnonzero(others):
+            x, y = view.to_pixels(0, data.behind_times[k], data.behind_depths[k])
+            part = image[round(y) - 1 : round(y) + 2, round(x) - 1 : round(x) + 2]
+            strength.append(np.abs(part - ground).max())
+        order = np.argsort(sizes[others])
+        fifth = len(order) // 5
+        weak, strong = (np.mean(np.array(strength)[at]) for at in (order[:fifth], order[-fifth:]))
+        assert strong > 1.2 * weak > 0
+        other_theme(user)
+
+
+@pytest.mark.slow
 def test_trials_are_shown_and_ordered_by_keys(user: Any) -> None:
     ids = by_size(user)
     user.select(*ids[:2])
