@@ -10,6 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox
 
 from phygui.curation.edits.update import Selection
+from phygui.curation.navigation.columns import SIMILARITY, Column, columns
 from phygui.gui.actions.actions import BY_NAME
 from phygui.gui.dialogs.view_settings import ParameterDialog
 from phygui.views.core.export import render
@@ -22,6 +23,11 @@ CTRL, ALT, SHIFT = (
 
 
 SKIPPED = ("noise", "mua")
+
+
+def find_column(name: str) -> Column:
+    """The column of the tables that has a name."""
+    return next(column for column in (*columns(), SIMILARITY) if column.name == name)
 
 
 def queue(session: Any, *, skip: bool = True) -> list[int]:

@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 
 from phygui.analysis import similarity
 from phygui.curation import register_quality, register_similarity
-from phygui.curation.navigation.columns import find_column
+from tests.gui.curator import find_column
 
 
 @pytest.fixture(autouse=True)

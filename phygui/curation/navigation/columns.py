@@ -316,17 +316,6 @@ def columns(specs: Iterable[MetricSpec] | None = None) -> tuple[Column, ...]:
     return (*_COUNTS, *instant, *_PLACES, *left, _QUALITY, *right, _LABELS)
 
 
-def find_column(name: str) -> Column:
-    """The column with a name.
-
-    Raises
-    ------
-    KeyError
-        If there is none.
-    """
-    return {column.name: column for column in (*columns(), SIMILARITY)}[name]
-
-
 def label_columns(keys: Iterable[str]) -> list[Column]:
     """The columns of the labels with these keys, one of each, all named differently.
 

@@ -8,7 +8,7 @@ nearby, which decide.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -223,24 +223,6 @@ def isolation_steps(
         isolation.add(np.concatenate([of[:, piece] for of in columns]).T, weights[piece])
         yield
     return isolation
-
-
-def isolations(
-    snapshot: Snapshot, channels: Mapping[int, NDArray[np.int64]], cancelled: Callable[[], bool]
-) -> dict[int, Isolation] | None:
-    """The isolation of some clusters, each on some channels, here and now; None if cancelled."""
-    crowd, neighbourhood = Crowd(snapshot.shank), Neighbourhood(snapshot)
-    found = {}
-    for cluster_id, of in channels.items():
-        steps = isolation_steps(snapshot, cluster_id, of, crowd, neighbourhood)
-        while cluster_id not in found:
-            if cancelled():
-                return None
-            try:
-                next(steps)
-            except StopIteration as end:
-                found[cluster_id] = end.value
-    return found
 
 
 def in_order_of_blocks(channels: Mapping[int, Sequence[int] | NDArray[np.int64]]) -> list[int]:

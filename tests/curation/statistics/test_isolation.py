@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from phygui.analysis import Isolation
 from phygui.curation.statistics import isolation
 from phygui.curation.statistics.isolation import (
     in_order_of_blocks,
     isolation_channels,
-    isolations,
 )
 from phygui.curation.statistics.snapshot import Snapshot
 
@@ -35,6 +36,25 @@ class Features:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         by_channel = self.values[spike_ids].reshape(len(spike_ids), -1, self.n_features)
         return by_channel[:, channels], np.ones((len(spike_ids), len(channels)), np.float32)
+
+
+def isolations(
+    snapshot: Snapshot, channels: Mapping[int, NDArray[np.int64]], cancelled: Callable[[], bool]
+) -> dict[int, Isolation] | None:
+    """The isolation of some clusters, each on some channels, here and now; None if cancelled."""
+    crowd = isolation.Crowd(snapshot.shank)
+    neighbourhood = isolation.Neighbourhood(snapshot)
+    found = {}
+    for cluster_id, of in channels.items():
+        steps = isolation.isolation_steps(snapshot, cluster_id, of, crowd, neighbourhood)
+        while cluster_id not in found:
+            if cancelled():
+                return None
+            try:
+                next(steps)
+            except StopIteration as end:
+                found[cluster_id] = end.value
+    return found
 
 
 def make_snapshot(n_spikes: int, n_clusters: int, seed: int = 0) -> Snapshot:

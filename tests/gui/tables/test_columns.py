@@ -15,13 +15,14 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from phygui import KwikModel, Session
-from phygui.curation.navigation.columns import DASH, NOT_YET, find_column
+from phygui.curation.navigation.columns import DASH, NOT_YET
 from phygui.gui.app.app import make_application
 from phygui.gui.base.settings import Settings
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.tables import column_widths
 from phygui.gui.tables.cluster_table import ClusterTable
 from phygui.gui.tables.plain_table import Cell, PlainTable
+from tests.gui.curator import find_column
 
 NARROW = 380
 """Width of the tables in a window that is 1366 pixels wide."""

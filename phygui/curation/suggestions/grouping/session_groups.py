@@ -117,11 +117,6 @@ class SessionGroups:
         order = list(GROUPS)
         return sorted(listed, key=lambda c: (order.index(c.group), c.cluster_id))
 
-    def n_pending(self, source: ClusterSource | None = None) -> int:
-        """Undecided clusters of which nothing is said, as metrics are not computed yet."""
-        done, total = self.progress(source)
-        return total - done
-
     def progress(self, source: ClusterSource | None = None) -> tuple[int, int]:
         """Number of undecided clusters of which the rules have said all, and of all."""
         active, source = self.active, self._now if source is None else source
