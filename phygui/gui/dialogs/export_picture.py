@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCursor
@@ -21,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from phygui.curation.edits.update import EditError
+from phygui.curation.session import Session
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.placing import well_placed
 from phygui.gui.docks.view_dock import ViewDock
@@ -29,6 +31,8 @@ from phygui.views.core.export import export_image
 FILTERS = {".png": "PNG (*.png)", ".svg": "SVG (*.svg)"}
 SCALE = 2.0
 LARGEST_SCALE = 8.0
+_written_to: WeakKeyDictionary[Session, Path] = WeakKeyDictionary()
+"""The folder that a picture was written to last, for each session."""
 
 
 class PictureDialog(QFileDialog):
@@ -44,7 +48,9 @@ class PictureDialog(QFileDialog):
     """
 
     def __init__(self, window: WindowContext, docks: Sequence[ViewDock], dock: ViewDock) -> None:
-        super().__init__(window, "Export a picture")
+        # Beside the dataset at first, as a picture of the window.
+        folder = _written_to.get(window.session, window.session.path.parent)
+        super().__init__(window, "Export a picture", str(folder))
         well_placed(self)
         self._window, self._docks = window, docks
         stored = window.settings.get("pictures", {})
@@ -148,6 +154,7 @@ class PictureDialog(QFileDialog):
         except (OSError, ValueError) as error:
             window.show_trouble(f"{name}: the picture could not be written", error)
         else:
+            _written_to[window.session] = Path(name).parent
             window.say(f"wrote {name}")
 
 

@@ -94,6 +94,24 @@ def test_the_scale_is_chosen_and_with_the_format_remembered(export: Any, tmp_pat
     dialog.dialog.reject()
 
 
+def test_it_begins_beside_the_dataset_and_then_where_the_last_picture_is(
+    open_window: Callable[..., Any], hybrid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    user = open_window(hybrid)
+    button = user.window.view_docks["features"].title_bar.buttons["export"]
+    for folder in (hybrid.parent, elsewhere):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        export = Export(user)
+        assert Path(export.dialog.directory().absolutePath()) == folder
+        export.type_name(str(elsewhere / f"{folder.name}.png"))
+        export.save()
+        assert (elsewhere / f"{folder.name}.png").exists()
+        user.qtbot.waitUntil(lambda: not user.window.findChildren(PictureDialog))
+
+
 def test_the_chosen_format_is_what_is_written(export: Any, tmp_path: Path) -> None:
     _, dialog = export()
     dialog.choose_format("SVG")
