@@ -49,6 +49,8 @@ _held: set[str] = set()
 _open: weakref.WeakSet[Lock] = weakref.WeakSet()
 _TRIES = 10
 _PAUSE = 0.02
+_LAST_BREATH = 5.0
+"""Seconds that a killed process may take to let go: its last thread may wait for a disk."""
 
 
 @dataclass(frozen=True)
@@ -151,13 +153,16 @@ class Lock:
         OSError
             If the file cannot be written.
         """
-        holder: Holder | None = UNKNOWN
-        for _ in range(_TRIES):
-            holder = self._try()
+        holder, n_tries = self._try(), 1
+        deadline = time.monotonic() + _LAST_BREATH
+        while holder is not None:
             # A holder that has just begun has not said yet who it is.
-            if holder is not UNKNOWN:
+            is_new = holder is UNKNOWN and n_tries < _TRIES
+            is_gone = holder.is_here and not holder.is_alive() and time.monotonic() < deadline
+            if not is_new and not is_gone:
                 break
             time.sleep(_PAUSE)
+            holder, n_tries = self._try(), n_tries + 1
         if holder is None:
             self._stop.clear()
             threading.Thread(target=self._beat, name="lock", daemon=True).start()

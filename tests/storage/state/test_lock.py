@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -103,6 +104,27 @@ def test_a_dead_holder_of_this_computer_is_succeeded(folder, changes):
     lock = Lock(folder)
     assert lock.acquire() is None
     lock.release()
+
+
+def test_a_killed_holder_is_given_time_to_let_go(folder):
+    plant(folder, boot=lock_module.system.boot())
+    fd = os.open(folder / "lock", os.O_RDWR)
+    assert lock_module.lock_descriptor(fd, blocking=False)
+    threading.Timer(0.5, lambda: os.close(fd)).start()
+    lock = Lock(folder)
+    assert lock.acquire() is None
+    lock.release()
+
+
+def test_a_lock_that_a_dead_process_never_lets_go_is_told(folder, monkeypatch):
+    monkeypatch.setattr(lock_module, "_LAST_BREATH", 0.1)
+    plant(folder, boot=lock_module.system.boot())
+    fd = os.open(folder / "lock", os.O_RDWR)
+    assert lock_module.lock_descriptor(fd, blocking=False)
+    holder = Lock(folder).acquire()
+    assert holder is not None
+    assert holder.process == 2**22 + 5
+    os.close(fd)
 
 
 def test_a_living_holder_counts_even_where_locks_do_not_work(folder, monkeypatch):
