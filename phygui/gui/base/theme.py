@@ -162,6 +162,7 @@ def _style() -> str:
     QHeaderView::section {{ background: {c["window"]}; border: 0; padding: 5px 4px 2px 4px;
         border-bottom: 1px solid {c["line"]}; }}
     QHeaderView::up-arrow, QHeaderView::down-arrow {{ image: none; width: 0; height: 0; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QLineEdit {{ border: 1px solid {c["line"]}; border-radius: 3px; padding: 2px 4px;
         background: {c["base"]}; }}
     QLineEdit[wrong="true"] {{ border-color: {c["wrong"]}; }}

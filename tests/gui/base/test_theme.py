@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
 
 from phygui.gui.actions.actions import ACTIONS
 from phygui.gui.base import theme
@@ -47,6 +47,16 @@ def test_the_icon_of_a_group_is_its_sign_in_its_colour(any_theme: str, group: st
         if image.pixelColor(x, y).alpha() == 255
     }
     assert hues == {QColor(theme.group_color(group)).name()}
+
+
+@pytest.mark.usefixtures("any_theme")
+@pytest.mark.parametrize("kind", [QDialogButtonBox, QMessageBox])
+def test_buttons_of_dialogs_have_words_alone(qtbot: Any, kind: Any) -> None:
+    box = kind()
+    qtbot.addWidget(box)
+    for which in (kind.StandardButton.Ok, kind.StandardButton.Cancel, kind.StandardButton.Close):
+        # Icons of the style are black, on dark buttons as well.
+        assert box.addButton(which).icon().isNull()
 
 
 def test_help_alone_looks_like_help() -> None:
