@@ -165,7 +165,7 @@ class SessionEdits:
             )
         for text in (key, "" if value is None else value):
             if not isinstance(text, str):
-                raise EditError(f"a label is text, and {text!r} is none: write {str(text)!r}")
+                raise EditError(f"a label is text: write {str(text)!r}, not {text!r}")
         ids = self._existing(cluster_ids)
         return self._journal.make(self._workspace.editable().labels.label(ids, key, value))
 

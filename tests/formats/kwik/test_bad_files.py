@@ -232,7 +232,11 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     # metadata
     "no sample rate": (
         lambda t: (t.set(TOLD, "sample_rate", None), t.set("recordings/0", "sample_rate", None)),
-        "sample_rate is missing, and no recording has one",
+        "neither .*/@sample_rate nor a recording has a sample rate",
+    ),
+    "a sample rate of 0": (
+        lambda t: (t.set(TOLD, "sample_rate", 0.0), t.set("recordings/0", "sample_rate", 0.0)),
+        "neither .*/@sample_rate nor a recording has a sample rate",
     ),
     "10 GB attribute": (huge_attribute, "10737418240 bytes, expected at most|is damaged"),
 }

@@ -140,7 +140,7 @@ def read_settings(
     rate = told.number(("sample_rate",), recording_rate, lambda v: 1 <= v <= 1e9, "1 to 1e9 hertz")
     if rate is None:
         raise DatasetError(
-            f"{path}: {PATH}/@sample_rate is missing, and no recording has one; "
+            f"{path}: neither {PATH}/@sample_rate nor a recording has a sample rate, "
             "expected 1 to 1e9 hertz."
         )
     told_apart = recording_rate is not None and not same_rate(recording_rate, rate)
