@@ -14,6 +14,9 @@ from phygui.views.core.colors import ACCENT, BACKGROUND
 from phygui.views.core.layout import Layout
 from phygui.views.core.visuals import CANVAS, Batch, Label, Shared, boxes, text_width, vertices
 
+_BESIDE = 8.0
+"""Logical pixels beside a plot within which the lasso begins at its edge: there the outermost
+spikes are surrounded."""
 _LEAST_DRAG = 5.0
 """Logical pixels from which a press with Ctrl is a drag, and no click of a hand that shakes."""
 
@@ -116,6 +119,25 @@ class LassoDrawing:
         else:
             self.clear_lasso()
 
+    def press_lasso_beside(self, pos: Any, button: int) -> None:
+        """Take a press with Ctrl held just beside a plot: that of the lasso drawn, or the next."""
+        if not self.has_lasso or not self.cells or len(self.layout.boxes) != len(self.cells):
+            return
+        distances = self.layout.distances(*pos)
+        near = [k for k, cell in enumerate(self.cells) if cell.lasso and distances[k] <= _BESIDE]
+        if not near:
+            return
+        index = min(near, key=lambda k: float(distances[k]))
+        if self.is_drawing and self.lasso is not None and self.lasso.cell in near:
+            index = self.lasso.cell
+        self.press_lasso(index, self._within(index, pos), button)
+
+    def _within(self, cell: int, pos: Any) -> tuple[float, float]:
+        """The place of a plot that is next to the mouse, in logical pixels."""
+        left, top, width, height = self.layout.boxes[cell]
+        x, y = np.clip(pos[0], left, left + width), np.clip(pos[1], top, top + height)
+        return float(x), float(y)
+
     def drag_lasso(self, pos: Any) -> bool:
         """Follow the mouse after such a press; returns whether there was one."""
         press, lasso = self._lasso_press, self.lasso
@@ -127,9 +149,7 @@ class LassoDrawing:
         if not press.is_drag and np.hypot(*np.subtract(pos, press.pos)) < _LEAST_DRAG:
             return True
         self._lasso_press = replace(press, is_drag=True)
-        left, top, width, height = self.layout.boxes[lasso.cell]
-        at = np.clip(pos[0], left, left + width), np.clip(pos[1], top, top + height)
-        x, y = self.to_data(lasso.cell, *at)
+        x, y = self.to_data(lasso.cell, *self._within(lasso.cell, pos))
         if press.begins:
             x0, y0 = lasso.points[0]
             points = np.array([(x0, y0), (x, y0), (x, y), (x0, y)])

@@ -53,6 +53,14 @@ class Layout:
         found = np.flatnonzero(inside)
         return int(found[0]) if len(found) else None
 
+    def distances(self, x: float, y: float) -> NDArray[np.float64]:
+        """How far each cell is from a place of the canvas, logical pixels, (n_cells,)."""
+        left, top, width, height = self.boxes.T
+        across = np.maximum(np.maximum(left - x, x - left - width), 0.0)
+        down = np.maximum(np.maximum(top - y, y - top - height), 0.0)
+        distances: NDArray[np.float64] = np.hypot(across, down)
+        return distances
+
 
 def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
     """What each cell shows, (n_cells, 4): x0, x1, y0, y1."""

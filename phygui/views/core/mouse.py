@@ -222,7 +222,10 @@ class Interactive(LassoDrawing, TimeDrag, Generic[ParamsT, DataT]):
             if self.begin_time_drag(self._press_cell, event.pos):
                 self._press_cell = None
             return
-        if "Control" not in _held(event) or self._press_cell is None:
+        if "Control" not in _held(event):
+            return
+        if self._press_cell is None:
+            self.press_lasso_beside(event.pos, event.button)
             return
         x, y = self.to_data(self._press_cell, *event.pos)
         if self.on_ctrl_click(self._press_cell, x, y, event.button):

@@ -213,6 +213,28 @@ def test_a_drag_with_ctrl_is_a_rectangle_within_the_plot(board, mouse):
     assert board.is_drawing
 
 
+def test_a_lasso_begins_just_beside_a_plot_too(board, mouse):
+    held = Qt.KeyboardModifier.ControlModifier
+    (left, top, width, height), (other, *_) = board.layout.boxes
+    mouse(board).drag((left - 5, top - 4), (left + width / 2, top + height / 2), held=held)
+    assert (board.lasso.cell, board.lasso.closed) == (0, True)
+    np.testing.assert_allclose(board.lasso.points[[0, 2]], [(0, 10), (5, 5)], atol=0.1)
+    # Further away nothing is meant.
+    board.clear_lasso()
+    mouse(board).click((left + 20, top + height + 20), held=held)
+    assert board.lasso is None
+    # Between two plots it goes on in the one where it was begun.
+    between = left + width + 0.9 * (other - left - width)
+    assert other - left - width < 8
+    for x, y in ((left + 10, top + 10), (left + 10, top + 50), (between, top + 50)):
+        mouse(board).click((x, y), held=held)
+    assert board.lasso.cell == 0
+    assert len(board.lasso.points) == 3
+    assert board.lasso.points[-1][0] == pytest.approx(10)
+    mouse(board).click((between, top + 50), Qt.MouseButton.RightButton, held)
+    assert board.lasso.closed
+
+
 def test_what_is_said_at_the_lasso_stands_in_its_plot(board, mouse):
     board.note_lasso("nothing")
     assert board.lasso_note == ""
