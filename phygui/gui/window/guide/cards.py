@@ -104,6 +104,6 @@ CARDS = (
 END = (
     "That is all it takes: walk, look, decide. The tabs Merges, Splits and Candidates hold what "
     "the program would do. {shortcuts} lists all keys, {palette} finds what can be done by its "
-    "name, {manual} opens the manual. {close} closes this demo; a window with your own data stays "
-    "open behind it."
+    "name, {manual} opens the manual. {open} opens your own data in a window of its own, if that "
+    "is not open already, and {close} closes this demo."
 )
