@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.dataset.absent import Absent
 from phygui.dataset.timeline import Timeline
-from phygui.storage.arrays.bandpass import BandPass
+from phygui.storage.arrays.bandpass import BandPass, FilteredBefore
 from phygui.storage.arrays.traces import Traces
 from phygui.storage.arrays.waveforms import Waveforms
 from phygui.storage.state import locations
@@ -41,6 +41,8 @@ class JoinedShank:
         Hertz.
     remarks : sequence of str
         What was found to be unusual already.
+    is_filtered : bool
+        Whether the raw data was filtered before it was stored: it is not filtered again.
     """
 
     preparations = ()
@@ -55,7 +57,12 @@ class JoinedShank:
     n_samples_waveforms: int
 
     def __init__(
-        self, path: Path, channel_group: int, sample_rate: float, remarks: Sequence[str]
+        self,
+        path: Path,
+        channel_group: int,
+        sample_rate: float,
+        remarks: Sequence[str],
+        is_filtered: bool,
     ) -> None:
         self.path = path
         self.channel_group = channel_group
@@ -64,7 +71,7 @@ class JoinedShank:
         self.warnings: list[str] = list(remarks)
         self.absent: dict[str, Absent] = {}
         self.events: Mapping[str, NDArray[np.float64]] = {}
-        self.filter = usual_filter(sample_rate)
+        self.filter = FilteredBefore(sample_rate) if is_filtered else usual_filter(sample_rate)
         self._lock = threading.Lock()
 
     def _warn(self, text: str) -> None:

@@ -226,7 +226,7 @@ class ShankData(Protocol):
 
     @property
     def filter(self) -> BandPass:
-        """The band-pass filter of waveforms."""
+        """The band-pass filter of waveforms; of order 0 where the raw data is filtered already."""
 
     @property
     def detection_factor(self) -> float | None:

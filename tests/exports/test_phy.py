@@ -67,6 +67,20 @@ def test_phylib_reads_what_is_in_a_folder(tmp_path: Path, like: str) -> None:
     assert np.allclose(np.diagonal(model.similar_templates), 1)
 
 
+@pytest.mark.parametrize("filtered", [False, True])
+def test_whether_the_raw_data_is_filtered_goes_along(tmp_path: Path, filtered: bool) -> None:
+    folder = make(tmp_path).path
+    params = folder / "params.py"
+    params.write_text(params.read_text() + f"hp_filtered = {filtered}\n")
+    again = export(folder, "phy", tmp_path / "out")
+    assert read_by_phylib(again).hp_filtered == filtered
+    there = open_dataset(again).open().filter
+    assert repr(there) == repr(open_dataset(folder).open().filter)
+    # A Kwik file has no word for it.
+    as_kwik = open_dataset(convert(folder, tmp_path / "again.kwik")).open().filter
+    assert (as_kwik.low, round(as_kwik.high), as_kwik.order) == (300, 6000, 3)
+
+
 def test_phylib_reads_shanks_recordings_and_means(tmp_path: Path) -> None:
     path = demo(tmp_path, n_channel_groups=2, n_recordings=2, raw="kwd")
     curated(path)

@@ -61,7 +61,7 @@ def write(curation: Curation, path: Path, options: Mapping[str, Any], work: Work
     if raw.is_copied and first.traces is not None:
         part = work.part(0.8, 1.0)
         copy_raw(first, first.traces, raw.paths, lambda f: part.step(f, "raw data"))
-    (path / "params.py").write_text(_params(raw, path, first.sample_rate), encoding="utf-8")
+    (path / "params.py").write_text(_params(raw, path, first), encoding="utf-8")
 
 
 def _write_spikes(folder: Path, spikes: Spikes) -> None:
@@ -112,7 +112,7 @@ def _positions(datas: list[ShankData]) -> NDArray[np.float64]:
     return np.concatenate([of + np.array([k * width, 0.0]) for k, of in enumerate(found)])
 
 
-def _params(raw: RawFiles, folder: Path, sample_rate: float) -> str:
+def _params(raw: RawFiles, folder: Path, shank: ShankData) -> str:
     """The text of `params.py`."""
     names = raw.names(folder)
     value: str | list[str] = names[0] if len(names) == 1 else names
@@ -122,8 +122,8 @@ def _params(raw: RawFiles, folder: Path, sample_rate: float) -> str:
         f"n_channels_dat = {raw.n_channels}",
         f"dtype = {dtype!r}",
         f"offset = {raw.offset}",
-        f"sample_rate = {sample_rate!r}",
-        "hp_filtered = False",
+        f"sample_rate = {shank.sample_rate!r}",
+        f"hp_filtered = {not shank.filter.order}",
     ]
     return "\n".join(lines) + "\n"
 

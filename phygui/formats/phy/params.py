@@ -40,6 +40,8 @@ class Params:
         Bytes before the first sample of each file.
     dat_paths : tuple of str
         The flat files of the raw data, one after the other in time; as they are written.
+    is_filtered : bool
+        Whether they were filtered before they were stored.
     remarks : tuple of str
         What is unusual, one sentence each.
     """
@@ -50,6 +52,7 @@ class Params:
     dtype: np.dtype = field(default_factory=lambda: np.dtype(np.int16))
     offset: int = 0
     dat_paths: tuple[str, ...] = ()
+    is_filtered: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -81,6 +84,7 @@ def read_params(folder: Path) -> Params:
         dtype=_dtype(path, values.get("dtype", "int16")),
         offset=_count(path, values, "offset", 1 << 62),
         dat_paths=_dat_paths(path, values.get("dat_path")),
+        is_filtered=values.get("hp_filtered") is True,
         remarks=remarks,
     )
 

@@ -53,7 +53,10 @@ class PhyShank(JoinedShank):
     """No file of the folder holds it."""
 
     def __init__(self, sorting: Sorting, channel_group: int, remarks: Sequence[str] = ()) -> None:
-        super().__init__(sorting.folder, channel_group, sorting.params.sample_rate, remarks)
+        params = sorting.params
+        super().__init__(
+            sorting.folder, channel_group, params.sample_rate, remarks, params.is_filtered
+        )
         self._sorting = sorting
         self._spikes = sorting.spikes_of(channel_group)
         if self._spikes is not None and not len(self._spikes):

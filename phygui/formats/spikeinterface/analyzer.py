@@ -64,6 +64,7 @@ class Analyzer:
     gains: NDArray[np.float64] | None
     offsets: NDArray[np.float64]
     dtype: str
+    is_filtered: bool
     sparsity: NDArray[np.bool_] | None
     unit_shanks: NDArray[np.int64]
     told: dict[int, dict[str, str]]
@@ -138,6 +139,7 @@ def read_analyzer(path: Path, warn: Warn) -> Analyzer:
         gains,
         np.zeros(n_channels) if offsets is None else offsets,
         _dtype(path, attributes.get("dtype")),
+        attributes.get("is_filtered") is True,
         sparsity,
         _unit_shanks(tree, sparsity, shanks, len(units.unit_ids)),
         _told(tree, units, warn),

@@ -99,7 +99,9 @@ class AnalyzerShank(JoinedShank):
     """
 
     def __init__(self, analyzer: Analyzer, channel_group: int, remarks: Sequence[str] = ()) -> None:
-        super().__init__(analyzer.path, channel_group, analyzer.sample_rate, remarks)
+        super().__init__(
+            analyzer.path, channel_group, analyzer.sample_rate, remarks, analyzer.is_filtered
+        )
         self._analyzer = analyzer
         self._spikes = analyzer.spikes_of(channel_group)
         if self._spikes is not None and not len(self._spikes):

@@ -16,6 +16,8 @@ _DECAY = 3e-5
 _MIN_MARGIN = 100
 _MAX_MARGIN = 20_000
 _N_RESPONSES = 4
+#: Seconds on each side of a spike by which its offset is taken, where nothing is filtered.
+_MEAN_S = 0.005
 _LOCK = threading.RLock()
 
 
@@ -219,6 +221,47 @@ class BandPass:
         matrix = both[lag]
         centred: np.ndarray = matrix - matrix.mean(axis=1, keepdims=True)
         return centred.astype(np.float32)
+
+
+class FilteredBefore(BandPass):
+    """Takes the place of the filter where the raw data has been filtered before it was stored.
+
+    Nothing but the mean of a few milliseconds is taken away, as by a filter: what is left of an
+    offset says nothing of a spike.
+
+    Parameters
+    ----------
+    sample_rate : hertz
+    """
+
+    def __init__(self, sample_rate: float) -> None:
+        self.sample_rate = float(sample_rate)
+        self.low, self.high, self.order = 0.0, self.sample_rate / 2, 0
+
+    def __repr__(self) -> str:
+        return f"FilteredBefore({self.sample_rate:g})"
+
+    @cached_property
+    def margin(self) -> int:
+        """Samples on each side by which the mean is taken."""
+        return int(min(max(_MIN_MARGIN, round(_MEAN_S * self.sample_rate)), _MAX_MARGIN))
+
+    def apply(self, traces: np.ndarray, axis: int = 0) -> np.ndarray:
+        """See :meth:`BandPass.apply`."""
+        values = np.asarray(traces)
+        if not values.size:
+            return np.zeros(values.shape, dtype=np.float32)
+        mean = values.mean(axis=axis, keepdims=True, dtype=np.float64)
+        centred: np.ndarray = (values - mean).astype(np.float32)
+        return centred
+
+    def middle(self, traces: np.ndarray) -> np.ndarray:
+        """See :meth:`BandPass.middle`."""
+        return self.apply(traces)[self.margin : len(traces) - self.margin]
+
+    def _matrix(self, n_samples: int) -> np.ndarray:
+        width = n_samples + 2 * self.margin
+        return (np.eye(n_samples, width, self.margin) - 1 / width).astype(np.float32)
 
 
 def _fast_length(n: int) -> int:

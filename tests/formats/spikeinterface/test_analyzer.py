@@ -56,6 +56,34 @@ def opened(path: Path, channel_group: int | None = None) -> AnalyzerShank:
     return shank
 
 
+@pytest.fixture
+def filtered(made: Path) -> Iterator[Path]:
+    """The same, as if its recording had been filtered before it was stored."""
+    told = made / "recording_info" / "recording_attributes.json"
+    text = told.read_text()
+    told.write_text(json.dumps({**json.loads(text), "is_filtered": True}))
+    yield made
+    told.write_text(text)
+
+
+def test_a_recording_that_was_filtered_before_is_not_filtered_again(
+    filtered: Path, partial: Path
+) -> None:
+    assert opened(partial).filter.order == 3
+    shank = opened(filtered)
+    assert shank.filter.order == 0
+    assert shank.waveforms is not None
+    assert shank.traces is not None
+    inside = np.flatnonzero(shank.spike_samples > 2_000)[:20]
+    firsts = shank.spike_samples[inside] - shank.n_samples_before
+    stored = np.stack([shank.traces[at : at + shank.n_samples_waveforms] for at in firsts])
+    found = shank.waveforms[inside]
+    differences = (stored - found).reshape(len(inside), shank.n_samples_waveforms, -1)
+    # An offset is taken away, the same at all samples of a waveform.
+    assert np.ptp(differences, axis=1).max() < 0.01
+    shank.close()
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_everything_is_what_spikeinterface_says(
     made: Path, suffix: str, monkeypatch: pytest.MonkeyPatch

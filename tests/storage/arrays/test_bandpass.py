@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, filtfilt
 
-from phygui.storage.arrays.bandpass import BandPass
+from phygui.storage.arrays.bandpass import BandPass, FilteredBefore
 
 RATE = 20000.0
 
@@ -66,6 +66,25 @@ def test_the_matrix_is_the_filter_far_from_the_edges(low: float, high: float) ->
     start = len(traces) // 2
     found = matrix @ traces[start - m : start + 40 + m]
     np.testing.assert_allclose(found, whole[start : start + 40], atol=0.05)
+
+
+def test_what_was_filtered_before_only_loses_its_mean() -> None:
+    none, traces = FilteredBefore(RATE), noise(4000) + 3000
+    m, start = none.margin, 1000
+    piece = traces[start - m : start + 40 + m]
+    expected = traces[start : start + 40] - piece.mean(axis=0)
+    for found in (
+        none.matrix(40) @ (piece - piece.mean(axis=0)),
+        none.matrix(40) @ piece,
+        none.apply(piece)[m:-m],
+        none.apply(piece.T, axis=1).T[m:-m],
+        none.middle(piece),
+    ):
+        np.testing.assert_allclose(found, expected, atol=0.01)
+    assert none.apply(traces).dtype == none.middle(piece).dtype == np.float32
+    assert none.apply(traces[:0]).shape == traces[:0].shape
+    assert not none.apply(traces[:1]).any()
+    assert none.order == 0
 
 
 def test_the_margin_is_as_long_as_the_filter_remembers() -> None:

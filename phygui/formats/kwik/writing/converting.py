@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from phygui._version import __version__
 from phygui.dataset import MICROVOLTS, ClusteringState, Dataset, FeatureSource, Key, ShankData
+from phygui.dataset.joined_shank import usual_filter
 from phygui.dataset.raw_files import RawChoice, RawFiles, copy_raw, find_raw
 from phygui.errors import DatasetError
 from phygui.formats.kwik.writing.klusta import Klusta
@@ -232,7 +233,9 @@ def _metadata(shanks: list[ShankData], raw: RawFiles, target: Path) -> dict[str,
     first = shanks[0]
     stem = target.name.removesuffix(".kwik")
     n_features = {shank.features.n_features for shank in shanks if shank.features is not None}
-    band, before = first.filter, first.n_samples_before
+    # A Kwik file has no word for raw data that is filtered already: it is filtered again there.
+    band = first.filter if first.filter.order else usual_filter(first.sample_rate)
+    before = first.n_samples_before
     told = {
         "detect_spikes": "negative",
         "dtype": raw.dtype.name if raw.dtype.isnative else raw.dtype.str,
