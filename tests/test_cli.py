@@ -206,6 +206,14 @@ def test_a_kwik_alone_opens(tmp_path: Path, small: Path) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+def test_recover_tells_of_a_session_that_lives(small: Path) -> None:
+    with Session.open(small) as session:
+        session.merge(session.cluster_ids[:2])
+        told = run(KWIK, "recover", small).stdout
+        session.undo()
+    assert "nothing to bring back: it is open elsewhere (process" in told
+
+
 @pytest.mark.slow
 def test_recover_brings_back_what_a_dead_session_left(small: Path) -> None:
     script = (

@@ -40,7 +40,9 @@ def recover(file: Path, only_list: bool) -> None:
             say(str(edit))
         if session.recovery_problem:
             say(session.recovery_problem, err=True)
-        if not edits:
+        if not edits and session.journal.keeper.holder is not None:
+            say(f"nothing to bring back: {session.read_only_reason}")
+        elif not edits:
             say("there are no unsaved edits")
         elif not only_list:
             session.recover()
