@@ -1,4 +1,4 @@
-"""What is written in the views can be read, with few and with many clusters."""
+"""What is written in the views can be read: with few clusters and many, in a dock and large."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qtpy.QtCore import QRectF
+from qtpy.QtCore import QRectF, Qt
+from qtpy.QtGui import QCursor
 
 from phygui.views import SPECS
 from phygui.views.core.visuals import CANVAS, text_width
@@ -60,11 +61,17 @@ def test_texts_are_apart_in_every_view_of_a_small_window(
     problems = {}
     for kind in SPECS:
         window.show_dock(kind)
-        for n in (2, 20):
+        for n in (1, 2, 8, 20):
             session.select(clusters[:1], clusters[1:n])
             user.settle()
             view = user.view(kind)
             assert view.has_picture, kind
             if found := illegible(view):
                 problems[kind, n] = found
+        QCursor.setPos(view.native.mapToGlobal(view.native.rect().center()))
+        user.press(Qt.Key.Key_Z)
+        assert window.layout_keeper.maximised == kind
+        if found := illegible(view):
+            problems[kind, "large"] = found
+        user.press(Qt.Key.Key_Z)
     assert not problems
