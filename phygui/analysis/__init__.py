@@ -71,7 +71,7 @@ from .units.similarity import (
     similarity,
     waveform_similarity,
 )
-from .units.splitting import SplitScore, by_size, split_parts, split_score
+from .units.splitting import SplitScore, by_size, collided_share, split_parts, split_score
 from .units.summaries import ClusterSummary, Train, combine, is_seen, summarize
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "cluster_quality",
     "coherence",
     "coincidences",
+    "collided_share",
     "combine",
     "containment",
     "contamination_hill",

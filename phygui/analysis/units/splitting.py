@@ -19,7 +19,7 @@ from .merging import (
     merged_refractoriness,
 )
 
-__all__ = ["SplitScore", "by_size", "split_parts", "split_score"]
+__all__ = ["SplitScore", "by_size", "collided_share", "split_parts", "split_score"]
 
 N_COMPONENTS = 4
 """Components of a mixture. More of them cut one unit into pieces too small to tell
@@ -46,6 +46,8 @@ _WEIGHTS = -13.0, 1.0, 6.0, -0.15
 """Of the log odds of two units: constant, valley, distance at one time, and refractoriness."""
 _DEEPEST, _FARTHEST_APART, _MOST_LOG_ODDS = 60.0, 40.0, 8.0
 """Depth of a valley, distance, and log odds, beyond which it makes no difference."""
+COLLISION_S = 0.0005
+"""Seconds between two spikes below which the waveform of one bends that of the other."""
 _N_STEPS = 21
 """Points on the line between two components at which the density is looked at."""
 
@@ -201,6 +203,52 @@ def split_score(
                 together = coincidences(samples[labels == a], samples[labels == b], sample_rate)
     sizes = tuple(np.bincount(labels).tolist())
     return SplitScore(math.nan, sizes, nearest, together, _violations(samples, labels, sample_rate))
+
+
+def collided_share(
+    part: ArrayLike, rest: ArrayLike, everything: ArrayLike, sample_rate: float
+) -> float:
+    """How much of a part of a cluster is there since spikes of other clusters collided with it.
+
+    Where another unit often fires with the one of a cluster, their common waveform makes a group of
+    its own, as far from the rest as a second unit would be. What tells it is that spikes of other
+    clusters come with those of the part, and not with the others.
+
+    Parameters
+    ----------
+    part, rest : array of int (n,)
+        Samples of the spikes of the part, and of all others of the cluster; increasing.
+    everything : array of int (n_spikes,)
+        Samples of all spikes of the channel group, increasing.
+    sample_rate : float
+        In hertz.
+
+    Returns
+    -------
+    float
+        Share of the spikes of the part that have a spike of another cluster within 0.5 ms, beyond
+        what chance makes of it, which is the share q of the others that have one: (p - q) / (1 - q)
+        as in Cohen's kappa, 0 where that is negative.
+
+    References
+    ----------
+    Cohen, J. (1960). A coefficient of agreement for nominal scales. Educ. Psychol. Meas. 20(1),
+    37-46, equation 1.
+    """
+    check_rate(sample_rate)
+    part, rest = np.asarray(part, np.int64), np.asarray(rest, np.int64)
+    of_cluster, reach = np.sort(np.concatenate([part, rest])), round(COLLISION_S * sample_rate)
+
+    def beside_others(samples: NDArray[np.int64]) -> float:
+        counts = [
+            np.searchsorted(train, samples + reach, "right")
+            - np.searchsorted(train, samples - reach, "left")
+            for train in (np.asarray(everything), of_cluster)
+        ]
+        return float(np.mean(counts[0] > counts[1])) if len(samples) else 0.0
+
+    by_chance = beside_others(rest)
+    return max(0.0, (beside_others(part) - by_chance) / (1 - by_chance)) if by_chance < 1 else 0.0
 
 
 def _violations(

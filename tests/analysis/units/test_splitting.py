@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phygui.analysis import Coincidences, by_size, split_parts, split_score
+from phygui.analysis import Coincidences, by_size, collided_share, split_parts, split_score
 from phygui.analysis.units.splitting import N_FITTED, SplitScore
 
 RATE = 20_000.0
@@ -133,6 +133,45 @@ def test_any_cloud_has_parts(seed, n, n_columns, n_parts):
     assert found.n_spikes == score.n_spikes
     assert found.violations == score.violations or len(score.n_spikes) == 1
     assert np.isnan(found.score)
+
+
+@pytest.mark.parametrize("n_others", [0, 3_000, 60_000])
+def test_parts_that_come_with_spikes_of_others_are_told_from_chance(n_others):
+    rng = np.random.default_rng(1)
+    rest, part = train(rng, 2000), train(rng, 400)
+    others = rng.integers(0, 300 * RATE, n_others)
+
+    def share(partners):
+        return collided_share(part, rest, np.sort(np.concatenate([rest, part, partners])), RATE)
+
+    # Up to 0.3 ms after six of ten, and at any time.
+    taken = rng.random(len(part)) < 0.6
+    partners = part[taken] + rng.integers(0, 6, taken.sum())
+    chance = 0.05 + 0.1 * (n_others == 60_000)
+    assert share(others) == pytest.approx(0.0, abs=chance)
+    found = share(np.concatenate([others, partners]))
+    assert found == pytest.approx(taken.mean(), abs=chance)
+    # A spike that comes with one of its own cluster tells nothing.
+    assert collided_share(part, part + 3, np.sort(np.concatenate([part, part + 3])), RATE) == 0
+
+
+def test_collisions_by_the_definition():
+    rng = np.random.default_rng(2)
+    part, rest, others = (np.sort(rng.integers(0, 20_000, n)) for n in (40, 90, 300))
+
+    def near(samples):
+        return np.mean([np.abs(others - at).min() <= 10 for at in samples])
+
+    p, q = near(part), near(rest)
+    found = collided_share(part, rest, np.sort(np.concatenate([part, rest, others])), RATE)
+    assert found == pytest.approx(max(0.0, (p - q) / (1 - q)))
+
+
+def test_collisions_of_nothing():
+    none = np.empty(0, np.int64)
+    assert collided_share(none, none, none, RATE) == 0
+    # Where all others come with one too, nothing can be told.
+    assert collided_share([5], [50], [5, 6, 50, 51], RATE) == 0
 
 
 def test_labels_by_size():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import SplitScore
+from phygui.analysis import SplitScore, collided_share
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import EditError
 from phygui.curation.statistics.cluster_statistics import Knowledge
@@ -22,6 +22,9 @@ LEAST_SCORE = 0.5
 """Clusters with a score below this are not suggested: they are likelier one unit than several."""
 LEAST_SHARE = 0.05
 """Share of the spikes in the second largest part below which it is what strays anywhere."""
+MOST_COLLIDED = 0.4
+"""Share of a part that is there since spikes of other clusters collided with it, above which it is
+no unit. In simulated data 18% was the most in parts that were units, 52% the least in others."""
 LEAST_SPIKES = 20
 """Spikes of the second largest part below which nothing is suggested."""
 
@@ -127,7 +130,8 @@ class SplitSuggestions:
                     continue
                 if parts is None:
                     break
-                found[cluster_id] = parts if _is_worth_telling(parts) else None
+                is_told = _is_worth_telling(parts) and not _are_collisions(snapshot, parts)
+                found[cluster_id] = parts if is_told else None
             return FoundSplits(self, found, epoch)
 
         return look
@@ -225,3 +229,14 @@ def _is_worth_telling(parts: Parts) -> bool:
         return False
     second = parts.evidence.n_spikes[1]
     return second >= max(LEAST_SPIKES, LEAST_SHARE * len(parts.spike_ids))
+
+
+def _are_collisions(snapshot: Snapshot, parts: Parts) -> bool:
+    """Whether all parts but the largest are there only since other units fired at the same time."""
+    clock = snapshot.shank.clock
+
+    def share(part: int) -> float:
+        trains = clock.train(parts.spikes(part)), clock.train(parts.spike_ids[parts.labels != part])
+        return collided_share(*trains, clock.sorted_samples, clock.sample_rate)
+
+    return all(share(part) > MOST_COLLIDED for part in range(1, parts.n_parts))

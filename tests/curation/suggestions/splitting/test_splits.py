@@ -11,6 +11,7 @@ import pytest
 from phygui import Session
 from phygui.curation.edits.update import EditError
 from phygui.curation.navigation.row_filter import FilterError
+from phygui.curation.suggestions.splitting import splits
 from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.simulate import make_demo
 
@@ -259,3 +260,27 @@ def test_two_clusters_that_were_joined_are_suggested(session: Session) -> None:
     update = session.split_into(found[merged].parts)
     session.suggest_splits()
     assert not {s.cluster for s in session.suggestions.ranked_splits()} & set(update.added)
+
+
+def test_a_part_that_other_units_made_by_firing_together_is_not_suggested(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = (int(c) for c in session.cluster_ids[:2])
+    merged = session.merge([a, b]).added[0]
+    clock, asked = session.shank.clock, []
+
+    def share(part: np.ndarray, rest: np.ndarray, everything: np.ndarray, rate: float) -> float:
+        asked.append((part, rest, everything, rate))
+        return 0.5
+
+    monkeypatch.setattr(splits, "collided_share", share)
+    session.suggest_splits()
+    assert merged not in {s.cluster for s in session.suggestions.ranked_splits()}
+    # It was asked of the smaller part, against the rest of the cluster and all spikes.
+    of_b = min((session.history[0].before[c] for c in (a, b)), key=len)
+    ours = max(asked, key=lambda of: len(np.intersect1d(of[0], clock.train(of_b))))
+    assert len(np.intersect1d(ours[0], clock.train(of_b))) > 0.9 * len(of_b)
+    both = np.sort(np.concatenate(ours[:2]))
+    np.testing.assert_array_equal(both, clock.train(session.spikes_per_cluster[merged]))
+    np.testing.assert_array_equal(ours[2], np.sort(session.shank.spike_samples))
+    assert ours[3] == session.shank.sample_rate
