@@ -12,7 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from phygui.curation.edits.update import Selection
-from tests.gui.curator import ALT, CTRL, check, queue, with_first_match
+from tests.gui.curator import ALT, CTRL, check, from_palette, queue, with_first_match
 
 
 def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
@@ -57,6 +57,14 @@ def test_keys_open_the_list_of_shortcuts_and_the_palette(onlooker: Any) -> None:
     QTest.keyClicks(palette.search, "compare")
     assert palette.proxy.index(palette.table.currentIndex().row(), 0).data().startswith("Compare")
     QTest.keyClick(palette, Qt.Key.Key_Escape)
+
+    # What is in sight is found as well, and said to be there.
+    for name, is_there in (("waveforms", True), ("probe", False), ("probe", True)):
+        dock = user.window.docks[name]
+        assert dock.is_on_screen is is_there
+        from_palette(user, f"show {dock.title.lower()}")
+        assert dock.is_on_screen
+        assert (user.message == f"{dock.title}: it is in sight already") is is_there
 
     # The window is again as it was, maximised too.
     window = user.window

@@ -9,6 +9,9 @@ from phygui.gui.actions.line_commands import snippet_rows
 from phygui.gui.dialogs.search_list import SearchList
 from phygui.gui.window.parts import WindowParts
 
+SHOWN = "it is in sight already"
+"""What is told of a dock that is asked for and is there."""
+
 
 def _menus() -> list[str]:
     """The menus, in their order."""
@@ -48,8 +51,10 @@ def show_palette(window: WindowParts) -> None:
     every = (*ACTIONS, *window.marks.actions)
     actions = [a for a in every if a.enabled(window) and a.name != "palette"]
     rows = [(a.title, window.keys.text(a), a.tip) for a in actions]
-    docks = [dock for dock in window.docks.values() if not dock.is_on_screen]
-    rows += [(f"Show {dock.title}", "", "bring it to the front") for dock in docks]
+    docks = list(window.docks.values())
+    # Who does not see what is there asks for it too.
+    tips = [SHOWN if dock.is_on_screen else "bring it to the front" for dock in docks]
+    rows += [(f"Show {dock.title}", "", tip) for dock, tip in zip(docks, tips, strict=True)]
     palette = SearchList(window, "Command palette", ["action", "key", ""], rows)
 
     def run() -> None:
@@ -59,7 +64,10 @@ def show_palette(window: WindowParts) -> None:
         if chosen < len(actions):
             window.run(actions[chosen])
         else:
-            docks[chosen - len(actions)].bring_to_front()
+            dock = docks[chosen - len(actions)]
+            if dock.is_on_screen:
+                window.say(f"{dock.title}: {SHOWN}")
+            dock.bring_to_front()
 
     palette.accepted.connect(run)
     if window.palette_list is not None:
