@@ -106,9 +106,11 @@ def cluster_ids_of(given: Iterable[int] | int, error: type[ValueError] = ValueEr
         numbers = list(given)
     ids = []
     for number in numbers:
-        is_number = hasattr(number, "__index__") or hasattr(number, "is_integer")
-        is_whole = is_number and number - number == 0 and number == int(number)
-        if type(number).__name__ in ("bool", "bool_") or not is_whole:
+        # Older releases of numpy give their booleans an index too.
+        is_number = type(number).__name__ not in ("bool", "bool_") and (
+            hasattr(number, "__index__") or hasattr(number, "is_integer")
+        )
+        if not (is_number and number - number == 0 and number == int(number)):
             raise error(f"{shortened(given)} was given, expected cluster ids, such as [4, 9]")
         ids.append(int(number))
     return ids
