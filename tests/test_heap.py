@@ -49,3 +49,46 @@ def left_mb(how: str) -> float:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there is such a heap")
 def test_large_arrays_go_back_to_the_system_when_they_are_freed() -> None:
     assert left_mb("apart") < 2
+
+
+REUSE = """
+import resource
+import sys
+import numpy as np
+from phygui.heap import keep_large_apart, reuse_large
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        np.ones(4 << 20, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+if sys.argv[1] == "apart":
+    assert keep_large_apart()
+told = []
+for wanted in (False, True, False):
+    reuse_large(wanted)
+    faults()
+    told.append(faults())
+print(*told)
+"""
+
+
+def faults(how: str) -> list[int]:
+    """Pages that had to be got from the system: as usual, with reuse, and as usual again."""
+    command = [sys.executable, "-c", REUSE, how]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [int(n) for n in done.stdout.split()]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there is such a heap")
+def test_what_large_arrays_leave_behind_is_reused_while_that_is_wanted() -> None:
+    before, reused, after = faults("apart")
+    assert 4 * reused < before
+    assert 4 * reused < after
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there is such a heap")
+def test_the_heap_of_another_program_stays_as_it_is() -> None:
+    before, meanwhile, after = faults("as it was")
+    assert max(before, meanwhile, after) <= 2 * min(before, meanwhile, after) + 50

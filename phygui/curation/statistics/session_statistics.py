@@ -19,6 +19,7 @@ from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY, Kind, f
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.workspace import Workspace
+from phygui.heap import reuse_large
 
 
 class SessionStatistics:
@@ -79,6 +80,7 @@ class SessionStatistics:
             job = knowledge.job(snapshot)
         if job is None:
             return None
+        reuse_large(True)
         epoch = knowledge.epoch
         return lambda cancelled: replace(job(cancelled), epoch=epoch)
 
@@ -113,6 +115,7 @@ class SessionStatistics:
     def rest(self) -> None:
         """Nothing is to be computed for a while: give back the memory that it takes."""
         self.knowledge.rest()
+        reuse_large(False)
 
     def remember_job(self) -> Callable[[], None] | None:
         """What keeps all that is known beside the dataset, for any thread.
