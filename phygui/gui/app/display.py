@@ -57,4 +57,6 @@ def ending_in_words(end: Callable[[int], object] = os._exit) -> Iterator[None]:
     finally:
         qInstallMessageHandler(before)
     for text in said:
-        print(text, file=sys.stderr)
+        # Of OpenGL one sentence is said, once it is tried.
+        if "OpenGL" not in text:
+            print(text, file=sys.stderr)

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from qtpy.QtCore import QCoreApplication, Qt
+from qtpy.QtCore import QCoreApplication, Qt, qInstallMessageHandler
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 from vispy.gloo import gl
 
@@ -103,6 +103,15 @@ def found() -> OpenGL:
 
 @functools.cache
 def _probe() -> OpenGL:
+    # What Qt says of a strange context is said here in one sentence.
+    before = qInstallMessageHandler(lambda _, __, text: log.debug("Qt: %s", text))
+    try:
+        return _tried()
+    finally:
+        qInstallMessageHandler(before)
+
+
+def _tried() -> OpenGL:
     context = QOpenGLContext()
     if not context.create():
         return OpenGL("", "no context can be created")

@@ -10,13 +10,14 @@ import threading
 import types
 
 import pytest
-from qtpy.QtCore import Qt, qWarning
+from qtpy.QtCore import Qt, qInstallMessageHandler, qWarning
 from qtpy.QtWidgets import QApplication, QMessageBox
 from vispy.util.event import EmitterGroup
 
 from phygui import plugins
 from phygui.curation.edits.update import EditError
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
+from phygui.gui.app.display import ending_in_words
 from phygui.gui.base import opengl
 
 
@@ -233,3 +234,23 @@ def test_a_shader_that_does_not_compile_says_why(qapp, fresh, monkeypatch):
     assert "a shader does not compile" in problem
     assert "nothing" in problem
     assert "\n" not in problem
+
+
+def test_what_qt_says_of_a_strange_opengl_is_left_to_our_sentence(qapp, fresh, monkeypatch, capsys):
+    def create(self):
+        qWarning("Unrecognized OpenGL version")
+        return False
+
+    monkeypatch.setattr(opengl.QOpenGLContext, "create", create)
+    heard = []
+    before = qInstallMessageHandler(lambda kind, where, text: heard.append(text))
+    try:
+        assert "no context can be created" in opengl.found().problem
+        with ending_in_words():
+            qWarning("Unrecognized OpenGL version")
+            qWarning("something else")
+        qWarning("later")
+    finally:
+        qInstallMessageHandler(before)
+    assert heard == ["later"]
+    assert capsys.readouterr().err == "something else\n"
