@@ -499,6 +499,19 @@ def test_the_scale_is_a_setting_that_outlives_the_selection(
     assert not again.cells[0].y.is_moved
 
 
+@pytest.mark.parametrize("name", ["probe", "scatter"])
+def test_clusters_at_one_place_are_both_named(session, shown, name):
+    cls = VIEWS[name]
+    data = cls.load(session.snapshot(), cls.Params(), never)
+    first, second = (data.cluster_ids.index(c) for c in session.selected)
+    for values in (data.sizes, data.places) if name == "probe" else (data.x, data.y):
+        values[second] = values[first]
+    view = shown(cls(), data, SIZE)
+    written = {label.text: label for label in view.all_labels if label.color in (0, 1)}
+    right, left = (written[str(c)] for c in session.selected)
+    assert left.offset[0] == -right.offset[0] < 0
+
+
 def test_similarity_says_what_is_missing(bare):
     found = similarity.load(bare.snapshot(), SimilarityParams(), never)
     assert isinstance(found, Empty)

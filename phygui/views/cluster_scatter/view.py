@@ -15,7 +15,7 @@ from phygui.views.core.axes import Axis, Cell, Ticks, nice_ticks
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import UNSORTED
 from phygui.views.core.mouse import size_of_points
-from phygui.views.core.visuals import Label
+from phygui.views.core.visuals import Label, beside_points
 from phygui.views.data.cluster_points import (
     ClusterPoints,
     group_colors,
@@ -151,6 +151,7 @@ class ClusterScatterView(View[ClusterScatterParams, ClusterScatterData]):
     Params: ClassVar[type] = ClusterScatterParams
     has_markers: ClassVar[bool] = True
     grid_lines: ClassVar[bool] = True
+    fit_names = staticmethod(beside_points)
     load = staticmethod(load)
 
     def __init__(self, params: ClusterScatterParams | None = None, *, theme: str = "dark") -> None:

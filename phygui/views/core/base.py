@@ -28,10 +28,10 @@ from phygui.views.core.visuals import (
     Label,
     Shared,
     Text,
+    fitting,
     is_software,
     legend,
     paragraph,
-    with_room,
 )
 from phygui.views.data.figure import Figure, Kind
 
@@ -89,6 +89,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
     has_legend: ClassVar[bool] = False
     grid_lines: ClassVar[bool] = False
     writes_over: bool = True
+    fit_names = staticmethod(fitting)
     gap: ClassVar[float] = 6.0
     margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
@@ -409,14 +410,14 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         if self.writes_over or not self.cells:
             # What is drawn last is on top.
             return labels[::-1]
-        inside, placed = [], []
+        inside, points = [], []
         for label in labels:
             x, y = self.to_pixels(label.cell, label.x, label.y)
             left, top, width, height = self.layout.boxes[label.cell]
             if left <= x <= left + width and top <= y <= top + height:
                 inside.append(label)
-                placed.append((x + label.offset[0], y + label.offset[1]))
-        return [inside[k] for k in with_room(inside, placed)]
+                points.append((x, y))
+        return self.fit_names(inside, points, self.layout.boxes)
 
     @property
     def all_labels(self) -> list[Label]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from phygui.views.core.axes import Axis, Cell, nice_number
 from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import DIM, FRAME, UNSORTED
 from phygui.views.core.mouse import size_of_points
-from phygui.views.core.visuals import CANVAS, Batch, Label, boxes
+from phygui.views.core.visuals import CANVAS, Batch, Label, beside_points, boxes, fitting
 from phygui.views.data.cluster_points import (
     ClusterPoints,
     group_colors,
@@ -175,6 +175,17 @@ class ProbeView(View[ProbeParams, ProbeData]):
                     label = replace(label, align=("right", "center"), offset=(-9.0, 0.0))
                 labels.append(label)
         self.writes_over, self.labels = self.params.all_names, labels
+
+    @staticmethod
+    def fit_names(
+        labels: Sequence[Label], points: Sequence[tuple[float, float]], boxes: NDArray[np.float64]
+    ) -> list[Label]:
+        """Those of clusters beside their points; those of channels as far as there is room."""
+        found = []
+        for cell, fit in enumerate((fitting, beside_points)):
+            own = [k for k, label in enumerate(labels) if label.cell == cell]
+            found += fit([labels[k] for k in own], [points[k] for k in own], boxes)
+        return found
 
     def _lay_out(self, size: tuple[float, float]) -> None:
         is_known = isinstance(self.data, ProbeData) and len(self.layout.boxes) == len(self.cells)

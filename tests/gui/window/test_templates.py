@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import Qt
 
-from tests.gui.curator import type_line
+from tests.gui.curator import from_palette
 
 
 def test_a_click_on_a_shape_selects_its_cluster(demo: Any, open_window: Any) -> None:
     user = open_window(demo)
-    user.press(Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
-    type_line(user, "show templates")
+    from_palette(user, "show templates")
     view = user.view("templates")
     assert user.window.docks["templates"].is_on_screen
     data = view.data

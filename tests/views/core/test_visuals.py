@@ -16,6 +16,7 @@ from phygui.views.core.visuals import (
     Label,
     apart,
     bands,
+    beside_points,
     boxes,
     strips,
     text_width,
@@ -301,3 +302,21 @@ def test_labels_apart_are_the_first_of_those_that_would_touch():
         label("6", 80 + wide / 2, 200, ("left", "top")),
     ]
     assert apart([*selected, *ticks]) == [selected[0], selected[2], ticks[1], ticks[2]]
+
+
+def test_names_are_beside_their_points_where_they_cover_no_other(qapp):
+    def sides(points):
+        labels = [Label("12", *p, 0, 0, ("left", "top"), (7.0, -7.0)) for p in points]
+        found = beside_points(labels, points, np.array([[0.0, 0.0, 400.0, 300.0]]))
+        return [tuple(np.sign((a.offset[0], a.offset[1] * (a.offset[0] == 0)))) for a in found]
+
+    right, left, above, below = (1, 0), (-1, 0), (0, -1), (0, 1)
+    assert sides([(100, 100), (300, 100)]) == [right, right]
+    # To the right of the first is the second, and the plot ends after the third.
+    assert sides([(100, 100), (112, 100), (395, 200)]) == [left, right, left]
+    assert sides([(100, 100), (112, 100), (88, 100)])[0] == above
+    assert sides([(100, 5), (112, 5), (88, 5)])[0] == below
+    # All sides have a point: the name is written all the same, but never on another name.
+    around = [(100, 100), (112, 100), (88, 100), (100, 88), (100, 112)]
+    assert sides(around)[0] == right
+    assert len(sides([(100.0, 100.0)] * 9)) == 4

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from phygui.views.core.visuals.batch import VERTEX, Batch, bands, boxes, strips, vertices
+from phygui.views.core.visuals.beside import beside_points
 from phygui.views.core.visuals.font import text_width
 from phygui.views.core.visuals.image import MAPPED, Images
 from phygui.views.core.visuals.shared import CANVAS, Shared, is_software
-from phygui.views.core.visuals.text import Label, Text, apart, legend, paragraph, with_room
+from phygui.views.core.visuals.text import Label, Text, apart, fitting, legend, paragraph
 
 __all__ = [
     "CANVAS",
@@ -19,12 +20,13 @@ __all__ = [
     "Text",
     "apart",
     "bands",
+    "beside_points",
     "boxes",
+    "fitting",
     "is_software",
     "legend",
     "paragraph",
     "strips",
     "text_width",
     "vertices",
-    "with_room",
 ]

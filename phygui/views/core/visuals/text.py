@@ -29,8 +29,8 @@ _GLYPH = np.dtype(
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])
 _BEFORE = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 """Part of a label that comes before its place."""
-_TALL = FONT_SIZE - 1
-_APART = 3.0
+TALL = FONT_SIZE - 1
+APART = 3.0
 """Least distance between labels side by side, in logical pixels."""
 _BETWEEN = 10.0
 """Logical pixels between two names of a legend."""
@@ -172,6 +172,23 @@ def apart(labels: Sequence[Label]) -> list[Label]:
     return [labels[k] for k in with_room(labels)]
 
 
+def fitting(
+    labels: Sequence[Label], points: Sequence[tuple[float, float]], boxes: NDArray[np.float64]
+) -> list[Label]:
+    """Those of some labels that are not written over one before them.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    points : sequence of tuple
+        Where they are anchored, in logical pixels.
+    boxes : array of float64 (n_cells, 4)
+        Left, top, width and height of the plots.
+    """
+    moved = ((x + a.offset[0], y + a.offset[1]) for a, (x, y) in zip(labels, points, strict=True))
+    return [labels[k] for k in with_room(labels, list(moved))]
+
+
 def with_room(
     labels: Sequence[Label], places: Sequence[tuple[float, float]] | None = None
 ) -> list[int]:
@@ -183,12 +200,12 @@ def with_room(
     # By the strips of the canvas that it touches, as a label may only meet those in its own.
     strips: dict[int, list[tuple[float, float, float, float]]] = {}
     for k, label in enumerate(labels):
-        width = text_width(label.text) + _APART
+        width = text_width(label.text) + APART
         x, y = (label.x, label.y) if places is None else places[k]
         left = x - _BEFORE[label.align[0]] * width
-        top = y - _BEFORE[label.align[1]] * _TALL
-        box = left, top, left + width, top + _TALL
-        own = range(int(top // _TALL), int(box[3] // _TALL) + 1)
+        top = y - _BEFORE[label.align[1]] * TALL
+        box = left, top, left + width, top + TALL
+        own = range(int(top // TALL), int(box[3] // TALL) + 1)
         if not any(
             box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3]
             for strip in own
