@@ -305,8 +305,8 @@ def test_labels_apart_are_the_first_of_those_that_would_touch():
 
 
 def test_names_are_beside_their_points_where_they_cover_no_other(qapp):
-    def sides(points):
-        labels = [Label("12", *p, 0, 0, ("left", "top"), (7.0, -7.0)) for p in points]
+    def sides(points, color=0):
+        labels = [Label("12", *p, 0, color, ("left", "top"), (7.0, -7.0)) for p in points]
         found = beside_points(labels, points, np.array([[0.0, 0.0, 400.0, 300.0]]))
         return [tuple(np.sign((a.offset[0], a.offset[1] * (a.offset[0] == 0)))) for a in found]
 
@@ -316,7 +316,8 @@ def test_names_are_beside_their_points_where_they_cover_no_other(qapp):
     assert sides([(100, 100), (112, 100), (395, 200)]) == [left, right, left]
     assert sides([(100, 100), (112, 100), (88, 100)])[0] == above
     assert sides([(100, 5), (112, 5), (88, 5)])[0] == below
-    # All sides have a point: the name is written all the same, but never on another name.
+    # All sides have a point: a selected one is named all the same, but never on another name.
     around = [(100, 100), (112, 100), (88, 100), (100, 88), (100, 112)]
     assert sides(around)[0] == right
+    assert len(sides(around, GREY)) == len(sides(around)) - 1
     assert len(sides([(100.0, 100.0)] * 9)) == 4

@@ -21,8 +21,8 @@ def beside_points(
 ) -> list[Label]:
     """Names of points, each at the side of its own where it covers no other point and no name.
 
-    Where no side is free of points, one that is free of names does; without one, a name is left
-    out. Those that come first have the choice.
+    Where no side is free of points, one that is free of names does for a selected cluster; any
+    other is not named, nor is one without such a side. Those that come first have the choice.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def beside_points(
                 best = covered, side, box
             if not covered:
                 break
-        if best is not None:
+        if best is not None and (not best[0] or label.color >= 0):
             align, offset, _ = sides[best[1]]
             taken[:, len(found)] = best[2]
             found.append(replace(label, align=align, offset=offset))
