@@ -320,3 +320,23 @@ def test_split_by_a_condition_is_typed(merged: tuple[Path, int], open_window: Ca
     assert "tme" in user.window.snippets.message.text()
     QTest.keyClick(user.window.snippets.line, Qt.Key.Key_Escape)
     assert session.history_position == edits
+
+
+def test_pairs_of_new_clusters_are_looked_for_while_their_list_is_hidden(
+    merged: tuple[Path, int], open_window: Callable
+) -> None:
+    """What the list passes over is asked for clusters too that it has never shown."""
+    user = open_window(merged[0])
+    user.window.show_dock("suggestions")
+    user.settle()
+    user.window.show_dock("history")
+    user.settle()
+    assert not user.window.suggestions.is_on_screen
+    one = max(set(user.session.spikes_per_cluster) - {merged[1]}, key=user.session.quality)
+    update = user.session.split(user.session.spikes_per_cluster[one][::2])
+    user.settle()
+    done, total = user.session.suggestions.progress()
+    assert done == total
+    user.window.show_dock("suggestions")
+    user.settle()
+    assert tuple(sorted(update.added)) in user.window.suggestions._listed

@@ -227,7 +227,10 @@ class Wizard:
         """
         moved = set(clusters)
         if moved & set(now.best):
-            parts = [c for c in now.match if c in self._parts and not self.is_decided(c)]
+            # Once something else is decided, parts of an earlier split are matches as any other.
+            is_of_split = bool(moved & set(now.best) & self._parts)
+            others = now.match if is_of_split else ()
+            parts = [c for c in others if c in self._parts and not self.is_decided(c)]
             if len(parts) > 1:
                 return Selection((parts[0],), tuple(parts[1:]))
             if parts:

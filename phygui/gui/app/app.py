@@ -323,6 +323,9 @@ class Application(QObject):
         if self._problems is None:
             self._problems = ProblemBox()
         self._problems.add(problem)
+        for window in self.windows:
+            # The box may be behind another window.
+            window.say(problem.sentence, wrong=True)
 
     def close(self) -> None:
         """Close what is open, workers and canvases first: PyQt crashes at exit otherwise."""

@@ -228,6 +228,9 @@ class ProblemBox(QMessageBox):
         self.setDetailedText(self.details())
         make_plain(self)
         self.show()
+        # It has no window of its own to stay in front of.
+        self.raise_()
+        self.activateWindow()
 
     def details(self) -> str:
         """Everything there is to copy, the newest first."""

@@ -154,6 +154,14 @@ def test_parts_that_are_selected_no_more_are_not_gone_back_to(wizard, groups):
     assert wizard.after(move, Selection((4,), (6,))).best == (6,)
 
 
+def test_parts_of_an_earlier_split_are_matches_as_any_other(wizard, groups):
+    wizard.after(Update("split", "", {3: None}, {6: None, 7: None}), Selection((3,)))
+    move = groups.move([2], "good")
+    groups.apply(move)
+    # Cluster 2 was no part of it: the walk goes on to the next one, not to its match.
+    assert wizard.after(move, Selection((2,), (6,))).best == (4,)
+
+
 def test_a_move_goes_on_to_the_next_undecided_cluster_of_the_moved_kind(wizard, groups):
     best = groups.move([2], "good")
     groups.apply(best)

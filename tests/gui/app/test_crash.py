@@ -14,8 +14,9 @@ from qtpy.QtCore import Qt, qInstallMessageHandler, qWarning
 from qtpy.QtWidgets import QApplication, QMessageBox
 from vispy.util.event import EmitterGroup
 
-from phygui import plugins
+from phygui import Session, plugins
 from phygui.curation.edits.update import EditError
+from phygui.gui.app.app import Application
 from phygui.gui.app.crash import CrashGuard, Problem, ProblemBox
 from phygui.gui.app.display import ending_in_words
 from phygui.gui.base import opengl
@@ -139,6 +140,21 @@ def test_the_box_gathers_problems_and_copies_them(qtbot):
     assert QApplication.clipboard().text() == "second\nline 2\n\n<b>first</b>\nline 1"
     box.button(QMessageBox.StandardButton.Close).click()
     assert box.problems == []
+
+
+def test_a_problem_is_told_in_the_windows_too(settings, usable_windows, demo):
+    """The box that tells all of it may lie behind another window."""
+    application = Application(settings)
+    window = application.show_session(Session.open(demo))
+    application._show_problem(Problem("the disk is gone", "line 1"))
+    try:
+        assert window.status["edit"].text() == "the disk is gone"
+        assert application._problems.isVisible()
+    finally:
+        application._problems.close()
+        window.dispose()
+        window.close()
+        application.close()
 
 
 def test_opengl_tells_what_it_is(qapp):

@@ -234,8 +234,10 @@ class SuggestionList(Dock, Generic[S]):
         if self._stale:
             return
         session, shown = self._session, self._session.shown
+        groups = shown.cluster_groups
         self._rows = self._ranked(
-            lambda c: session.wizard.skips_group(shown.cluster_groups[c]),
+            # It is asked later too, when there may be clusters that are not shown yet.
+            lambda c: c in groups and session.wizard.skips_group(groups[c]),
             rejected=self.rejected.isChecked(),
             among=shown.spikes_per_cluster,
         )

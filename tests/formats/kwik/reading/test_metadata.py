@@ -111,7 +111,7 @@ def test_the_sample_rate_of_the_recordings() -> None:
     said: list[str] = []
     assert read_settings({}, 30000.0, "x.kwik", said.append).sample_rate == 30000
     assert said == []
-    with pytest.raises(DatasetError, match=r"x\.kwik: .*@sample_rate is missing"):
+    with pytest.raises(DatasetError, match=r"x\.kwik: neither .*@sample_rate nor a recording"):
         read_settings({}, None, "x.kwik", said.append)
 
 
