@@ -91,14 +91,15 @@ class Datasets:
         self.folder = folder
 
     def path(self, name: str) -> Path:
-        """The `.kwik` file of one of them; opened before, so that its statistics are kept."""
+        """The `.kwik` file of one of them; opened before, so that all that is kept is there."""
         path = self.cold(name)
         if not list(path.with_suffix(".phygui").glob("statistics-*")):
             with Session.open(path) as session:
                 session.learn_all()
-                keep = session.statistics.remember_job()
-                if keep is not None:
-                    keep()
+                session.suggest_all()
+                for keep in (session.statistics.remember_job(), session.suggestions.remember_job()):
+                    if keep is not None:
+                        keep()
         return path
 
     def cold(self, name: str) -> Path:

@@ -21,6 +21,9 @@ from phygui.curation.statistics.stats import Cancel
 from phygui.curation.workspace import Workspace
 from phygui.heap import reuse_large
 
+_MANY = 100
+"""Statistics and metrics of clusters that are still to be computed: more take long."""
+
 
 class SessionStatistics:
     """Statistics and metrics of the clusters of all opened clusterings.
@@ -80,7 +83,9 @@ class SessionStatistics:
             job = knowledge.job(snapshot)
         if job is None:
             return None
-        reuse_large(True)
+        done, total = knowledge.progress()
+        # What a few clusters take is not worth the memory that is then kept.
+        reuse_large(total - done > _MANY)
         epoch = knowledge.epoch
         return lambda cancelled: replace(job(cancelled), epoch=epoch)
 
