@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phygui.dataset.absent import Absent
 from phygui.dataset.clock import SpikeClock
 from phygui.dataset.gain import UsersGain, refuse
-from phygui.dataset.joined_shank import JoinedShank, named_paths
+from phygui.dataset.joined_shank import JoinedShank, named_paths, usual_filter
 from phygui.dataset.protocol import MICROVOLTS, RAW_UNITS, FeatureSource, SpikeAttribute
 from phygui.dataset.timeline import Timeline
 from phygui.errors import DatasetError, DatasetWarning
@@ -238,7 +238,11 @@ class AnalyzerShank(JoinedShank):
 
     def _traces_at(self, places: Sequence[Path]) -> Traces:
         told = self._analyzer
-        return recording.located(places, self.path, told.channel_ids, told.lengths, told.dtype)
+        found = recording.located(places, self.path, told.channel_ids, told.lengths, told.dtype)
+        if not all(place.is_dir() for place in places):
+            # Flat files do not say whether they are what the recording was after its filter.
+            self.filter = usual_filter(self.sample_rate)
+        return found
 
     def _take_traces(self, traces: Traces | None) -> None:
         """Cut waveforms from raw data, and take features of them if there are no others."""

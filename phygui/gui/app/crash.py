@@ -228,9 +228,8 @@ class ProblemBox(QMessageBox):
         self.setDetailedText(self.details())
         make_plain(self)
         self.show()
-        # It has no window of its own to stay in front of.
+        # It has no window of its own to stay in front of; the keyboard stays where it is.
         self.raise_()
-        self.activateWindow()
 
     def details(self) -> str:
         """Everything there is to copy, the newest first."""

@@ -18,6 +18,7 @@ from phygui.gui.base.elided import ElidedLabel
 from phygui.gui.base.preparing import Preparing
 from phygui.gui.base.theme import icon
 from phygui.gui.base.work import Latest
+from phygui.heap import reuse_large
 
 NEEDED = ("suggestions",)
 """What is looked for in any case: the quality of a cluster goes by the merges it may be part of."""
@@ -189,6 +190,7 @@ class Background(QObject):
         self._search.cancel()
         self._show.stop()
         self.line.hide()
+        reuse_large(False)
         self._window.say("stopped computing; Dataset > Compute statistics resumes")
         self._window.update_state()
 
@@ -218,6 +220,7 @@ class Background(QObject):
             work.cancel()
         self._later.stop()
         self._keep.stop()
+        reuse_large(False)
         job = self._remember_job()
         if job is not None:
             job()

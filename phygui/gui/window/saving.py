@@ -166,8 +166,12 @@ class Saving:
             self._not_saved(error)
 
         def write() -> None:
-            # The file dialog has asked already whether to overwrite.
-            job = session.saves.file_copy_job(path, overwrite=True)
+            try:
+                # The file dialog has asked already whether to overwrite.
+                job = session.saves.file_copy_job(path, overwrite=True)
+            except DatasetError as error:
+                failed(error)
+                return
             window.commands.in_worker(lambda _: job(), done, failed)
 
         def give_up() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import phygui.formats.spikeinterface.format as of_format
 from phygui import open_dataset
+from phygui.curation.statistics.cache import data_print
 from phygui.dataset import DatasetError, DatasetWarning
 from phygui.formats.spikeinterface.shank import AnalyzerShank
 from phygui.storage.state import locations
@@ -81,6 +83,22 @@ def test_a_recording_that_was_filtered_before_is_not_filtered_again(
     differences = (stored - found).reshape(len(inside), shank.n_samples_waveforms, -1)
     # An offset is taken away, the same at all samples of a waveform.
     assert np.ptp(differences, axis=1).max() < 0.01
+    shank.close()
+
+
+def test_flat_files_that_the_user_points_to_are_filtered(filtered: Path, tmp_path: Path) -> None:
+    """They may be what was recorded, before any filter."""
+    shank = opened(filtered)
+    assert shank.traces is not None
+    flat, starts = [], np.cumsum([0, *shank.timeline.lengths])
+    for k, (start, stop) in enumerate(pairwise(starts.tolist())):
+        flat.append(tmp_path / f"segment_{k}.dat")
+        np.asarray(shank.traces[start:stop]).tofile(flat[-1])
+    before = data_print(shank)
+    shank.locate("traces", flat)
+    assert shank.filter.order == 3
+    # What was computed of the other voltages is void.
+    assert data_print(shank) != before
     shank.close()
 
 

@@ -178,12 +178,18 @@ def test_the_map_names_the_clusters_of_both_sides(qtbot: Any, size: tuple[int, i
         assert np.diff(places).min() > 9
 
 
-def test_in_a_narrow_dock_all_of_the_summary_is_read(onlooker: Any) -> None:
-    user, dock = onlooker, onlooker.window.comparison
+def floating(user: Any, width: int, height: int) -> Any:
+    """The dock with a comparison, as a window of a size."""
+    dock = user.window.comparison
     run(user, "compare_clusterings")
     dock.setFloating(True)
-    dock.resize(520, 360)
+    dock.resize(width, height)
     user.settle()
+    return dock
+
+
+def test_in_a_narrow_dock_all_of_the_summary_is_read(onlooker: Any) -> None:
+    dock = floating(onlooker, 520, 360)
     note = dock.note
     assert "of the spikes in the best match" in note.text()
     needed = note.fontMetrics().boundingRect(
@@ -195,11 +201,7 @@ def test_in_a_narrow_dock_all_of_the_summary_is_read(onlooker: Any) -> None:
 
 
 def test_in_a_low_dock_all_of_the_map_is_seen(onlooker: Any) -> None:
-    user, dock = onlooker, onlooker.window.comparison
-    run(user, "compare_clusterings")
-    dock.setFloating(True)
-    dock.resize(900, 162)
-    user.settle()
+    dock = floating(onlooker, 900, 162)
     assert dock.height() < 170
     assert dock.map.visibleRegion().boundingRect() == dock.map.rect()
     plot = dock.map._plot()

@@ -11,6 +11,7 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 
 from phygui import KwikModel
+from phygui.errors import DatasetError
 from phygui.storage.state.disk import Disk
 
 
@@ -104,3 +105,20 @@ def test_a_save_lets_the_window_go_on_while_the_disk_takes_its_time(
     user.qtbot.waitUntil(lambda: said in user.message, timeout=10_000)
     with KwikModel(copy if as_copy else hybrid) as model:
         assert 18 in model.cluster_ids
+
+
+def test_a_copy_that_cannot_be_begun_says_why_and_the_window_closes_all_the_same(
+    hybrid: Path, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = open_window(hybrid)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise DatasetError("the journal cannot be read")
+
+    monkeypatch.setattr(user.session.saves, "file_copy_job", fail)
+    saving = user.window.saving
+    saving.save_copy_to(str(hybrid.with_name("copy.kwik")))
+    assert user.message == "the journal cannot be read"
+    saving.question.close()
+    # Who closes it would wait for ever for a copy that still ran.
+    assert saving._n_copies == 0
