@@ -373,10 +373,19 @@ class _Pieces:
         return found or [int(np.argmax(sizes))]
 
     def labels(self) -> NDArray[np.int64]:
-        """The group of each spike: of the component of a group that most likely made it."""
+        """The group of each spike: of the component of a group that most likely made it.
+
+        For the spikes of a halo all components are taken to be as wide. By their own widths the
+        wider one would get all that is far from both, whichever it is nearer to.
+        """
         solid = [k for group in self.groups for k in group]
         owner = np.repeat(np.arange(len(self.groups)), [len(group) for group in self.groups])
-        found: NDArray[np.int64] = owner[np.argmax(self._densities[:, solid], axis=1)]
+        likeliest = np.argmax(self._densities[:, solid], axis=1)
+        stray = ~np.isin(self._component, solid)
+        if len(solid) > 1 and stray.any():
+            known = self._points[~stray]
+            likeliest[stray] = _discriminated(self._points[stray], known, likeliest[~stray])
+        found: NDArray[np.int64] = owner[likeliest]
         return found
 
     def join_to(self, n_parts: int | None) -> None:
@@ -453,12 +462,28 @@ def _discriminant(
     """
     if not (len(a) and len(b)):
         return np.zeros(a.shape[1]), math.nan
-    deviations = np.concatenate([a - a.mean(axis=0), b - b.mean(axis=0)])
-    spread = deviations.T @ deviations / len(deviations)
-    spread += _LEAST_VARIANCE * np.eye(len(spread))
+    spread = _spread_within(np.concatenate([a - a.mean(axis=0), b - b.mean(axis=0)]))
     difference = a.mean(axis=0) - b.mean(axis=0)
     line = np.linalg.solve(spread, difference)
     return line, float(np.sqrt(max(difference @ line, 0.0)))
+
+
+def _discriminated(
+    points: NDArray[np.float64], known: NDArray[np.float64], labels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The groups that points belong to likeliest, if all groups are as wide: (n_points,) int64."""
+    sizes = np.bincount(labels)
+    means = np.stack([known[labels == k].mean(axis=0) for k in range(len(sizes))])
+    lines = np.linalg.solve(_spread_within(known - means[labels]), means.T)
+    offsets = np.log(sizes / len(labels)) - 0.5 * (means.T * lines).sum(axis=0)
+    found: NDArray[np.int64] = np.argmax(points @ lines + offsets, axis=1)
+    return found
+
+
+def _spread_within(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The covariance of what lies around the mean of its group."""
+    spread: NDArray[np.float64] = deviations.T @ deviations / len(deviations)
+    return spread + _LEAST_VARIANCE * np.eye(len(spread))
 
 
 def _valleys(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

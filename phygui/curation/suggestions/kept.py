@@ -26,7 +26,7 @@ from phygui.storage.state.state_files import make_folder, read_whole, write_whol
 
 log = logging.getLogger(__name__)
 
-VERSION = 8
+VERSION = 9
 """To be raised whenever pairs or parts are judged differently."""
 LARGEST = 1 << 27
 """Bytes that the file may have."""

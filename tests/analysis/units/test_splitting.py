@@ -50,6 +50,21 @@ def test_two_units_are_two_parts():
     assert score.coincidences.found > 0.5 * score.coincidences.expected > 1
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_collisions_go_to_the_nearer_of_two_units_not_to_the_wider(seed):
+    rng = np.random.default_rng(seed)
+    n = 3000
+    units = (rng.random(n) < 0.35).astype(int)
+    columns = rng.normal(size=(n, 8)) * np.where(units, 1.0, 1.8)[:, None]
+    columns[:, 0] += 14.0 * units
+    collided = np.flatnonzero(rng.random(n) < 0.15)
+    columns[collided] += rng.normal(size=(len(collided), 8)) * 4
+    samples = np.cumsum(0.004 * RATE + rng.exponential(0.03 * RATE, n)).astype(np.int64)
+    labels, score = split_parts(columns, samples, RATE)
+    assert len(score.n_spikes) == 2
+    assert np.mean(labels[collided] == units[collided]) > 0.9
+
+
 @pytest.mark.parametrize("drift", [0.0, 5.0, 20.0])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_one_unit_is_one_part_although_it_drifts(drift, seed):
