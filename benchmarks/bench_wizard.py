@@ -9,8 +9,9 @@ is measured for a ranking by the dot product of mean masks.
 A session is driven as the window drives it. Its wizard proposes the best cluster with its first
 match; the oracle says yes, and they are merged, or no, and the next best cluster comes, after the
 last one the first one again. A match that the oracle has turned down already is passed over by
-going to the next match, and is no question. Statistics are brought up to date after every merge,
-as the window does in the background.
+going to the next match, and is no question. Nor is a cluster asked about twice in one round: a
+merged one may stand higher in the table, and the walk comes down from there again. Statistics are
+brought up to date after every merge, as the window does in the background.
 """
 
 from __future__ import annotations
@@ -84,16 +85,18 @@ def first_match_hits(session: Session, siblings: dict[Pair, str]) -> dict[str, l
 def questions(session: Session, siblings: dict[Pair, str]) -> int:
     """Questions until every over-split unit is one cluster."""
     to_merge, turned_down = set(siblings), set[Pair]()
+    in_this_round: set[tuple[int, ...]] = set()
     asked = 0
     session.first_best()
     while to_merge:
+        best = session.selection.best
         pair = frozenset(session.selected)
-        while pair in turned_down:
+        while pair in turned_down and best not in in_this_round:
             session.next_match()
             if frozenset(session.selected) == pair:
                 break
             pair = frozenset(session.selected)
-        if len(pair) == 2 and pair not in turned_down:
+        if len(pair) == 2 and pair not in turned_down and best not in in_this_round:
             asked += 1
             if pair in to_merge:
                 to_merge.remove(pair)
@@ -101,9 +104,10 @@ def questions(session: Session, siblings: dict[Pair, str]) -> int:
                 session.learn_all()
                 continue
             turned_down.add(pair)
-        best = session.selection.best
+        in_this_round.add(best)
         session.next_best()
         if session.selection.best == best:
+            in_this_round.clear()
             session.first_best()
     return asked
 
