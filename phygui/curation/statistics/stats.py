@@ -48,7 +48,7 @@ N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
 """That of a cluster of which nothing is known: it comes after all others."""
-NOISE_S = 10.0
+NOISE_S = 16.0
 """Seconds of raw data that the noise is taken from, spread over the recordings."""
 NOISE_PIECE_S = 0.5
 """Seconds of it that are read at once."""
