@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from phygui.views.core.visuals import text_width
 from phygui.views.correlogram.data import CorrelogramData
+from phygui.words import counted
 
 _LEAST_EXPECTED = 1.0
 """Pairs expected of independent trains below which their ratio says nothing."""
@@ -31,7 +32,7 @@ class Numbers:
     def texts(self) -> list[list[str]]:
         """Lines that say this, and shorter ones for less room."""
         reach = f"within {self.reach_ms:g} ms"
-        pairs = "1 pair" if self.n_pairs == 1 else f"{self.n_pairs:,d} pairs"
+        pairs = counted(self.n_pairs, "pair")
         lopsided = f"asymmetry {self.asymmetry:+.2f}".replace("-", "−")
         n = self.n_expected
         expected = f"{n:.3g}" if n < _COUNTED else f"{n:,.0f}"

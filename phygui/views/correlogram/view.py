@@ -25,6 +25,7 @@ from phygui.views.correlogram.data import (
 from phygui.views.correlogram.form import form_of, pairs_of, places_of
 from phygui.views.correlogram.pair_numbers import numbers_of
 from phygui.views.data.lags import SHORTEST, LagScale
+from phygui.words import counted
 
 TALL = 1e20
 """Higher than any plot, however its data are scaled, and not too high for single precision."""
@@ -246,7 +247,8 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
                 room = room if roomy else width / 2 - 6
                 forms = [f"max {value}"]
                 if roomy:
-                    forms.insert(0, f"max {value} {data.unit}")
+                    unit = "pair" if data.unit == "pairs" and value == "1" else data.unit
+                    forms.insert(0, f"max {value} {unit}")
                 text = next((form for form in forms if text_width(form) < room), "")
                 if text:
                     labels.append(Label(text, left + inset, y, CANVAS, DIM))
@@ -331,7 +333,7 @@ class CorrelogramView(View[CorrelogramParams, CorrelogramData]):
             return text
         k = int(found[0])
         low, high = data.edges_ms[k]
-        text += f", lag {low:.3g} to {high:.3g} ms: {data.counts[i, j, k]} pairs"
+        text += f", lag {low:.3g} to {high:.3g} ms: {counted(int(data.counts[i, j, k]), 'pair')}"
         if data.unit != "pairs":
             text += f", {short(data.heights[i, j, k])} {data.unit}"
         return text
