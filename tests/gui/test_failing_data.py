@@ -29,7 +29,8 @@ class Drive:
     def __init__(self, kwik: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.whole = {kwik.with_suffix(s): kwik.with_suffix(s).read_bytes() for s in SUFFIXES}
         self.fails = False
-        preadv, pwritev, pieces = os.preadv, filebytes._pwritev, scattered.read
+        preadv, pwritev = os.preadv, filebytes._pwritev
+        pieces, columns = scattered.read, scattered.gather
 
         def read(fd: int, buffers: Any, offset: int, *flags: int) -> int:
             if self.fails:
@@ -40,12 +41,16 @@ class Drive:
         def copy(*arguments: Any) -> int:
             return -1 if self.fails or pwritev is None else pwritev(*arguments)
 
-        # The loop that may be compiled by now leaves the error to the plain reading.
+        # The loops that may be compiled by now leave the error to the plain reading.
         def read_pieces(*arguments: Any) -> bool:
             return not self.fails and pieces(*arguments)
 
+        def gather(*arguments: Any) -> Any:
+            return None if self.fails else columns(*arguments)
+
         monkeypatch.setattr(os, "preadv", read)
         monkeypatch.setattr(scattered, "read", read_pieces)
+        monkeypatch.setattr(scattered, "gather", gather)
         monkeypatch.setattr(filebytes, "_pwritev", copy)
 
     def harm(self, how: str, chance: random.Random) -> None:

@@ -26,13 +26,11 @@ class KwikFeatures:
     """Features and masks of the ``.kwx``: dense, each channel in a block of columns."""
 
     def __init__(self, model: KwikModel) -> None:
-        features, masks, both = model.features, model.masks, model.features_masks
-        assert features is not None
-        assert masks is not None
-        assert both is not None
-        self._features, self._masks, self._both = features, masks, both
+        assert model.features_masks is not None
+        self._both = model.features_masks
         self.n_features = model.n_features_per_channel
         self.has_masks = model.has_masks()
+        self.reads_whole_rows = self._both.has_short_rows
         self._n_channels = model.n_channels
 
     def read(
@@ -58,9 +56,8 @@ class KwikFeatures:
                 block = block[:, at]
             return block[..., 0], block[:, :, 0, 1]
         columns = (channels[:, None] * n + np.arange(n)).ravel()
-        values = self._features[np.ix_(spike_ids, columns)]
-        masks = self._masks[np.ix_(spike_ids, channels)]
-        return values.reshape(len(spike_ids), len(channels), n), masks
+        block = self._both[np.ix_(spike_ids, columns)].reshape(len(spike_ids), -1, n, 2)
+        return block[..., 0], block[:, :, 0, 1]
 
 
 def _rows(spike_ids: NDArray[np.int64]) -> NDArray[np.int64] | slice:

@@ -1,4 +1,4 @@
-"""The compiled loop of `scattered`. Import it late: it brings numba in, which takes a while."""
+"""The compiled loops of `scattered`. Import it late: it brings numba in, which takes a while."""
 
 from __future__ import annotations
 
@@ -21,4 +21,29 @@ def read_pieces(
         if _pread(fd, address, lengths[i], starts[i]) != lengths[i]:
             return False
         address += lengths[i]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    fd: int,
+    starts: NDArray[np.int64],
+    scratch: NDArray[np.unsignedinteger],
+    address: int,
+    n_columns: int,
+    columns: NDArray[np.int64],
+    out: NDArray[np.unsignedinteger],
+) -> bool:
+    """Read blocks of rows one after the other into ``scratch``, and keep some of their columns.
+
+    False as soon as one is not whole.
+    """
+    n_bytes = scratch.size * scratch.itemsize
+    for i in range(len(starts)):
+        if _pread(fd, address, n_bytes, starts[i]) != n_bytes:
+            return False
+        for row in range(out.shape[1]):
+            first = row * n_columns
+            for k in range(len(columns)):
+                out[i, row, k] = scratch[first + columns[k]]
     return True

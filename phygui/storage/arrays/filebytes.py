@@ -47,6 +47,8 @@ _N_ASKED = 32
 #: not mapped yet, which takes longer than a call, and all that is mapped counts as memory of this
 #: process.
 _MOST_MAPPED = 256 * 2**20
+#: Without a compiled loop, pieces of which a part is wanted are read so many bytes at a time.
+_BLOCK = 4 * 2**20
 
 
 def _find_pwritev() -> Callable[..., int] | None:
@@ -223,6 +225,57 @@ class FileBytes:
                 self._give_up(again)
                 raise
         return out
+
+    def columns(
+        self, starts: np.ndarray, shape: tuple[int, int], columns: np.ndarray, dtype: np.dtype
+    ) -> np.ndarray:
+        """Some columns of blocks of rows, each of which is a piece of the file, as a new array.
+
+        Parameters
+        ----------
+        starts : (n_blocks,) int64
+            Where each begins.
+        shape : tuple of int
+            Rows and columns of each of them.
+        columns : (n_wanted,) int64
+        dtype : dtype
+            Of the numbers in the file.
+
+        Returns
+        -------
+        (n_blocks, n_rows, n_wanted) array
+
+        Raises
+        ------
+        DatasetError
+            As for :meth:`pieces`.
+        """
+        n_rows, n_columns = shape
+        length = n_rows * n_columns * dtype.itemsize
+        step = max(1, AHEAD_BYTES // length)
+        blocks = [np.empty((0, n_rows, len(columns)), dtype)]
+        for i in range(0, len(starts), step):
+            some = starts[i : i + step]
+            opened = self._current()
+            if len(some) >= FEW:
+                opened.fetch(some, np.full(len(some), length))
+            block = scattered.gather(opened.fd, some, *shape, columns, dtype)
+            # It is not there, or could not be read: then it is said why.
+            blocks.append(self._columns(some, shape, columns, dtype) if block is None else block)
+        return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)
+
+    def _columns(
+        self, starts: np.ndarray, shape: tuple[int, int], columns: np.ndarray, dtype: np.dtype
+    ) -> np.ndarray:
+        """As :meth:`columns`, without the compiled loop."""
+        length = shape[0] * shape[1] * dtype.itemsize
+        step = max(1, _BLOCK // length)
+        blocks = [np.empty((0, shape[0], len(columns)), dtype)]
+        for i in range(0, len(starts), step):
+            some = starts[i : i + step]
+            block = self.pieces(some, np.full(len(some), length)).view(dtype)
+            blocks.append(block.reshape(len(some), *shape)[:, :, columns])
+        return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)
 
     def piece(self, start: int, stop: int) -> np.ndarray:
         """One stretch of the file, as a new array of bytes."""

@@ -1,5 +1,9 @@
 """Many pieces of a file in one call of compiled code: to be read, or told of before they are.
 
+Of pieces of which a part is wanted, such as some channels of the raw data around a spike, each is
+read into the same memory: what comes from the system anew would have to be cleared first, which
+takes several times as long as to read.
+
 A call of the system for each from Python takes three times as long, and other threads that wait for
 the interpreter come in between.
 """
@@ -17,6 +21,9 @@ log = logging.getLogger(__name__)
 
 _read_pieces: Callable[[int, np.ndarray, np.ndarray, int], bool] | None = None
 _tell: Callable[[int, np.ndarray, np.ndarray], None] | None = None
+_gather: Callable[..., bool] | None = None
+_UNSIGNED = {2: np.uint16, 4: np.uint32}
+"""By their size in bytes, what numbers are copied as."""
 
 
 def load() -> None:
@@ -24,16 +31,20 @@ def load() -> None:
 
     To be called in a thread that nobody waits for. It is harmless to call it twice.
     """
-    global _read_pieces, _tell
+    global _read_pieces, _tell, _gather
     # Elsewhere an offset has another size, or the C library has no such function.
     if not hasattr(os, "pread") or sys.maxsize < 2**32:
         return
     none = np.empty(0, np.int64)
     try:
-        from ._scattered_loop import read_pieces
+        from . import _scattered_loop as compiled
 
-        read_pieces(-1, none, none, 0)
-        _read_pieces = read_pieces
+        compiled.read_pieces(-1, none, none, 0)
+        _read_pieces = compiled.read_pieces
+        for number in _UNSIGNED.values():
+            numbers = np.empty((0, 0, 0), number)
+            compiled.gather(-1, none, numbers.ravel(), 0, 0, none, numbers)
+        _gather = compiled.gather
         if hasattr(os, "posix_fadvise"):
             from ._telling_loop import tell
 
@@ -82,3 +93,39 @@ def read(fd: int, starts: np.ndarray, lengths: np.ndarray, into: memoryview) -> 
         return False
     address = np.frombuffer(into, np.uint8).ctypes.data
     return _read_pieces(fd, starts.astype(np.int64), lengths.astype(np.int64), address)
+
+
+def gather(
+    fd: int,
+    starts: np.ndarray,
+    n_rows: int,
+    n_columns: int,
+    columns: np.ndarray,
+    dtype: np.dtype,
+) -> np.ndarray | None:
+    """Some columns of blocks of rows of a file.
+
+    Parameters
+    ----------
+    fd : int
+    starts : (n_blocks,) int64
+        Where in the file each begins.
+    n_rows, n_columns : int
+        Of each of them.
+    columns : (n_wanted,) int64
+    dtype : dtype
+        Of the numbers in the file.
+
+    Returns
+    -------
+    (n_blocks, n_rows, n_wanted) array or None
+        None if there is no loop, or one of the blocks could not be read as a whole.
+    """
+    number = _UNSIGNED.get(dtype.itemsize)
+    if _gather is None or number is None:
+        return None
+    out = np.empty((len(starts), n_rows, len(columns)), number)
+    scratch = np.empty(n_rows * n_columns, number)
+    at = scratch.ctypes.data
+    whole = _gather(fd, starts.astype(np.int64), scratch, at, n_columns, columns, out)
+    return out.view(dtype) if whole else None

@@ -182,12 +182,10 @@ def read_rows(
     if _take_all(selections, shape):
         found = read(starts)
     else:
-        step = max(1, _BLOCK // span)
-        blocks = [
-            orthogonal(read(starts[i : i + step]), [slice(None), *selections])
-            for i in range(0, len(starts), step)
-        ]
-        found = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        size = math.prod(shape)
+        columns = orthogonal(np.arange(size).reshape(shape), selections)
+        found = file.columns(starts, (1, size), columns.ravel(), dtype)
+        found = found.reshape(len(starts), *columns.shape)
     if order is None:
         return found
     as_asked = np.empty_like(found)
@@ -244,13 +242,7 @@ class ContiguousStore(Store):
         # Rows follow one another: each window is one piece of the file.
         whole = len(columns) == n_columns and np.array_equal(columns, np.arange(n_columns))
         bytes_of = self.offset + starts.astype(np.int64) * row
-        at_once = max(1, len(starts) if whole else _BLOCK // (width * row))
-        blocks = []
-        for i in range(0, len(starts), at_once):
-            some = bytes_of[i : i + at_once]
-            pieces = self._file.pieces(some, np.full(len(some), width * row))
-            block = pieces.view(self.dtype).reshape(len(some), width, n_columns)
-            blocks.append(block if whole else block[:, :, columns])
-        if len(blocks) == 1:
-            return blocks[0]
-        return np.concatenate([np.empty((0, width, len(columns)), self.dtype), *blocks])
+        if not whole:
+            return self._file.columns(bytes_of, (width, n_columns), columns, self.dtype)
+        pieces = self._file.pieces(bytes_of, np.full(len(starts), width * row))
+        return pieces.view(self.dtype).reshape(len(starts), width, n_columns)

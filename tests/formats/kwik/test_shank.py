@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from phygui.formats.kwik.files.features import FeaturesMasks, open_features
+from phygui.formats.kwik.hdf5.file import open_hdf5
 from phygui.formats.kwik.model import KwikModel
 from phygui.formats.kwik.shank import KwikFeatures, KwikShank
 
@@ -80,6 +83,34 @@ def test_features_and_masks_are_those_of_the_file(
     columns = slice(None) if places is None else places
     np.testing.assert_array_equal(values, all_values[ids][:, columns], strict=True)
     np.testing.assert_array_equal(masks, all_masks[ids][:, columns], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "n_columns", "is_short"),
+    [({}, 200, True), ({}, 6000, False), ({"chunks": (50, 20, 2)}, 200, False)],
+)
+def test_channels_far_apart_are_read_at_once_where_all_of_a_spike_is_one_short_piece(
+    tmp_path: Path, options: dict[str, Any], n_columns: int, is_short: bool
+) -> None:
+    stored = np.random.default_rng(0).normal(size=(N_SPIKES, n_columns, 2)).astype(np.float32)
+    with h5py.File(tmp_path / "wide.kwx", "w") as file:
+        file.create_dataset(STORED, data=stored, **options)
+    n_channels = n_columns // 2
+    with open_hdf5(tmp_path / "wide.kwx") as opened:
+        store = open_features(opened, 0, N_SPIKES, n_channels, 2, pytest.fail)
+    model = SimpleNamespace(
+        features_masks=FeaturesMasks(store),
+        n_features_per_channel=2,
+        n_channels=n_channels,
+        has_masks=lambda: True,
+    )
+    features = KwikFeatures(model)  # type: ignore[arg-type]
+    assert features.reads_whole_rows == is_short
+    ids, places = np.array([7, 50, 3]), np.array([95, 0, 40])
+    values, masks = features.read(ids, places)
+    whole = stored[ids].reshape(3, n_channels, 2, 2)[:, places]
+    np.testing.assert_array_equal(values, whole[..., 0])
+    np.testing.assert_array_equal(masks, whole[:, :, 0, 1])
 
 
 def test_features_that_come_in_later_are_read(

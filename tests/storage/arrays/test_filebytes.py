@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import time
+import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +107,8 @@ def test_a_drive_that_fails(
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Make every read of a file fail with EIO, or not: also of the kernel from a map."""
-    preadv, pwritev, loop = os.preadv, filebytes._pwritev, scattered._read_pieces
+    preadv, pwritev = os.preadv, filebytes._pwritev
+    loops = {name: getattr(scattered, name) for name in ("_read_pieces", "_gather")}
     state = {"fails": False}
 
     def reads(fd: int, buffers: Any, offset: int, *flags: int) -> int:
@@ -118,9 +121,11 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
     monkeypatch.setattr(os, "preadv", reads)
     monkeypatch.setattr(filebytes, "_pwritev", copies)
-    if loop is not None:
-        # Another test has loaded it.
-        monkeypatch.setattr(scattered, "_read_pieces", lambda *a: not state["fails"] and loop(*a))
+    for name, loop in loops.items():
+        if loop is not None:
+            # Another test has loaded it.
+            unless = partial(lambda loop, *a: not state["fails"] and loop(*a), loop)
+            monkeypatch.setattr(scattered, name, unless)
     return lambda fails: state.update(fails=fails)
 
 
@@ -301,6 +306,67 @@ def test_where_the_loop_cannot_be_compiled_pieces_are_read_one_by_one(
     assert scattered._read_pieces is None
     found = large.pieces(4 * PLACES, np.full(500, 4)).view(np.int32)
     np.testing.assert_array_equal(found, PLACES)
+
+
+WANTED = np.array([3, 4, 11])
+
+
+@pytest.fixture(params=["compiled", "plain", "other numbers"])
+def blocks(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[FileBytes, np.ndarray]:
+    """A file of rows of 16 numbers, and these."""
+    scattered.load()
+    if request.param == "plain":
+        monkeypatch.setattr(scattered, "_gather", None)
+    dtype = ">f8" if request.param == "other numbers" else ">i2"
+    rows = np.random.default_rng(0).integers(-999, 999, (20_000, 16)).astype(dtype)
+    rows.tofile(tmp_path / "rows")
+    return FileBytes(tmp_path / "rows", rows.nbytes), rows
+
+
+@pytest.mark.parametrize("n_rows", [1, 100])
+@pytest.mark.parametrize("n", [0, 3, 200])
+def test_some_columns_of_blocks_of_rows(
+    blocks: tuple[FileBytes, np.ndarray],
+    n: int,
+    n_rows: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file, rows = blocks
+    # In more than one turn.
+    monkeypatch.setattr(filebytes, "_BLOCK", 70 * n_rows * 16 * rows.itemsize)
+    monkeypatch.setattr(filebytes, "AHEAD_BYTES", 70 * n_rows * 16 * rows.itemsize)
+    firsts = np.random.default_rng(1).choice(20_000 - n_rows, n)
+    found = file.columns(firsts * 16 * rows.itemsize, (n_rows, 16), WANTED, rows.dtype)
+    expected = rows[firsts[:, None] + np.arange(n_rows)][:, :, WANTED]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_columns_of_a_file_that_was_cut(blocks: tuple[FileBytes, np.ndarray]) -> None:
+    file, rows = blocks
+    whole = file.path.read_bytes()
+    os.truncate(file.path, len(whole) // 2 + 1)
+    starts = np.arange(0, 19_000, 50) * 16 * rows.itemsize
+    with pytest.raises(DatasetError, match=r"became shorter|truncated"):
+        file.columns(starts, (5, 16), WANTED, rows.dtype)
+    file.path.write_bytes(whole)
+    found = file.columns(starts, (5, 16), WANTED, rows.dtype)
+    np.testing.assert_array_equal(found[:, 0], rows[::50][:380, WANTED])
+
+
+def test_what_is_read_of_wide_rows_is_no_more_memory_than_what_is_wanted(tmp_path: Path) -> None:
+    scattered.load()
+    np.zeros((3000, 2000), np.int16).tofile(tmp_path / "wide")
+    store = ContiguousStore(tmp_path / "wide", 0, (3000, 2000), np.dtype(np.int16))
+    tracemalloc.start()
+    try:
+        found = store.windows(np.arange(0, 2900, 50), 100, np.array([5, 700, 1900]))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # And one window.
+    assert peak < found.nbytes + 100 * 2000 * 2 + 100_000
 
 
 def mapped_memory(path: Path) -> int:
