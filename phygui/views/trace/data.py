@@ -16,6 +16,7 @@ from phygui.views.core.loading import missing_data
 from phygui.views.core.mouse import scale_of_data
 from phygui.views.data.spike_walk import Trains, samples_like
 from phygui.views.trace.covered import OTHER, covered
+from phygui.views.trace.rows import Found, rows_of
 from phygui.views.trace.signal import Envelope, Kind, calibration, envelope
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ MOST_CANDIDATES = 50_000
 """Spikes that are looked through for those of clusters that are not selected."""
 MOST_EVENTS = 1500
 """Events of one name that are marked; beyond, one for each such part of the stretch."""
-MOST_DISTINCT = 32
-"""Samples in a bin of the envelope up to which a spike is told from what else is in the bin."""
 MOST_SWING = 2.5
 """Standard deviations of a signal, in those of the noise and for each row, beyond which it is
 scaled by itself."""
@@ -262,7 +261,8 @@ def load(
         a[shown] for a in (spike_ids, samples, clusters, colors)
     )
     first, last = first[shown], last[shown]
-    spike_rows = _rows_of(shank, spike_ids, rows, drawn, first, last)
+    found = Found(spike_ids, first, last)
+    spike_rows = rows_of(shank, found, rows, drawn, (start, stop, kind))
     seen = np.full(len(colors), params.spikes == "all")
     if params.spikes == "selected":
         seen = colors != OTHER
@@ -360,52 +360,6 @@ def _places(clusters: NDArray[Any], cluster_ids: Sequence[int]) -> NDArray[np.in
     order = np.argsort(ids)
     place = order[np.minimum(np.searchsorted(ids[order], clusters), len(ids) - 1)]
     return np.where(ids[place] == clusters, place, OTHER)
-
-
-def _rows_of(
-    shank: ShankData,
-    spike_ids: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    drawn: Envelope,
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Where to draw each spike: where it is unmasked.
-
-    Without masks, and where a spike is one of many things in a bin of the envelope, only where
-    the signal is at least half as large as where it is largest. Where not all samples were
-    looked at, only in the middle of its channels, since the signal says nothing about it.
-    """
-    shape = (len(spike_ids), len(rows))
-    masks = np.ones(shape, dtype=np.float32)
-    if shank.features is not None and len(spike_ids):
-        _, masks = shank.features.read(spike_ids, rows)
-        masks = np.array(masks)
-        masks[~(masks > 0).any(axis=1)] = 1
-    unmasked = masks > 0
-    if shank.features is not None and drawn.sampled < 1:
-        middle = masks @ np.arange(len(rows)) / masks.sum(axis=1)
-        distance = np.abs(np.arange(len(rows)) - middle[:, None])
-        nearest = np.argmin(np.where(unmasked, distance, np.inf), axis=1)
-        is_nearest: NDArray[np.bool_] = np.arange(len(rows)) == nearest[:, None]
-        return is_nearest
-    vague = np.full(len(spike_ids), shank.features is None or drawn.bin_size > MOST_DISTINCT)
-    vague |= unmasked.all(axis=1)
-    if vague.any():
-        extent = np.where(unmasked[vague], _extent(drawn.values, first[vague], last[vague]), 0)
-        unmasked[vague] &= extent >= 0.5 * extent.max(axis=1, keepdims=True)
-    return unmasked
-
-
-def _extent(
-    values: NDArray[np.float32], first: NDArray[np.int64], last: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Largest less smallest value of each channel in stretches of points: (n, n_channels)."""
-    low = high = values[:, first].T
-    for k in range(1, int((last - first).max(initial=0)) + 1):
-        point = values[:, np.minimum(first + k, last)].T
-        low, high = np.fmin(low, point), np.fmax(high, point)
-    return high - low
 
 
 def paint_spikes(

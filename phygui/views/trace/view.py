@@ -19,7 +19,6 @@ from phygui.views.data.draw_budget import among
 from phygui.views.data.voltages import reading
 from phygui.views.trace.covered import NOISE_PER_ROW, covered
 from phygui.views.trace.data import (
-    MOST_DISTINCT,
     SHORTEST,
     TraceData,
     TraceParams,
@@ -36,6 +35,7 @@ from phygui.views.trace.overlay import (
     spike_ticks,
     write_note,
 )
+from phygui.views.trace.rows import MOST_DISTINCT
 
 CONTRAST = 12.0
 """Standard deviations of the noise from the middle to the end of the greys of an image."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -134,6 +135,19 @@ def test_best_channels_are_those_of_the_largest_mean_masked_feature(small_model,
                 values = small_model.features[spike, channel * n : (channel + 1) * n]
                 strengths[channel] += np.abs(values).max() * small_model.masks[spike, channel]
         assert best_channels(snapshot, never)[0] == np.argmax(strengths)
+
+
+def test_features_that_are_no_numbers_and_masked_ones_make_no_channel_strong(
+    small_model, snapshot_of, monkeypatch
+):
+    """Nor do infinite ones."""
+    values = np.array([[[1, -3], [np.nan, 2], [np.inf, -np.inf], [9, 9]]], np.float32)
+    masks = np.array([[0.5, 1, 1, 0]], np.float32)
+    features = SimpleNamespace(read=lambda spike_ids: (values, masks))
+    monkeypatch.setattr("phygui.views.data.attributes.features_of", lambda shank: features)
+    cluster = int(small_model.spike_clusters[0])
+    found = channel_strengths(snapshot_of(small_model, [cluster]), [cluster], never)
+    assert found[0].tolist() == [1.5, 2, 0, 0]
 
 
 def test_clusters_take_turns_for_the_best_channels(small_model, snapshot_of):

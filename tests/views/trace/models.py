@@ -24,6 +24,8 @@ def never() -> bool:
 class Model(SimpleNamespace):
     """What the trace view asks of a model, without a file."""
 
+    n_located = 0
+
     @property
     def clock(self) -> SpikeClock:
         return SpikeClock(self.spike_samples, self.timeline, RATE)

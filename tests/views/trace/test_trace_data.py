@@ -26,6 +26,7 @@ from phygui.views.trace.data import (
 )
 from tests.views.trace.models import (
     RATE,
+    Masks,
     make_model,
     make_snapshot,
     never,
@@ -173,6 +174,22 @@ def test_without_masks_spikes_are_where_they_are_large():
     snapshot = Snapshot(1, model, (0,), {0: np.array([0])}, np.zeros(1, np.int32), {})
     data = load(snapshot, TraceParams(time=0.05, duration=0.1, order="index"), never)
     assert data.spike_rows.tolist() == [[False, False, True, False]]
+
+
+def test_masks_of_a_stretch_are_read_once_for_all_selections(monkeypatch):
+    model, read = make_model(), []
+    original, params = Masks.read, TraceParams(duration=1)
+    monkeypatch.setattr(Masks, "read", lambda self, *a: read.append(a) or original(self, *a))
+    first, second = (load(make_snapshot(model, ids), params, never) for ids in ((2, 0), (1, 4, 3)))
+    assert len(read) == 1
+    np.testing.assert_array_equal(first.spike_rows, second.spike_rows)
+    assert not np.array_equal(first.labels, second.labels)
+    other = load(make_snapshot(model), TraceParams(duration=1, order="index"), never)
+    assert not np.array_equal(first.spike_rows, other.spike_rows)
+    load(make_snapshot(model), TraceParams(duration=0.5), never)
+    model.n_located += 1
+    load(make_snapshot(model), TraceParams(duration=1), never)
+    assert len(read) == 4
 
 
 def test_the_nearest_spike_of_a_row_is_found():
