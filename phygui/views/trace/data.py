@@ -17,7 +17,7 @@ from phygui.views.core.mouse import scale_of_data
 from phygui.views.data.spike_walk import Trains, samples_like
 from phygui.views.trace.covered import OTHER, covered
 from phygui.views.trace.rows import Found, rows_of
-from phygui.views.trace.signal import Envelope, Kind, calibration, envelope
+from phygui.views.trace.signal import Envelope, Kind, calibration, envelope_in_rows
 
 if TYPE_CHECKING:
     from phygui.curation.statistics.snapshot import Snapshot
@@ -245,9 +245,8 @@ def load(
     _, noise = calibration(shank, Kind(True, kind.referenced))
     _, swing = calibration(shank, kind)
     noise = max(noise, swing / (MOST_SWING * len(shank.channels)))
-    drawn = envelope(shank, start, stop, kind, cancelled)
     rows = channel_rows(shank, params.order)
-    drawn = Envelope(drawn.samples, drawn.values[rows], drawn.bin_size, drawn.sampled)
+    drawn = envelope_in_rows(shank, start, stop, kind, rows, cancelled)
 
     columns = _columns(shank, params.order, rows)
     before, after = _waveform_extent(shank)
@@ -261,8 +260,7 @@ def load(
         a[shown] for a in (spike_ids, samples, clusters, colors)
     )
     first, last = first[shown], last[shown]
-    found = Found(spike_ids, first, last)
-    spike_rows = rows_of(shank, found, rows, drawn, (start, stop, kind))
+    spike_rows = rows_of(shank, Found(spike_ids, first, last), rows, drawn)
     seen = np.full(len(colors), params.spikes == "all")
     if params.spikes == "selected":
         seen = colors != OTHER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,7 +33,6 @@ def rows_of(
     spikes: Found,
     rows: NDArray[np.int64],
     drawn: Envelope,
-    stretch: Hashable,
 ) -> NDArray[np.bool_]:
     """Where to draw each spike: where it is unmasked.
 
@@ -49,21 +47,19 @@ def rows_of(
     rows : array of int64 (n_channels,)
         Place in ``channel_order`` of the channel of each row.
     drawn : Envelope
-        Its values are in the order of the rows.
-    stretch : hashable
-        What the envelope is of: of the same spikes in the same stretch, as another selection has
-        them, masks are read once.
+        Its values are in the order of the rows. Of the same spikes in the same one, as another
+        selection has them, masks are read once.
 
     Returns
     -------
     array of bool (n_spikes, n_channels)
         Not to be written into.
     """
-    key = (stretch, rows.tobytes(), spikes.ids.tobytes(), shank.n_located)
-    known: NDArray[np.bool_] | None = _cache.get((shank,), key)
+    owners, key = (shank, drawn), (spikes.ids.tobytes(), shank.n_located)
+    known: NDArray[np.bool_] | None = _cache.get(owners, key)
     if known is None:
         known = _look_up(shank, spikes, rows, drawn)
-        _cache.put((shank,), key, known, known.nbytes)
+        _cache.put(owners, key, known, known.nbytes)
     return known
 
 

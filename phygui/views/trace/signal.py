@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,9 @@ class Kind:
     """Whether the median over the channels is subtracted from every sample."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Envelope:
-    """A stretch of the recording small enough to draw."""
+    """A stretch of the recording small enough to draw; equal to nothing but itself."""
 
     samples: NDArray[np.float64]
     """(n_points,) absolute samples of the points."""
@@ -71,9 +71,39 @@ class Envelope:
         return left, right
 
 
+def _known(shank: ShankData, key: Hashable) -> Any | None:
+    """What was kept of the raw data, unless its gain has been said since."""
+    return _cache.get((shank.traces,), (key, shank.n_located))
+
+
+def _keep(shank: ShankData, key: Hashable, value: object, n_bytes: int) -> None:
+    _cache.put((shank.traces,), (key, shank.n_located), value, n_bytes)
+
+
 def most_bins(n_channels: int) -> int:
     """Bins of an envelope, for so many channels."""
     return int(np.clip(MOST_VERTICES // (2 * max(n_channels, 1)), 400, 1600))
+
+
+def envelope_in_rows(
+    shank: ShankData,
+    start: int,
+    stop: int,
+    kind: Kind,
+    rows: NDArray[np.int64],
+    cancelled: Callable[[], bool],
+) -> Envelope:
+    """As :func:`envelope`, its channels in some order; of the same stretch again, the same object.
+
+    So who draws it knows that another selection shows what is drawn already.
+    """
+    key = (start, stop, kind, rows.tobytes())
+    known: Envelope | None = _known(shank, key)
+    if known is None:
+        found = envelope(shank, start, stop, kind, cancelled)
+        known = replace(found, values=found.values[rows])
+        _keep(shank, key, known, known.values.nbytes)
+    return known
 
 
 def envelope(
@@ -95,10 +125,10 @@ def envelope(
     if stop - start <= 2 * n_most:
         key = (start, stop, kind)
         # Another selection shows the same stretch.
-        values = _cache.get((shank.traces,), key)
+        values = _known(shank, key)
         if values is None:
             values = np.ascontiguousarray(read(shank, start, stop, kind).T)
-            _cache.put((shank.traces,), key, values, values.nbytes)
+            _keep(shank, key, values, values.nbytes)
         return Envelope(np.arange(start, stop, dtype=np.float64), values, 1, 1.0)
 
     bin_size = 1 << int(np.ceil(np.log2((stop - start) / n_most)))
@@ -109,7 +139,7 @@ def envelope(
     blocks: dict[int, NDArray[np.float32]] = {}
     missing: list[int] = []
     for k in range(first // BLOCK_BINS, (last - 1) // BLOCK_BINS + 1):
-        known = _cache.get((shank.traces,), (k, bin_size, part, kind))
+        known = _known(shank, (k, bin_size, part, kind))
         if known is not None:
             blocks[k] = known
         else:
@@ -144,9 +174,7 @@ def calibration(shank: ShankData, kind: Kind) -> tuple[NDArray[np.float32], floa
     Both are robust estimates from stretches spread over the recording: the median, and 1.4826
     times the median absolute deviation.
     """
-    known: tuple[NDArray[np.float32], float] | None = _cache.get(
-        (shank.traces,), ("calibration", kind)
-    )
+    known: tuple[NDArray[np.float32], float] | None = _known(shank, ("calibration", kind))
     if known is not None:
         return known
     timeline = shank.timeline
@@ -161,7 +189,7 @@ def calibration(shank: ShankData, kind: Kind) -> tuple[NDArray[np.float32], floa
         offsets = np.median(probes, axis=0).astype(np.float32)
     noise = 1.4826 * float(np.median(np.abs(_referenced(probes - offsets, kind))))
     result = (offsets, noise if np.isfinite(noise) and noise > 0 else 1.0)
-    _cache.put((shank.traces,), ("calibration", kind), result, offsets.nbytes)
+    _keep(shank, ("calibration", kind), result, offsets.nbytes)
     return result
 
 
@@ -196,7 +224,7 @@ def _read_blocks(
     for i, k in enumerate(run):
         # A copy, so that what the cache drops is freed although its neighbours are kept.
         block = blocks[k] = extrema[i * BLOCK_BINS : (i + 1) * BLOCK_BINS].copy()
-        _cache.put((shank.traces,), (k, bin_size, part, kind), block, block.nbytes)
+        _keep(shank, (k, bin_size, part, kind), block, block.nbytes)
     return blocks
 
 

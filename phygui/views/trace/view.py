@@ -36,6 +36,7 @@ from phygui.views.trace.overlay import (
     write_note,
 )
 from phygui.views.trace.rows import MOST_DISTINCT
+from phygui.views.trace.signal import Envelope
 
 CONTRAST = 12.0
 """Standard deviations of the noise from the middle to the end of the greys of an image."""
@@ -63,6 +64,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
         self._form = form_of(self.params.mode, math.inf)
+        self._signal: tuple[Envelope, tuple[float, float], float, bool] | None = None
         self._image = Images()
         self._traces = Batch("strips")
         self._spikes = Batch("lines")
@@ -129,9 +131,14 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         rows = -np.arange(len(data.channels))[:, None]
         as_image = self._form == "image"
         self._traces.visible, self._image.visible = not as_image, as_image
+        signal = data.envelope, data.interval, data.noise, as_image
+        is_new, self._signal = signal != self._signal, signal
         if as_image:
+            limit = CONTRAST * data.noise / self.data_scale
+            self._image.limits = (-limit, limit)
+        if is_new and as_image:
             self._set_image(data, times)
-        else:
+        elif is_new:
             values = data.envelope.values / np.float32(NOISE_PER_ROW * data.noise)
             quiet = 1.0 if data.envelope.bin_size <= MOST_DISTINCT else 0.6
             # No line leads over a gap.
@@ -198,10 +205,9 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         width = (times[-1] - times[0]) / max(len(times) - 1, 1) * len(times) / n_columns
         left = times[0] - width / 2 if data.envelope.bin_size == 1 else times[0] - width / 4
         extent = [[left, left + n_columns * width, 0.5 - n_channels, 0.5]]
-        limit = CONTRAST * data.noise / self.data_scale
         # What was not recorded is under a band.
         values = np.nan_to_num(values)
-        self._image.set_data(values[::-1][None], extent, limits=(-limit, limit))
+        self._image.set_data(values[::-1][None], extent, limits=self._image.limits)
 
     def on_data_scale(self, factor: float) -> None:
         """Make the signal taller, or the image more contrasted."""

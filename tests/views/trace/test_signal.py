@@ -44,6 +44,17 @@ def test_raw_samples_are_those_stored_less_the_offset_of_each_channel():
     np.testing.assert_allclose(offsets, 100, atol=1)
 
 
+@pytest.mark.parametrize("duration", [0.02, 1.0])
+def test_once_a_gain_is_said_the_signal_has_it(duration):
+    model, params = make_model(), TraceParams(duration=duration)
+    before = load(make_snapshot(model), params, never)
+    model.channel_gains = 3 * model.channel_gains
+    model.n_located += 1
+    after = load(make_snapshot(model), params, never)
+    np.testing.assert_allclose(after.envelope.values, 3 * before.envelope.values, rtol=1e-4)
+    assert after.noise == pytest.approx(3 * before.noise)
+
+
 def test_filtered_samples_are_those_of_the_whole_recording_filtered():
     model = make_model()
     whole = BandPass(RATE, 500, 9500).apply(plain(model))

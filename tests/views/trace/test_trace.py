@@ -274,6 +274,26 @@ def test_as_an_image(view, picture, qtbot):
     assert len(np.unique(inside.reshape(-1, 3), axis=0)) > 50
 
 
+@pytest.mark.parametrize("mode", ["lines", "image"])
+def test_the_signal_is_sent_once_for_all_selections(
+    view, shown, reload, picture, session, monkeypatch, mode
+):
+    view.change_params(mode=mode)
+    reload(view)
+    picture(view)
+    visual, sent = view._image if mode == "image" else view._traces, []
+    original = visual.set_data
+    monkeypatch.setattr(visual, "set_data", lambda *a, **k: sent.append(a) or original(*a, **k))
+    session.select(session.cluster_ids[:3].tolist())
+    painted = picture(reload(view))
+    assert not sent
+    anew = shown(reload(TraceView(view.params)), size=SIZE)
+    np.testing.assert_array_equal(painted, picture(anew))
+    view.change_params(time=1.5)
+    reload(view)
+    assert len(sent) == 1
+
+
 def test_without_raw_data_the_canvas_says_so(hybrid, shown, picture):
     with Session.open(hybrid, read_only=True) as session:
         data = load(session.snapshot(), TraceParams(), never)
