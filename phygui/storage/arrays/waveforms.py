@@ -17,6 +17,8 @@ from phygui.storage.arrays.traces import Traces
 _BATCH_BYTES = 32 * 2**20
 #: Raw data that is read in one go where spikes lie close together: what the processor keeps near.
 _STRETCH_BYTES = 2 * 2**20
+#: Samples that are filtered in one go.
+_NEAR_BYTES = 2**18
 #: Spikes that are looked at in one go: in some milliseconds.
 _MOST_AT_ONCE = 8_192
 
@@ -298,13 +300,21 @@ class Waveforms(LazyArray):
 
     def _bulk(self, store: Store, firsts: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Far from the edges, filtering is one fixed matrix times the samples around a spike."""
-        windows = self._raw(store, firsts, columns)
-        if windows.dtype.itemsize > 2:
-            # What float32 cannot hold beside a large offset.
-            windows = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
-        filtered: np.ndarray = np.matmul(
-            self._filter.matrix(self.shape[1]), windows.astype(np.float32)
-        )
+        windows, matrix = self._raw(store, firsts, columns), self._filter.matrix(self.shape[1])
+        filtered = np.empty((len(windows), self.shape[1], len(columns)), np.float32)
+        # A few at a time, in the same memory: pages of new memory would have to be cleared first.
+        at_once = max(1, _NEAR_BYTES // max(1, 4 * windows.shape[1] * len(columns)))
+        some = np.empty((at_once, *windows.shape[1:]), np.float32)
+        for start in range(0, len(windows), len(some)):
+            stop = min(start + len(some), len(windows))
+            of, numbers = windows[start:stop], some[: stop - start]
+            if windows.dtype.itemsize > 2:
+                # What float32 cannot hold beside a large offset.
+                mean = of.mean(axis=1, keepdims=True, dtype=np.float64)
+                np.subtract(of, mean, out=numbers, casting="unsafe")
+            else:
+                numbers[...] = of
+            np.matmul(matrix, numbers, out=filtered[start:stop])
         return filtered
 
     def _border(self, store: Store, firsts: np.ndarray, columns: np.ndarray) -> np.ndarray:
