@@ -252,12 +252,13 @@ class MainWindow(WindowParts):
     def views_came(self) -> None:
         """A view has got its data: what waits for the views is painted with the last of them."""
         docks = [dock for dock in self.view_docks.values() if dock.is_on_screen]
+        if self.painted_together.is_waiting:
+            # Also the last: it is rasterised while Qt paints what else has changed.
+            for dock in docks:
+                dock.draw_ahead()
         if not any(dock.work.is_busy for dock in docks):
             self.painted_together.release()
             self._begin_to_paint()
-        elif self.painted_together.is_waiting:
-            for dock in docks:
-                dock.draw_ahead()
 
     def _paint_with_views(self) -> None:
         """Qt paints a window that appears: not before there is something in the views."""

@@ -79,6 +79,26 @@ def test_a_key_paints_tables_and_plots_together(
     assert order == [1] * len(list(user.window.views()))
 
 
+def test_all_plots_are_drawn_before_the_window_is_put_together(
+    small: Path, open_window: Callable[..., Any], monkeypatch: Any
+) -> None:
+    user = open_window(small)
+    user.settle()
+    together, drawn = user.window.painted_together, []
+    together._limit.setInterval(20_000)
+    release = together.release
+
+    def spy() -> None:
+        drawn.extend(view.is_drawn for view in user.window.views())
+        release()
+
+    monkeypatch.setattr(together, "release", spy)
+    user.qtbot.keyClick(user.window.cluster_table.view, Qt.Key.Key_Down)
+    user.settle()
+    assert drawn
+    assert all(drawn)
+
+
 @pytest.mark.parametrize("is_slow", [False, True])
 def test_a_plot_waits_for_the_last_one_but_not_long(
     hybrid: Path, open_window: Callable[..., Any], monkeypatch: Any, is_slow: bool
