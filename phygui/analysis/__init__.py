@@ -62,6 +62,7 @@ from .units.merging import (
     drift_continuity,
     merge_score,
     merged_refractoriness,
+    overlap,
 )
 from .units.similarity import (
     FEW_SPIKES,
@@ -128,6 +129,7 @@ __all__ = [
     "merge_score",
     "merged_refractoriness",
     "noise_levels",
+    "overlap",
     "points_in_polygon",
     "presence_ratio",
     "quality_metrics",

@@ -19,6 +19,7 @@ __all__ = [
     "drift_continuity",
     "merge_score",
     "merged_refractoriness",
+    "overlap",
 ]
 
 _SHOULDERS = (0.01, 0.05)
@@ -30,8 +31,8 @@ pairs had 0 to 0.46 of them, most of them less than a tenth."""
 _LEAST_DETECTED = 0.5
 """Share of two neighbours' coincidences that detection lets through, at least: it is blind for
 about a millisecond, half of the refractory period."""
-_WEIGHTS = 14.6, -3.0, -4.6, 1.4
-"""Of the log odds of a merge: constant, distance, distance at one time, and refractoriness."""
+_WEIGHTS = 6.5, -2.6, -0.9, 0.5, -1.1
+"""Of the log odds of a merge: constant, distance, distance at one time, refractoriness, overlap."""
 _FARTHEST = 40.0
 """Standard deviations apart beyond which it makes no difference."""
 _VETO = 0.002
@@ -44,6 +45,12 @@ _MOST_LOG_ODDS = 8.0
 """Log odds of the refractoriness beyond which it makes no difference."""
 _LEAST_EXPECTED = 0.01
 """Coincidences that chance makes even of trains that seem never to meet."""
+_LEAST_TOLD = 0.05
+"""Coincidences that one pair of spikes at the longer lags leads to expect."""
+_TOLD_OVERLAP = 0.3
+"""Overlap from which on nothing is said of it."""
+_LEAST_OVERLAP = 0.01
+"""Overlap below which it makes no difference."""
 _N_NEIGHBOURS = 100
 """Pairs of spikes, the nearest in time, by which continuity is judged."""
 
@@ -78,6 +85,8 @@ class MergeScore(NamedTuple):
     """Share of the spikes that come too soon after another: of the larger cluster, and merged."""
     isolation: tuple[float, float] | None = None
     """Isolation distance of the larger cluster, and merged; None as long as it is not known."""
+    overlap: float = 1.0
+    """Whether both are there at the same times, in [0, 1]: `overlap`."""
 
     @property
     def costs_isolation(self) -> bool:
@@ -90,6 +99,9 @@ class MergeScore(NamedTuple):
         words = f"{found:,d} coincident spikes within the refractory period"
         if expected > 0:
             words += f", where chance would make {expected:,.{0 if expected >= 10 else 1}f}"
+        if self.overlap < _TOLD_OVERLAP:
+            share = f"{100 * self.overlap:.{0 if self.overlap >= 0.01 else 1}f}%"
+            words += f"; they are there at the same times {share} as often as their rates make"
         if self.violations is not None:
             words += "; violations would " + _change([100 * share for share in self.violations], 1)
             words += "%"
@@ -112,17 +124,19 @@ def merge_score(
     continuity: float,
     coincidences: Coincidences = NONE,
     violations: tuple[float, float] | None = None,
+    overlap: float = 1.0,
 ) -> MergeScore:
-    """Put the three kinds of evidence together: a logistic model of them.
+    """Put the kinds of evidence together: a logistic model of them.
 
     The log odds that the two are one unit are those of the refractoriness, damped, less what the
-    distances behind the similarity and the continuity take away, by the logarithm of each. Spikes
-    that look alike at all times need strong evidence against them to be two units, and spikes that
-    do not need strong evidence for them to be one; but where the trains are all but surely those of
-    two units, the score is low whatever they look like. `_WEIGHTS` was fitted to data of which the
+    distances behind the similarity and the continuity take away, by the logarithm of each, and more
+    by the logarithm of the overlap where one is not there while the other is. Spikes that look
+    alike at all times need strong evidence against them to be two units, and spikes that do not
+    need strong evidence for them to be one; but where the trains are all but surely those of two
+    units, the score is low whatever they look like. `_WEIGHTS` was fitted to data of which the
     truth is known; docs/similarity.md says which.
     """
-    constant, of_similarity, of_continuity, of_refractoriness = _WEIGHTS
+    constant, of_similarity, of_continuity, of_refractoriness, of_overlap = _WEIGHTS
     log_odds = math.log(max(refractoriness, 1e-12)) - math.log(max(1 - refractoriness, 1e-12))
     log_odds = min(max(log_odds, -_MOST_LOG_ODDS), _MOST_LOG_ODDS)
     log_odds = (
@@ -130,11 +144,13 @@ def merge_score(
         + of_similarity * math.log1p(_distance(similarity))
         + of_continuity * math.log1p(_distance(continuity))
         + of_refractoriness * log_odds
+        + of_overlap * math.log(max(overlap, _LEAST_OVERLAP))
     )
     score = 1 / (1 + math.exp(-log_odds)) if similarity > 0 else 0.0
     # However alike, spikes that coincide as those of two neurons do would raise the violations.
     score = min(score, refractoriness / _VETO)
-    return MergeScore(score, similarity, refractoriness, continuity, coincidences, violations)
+    counted = coincidences, violations
+    return MergeScore(score, similarity, refractoriness, continuity, *counted, overlap=overlap)
 
 
 def _distance(alike: float) -> float:
@@ -186,6 +202,27 @@ def coincidences(
     lags = 2 * near - 1 - (2 * dead + 1 if middle else 0)
     expected = (counts[0] + counts[-1]) * lags / (2 * (high - low))
     return Coincidences(int(n_near), float(expected))
+
+
+def overlap(coincidences: Coincidences, by_rates: float) -> float:
+    """Whether two clusters are there at the same times, as two units of one recording are.
+
+    A unit that a sorter lost as it drifted, and found again as another one, is one cluster until
+    then and the other one from then on.
+
+    Parameters
+    ----------
+    coincidences : Coincidences
+    by_rates : float
+        How many of them there would be if both fired at their mean rates all the time.
+
+    Returns
+    -------
+    float
+        In [0, 1]: how many chance makes of `by_rates`; 1 where these are too few to tell.
+    """
+    expected, least = coincidences.expected, _LEAST_TOLD
+    return min((expected + least) / (by_rates + least), 1.0) if by_rates > 0 else 1.0
 
 
 def merged_refractoriness(coincidences: Coincidences) -> float:

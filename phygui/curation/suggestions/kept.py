@@ -198,12 +198,11 @@ def _coincidences(values: Any) -> Coincidences:
 
 
 def _merge(values: Any) -> MergeScore:
-    *evidence, together, violations, isolation = values
+    *evidence, together, violations, isolation, overlap = values
     score, similarity, refractoriness, continuity = _numbers(evidence)
     counted = _coincidences(together)
-    return MergeScore(
-        score, similarity, refractoriness, continuity, counted, _two(violations), _two(isolation)
-    )
+    told = counted, _two(violations), _two(isolation), float(overlap)
+    return MergeScore(score, similarity, refractoriness, continuity, *told)
 
 
 def _split(values: Any) -> SplitScore:

@@ -13,6 +13,7 @@ from phygui.analysis import (
     drift_continuity,
     merge_score,
     merged_refractoriness,
+    overlap,
 )
 
 RATE = 20_000.0
@@ -121,7 +122,7 @@ def test_continuity_along_a_line_that_is_known():
 
 def test_score():
     score = merge_score(0.5, 0.8, 0.9)
-    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None, None)
+    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None, None, 1.0)
     assert score.score > 0.5
     assert merge_score(0.0, 1.0, 1.0).score == 0.0
     assert merge_score(1.0, 1.0, 1.0).score > 0.99
@@ -141,6 +142,28 @@ def test_better_evidence_never_lowers_a_score(similarity, refractoriness, contin
         assert merge_score(*better).score >= before - 1e-12
 
 
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_clusters_that_are_there_at_other_times_are_likelier_one(less, more):
+    less, more = sorted((less, more))
+    scores = [merge_score(0.3, 0.6, 0.5, overlap=share).score for share in (less, more)]
+    assert scores[0] >= scores[1] - 1e-12
+
+
+def test_overlap_of_units_and_of_the_parts_of_one_that_was_lost():
+    rng = np.random.default_rng(4)
+    a, b = unit(rng, 4000, 1000.0), unit(rng, 4000, 1000.0)
+    by_rates = len(a) * len(b) * (2 * 0.002 - 1 / RATE) / 1000.0
+    assert overlap(coincidences(a, b, RATE), by_rates) == pytest.approx(1.0, abs=0.15)
+    half = len(a) // 2
+    whole = half * half * (2 * 0.002 - 1 / RATE) / 1000.0
+    assert overlap(coincidences(a[:half], a[half:], RATE), whole) < 0.02
+    # More than by the rates is no less than as often.
+    assert overlap(Coincidences(0, 30.0), 20.0) == 1.0
+    # Hardly any spikes tell nothing.
+    assert overlap(Coincidences(0, 0.0), 0.001) > 0.95
+    assert overlap(Coincidences(0, 0.0), 0.0) == 1.0
+
+
 def test_evidence_in_words():
     def words(coincidences, *violations):
         return merge_score(0.5, 0.8, 0.9, coincidences, *violations).in_words()
@@ -151,6 +174,11 @@ def test_evidence_in_words():
     few = words(Coincidences(0, 2.44), (0.001, 0.0271))
     assert few == f"0 {period}, where chance would make 2.4; violations would rise from 0.1 to 2.7%"
     assert words(Coincidences(0, 0.0), (0.01, 0.001)).endswith("would fall from 1.0 to 0.1%")
+    apart = merge_score(0.5, 0.8, 0.9, Coincidences(0, 0.0), (0.0, 0.0), overlap=0.043).in_words()
+    assert apart == (
+        f"0 {period}; they are there at the same times 4% as often as their rates make; "
+        "violations would stay at 0.0%"
+    )
     assert words(Coincidences(0, 0.0), (0.0, 0.0)) == f"0 {period}; violations would stay at 0.0%"
 
 

@@ -1,4 +1,4 @@
-"""Which pairs of clusters may all be merged, one after another, and what is still to be known.
+"""What the evidence for a pair of clusters will be, once better pairs have been merged.
 
 A pair says of two clusters that they are one. Once either has been merged with a better partner,
 it is another cluster, of which other things may be true: a cluster between two units, each of
@@ -9,7 +9,7 @@ pairs would have made of both, as if they had been accepted already.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,42 +29,6 @@ CHAIN = 0.5
 
 _IDS = (-1, -2)
 """Ids of two clusters that are not there."""
-
-
-@dataclass
-class Units:
-    """What would be one unit, were the pairs merged that are suggested, best ones first.
-
-    Parameters
-    ----------
-    evidence : mapping of Join to MergeScore
-        What is known of joins of more than two clusters.
-    least : float
-        The least score for which clusters are joined.
-    """
-
-    evidence: Mapping[Join, MergeScore]
-    least: float
-
-    def __post_init__(self) -> None:
-        self._members: dict[int, Members] = {}
-        self.pending: list[Join] = []
-        """Joins that have to be looked at before it is known whether a pair goes with the rest."""
-
-    def join(self, a: int, b: int) -> bool:
-        """Take two clusters for one unit, unless what better pairs make of them is not one."""
-        one, other = sorted(self._members.get(c, (c,)) for c in (a, b))
-        if one == other:
-            return True
-        if len(one) + len(other) > 2:
-            found = self.evidence.get((one, other))
-            if found is None:
-                self.pending.append((one, other))
-            if found is None or found.score < self.least:
-                return False
-        together = tuple(sorted(one + other))
-        self._members |= dict.fromkeys(together, together)
-        return True
 
 
 def side_prints(snapshot: Snapshot, joins: Iterable[Join]) -> dict[Members, str]:
@@ -121,4 +85,4 @@ def in_chain(plain: MergeScore, nearest: float) -> MergeScore:
     """The evidence of two sets of clusters the most similar of which have a similarity."""
     if nearest <= plain.similarity or plain.refractoriness < CHAIN:
         return plain
-    return merge_score(nearest, *plain[2:6])
+    return merge_score(nearest, *plain[2:6], overlap=plain.overlap)

@@ -19,10 +19,10 @@ from phygui.curation.suggestions.kept import Kept
 from phygui.curation.suggestions.merging.ahead import (
     Join,
     Members,
-    Units,
     join_evidence,
     side_prints,
 )
+from phygui.curation.suggestions.merging.consistent import consistent
 from phygui.curation.suggestions.merging.merged_metrics import merged_metrics
 from phygui.curation.suggestions.merging.pair_evidence import (
     Basis,
@@ -34,7 +34,7 @@ from phygui.curation.suggestions.merging.pair_evidence import (
 
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
-LEAST_SIMILARITY = 0.06
+LEAST_SIMILARITY = 0.04
 """Pairs less similar than this are not looked at: no parts of a unit lay as far apart."""
 LEAST_SCORE = 0.3
 """Pairs with a score below this are not suggested. It is below one half, since the score is that of
@@ -365,24 +365,28 @@ class Suggestions:
         among: Mapping[int, NDArray[np.int64]] | None = None,
     ) -> tuple[list[Suggestion], list[Join]]:
         """What is suggested, and the joins that have to be looked at before more is."""
-        found: list[Suggestion] = []
         spikes = self._clustering.spikes_per_cluster if among is None else among
-        units = Units(self._joins, LEAST_SCORE)
-        for _, (a, b) in self._order:
+        eligible, turned_down = [], set()
+        for minus, (a, b) in self._order:
             if a not in spikes or b not in spikes or skips(a) or skips(b):
                 continue
             if self._scores[a, b].costs_isolation:
                 continue
-            is_rejected = bool(self.rejected) and self.is_rejected((a, b))
-            if is_rejected and not rejected:
+            if self.rejected and self.is_rejected((a, b)):
+                turned_down.add((a, b))
                 continue
-            if not is_rejected and not units.join(a, b):
+            eligible.append((-minus, (a, b)))
+        told = consistent(eligible, self._joins, LEAST_SCORE)
+        shown = told.pairs | (turned_down if rejected else set())
+        found: list[Suggestion] = []
+        for _, (a, b) in self._order:
+            if (a, b) not in shown:
                 continue
             clusters = (a, b) if len(spikes[a]) >= len(spikes[b]) else (b, a)
-            found.append(Suggestion(clusters, self._scores[a, b], is_rejected))
+            found.append(Suggestion(clusters, self._scores[a, b], (a, b) in turned_down))
             if len(found) == limit:
                 break
-        return found, units.pending
+        return found, told.pending
 
     def is_rejected(self, clusters: Iterable[int]) -> bool:
         """Whether the user has turned a pair down."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phygui.analysis import (
     FEW_SPIKES,
+    REFRACTORY_PERIOD,
     ClusterSummary,
     MergeScore,
     coincidences,
@@ -18,6 +19,7 @@ from phygui.analysis import (
     is_seen,
     merge_score,
     merged_refractoriness,
+    overlap,
     refractory_violations,
     sample_spikes,
 )
@@ -31,6 +33,10 @@ Pair = tuple[int, int]
 
 N_SPIKES = 200
 """Spikes of a cluster by which continuity is judged."""
+N_NEAREST = 100
+"""The same, where one cluster takes over from the other: those nearest in time to the other's."""
+HARDLY = 0.3
+"""Overlap below which that is so."""
 UNKNOWN = 0.5
 """What evidence counts that is not to be had: it tells nothing either way."""
 
@@ -63,16 +69,25 @@ def pair_evidence(
     shank = snapshot.shank
     trains = [shank.clock.pair_train(snapshot.spikes(c)) for c in pair]
     together = coincidences(trains[0], trains[1], shank.sample_rate)
+    apart = overlap(together, _by_rates(trains, shank))
     continuity = similarity
     if all(len(snapshot.spikes(c)) > FEW_SPIKES for c in pair):
         # A fragment's spikes hold those of others as well: they look different at any time.
-        continuity = _continuity(snapshot, pair, summaries, features)
+        continuity = _continuity(snapshot, pair, summaries, features, apart < HARDLY)
     rates = [
         refractory_violations(train, shank.sample_rate).rate
         for train in (max(trains, key=len), np.sort(np.concatenate(trains)))
     ]
     refractoriness = merged_refractoriness(together)
-    return merge_score(similarity, refractoriness, continuity, together, (rates[0], rates[1]))
+    violations = rates[0], rates[1]
+    return merge_score(similarity, refractoriness, continuity, together, violations, apart)
+
+
+def _by_rates(trains: list[NDArray[np.int64]], shank: ShankData) -> float:
+    """Coincidences that two trains would make, if they went on at their mean rates."""
+    lags = 2 * round(REFRACTORY_PERIOD * shank.sample_rate) - 1
+    n_samples = shank.duration * shank.sample_rate
+    return len(trains[0]) * len(trains[1]) * lags / n_samples if n_samples > 0 else 0.0
 
 
 def _continuity(
@@ -80,13 +95,22 @@ def _continuity(
     pair: Pair,
     summaries: tuple[ClusterSummary, ClusterSummary],
     features: Features,
+    takes_over: bool,
 ) -> float:
-    """Whether the spikes of two clusters look alike at the times when both are there."""
+    """Whether the spikes of two clusters look alike at the times when both are there.
+
+    Where one takes over from the other, these are few, and hardly any would be in a sample.
+    """
     shank = snapshot.shank
     times, parts, means = [], [], []
-    for cluster_id, summary in zip(pair, summaries, strict=True):
-        some = shank.clock.in_order(sample_spikes(snapshot.spikes(cluster_id), N_SPIKES))
-        values = features.of(snapshot.spikes(cluster_id), some)
+    ordered = [shank.clock.in_order(snapshot.spikes(c)) for c in pair] if takes_over else []
+    for place, (cluster_id, summary) in enumerate(zip(pair, summaries, strict=True)):
+        if takes_over:
+            some = _nearest_to(ordered[place], ordered[1 - place], shank)
+            values = features.read(some)
+        else:
+            some = shank.clock.in_order(sample_spikes(snapshot.spikes(cluster_id), N_SPIKES))
+            values = features.of(snapshot.spikes(cluster_id), some)
         if values is None:
             return UNKNOWN
         waveform = summary.mean_waveform
@@ -105,6 +129,20 @@ def _continuity(
         parts = [values[:, columns] for values in parts]
     found = drift_continuity(times[0], parts[0], times[1], parts[1], line=line)
     return found if math.isfinite(found) else UNKNOWN
+
+
+def _nearest_to(
+    spikes: NDArray[np.int64], others: NDArray[np.int64], shank: ShankData
+) -> NDArray[np.int64]:
+    """The spikes that are nearest in time to any of some others, in the order of time."""
+    if len(spikes) <= N_NEAREST:
+        return spikes
+    samples, theirs = shank.spike_samples[spikes], shank.spike_samples[others]
+    place = np.searchsorted(theirs, samples)
+    before = samples - theirs[np.maximum(place - 1, 0)]
+    after = theirs[np.minimum(place, len(theirs) - 1)] - samples
+    away = np.minimum(np.abs(before), np.abs(after))
+    return spikes[np.sort(np.argpartition(away, N_NEAREST)[:N_NEAREST])]
 
 
 @dataclass(frozen=True)
@@ -126,14 +164,15 @@ class Features:
         """Masked features, or without them waveforms, of a sample of the spikes of a cluster."""
         known: _Packed | None = self._cache.get((spike_ids,), "sample")
         if known is None:
-            values = self._read(sample)
+            values = self.read(sample)
             if values is None:
                 return None
             known = _Packed.of(values)
             self._cache.put((spike_ids,), "sample", known, known.n_bytes)
         return known.unpacked()
 
-    def _read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
+    def read(self, sample: NDArray[np.int64]) -> NDArray[Any] | None:
+        """The same of any spikes."""
         shank = self._shank
         if shank.features is not None:
             values, masks = shank.features.read(sample)

@@ -8,44 +8,9 @@ import pytest
 
 from phygui import Session
 from phygui.analysis import Coincidences, merge_score
-from phygui.curation.suggestions.merging.ahead import Join, Units, in_chain, join_evidence
+from phygui.curation.suggestions.merging.ahead import in_chain, join_evidence
 from phygui.curation.suggestions.merging.pair_evidence import in_order
 from phygui.simulate import make_demo
-
-
-def evidence(score: float):
-    return merge_score(0.5, 0.5, 0.5)._replace(score=score)
-
-
-def joined(pairs: list[tuple[int, int]], known: dict[Join, float]) -> tuple[list, list]:
-    """The pairs that go together, best first, and what is still to be looked at."""
-    units = Units({join: evidence(score) for join, score in known.items()}, 0.5)
-    return [pair for pair in pairs if units.join(*pair)], units.pending
-
-
-def test_pairs_of_other_clusters_go_together() -> None:
-    pairs = [(1, 2), (3, 4)]
-    assert joined(pairs, {}) == (pairs, [])
-
-
-def test_a_second_pair_waits_until_what_the_first_makes_has_been_looked_at() -> None:
-    pairs = [(2, 1), (2, 3)]
-    join = ((1, 2), (3,))
-    assert joined(pairs, {}) == ([(2, 1)], [join])
-    assert joined(pairs, {join: 0.4}) == ([(2, 1)], [])
-    assert joined(pairs, {join: 0.6}) == (pairs, [])
-
-
-def test_a_third_pair_of_three_clusters_goes_with_them() -> None:
-    pairs = [(1, 2), (2, 3), (1, 3)]
-    assert joined(pairs, {((1, 2), (3,)): 0.9}) == (pairs, [])
-    # As long as the second is not known, the third one waits for the same.
-    assert joined(pairs, {})[1] == [((1, 2), (3,))] * 2
-
-
-def test_a_weak_pair_does_not_join_two_units() -> None:
-    pairs = [(1, 2), (3, 4), (2, 3), (1, 4)]
-    assert joined(pairs, {((1, 2), (3, 4)): 0.1}) == ([(1, 2), (3, 4)], [])
 
 
 @pytest.mark.slow
@@ -83,9 +48,9 @@ def test_the_evidence_ahead_is_what_the_merge_leads_to(tmp_path: Path) -> None:
 
 
 def test_a_chain_holds_unless_the_trains_tell_of_two_units() -> None:
-    apart, near = 0.08, 0.16
-    one, two = (merge_score(apart, share, 0.45, Coincidences(0, 0.8)) for share in (0.57, 0.04))
-    assert in_chain(one, near) == merge_score(near, 0.57, 0.45, Coincidences(0, 0.8))
+    apart, near = 0.08, 0.4
+    one, two = (merge_score(apart, share, 0.8, Coincidences(0, 0.8)) for share in (0.57, 0.04))
+    assert in_chain(one, near) == merge_score(near, 0.57, 0.8, Coincidences(0, 0.8))
     assert one.score < 0.5 < in_chain(one, near).score
     assert in_chain(two, near) == two
     assert in_chain(one, apart / 2) == one

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from phygui.curation.suggestions.merging.pair_evidence import Features
+from phygui.curation.suggestions.merging.pair_evidence import N_NEAREST, Features, _nearest_to
 
 N_CHANNELS = 384
 SAMPLE = np.arange(0, 60, 2)
@@ -63,3 +63,16 @@ def test_waveforms_serve_where_there_are_no_features(waveforms: np.ndarray | Non
         assert found is None
     else:
         np.testing.assert_array_equal(found, np.ones((len(SAMPLE), 10)))
+
+
+def test_the_spikes_nearest_to_those_of_another_cluster() -> None:
+    rng = np.random.default_rng(0)
+    samples = np.sort(rng.integers(0, 100_000, 3_000))
+    spikes, others = np.arange(0, 1_500), np.arange(1_400, 3_000, 7)
+    found = _nearest_to(spikes, others, cast(Any, SimpleNamespace(spike_samples=samples)))
+    away = np.abs(samples[spikes][:, None] - samples[others]).min(axis=1)
+    assert len(found) == N_NEAREST
+    assert np.all(np.diff(found) > 0)
+    assert away[found].max() <= np.sort(away)[N_NEAREST - 1]
+    few = spikes[:N_NEAREST]
+    assert _nearest_to(few, others, cast(Any, SimpleNamespace(spike_samples=samples))) is few
