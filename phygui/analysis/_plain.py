@@ -39,6 +39,21 @@ def count_forward_lags(
         following = following + 1
 
 
+def count_lags_around(
+    samples_a: Numbers,
+    order_a: Numbers,
+    samples_b: Numbers,
+    order_b: Numbers,
+    bin_size: int,
+    n_half_bins: int,
+    counts: Numbers,
+) -> None:
+    """Count by lag the spikes of b on both sides of each spike of a, ties being told by order."""
+    a, b = (samples_a, order_a), (samples_b, order_b)
+    count_forward_lags(*a, *b, bin_size, n_half_bins, counts[n_half_bins:])
+    count_forward_lags(*b, *a, bin_size, n_half_bins, counts[:n_half_bins][::-1])
+
+
 def min_max(traces: Numbers, edges: Numbers, out: Numbers) -> None:
     """Smallest and largest value of each channel between consecutive edges."""
     np.minimum.reduceat(traces, edges[:-1], axis=0, out=out[:, 0])

@@ -175,12 +175,12 @@ def two_sided_correlogram(
     if bin_size < 1 or n_bins < 1:
         raise ValueError(f"{n_bins} bins of {bin_size} samples are impossible")
     bin_samples = int(bin_size)
-    after = np.zeros(n_bins, dtype=np.int64)
     a = plain(as_samples(samples_a, "samples_a"))
     if samples_b is None:
+        after = np.zeros(n_bins, dtype=np.int64)
         order = plain(np.arange(len(a)), np.int64)
-        count = _pair_counter(a, a, n_bins * bin_samples)
-        count(a, order, a, order, bin_samples, n_bins, after)
+        counter = _pair_counter(a, a, n_bins * bin_samples)
+        counter.count_forward_lags(a, order, a, order, bin_samples, n_bins, after)
         return np.concatenate([after[::-1], after])
     b = plain(as_samples(samples_b, "samples_b"))
     order_a = (
@@ -191,19 +191,18 @@ def two_sided_correlogram(
     )
     if order_a.shape != a.shape or order_b.shape != b.shape:
         raise ValueError("there must be one spike id for each spike")
-    before = np.zeros(n_bins, dtype=np.int64)
-    count = _pair_counter(a, b, n_bins * bin_samples)
-    count(a, order_a, b, order_b, bin_samples, n_bins, after)
-    count(b, order_b, a, order_a, bin_samples, n_bins, before)
-    return np.concatenate([before[::-1], after])
+    counts = np.zeros(2 * n_bins, dtype=np.int64)
+    counter = _pair_counter(a, b, n_bins * bin_samples)
+    counter.count_lags_around(a, order_a, b, order_b, bin_samples, n_bins, counts)
+    return counts
 
 
 def _pair_counter(a: NDArray[np.int64], b: NDArray[np.int64], n_lags: int) -> Any:
-    """The loop that counts pairs, by how many there will be if the spikes lie evenly."""
+    """The loops that count pairs, by how many there will be if the spikes lie evenly."""
     if not len(a) or not len(b):
-        return loops(0).count_forward_lags
+        return loops(0)
     span = max(int(a[-1]), int(b[-1])) - min(int(a[0]), int(b[0])) + 1
-    return loops(int(len(a) * (1 + len(b) * n_lags / span))).count_forward_lags
+    return loops(int(len(a) * (1 + len(b) * n_lags / span)))
 
 
 def lag_edges(bin_size: float, window_size: float) -> NDArray[np.float64]:

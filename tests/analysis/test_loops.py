@@ -28,6 +28,12 @@ def test_counting_pairs(a, b, bin_size, n_half, random):
         counts = np.zeros(n_half, np.int64)
         loops.count_forward_lags(a, orders[0], b, orders[1], bin_size, n_half, counts)
         found.append(counts.tolist())
+        around = np.zeros(2 * n_half, np.int64)
+        loops.count_lags_around(a, orders[0], b, orders[1], bin_size, n_half, around)
+        found[-1] += around.tolist()
+        backward = np.zeros(n_half, np.int64)
+        loops.count_forward_lags(b, orders[1], a, orders[0], bin_size, n_half, backward)
+        assert around.tolist() == [*backward[::-1].tolist(), *counts.tolist()]
     assert found[0] == found[1]
 
 

@@ -71,6 +71,7 @@ def _call_every_kernel() -> None:
     samples = np.array([0, 3, 7], dtype=np.int64)
     counts = np.zeros(6, np.int64)
     _kernels.count_forward_lags(samples, samples, samples, samples, 1, 6, counts)
+    _kernels.count_lags_around(samples, samples, samples, samples, 1, 3, counts)
     for traces in (np.float32, np.int16):
         rows = np.zeros((4, 2), traces)
         _kernels.min_max(rows, np.array([0, 2, 4]), np.zeros((2, 2, 2), traces))
