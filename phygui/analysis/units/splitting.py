@@ -40,6 +40,9 @@ _FAINT = 1.5
 """How much lower a log density is than that of the next component where one is only its halo."""
 _FLAT = 0.3
 """Depth of the valley between the two, at most, as a share of how much lower it is."""
+_BRIDGE, _FIRM = 0.25, 1.5
+"""Size of a component, as a share of two others, below which it does not make one unit of them; and
+the log odds that they are two, from which on."""
 _N_COMPARED = 300
 """Spikes of a component that are compared with the nearest in time of another."""
 _WEIGHTS = -13.0, 1.0, 6.0, -0.15
@@ -120,7 +123,8 @@ def split_parts(
     link is.
 
     A component that is only the faint halo of another one, spikes that collided, makes no unit and
-    no bridge between two: its spikes go where they belong once the others are joined.
+    no bridge between two; nor does one that is much smaller than two which are firmly two units.
+    Its spikes go where they belong once the others are joined.
 
     Parameters
     ----------
@@ -356,6 +360,18 @@ class _Pieces:
         self.groups = [[k] for k in self._solid(sizes, heights, whole)]
         self._links: dict[tuple[int, int], float] = {}
         self._known: dict[tuple[int, ...], tuple[float, Coincidences]] = {}
+        if not whole:
+            self._leave_out_bridges(sizes)
+
+    def _leave_out_bridges(self, sizes: NDArray[Any]) -> None:
+        """Leave out small components that lie between two units: collisions of both with others."""
+        for k in np.argsort(sizes, kind="stable").tolist():
+            if [k] not in self.groups:
+                continue
+            large = [other for [other] in self.groups if sizes[k] < _BRIDGE * sizes[other]]
+            near = [other for other in large if self._log_odds([k], [other]) < 0]
+            if any(self._log_odds([a], [b]) > _FIRM for a in near for b in near if a < b):
+                self.groups.remove([k])
 
     def _solid(self, sizes: NDArray[Any], heights: NDArray[np.float64], whole: bool) -> list[int]:
         """The components that are more than a few spikes and no halos of others."""
@@ -409,10 +425,13 @@ class _Pieces:
     def _likeliest(self) -> tuple[float, int, int]:
         """Log odds of two units of the pair of groups where they are least, and its places."""
         n = len(self.groups)
-        return min((self._log_odds(a, b), a, b) for a in range(n) for b in range(a + 1, n))
+        groups = self.groups
+        return min(
+            (self._log_odds(groups[a], groups[b]), a, b) for a in range(n) for b in range(a + 1, n)
+        )
 
-    def _log_odds(self, a: int, b: int) -> float:
-        first, second = self.groups[a], self.groups[b]
+    def _log_odds(self, first: list[int], second: list[int]) -> float:
+        """Log odds that two groups are two units."""
         link = min(self._link(min(j, k), max(j, k)) for j in first for k in second)
         return link + _WEIGHTS[3] * self._together(first, second)[0]
 

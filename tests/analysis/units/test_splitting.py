@@ -90,6 +90,26 @@ def test_a_burst_of_small_spikes_is_no_unit():
     assert split_parts(columns, samples, RATE)[1].n_spikes == (len(samples),)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_few_collisions_make_no_bridge_between_two_units(seed):
+    rng = np.random.default_rng(seed)
+    trains = [train(rng, n) for n in (1600, 700)]
+    # Some spikes of both collided with the same third unit: they are as one, half way between.
+    clouds = []
+    for k, of in enumerate(trains):
+        cloud = rng.normal(size=(len(of), 6)) + 12.0 * k * np.eye(6)[0]
+        collided = rng.random(len(of)) < 0.05
+        cloud[collided] = rng.normal(size=(collided.sum(), 6)) * (4, 1, 1, 1, 1, 1)
+        cloud[collided, :2] += 6.0, 3.0
+        clouds.append(cloud)
+    units = np.repeat([0, 1], [len(of) for of in trains])
+    order = np.argsort(np.concatenate(trains), kind="stable")
+    columns = np.concatenate(clouds)[order]
+    labels, score = split_parts(columns, np.concatenate(trains)[order], RATE)
+    assert len(score.n_spikes) == 2
+    assert np.mean(labels == units[order]) > 0.94
+
+
 def test_as_many_parts_as_are_wanted():
     rng = np.random.default_rng(5)
     columns, samples, units = cluster(rng, (1000, 700, 300), 10.0)
