@@ -19,8 +19,8 @@ def forget_current_folder() -> None:
     there, as in a checkout, does it stay.
     """
     sys.path[:] = outside(sys.path)
-    if _NumbaAlone not in sys.meta_path:
-        sys.meta_path.insert(0, _NumbaAlone)
+    if _Alone not in sys.meta_path:
+        sys.meta_path.insert(0, _Alone)
 
 
 def leave_current_folder() -> None:
@@ -31,14 +31,16 @@ def leave_current_folder() -> None:
     os.chdir(os.path.abspath(os.sep))
 
 
-class _NumbaAlone:
-    """Keeps numba, and nobody else, from libraries that it looks for as it is loaded.
+class _Alone:
+    """Keeps numba and scikit-learn, and nobody else, from libraries that they look for when loaded.
 
-    With yaml, it takes settings from a file in the current folder, of which one names the folder
+    With yaml, numba takes settings from a file in the current folder, of which one names the folder
     of compiled functions, and those are unpickled. It looks for that library once.
 
     Whether scipy's linear algebra is there, it asks by loading it, which takes as long as all of
     numba does; a function that uses it loads it again as it is compiled, and none of ours does.
+
+    Pandas is loaded by scikit-learn, where it is installed, to tell what is a table of its.
     """
 
     @classmethod
@@ -59,6 +61,7 @@ _BLAS = "scipy.linalg.cython_blas"
 _STAND_INS = {
     "numba.core.config": ("yaml", None),
     "numba.np.arraymath": (_BLAS, ModuleType(_BLAS)),
+    "sklearn.utils.fixes": ("pandas", None),
 }
 """By the module that looks for it: a library, and what it finds; None if it is not to find any."""
 

@@ -335,6 +335,23 @@ print("scipy.linalg" in sys.modules)
     assert done.stdout.split() == ["False", "True", "True"], done.stderr
 
 
+def test_what_splits_clusters_is_loaded_without_tables_that_nothing_here_needs() -> None:
+    """Where pandas is installed, it would take a third of a second and 30 MB."""
+    code = """
+import sys
+from phygui._isolation import forget_current_folder
+forget_current_folder()
+from sklearn.mixture import GaussianMixture
+print("pandas" in sys.modules)
+import numpy as np
+print(len(GaussianMixture(2).fit(np.eye(5)).means_))
+import pandas
+print(pandas.DataFrame({"a": [1]}).shape)
+"""
+    done = run(code)
+    assert done.stdout.split() == ["False", "2", "(1,", "1)"], done.stderr
+
+
 ODD = b"a\xff\x1b[31m\nb.kwik"
 
 
