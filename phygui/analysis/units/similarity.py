@@ -107,8 +107,12 @@ def separation(
     array of float64 (len(summaries_a), len(summaries_b))
     """
     out = np.full((len(summaries_a), len(summaries_b)), np.inf)
-    known_a = [i for i, s in enumerate(summaries_a) if s.mean is not None]
-    known_b = [j for j, s in enumerate(summaries_b) if s.mean is not None]
+    near = _near(summaries_a, summaries_b)
+    # On hundreds of channels most clusters are far from a single one: what is known of each is
+    # large.
+    with_a, with_b = (np.flatnonzero(near.any(axis=k)).tolist() for k in (1, 0))
+    known_a = [i for i in with_a if summaries_a[i].mean is not None]
+    known_b = [j for j in with_b if summaries_b[j].mean is not None]
     if known_a and known_b:
         squared = np.full((len(known_a), len(known_b)), np.inf)
         first, second = [summaries_a[i] for i in known_a], [summaries_b[j] for j in known_b]
@@ -117,7 +121,7 @@ def separation(
         loops(400 * squared.size).separations(
             *_clouds(first),
             *_clouds(second),
-            plain(_near(first, second), np.bool_),
+            plain(near[np.ix_(known_a, known_b)], np.bool_),
             _FLOOR,
             squared,
         )

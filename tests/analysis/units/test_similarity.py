@@ -18,6 +18,7 @@ from phygui.analysis import (
     summarize,
     waveform_similarity,
 )
+from phygui.analysis.units import similarity as units_similarity
 from phygui.analysis.units.summaries import N_DIRECTIONS
 
 
@@ -151,6 +152,22 @@ def test_clusters_out_of_reach_have_no_similarity():
     waveforms = rng.normal(size=(5, 16, 2))
     a, b = (summarize(waveforms=waveforms, position=(0, y)) for y in (0, 120))
     assert similarity([a], [a, b])[0] == pytest.approx([1, 0])
+
+
+def test_what_is_known_of_clusters_out_of_reach_is_not_touched(monkeypatch):
+    """Of hundreds of them on hundreds of channels that would be many megabytes for each row."""
+    rng = np.random.default_rng(11)
+    features = [rng.normal(size=(100, 6)) for _ in range(4)]
+    some = [summarize(f, position=(0, y)) for f, y in zip(features, (0, 80, 500, 40), strict=True)]
+    expected = separation(some, some)[0]
+    joined, clouds = [], units_similarity._clouds
+    monkeypatch.setattr(
+        units_similarity, "_clouds", lambda of: joined.append(len(of)) or clouds(of)
+    )
+    np.testing.assert_array_equal(separation(some[:1], some)[0], expected)
+    assert joined == [1, 3]
+    assert separation(some[:1], some[2:3]).tolist() == [[np.inf]]
+    assert joined == [1, 3]
 
 
 @pytest.mark.parametrize("n_spikes", [3, 9, FEW_SPIKES])
