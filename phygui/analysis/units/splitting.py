@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._inputs import check_rate
-from ..trains import refractory_violations
+from ..trains import REFRACTORY_PERIOD, refractory_violations
 from .merging import (
     NONE,
     Coincidences,
     coincidences,
     drift_continuity,
     merged_refractoriness,
+    overlap,
 )
 
 __all__ = ["SplitScore", "by_size", "collided_share", "split_parts", "split_score"]
@@ -45,12 +46,14 @@ _BRIDGE, _FIRM = 0.25, 1.5
 the log odds that they are two, from which on."""
 _N_COMPARED = 300
 """Spikes of a component that are compared with the nearest in time of another."""
-_WEIGHTS = -13.0, 1.0, 6.0, -0.15
-"""Of the log odds of two units: constant, valley, distance at one time, and refractoriness."""
+_WEIGHTS = -13.0, 1.0, 6.0, -0.15, 0.6
+"""Of the log odds of two units: constant, valley, distance at one time, refractoriness, overlap."""
 _DEEPEST, _FARTHEST_APART, _MOST_LOG_ODDS = 60.0, 40.0, 8.0
 """Depth of a valley, distance, and log odds, beyond which it makes no difference."""
 COLLISION_S = 0.0005
 """Seconds between two spikes below which the waveform of one bends that of the other."""
+_LEAST_OVERLAP = 0.01
+"""Overlap below which it makes no difference."""
 _N_STEPS = 21
 """Points on the line between two components at which the density is looked at."""
 
@@ -118,8 +121,9 @@ def split_parts(
     either, since it drifts and bursts, and some of its spikes collided with others. Components are
     then joined again, the likeliest pair first, as long as they are likelier one
     unit than two. That is told by how deep a valley the density has between them, by how far apart
-    their spikes lie that are near in time (a unit that drifts is one at any time), and by whether
-    one of them is silent around the spikes of the other. A chain of components is one unit if each
+    their spikes lie that are near in time (a unit that drifts is one at any time), by whether one
+    of them is silent around the spikes of the other, and by whether both are there at the same
+    times at all. A chain of components is one unit if each
     link is.
 
     A component that is only the faint halo of another one, spikes that collided, makes no unit and
@@ -433,7 +437,13 @@ class _Pieces:
     def _log_odds(self, first: list[int], second: list[int]) -> float:
         """Log odds that two groups are two units."""
         link = min(self._link(min(j, k), max(j, k)) for j in first for k in second)
-        return link + _WEIGHTS[3] * self._together(first, second)[0]
+        odds, found = self._together(first, second)
+        # A unit that moved, for good or for a while, is in one place at a time.
+        n_first, n_second = (len(self._members(group)) for group in (first, second))
+        n_samples = max(int(self._samples[-1] - self._samples[0]), 1)
+        by_rates = n_first * n_second * 2 * REFRACTORY_PERIOD * self._sample_rate / n_samples
+        both = max(overlap(found, by_rates), _LEAST_OVERLAP)
+        return link + _WEIGHTS[3] * odds + _WEIGHTS[4] * math.log(both)
 
     def _together(self, first: list[int], second: list[int]) -> tuple[float, Coincidences]:
         """Log odds by the coincidences that two groups are one unit, and the coincidences."""
@@ -464,7 +474,7 @@ class _Pieces:
                 continuity = 0.5
             apart = min(4 * math.sqrt(1 / max(continuity, 1e-4) - 1), _FARTHEST_APART)
             depth = min(float(self._valleys[a, b]), _DEEPEST)
-            constant, of_depth, of_distance, _ = _WEIGHTS
+            constant, of_depth, of_distance, *_ = _WEIGHTS
             self._links[a, b] = (
                 constant + of_depth * math.log1p(depth) + of_distance * math.log1p(apart)
             )

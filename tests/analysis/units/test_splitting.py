@@ -83,6 +83,18 @@ def test_a_unit_that_jumped_is_one():
     assert split_parts(columns, samples, RATE)[1].score < 0.5
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_unit_that_moved_away_and_came_back_is_one(seed):
+    # There is no time at which it was between the two places, nor at which it was in both.
+    rng = np.random.default_rng(seed)
+    columns, samples, _ = cluster(rng, (2500,), 0.0, halo=0.03)
+    third = samples[-1] / 3
+    columns[(samples > third) & (samples < 2 * third), 0] += 7.0
+    labels, score = split_parts(columns, samples, RATE)
+    assert score.score < 0.5
+    assert not labels.any()
+
+
 def test_a_burst_of_small_spikes_is_no_unit():
     rng = np.random.default_rng(4)
     columns, samples, _ = cluster(rng, (2000,), 0.0)
