@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from phygui.gui.window.main_window import MainWindow
     from phygui.views.data.figure import Figure
 
+_ANSWERING, _ANSWERS_MS = "kernel answers", 100
+"""Name of the timer by which a kernel looks for cells, and its milliseconds."""
 _application: Application | None = None
 """It and its windows live as long as the kernel."""
 
@@ -63,7 +65,9 @@ def show(
     if not isinstance(session, Session):
         session = Session.open(Path(session))
     shell.enable_gui("qt5")
-    return _running().show_session(session)
+    application = _running()
+    _keep_answering(shell, application)
+    return application.show_session(session)
 
 
 def figure(
@@ -197,6 +201,23 @@ def _shell() -> Any:
     """The shell of IPython that this runs in; None if there is none."""
     get = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return None if get is None else get()
+
+
+def _keep_answering(shell: Any, application: Application) -> None:
+    """Let the kernel look for cells to be run a few times a second, whatever wakes it.
+
+    It waits in Qt's event loop for its socket. A cell that was taken from there just before would
+    wait until the next one comes.
+    """
+    from qtpy.QtCore import QTimer
+
+    waiting = getattr(getattr(getattr(shell, "kernel", None), "app", None), "qt_event_loop", None)
+    if waiting is None or application.app.findChild(QTimer, _ANSWERING) is not None:
+        return
+    timer = QTimer(application.app)
+    timer.setObjectName(_ANSWERING)
+    timer.timeout.connect(waiting.quit)
+    timer.start(_ANSWERS_MS)
 
 
 def _insist_on_display() -> None:

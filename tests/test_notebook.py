@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QApplication
 
@@ -137,6 +138,24 @@ def test_beside_a_kernel_the_window_is_that_of_the_session(
     assert next(iter(window.views())).figure().data.startswith(b"\x89PNG")
     qtbot.waitUntil(lambda: window.is_settled)
     session.undo()
+
+
+def test_a_kernel_that_waits_in_qt_looks_for_cells_by_itself(
+    session: Session, application: list[Any], qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell that came just before it began to wait wakes nobody."""
+    left: list[int] = []
+    waiting = SimpleNamespace(quit=lambda: left.append(1))
+    kernel = SimpleNamespace(app=SimpleNamespace(qt_event_loop=waiting))
+    shell = SimpleNamespace(enable_gui=lambda _: None, kernel=kernel)
+    monkeypatch.setattr(notebook, "_shell", lambda: shell)
+    window: Any = phygui.show(session)
+    qtbot.waitUntil(lambda: len(left) >= 2)
+    notebook._keep_answering(shell, application[0])
+    timers = application[0].app.findChildren(QTimer, notebook._ANSWERING)
+    assert len(timers) == 1
+    timers[0].deleteLater()
+    window.close()
 
 
 def test_elsewhere_a_path_is_shown_in_a_process_of_its_own(
