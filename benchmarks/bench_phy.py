@@ -1,6 +1,7 @@
 """Keys of the window beside those of phy's `kwik-gui`, on the same file of 1,000,000 spikes.
 
-    python -m venv phy && phy/bin/pip install "numpy<2.3" phy==2.1.0 klusta six PyQtWebEngine
+    python -m venv phy
+    phy/bin/pip install "numpy<2.3" "setuptools<80" phy==2.1.0 klusta six PyQtWebEngine
     xvfb-run -a -s '-screen 0 1920x1080x24' \
         python benchmarks/bench_phy.py --phy phy/bin/python [--folder F] [--repeats N]
 
