@@ -216,7 +216,8 @@ def _keep_answering(shell: Any, application: Application) -> None:
         return
     timer = QTimer(application.app)
     timer.setObjectName(_ANSWERING)
-    timer.timeout.connect(waiting.quit)
+    # Whichever loop it is in by then: another choice of a toolkit may have made it a new one.
+    timer.timeout.connect(lambda: shell.kernel.app.qt_event_loop.quit())
     timer.start(_ANSWERS_MS)
 
 

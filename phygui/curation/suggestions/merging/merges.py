@@ -35,7 +35,7 @@ from phygui.curation.suggestions.merging.pair_evidence import (
 N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
 LEAST_SIMILARITY = 0.04
-"""Pairs less similar than this are not looked at: no parts of a unit lay as far apart."""
+"""Pairs less similar than this are not looked at: hardly any parts of a unit lay as far apart."""
 LEAST_SCORE = 0.3
 """Pairs with a score below this are not suggested. It is below one half, since the score is that of
 a pair alone: a wrong pair mostly contradicts better ones, and does not come into the list."""
