@@ -101,7 +101,9 @@ class MergeScore(NamedTuple):
             words += f", where chance would make {expected:,.{0 if expected >= 10 else 1}f}"
         if self.overlap < _TOLD_OVERLAP:
             share = f"{100 * self.overlap:.{0 if self.overlap >= 0.01 else 1}f}%"
-            words += f"; they are there at the same times {share} as often as their rates make"
+            words += (
+                f"; they are active together {share} as often as two units that fire throughout"
+            )
         if self.violations is not None:
             words += "; violations would " + _change([100 * share for share in self.violations], 1)
             words += "%"

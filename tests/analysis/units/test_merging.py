@@ -176,7 +176,7 @@ def test_evidence_in_words():
     assert words(Coincidences(0, 0.0), (0.01, 0.001)).endswith("would fall from 1.0 to 0.1%")
     apart = merge_score(0.5, 0.8, 0.9, Coincidences(0, 0.0), (0.0, 0.0), overlap=0.043).in_words()
     assert apart == (
-        f"0 {period}; they are there at the same times 4% as often as their rates make; "
+        f"0 {period}; they are active together 4% as often as two units that fire throughout; "
         "violations would stay at 0.0%"
     )
     assert words(Coincidences(0, 0.0), (0.0, 0.0)) == f"0 {period}; violations would stay at 0.0%"
