@@ -12,10 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Numbers: TypeAlias = NDArray[Any]
+from ._distances import look_from as look_from
+from ._distances import near_ones as near_ones
+from ._distances import sum_chances as sum_chances
 
-_TILE = 256
-"""Spikes that are looked at together."""
+Numbers: TypeAlias = NDArray[Any]
 
 
 @njit(cache=True, nogil=True)
@@ -391,52 +392,3 @@ def _squared_distance(
         along[k] = value / inner[k, k]
         squared -= along[k] * along[k]
     return max(squared, 0.0)
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def look_from(
-    centre: Numbers,
-    root: Numbers,
-    columns: Numbers,
-    weights: Numbers,
-    sums: Numbers,
-    products: Numbers,
-    squared: Numbers,
-) -> None:
-    """Squared distances of spikes, here columns, from a centre, once `root` has made it round.
-
-    Their weighted sums and products, as seen from the centre, are added to `sums` and `products`.
-    `root` is lower triangular; it may have fewer columns, which count alone then.
-    """
-    n_columns, n_spikes = columns.shape
-    # As many spikes at once as the processor's nearest memory holds.
-    away = np.empty((n_columns, _TILE))
-    along = np.empty(_TILE)
-    for start in range(0, n_spikes, _TILE):
-        n = min(_TILE, n_spikes - start)
-        for i in range(n_columns):
-            for k in range(n):
-                away[i, k] = columns[i, start + k] - centre[i]
-        for k in range(n):
-            squared[start + k] = 0.0
-        for j in range(root.shape[1]):
-            along[:n] = 0.0
-            for i in range(j, n_columns):
-                factor = root[i, j]
-                for k in range(n):
-                    along[k] += factor * away[i, k]
-            for k in range(n):
-                squared[start + k] += along[k] * along[k]
-        for i in range(n_columns):
-            total = 0.0
-            for k in range(n):
-                along[k] = weights[start + k] * away[i, k]
-                total += along[k]
-            sums[i] += total
-            for j in range(i + 1):
-                product = 0.0
-                for k in range(n):
-                    product += along[k] * away[j, k]
-                products[i, j] += product
-                if j < i:
-                    products[j, i] += product

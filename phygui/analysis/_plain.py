@@ -127,3 +127,32 @@ def look_from(
     sums += heavy.sum(axis=1)
     products += away @ heavy.T
     squared[:] = ((root.T @ away) ** 2).sum(axis=0)
+
+
+def near_ones(
+    centre: Numbers,
+    root: Numbers,
+    values: Numbers,
+    rows: Numbers,
+    start: int,
+    counted: Numbers,
+    largest: float,
+    found: Numbers,
+) -> int:
+    """Squared distances from a centre, of those spikes that count and are not too far away."""
+    some = values[:, start : start + len(counted)][rows][:, counted]
+    squared = ((root.T @ (some.astype(np.float64) - centre[:, None])) ** 2).sum(axis=0)
+    near = squared[squared <= largest]
+    found[: len(near)] = near
+    return len(near)
+
+
+def sum_chances(squared: Numbers, weights: Numbers, n_half: int, farthest: float) -> float:
+    """The weighted sum of chances of normal spikes of `2 * n_half` columns to be farther away."""
+    near = np.flatnonzero(squared < farthest)
+    half = squared[near] / 2
+    terms = np.ones_like(half)
+    for k in range(n_half - 1, 0, -1):
+        terms *= half / k
+        terms += 1.0
+    return float((np.exp(-half) * terms) @ weights[near])

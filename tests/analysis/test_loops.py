@@ -8,6 +8,7 @@ import sys
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from phygui.analysis import _kernels, _loops, _plain, summarize
 from phygui.analysis.units.similarity import _clouds
@@ -105,3 +106,27 @@ def test_where_size_alone_decides_what_is_loaded_does_not(monkeypatch):
         monkeypatch.setattr(_loops, "_are_loaded", are_loaded)
         assert _loops.loops(_loops.SMALL, by_size=True) is _plain
         assert _loops.loops(_loops.SMALL + 1, by_size=True) is _kernels
+
+
+@given(st.integers(0, 600), st.integers(1, 9), st.integers(0, 20), st.integers(0, 99))
+def test_those_near_a_centre(n_spikes, n_columns, start, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(3, 1, (n_columns + 3, start + n_spikes + 5)).astype(np.float32)
+    rows = rng.permutation(n_columns + 3)[:n_columns]
+    root = np.tril(rng.normal(size=(n_columns, n_columns)))
+    centre, counted = rng.normal(3, 1, n_columns), rng.random(n_spikes) < 0.8
+    found = []
+    for loops in (_kernels, _plain):
+        out = np.empty(n_spikes)
+        n = loops.near_ones(centre, root, values, rows, start, counted, 2.5 * n_columns, out)
+        found.append(out[:n])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+@given(st.integers(0, 300), st.integers(1, 8), st.integers(0, 99))
+def test_the_sum_of_chances(n_spikes, n_half, seed):
+    rng = np.random.default_rng(seed)
+    squared, weights = rng.exponential(40, n_spikes), rng.random(n_spikes)
+    found = [k.sum_chances(squared, weights, n_half, 80.0) for k in (_kernels, _plain)]
+    near = squared < 80
+    np.testing.assert_allclose(found, chi2.sf(squared[near], 2 * n_half) @ weights[near], rtol=1e-9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def is_cached(module: ModuleType) -> bool:
@@ -15,9 +16,14 @@ def is_cached(module: ModuleType) -> bool:
     looked at. Where they are named otherwise, the cache is filled once more, in another process.
     """
     version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    kernels = {name: k for name, k in vars(module).items() if hasattr(k, "signatures")}
-    file = module.__name__.rpartition(".")[2]
+    kernels = [k for k in vars(module).values() if hasattr(k, "signatures")]
     return all(
-        any(Path(kernel.stats.cache_path).glob(f"{file}.{name}-*.{version}.nbi"))
-        for name, kernel in kernels.items()
+        any(Path(kernel.stats.cache_path).glob(f"{_file_of(kernel)}-*.{version}.nbi"))
+        for kernel in kernels
     )
+
+
+def _file_of(kernel: Any) -> str:
+    """How the files of a function begin: with the module that it is in, which may be another."""
+    function = kernel.py_func
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"

@@ -79,6 +79,9 @@ def _call_every_kernel() -> None:
     _kernels.separations(*cloud, *cloud, np.ones((1, 1), np.bool_), 0.3, np.zeros((1, 1)))
     square, row = np.eye(2), np.zeros(2)
     _kernels.look_from(row, square, square.astype(np.float32), row, row, square, row)
+    which, counted = np.arange(2), np.ones(2, np.bool_)
+    _kernels.near_ones(row, square, square.astype(np.float32), which, 0, counted, 1.0, row)
+    _kernels.sum_chances(row, row, 1, 1.0)
     points_in_polygon(np.zeros((2, 2)), np.array([[-1.0, -1.0], [1.0, -1.0], [0.0, 1.0]]))
     lag_correlogram(samples, samples, [0.0, 1.0, 10.0], 1.0)
     for clusters in (np.int32, np.int64):

@@ -12,7 +12,14 @@ from .contamination import (
     likely_purity,
     violation_rate,
 )
-from .isolation import Isolation, d_prime, isolation_distance, l_ratio, mahalanobis_squared
+from .isolation import (
+    Isolation,
+    Moments,
+    d_prime,
+    isolation_distance,
+    l_ratio,
+    mahalanobis_squared,
+)
 from .metric import Metric, undefined
 from .quality import quality_metrics
 from .registry import find_metric, metrics, register_metric, unregister_metric
@@ -26,6 +33,7 @@ __all__ = [
     "Isolation",
     "Metric",
     "MetricSpec",
+    "Moments",
     "amplitude_cutoff",
     "coherence",
     "contamination_hill",

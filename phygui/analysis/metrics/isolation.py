@@ -22,6 +22,7 @@ from .metric import Metric, undefined
 
 __all__ = [
     "Isolation",
+    "Moments",
     "d_prime",
     "isolation_distance",
     "l_ratio",
@@ -30,6 +31,8 @@ __all__ = [
 
 _PIECE = 8_192
 """Spikes that are looked at together: as many as a processor's own memory holds."""
+_WORK_OF_CHANCE = 200
+"""What one chance takes, as so many elements that are gone through."""
 _NEGLIGIBLE = 1e-25
 """A chance so small that no number of spikes makes anything of it."""
 
@@ -54,10 +57,10 @@ class Isolation:
         n, self.n_columns = inside.shape
         self.n_spikes = n if n_spikes is None else n_spikes
         self._centre = inside.mean(axis=0, dtype=np.float64) if n else np.zeros(self.n_columns)
-        self._own = _Moments(self.n_columns)
+        self._own = Moments(self.n_columns)
         self._own.add(inside, np.full(n, self.n_spikes / max(n, 1)), self._centre)
         self._root = self._whitening()
-        self._others = _Moments(self.n_columns)
+        self._others = Moments(self.n_columns)
         self._tail = 0.0
         self._nearest = _Nearest(self.n_spikes)
 
@@ -83,6 +86,52 @@ class Isolation:
                 continue
             self._nearest.add(squared, of)
             self._tail += _tail_sum(squared, of, self.n_columns)
+
+    def add_moments(self, moments: Moments, weight: float) -> None:
+        """Take account of what spikes are on the whole, of which `add_distances` takes the rest.
+
+        Parameters
+        ----------
+        moments : Moments
+            Of the same columns.
+        weight : float
+            How many spikes each of them stands for.
+        """
+        self._others.add_moments(moments, weight, self._centre)
+
+    def add_distances(
+        self,
+        values: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        start: int,
+        counted: NDArray[np.bool_],
+        weight: float,
+    ) -> None:
+        """Take account of how far away spikes are, of which `add_moments` takes the rest.
+
+        Parameters
+        ----------
+        values : array (n_rows, n)
+            Features of spikes, one after the other.
+        rows : array of int64 (n_columns,)
+            The rows of `values` that are the columns here.
+        start : int
+            The first of the spikes.
+        counted : array of bool (n,)
+            Of it and those after it, which count.
+        weight : float
+            How many spikes each of them stands for.
+        """
+        if isinstance(self._root, str):
+            return
+        n = len(counted)
+        squared = np.empty(n)
+        near_ones = loops(20 * n * self.n_columns, by_size=True).near_ones
+        largest = max(self._nearest.limit, _farthest_chance(self.n_columns))
+        n_near = near_ones(self._centre, self._root, values, rows, start, counted, largest, squared)
+        squared, heavy = squared[:n_near], np.full(n_near, weight)
+        self._nearest.add(squared, heavy)
+        self._tail += _tail_sum(squared, heavy, self.n_columns)
 
     def squared_distances(self, points: ArrayLike) -> NDArray[np.float64]:
         """Squared Mahalanobis distances of points, (n, n_columns), from the cluster's centre.
@@ -144,13 +193,51 @@ class Isolation:
         return np.asarray(np.linalg.cholesky(inverse), dtype=np.float64)
 
 
-class _Moments:
+class Moments:
     """Number, sum and products of spikes seen from some centre near them."""
 
     def __init__(self, n_columns: int) -> None:
         self.total = 0.0
         self._sum = np.zeros(n_columns)
         self._products = np.zeros((n_columns, n_columns))
+
+    @classmethod
+    def of(cls, columns: NDArray[Any]) -> Moments:
+        """Those of some spikes, (n_columns, n), each of weight 1, seen from the origin."""
+        found, exact = cls(len(columns)), columns.astype(np.float64)
+        found.total = float(columns.shape[1])
+        found._sum = exact.sum(axis=1)
+        found._products = exact @ exact.T
+        return found
+
+    def on(self, columns: NDArray[np.int64]) -> Moments:
+        """Those of some of the columns."""
+        found = Moments(len(columns))
+        found.total, found._sum = self.total, self._sum[columns]
+        found._products = self._products[np.ix_(columns, columns)]
+        return found
+
+    def add_moments(
+        self, other: Moments, weight: float = 1.0, centre: NDArray[np.float64] | None = None
+    ) -> None:
+        """Take account of spikes by their moments, which were seen from the origin.
+
+        Parameters
+        ----------
+        other : Moments
+        weight : float, optional
+            What each counts; -1 to leave out those that are among these.
+        centre : array of float64 (n_columns,), optional
+            From where these are seen, where that is not the origin.
+        """
+        total, sums, products = other.total, other._sum, other._products
+        if centre is not None:
+            crossed = np.outer(centre, sums)
+            products = products - crossed - crossed.T + total * np.outer(centre, centre)
+            sums = sums - total * centre
+        self.total += weight * total
+        self._sum += weight * sums
+        self._products += weight * products
 
     def add(
         self,
@@ -183,13 +270,13 @@ class _Nearest:
 
     def __init__(self, weight: float) -> None:
         self._weight = weight
-        self._limit = np.inf
+        self.limit = np.inf
         self._distances: list[NDArray[np.float64]] = []
         self._weights: list[NDArray[np.float64]] = []
         self._kept_weight = 0.0
 
     def add(self, distances: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
-        near = np.flatnonzero((distances <= self._limit) & (weights > 0))
+        near = np.flatnonzero((distances <= self.limit) & (weights > 0))
         self._distances.append(distances[near])
         self._weights.append(weights[near])
         self._kept_weight += float(self._weights[-1].sum())
@@ -209,33 +296,22 @@ class _Nearest:
         enough = int(np.searchsorted(np.cumsum(weights[order]), self._weight * (1 - 1e-12)))
         kept = order[: enough + 1]
         if enough < len(order):
-            self._limit = float(distances[kept[-1]])
+            self.limit = float(distances[kept[-1]])
         self._distances, self._weights = [distances[kept]], [weights[kept]]
         self._kept_weight = float(self._weights[0].sum())
 
 
 def _tail_sum(squared: NDArray[np.float64], weights: NDArray[np.float64], n_columns: int) -> float:
     """Sum of the chances of a spike of the cluster to be as far away as each of these."""
-    near = np.flatnonzero(squared < _farthest_chance(n_columns))
-    if not len(near):
-        return 0.0
-    return float(_chances(squared[near], n_columns) @ weights[near])
-
-
-def _chances(squared: NDArray[np.float64], n_columns: int) -> NDArray[np.float64]:
-    """The chance of a spike of the cluster to be at least as far away as each of these."""
+    farthest = _farthest_chance(n_columns)
     if n_columns % 2 == 0:
         # The sum that the function is for whole numbers takes a tenth of the time.
-        half = squared / 2
-        terms = np.ones_like(half)
-        for k in range(n_columns // 2 - 1, 0, -1):
-            terms *= half / k
-            terms += 1.0
-        found: NDArray[np.float64] = np.exp(-half) * terms
-        return found
+        add_up = loops(_WORK_OF_CHANCE * len(squared), by_size=True).sum_chances
+        return float(add_up(squared, weights, n_columns // 2, farthest))
     from scipy.special import chdtrc
 
-    return np.asarray(chdtrc(n_columns, squared), dtype=np.float64)
+    near = np.flatnonzero(squared < farthest)
+    return float(chdtrc(n_columns, squared[near]) @ weights[near])
 
 
 @functools.cache

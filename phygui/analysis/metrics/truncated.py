@@ -90,7 +90,7 @@ def _blocks(values: Floats, edge: float) -> _Blocks | None:
     n_terms = int(np.clip(len(values) // VALUES_PER_TERM, 1, MAX_TERMS))
     number = np.arange(len(values)) * n // len(values)
     starts = np.searchsorted(number, np.arange(n))
-    centres = np.array([np.median(block) for block in np.split(values, starts[1:])])
+    centres = _medians(values, number, starts)
     above = (values - centres[number])[values > centres[number]]
     if not len(above):
         return None
@@ -108,6 +108,18 @@ def _blocks(values: Floats, edge: float) -> _Blocks | None:
         (limits - edge) / spread,
         np.cos(np.pi * times[:, None] * np.arange(n_terms)),
     )
+
+
+def _medians(values: Floats, number: NDArray[np.int64], starts: NDArray[np.int64]) -> Floats:
+    """Medians of blocks of values, which begin at `starts`; `number` has the block of each."""
+    lengths = np.diff(starts, append=len(values))
+    # One below the other, with what is larger than all behind the shorter ones.
+    table = np.full((len(starts), int(lengths.max())), np.inf)
+    table[number, np.arange(len(values)) - starts[number]] = values
+    table.sort(axis=1)
+    rows = np.arange(len(starts))
+    found: Floats = (table[rows, (lengths - 1) // 2] + table[rows, lengths // 2]) / 2
+    return found
 
 
 def _shares(means: Floats, limits: Floats) -> tuple[Floats, Floats]:

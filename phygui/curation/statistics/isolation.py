@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import Isolation, sample_spikes
-from phygui.curation.statistics.measuring.feature_pool import FeaturePool, features_on
+from phygui.analysis import Isolation, Moments, sample_spikes
+from phygui.curation.statistics.measuring.feature_pool import FeaturePool, by_column, features_on
 from phygui.curation.statistics.measuring.side_by_side import Divided
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
@@ -43,17 +43,48 @@ N_NEAR_EACH = 2_500
 """Of each of them, at most."""
 _ROWS = 4_096
 """Spikes whose features are read at once: in a few milliseconds."""
+_AT_ONCE = 2**16
+"""Spikes whose distances are computed at once, likewise."""
 
 Steps = Generator[None, None, Isolation]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Block:
-    """Features on some channels, and the first rows of the pieces that are still to be read."""
+    """Features on some channels, their moments, and the first rows of what is still to be read."""
 
     channels: NDArray[np.int64]
     values: NDArray[np.float32]
+    pieces: dict[int, Moments]
     left: Divided[int]
+    whole: Moments | None = None
+
+    def moments(self) -> Moments:
+        """Those of all, once all is read; added up in one order whoever has read what."""
+        if self.whole is None:
+            whole = Moments(len(self.values))
+            for start in sorted(self.pieces):
+                whole.add_moments(self.pieces[start])
+            self.whole = whole
+        return self.whole
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Features of the sample on some channels.
+
+    Attributes
+    ----------
+    values : array of float32 (n_rows, n)
+    rows : array of int64 (n_columns,)
+        Those of `values` that are wanted.
+    moments : Moments
+        Of all spikes of the sample.
+    """
+
+    values: NDArray[np.float32]
+    rows: NDArray[np.int64]
+    moments: Moments
 
 
 def isolation_channels(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -104,40 +135,51 @@ class Crowd:
         with self._lock:
             self._blocks.clear()
 
-    def columns(
-        self, channels: NDArray[np.int64]
-    ) -> Generator[None, None, list[NDArray[np.float32]]]:
-        """Features of the sample on some channels, each (n_features, n); yields while it reads."""
-        found = []
-        for channel in channels.tolist():
-            number, place = divmod(channel, BLOCK_CHANNELS)
+    def on(self, channels: NDArray[np.int64]) -> Generator[None, None, Sample]:
+        """Features of the sample on some channels; yields while it reads."""
+        blocks: dict[int, _Block] = {}
+        for number in (channels // BLOCK_CHANNELS).tolist():
             with self._lock:
                 block = self._blocks.pop(number, None) or self._empty(number)
-                self._blocks[number] = block
+                self._blocks[number] = blocks[number] = block
                 while len(self._blocks) > N_BLOCKS:
                     del self._blocks[next(iter(self._blocks))]
             for start in block.left:
                 some = self.spike_ids[start : start + _ROWS]
-                read = features_on(self._shank, some, block.channels)
-                block.values[:, start : start + len(some)] = read.T
+                read = features_on(self._shank, some, block.channels).T
+                block.values[:, start : start + len(some)] = read
+                block.pieces[start] = Moments.of(read)
                 yield
-            found.append(block.values[place * self._n_each : (place + 1) * self._n_each])
-        return found
+        each = np.arange(self._n_each)
+        rows = ((channels % BLOCK_CHANNELS)[:, None] * self._n_each + each).ravel()
+        if len(blocks) == 1:
+            (block,) = blocks.values()
+            return Sample(block.values, rows, block.moments().on(rows))
+        numbers = np.repeat(channels // BLOCK_CHANNELS, self._n_each)
+        places = zip(numbers.tolist(), rows.tolist(), strict=True)
+        values = np.stack([blocks[number].values[row] for number, row in places])
+        moments = Moments(len(values))
+        for start in range(0, len(self.spike_ids), _ROWS):
+            moments.add_moments(Moments.of(values[:, start : start + _ROWS]))
+            yield
+        return Sample(values, np.arange(len(values)), moments)
 
     def _empty(self, number: int) -> _Block:
         """A block of which nothing is read."""
         stop = min((number + 1) * BLOCK_CHANNELS, self._shank.n_channels)
         channels = np.arange(number * BLOCK_CHANNELS, stop)
         values = np.empty((len(channels) * self._n_each, len(self.spike_ids)), np.float32)
-        return _Block(channels, values, Divided(range(0, len(self.spike_ids), _ROWS)))
+        return _Block(channels, values, {}, Divided(range(0, len(self.spike_ids), _ROWS)))
 
     def places(self, spike_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where some spikes are in the sample, as far as they are in it."""
         if self.is_all:
             return spike_ids
         away = spike_ids - self.first
-        found: NDArray[np.int64] = away[away % self.step == 0] // self.step
-        return found
+        # Faster than the remainder.
+        found = away // self.step
+        is_there: NDArray[np.bool_] = found * self.step == away
+        return found[is_there]
 
 
 class Neighbourhood:
@@ -197,30 +239,36 @@ def isolation_steps(
         # It is what its neighbours look at too.
         inside = crowd.pool.read(cluster_id, some, channels)
     else:
-        inside = features_on(shank, some, channels)
+        inside = by_column(features_on(shank, some, channels)).T
     isolation = Isolation(inside, len(own))
     yield
-    weights = snapshot.holds(crowd.spike_ids).astype(np.float64)
-    weights[crowd.places(own)] = 0.0
-    n_rest = snapshot.n_spikes - len(own)
+    counted, weight = snapshot.holds(crowd.spike_ids), 1.0
+    counted[crowd.places(own)] = False
     if not crowd.is_all:
+        n_rest = snapshot.n_spikes - len(own)
+        near, heavy = [np.empty((isolation.n_columns, 0), np.float32).T], [np.empty(0)]
         for other, spikes, sample in neighbourhood.nearest(cluster_id, channels, isolation):
-            heavy = np.full(len(sample), len(spikes) / len(sample))
+            heavy.append(np.full(len(sample), len(spikes) / len(sample)))
             # One that there is no room left for as a whole is another sample than others look at.
             if len(sample) == min(len(spikes), N_NEAR_EACH):
-                beside = crowd.pool.read(other, sample, channels)
+                near.append(crowd.pool.read(other, sample, channels))
             else:
-                beside = features_on(shank, sample, channels)
-            isolation.add(beside, heavy)
-            weights[crowd.places(spikes)] = 0.0
+                near.append(by_column(features_on(shank, sample, channels)).T)
+            counted[crowd.places(spikes)] = False
             n_rest -= len(spikes)
             yield
-        weights *= n_rest / max(weights.sum(), 1.0)
-    columns = yield from crowd.columns(channels)
-    for start in range(0, len(weights), 4 * _ROWS):
-        piece = slice(start, start + 4 * _ROWS)
-        # Spikes of no weight are taken along: to leave them out would take longer.
-        isolation.add(np.concatenate([of[:, piece] for of in columns]).T, weights[piece])
+        isolation.add(np.concatenate(near), np.concatenate(heavy))
+        yield
+        weight = n_rest / max(int(counted.sum()), 1)
+    rest = yield from crowd.on(channels)
+    moments = Moments(isolation.n_columns)
+    moments.add_moments(rest.moments)
+    left_out = rest.values[np.ix_(rest.rows, np.flatnonzero(~counted))]
+    moments.add_moments(Moments.of(left_out), -1.0)
+    isolation.add_moments(moments, weight)
+    for start in range(0, len(counted), _AT_ONCE):
+        which = counted[start : start + _AT_ONCE]
+        isolation.add_distances(rest.values, rest.rows, start, which, weight)
         yield
     return isolation
 

@@ -112,6 +112,17 @@ def test_all_spikes_count_however_many_there_are(n_spikes):
         assert values == pytest.approx(plain(snapshot, cluster_id), rel=1e-4)
 
 
+@pytest.mark.parametrize("n_bytes", [2**26, 20_000 * 4 * 6])
+def test_channels_of_two_blocks_are_as_those_of_one(monkeypatch, n_bytes):
+    snapshot = make_snapshot(60_000, 12)
+    monkeypatch.setattr(isolation, "BLOCK_BYTES", n_bytes * 2)
+    whole = found(snapshot, (0, 5))
+    monkeypatch.setattr(isolation, "BLOCK_BYTES", n_bytes)
+    monkeypatch.setattr(isolation, "BLOCK_CHANNELS", 2)
+    for cluster_id, values in found(snapshot, (0, 5)).items():
+        assert values == pytest.approx(whole[cluster_id], rel=1e-9)
+
+
 def test_beyond_what_is_affordable_the_others_are_a_sample(monkeypatch):
     snapshot = make_snapshot(60_000, 12)
     monkeypatch.setattr(isolation, "BLOCK_BYTES", 20_000 * 4 * 12)

@@ -54,7 +54,8 @@ class FeaturePool:
         Returns
         -------
         array of float32 (n, n_channels * n_features)
-            In one piece of memory, so that sums over it are the same whether it was kept or not.
+            Column by column in memory, so that sums over it are the same whether it was kept or
+            not.
         """
         assert self._shank.features is not None
         n_channels = self._shank.n_channels
@@ -64,15 +65,17 @@ class FeaturePool:
         n_each = self._shank.features.n_features
         n_bytes = 4 * n_each * (stop - first) * len(sample)
         if channels.max() >= stop or 4 * n_bytes > POOL_BYTES:
-            return features_on(self._shank, sample, channels)
+            return by_column(features_on(self._shank, sample, channels)).T
         key = cluster_id, first
         with self._lock:
             known = self._kept.get(key)
         if known is None or not np.array_equal(known[0], sample):
-            known = sample, features_on(self._shank, sample, np.arange(first, stop))
+            read = features_on(self._shank, sample, np.arange(first, stop))
+            known = sample, by_column(read)
         self._keep(key, known)
         columns = ((channels - first)[:, None] * n_each + np.arange(n_each)).ravel()
-        return np.ascontiguousarray(known[1][:, columns])
+        found: NDArray[np.float32] = known[1][columns].T
+        return found
 
     def _keep(
         self, key: tuple[int, int], known: tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -85,6 +88,11 @@ class FeaturePool:
             while self._n_bytes > POOL_BYTES:
                 oldest = next(iter(self._kept))
                 self._n_bytes -= self._kept.pop(oldest)[1].nbytes
+
+
+def by_column(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Features (n, n_columns) as (n_columns, n) in one piece of memory."""
+    return np.ascontiguousarray(values.T)
 
 
 def features_on(

@@ -39,7 +39,7 @@ def test_a_sample_is_read_once_for_channels_near_one_another(shank):
     pool, sample = FeaturePool(shank), np.arange(0, 400, 7)
     for channels in ([4, 5, 6, 9], [0, 5, 12, 15], [9, 4]):
         found = pool.read(3, sample, np.array(channels))
-        assert found.flags.c_contiguous
+        assert found.flags.f_contiguous
         np.testing.assert_array_equal(found, features_on(shank, sample, np.array(channels)))
     assert shank.features.n_reads == 1 + 3
     # Far from there, and where channels are too far apart to be kept together.
