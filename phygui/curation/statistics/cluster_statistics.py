@@ -13,7 +13,7 @@ from phygui.analysis import ClusterSummary, Metric, Quality, cluster_quality, si
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
-from phygui.curation.statistics.measuring.pieces import Cancel, Work
+from phygui.curation.statistics.measuring.pieces import Cancel, Turn, Work
 from phygui.curation.statistics.measuring.side_by_side import side_by_side
 from phygui.curation.statistics.measuring.under_way import UnderWay
 from phygui.curation.statistics.partners import Partners
@@ -168,8 +168,9 @@ class Knowledge:
         return sorted(cluster_ids, key=lambda c: ranks.get(c, N_NEXT))
 
     def _stats_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
-        steps = side_by_side(dict.fromkeys(cluster_ids), partial(stats_steps, snapshot))
-        return Work(cluster_ids, steps)
+        turn = Turn()
+        steps = side_by_side(dict.fromkeys(cluster_ids), partial(stats_steps, snapshot), turn)
+        return Work(cluster_ids, steps, turn=turn)
 
     def _metrics_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
         ranks = FIRST_METRICS & self.measures.metrics.names
@@ -186,7 +187,8 @@ class Knowledge:
             return self.is_living(cluster_id) and bool(names & self._missing_of(cluster_id))
 
         measure = partial(self.source(snapshot).steps, snapshot, names=names, is_wanted=is_wanted)
-        return Work(alike, side_by_side(alike, measure))
+        turn = Turn()
+        return Work(alike, side_by_side(alike, measure, turn), turn=turn)
 
     def _advance(self, what: str, snapshot: Snapshot, work: Work[Any], cancelled: Cancel) -> Learnt:
         found: dict[int, Any] = {}

@@ -19,6 +19,19 @@ Steps = Generator[T | None, None, None]
 """Gives None, or a result, every few milliseconds."""
 
 
+class Turn:
+    """Whether a piece is to end early, for those who do several steps of it at a time.
+
+    Attributes
+    ----------
+    is_over : callable
+        For any thread.
+    """
+
+    def __init__(self) -> None:
+        self.is_over: Cancel = lambda: False
+
+
 class Work(Generic[T]):
     """Steps on some clusters, of which a piece at a time is done; for any thread.
 
@@ -30,6 +43,8 @@ class Work(Generic[T]):
         Goes on until all is done; between two steps it may wait for as long as it likes.
     clock : callable, optional
         Seconds, from whenever.
+    turn : Turn, optional
+        What the steps look at, where they are several at a time.
     """
 
     def __init__(
@@ -37,7 +52,9 @@ class Work(Generic[T]):
         cluster_ids: Iterable[int],
         steps: Steps[T],
         clock: Callable[[], float] = time.perf_counter,
+        turn: Turn | None = None,
     ) -> None:
+        self._turn = Turn() if turn is None else turn
         self.cluster_ids = frozenset(cluster_ids)
         self.is_done = False
         self._steps = steps
@@ -58,6 +75,7 @@ class Work(Generic[T]):
             return []
         try:
             end = self._clock() + seconds
+            self._turn.is_over = cancelled
             while True:
                 try:
                     found = next(self._steps)

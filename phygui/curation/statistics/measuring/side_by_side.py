@@ -8,21 +8,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from phygui.curation.statistics.measuring.pieces import Steps
+from phygui.curation.statistics.measuring.pieces import PIECE_S, Steps, Turn
 
-ROUND_S = 0.01
-"""Seconds after which both stop, for whoever drives them to pause or end."""
+ROUND_S = PIECE_S
+"""Seconds after which both stop. At each stop one waits for the step of the other to end."""
 T = TypeVar("T")
 V = TypeVar("V")
 
 
 def side_by_side(
-    clusters: Mapping[int, V], steps: Callable[[Mapping[int, V]], Steps[T]]
+    clusters: Mapping[int, V],
+    steps: Callable[[Mapping[int, V]], Steps[T]],
+    turn: Turn | None = None,
 ) -> Steps[T]:
     """Steps on clusters, of which two threads do one half each.
 
     The second thread does something only while this generator is asked for the next value, for
-    about `ROUND_S`: between two values nothing goes on.
+    about `ROUND_S`, less where the turn is over: between two values nothing goes on.
 
     Parameters
     ----------
@@ -31,7 +33,10 @@ def side_by_side(
     steps : callable
         Gives the steps on some of them. What those on different ones use in common, several
         threads may use at once.
+    turn : Turn, optional
+        Both stop at their next step once it is over.
     """
+    turn = Turn() if turn is None else turn
     if min(len(clusters), n_processors()) < 2:
         yield from steps(clusters)
         return
@@ -45,7 +50,7 @@ def side_by_side(
         for result in (here, there)[which]:
             if result is not None:
                 found.append(result)
-            if time.perf_counter() >= end:
+            if time.perf_counter() >= end or turn.is_over():
                 return found
         is_done[which] = True
         return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from phygui.curation.statistics.measuring import side_by_side as module
+from phygui.curation.statistics.measuring.pieces import Turn, Work
 from phygui.curation.statistics.measuring.side_by_side import Divided, side_by_side
 
 
@@ -49,6 +50,27 @@ def test_nothing_goes_on_between_two_values(monkeypatch) -> None:
     assert n_steps[0] == n == 2
     work.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("beside")]
+
+
+def test_both_stop_at_their_next_step_once_the_turn_is_over(monkeypatch) -> None:
+    monkeypatch.setattr(module, "n_processors", lambda: 2)
+    monkeypatch.setattr(module, "ROUND_S", 60.0)
+    n_steps = [0]
+
+    def steps(clusters: Mapping[int, None]) -> Iterator[None]:
+        while True:
+            n_steps[0] += 1
+            time.sleep(0.002)
+            yield
+
+    turn = Turn()
+    work = Work([0, 1], side_by_side(dict.fromkeys(range(2)), steps, turn), turn=turn)
+    start = time.perf_counter()
+    work.advance(lambda: n_steps[0] >= 20)
+    assert 20 <= n_steps[0] <= 22
+    work.advance(lambda: True)
+    assert n_steps[0] <= 24
+    assert time.perf_counter() - start < 30
 
 
 @pytest.mark.parametrize("failing", [0, 1])
