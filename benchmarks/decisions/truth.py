@@ -59,10 +59,17 @@ class Truth:
         is_pure = counts[most] >= 0.5 * counts.sum() and units[most] >= 0
         return int(units[most]) if is_pure else -2 - cluster
 
-    def accuracy(self, labels: np.ndarray) -> float:
-        """Mean accuracy of the units of enough spikes."""
+    def accuracy(self, labels: np.ndarray, aside: np.ndarray | None = None) -> float:
+        """Mean accuracy of the units of enough spikes; those set aside, if any, do not count.
+
+        The truth is told of each spike that the sorter found: one that it detected twice is two of
+        its unit.
+        """
+        counted = np.ones(len(labels), bool)
+        if aside is not None:
+            counted[aside] = False
         # Spikes of no unit are one more unit, which is not matched.
-        found = agreement(self.units + 1, labels)
+        found = agreement(self.units[counted] + 1, labels[counted])
         table = np.zeros((len(found.ids_a), len(found.ids_b)))
         table[found.rows, found.columns] = found.jaccard
         return mean_of_best(table[(found.ids_a > 0) & (found.sizes_a >= ENOUGH_SPIKES)])

@@ -12,7 +12,9 @@ from .correlograms import edges_in_samples
 
 __all__ = [
     "REFRACTORY_PERIOD",
+    "TWICE",
     "RefractoryViolations",
+    "doubles",
     "firing_rate_histogram",
     "isi_histogram",
     "refractory_violations",
@@ -21,6 +23,9 @@ __all__ = [
 REFRACTORY_PERIOD = 0.002
 """Seconds after a spike in which the same neuron is not expected to fire again: what metrics, views
 and suggestions take for it unless they are told otherwise."""
+TWICE = 0.0003
+"""Seconds within which two spikes of one neuron are one spike that was detected twice: no neuron
+fires so soon again."""
 MANY_VIOLATIONS = 0.01
 """Share of the spikes from which violations are written in red, in tables and plots."""
 
@@ -139,3 +144,37 @@ def _intervals(samples: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(intervals) and intervals.min() < 0:
         raise ValueError("the spikes of a train must be in the order of time: sort them")
     return intervals
+
+
+def doubles(
+    spike_samples: ArrayLike, sample_rate: float, within: float = TWICE
+) -> NDArray[np.bool_]:
+    """Which spikes of a train follow the one before so soon that both are the same spike.
+
+    Spike sorters that match templates find one spike by two of them, or twice by one.
+
+    Parameters
+    ----------
+    spike_samples : array of int (n_spikes,)
+        Increasing.
+    sample_rate : float
+        In hertz.
+    within : float
+        Seconds; an interval of exactly so long counts.
+
+    Returns
+    -------
+    array of bool (n_spikes,)
+        The later spike of each such interval.
+
+    Raises
+    ------
+    ValueError
+        If the spikes are no whole samples, or decrease, or a number makes no sense.
+    """
+    check_rate(sample_rate)
+    check_period(within, "the time within which spikes are the same")
+    samples = as_samples(spike_samples)
+    found = np.zeros(len(samples), np.bool_)
+    found[1:] = _intervals(samples) <= round(within * sample_rate)
+    return found

@@ -22,7 +22,9 @@ from phygui.curation.suggestions.merging.merges import Suggestions
 from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.curation.suggestions.splitting.splits import SplitSuggestions
 from phygui.dataset import ClusteringState, Key
+from phygui.dataset.groups import NOISE
 from phygui.guards import ReadArrays, ReadDict
+from phygui.words import counted
 
 
 @dataclass(frozen=True)
@@ -201,28 +203,62 @@ class Curation:
         for cluster_id in cluster_ids:
             self.tally[self.groups[cluster_id]] += step
 
-    def merge(self, cluster_ids: Iterable[int]) -> Update:
+    def merge(self, cluster_ids: Iterable[int], aside: NDArray[np.int64] | None = None) -> Update:
         """The change that makes one new cluster of two or more.
 
         Its group is that of :meth:`ClusterGroups.of_merged`, its labels that of
-        :meth:`Labels.of_merged`.
+        :meth:`Labels.of_merged`. Spikes that are set aside become another cluster, of noise.
 
         Raises
         ------
         EditError
             If fewer than two clusters are named, or one that does not exist.
         """
-        update = self.clustering.merge(cluster_ids)
+        update = self.clustering.merge(cluster_ids, aside)
         group, why = self.groups.of_merged({c: len(of) for c, of in update.before.items()})
         update = self.inherit(update, first=next(iter(update.before)))
+        new, *others = update.added
+        update = self._set_aside(update, others)
         labels = self.labels.of_merged(update.before)
-        marked = {new: labels for new in update.after if labels}
+        marked = {new: labels} if labels else {}
         return replace(
             update,
             description=f"{update.description}, {why}" if why else update.description,
-            groups_after={**update.groups_after, **dict.fromkeys(update.after, group)},
-            labels_before={**update.labels_before, **{new: {} for new in marked}},
+            groups_after={**update.groups_after, new: group},
+            labels_before={**update.labels_before, **{c: {} for c in marked}},
             labels_after={**update.labels_after, **marked},
+        )
+
+    def set_aside(self, parts: Iterable[NDArray[np.int64]], aside: NDArray[np.int64]) -> Update:
+        """The change that leaves clusters without some of their spikes, which become noise.
+
+        Parameters
+        ----------
+        parts : iterable of array of int64 (n,)
+            The spikes that each of the clusters keeps.
+        aside : array of int64 (n,)
+            The others of the same clusters.
+        """
+        kept = list(parts)
+        spike_ids = np.concatenate([*kept, aside])
+        labels = np.repeat(np.arange(len(kept) + 1), [*map(len, kept), len(aside)])
+        update = self.inherit(self.clustering.assign(spike_ids, labels))
+        *_, noise = update.added
+        text = f"set {counted(len(aside), 'spike')} of {in_words(update.before)} aside in {noise}"
+        return self._set_aside(replace(update, kind="split", description=text), [noise])
+
+    def _set_aside(self, update: Update, cluster_ids: list[int]) -> Update:
+        """A change by which some of the clusters that it makes are noise, without labels."""
+        noise = dict.fromkeys(cluster_ids, NOISE)
+        labels = [
+            {c: of for c, of in side.items() if c not in noise}
+            for side in (update.labels_before, update.labels_after)
+        ]
+        return replace(
+            update,
+            groups_after={**update.groups_after, **noise},
+            labels_before=labels[0],
+            labels_after=labels[1],
         )
 
     def split_into(self, parts: Parts) -> Update:

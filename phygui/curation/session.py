@@ -347,6 +347,7 @@ class Session(Sealed):
     # -- edits -----------------------------------------------------------------------------
 
     merge = method_of("edits", SessionEdits.merge)
+    set_doubles_aside = method_of("edits", SessionEdits.set_doubles_aside)
     split = method_of("edits", SessionEdits.split)
     split_into = method_of("edits", SessionEdits.split_into)
     split_where = method_of("edits", SessionEdits.split_where)

@@ -21,6 +21,7 @@ from phygui.analysis import (
     correlograms,
     count_refractory_pairs,
     cross_correlogram,
+    doubles,
     firing_rate_histogram,
     isi_histogram,
     isi_violation_ratio,
@@ -41,6 +42,21 @@ def test_isi_histogram(samples, edges):
     intervals = [b - a for a, b in itertools.pairwise(samples)] if samples else []
     expected = [sum(low <= d < high for d in intervals) for low, high in itertools.pairwise(edges)]
     assert isi_histogram(samples, np.array(edges) / 1000.0, 1000.0).tolist() == expected
+
+
+@given(sorted_samples, st.integers(0, 5))
+def test_doubles_follow_another_spike_at_once(samples, within):
+    found = doubles(samples, 1000.0, within / 1000)
+    assert found.tolist() == [
+        k > 0 and samples[k] - samples[k - 1] <= within for k in range(len(samples))
+    ]
+
+
+def test_doubles_of_what_is_no_train():
+    with pytest.raises(ValueError, match="in the order of time"):
+        doubles([5, 3], 1000.0)
+    with pytest.raises(ValueError, match="within which spikes are the same is 3 s"):
+        doubles([3, 5], 1000.0, 3)
 
 
 @given(sorted_samples, st.integers(1, 20))

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._inputs import check_period, check_rate
-from ..trains import REFRACTORY_PERIOD
+from ..trains import REFRACTORY_PERIOD, TWICE
 
 __all__ = [
     "Coincidences",
     "MergeScore",
     "coincidences",
+    "coincidences_and_doubles",
     "drift_continuity",
     "merge_score",
     "merged_refractoriness",
@@ -31,13 +32,14 @@ pairs had 0 to 0.46 of them, most of them less than a tenth."""
 _LEAST_DETECTED = 0.5
 """Share of two neighbours' coincidences that detection lets through, at least: it is blind for
 about a millisecond, half of the refractory period."""
-_WEIGHTS = 6.5, -2.6, -0.9, 0.5, -1.1
-"""Of the log odds of a merge: constant, distance, distance at one time, refractoriness, overlap."""
+_WEIGHTS = 7.2, -2.5, -0.75, 0.5, -1.1, -2.5
+"""Of the log odds of a merge: constant, distance, distance at one time, refractoriness, overlap,
+ratio of sizes."""
 _FARTHEST = 40.0
 """Standard deviations apart beyond which it makes no difference."""
 _VETO = 0.002
 """Refractoriness below which it limits the score by itself: no right pair seen had less than 0.02,
-but for spikes that a sorter had detected twice."""
+but for parts that other units contaminate much."""
 _MOST_LOST = 20.0
 """Factor by which a merge may lower the isolation distance of the larger cluster: parts of a unit
 lowered it by six at most, a cluster of noise by hundreds."""
@@ -49,8 +51,15 @@ _LEAST_TOLD = 0.05
 """Coincidences that one pair of spikes at the longer lags leads to expect."""
 _TOLD_OVERLAP = 0.3
 """Overlap from which on nothing is said of it."""
+_TOLD_RATIO = 1.25
+"""Size ratio up to which nothing is said of it."""
 _LEAST_OVERLAP = 0.01
 """Overlap below which it makes no difference."""
+_FEWEST_DOUBLES = 5
+"""Spikes that two clusters have in common from which on these were detected twice."""
+_TIMES_CHANCE = 3
+"""How many times as often as by chance that is, at least. Right pairs of sorters' sets had 46 times
+as many or more, and neighbours whose templates fit the same spikes had likewise."""
 _N_NEIGHBOURS = 100
 """Pairs of spikes, the nearest in time, by which continuity is judged."""
 
@@ -87,6 +96,10 @@ class MergeScore(NamedTuple):
     """Isolation distance of the larger cluster, and merged; None as long as it is not known."""
     overlap: float = 1.0
     """Whether both are there at the same times, in [0, 1]: `overlap`."""
+    n_doubles: int = 0
+    """Spikes of both that were detected twice, where there are many; all else leaves them out."""
+    size_ratio: float = 1.0
+    """How many times as large the spikes of one are as those of the other, 1 or more."""
 
     @property
     def costs_isolation(self) -> bool:
@@ -96,7 +109,12 @@ class MergeScore(NamedTuple):
     def in_words(self) -> str:
         """What a curator should know of it, in a sentence or two."""
         found, expected = self.coincidences
-        words = f"{found:,d} coincident spikes within the refractory period"
+        words = ""
+        if self.n_doubles:
+            words = (
+                f"{self.n_doubles:,d} spikes were detected twice and would be set aside; besides, "
+            )
+        words += f"{found:,d} coincident spikes within the refractory period"
         if expected > 0:
             words += f", where chance would make {expected:,.{0 if expected >= 10 else 1}f}"
         if self.overlap < _TOLD_OVERLAP:
@@ -104,6 +122,8 @@ class MergeScore(NamedTuple):
             words += (
                 f"; they are active together {share} as often as two units that fire throughout"
             )
+        if self.size_ratio > _TOLD_RATIO:
+            words += f"; the spikes of one are {self.size_ratio:.1f} times as large"
         if self.violations is not None:
             words += "; violations would " + _change([100 * share for share in self.violations], 1)
             words += "%"
@@ -127,18 +147,21 @@ def merge_score(
     coincidences: Coincidences = NONE,
     violations: tuple[float, float] | None = None,
     overlap: float = 1.0,
+    n_doubles: int = 0,
+    size_ratio: float = 1.0,
 ) -> MergeScore:
     """Put the kinds of evidence together: a logistic model of them.
 
     The log odds that the two are one unit are those of the refractoriness, damped, less what the
     distances behind the similarity and the continuity take away, by the logarithm of each, and more
-    by the logarithm of the overlap where one is not there while the other is. Spikes that look
+    by the logarithm of the overlap where one is not there while the other is, and by that of the
+    ratio of their sizes. Spikes that look
     alike at all times need strong evidence against them to be two units, and spikes that do not
     need strong evidence for them to be one; but where the trains are all but surely those of two
     units, the score is low whatever they look like. `_WEIGHTS` was fitted to data of which the
     truth is known; docs/similarity.md says which.
     """
-    constant, of_similarity, of_continuity, of_refractoriness, of_overlap = _WEIGHTS
+    constant, of_similarity, of_continuity, of_refractoriness, of_overlap, of_ratio = _WEIGHTS
     log_odds = math.log(max(refractoriness, 1e-12)) - math.log(max(1 - refractoriness, 1e-12))
     log_odds = min(max(log_odds, -_MOST_LOG_ODDS), _MOST_LOG_ODDS)
     log_odds = (
@@ -147,12 +170,14 @@ def merge_score(
         + of_continuity * math.log1p(_distance(continuity))
         + of_refractoriness * log_odds
         + of_overlap * math.log(max(overlap, _LEAST_OVERLAP))
+        + of_ratio * math.log(max(size_ratio, 1.0))
     )
     score = 1 / (1 + math.exp(-log_odds)) if similarity > 0 else 0.0
     # However alike, spikes that coincide as those of two neurons do would raise the violations.
     score = min(score, refractoriness / _VETO)
     counted = coincidences, violations
-    return MergeScore(score, similarity, refractoriness, continuity, *counted, overlap=overlap)
+    evidence = similarity, refractoriness, continuity, *counted
+    return MergeScore(score, *evidence, None, overlap, n_doubles, size_ratio)
 
 
 def _distance(alike: float) -> float:
@@ -187,6 +212,42 @@ def coincidences(
     -------
     Coincidences
     """
+    return _counted(samples_a, samples_b, sample_rate, period, censored)[0]
+
+
+def coincidences_and_doubles(
+    samples_a: ArrayLike,
+    samples_b: ArrayLike,
+    sample_rate: float,
+    period: float = REFRACTORY_PERIOD,
+) -> tuple[Coincidences, int]:
+    """Coincidences of two trains, without spikes that were detected twice where there are many.
+
+    A sorter that matches templates finds many spikes of a drifting unit by both of its templates,
+    nearly at the same sample. That tells nothing of whether the two are one unit: so do the
+    templates of neighbours that fit the same spike. What is left of the refractory period does.
+
+    Parameters
+    ----------
+    samples_a, samples_b, sample_rate, period
+        As in `coincidences`.
+
+    Returns
+    -------
+    Coincidences
+    n_doubles : int
+        Pairs of spikes within `TWICE`; 0 where they are too few to be other than chance.
+    """
+    apart, together = _counted(samples_a, samples_b, sample_rate, period, TWICE)
+    if together.found >= max(_FEWEST_DOUBLES, _TIMES_CHANCE * together.expected):
+        return apart, together.found
+    return Coincidences(apart.found + together.found, apart.expected + together.expected), 0
+
+
+def _counted(
+    samples_a: ArrayLike, samples_b: ArrayLike, sample_rate: float, period: float, censored: float
+) -> tuple[Coincidences, Coincidences]:
+    """Coincidences at lags that are not censored, and at those that are."""
     from ..correlograms import lag_correlogram
 
     check_rate(sample_rate)
@@ -200,10 +261,13 @@ def coincidences(
     middle = [-dead, dead + 1] if dead > 0 else []
     edges = [-high, -low, 1 - near, *middle, near, low + 1, high + 1]
     counts = lag_correlogram(samples_a, samples_b, edges, 1.0)
-    n_near = counts[2] + (counts[4] if middle else 0)
-    lags = 2 * near - 1 - (2 * dead + 1 if middle else 0)
-    expected = (counts[0] + counts[-1]) * lags / (2 * (high - low))
-    return Coincidences(int(n_near), float(expected))
+    n_near, n_dead = (counts[2] + counts[4], counts[3]) if middle else (counts[2], 0)
+    dead_lags = 2 * dead + 1 if middle else 0
+    per_lag = (counts[0] + counts[-1]) / (2 * (high - low))
+    return (
+        Coincidences(int(n_near), float(per_lag * (2 * near - 1 - dead_lags))),
+        Coincidences(int(n_dead), float(per_lag * dead_lags)),
+    )
 
 
 def overlap(coincidences: Coincidences, by_rates: float) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.guards import cluster_ids_of
+from phygui.words import counted
 
 SpikeLists = dict[int, NDArray[np.int64]]
 
@@ -95,8 +96,14 @@ class Clustering:
 
     # -- edits -----------------------------------------------------------------------------
 
-    def merge(self, cluster_ids: Iterable[int]) -> Update:
+    def merge(self, cluster_ids: Iterable[int], aside: NDArray[np.int64] | None = None) -> Update:
         """The change that makes one new cluster of two or more.
+
+        Parameters
+        ----------
+        cluster_ids : iterable of int
+        aside : array of int64 (n,), optional
+            Some of their spikes, sorted, of which another new cluster is made.
 
         Raises
         ------
@@ -109,8 +116,14 @@ class Clustering:
         before = {c: self.spikes(c) for c in ids}
         merged = np.concatenate(list(before.values()))
         merged.sort(kind="stable")
-        new = self._new_ids(1)[0]
-        return Update("merge", f"merged {in_words(ids)} into {new}", before, {new: merged})
+        if aside is None or not len(aside):
+            new = self._new_ids(1)[0]
+            return Update("merge", f"merged {in_words(ids)} into {new}", before, {new: merged})
+        new, other = self._new_ids(2)
+        after = {new: _difference(merged, aside), other: aside}
+        text = f"merged {in_words(ids)} into {new}"
+        text += f", {counted(len(aside), 'spike')} set aside in {other}"
+        return Update("merge", text, before, after)
 
     def split(self, spike_ids: ArrayLike) -> Update:
         """The change that makes one new cluster of some spikes.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from phygui.curation.durability.session_journal import SessionJournal
 from phygui.curation.durability.session_saves import SessionSaves
 from phygui.curation.edits.comparison import change_to
+from phygui.curation.edits.doubles import without_doubles_of
 from phygui.curation.edits.history import History
-from phygui.curation.edits.update import EditError, Update
+from phygui.curation.edits.update import EditError, Update, in_words
 from phygui.curation.suggestions.splitting.parts import Parts
 from phygui.curation.suggestions.splitting.where import where_parts
 from phygui.curation.turns import Turns, in_turn
@@ -36,15 +38,62 @@ class SessionEdits:
         self._saves = saves
 
     @in_turn
-    def merge(self, cluster_ids: Iterable[int] | None = None) -> Update:
+    def merge(
+        self, cluster_ids: Iterable[int] | None = None, *, without_doubles: bool = False
+    ) -> Update:
         """Make one new cluster of two or more; by default of the selected ones.
 
         The new cluster takes the group that was decided for some of them, if it is only one, else
         that of the largest; and the labels of the first one named.
+
+        Parameters
+        ----------
+        cluster_ids : iterable of int, optional
+        without_doubles : bool
+            Whether spikes that were detected twice (:func:`phygui.analysis.doubles`) are in it
+            once: the later ones become a cluster of noise, by the same edit.
         """
         selected = self._workspace.active.selection.clusters
-        ids = selected if cluster_ids is None else cluster_ids
-        return self._journal.make(self._workspace.editable().merge(ids))
+        ids = selected if cluster_ids is None else cluster_ids_of(cluster_ids, EditError)
+        curation, aside = self._workspace.editable(), None
+        if without_doubles:
+            parts = [curation.clustering.spikes(c) for c in dict.fromkeys(ids)]
+            if parts:
+                _, aside = without_doubles_of(self._workspace.shank, parts)
+        return self._journal.make(curation.merge(ids, aside))
+
+    @in_turn
+    def set_doubles_aside(self, cluster_ids: Iterable[int] | None = None) -> Update:
+        """Make one cluster of noise of the spikes that follow another of their cluster at once.
+
+        Those are the same spikes, detected twice (:func:`phygui.analysis.doubles`). What is left
+        of each cluster becomes a new one, which keeps its group and labels.
+
+        Parameters
+        ----------
+        cluster_ids : iterable of int, optional
+            By default the selected ones.
+
+        Raises
+        ------
+        EditError
+            If no spike of them was detected twice.
+        """
+        curation = self._workspace.editable()
+        selected = curation.selection.clusters
+        ids = list(selected) if cluster_ids is None else self._existing(cluster_ids)
+        if not ids:
+            raise EditError("no cluster is selected")
+        told = [
+            without_doubles_of(self._workspace.shank, [curation.clustering.spikes(c)])
+            for c in dict.fromkeys(ids)
+        ]
+        found = [(kept, again) for kept, again in told if len(again)]
+        if not found:
+            whose = f"{'cluster' if len(ids) == 1 else 'clusters'} {in_words(ids)}"
+            raise EditError(f"no spike of {whose} was detected twice")
+        aside = np.sort(np.concatenate([again for _, again in found]))
+        return self._journal.make(curation.set_aside([kept for kept, _ in found], aside))
 
     @in_turn
     def split(self, spike_ids: ArrayLike) -> Update:

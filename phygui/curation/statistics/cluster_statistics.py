@@ -320,7 +320,7 @@ class Knowledge:
             for cluster_id in update.before:
                 self.quality_of(cluster_id)
             self.weigh_again(sorted(self.partners.touched_by(update)))
-        if update.kind != "merge" or len(update.after) != 1:
+        if update.kind != "merge" or update.cause == "undo":
             return
         new = update.added[0]
         if new not in self.stats and all(c in self.stats for c in update.before):

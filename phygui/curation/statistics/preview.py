@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import Metric, sample_spikes, two_sided_correlogram
+from phygui.curation.edits.doubles import without_doubles_of
 from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.amplitudes import (
     amplitude_unit,
@@ -88,11 +89,16 @@ class Preview:
         return "now" if self.is_split else "merged"
 
 
-def merged_snapshot(snapshot: Snapshot, clusters: tuple[int, ...]) -> Snapshot:
+def merged_snapshot(
+    snapshot: Snapshot, clusters: tuple[int, ...], *, without_doubles: bool = False
+) -> Snapshot:
     """A session in which some clusters were one, called :data:`MERGED`; nothing is done to it."""
     spikes = dict(snapshot.spikes_per_cluster)
     parts = [spikes.pop(c) for c in clusters]
-    spikes[MERGED] = np.sort(np.concatenate(parts), kind="stable")
+    if without_doubles:
+        spikes[MERGED], _ = without_doubles_of(snapshot.shank, parts)
+    else:
+        spikes[MERGED] = np.sort(np.concatenate(parts), kind="stable")
     return replace(snapshot, spikes_per_cluster=spikes, cluster_ids=(MERGED,))
 
 
@@ -105,6 +111,7 @@ def preview(
     cancelled: Cancel = lambda: False,
     *,
     is_split: bool = False,
+    without_doubles: bool = False,
 ) -> Preview | None:
     """What some clusters would look like as one; None if it was cancelled.
 
@@ -120,13 +127,15 @@ def preview(
     cancelled : callable
     is_split : bool
         Whether the clusters are parts that are one now.
+    without_doubles : bool
+        Whether spikes that were detected twice would be set aside.
     """
     silent = tuple(c for c in clusters if not len(snapshot.spikes(c)))
     if silent and snapshot.time_range is not None:
         low, high = snapshot.time_range
         whose = f"{'cluster' if len(silent) == 1 else 'clusters'} {in_words(silent)}"
         raise EditError(f"no spike of {whose} lies between {low:g} and {high:g} s")
-    merged = merged_snapshot(snapshot, clusters)
+    merged = merged_snapshot(snapshot, clusters, without_doubles=without_doubles)
     all_ids, wanted = (*clusters, MERGED), source.metrics.names
     known = {c: s for c, s in (stats or {}).items() if c in all_ids}
     measured = {c: m for c, m in (metrics or {}).items() if c in all_ids and wanted <= m.keys()}

@@ -204,8 +204,16 @@ class SessionStatistics:
         best = self._workspace.active.selection.best
         return self.knowledge.similarity(best[0], cluster_id) if best else None
 
-    def preview_job(self, clusters: tuple[int, ...]) -> Callable[[Cancel], Preview | None]:
+    def preview_job(
+        self, clusters: tuple[int, ...], *, without_doubles: bool = False
+    ) -> Callable[[Cancel], Preview | None]:
         """What computes how some clusters would look as one, for any thread.
+
+        Parameters
+        ----------
+        clusters : tuple of int
+        without_doubles : bool
+            Whether spikes that were detected twice would be set aside.
 
         Raises
         ------
@@ -220,10 +228,13 @@ class SessionStatistics:
             selected = frozenset(clusters).intersection(snapshot.cluster_ids)
             stats = {c: snapshot.stats[c] for c in selected if c in snapshot.stats}
             metrics = {c: snapshot.metrics[c] for c in stats if c in snapshot.metrics}
-            return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)
-        stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
-        metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}
-        return lambda cancelled: preview(snapshot, clusters, source, stats, metrics, cancelled)
+        else:
+            stats = {c: knowledge.stats[c] for c in clusters if knowledge.is_computed(c)}
+            metrics = {c: knowledge.metrics[c] for c in stats if c in knowledge.metrics}
+        known = source, stats, metrics
+        return lambda cancelled: preview(
+            snapshot, clusters, *known, cancelled, without_doubles=without_doubles
+        )
 
 
 def _recall(

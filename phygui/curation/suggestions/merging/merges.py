@@ -188,8 +188,8 @@ class Suggestions:
 
         def look(cancelled: Cancel) -> Found:
             found = {}
-            for join, similarity in nearest.items():
-                evidence = join_evidence(snapshot, join, basis, similarity, cancelled)
+            for join, pair in nearest.items():
+                evidence = join_evidence(snapshot, join, basis, pair, cancelled)
                 if evidence is None:
                     break
                 found[join] = evidence
@@ -197,10 +197,11 @@ class Suggestions:
 
         return look
 
-    def _nearest(self, join: Join) -> float:
-        """The similarity of the most similar clusters of a join, of those that were paired."""
-        pairs = (self._scores.get(in_order(a, b)) for a in join[0] for b in join[1])
-        return max((pair.similarity for pair in pairs if pair is not None), default=0.0)
+    def _nearest(self, join: Join) -> MergeScore | None:
+        """The evidence of the most similar clusters of a join, of those that were paired."""
+        pairs = [self._scores.get(in_order(a, b)) for a in join[0] for b in join[1]]
+        known = [pair for pair in pairs if pair is not None]
+        return max(known, key=lambda pair: pair.similarity, default=None)
 
     def isolation_job(self, snapshot: Snapshot) -> Callable[[Cancel], Found] | None:
         """What tells how isolated suggested pairs would be as one; None if all of it is known.
@@ -223,9 +224,12 @@ class Suggestions:
                 break
         if not before:
             return None
+        twice = {pair for pair in before if self._scores[pair].n_doubles}
 
         def look(cancelled: Cancel) -> Found:
-            found = merged_metrics(snapshot, before, source, {ISOLATION}, cancelled)
+            found = merged_metrics(
+                snapshot, before, source, {ISOLATION}, cancelled, without_doubles=twice
+            )
             isolation = {}
             for pair, of_larger in before.items():
                 if pair in found or not cancelled():

@@ -14,7 +14,8 @@ from phygui.analysis import (
     REFRACTORY_PERIOD,
     ClusterSummary,
     MergeScore,
-    coincidences,
+    coincidences_and_doubles,
+    doubles,
     drift_continuity,
     is_seen,
     merge_score,
@@ -68,19 +69,41 @@ def pair_evidence(
     """
     shank = snapshot.shank
     trains = [shank.clock.pair_train(snapshot.spikes(c)) for c in pair]
-    together = coincidences(trains[0], trains[1], shank.sample_rate)
-    apart = overlap(together, _by_rates(trains, shank))
-    continuity = similarity
+    together, n_doubles = coincidences_and_doubles(trains[0], trains[1], shank.sample_rate)
+    # What was detected twice was there for both, whatever the lags farther apart tell.
+    apart = 1.0 if n_doubles else overlap(together, _by_rates(trains, shank))
+    continuity, ratio = similarity, 1.0
     if all(len(snapshot.spikes(c)) > FEW_SPIKES for c in pair):
         # A fragment's spikes hold those of others as well: they look different at any time.
+        ratio = size_ratio(*summaries)
         continuity = _continuity(snapshot, pair, summaries, features, apart < HARDLY)
+    merged = np.sort(np.concatenate(trains))
+    if n_doubles:
+        merged = merged[~doubles(merged, shank.sample_rate)]
     rates = [
         refractory_violations(train, shank.sample_rate).rate
-        for train in (max(trains, key=len), np.sort(np.concatenate(trains)))
+        for train in (max(trains, key=len), merged)
     ]
     refractoriness = merged_refractoriness(together)
     violations = rates[0], rates[1]
-    return merge_score(similarity, refractoriness, continuity, together, violations, apart)
+    told = together, violations, apart, n_doubles, ratio
+    return merge_score(similarity, refractoriness, continuity, *told)
+
+
+def size_ratio(a: ClusterSummary, b: ClusterSummary) -> float:
+    """How many times as large one cluster is as the other, each on its largest channel.
+
+    By their mean waveforms, or without these by their mean features; 1 where that is not known.
+    """
+    shapes = [
+        [s.mean_waveform for s in (a, b)],
+        [s.mean for s in (a, b)],
+    ]
+    for of_both in shapes:
+        sizes = [float(np.abs(of).max()) for of in of_both if of is not None and of.size]
+        if len(sizes) == 2 and min(sizes) > 0:
+            return max(sizes) / min(sizes)
+    return 1.0
 
 
 def _by_rates(trains: list[NDArray[np.int64]], shank: ShankData) -> float:

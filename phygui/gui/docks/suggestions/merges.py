@@ -84,7 +84,13 @@ class MergesDock(PreviewedList[Suggestion]):
         self._preview(clusters)
 
     def _preview_job(self, clusters: tuple[int, ...]) -> PreviewJob:
-        return self._session.statistics.preview_job(clusters)
+        without = self._has_doubles(clusters)
+        return self._session.statistics.preview_job(clusters, without_doubles=without)
+
+    def _has_doubles(self, clusters: tuple[int, ...]) -> bool:
+        """Whether it is suggested to set spikes aside that were detected twice."""
+        found = [s.evidence.n_doubles for s in self._rows if set(s.clusters) == set(clusters)]
+        return any(found)
 
     def _receive(self, preview: Preview | None) -> None:
         super()._receive(preview)
@@ -119,5 +125,5 @@ class MergesDock(PreviewedList[Suggestion]):
         if self._goes_back(clusters):
             return
         following = self._after(clusters)
-        self._session.merge(clusters)
+        self._session.merge(clusters, without_doubles=self._has_doubles(clusters))
         self._go_on(following)

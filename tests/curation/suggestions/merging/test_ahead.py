@@ -30,8 +30,10 @@ def test_the_evidence_ahead_is_what_the_merge_leads_to(tmp_path: Path) -> None:
         [other] = set(second) - set(first)
         ahead = active._joins[tuple(sorted([first, (other,)]))]
         assert ahead.score > 0.5
-        assert join_evidence(session.snapshot(), (first, (other,)), basis, 0, lambda: True) is None
-        plain = join_evidence(session.snapshot(), (first, (other,)), basis, 0, lambda: False)
+        assert (
+            join_evidence(session.snapshot(), (first, (other,)), basis, None, lambda: True) is None
+        )
+        plain = join_evidence(session.snapshot(), (first, (other,)), basis, None, lambda: False)
         nearest = max(
             active._scores[in_order(c, other)].similarity
             for c in first
@@ -40,7 +42,7 @@ def test_the_evidence_ahead_is_what_the_merge_leads_to(tmp_path: Path) -> None:
         # As similar as the nearer part is; what goes by the spikes is that of all of them.
         expected = max(nearest, plain.similarity) if plain.refractoriness >= 0.5 else None
         assert ahead.similarity == pytest.approx(expected or plain.similarity, rel=1e-6)
-        assert ahead[2:] == plain[2:]
+        assert ahead[2:-1] == plain[2:-1]
         new = session.merge(first).added[0]
         session.suggest_all()
         assert active._scores[in_order(new, other)][:5] == ahead[:5]
@@ -48,9 +50,13 @@ def test_the_evidence_ahead_is_what_the_merge_leads_to(tmp_path: Path) -> None:
 
 
 def test_a_chain_holds_unless_the_trains_tell_of_two_units() -> None:
-    apart, near = 0.08, 0.4
-    one, two = (merge_score(apart, share, 0.8, Coincidences(0, 0.8)) for share in (0.57, 0.04))
-    assert in_chain(one, near) == merge_score(near, 0.57, 0.8, Coincidences(0, 0.8))
+    apart = 0.08
+    near, farther = merge_score(0.4, 0.5, 0.9, size_ratio=1.1), merge_score(apart / 2, 0.5, 0.9)
+    one, two = (
+        merge_score(apart, share, 0.8, Coincidences(0, 0.8), size_ratio=1.4)
+        for share in (0.57, 0.04)
+    )
+    assert in_chain(one, near) == merge_score(0.4, 0.57, 0.8, Coincidences(0, 0.8), size_ratio=1.1)
     assert one.score < 0.5 < in_chain(one, near).score
     assert in_chain(two, near) == two
-    assert in_chain(one, apart / 2) == one
+    assert in_chain(one, farther) == in_chain(one, None) == one

@@ -49,7 +49,9 @@ def test_the_halves_of_units_are_suggested_first(session: Session, oversplit) ->
     for suggestion in session.suggestions.ranked():
         evidence = suggestion.evidence
         parts = (evidence.similarity, evidence.refractoriness, evidence.continuity)
-        assert evidence.score == pytest.approx(merge_score(*parts, overlap=evidence.overlap).score)
+        assert evidence.score == pytest.approx(
+            merge_score(*parts, overlap=evidence.overlap, size_ratio=evidence.size_ratio).score
+        )
         assert evidence.score >= LEAST_SCORE
         a, b = (len(session.spikes_per_cluster[c]) for c in suggestion.clusters)
         assert a >= b

@@ -8,7 +8,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from phygui.curation.suggestions.merging.pair_evidence import N_NEAREST, Features, _nearest_to
+from phygui.analysis import ClusterSummary
+from phygui.curation.suggestions.merging.pair_evidence import (
+    N_NEAREST,
+    Features,
+    _nearest_to,
+    size_ratio,
+)
 
 N_CHANNELS = 384
 SAMPLE = np.arange(0, 60, 2)
@@ -63,6 +69,18 @@ def test_waveforms_serve_where_there_are_no_features(waveforms: np.ndarray | Non
         assert found is None
     else:
         np.testing.assert_array_equal(found, np.ones((len(SAMPLE), 10)))
+
+
+def test_how_many_times_as_large_one_cluster_is() -> None:
+    small, large = (np.full((8, 3), size, np.float32) for size in (-20, 30))
+    waveforms = [ClusterSummary(5, mean_waveform=shape) for shape in (small, large)]
+    assert size_ratio(*waveforms) == size_ratio(*waveforms[::-1]) == pytest.approx(1.5)
+    features = [ClusterSummary(5, mean=shape[0]) for shape in (large, small)]
+    assert size_ratio(*features) == pytest.approx(1.5)
+    nothing = ClusterSummary(5)
+    assert size_ratio(nothing, nothing) == size_ratio(nothing, waveforms[0]) == 1.0
+    silent = ClusterSummary(5, mean_waveform=np.zeros((8, 3), np.float32))
+    assert size_ratio(silent, waveforms[0]) == 1.0
 
 
 def test_the_spikes_nearest_to_those_of_another_cluster() -> None:
