@@ -358,7 +358,7 @@ def test_the_list_follows_what_navigation_passes_over(
 def test_no_preview_of_other_clusters_is_left_where_there_is_none(
     demo: Path, open_window: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise OSError("the disk is gone")
 
     user = open_window(demo)
@@ -384,9 +384,9 @@ def test_a_preview_that_was_given_up_with_the_dock_comes_when_it_is_back(
 ) -> None:
     plain, may_go_on = session_statistics.preview, threading.Event()
 
-    def slowly(*args: Any) -> Any:
+    def slowly(*args: Any, **how: Any) -> Any:
         assert may_go_on.wait(20)
-        return plain(*args)
+        return plain(*args, **how)
 
     user = open_window(demo)
     dock = user.window.suggestions

@@ -159,7 +159,7 @@ def test_score():
     assert merge_score(0.9, 1e-9, 1.0).score < 0.5  # they fire at the same time
     assert merge_score(0.07, 0.5, 0.3).score < 0.3  # they look different at any time
     # Far apart, but drifted.
-    assert merge_score(0.15, 0.7, 0.95).score > 0.5 > merge_score(0.15, 0.7, 0.3).score
+    assert merge_score(0.1, 0.7, 0.95).score > 0.5 > merge_score(0.1, 0.7, 0.3).score
 
 
 @given(*[st.floats(0, 1)] * 4)
