@@ -19,6 +19,7 @@ from phygui import Session
 from phygui.curation.edits.update import EditError
 from phygui.exports import export
 from phygui.simulate import make_demo
+from tests.copies import detect_twice
 
 SMALL = Path(__file__).parents[1] / "data" / "simulated_small.kwik"
 
@@ -135,7 +136,9 @@ def test_all_shanks_are_repeated(tmp_path: Path) -> None:
 
 EDITS = st.lists(
     st.tuples(
-        st.sampled_from(["merge", "split", "assign", "move", "label", "undo", "redo", "save"]),
+        st.sampled_from(
+            ["merge", "merge once", "split", "assign", "move", "label", "undo", "redo", "save"]
+        ),
         st.integers(0, 10_000),
     ),
     max_size=12,
@@ -150,6 +153,8 @@ def test_it_repeats_whatever_was_done(edits: list[tuple[str, int]]) -> None:
         for path in paths:
             path.parent.mkdir()
             shutil.copyfile(SMALL, path)
+        for path in paths:
+            detect_twice(path)
         with Session.open(paths[0], journal=False) as session:
             for what, seed in edits:
                 with suppress(EditError):
@@ -166,6 +171,8 @@ def edit(session: Session, what: str, random: np.random.Generator) -> None:
     match what:
         case "merge":
             session.merge(ids)
+        case "merge once":
+            session.merge(ids, without_doubles=True)
         case "split":
             session.split(some)
         case "assign":
