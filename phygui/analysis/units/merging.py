@@ -40,6 +40,12 @@ _FARTHEST = 40.0
 _VETO = 0.002
 """Refractoriness below which it limits the score by itself: no right pair seen had less than 0.02,
 but for parts that other units contaminate much."""
+_FEWEST_EXPECTED = 10.0
+"""Coincidences of chance from which on a count that is as large tells of two units by itself."""
+_MOST_SHARE = 0.75
+"""Share of the coincidences of chance that is not that of one unit."""
+_CERTAIN = 1.64
+"""Standard deviations beyond which that is certain: one in twenty, of one side."""
 _MOST_LOST = 20.0
 """Factor by which a merge may lower the isolation distance of the larger cluster: parts of a unit
 lowered it by six at most, a cluster of noise by hundreds."""
@@ -175,9 +181,21 @@ def merge_score(
     score = 1 / (1 + math.exp(-log_odds)) if similarity > 0 else 0.0
     # However alike, spikes that coincide as those of two neurons do would raise the violations.
     score = min(score, refractoriness / _VETO)
+    if _is_of_two(coincidences):
+        score = min(score, refractoriness)
     counted = coincidences, violations
     evidence = similarity, refractoriness, continuity, *counted
     return MergeScore(score, *evidence, None, overlap, n_doubles, size_ratio)
+
+
+def _is_of_two(coincidences: Coincidences) -> bool:
+    """Whether there are as many coincidences as of two units, with certainty.
+
+    By the normal approximation of Poisson's law of a mean of `_MOST_SHARE` of what chance makes.
+    """
+    found, expected = coincidences
+    mean = _MOST_SHARE * expected
+    return expected >= _FEWEST_EXPECTED and found - 0.5 > mean + _CERTAIN * math.sqrt(mean)
 
 
 def _distance(alike: float) -> float:

@@ -202,6 +202,19 @@ def test_overlap_of_units_and_of_the_parts_of_one_that_was_lost():
     assert overlap(Coincidences(0, 0.0), 0.0) == 1.0
 
 
+def test_as_many_coincidences_as_of_two_units_are_a_veto():
+    def score(found, expected):
+        together = Coincidences(found, expected)
+        return merge_score(0.9, merged_refractoriness(together), 0.95, together).score
+
+    assert score(79, 82.1) < 0.01
+    assert score(22, 15.8) < 0.01
+    # Fewer than of two units, or too few to tell.
+    assert score(30, 82.1) > 0.9
+    assert score(16, 22.3) > 0.5
+    assert score(8, 4.5) > 0.3
+
+
 def test_evidence_in_words():
     def words(coincidences, *violations):
         return merge_score(0.5, 0.8, 0.9, coincidences, *violations).in_words()
