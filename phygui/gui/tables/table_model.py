@@ -177,18 +177,16 @@ class ClusterTableModel(QAbstractTableModel):
         return reasons.pop() if len(reasons) == 1 else ""
 
     def refresh_color(self, cluster_ids: Iterable[int]) -> None:
-        """The colours of some clusters have changed."""
+        """Some clusters are selected, or no longer, and have another colour."""
         rows = self.rows_of(cluster_ids)
         if len(rows) > MANY:
-            last = self.index(len(self._keys) - 1, len(self.columns) - 1)
+            last = self.index(len(self._keys) - 1, 0)
             self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.BackgroundRole])
         else:
             for row in rows:
-                self.dataChanged.emit(
-                    self.index(row, 0),
-                    self.index(row, len(self.columns) - 1),
-                    [Qt.ItemDataRole.BackgroundRole],
-                )
+                # It is in the first column; and of more than one cell Qt would paint all that are.
+                cell = self.index(row, 0)
+                self.dataChanged.emit(cell, cell, [Qt.ItemDataRole.BackgroundRole])
 
     def set_label_columns(self, columns: Sequence[Column]) -> list[str]:
         """Have the columns of these labels after all others; returns the names of new ones."""
