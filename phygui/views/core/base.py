@@ -22,9 +22,10 @@ from phygui.views.core.layout import Layout, lay_out, ranges
 from phygui.views.core.loading import Cancel, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
 from phygui.views.core.palette import Palette, colored_clusters
-from phygui.views.core.vispy_parts import buffer_of, keep_pixels, paint_with
+from phygui.views.core.vispy_parts import buffer_of, close_for_good, keep_pixels, paint_with
 from phygui.views.core.visuals import (
     Batch,
+    Kept,
     Label,
     Shared,
     Text,
@@ -37,7 +38,6 @@ from phygui.views.data.figure import Figure, Kind
 
 __all__ = ["Cancel", "Cancelled", "Empty", "NoParams", "View", "Visual", "check"]
 
-_closing: dict[int, Any] = {}
 _LEGEND = 9.0
 """Logical pixels that the line of a legend takes above the plots, beside the room that is there."""
 _SMALLEST_WITH_LEGEND = 100.0
@@ -82,6 +82,8 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         What :meth:`load_highlight` returned for these spikes and the present data, or None.
     is_stale : bool
         Whether parameters changed since the data were loaded, so that they must be loaded again.
+    n_standing : int
+        Visuals that come first, of the theme's colours, and that a selection seldom changes.
     """
 
     Params: ClassVar[type] = NoParams
@@ -110,11 +112,13 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         self.highlighted: NDArray[np.int64] = np.empty(0, np.int64)
         self.highlight_data: object = None
         self.visuals: list[Visual] = []
+        self.n_standing = 0
         self.labels: list[Label] = []
         self._theme: Theme = theme_of(theme)
         self._shared = Shared()
         self._axis_lines = Batch("lines", smooth=False)
         self._text = Text()
+        self._kept = Kept()
         self.palette = Palette()
         self._draws_smoothly: bool | None = None
         self._layout_size: tuple[float, ...] = ()
@@ -140,14 +144,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         if self._is_over:
             return
         self._is_over = True
-        native = self.native
-        app.Canvas.close(self)
-        # Were the widget left to Python's garbage collector, it could take its context down while
-        # another view draws, and that view would find itself without one.
-        key = id(native)
-        _closing[key] = native
-        native.destroyed.connect(lambda: _closing.pop(key, None))
-        native.deleteLater()
+        close_for_good(self)
 
     # -- to be overridden ------------------------------------------------------------------
 
@@ -396,9 +393,13 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         shared.gain, shared.pixel_ratio = self.data_scale, pixel_ratio
         self.before_draw()
         context.set_line_width(max(1.0, pixel_ratio))
-        if decoration:
-            self._axis_lines.draw(shared, context)
-        for visual in self.visuals if self.has_picture else ():
+        visuals: list[Visual] = [self._axis_lines] if decoration else []
+        visuals += self.visuals if self.has_picture else []
+        # A graphics card draws all in no time; and a picture for elsewhere is drawn once.
+        if self.n_standing and smooth is None and not self._draws_smoothly:
+            standing, visuals = visuals[: 1 + self.n_standing], visuals[1 + self.n_standing :]
+            self._kept.draw(shared, context, standing, *self.palette.of_theme)
+        for visual in visuals:
             visual.draw(shared, context)
         if decoration:
             self._time_band.draw(shared, context)

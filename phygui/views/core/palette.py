@@ -39,7 +39,7 @@ class Palette:
     def __init__(self) -> None:
         self.own: Mapping[int, str] = {}
         self.is_focused = False
-        self._sent: object = None
+        self._sent: tuple[str, bool, object] = "", False, None
 
     def table(self, theme: Theme, cluster_ids: Sequence[int]) -> NDArray[np.uint8]:
         """The colours, (256, 4) uint8.
@@ -61,6 +61,11 @@ class Palette:
             # Clusters that are not selected have the colours of their groups.
             table[[N_THEME_COLORS + group for group in _GROUPS]] = (grey + ground) // 2
         return table
+
+    @property
+    def of_theme(self) -> tuple[str, bool]:
+        """What the theme's colours on the canvas go by."""
+        return self._sent[:2]
 
     def send(self, shared: Shared, theme: Theme, cluster_ids: Sequence[int]) -> None:
         """Upload the colours, if they are others than those there; the canvas is current."""

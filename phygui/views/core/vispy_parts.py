@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import vispy
-from vispy import app
+from vispy import app, gloo
+from vispy.gloo import gl
+
+_closing: dict[int, Any] = {}
 
 
 def paint_with(canvas: app.Canvas, paint: Callable[[], None]) -> None:
@@ -30,6 +34,31 @@ def buffer_of(canvas: app.Canvas) -> tuple[int, ...] | None:
     if not native.isValid() or not native.isVisible():
         return None
     return native.defaultFramebufferObject(), *canvas.physical_size
+
+
+def close_for_good(canvas: app.Canvas) -> None:
+    """Close a canvas and delete its widget, once nothing else is going on.
+
+    Were the widget left to Python's garbage collector, it could take its context down while another
+    view draws, and that view would find itself without one.
+    """
+    native = canvas.native
+    app.Canvas.close(canvas)
+    key = id(native)
+    _closing[key] = native
+    native.destroyed.connect(lambda: _closing.pop(key, None))
+    native.deleteLater()
+
+
+def copy_pixels(context: Any, texture: gloo.Texture2D) -> None:
+    """Copy what has been drawn into a texture of that size; it waits for the pixels."""
+    context.glir.associate(texture.glir)
+    context.flush_commands()
+    own = context.shared.parser.get_object(texture.id)
+    height, width = texture.shape[:2]
+    own.activate()
+    gl.glCopyTexSubImage2D(gl.GL_TEXTURE_2D, 0, 0, 0, 0, 0, width, height)
+    own.deactivate()
 
 
 def font_path() -> Path:

@@ -131,6 +131,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         rows = -np.arange(len(data.channels))[:, None]
         as_image = self._form == "image"
         self._traces.visible, self._image.visible = not as_image, as_image
+        self.n_standing = 0 if as_image else 1 + self.visuals.index(self._traces)
         signal = data.envelope, data.interval, data.noise, as_image
         is_new, self._signal = signal != self._signal, signal
         if as_image:
@@ -238,8 +239,7 @@ class TraceView(View[TraceParams, TraceData], TimeCursor):
         if form != self._form:
             self._form = form
             self._set_signal(self.data)
-        data, box = self.data, tuple(self.layout.boxes[0])
-        start = data.interval[0]
+        data, box, start = self.data, tuple(self.layout.boxes[0]), self.data.interval[0]
         times = np.array([time for time, _, _ in data.marks])
         (first, _), (second, _) = (self.to_pixels(0, x, 0) for x in (0.0, 1.0))
         pixels = first + (times - start) * (second - first)

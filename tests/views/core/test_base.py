@@ -146,7 +146,7 @@ def test_a_closed_view_goes_away_while_another_draws(board, qtbot, picture):
     import gc
     import weakref
 
-    from phygui.views.core import base
+    from phygui.views.core import vispy_parts
 
     for _ in range(3):
         other = Board()
@@ -161,7 +161,7 @@ def test_a_closed_view_goes_away_while_another_draws(board, qtbot, picture):
         gc.collect()
         board.refresh()
         picture(board)
-        qtbot.waitUntil(lambda: not base._closing)
+        qtbot.waitUntil(lambda: not vispy_parts._closing)
         gc.collect()
         assert gone() is None
     assert np.count_nonzero(picture(board).max(axis=2) > 100) > 10

@@ -6,6 +6,7 @@ from phygui.views.core.visuals.batch import VERTEX, Batch, bands, boxes, strips,
 from phygui.views.core.visuals.beside import beside_points
 from phygui.views.core.visuals.font import text_width
 from phygui.views.core.visuals.image import MAPPED, Images
+from phygui.views.core.visuals.kept import Kept
 from phygui.views.core.visuals.shared import CANVAS, Shared, is_software
 from phygui.views.core.visuals.text import Label, Text, apart, fitting, legend, paragraph
 
@@ -15,6 +16,7 @@ __all__ = [
     "VERTEX",
     "Batch",
     "Images",
+    "Kept",
     "Label",
     "Shared",
     "Text",
