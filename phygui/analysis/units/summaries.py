@@ -199,20 +199,26 @@ def _all_or_none(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] |
 
 def _masked(features: NDArray[Any], masks: NDArray[Any] | None) -> NDArray[np.float64]:
     if masks is None:
-        return np.nan_to_num(features.astype(np.float64), posinf=0.0, neginf=0.0)
+        return _finite(features.astype(np.float64))
     if masks.shape[1] == 0 or features.shape[1] % masks.shape[1]:
         raise ValueError(
             f"{features.shape[1]} feature columns are not a multiple of {masks.shape[1]} masks"
         )
     # On a large probe most channels are masked in all spikes: their columns cost nothing.
-    n_each = features.shape[1] // masks.shape[1]
+    by_channel = features.reshape(*masks.shape, features.shape[1] // masks.shape[1])
     held = np.flatnonzero(masks.any(axis=0))
-    columns = (held[:, None] * n_each + np.arange(n_each)).ravel()
-    weights = np.repeat(np.nan_to_num(masks[:, held], posinf=0.0, neginf=0.0), n_each, axis=1)
-    some = np.nan_to_num(features[:, columns].astype(np.float64), posinf=0.0, neginf=0.0)
-    masked = np.zeros(features.shape)
-    masked[:, columns] = some * weights
-    return masked
+    masked = np.zeros(by_channel.shape)
+    some = _finite(by_channel[:, held].astype(np.float64))
+    masked[:, held] = some * _finite(masks[:, held])[:, :, None]
+    return masked.reshape(features.shape)
+
+
+def _finite(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Numbers with 0 for those that are not finite."""
+    if np.isfinite(numbers).all():
+        return numbers
+    finite: NDArray[Any] = np.nan_to_num(numbers, posinf=0.0, neginf=0.0)
+    return finite
 
 
 def is_seen(masked: NDArray[np.float64], size: NDArray[np.floating] | None) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
@@ -25,39 +26,36 @@ def add_windows(
     Four windows of one owner that follow one another are added in one go: so its sum is read and
     written once for them.
     """
-    flat, stride = block.reshape(-1), block.shape[1]
+    # Without a sign nothing counts from the end: that would be asked of every number.
+    flat, stride = block.reshape(-1), np.uint64(block.shape[1])
     first = 0
     while first < len(starts):
         owner = owners[first]
         stop = first + 1
         while stop < min(first + 4, len(starts)) and owners[stop] == owner:
             stop += 1
-        low, at = columns[owner, 0], begins[owner]
-        n_lines, n = width, columns[owner, 1] - low
+        low, at = np.uint64(columns[owner, 0]), np.uint64(begins[owner])
+        n_lines, n = width, np.uint64(columns[owner, 1]) - low
         if n == stride:
             # Whole rows are one run of numbers.
-            n_lines, n = 1, width * stride
-        for line in range(n_lines):
-            into = sums[at : at + n]
-            at += n
-            shift = low + line * stride
-            begin = starts[first] * stride + shift
-            a = flat[begin : begin + n]
-            if stop == first + 4:
-                begin = starts[first + 1] * stride + shift
-                b = flat[begin : begin + n]
-                begin = starts[first + 2] * stride + shift
-                c = flat[begin : begin + n]
-                begin = starts[first + 3] * stride + shift
-                d = flat[begin : begin + n]
+            n_lines, n = 1, np.uint64(width) * stride
+        if stop == first + 4:
+            a = np.uint64(starts[first]) * stride + low
+            b = np.uint64(starts[first + 1]) * stride + low
+            c = np.uint64(starts[first + 2]) * stride + low
+            d = np.uint64(starts[first + 3]) * stride + low
+            for _ in range(n_lines):
                 for k in range(n):
-                    into[k] = into[k] + a[k] + b[k] + c[k] + d[k]
-                continue
+                    total = sums[at + k] + flat[a + k] + flat[b + k]
+                    sums[at + k] = total + flat[c + k] + flat[d + k]
+                at, a, b, c, d = at + n, a + stride, b + stride, c + stride, d + stride
+        else:
             for i in range(first, stop):
-                begin = starts[i] * stride + shift
-                a = flat[begin : begin + n]
-                for k in range(n):
-                    into[k] += a[k]
+                a, into = np.uint64(starts[i]) * stride + low, at
+                for _ in range(n_lines):
+                    for k in range(n):
+                        sums[into + k] += flat[a + k]
+                    into, a = into + n, a + stride
         first = stop
 
 
