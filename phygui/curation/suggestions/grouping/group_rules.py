@@ -40,7 +40,7 @@ DEFAULTS = (
     Rule("noise", "coherence < 0.2"),
     Rule("noise", "snr < 1"),
     Rule("noise", "isi_violation_ratio > 2 and violation_rate > 10% and n_violations >= 20"),
-    Rule("mua", "contamination_llobet > 50% and violation_rate > 1% and n_violations >= 10"),
+    Rule("mua", "contamination_llobet > 50% and violation_rate > 2% and n_violations >= 10"),
 )
 """Strict, so that no good unit is among the candidates: `benchmarks/bench_decisions.py`."""
 
