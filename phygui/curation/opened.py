@@ -244,7 +244,8 @@ class Curation:
         labels = np.repeat(np.arange(len(kept) + 1), [*map(len, kept), len(aside)])
         update = self.inherit(self.clustering.assign(spike_ids, labels))
         *_, noise = update.added
-        text = f"set {counted(len(aside), 'spike')} of {in_words(update.before)} aside in {noise}"
+        whose = f"{'cluster' if len(update.before) == 1 else 'clusters'} {in_words(update.before)}"
+        text = f"set {counted(len(aside), 'spike')} of {whose} aside in {noise}, which is noise"
         return self._set_aside(replace(update, kind="split", description=text), [noise])
 
     def _set_aside(self, update: Update, cluster_ids: list[int]) -> Update:

@@ -42,7 +42,7 @@ def test_a_suggestion_sets_them_aside(
     assert session.spikes_per_cluster[aside].tolist() == expected
     assert session.group_of(aside) == "noise"
     assert session.metrics[new]["violation_rate"].value == told
-    assert f"{len(expected)} spikes set aside in {aside}" in user.message
+    assert f"{len(expected)} spikes detected twice set aside in {aside}" in user.message
     user.press(Qt.Key.Key_Z, CTRL)
     assert set(pair) <= set(session.spikes_per_cluster)
     assert aside not in session.spikes_per_cluster

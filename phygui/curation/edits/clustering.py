@@ -122,7 +122,7 @@ class Clustering:
         new, other = self._new_ids(2)
         after = {new: _difference(merged, aside), other: aside}
         text = f"merged {in_words(ids)} into {new}"
-        text += f", {counted(len(aside), 'spike')} set aside in {other}"
+        text += f", {counted(len(aside), 'spike')} detected twice set aside in {other}"
         return Update("merge", text, before, after)
 
     def split(self, spike_ids: ArrayLike) -> Update:

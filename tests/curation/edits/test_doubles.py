@@ -43,7 +43,7 @@ def test_a_merge_keeps_spikes_once(
     assert session.group_of(new) == before[1][pair[0]]
     assert session.labels_of(new) == {"area": "CA1"}
     assert not session.labels_of(aside)
-    assert f"{len(expected)} spikes set aside in {aside}" in update.description
+    assert f"{len(expected)} spikes detected twice set aside in {aside}" in update.description
     assert session.selection.best == (new,)
     session.undo()
     assert state_of(session)[:3] == before[:3]
@@ -118,7 +118,9 @@ def test_those_of_a_cluster_are_set_aside(twice: tuple[Session, tuple[int, int]]
     assert session.group_of(kept) == "good"
     assert session.labels_of(kept) == {"area": "CA1"}
     assert not session.labels_of(aside)
-    assert update.description == f"set {len(expected)} spikes of {new} aside in {aside}"
+    assert update.description == (
+        f"set {len(expected)} spikes of cluster {new} aside in {aside}, which is noise"
+    )
     assert not detected_twice(session, kept)
     session.undo()
     assert detected_twice(session, new) == expected

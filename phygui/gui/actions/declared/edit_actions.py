@@ -118,7 +118,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda w: w.splitting.change(-1), ("-",), hindrance=no_parts),
     ActionSpec("set_doubles_aside", "Set doubles aside", "Edit|parts",
         lambda w: w.session.set_doubles_aside(), ("Ctrl+Shift+K",),
-        "spikes that a sorter detected twice: the later of two within 0.3 ms",
+        "spikes that a sorter detected twice: the later one becomes noise",
         hindrance=first(locked, none_selected)),
     ActionSpec("label", "Label...", "Edit|labels", lambda w: w.commands.show_snippets("l "), ("L",),
         "set a key=value label of the selected clusters",

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from phygui import Session
 from phygui.analysis import ClusterSummary
 from phygui.curation.suggestions.merging.pair_evidence import (
     N_NEAREST,
     Features,
     _nearest_to,
+    in_order,
+    pair_evidence,
     size_ratio,
 )
+from tests.copies import detect_twice, detected_twice
 
 N_CHANNELS = 384
 SAMPLE = np.arange(0, 60, 2)
@@ -81,6 +86,25 @@ def test_how_many_times_as_large_one_cluster_is() -> None:
     assert size_ratio(nothing, nothing) == size_ratio(nothing, waveforms[0]) == 1.0
     silent = ClusterSummary(5, mean_waveform=np.zeros((8, 3), np.float32))
     assert size_ratio(silent, waveforms[0]) == 1.0
+
+
+def test_a_pair_tells_of_spikes_detected_twice_and_of_sizes(small: Path) -> None:
+    pair = in_order(*detect_twice(small))
+    with Session.open(small, read_only=True) as session:
+        session.learn_stats()
+        snapshot = session.snapshot()
+        both = session.stats[pair[0]].summary, session.stats[pair[1]].summary
+        evidence = pair_evidence(snapshot, pair, both, 0.5, Features(session.shank))
+        assert evidence.n_doubles >= 20
+        assert evidence.coincidences.found < 20
+        assert evidence.overlap == 1.0
+        merged = np.concatenate([snapshot.spikes(c) for c in pair])
+        again = detected_twice(session, *pair)
+        times = np.sort(session.shank.spike_samples[np.setdiff1d(merged, again)])
+        rate = np.mean(np.diff(times) < 0.002 * session.shank.sample_rate)
+        assert evidence.violations is not None
+        assert evidence.violations[1] == pytest.approx(rate, rel=0.01)
+        assert evidence.size_ratio == size_ratio(*both) > 1.0
 
 
 def test_the_spikes_nearest_to_those_of_another_cluster() -> None:
