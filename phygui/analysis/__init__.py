@@ -47,7 +47,7 @@ from .metrics import (
 )
 from .quality import Part, Partner, Quality, cluster_quality
 from .sampling import sample_spikes
-from .traces import decimate_min_max
+from .traces import decimate_min_max, medians_of_rows
 from .trains import (
     MANY_VIOLATIONS,
     REFRACTORY_PERIOD,
@@ -132,6 +132,7 @@ __all__ = [
     "likely_purity",
     "log_lag_edges",
     "mahalanobis_squared",
+    "medians_of_rows",
     "merge_score",
     "merged_refractoriness",
     "noise_levels",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phygui.analysis import decimate_min_max, sample_spikes
+from phygui.analysis import decimate_min_max, medians_of_rows, sample_spikes
 
 
 @given(st.sets(st.integers(0, 10_000), max_size=200).map(sorted), st.integers(0, 250))
@@ -57,3 +57,16 @@ def test_envelope_of_nothing():
         decimate_min_max(np.zeros((2, 3)), 0)
     with pytest.raises(ValueError, match="two dimensions"):
         decimate_min_max(np.zeros(3), 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_columns", [0, 1, 2, 7, 500])
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+def test_medians_of_rows_are_those_of_numpy(n_columns, dtype):
+    rows = np.random.default_rng(8).normal(3, 50, (4, n_columns)).astype(dtype)
+    found = medians_of_rows(rows)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, np.median(rows, axis=1))
+    if n_columns:
+        rows[1, n_columns // 2] = np.nan
+        np.testing.assert_array_equal(medians_of_rows(rows), np.median(rows, axis=1))

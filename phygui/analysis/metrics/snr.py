@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..traces import medians_of_rows
 from .metric import Metric, undefined
 from .sources import QUIROGA
 from .spec import ClusterData, MetricSpec
@@ -46,22 +47,9 @@ def noise_levels(traces: ArrayLike) -> NDArray[np.float64]:
     found = np.ascontiguousarray(np.asarray(traces).T)
     if not np.issubdtype(found.dtype, np.floating):
         found = found.astype(np.float64)
-    found = found - _medians(found)[:, None]
-    noise: NDArray[np.float64] = _medians(np.abs(found, out=found)).astype(np.float64)
+    found = found - medians_of_rows(found)[:, None]
+    noise: NDArray[np.float64] = medians_of_rows(np.abs(found, out=found)).astype(np.float64)
     return noise / _MAD_OF_NORMAL
-
-
-def _medians(rows: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Median of each row, as of `numpy.median` in a quarter of the time; NaN where one is in it.
-
-    That asks for three ranks at once, for which numpy has no vector instructions.
-    """
-    n = rows.shape[1]
-    if not n or np.isnan(rows.sum()):
-        return np.asarray(np.median(rows, axis=1))
-    parts = np.partition(rows, n // 2, axis=1)
-    above = parts[:, n // 2]
-    return above if n % 2 else (parts[:, : n // 2].max(axis=1) + above) / 2
 
 
 def snr(mean_waveform: ArrayLike, noise: ArrayLike) -> Metric:

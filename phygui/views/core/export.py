@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import gl
-from vispy.io import write_png
 
 from phygui.views.core.colors import ACCENT
 from phygui.views.core.palette import colored_clusters
@@ -57,7 +56,7 @@ def export_image(view: Drawn, path: str | Path, scale: float = 1.0) -> None:
     path = Path(path)
     kind = path.suffix.lower()
     if kind == ".png":
-        write_png(str(path), render(view, scale, smooth=True))
+        _write_png(path, render(view, scale, smooth=True))
     elif kind == ".svg":
         path.write_text(to_svg(view, scale), "utf-8")
     else:
@@ -135,7 +134,7 @@ def to_svg(view: Drawn, scale: float = 2.0) -> str:
         x, y = x + label.offset[0], y + label.offset[1] + 11 * _BASELINE[label.align[1]]
         parts.append(
             f'<text x="{x:g}" y="{y:g}" {_paint("fill", colors[16 + label.color])} '
-            f'text-anchor="{_ANCHOR[label.align[0]]}">{escape(label.text)}</text>'
+            f'text-anchor="{_ANCHOR[label.align[0]]}">{escape(label.text, quote=False)}</text>'
         )
     return "\n".join([*parts, "</svg>\n"])
 
@@ -143,8 +142,15 @@ def to_svg(view: Drawn, scale: float = 2.0) -> str:
 def _png(image: NDArray[np.uint8]) -> bytes:
     with TemporaryDirectory(prefix="phygui-") as folder:
         path = Path(folder) / "data.png"
-        write_png(str(path), image)
+        _write_png(path, image)
         return path.read_bytes()
+
+
+def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
+    # Loaded when it is wanted: it brings what reads meshes along.
+    from vispy.io import write_png
+
+    write_png(str(path), image)
 
 
 def _straight(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

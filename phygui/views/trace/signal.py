@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phygui.analysis import decimate_min_max
+from phygui.analysis import decimate_min_max, medians_of_rows
 from phygui.errors import Cancelled
 from phygui.storage.cache import ByteCache
 
@@ -186,8 +186,9 @@ def calibration(shank: ShankData, kind: Kind) -> tuple[NDArray[np.float32], floa
     # The filter has taken the offsets away.
     offsets = np.zeros(probes.shape[1], np.float32)
     if not kind.filtered:
-        offsets = np.median(probes, axis=0).astype(np.float32)
-    noise = 1.4826 * float(np.median(np.abs(_referenced(probes - offsets, kind))))
+        offsets = medians_of_rows(np.ascontiguousarray(probes.T)).astype(np.float32)
+    deviations = np.abs(_referenced(probes - offsets, kind))
+    noise = 1.4826 * float(medians_of_rows(deviations.reshape(1, -1))[0])
     result = (offsets, noise if np.isfinite(noise) and noise > 0 else 1.0)
     _keep(shank, ("calibration", kind), result, offsets.nbytes)
     return result
@@ -314,4 +315,5 @@ def _referenced(values: NDArray[np.float32], kind: Kind) -> NDArray[np.float32]:
     """
     if not kind.referenced or values.shape[-1] < 3:
         return values
-    return values - np.median(values, axis=-1, keepdims=True)
+    rows = values.reshape(-1, values.shape[-1])
+    return values - medians_of_rows(rows).reshape(*values.shape[:-1], 1)
