@@ -10,7 +10,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 from phygui.analysis import merge_score
-from phygui.curation.suggestions.merging.merges import Suggestion
+from phygui.curation.suggestions.merging.merges import Found, Suggestion
+from phygui.curation.suggestions.merging.pair_evidence import in_order
 from tests.copies import detect_twice, detected_twice
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -66,3 +67,24 @@ def test_a_key_sets_those_of_a_cluster_aside(small: Path, open_window: Callable)
     user.press(Qt.Key.Key_K, CTRL | SHIFT)
     assert user.message == f"no spike of cluster {kept} was detected twice"
     assert len(session.history) == 2
+
+
+def test_a_merge_by_key_tells_of_them(small: Path, open_window: Callable) -> None:
+    pair = in_order(*detect_twice(small))
+    user = open_window(small)
+    session = user.session
+    active = session.suggestions.active
+    evidence = merge_score(0.5, 0.8, 0.9, n_doubles=1234)
+    session.suggestions.add(Found(active, {}, {pair: evidence}, active._basis))
+    assert session.suggestions.n_doubles(session.cluster_ids) == 1234
+    assert session.suggestions.n_doubles(pair[:1]) == 0
+    user.select(*pair)
+    user.press(Qt.Key.Key_G)
+    told = ", 1,234 spikes of it detected twice: Edit > Set doubles aside"
+    assert user.message == session.history[-1].description + told
+    user.press(Qt.Key.Key_Z, CTRL)
+    assert user.message == f"undid: {session.history[-1].description}"
+    others = [c for c in session.cluster_ids if c not in pair][:2]
+    user.select(*others)
+    user.press(Qt.Key.Key_G)
+    assert user.message == session.history[-1].description

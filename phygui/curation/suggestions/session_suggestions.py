@@ -125,6 +125,10 @@ class SessionSuggestions:
         self._skips = skips
         return self.active.ranked(skips, rejected=rejected, limit=limit, among=among)
 
+    def n_doubles(self, clusters: Iterable[int]) -> int:
+        """Spikes that were detected twice among some clusters, as far as that is known."""
+        return self.active.n_doubles(clusters)
+
     def is_rejected(self, clusters: Iterable[int]) -> bool:
         """Whether the user has rejected a pair."""
         return self.active.is_rejected(clusters)

@@ -20,6 +20,18 @@ TITLES = ("time", "edit", "groups")
 SAVED = "✓ saved"
 
 
+def told(update: Update, session: Session) -> str:
+    """What an edit, made, undone or redone, was: one sentence for the status bar."""
+    if update.cause != "edit":
+        return f"{'undid' if update.cause == 'undo' else 'redid'}: {update.description}"
+    is_merge = len(update.after) == 1 < len(update.before)
+    n_doubles = session.suggestions.n_doubles(update.before) if is_merge else 0
+    if not n_doubles:
+        return update.description
+    twice = f"{n_doubles:,d} {'spike' if n_doubles == 1 else 'spikes'} of it detected twice"
+    return f"{update.description}, {twice}: Edit > Set doubles aside"
+
+
 class HistoryModel(QAbstractTableModel):
     """One row for each point of the history, the first one before any edit.
 

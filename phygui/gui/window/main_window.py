@@ -29,7 +29,7 @@ from phygui.gui.dialogs import messages
 from phygui.gui.docks.cluster_tables import Tables
 from phygui.gui.docks.comparison import ComparisonDock
 from phygui.gui.docks.console import ConsoleDock
-from phygui.gui.docks.history import HistoryDock
+from phygui.gui.docks.history import HistoryDock, told
 from phygui.gui.docks.plugin_remarks import PluginRemarks
 from phygui.gui.docks.spike_list import SpikeListDock
 from phygui.gui.docks.suggestions.groups import CandidatesDock
@@ -215,8 +215,7 @@ class MainWindow(WindowParts):
     def _clustered(self, update: Update) -> None:
         self.painted_together.wait()
         self.tables.update(update)
-        word = {"undo": "undid: ", "redo": "redid: "}.get(update.cause, "")
-        self.say(word + update.description)
+        self.say(told(update, self.session))
         # The selection follows, and with it what is to be shown, which comes first.
         self._has_news = True
 

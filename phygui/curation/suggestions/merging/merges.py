@@ -392,6 +392,11 @@ class Suggestions:
                 break
         return found, told.pending
 
+    def n_doubles(self, clusters: Iterable[int]) -> int:
+        """Spikes that were detected twice among some clusters, in the pairs that were scored."""
+        ids = set(clusters)
+        return sum(s.n_doubles for pair, s in self._scores.items() if ids.issuperset(pair))
+
     def is_rejected(self, clusters: Iterable[int]) -> bool:
         """Whether the user has turned a pair down."""
         return self._key(clusters) in self.rejected
