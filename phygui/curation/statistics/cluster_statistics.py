@@ -14,7 +14,6 @@ from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
 from phygui.curation.statistics.measuring.pieces import Cancel, Turn, Work
-from phygui.curation.statistics.measuring.side_by_side import side_by_side
 from phygui.curation.statistics.measuring.under_way import UnderWay
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.ranking_functions import Measures
@@ -169,8 +168,7 @@ class Knowledge:
 
     def _stats_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
         turn = Turn()
-        steps = side_by_side(dict.fromkeys(cluster_ids), partial(stats_steps, snapshot), turn)
-        return Work(cluster_ids, steps, turn=turn)
+        return Work(cluster_ids, stats_steps(snapshot, cluster_ids, turn), turn=turn)
 
     def _metrics_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
         ranks = FIRST_METRICS & self.measures.metrics.names
@@ -186,9 +184,9 @@ class Knowledge:
         def is_wanted(cluster_id: int) -> bool:
             return self.is_living(cluster_id) and bool(names & self._missing_of(cluster_id))
 
-        measure = partial(self.source(snapshot).steps, snapshot, names=names, is_wanted=is_wanted)
         turn = Turn()
-        return Work(alike, side_by_side(alike, measure, turn), turn=turn)
+        steps = self.source(snapshot).steps(snapshot, alike, names, is_wanted, turn)
+        return Work(alike, steps, turn=turn)
 
     def _advance(self, what: str, snapshot: Snapshot, work: Work[Any], cancelled: Cancel) -> Learnt:
         found: dict[int, Any] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,6 @@ from phygui.analysis import (
     Train,
     cluster_quality,
     combine,
-    noise_levels,
     sample_spikes,
     summarize,
 )
@@ -31,9 +29,10 @@ from phygui.curation.statistics.isolation import (
     isolation_channels,
     isolation_steps,
 )
-from phygui.curation.statistics.measuring.pieces import Steps, run
+from phygui.curation.statistics.measuring.noise import Noise
+from phygui.curation.statistics.measuring.pieces import Steps, Turn, run
 from phygui.curation.statistics.measuring.place import channels_near
-from phygui.curation.statistics.measuring.side_by_side import Divided
+from phygui.curation.statistics.measuring.side_by_side import side_by_side, together
 from phygui.curation.statistics.metric_set import MetricSet
 from phygui.curation.statistics.snapshot import ClusterStats, Snapshot
 from phygui.dataset import ShankData, mean_template
@@ -48,12 +47,6 @@ N_SPIKES_AMPLITUDES = 2_000, 5_000
 """Spikes of a cluster whose amplitudes are looked at, likewise."""
 UNKNOWN_QUALITY = -1.0
 """That of a cluster of which nothing is known: it comes after all others."""
-NOISE_S = 16.0
-"""Seconds of raw data that the noise is taken from, spread over the recordings."""
-NOISE_PIECE_S = 0.5
-"""Seconds of it that are read at once."""
-NOISE_CHANNELS = 32
-"""Channels, neighbours in the channel order, whose noise is computed at once."""
 Cancel = Callable[[], bool]
 
 
@@ -70,22 +63,42 @@ def compute_stats(
     return dict(run(stats_steps(snapshot, cluster_ids), cancelled))
 
 
-def stats_steps(snapshot: Snapshot, cluster_ids: Iterable[int]) -> Steps[tuple[int, ClusterStats]]:
-    """The same step by step: gives each cluster as it is known, first those without spikes."""
+def stats_steps(
+    snapshot: Snapshot, cluster_ids: Iterable[int], turn: Turn | None = None
+) -> Steps[tuple[int, ClusterStats]]:
+    """The same step by step, in two threads: gives each cluster as it is known.
+
+    First those without spikes.
+
+    Parameters
+    ----------
+    turn : Turn, optional
+        Both threads stop at their next step once it is over.
+    """
     spikes = {c: snapshot.spikes(c) for c in cluster_ids}
     yield from ((c, ClusterStats()) for c, of in spikes.items() if not len(of))
-    shank, ids = snapshot.shank, [c for c, of in spikes.items() if len(of)]
-    waveforms: list[NDArray[np.float32] | None] = [None] * len(ids)
+    shank, held = snapshot.shank, {c: of for c, of in spikes.items() if len(of)}
+    waveforms: dict[int, NDArray[np.float32] | None] = dict.fromkeys(held)
     if shank.waveforms is not None:
+        near: dict[int, NDArray[np.int64]] = {}
+
+        def places(some: Mapping[int, NDArray[np.int64]]) -> Steps[Any]:
+            for cluster_id, of in some.items():
+                near[cluster_id] = channels_near(shank, of)
+                yield None
+
+        yield from side_by_side(held, places, turn)
         n = _affordable(shank, *N_SPIKES_WAVEFORMS)
-        channels = []
-        for cluster_id in ids:
-            channels.append(channels_near(shank, snapshot.spikes(cluster_id)))
-            yield None
-        some = [sample_spikes(snapshot.spikes(c), n) for c in ids]
-        waveforms = yield from shank.waveforms.means(some, channels)  # type: ignore[assignment]
-    for cluster_id, mean_waveform in zip(ids, waveforms, strict=True):
-        yield cluster_id, _stats_of(shank, snapshot.spikes(cluster_id), mean_waveform)
+        some = [sample_spikes(of, n) for of in held.values()]
+        both = partial(together, turn=turn)
+        means = yield from shank.waveforms.means(some, [near[c] for c in held], both)
+        waveforms.update(zip(held, means, strict=True))
+
+    def all_of(some: Mapping[int, NDArray[np.int64]]) -> Steps[tuple[int, ClusterStats]]:
+        for cluster_id, of in some.items():
+            yield cluster_id, _stats_of(shank, of, waveforms[cluster_id])
+
+    yield from side_by_side(held, all_of, turn)
 
 
 def _stats_of(
@@ -179,9 +192,7 @@ class QualitySource:
     def __init__(self, shank: ShankData, metrics: MetricSet | None = None) -> None:
         self._shank = shank
         self.metrics = MetricSet() if metrics is None else metrics
-        self._noise: NDArray[np.float64] | None = None
-        self._levels: dict[int, NDArray[np.float64]] = {}
-        self._pieces: Divided[int] | None = None
+        self._noise = Noise(shank)
         self._crowd: Crowd | None = None
 
     def compute(
@@ -212,43 +223,51 @@ class QualitySource:
         stats: Mapping[int, ClusterStats],
         names: Collection[str],
         is_wanted: Callable[[int], bool] = lambda _: True,
+        turn: Turn | None = None,
     ) -> Steps[tuple[int, dict[str, Metric]]]:
-        """The same step by step: gives each cluster as it is measured.
+        """The same step by step, in two threads: gives each cluster as it is measured.
 
         Parameters
         ----------
         is_wanted : callable
             Whether a cluster is still to be measured when its turn comes.
+        turn : Turn, optional
+            Both threads stop at their next step once it is over.
         """
         shank, needs = self._shank, self.metrics.needs(names)
         sizes = {c: channel_sizes(of.summary, shank) for c, of in stats.items()}
-        if "noise" in needs and self._noise is None and shank.waveforms is not None:
-            yield from self._noise_steps()
+        if "noise" in needs and shank.waveforms is not None:
+            yield from together([self._noise.steps(), self._noise.steps()], turn)
         channels: dict[int, NDArray[np.int64]] = {}
         if "isolation" in needs and shank.features is not None:
             channels = {c: isolation_channels(s) for c, s in sizes.items() if s is not None}
             channels = {c: of for c, of in channels.items() if len(of)}
         amplitudes: dict[int, NDArray[np.float32] | None] = {}
         if "amplitudes" in needs:
-            amplitudes = yield from self._amplitude_steps(snapshot, stats)
+            amplitudes = yield from self._amplitude_steps(snapshot, stats, turn)
         crowd = self._known_crowd() if channels else None
         neighbourhood = Neighbourhood(snapshot) if channels else None
-        for cluster_id in in_order_of_blocks({c: channels.get(c, ()) for c in stats}):
-            if not is_wanted(cluster_id):
-                continue
-            isolation = None
-            if crowd is not None and neighbourhood is not None and cluster_id in channels:
-                isolation = yield from isolation_steps(
-                    snapshot, cluster_id, channels[cluster_id], crowd, neighbourhood
-                )
-            data = self._data(snapshot, cluster_id, stats[cluster_id], names)
-            yield None
-            found: dict[str, Metric] = {}
-            data = replace(data, isolation=isolation, amplitudes=amplitudes.get(cluster_id))
-            for name in names:
-                found |= self.metrics.measure((name,), data)
+
+        def measure(some: Mapping[int, ClusterStats]) -> Steps[tuple[int, dict[str, Metric]]]:
+            for cluster_id, of in some.items():
+                if not is_wanted(cluster_id):
+                    continue
+                isolation = None
+                if crowd is not None and neighbourhood is not None and cluster_id in channels:
+                    isolation = yield from isolation_steps(
+                        snapshot, cluster_id, channels[cluster_id], crowd, neighbourhood
+                    )
+                data = self._data(snapshot, cluster_id, of, names)
                 yield None
-            yield cluster_id, found
+                found: dict[str, Metric] = {}
+                data = replace(data, isolation=isolation, amplitudes=amplitudes.get(cluster_id))
+                for name in names:
+                    found |= self.metrics.measure((name,), data)
+                    yield None
+                yield cluster_id, found
+
+        in_order = in_order_of_blocks({c: channels.get(c, ()) for c in stats})
+        yield from side_by_side({c: stats[c] for c in in_order}, measure, turn)
 
     def _known_crowd(self) -> Crowd:
         if self._crowd is None:
@@ -310,64 +329,11 @@ class QualitySource:
         return {name: of.read(sample) for name, of in self._shank.attributes.items()}
 
     def noise(self, channel: int) -> float:
-        """Noise of a channel, an index into the channel order, in raw units.
-
-        The mean of those of pieces of the recordings, each as long as it is.
-        """
-        if self._noise is None:
-            run(self._noise_steps())
-        assert self._noise is not None
-        return float(self._noise[channel])
-
-    def _noise_steps(self) -> Steps[Any]:
-        """Measure the noise of all channels: each piece of raw data is read once for all."""
-        shank = self._shank
-        assert shank.traces is not None
-        n_channels = len(shank.channels)
-        pieces = noise_pieces(
-            shank.traces.lengths,
-            NOISE_S * shank.sample_rate,
-            NOISE_PIECE_S * shank.sample_rate,
-        )
-        if self._pieces is None:
-            self._pieces = Divided(range(len(pieces)))
-        for i in self._pieces:
-            recording, start, stop = pieces[i]
-            found = np.zeros(n_channels)
-            raw, begin = self._raw(recording, start, stop)
-            yield None
-            for first in range(0, n_channels, NOISE_CHANNELS):
-                columns = shank.channels[first : first + NOISE_CHANNELS]
-                filtered = self._filtered(raw[:, columns], begin, stop - start)
-                found[first : first + len(columns)] = noise_levels(filtered)
-                yield None
-            self._levels[i] = found
-        lengths = [stop - start for _, start, stop in pieces]
-        levels = [self._levels[i] for i in range(len(pieces))]
-        self._noise = np.average(levels, axis=0, weights=lengths)
-
-    def _raw(self, recording: int, start: int, stop: int) -> tuple[NDArray[Any], int]:
-        """A piece of a recording with what the filter needs around it, and where in it it begins.
-
-        -1 where all that the filter needs is there: the piece does not lie at an edge.
-        """
-        shank = self._shank
-        assert shank.traces is not None
-        offset, length = int(shank.traces.offsets[recording]), shank.traces.lengths[recording]
-        margin = shank.filter.margin
-        first, last = max(0, start - margin), min(length, stop + margin)
-        raw = shank.traces[offset + first : offset + last]
-        is_inside = last - first == stop - start + 2 * margin
-        return raw, -1 if is_inside else start - first
-
-    def _filtered(self, raw: NDArray[Any], begin: int, length: int) -> NDArray[np.float32]:
-        """What the filter makes of what `_raw` has read."""
-        if begin < 0:
-            return self._shank.filter.middle(raw)
-        return self._shank.filter.apply(raw)[begin : begin + length]
+        """Noise of a channel, an index into the channel order, in raw units."""
+        return self._noise.level(channel)
 
     def _amplitude_steps(
-        self, snapshot: Snapshot, stats: Mapping[int, ClusterStats]
+        self, snapshot: Snapshot, stats: Mapping[int, ClusterStats], turn: Turn | None
     ) -> Generator[None, None, dict[int, NDArray[np.float32] | None]]:
         """Amplitudes of a sample of the spikes of clusters; None where nothing tells of them."""
         shank = self._shank
@@ -381,6 +347,7 @@ class QualitySource:
                 [sample_spikes(snapshot.spikes(c), n) for c in by_raw],
                 [r.sample for r in known if r is not None],
                 [r.channel for r in known if r is not None],
+                partial(together, turn=turn),
             )
             for c, ruler, of in zip(by_raw, known, values, strict=True):
                 assert ruler is not None
@@ -393,33 +360,3 @@ class QualitySource:
                 found[c] = measured[np.isfinite(measured)]
                 yield
         return found
-
-
-def noise_pieces(
-    lengths: Sequence[int], n_samples: float, most: float
-) -> list[tuple[int, int, int]]:
-    """Pieces of recordings, spread evenly, that noise is taken from.
-
-    Parameters
-    ----------
-    lengths : sequence of int
-        Samples of each recording.
-    n_samples : float
-        Samples wanted altogether; all are taken if there are no more.
-    most : float
-        Samples of a piece at most.
-
-    Returns
-    -------
-    list of (int, int, int)
-        Recording, first sample and the one after the last, counted from the recording's start.
-    """
-    share = min(1.0, n_samples / max(sum(lengths), 1))
-    pieces = []
-    for recording, length in enumerate(lengths):
-        wanted = math.ceil(share * length)
-        n = max(1, math.ceil(wanted / most))
-        size = math.ceil(wanted / n)
-        starts = np.linspace(0, length - size, n) if n > 1 else [(length - size) / 2]
-        pieces += [(recording, int(start), int(start) + size) for start in starts if size]
-    return pieces

@@ -158,7 +158,8 @@ class BandPass:
         Returns
         -------
         filtered : (n_samples - 2 * margin, n_channels) float32 array
-            Without the margin at both sides, of which the filter needs to know.
+            Without the margin at both sides, of which the filter needs to know. Samples of one
+            channel lie side by side.
         """
         # It transforms several channels at once, in half the time; imported for those who wait.
         from scipy import fft
@@ -173,7 +174,8 @@ class BandPass:
         # Forward and backward at once: the gain is squared and the phase cancels.
         spectrum *= (np.abs(self._response(length)) ** 2).astype(np.float32)
         filtered = fft.irfft(spectrum, length, axis=1, overwrite_x=True)
-        return np.ascontiguousarray(filtered[:, self.margin : n - self.margin].T)
+        middle: np.ndarray = filtered[:, self.margin : n - self.margin].T
+        return middle
 
     def _pass(self, values: np.ndarray) -> np.ndarray:
         """Filter once, forward along axis 0, as if the first sample had been there for ever."""

@@ -21,6 +21,27 @@ _STRETCH_BYTES = 2 * 2**20
 _NEAR_BYTES = 2**18
 #: Spikes that are looked at in one go: in some milliseconds.
 _MOST_AT_ONCE = 8_192
+#: Memory up to which each part of the raw data has sums of its own.
+_SUMS_BYTES = 64 * 2**20
+
+Steps = Generator[None, None, None]
+#: Takes all steps of several generators, perhaps in several threads.
+Together = Callable[[Sequence[Steps]], Steps]
+
+
+def one_by_one(parts: Sequence[Steps]) -> Steps:
+    """Take all steps of one generator after those of another."""
+    for steps in parts:
+        yield from steps
+
+
+class _Sums:
+    """What is added up of a part of the raw data: of spikes near its edges what is filtered."""
+
+    def __init__(self, whole: np.ndarray, n_sets: int) -> None:
+        self.whole = whole
+        self.at_edges: dict[int, np.ndarray] = {}
+        self.counts = np.zeros(n_sets, np.int64)
 
 
 class Waveforms(LazyArray):
@@ -101,7 +122,10 @@ class Waveforms(LazyArray):
         return (filtered / max(n_inside, 1)).astype(np.float32)
 
     def means(
-        self, spikes: Sequence[np.ndarray], channels: Sequence[np.ndarray]
+        self,
+        spikes: Sequence[np.ndarray],
+        channels: Sequence[np.ndarray],
+        together: Together = one_by_one,
     ) -> Generator[None, None, list[np.ndarray]]:
         """Mean waveforms of many sets of spikes, whose raw data is read once, in its order.
 
@@ -111,6 +135,8 @@ class Waveforms(LazyArray):
         ----------
         spikes : sequence of (n,) arrays, spikes from 0
         channels : sequence of arrays, for each set the channels that are looked at
+        together : callable, optional
+            Takes the steps on two parts of the raw data. They give the same in any order.
 
         Returns
         -------
@@ -124,42 +150,62 @@ class Waveforms(LazyArray):
         exact: type[np.number] = np.int64 if self._traces.dtype.kind in "iu" else np.float64
         if self._traces.dtype.itemsize <= 2 and max(map(len, spikes), default=0) < 2**15:
             exact = np.int32
-        sizes = [width * (r.stop - r.start) for r in ranges]
-        begins = np.cumsum([0, *sizes])
-        sums = np.zeros(begins[-1], exact)
+        begins = np.cumsum([0, *(width * (r.stop - r.start) for r in ranges)])
         bounds = np.array([(r.start, r.stop) for r in ranges], np.int64).reshape(-1, 2)
-        borders = [np.zeros((n_samples, len(c))) for c in columns]
-        counts = np.zeros(len(spikes), np.int64)
-        everything = np.concatenate([np.empty(0, np.int64), *spikes])
-        owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
+        everything, owners = _joined(spikes)
         loops = windows.loops(len(everything))
-        for store, at, firsts, is_far in self._stretches(everything):
-            # Those of one set one after the other.
-            by_owner = np.argsort(owners[at], kind="stable")
-            of = owners[at][by_owner]
-            counts += np.bincount(of, minlength=len(counts))
-            if is_far:
-                block, starts = self._stretch(store, firsts)
-                loops.add_windows(block, starts[by_owner], of, bounds, begins, width, sums)
-            else:
-                for k in np.unique(of).tolist():
-                    some = firsts[by_owner][of == k]
-                    borders[k] += self._border(store, some, columns[k]).sum(axis=0)
-            yield
+
+        def add(chosen: np.ndarray, sums: _Sums) -> Steps:
+            for store, at, firsts, is_far in self._stretches(everything[chosen]):
+                # Those of one set one after the other.
+                of = owners[chosen[at]]
+                by_owner = np.argsort(of, kind="stable")
+                of = of[by_owner]
+                sums.counts += np.bincount(of, minlength=len(spikes))
+                if is_far:
+                    block, starts = self._stretch(store, firsts)
+                    starts = starts[by_owner]
+                    loops.add_windows(block, starts, of, bounds, begins, width, sums.whole)
+                else:
+                    for k in np.unique(of).tolist():
+                        some = firsts[by_owner][of == k]
+                        border = self._border(store, some, columns[k]).sum(axis=0)
+                        sums.at_edges[k] = sums.at_edges.get(k, 0.0) + border
+                yield
+
+        parts = _halves(everything)
+        sums = [_Sums(np.zeros(begins[-1], exact), len(spikes))]
+        if sums[0].whole.nbytes <= _SUMS_BYTES:
+            sums.append(_Sums(np.zeros(begins[-1], exact), len(spikes)))
+        else:
+            # Each then reads all of the raw data, for one half of the sets.
+            sums.append(_Sums(sums[0].whole, len(spikes)))
+            parts = [np.flatnonzero(owners % 2 == i) for i in range(2)]
+        yield from together([add(*of) for of in zip(parts, sums, strict=True)])
         means = []
         matrix = self._filter.matrix(n_samples)
+        counts = np.maximum(sums[0].counts + sums[1].counts, 1).tolist()
         for k, (begin, stop) in enumerate(pairwise(begins.tolist())):
             mean = np.zeros((n_samples, n_channels), np.float32)
-            total = sums[begin:stop].reshape(width, -1)
+            total = sums[0].whole[begin:stop]
+            if sums[1].whole is not sums[0].whole:
+                total = total + sums[1].whole[begin:stop]
+            total = total.reshape(width, -1)
             raw = total[:, columns[k] - ranges[k].start].astype(np.float64)
-            filtered = borders[k] + matrix @ (raw - raw.mean(axis=0))
-            mean[:, channels[k]] = filtered / max(int(counts[k]), 1)
+            filtered = matrix @ (raw - raw.mean(axis=0))
+            for part in sums:
+                filtered += part.at_edges.get(k, 0.0)
+            mean[:, channels[k]] = filtered / counts[k]
             means.append(mean)
             yield
         return means
 
     def values_at(
-        self, spikes: Sequence[np.ndarray], samples: Sequence[int], channels: Sequence[int]
+        self,
+        spikes: Sequence[np.ndarray],
+        samples: Sequence[int],
+        channels: Sequence[int],
+        together: Together = one_by_one,
     ) -> Generator[None, None, list[np.ndarray]]:
         """What :meth:`at` gives for many sets of spikes, whose raw data is read once, in its order.
 
@@ -169,26 +215,31 @@ class Waveforms(LazyArray):
         ----------
         spikes : sequence of (n,) arrays, spikes from 0
         samples, channels : sequences of int, for each set
+        together : callable, optional
+            As for :meth:`means`.
         """
         n_samples = self.shape[1]
         weights = self._filter.matrix(n_samples)[np.asarray(samples, np.intp)].astype(np.float64)
         columns = self._channels[np.asarray(channels, np.intp)]
-        everything = np.concatenate([np.empty(0, np.int64), *spikes])
+        everything, owners = _joined(spikes)
         found = np.zeros(len(everything), np.float32)
-        owners = np.repeat(np.arange(len(spikes)), [len(s) for s in spikes])
         loops = windows.loops(len(everything))
-        for store, at, firsts, is_far in self._stretches(everything):
-            of = owners[at]
-            if is_far:
-                block, starts = self._stretch(store, firsts)
-                values = np.empty(len(at))
-                loops.project(block, starts, columns[of], of, weights, values)
-                found[at] = values
-            else:
-                for k in np.unique(of).tolist():
-                    some = self._border(store, firsts[of == k], columns[[k]])
-                    found[at[of == k]] = some[:, samples[k], 0]
-            yield
+
+        def look(chosen: np.ndarray) -> Steps:
+            for store, at, firsts, is_far in self._stretches(everything[chosen]):
+                of = owners[chosen[at]]
+                if is_far:
+                    block, starts = self._stretch(store, firsts)
+                    values = np.empty(len(at))
+                    loops.project(block, starts, columns[of], of, weights, values)
+                    found[chosen[at]] = values
+                else:
+                    for k in np.unique(of).tolist():
+                        some = self._border(store, firsts[of == k], columns[[k]])
+                        found[chosen[at[of == k]]] = some[:, samples[k], 0]
+                yield
+
+        yield from together([look(part) for part in _halves(everything)])
         begins = np.cumsum([0, *map(len, spikes)]).tolist()
         return [found[begin:end] for begin, end in pairwise(begins)]
 
@@ -336,3 +387,19 @@ class Waveforms(LazyArray):
                 f"{n_outside} of the requested spikes lie outside the raw data of their "
                 "recordings; their waveforms are zeros. Is this the right raw data?"
             )
+
+
+def _joined(sets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """All spikes of several sets, and of each which set it is of."""
+    everything = np.concatenate([np.empty(0, np.int64), *sets])
+    return everything, np.repeat(np.arange(len(sets)), [len(of) for of in sets])
+
+
+def _halves(spike_ids: np.ndarray) -> list[np.ndarray]:
+    """Which of some spikes are in the first half of the raw data that they need, and which not."""
+    if not len(spike_ids):
+        return [np.empty(0, np.int64)] * 2
+    # Spikes are numbered in the order of time, but for a few.
+    middle = np.partition(spike_ids, len(spike_ids) // 2)[len(spike_ids) // 2]
+    is_late = spike_ids >= middle
+    return [np.flatnonzero(~is_late), np.flatnonzero(is_late)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from phygui.analysis.metrics.snr import noise_levels
-from phygui.curation.statistics.stats import noise_pieces
+from phygui.curation.statistics.measuring.noise import noise_pieces
 from phygui.dataset import ShankData
 from phygui.storage.cache import ByteCache
 from phygui.views.core.base import Cancel, check

@@ -13,7 +13,9 @@ from scipy.signal import butter, filtfilt
 from phygui.curation.session import Session
 from phygui.curation.statistics import stats as module
 from phygui.curation.statistics.amplitudes import amplitude_unit, ruler_of, spike_amplitudes
-from phygui.curation.statistics.stats import QualitySource, compute_stats, noise_pieces
+from phygui.curation.statistics.measuring import noise
+from phygui.curation.statistics.measuring.noise import noise_pieces
+from phygui.curation.statistics.stats import QualitySource, compute_stats
 from phygui.formats.kwik.shank import KwikShank
 from tests.formats.phy import folders
 
@@ -93,8 +95,8 @@ def test_spikes_without_features_have_no_amplitude(tmp_path: Path) -> None:
 def test_the_noise_is_that_of_the_whole_recording(
     small: Path, piece_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "NOISE_PIECE_S", piece_s)
-    monkeypatch.setattr(module, "NOISE_CHANNELS", 5)
+    monkeypatch.setattr(noise, "NOISE_PIECE_S", piece_s)
+    monkeypatch.setattr(noise, "NOISE_CHANNELS", 5)
     with Session.open(small) as session:
         filtered = whole(session) / session.model.voltage_gain
         deviation = np.median(np.abs(filtered - np.median(filtered, axis=0)), axis=0) / 0.6744898
@@ -114,8 +116,8 @@ def test_snr_is_the_amplitude_over_the_noise_of_the_best_channel(small: Path) ->
             assert not metrics["amplitude_cutoff"].is_defined
             if n_spikes >= 10:
                 best = model.channel_order.tolist().index(of.best_channel)
-                noise = source.noise(best) * model.channel_gains[best]
-                assert metrics["snr"].value == pytest.approx(of.amplitude / noise, rel=1e-5)
+                level = source.noise(best) * model.channel_gains[best]
+                assert metrics["snr"].value == pytest.approx(of.amplitude / level, rel=1e-5)
 
 
 @given(
@@ -142,7 +144,7 @@ def test_noise_comes_from_enough_pieces_all_over_the_recordings(
 
 
 def test_sixteen_seconds_of_an_hour_are_read() -> None:
-    pieces = noise_pieces([60_000_000, 48_000_000], module.NOISE_S * 30_000, 0.5 * 30_000)
+    pieces = noise_pieces([60_000_000, 48_000_000], noise.NOISE_S * 30_000, 0.5 * 30_000)
     assert sum(stop - start for _, start, stop in pieces) == pytest.approx(480_000, rel=0.001)
     assert len(pieces) <= 34
 

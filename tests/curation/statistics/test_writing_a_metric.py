@@ -95,8 +95,8 @@ def test_only_what_a_metric_needs_is_looked_at(
         session.learn_all()
         remember(session)
     register_metric(page.BURSTS)
-    for name in ("isolation_steps", "spike_amplitudes", "noise_levels"):
-        monkeypatch.setattr(f"phygui.curation.statistics.stats.{name}", forbidden)
+    for name in ("stats.isolation_steps", "stats.spike_amplitudes", "measuring.noise.noise_levels"):
+        monkeypatch.setattr(f"phygui.curation.statistics.{name}", forbidden)
     with Session.open(small) as session:
         assert learnt(session)
         assert not session.knowledge.missing_metrics()

@@ -53,8 +53,8 @@ def test_progress_is_shown_and_stops_when_told(
 
     steps = knowledge.stats_steps
 
-    def slowly(snapshot: Any, ids: list[int]) -> Any:
-        for step in steps(snapshot, ids):
+    def slowly(*of: Any) -> Any:
+        for step in steps(*of):
             time.sleep(0.1)
             yield step
 

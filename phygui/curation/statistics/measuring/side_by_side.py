@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -23,9 +23,6 @@ def side_by_side(
 ) -> Steps[T]:
     """Steps on clusters, of which two threads do one half each.
 
-    The second thread does something only while this generator is asked for the next value, for
-    about `ROUND_S`, less where the turn is over: between two values nothing goes on.
-
     Parameters
     ----------
     clusters : mapping from int
@@ -34,14 +31,32 @@ def side_by_side(
         Gives the steps on some of them. What those on different ones use in common, several
         threads may use at once.
     turn : Turn, optional
-        Both stop at their next step once it is over.
+        As for :func:`together`.
     """
-    turn = Turn() if turn is None else turn
-    if min(len(clusters), n_processors()) < 2:
+    items = list(clusters.items())
+    if turn is None or min(len(items), n_processors()) < 2:
         yield from steps(clusters)
         return
-    items = list(clusters.items())
-    here, there = steps(dict(items[::2])), steps(dict(items[1::2]))
+    yield from together([steps(dict(items[::2])), steps(dict(items[1::2]))], turn)
+
+
+def together(parts: Sequence[Steps[T]], turn: Turn | None = None) -> Steps[T]:
+    """The steps of two generators, in two threads where there are as many processors.
+
+    The second thread does something only while this generator is asked for the next value, for
+    about `ROUND_S`, less where the turn is over: between two values nothing goes on.
+
+    Parameters
+    ----------
+    parts : sequence of two generators
+    turn : Turn, optional
+        Both stop at their next step once it is over. Without one, a single thread does it all.
+    """
+    if turn is None or n_processors() < 2:
+        for part in parts:
+            yield from part
+        return
+    here, there = parts
     is_done = [False, False]
 
     def go_on(which: int) -> list[T]:

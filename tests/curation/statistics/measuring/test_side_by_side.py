@@ -26,7 +26,7 @@ def test_each_cluster_is_found_once_with_what_is_given_of_it(monkeypatch, n_proc
             yield cluster, of
 
     given = {c: f"of {c}" for c in range(n)}
-    found = [step for step in side_by_side(given, steps) if step is not None]
+    found = [step for step in side_by_side(given, steps, Turn()) if step is not None]
     assert dict(found) == given
     assert len(found) == n
     assert len(threads) == min(n, n_processors)
@@ -43,7 +43,7 @@ def test_nothing_goes_on_between_two_values(monkeypatch) -> None:
             time.sleep(0.002)
             yield
 
-    work = side_by_side(dict.fromkeys(range(2)), steps)
+    work = side_by_side(dict.fromkeys(range(2)), steps, Turn())
     next(work)
     n = n_steps[0]
     time.sleep(0.05)
@@ -84,7 +84,7 @@ def test_what_fails_in_either_thread_is_raised(monkeypatch, failing) -> None:
         yield from [None] * 1_000
 
     with pytest.raises(ValueError, match="no"):
-        list(side_by_side(dict.fromkeys(range(2)), steps))
+        list(side_by_side(dict.fromkeys(range(2)), steps, Turn()))
 
 
 def test_what_is_divided_is_done_by_whoever_comes_first() -> None:
