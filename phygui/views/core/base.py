@@ -18,7 +18,7 @@ from phygui.views.core.colors import DIM, Theme
 from phygui.views.core.colors import theme as theme_of
 from phygui.views.core.export import figure_of
 from phygui.views.core.lasso import Lasso
-from phygui.views.core.layout import Layout, lay_out, ranges
+from phygui.views.core.layout import Layout, in_sight, lay_out, ranges
 from phygui.views.core.loading import Cancel, Empty, NoParams, check
 from phygui.views.core.mouse import DataT, Interactive, ParamsT
 from phygui.views.core.palette import Palette, colored_clusters
@@ -411,13 +411,7 @@ class View(Interactive[ParamsT, DataT], app.Canvas):  # type: ignore[misc]  # vi
         if self.writes_over or not self.cells:
             # What is drawn last is on top.
             return labels[::-1]
-        inside, points = [], []
-        for label in labels:
-            x, y = self.to_pixels(label.cell, label.x, label.y)
-            left, top, width, height = self.layout.boxes[label.cell]
-            if left <= x <= left + width and top <= y <= top + height:
-                inside.append(label)
-                points.append((x, y))
+        inside, points = in_sight(labels, self.cells, self.layout.boxes)
         return self.fit_names(inside, points, self.layout.boxes)
 
     @property

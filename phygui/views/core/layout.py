@@ -67,6 +67,30 @@ def ranges(cells: Sequence[Cell]) -> NDArray[np.float64]:
     return np.array([(*c.x.view, *c.y.view) for c in cells], np.float64).reshape(-1, 4)
 
 
+def in_sight(
+    labels: Sequence[Label], cells: Sequence[Cell], boxes: NDArray[np.float64]
+) -> tuple[list[Label], list[tuple[float, float]]]:
+    """Those of some labels whose place is in the part of their cell that is shown, and where it is.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+        Anchored in cells, not on the canvas.
+    cells : sequence of Cell
+    boxes : array of float64 (n_cells, 4)
+        Left, top, width and height of the cells, in logical pixels, as what is returned.
+    """
+    own = np.array([label.cell for label in labels], np.intp)
+    left, top, width, height = boxes[own].T
+    x0, x1, y0, y1 = ranges(cells)[own].T
+    x, y = np.array([(label.x, label.y) for label in labels], np.float64).reshape(-1, 2).T
+    x, y = left + (x - x0) / (x1 - x0) * width, top + (y1 - y) / (y1 - y0) * height
+    inside = (left <= x) & (x <= left + width) & (top <= y) & (y <= top + height)
+    kept = np.flatnonzero(inside)
+    places = list(zip(x[kept].tolist(), y[kept].tolist(), strict=True))
+    return [labels[k] for k in kept.tolist()], places
+
+
 def left_out(n: int, size: tuple[float, float]) -> list[Label]:
     """Say in the margin below all cells how many selected clusters have none."""
     if not n:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phygui.views.core.visuals.font import text_width
-from phygui.views.core.visuals.text import APART, TALL, Label
+from phygui.views.core.visuals.text import APART, TALL, Label, Taken
 
 _BESIDE = 4.0
 """Logical pixels from the middle of a point that a name is not to cover."""
@@ -33,44 +32,77 @@ def beside_points(
     boxes : array of float64 (n_cells, 4)
         Left, top, width and height of the plots.
     """
-    found: list[Label] = []
+    if not labels:
+        return []
     at = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    xs, ys = at.T
-    taken = np.empty((4, len(labels)))
-    for label, (x, y) in zip(labels, at.tolist(), strict=True):
-        away, width = abs(label.offset[0]), text_width(label.text) + APART
-        up = away + TALL / 2 - 2
-        # Right, left, above, below; each with its upper left corner, seen from the point.
-        sides: list[tuple[Any, tuple[float, float], tuple[float, float]]] = [
-            (label.align, label.offset, (away, -TALL / 2)),
-            (("right", label.align[1]), (-away, label.offset[1]), (-away - width, -TALL / 2)),
-            (("center", "center"), (0.0, -up), (-width / 2, -up - TALL / 2)),
-            (("center", "center"), (0.0, up), (-width / 2, up - TALL / 2)),
-        ]
-        left, top, right, bottom = taken[:, : len(found)]
-        best: tuple[int, int, tuple[float, float, float, float]] | None = None
-        for side, (_, _, (dx, dy)) in enumerate(sides):
-            box = x0, y0, x1, y1 = x + dx, y + dy, x + dx + width, y + dy + TALL
-            is_cut = not _is_within(box, boxes[label.cell])
-            if side and is_cut:
+    sides = _sides(labels, at)
+    is_cut = ~_are_within(sides, boxes[[label.cell for label in labels]])
+    n_covered = _n_covered(sides, at)
+    # A name that is cut does to the right only, and not as well as one that covers nothing.
+    n_covered[:, 0] += is_cut[:, 0]
+    is_cut[:, 0] = False
+    found, taken = [], Taken()
+    for label, own, cut, covered in zip(
+        labels, sides.tolist(), is_cut.tolist(), n_covered.tolist(), strict=True
+    ):
+        best: int | None = None
+        for side in range(4):
+            least = covered[side] if best is None else covered[best] - 1
+            if cut[side] or covered[side] > (least if label.color >= 0 else 0):
                 continue
-            if ((left < x1) & (x0 < right) & (top < y1) & (y0 < bottom)).any():
-                continue
-            is_near = (xs > x0 - _BESIDE) & (xs < x1 - APART + _BESIDE)
-            is_near &= (ys > y0 - _BESIDE) & (ys < y1 + _BESIDE)
-            covered = is_cut + int(np.count_nonzero(is_near & ((xs != x) | (ys != y))))
-            if best is None or covered < best[0]:
-                best = covered, side, box
-            if not covered:
-                break
-        if best is not None and (not best[0] or label.color >= 0):
-            align, offset, _ = sides[best[1]]
-            taken[:, len(found)] = best[2]
-            found.append(replace(label, align=align, offset=offset))
+            if taken.is_free(own[side]):
+                best = side
+                if not covered[side]:
+                    break
+        if best is not None:
+            taken.add(own[best])
+            found.append(_moved(label, best))
     return found
 
 
-def _is_within(inner: Sequence[float], box: Sequence[float]) -> bool:
-    left, top, width, height = box
-    x0, y0, x1, y1 = inner
-    return left <= x0 and x1 <= left + width and top <= y0 and y1 <= top + height
+def _sides(labels: Sequence[Label], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left, top, right and bottom of names to the right, to the left, above and below points.
+
+    Returns
+    -------
+    array of float64 (n, 4, 4)
+    """
+    away = np.array([abs(label.offset[0]) for label in labels])
+    width = np.array([text_width(label.text) for label in labels]) + APART
+    up = away + TALL / 2 - 2
+    beside = np.full(len(labels), -TALL / 2)
+    left = at[:, :1] + np.stack([away, -away - width, -width / 2, -width / 2], axis=1)
+    top = at[:, 1:] + np.stack([beside, beside, -up - TALL / 2, up - TALL / 2], axis=1)
+    return np.stack([left, top, left + width[:, None], top + TALL], axis=2)
+
+
+def _moved(label: Label, side: int) -> Label:
+    """The same to the right of its point, to the left, above or below."""
+    if side == 0:
+        return label
+    away = abs(label.offset[0])
+    if side == 1:
+        return replace(label, align=("right", label.align[1]), offset=(-away, label.offset[1]))
+    up = away + TALL / 2 - 2
+    return replace(label, align=("center", "center"), offset=(0.0, -up if side == 2 else up))
+
+
+def _n_covered(sides: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many points elsewhere than its own each name would cover at each side, (n, 4)."""
+    xs, ys = at.T
+    is_other = (xs != xs[:, None]) | (ys != ys[:, None])
+    found = np.empty(sides.shape[:2], np.int64)
+    for side in range(4):
+        x0, y0, x1, y1 = sides[:, side, :, None].swapaxes(0, 1)
+        is_near = is_other & (xs > x0 - _BESIDE) & (xs < x1 - APART + _BESIDE)
+        is_near &= (ys > y0 - _BESIDE) & (ys < y1 + _BESIDE)
+        found[:, side] = np.count_nonzero(is_near, axis=1)
+    return found
+
+
+def _are_within(sides: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether names lie in the plots of their points at each side, (n, 4)."""
+    low, extent = boxes[:, None, :2], boxes[:, None, 2:]
+    inside = (low <= sides[..., :2]) & (sides[..., 2:] <= low + extent)
+    within: NDArray[np.bool_] = np.all(inside, axis=2)
+    return within

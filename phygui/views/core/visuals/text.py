@@ -196,25 +196,42 @@ def with_room(
 
     Where they are anchored may be given apart, in logical pixels.
     """
-    kept: list[int] = []
-    # By the strips of the canvas that it touches, as a label may only meet those in its own.
-    strips: dict[int, list[tuple[float, float, float, float]]] = {}
+    kept, taken = [], Taken()
     for k, label in enumerate(labels):
         width = text_width(label.text) + APART
         x, y = (label.x, label.y) if places is None else places[k]
         left = x - _BEFORE[label.align[0]] * width
         top = y - _BEFORE[label.align[1]] * TALL
         box = left, top, left + width, top + TALL
-        own = range(int(top // TALL), int(box[3] // TALL) + 1)
-        if not any(
-            box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3]
-            for strip in own
-            for x0, y0, x1, y1 in strips.get(strip, ())
-        ):
+        if taken.is_free(box):
             kept.append(k)
-            for strip in own:
-                strips.setdefault(strip, []).append(box)
+            taken.add(box)
     return kept
+
+
+class Taken:
+    """Rectangles of the canvas that something is written in: left, top, right and bottom.
+
+    They are found by the strips of the canvas that they touch, as one may only meet those in its
+    own.
+    """
+
+    def __init__(self) -> None:
+        self._strips: dict[int, list[Sequence[float]]] = {}
+
+    def is_free(self, box: Sequence[float]) -> bool:
+        """Whether a rectangle meets none of them."""
+        left, top, right, bottom = box
+        for strip in range(int(top // TALL), int(bottom // TALL) + 1):
+            for x0, y0, x1, y1 in self._strips.get(strip, ()):
+                if left < x1 and x0 < right and top < y1 and y0 < bottom:
+                    return False
+        return True
+
+    def add(self, box: Sequence[float]) -> None:
+        """Take a rectangle."""
+        for strip in range(int(box[1] // TALL), int(box[3] // TALL) + 1):
+            self._strips.setdefault(strip, []).append(box)
 
 
 _SEPARATORS = re.compile(r"(?<=[/\\_.-])(?=.)")
