@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from phygui.views.core.base import Cancel, check
 log = logging.getLogger(__name__)
 
 _cache = ByteCache(96 * 2**20)
-_places = ByteCache(2**20)
+_places = ByteCache(4 * 2**20)
 _turn = threading.Lock()
 """Views that open together ask for the same clusters: what one computes, the others wait for."""
 FEW = 24
@@ -88,22 +88,25 @@ def stats_of(
     Cancelled
         When the result is no longer wanted.
     """
-    found = {}
-    for cluster_id in cluster_ids:
-        # In a time range, what is around the selection stays where it is.
-        of = snapshot if cluster_id in snapshot.cluster_ids else snapshot.whole
-        owners = (snapshot.shank, of.spikes(cluster_id))
-        key = ("stats", snapshot.shank.n_located)
-        stats = snapshot.stats.get(cluster_id) or _cache.get(owners, key)
-        if stats is None:
-            with _turn:
-                check(cancelled)
-                stats = _cache.get(owners, key)
-                if stats is None:
-                    stats = compute_stats(of, [cluster_id])[cluster_id]
-                    _cache.put(owners, key, stats, _SIZE)
-        found[cluster_id] = stats
-    return found
+    known = snapshot.stats
+    return {c: known.get(c) or _own_stats(snapshot, c, cancelled) for c in cluster_ids}
+
+
+def _own_stats(snapshot: Snapshot, cluster_id: int, cancelled: Cancel) -> ClusterStats:
+    """Those of a cluster of which nothing has come in."""
+    # In a time range, what is around the selection stays where it is.
+    of = snapshot if cluster_id in snapshot.cluster_ids else snapshot.whole
+    owners = (snapshot.shank, of.spikes(cluster_id))
+    key = ("stats", snapshot.shank.n_located)
+    stats: ClusterStats | None = _cache.get(owners, key)
+    if stats is None:
+        with _turn:
+            check(cancelled)
+            stats = _cache.get(owners, key)
+            if stats is None:
+                stats = compute_stats(of, [cluster_id])[cluster_id]
+                _cache.put(owners, key, stats, _SIZE)
+    return stats
 
 
 def known_stats(
@@ -130,6 +133,21 @@ def known_stats(
         if not comes_in or cluster_id in snapshot.stats:
             found.update(stats_of(snapshot, [cluster_id], cancelled))
     return found
+
+
+def locations_of(snapshot: Snapshot, stats: Mapping[int, ClusterStats]) -> NDArray[np.float64]:
+    """Where clusters are, as :func:`location_of`, in the order of what is known of them: (n, 2).
+
+    All of them are kept together: to look up thousands one by one takes longer than to draw them.
+    """
+    ids = sorted(stats)
+    owners = (snapshot.shank, *(stats[c].summary for c in ids))
+    known: NDArray[np.float64] | None = _places.get(owners, "")
+    if known is None:
+        found = [location_of(snapshot, stats[c]) for c in ids]
+        known = np.array(found, np.float64).reshape(-1, 2)
+        _places.put(owners, "", known, 150 * len(owners))
+    return known[np.searchsorted(ids, list(stats))] if ids else known
 
 
 def location_of(snapshot: Snapshot, stats: ClusterStats) -> tuple[float, float]:
@@ -176,8 +194,8 @@ def column(
         return spec.scale * np.array(found, dtype=np.float64)
     stats = known_stats(snapshot, ids, cancelled)
     if name == "depth":
-        depths = [location_of(snapshot, stats[c])[1] if c in stats else np.nan for c in ids]
-        return np.array(depths, dtype=np.float64)
+        depths = dict(zip(stats, locations_of(snapshot, stats)[:, 1].tolist(), strict=True))
+        return np.array([depths.get(c, np.nan) for c in ids], dtype=np.float64)
     values = [stats[c].amplitude if c in stats else None for c in ids]
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 

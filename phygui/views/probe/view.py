@@ -23,7 +23,7 @@ from phygui.views.data.cluster_points import (
     named_groups,
     size_of_clusters,
 )
-from phygui.views.data.cluster_values import axis_name, known_stats, location_of
+from phygui.views.data.cluster_values import axis_name, known_stats, locations_of
 
 REACH = 10.0
 """Logical pixels from the mouse within which a cluster or a channel is meant."""
@@ -95,7 +95,6 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
     others = sorted(set(snapshot.spikes_per_cluster).difference(selected))
     stats = known_stats(snapshot, (*others, *reversed(selected)), cancelled)
     ids = tuple(stats)
-    places = [location_of(snapshot, stats[c]) for c in ids]
     in_volts = shank.waveforms is not None
     sizes = [stats[c].amplitude if in_volts else stats[c].size for c in ids]
     return ProbeData(
@@ -103,7 +102,7 @@ def load(snapshot: Snapshot, params: ProbeParams, cancelled: Cancel) -> ProbeDat
         channel_names=tuple(str(c) for c in shank.channels),
         cluster_ids=ids,
         selected=tuple(selected),
-        places=np.array(places, dtype=np.float64).reshape(-1, 2),
+        places=locations_of(snapshot, stats),
         sizes=np.array([np.nan if s is None else s for s in sizes], dtype=np.float64),
         size_label=axis_name("amplitude", shank) if in_volts else "size of features",
         colors=group_colors(snapshot, ids),

@@ -19,7 +19,7 @@ from phygui.views.core.base import Cancel, Empty, View, check
 from phygui.views.core.colors import DIM, GRID
 from phygui.views.core.loading import missing_data
 from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, boxes, vertices
-from phygui.views.data.cluster_values import known_stats, location_of
+from phygui.views.data.cluster_values import known_stats, locations_of
 
 BUDGET_S = 0.05
 """How long clusters are compared before what is known by then is shown to who waits for it."""
@@ -90,8 +90,9 @@ def load(snapshot: Snapshot, params: SimilarityParams, cancelled: Cancel) -> Sim
     stats = known_stats(snapshot, ids, cancelled)
     ids = list(stats)
     if params.order != "id":
-        depths = {c: location_of(snapshot, stats[c])[1] for c in ids}
-        ids.sort(key=lambda c: -depths[c] if np.isfinite(depths[c]) else math.inf)
+        depths = locations_of(snapshot, stats)[:, 1]
+        order = np.argsort(np.where(np.isfinite(depths), -depths, np.inf), kind="stable")
+        ids = [ids[k] for k in order.tolist()]
     summaries = {c: stats[c].summary for c in ids}
     goes_on_alone = _asked.get(snapshot.matrix) == snapshot.generation
     _asked[snapshot.matrix] = snapshot.generation

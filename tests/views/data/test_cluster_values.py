@@ -19,6 +19,7 @@ from phygui.views.data.cluster_values import (
     is_awaited,
     known_stats,
     location_of,
+    locations_of,
     stats_of,
     why_unknown,
 )
@@ -66,6 +67,28 @@ def test_a_cluster_is_at_the_middle_of_its_large_channels(session):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
         sizes_seen += 1
     assert sizes_seen > 3
+
+
+def test_clusters_are_located_together_until_one_of_them_is_another(session, monkeypatch):
+    snapshot = session.snapshot()
+    stats = stats_of(snapshot, snapshot.spikes_per_cluster, never)
+    expected = {c: location_of(snapshot, stats[c]) for c in stats}
+    backwards = {c: stats[c] for c in reversed(stats)}
+    with monkeypatch.context() as patch:
+        first = locations_of(snapshot, stats)
+        patch.setattr(facts, "location_of", None)
+        for order in (stats, backwards):
+            found = locations_of(snapshot, order)
+            np.testing.assert_array_equal(found, [expected[c] for c in order])
+        # What a view does with them is no matter of the others.
+        found[:] = 0
+        np.testing.assert_array_equal(locations_of(snapshot, stats), first)
+    one, other = list(stats)[:2]
+    changed = {**stats, one: replace(stats[one], summary=replace(stats[other].summary))}
+    found = locations_of(snapshot, changed)
+    assert tuple(found[0]) == expected[other]
+    np.testing.assert_array_equal(found[1:], first[1:])
+    assert locations_of(snapshot, {}).shape == (0, 2)
 
 
 def counted(monkeypatch, then=lambda: None):
