@@ -11,23 +11,19 @@ from numpy.typing import NDArray
 
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.curation.statistics.spike_attributes import TIME
-from phygui.storage.cache import ByteCache
 from phygui.views.core.axes import Axis, Cell, Ticks, id_ticks
-from phygui.views.core.base import Cancel, Empty, View, check
+from phygui.views.core.base import Cancel, Empty, View
 from phygui.views.core.colors import FRAME
 from phygui.views.core.cursor import Gaps, TimeCursor, is_in_gap
-from phygui.views.core.visuals import CANVAS, Batch, Images, Label, apart, vertices
+from phygui.views.core.visuals import CANVAS, OF_EACH, Batch, Images, Label, apart, vertices
 from phygui.views.data.cluster_points import group_colors, groups_in_words, named_groups
-from phygui.views.data.spike_walk import counts_between, samples_like
+from phygui.views.raster.rates import N_BINS, Rates, rates_of
 
-N_BINS = 1500
 LEAST_WITH_GAPS = 4.0
 """Logical pixels from one row to the next from which there is a gap between them: in lower ones
 it would hide some rows and not others."""
 MOST_WIDENED = 0.5
 """Part of the view's height up to which selected rows are drawn over their neighbours."""
-_counts = ByteCache(16 * 2**20)
-"""How many spikes of a cluster lie in each bin: a selection changes none of them."""
 
 
 def half_heights(pitch: float, n_selected: int, n_rows: int, least: float) -> tuple[float, float]:
@@ -87,12 +83,10 @@ class RasterData:
     """Firing rates of all clusters, rows from top to bottom."""
 
     cluster_ids: tuple[int, ...]
-    rates: NDArray[np.float32]
-    """(n_clusters, n_bins) spikes per second."""
-    span: tuple[float, float]
-    """Start and stop of the time that is looked at, seconds."""
-    shades: NDArray[np.float32]
-    """(n_clusters, n_bins): the same as an opacity."""
+    of_all: Rates
+    """Of all clusters by id, or as the settings say; the same while no spikes are other ones."""
+    places: NDArray[np.int64]
+    """(n_clusters,) where each is among these."""
     selected: tuple[int, ...]
     boundaries: tuple[float, ...]
     """Seconds where recordings after the first begin."""
@@ -101,69 +95,51 @@ class RasterData:
     """Of the rows: place in the selection, or the colour of the cluster's group."""
     groups: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def rates(self) -> NDArray[np.float32]:
+        """Spikes per second, (n_clusters, n_bins)."""
+        return self.of_all.per_bin[self.places]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Start and stop of the time that is looked at, seconds."""
+        return self.of_all.span
+
 
 def load(snapshot: Snapshot, params: RasterParams, cancelled: Cancel) -> RasterData | Empty:
-    """Firing rates of all clusters; the cost is that of the bins, not of the spikes.
+    """Firing rates of all clusters, which a selection leaves as they are.
 
     Raises
     ------
     Cancelled
         When the result is no longer wanted.
     """
-    shank = snapshot.shank
-    clock, timeline, rate = shank.clock, shank.clock.timeline, float(shank.sample_rate)
-    start, stop = snapshot.time_range or (0.0, timeline.n_samples / rate)
-    span = stop - start
+    clock, rate = snapshot.shank.clock, float(snapshot.shank.sample_rate)
+    start, stop = snapshot.time_range or (0.0, clock.timeline.n_samples / rate)
     ids = sorted(snapshot.spikes_per_cluster)
-    if not ids or span <= 0:
+    if not ids or stop <= start:
         return Empty("There are no spikes")
     if params.order == "number of spikes":
         ids.sort(key=lambda c: -len(snapshot.spikes(c)))
-    elif params.order == "selection":
-        first = set(snapshot.cluster_ids)
-        ids = [*snapshot.cluster_ids, *(c for c in ids if c not in first)]
-    spike_samples = clock.sorted_samples
-    edges = start * rate + np.arange(N_BINS + 1) * (span * rate / N_BINS)
-    limits = np.ceil(edges - 1e-6)
-    # A spike at the very end belongs to the last bin.
-    limits[-1] += 1
-    ranks = np.searchsorted(spike_samples, samples_like(spike_samples, limits))
-    rates = np.empty((len(ids), N_BINS), dtype=np.float32)
-    for k, cluster_id in enumerate(ids):
-        check(cancelled)
-        owners, key = (clock, snapshot.spikes(cluster_id)), (start, stop)
-        counts = _counts.get(owners, key)
-        if counts is None:
-            counts = counts_between(clock, owners[1], ranks).astype(np.float32)
-            _counts.put(owners, key, counts, counts.nbytes)
-        rates[k] = counts
-    recorded = np.diff(timeline.to_rows(edges)) / rate
-    # A bin of which hardly anything was recorded would outshine its row.
-    rates /= np.maximum(recorded, span / N_BINS / 2)
-    starts = timeline.starts[1:] / rate
+    spikes = [snapshot.spikes(c) for c in ids]
+    of_all = rates_of(clock, spikes, (start, stop), params.relative, cancelled)
+    places = np.arange(len(ids))
+    if params.order == "selection":
+        rank = {c: k for k, c in enumerate(snapshot.cluster_ids)}
+        places = np.argsort([rank.get(c, len(rank)) for c in ids], kind="stable")
+        ids = [ids[k] for k in places]
+    starts = clock.timeline.starts[1:] / rate
     starts = starts[(starts >= start) & (starts < stop)]
     return RasterData(
         cluster_ids=tuple(ids),
-        rates=rates,
-        span=(start, stop),
-        shades=_shades(rates, params.relative),
+        of_all=of_all,
+        places=places,
         selected=snapshot.cluster_ids,
         boundaries=tuple(starts.tolist()),
         gaps=clock.gap_times(),
         colors=tuple(group_colors(snapshot, ids).tolist()),
         groups=named_groups(snapshot),
     )
-
-
-def _shades(rates: NDArray[np.float32], relative: bool) -> NDArray[np.float32]:
-    """Rates of clusters, as parts of the highest one of each, or of all: the least is seen too."""
-    tops = rates.max(axis=1, keepdims=True)
-    if not relative:
-        tops = np.full_like(tops, tops.max())
-    shades: NDArray[np.float32] = rates / np.maximum(tops, np.float32(1e-9))
-    shades *= 0.75
-    np.add(shades, np.float32(0.25), out=shades, where=shades > 0)
-    return shades
 
 
 class RasterView(View[RasterParams, RasterData], TimeCursor):
@@ -176,9 +152,8 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
         TimeCursor.__init__(self)
         View.__init__(self, params, theme=theme)
         self._image = Images()
+        self._sent: Rates | None = None
         self._marks = Batch("lines")
-        self._rows = np.zeros(0, np.int64)
-        self._colors = np.zeros(0, np.int64)
         self.visuals = [self.gap_bands, self._marks, self._image, self.cursor_line]
 
     def build(self, data: RasterData) -> None:
@@ -189,29 +164,40 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
             "row", 0.5 - n, 0.5, "cluster", self._ticks, limits=(0.5 - n, 0.5), named_below=True
         )
         self.set_cells([Cell(x, y)])
-        colors = np.array(data.colors)
-        # What is drawn last is on top.
-        self._rows = np.argsort(colors >= 0, kind="stable")
-        self._colors = colors[self._rows]
-        extents = self._extents(data, self.size)
-        self._image.set_data(data.shades[self._rows, None], extents, color=self._colors)
+        if data.of_all is not self._sent:
+            self._image.set_data(data.of_all.shades[:, None], np.zeros((n, 4)))
+            self._sent = data.of_all
+        self._image.set_colors(np.array(data.colors)[np.argsort(data.places)])
         at = np.reshape(data.boundaries, (-1, 1))
         self._marks.set_data(vertices(at, [1.0, -1.0 - n], color=FRAME))
         self.draw_gaps(data.gaps)
         self.draw_cursor()
 
-    def _extents(self, data: RasterData, size: tuple[float, float]) -> NDArray[np.float64]:
-        """Where each row is, selected ones at least as high as the settings say, (n_rows, 4)."""
-        n = len(self._rows)
+    def _place_rows(self, data: RasterData) -> None:
+        """Put each row in its place, selected ones at least as high as the settings say.
+
+        Rows without a gap between them are drawn together: one by one, thousands of them take
+        several times as long.
+        """
         low, high = self.cells[0].y.view
-        height = self.layout.boxes[0][3] if len(self.layout.boxes) else size[1]
-        n_selected = len(data.selected)
-        half, half_selected = half_heights(
-            height / (high - low), n_selected, n, self.params.least_height
+        pitch = self.layout.boxes[0][3] / (high - low)
+        n, n_selected = len(data.cluster_ids), len(data.selected)
+        half, half_selected = half_heights(pitch, n_selected, n, self.params.least_height)
+        colors, places = np.array(data.colors), data.places
+        reach = np.where(colors < 0, half, half_selected)
+        close, apart = np.flatnonzero(reach == 0.5), np.flatnonzero(reach != 0.5)
+        is_end = np.diff(places[close]) != 1
+        first = close[np.append(True, is_end)[: len(close)]]
+        last = close[np.append(is_end, True)[: len(close)]]
+        # What is drawn last is on top.
+        apart = apart[np.argsort(colors[apart] >= 0, kind="stable")]
+        color = np.append(np.full(len(first), OF_EACH), colors[apart])
+        first, last = np.append(first, apart), np.append(last, apart)
+        start, stop = (np.full(len(first), time) for time in data.span)
+        extents = np.column_stack([start, stop, -last - reach[last], reach[first] - first])
+        self._image.place(
+            extents, color=color, which=np.column_stack([places[last], places[first]])
         )
-        reach = np.where(self._colors < 0, half, half_selected)
-        start, stop = (np.full(n, time) for time in data.span)
-        return np.column_stack([start, stop, -self._rows - reach, reach - self._rows])
 
     def _ticks(self, low: float, high: float, n_max: int) -> Ticks:
         shown = self.drawn
@@ -221,7 +207,7 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
     def _lay_out(self, size: tuple[float, float]) -> None:
         super()._lay_out(size)
         if isinstance(self.data, RasterData):
-            self._image.place(self._extents(self.data, size), color=self._colors)
+            self._place_rows(self.data)
             self._text.set_labels(apart([*self._names(self.data), *self._text.labels]))
 
     def _names(self, data: RasterData) -> list[Label]:
@@ -259,5 +245,5 @@ class RasterView(View[RasterParams, RasterData], TimeCursor):
             return f"{named}: not recorded"
         start, stop = data.span
         k = min(max(int((x - start) / (stop - start) * N_BINS), 0), N_BINS - 1)
-        rate = data.rates[row, k]
+        rate = data.of_all.per_bin[data.places[row], k]
         return f"{named}: {rate:.3g} spikes/s"

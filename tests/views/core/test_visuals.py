@@ -11,6 +11,7 @@ from phygui.views.core.colors import FOREGROUND, GREY, theme
 from phygui.views.core.visuals import (
     CANVAS,
     MAPPED,
+    OF_EACH,
     Batch,
     Images,
     Label,
@@ -197,6 +198,27 @@ def test_images_through_the_map_and_as_opacity(board):
     assert same(at(0, 8, 8), (255, 255, 255))
     assert same(at(1, 8, 2), DARK.clusters[1])
     assert same(at(1, 2, 2), BACKGROUND)
+
+
+def test_images_placed_together_have_their_own_colours(board):
+    images = Images()
+    images.set_data([[[1, 1]], [[1, 0]], [[1, 1]], [[1, 1]]], np.zeros((4, 4)))
+    images.set_colors([0, 1, 2, FOREGROUND])
+    # Those from the first to the third upwards, and the last two downwards beside one in a colour.
+    images.place(
+        [(0, 10, 0, 9), (0, 10, 0, 8), (0, 10, 8, 10)],
+        cell=[0, 1, 1],
+        color=[OF_EACH, OF_EACH, 3],
+        which=[(0, 2), (3, 2), (0, 0)],
+    )
+    at = board([images])
+    for k in range(3):
+        assert same(at(0, 2, 1.5 + 3 * k), DARK.clusters[k])
+    assert same(at(0, 8, 4.5), BACKGROUND)
+    assert same(at(0, 2, 9.5), BACKGROUND)
+    assert same(at(1, 2, 2), DARK.roles["foreground"])
+    assert same(at(1, 2, 6), DARK.clusters[2])
+    assert same(at(1, 2, 9), DARK.clusters[3])
 
 
 def test_text_is_drawn_where_it_is_anchored(board):

@@ -14,8 +14,9 @@ from phygui.dataset.clock import SpikeClock
 from phygui.dataset.timeline import Timeline
 from phygui.views.core.base import Cancelled, Empty
 from phygui.views.core.colors import theme
-from phygui.views.raster import view as module
-from phygui.views.raster.view import N_BINS, RasterParams, RasterView, load
+from phygui.views.raster import rates as module
+from phygui.views.raster.rates import N_BINS
+from phygui.views.raster.view import RasterParams, RasterView, load
 
 RATE = 20_000.0
 SIZE = (500, 300)

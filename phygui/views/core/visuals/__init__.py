@@ -5,7 +5,7 @@ from __future__ import annotations
 from phygui.views.core.visuals.batch import VERTEX, Batch, bands, boxes, strips, vertices
 from phygui.views.core.visuals.beside import beside_points
 from phygui.views.core.visuals.font import text_width
-from phygui.views.core.visuals.image import MAPPED, Images
+from phygui.views.core.visuals.image import MAPPED, OF_EACH, Images
 from phygui.views.core.visuals.kept import Kept
 from phygui.views.core.visuals.shared import CANVAS, Shared, is_software
 from phygui.views.core.visuals.text import Label, Text, apart, fitting, legend, paragraph
@@ -13,6 +13,7 @@ from phygui.views.core.visuals.text import Label, Text, apart, fitting, legend, 
 __all__ = [
     "CANVAS",
     "MAPPED",
+    "OF_EACH",
     "VERTEX",
     "Batch",
     "Images",
