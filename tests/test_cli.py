@@ -318,6 +318,7 @@ def test_numba_alone_is_kept_from_settings_in_the_current_folder(tmp_path: Path)
     assert done.stdout.splitlines()[-1] == "'' yaml", done.stderr
 
 
+@pytest.mark.slow
 def test_linear_algebra_is_loaded_for_compiled_functions_that_use_it() -> None:
     """Of numba all is there for a plugin; none of ours needs what takes longest to load."""
     code = """
@@ -336,6 +337,7 @@ print("scipy.linalg" in sys.modules)
     assert done.stdout.split() == ["False", "True", "True"], done.stderr
 
 
+@pytest.mark.slow
 def test_what_splits_clusters_is_loaded_without_tables_that_nothing_here_needs() -> None:
     """Where pandas is installed, it would take a third of a second and 30 MB."""
     code = """

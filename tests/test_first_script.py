@@ -216,6 +216,7 @@ def looked_at(model: KwikModel) -> tuple[float, float, str]:
     return float(model.features[100:120].sum()), float(model.waveforms[5].sum()), model.clustering
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_a_model_in_other_processes(path: Path, start: str) -> None:
     if start not in multiprocessing.get_all_start_methods():

@@ -111,6 +111,7 @@ PRIVATE_PARTS = ("views/core/vispy_parts.py", "analysis/compiling/numba_parts.py
 UNDOCUMENTED = re.compile(r"paintGL|\.nbi\b|\bstats\.cache_path|\b(?:vispy|numba)\.__file__")
 
 
+@pytest.mark.slow
 def test_private_parts_of_libraries_are_left_alone() -> None:
     found = {str(p.relative_to(PACKAGE)): private_parts(p.read_text()) for p in SOURCES}
     assert {name for name, parts in found.items() if parts} == set(PRIVATE_PARTS)

@@ -31,6 +31,7 @@ def test_a_skip_fails_where_none_is_allowed(tmp_path: Path, processes: str) -> N
         assert run(tmp_path, "def test_a(): pass", "--no-skips").returncode == 0
 
 
+@pytest.mark.slow
 def test_only_what_says_figures_of_a_large_dataset_is_left_out_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -235,6 +235,7 @@ def test_a_read_only_clustering_stays_so_and_only_it(small: Path) -> None:
             closed.copy_clustering("x")
 
 
+@pytest.mark.slow
 def test_located_features_count_where_they_fit(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "phygui.storage.state.locations.locations_file", lambda: tmp_path / "locations.json"

@@ -146,6 +146,7 @@ def test_shanks_are_one_table(parted: Path, tmp_path: Path) -> None:
         assert not remarks(path)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_there_keeps_what_it_holds(
     curated: Session, given: Path, tmp_path: Path
 ) -> None:

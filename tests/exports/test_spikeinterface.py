@@ -101,6 +101,7 @@ def test_shanks_and_recordings(tmp_path: Path) -> None:
         session.undo()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_an_analyzer_keeps_the_ids_of_its_units(tmp_path: Path) -> None:
     import spikeinterface.core as si

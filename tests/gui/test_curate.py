@@ -239,6 +239,7 @@ def test_a_lasso_keeps_the_cluster_that_it_is_drawn_around(
     user.press(Qt.Key.Key_Escape)
 
 
+@pytest.mark.slow
 def test_keys_walk_in_the_order_that_a_click_on_a_title_makes(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

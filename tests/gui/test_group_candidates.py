@@ -123,6 +123,7 @@ def test_a_rejection_by_key_is_kept(
     assert listed(user) == rules
 
 
+@pytest.mark.slow
 def test_a_cluster_decided_otherwise_is_no_candidate_any_more(
     demo: Path, open_window: Callable, rules: dict[int, str]
 ) -> None:
@@ -159,6 +160,7 @@ def write(user: Any, line: Any, text: str) -> None:
     user.qtbot.keyClicks(line.expression, text)
 
 
+@pytest.mark.slow
 def test_rules_are_changed_in_a_dialog_and_kept_per_user(
     demo: Path, open_window: Callable, settings: Settings
 ) -> None:

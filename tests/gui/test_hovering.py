@@ -69,6 +69,7 @@ def test_what_is_under_a_mouse_that_rests_is_said_beside_it(
     qtbot.waitUntil(QToolTip.isVisible, timeout=3_000)
 
 
+@pytest.mark.slow
 def test_what_is_under_the_mouse_is_said_after_a_double_click_has_docked_a_view(
     onlooker: Any,
 ) -> None:

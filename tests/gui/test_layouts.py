@@ -332,6 +332,7 @@ def test_scale_filter_and_order_belong_to_a_dataset(
     assert look(open_window(demo)) == mine
 
 
+@pytest.mark.slow
 def test_the_dialog_shows_numbers_as_short_as_they_are(
     demo: Path, open_window: Callable[..., Any]
 ) -> None:

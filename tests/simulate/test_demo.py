@@ -146,6 +146,7 @@ def test_spikes_and_clusters_are_as_many_as_asked_for(tmp_path: Path, raw: str |
         assert np.unique(np.diff([*starts, 25 * 20_000])).size == 3
 
 
+@pytest.mark.slow
 def test_raw_files_are_where_the_kwik_file_says(tmp_path: Path):
     for raw, generation in [("dat", "klusta"), ("kwd", "klusta"), ("kwd", "spikedetekt2")]:
         name = f"{raw}_{generation}"
@@ -309,6 +310,7 @@ def test_some_units_answer_the_stimulus(tmp_path: Path):
     assert max(share) > 2 * min(share)
 
 
+@pytest.mark.slow
 def test_columns_of_the_raw_data_in_another_order(tmp_path: Path):
     demo = make_demo(tmp_path, **SMALL, n_channel_groups=2, shuffled_channels=True)
     with h5py.File(demo.kwik_path, "r") as file:

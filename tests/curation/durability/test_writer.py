@@ -356,6 +356,7 @@ def test_states_are_compared(session):
     assert compare(session.state_in_file(), before).is_same
 
 
+@pytest.mark.slow
 def test_the_time_of_a_restore_does_not_follow_the_number_of_clusters():
     from phygui.curation.edits.clustering import Clustering
     from phygui.curation.edits.comparison import change_to

@@ -98,6 +98,7 @@ def test_what_is_kept_of_other_clusters_stays(small: Path) -> None:
         assert not again.knowledge.missing_stats()
 
 
+@pytest.mark.slow
 def test_damage_and_other_data_are_not_believed(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

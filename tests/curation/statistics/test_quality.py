@@ -82,6 +82,7 @@ def test_a_merge_changes_what_it_touches_and_undo_brings_all_back(session, overs
     assert {c: session.quality(c) for c in living} == before
 
 
+@pytest.mark.slow
 def test_what_an_undo_makes_of_the_others_is_told(session, oversplit) -> None:
     session.suggest_all()
     a, b = oversplit[1]
@@ -108,6 +109,7 @@ def test_a_pair_that_is_rejected_is_no_partner(session, oversplit) -> None:
     assert session.quality(a) == before
 
 
+@pytest.mark.slow
 def test_after_a_merge_the_walk_goes_by_the_list_that_is_shown(session, oversplit) -> None:
     session.suggest_all()
     queue = session.wizard.best_queue()

@@ -53,6 +53,7 @@ def found(session: Session) -> tuple[list, list]:
     return session.suggestions.ranked(), parts
 
 
+@pytest.mark.slow
 def test_a_later_session_knows_all_that_was_found_out(made, path: Path) -> None:
     with Session.open(path) as session:
         session.statistics.recall()

@@ -68,6 +68,7 @@ def filtered(made: Path) -> Iterator[Path]:
     told.write_text(text)
 
 
+@pytest.mark.slow
 def test_a_recording_that_was_filtered_before_is_not_filtered_again(
     filtered: Path, partial: Path
 ) -> None:

@@ -264,6 +264,7 @@ def test_a_save_whose_folder_cannot_be_flushed_is_told_as_one(
 CALLS = ("replace", "unlink", "fsync", "open", "write", "close")
 
 
+@pytest.mark.slow
 def test_a_save_killed_at_any_call_is_old_or_new(path: Path) -> None:
     store = store_of(path)
     store.write({MAIN: edited(store, note="old")})

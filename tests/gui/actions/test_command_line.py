@@ -26,6 +26,7 @@ def is_shown(table: Any, column: str) -> bool:
     return not header.isSectionHidden(table.column_names.index(column))
 
 
+@pytest.mark.slow
 @pytest.mark.roomy
 def test_label_key_opens_a_line_that_completes_known_keys(
     demo: Path, open_window: Callable[..., Any]

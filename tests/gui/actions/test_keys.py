@@ -98,6 +98,7 @@ def test_keys_that_make_no_sense_in_the_settings_are_left_out(
     assert Keys(settings)[BY_NAME["merge"]] == ("G",)
 
 
+@pytest.mark.slow
 def test_rebound_keys_work_and_show_everywhere(demo: Path, open_window: Callable[..., Any]) -> None:
     user = open_window(demo)
     window, session = user.window, user.session

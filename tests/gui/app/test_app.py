@@ -218,6 +218,7 @@ def test_what_goes_wrong_at_opening_is_in_the_log(
     assert any(record.exc_info for record in caplog.records)
 
 
+@pytest.mark.slow
 def test_a_file_changed_elsewhere_can_be_opened_again_as_it_now_is(
     qtbot: Any, application: Application, hybrid: Path
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_file_changed_elsewhere_can_be_opened_again_as_it_now_is(
     assert application.app.quitOnLastWindowClosed()
 
 
+@pytest.mark.slow
 def test_keys_can_be_changed_when_another_window_is_gone(
     qtbot: Any, application: Application, settings: Settings, hybrid: Path, small: Path
 ) -> None:
@@ -282,6 +284,7 @@ def test_a_window_goes_although_its_session_cannot_be_closed_well(
     assert application.windows == []
 
 
+@pytest.mark.slow
 def test_recent_files_open_from_the_file_menu(
     qtbot: Any, application: Application, settings: Settings, hybrid: Path, small: Path
 ) -> None:
@@ -297,6 +300,7 @@ def test_recent_files_open_from_the_file_menu(
     assert application.windows[1].session.path == small
 
 
+@pytest.mark.slow
 def test_what_was_set_in_an_open_window_holds_in_the_next_one(
     qtbot: Any, application: Application, hybrid: Path, small: Path
 ) -> None:
@@ -308,6 +312,7 @@ def test_what_was_set_in_an_open_window_holds_in_the_next_one(
         qtbot.waitUntil(lambda window=window: window.is_settled, timeout=20_000)
 
 
+@pytest.mark.slow
 def test_that_a_file_is_being_opened_is_said_until_it_is_open(
     qtbot: Any,
     application: Application,

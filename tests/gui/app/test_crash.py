@@ -197,6 +197,7 @@ sys.exit(application.run())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Qt's X11 plugin to do without OpenGL")
 def test_without_opengl_the_tables_still_work(small):
     done = subprocess.run(

@@ -79,6 +79,7 @@ def test_the_good_clusters_go_out_by_keys(user: Any, tmp_path: Path) -> None:
     assert len(pd.read_csv(path)) == user.session.shank.n_spikes
 
 
+@pytest.mark.slow
 def test_an_export_is_cancelled_and_the_window_lives_meanwhile(
     user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

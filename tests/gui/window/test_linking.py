@@ -115,6 +115,7 @@ def is_pointed_at(view: Any) -> bool:
     return bool(view._pointed.n_vertices > 0)
 
 
+@pytest.mark.slow
 def test_moving_in_time_keeps_what_the_traces_point_at(user: Any) -> None:
     traces = user.view("traces")
     brush(user, 0.95)
@@ -158,6 +159,7 @@ def test_settings_keep_what_is_pointed_at(user: Any) -> None:
         assert is_pointed_at(waveforms)
 
 
+@pytest.mark.slow
 def test_a_view_that_is_made_later_points_at_the_spikes_too(user: Any) -> None:
     window = user.window
     if window.docks["amplitudes"].isVisible():
@@ -199,6 +201,7 @@ def test_a_single_spike_that_is_not_among_those_drawn_shows_its_waveform(user: A
         assert is_pointed_at(waveforms)
 
 
+@pytest.mark.slow
 def test_the_lasso_of_a_paused_view_holds_the_spikes_of_its_clusters(user: Any) -> None:
     features, dock = user.view("features"), user.window.docks["features"]
     shown = tuple(user.session.selected)
@@ -213,6 +216,7 @@ def test_the_lasso_of_a_paused_view_holds_the_spikes_of_its_clusters(user: Any) 
     assert not is_pointed_at(user.view("waveforms"))
 
 
+@pytest.mark.slow
 def test_what_is_pointed_at_goes_with_the_selection_also_when_the_lasso_is_hidden(
     user: Any,
 ) -> None:
@@ -226,6 +230,7 @@ def test_what_is_pointed_at_goes_with_the_selection_also_when_the_lasso_is_hidde
         assert len(view.highlighted) == 0
 
 
+@pytest.mark.slow
 def test_a_lasso_that_goes_with_its_dock_points_at_nothing_any_more(user: Any) -> None:
     user.window.actions_by_name["new_amplitudes"].trigger()
     user.settle()

@@ -97,6 +97,7 @@ def test_a_new_group_has_a_key_and_a_place_in_the_file(
     assert not window.marks.groups
 
 
+@pytest.mark.slow
 def test_a_colour_and_a_note_stay_with_a_cluster(
     demo: Path, open_window: Callable[..., Any], qtbot: Any
 ) -> None:

@@ -87,6 +87,7 @@ def test_what_takes_its_time_is_computed_in_a_worker_and_shown_when_it_comes(
     assert not user.session.measures.problems
 
 
+@pytest.mark.slow
 def test_what_was_chosen_and_is_gone_is_said(demo: Path, open_window: Callable[..., Any]) -> None:
     register_ranking(RankingSpec("similarity", "mine", "mine", waveform_similarity))
     user = open_window(demo)

@@ -122,6 +122,7 @@ def test_declined_edits_are_kept_aside(hybrid: Path, open_window: Callable[..., 
     assert any(p.stat().st_size > 0 for p in kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_lost", [1, 3])
 def test_what_of_a_journal_cannot_be_read_is_said_in_the_dialog(
     hybrid: Path, open_window: Callable[..., Any], n_lost: int
@@ -175,6 +176,7 @@ def test_saved_states_are_compared_and_brought_back_as_an_edit(
     assert user.session.spike_clusters.tolist() != saved
 
 
+@pytest.mark.slow
 def test_the_selected_row_is_in_sight_after_edits_were_brought_back(
     hybrid: Path, open_window: Callable[..., Any]
 ) -> None:

@@ -153,6 +153,7 @@ def test_a_failed_save_says_why_and_can_be_tried_again(
         assert saved.spike_clusters.tolist() == user.session.spike_clusters.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
 def test_a_read_only_folder_keeps_the_journal_elsewhere(
     hybrid: Path, open_window: Callable[..., Any], tmp_path: Path

@@ -34,6 +34,7 @@ def shanks(two_shanks_folder: Path, tmp_path: Path) -> Path:
     return copy_known(two_shanks_folder, tmp_path, "demo")
 
 
+@pytest.mark.slow
 def test_the_toolbar_shows_only_what_can_be_chosen(
     hybrid: Path, shanks: Path, open_window: Callable
 ) -> None:
@@ -95,6 +96,7 @@ def test_switching_shanks_by_combo_box_and_key(shanks: Path, open_window: Callab
         assert again.cluster_ids.tolist() == session.cluster_ids.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::phygui.KwikWarning")
 def test_shanks_without_spikes_or_clusters_say_so_when_they_are_chosen(
     shanks: Path, open_window: Callable

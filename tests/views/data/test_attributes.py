@@ -122,6 +122,7 @@ def test_spikes_are_measured_as_their_own_selected_cluster_is(small_model, snaps
         np.testing.assert_allclose(found[own], wanted, atol=0.01)
 
 
+@pytest.mark.slow
 def test_best_channels_are_those_of_the_largest_mean_masked_feature(small_model, snapshot_of):
     for cluster in np.unique(small_model.spike_clusters):
         snapshot = snapshot_of(small_model, [int(cluster)])

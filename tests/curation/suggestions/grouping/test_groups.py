@@ -170,6 +170,7 @@ def test_decided_clusters_are_not_listed(session: Session, found: dict[int, str]
     assert listed(session) == found
 
 
+@pytest.mark.slow
 def test_what_is_turned_down_stays_so_for_later_sessions(path: Path, found: dict[int, str]) -> None:
     heard: list[int] = []
     noise, mua = sorted(found, key=lambda c: found[c] != "noise")

@@ -112,6 +112,7 @@ def test_a_pair_that_contradicts_none_need_not_be_likelier_than_not(
     assert bool(fresh.ranked()) == is_listed
 
 
+@pytest.mark.slow
 def test_what_is_turned_down_stays_so_for_later_sessions(tmp_path: Path, oversplit) -> None:
     import shutil
 

@@ -166,6 +166,7 @@ def test_an_edit_leaves_only_the_clusters_that_it_makes_to_look_at(session: Sess
     assert [s.cluster for s in session.suggestions.ranked_splits()] == [s.cluster for s in before]
 
 
+@pytest.mark.slow
 def test_what_is_turned_down_stays_so_for_later_sessions(tmp_path: Path, demo: Path) -> None:
     for source in demo.parent.iterdir():
         if source.is_file():
