@@ -16,11 +16,11 @@ from phygui.storage.arrays.traces import Traces
 #: Memory for the samples of one batch of spikes.
 _BATCH_BYTES = 32 * 2**20
 #: Raw data that is read in one go where spikes lie close together: what the processor keeps near.
-_STRETCH_BYTES = 2 * 2**20
+_STRETCH_BYTES = 4 * 2**20
 #: Samples that are filtered in one go.
 _NEAR_BYTES = 2**18
 #: Spikes that are looked at in one go: in some milliseconds.
-_MOST_AT_ONCE = 8_192
+_MOST_AT_ONCE = 10_000
 #: Memory up to which each part of the raw data has sums of its own.
 _SUMS_BYTES = 64 * 2**20
 
@@ -165,7 +165,8 @@ class Waveforms(LazyArray):
                 if is_far:
                     block, starts = self._stretch(store, firsts)
                     starts = starts[by_owner]
-                    loops.add_windows(block, starts, of, bounds, begins, width, sums.whole)
+                    most = windows.n_in_short(block)
+                    loops.add_windows(block, starts, of, bounds, begins, width, sums.whole, most)
                 else:
                     for k in np.unique(of).tolist():
                         some = firsts[by_owner][of == k]

@@ -26,7 +26,7 @@ def load() -> None:
     numbers, one = np.zeros(1, np.int64), np.zeros((1, 2), np.int64)
     for raw, total in ((np.int16, np.int32), (np.int16, np.int64), (np.float32, np.float64)):
         block = np.zeros((1, 1), raw)
-        compiled.add_windows(block, numbers, numbers, one, numbers, 1, np.zeros(1, total))
+        compiled.add_windows(block, numbers, numbers, one, numbers, 1, np.zeros(1, total), 1)
         compiled.project(block, numbers, numbers, numbers, np.zeros((1, 1)), np.zeros(1))
     _are_loaded = True
 
@@ -34,8 +34,8 @@ def load() -> None:
 def loops(n_windows: int) -> Any:
     """The module, or what has the same functions, to go through so many windows with.
 
-    ``add_windows(block, starts, owners, columns, begins, width, sums)`` adds windows of raw data,
-    each to the sum that it belongs to:
+    ``add_windows(block, starts, owners, columns, begins, width, sums, most)`` adds windows of raw
+    data, each to the sum that it belongs to:
 
     block : (n_rows, n_columns) array
     starts : (n_windows,) int64
@@ -50,6 +50,8 @@ def loops(n_windows: int) -> Any:
         Rows of a window.
     sums : 1-d array
         All of them, one after the other, each (width, its number of columns) raveled.
+    most : int
+        See :func:`n_in_short`.
 
     ``project(block, starts, columns, owners, weights, out)`` takes one column of each window,
     ``columns`` (n_windows,) int64, takes its mean away, and writes the sum of the products with
@@ -60,6 +62,14 @@ def loops(n_windows: int) -> Any:
     from . import _window_loops
 
     return _window_loops
+
+
+def n_in_short(block: np.ndarray) -> int:
+    """Numbers of a block that can be added up as they are stored, in two bytes; 1 of any others."""
+    if block.dtype != np.int16 or not block.size:
+        return 1
+    largest = max(int(block.max()), -int(block.min()), 1)
+    return int(np.iinfo(np.int16).max) // largest
 
 
 class _Plain:
@@ -74,6 +84,7 @@ class _Plain:
         begins: np.ndarray,
         width: int,
         sums: np.ndarray,
+        most: int,
     ) -> None:
         for owner, start in zip(owners.tolist(), starts.tolist(), strict=True):
             low, high = columns[owner].tolist()

@@ -12,8 +12,8 @@ from scipy.signal import butter, filtfilt
 
 from phygui import KwikModel
 from phygui.errors import DatasetWarning
+from phygui.storage.arrays import _window_loops, windows
 from phygui.storage.arrays import waveforms as module
-from phygui.storage.arrays import windows
 from phygui.storage.arrays.bandpass import BandPass
 from phygui.storage.arrays.stores import MemoryStore
 from phygui.storage.arrays.traces import Traces
@@ -277,11 +277,13 @@ def finish(steps: Generator[None, None, list[np.ndarray]]) -> list[np.ndarray]:
             return list(end.value)
 
 
+@pytest.mark.parametrize("sums", [0, 2**25])
 @pytest.mark.parametrize("batch", [1, 300_000, 2**25])
 def test_many_sets_of_spikes_in_one_go_are_those_one_by_one(
-    batch: int, monkeypatch: pytest.MonkeyPatch
+    batch: int, sums: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH_BYTES", batch)
+    monkeypatch.setattr(module, "_SUMS_BYTES", sums)
     rng = np.random.default_rng(5)
     recordings = [slow(9_000), slow(4_000, seed=1)]
     numbers = np.sort(rng.integers(0, 2, 300)).astype(np.int32)
@@ -300,6 +302,58 @@ def test_many_sets_of_spikes_in_one_go_are_those_one_by_one(
         np.testing.assert_allclose(means[k], plain, atol=1e-2)
         alone = waveforms.at(of, 14 + k, [0, 1, 2, 3, 0, 1, 2][k])
         np.testing.assert_allclose(values[k], alone, atol=1e-2)
+
+
+@pytest.mark.parametrize("sums", [0, 2**25])
+@pytest.mark.parametrize("dtype", ["<i2", "<f4"])
+def test_two_parts_give_the_same_in_any_order(
+    sums: int, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SUMS_BYTES", sums)
+    chance = np.random.default_rng(6)
+    times = np.sort(chance.integers(0, 9_000, 500))
+    rows = chance.normal(0, 300, (9_000, 3)).astype(dtype)
+    made = make([rows], times, np.zeros(500, np.int64), np.array([2, 0]))
+    sets = [np.sort(chance.choice(500, n, replace=False)) for n in (300, 1, 40)]
+    near = [np.array([0, 1]), np.array([1]), np.array([0])]
+
+    def last_first(parts):
+        assert len(parts) == 2
+        for part in reversed(parts):
+            yield from part
+
+    found = []
+    for together in (module.one_by_one, last_first):
+        found.append(finish(made.means(sets, near, together)))
+        found[-1] += finish(made.values_at(sets, [9, 0, 20], [1, 1, 0], together))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("largest", [50, 4_000, 8_191, 32_767])
+def test_numbers_are_added_up_as_they_are_stored_only_where_their_sum_is_held(largest: int) -> None:
+    chance = np.random.default_rng(7)
+    block = chance.integers(-largest, largest, (2_000, 5), np.int16, endpoint=True)
+    block[0, 0] = -largest
+    owners = np.repeat(np.arange(6), [1, 2, 3, 9, 40, 700])
+    starts = np.sort(chance.integers(0, 1_000, len(owners)))
+    columns = np.array([(0, 5)] * 6)
+    columns[2] = 1, 4
+    # More numbers than are added up at once.
+    width = 1_000
+    begins = np.cumsum([0, *(width * (stop - start) for start, stop in columns)])
+    sums = np.zeros(begins[-1], np.int32)
+    _window_loops.add_windows(
+        block, starts, owners, columns, begins, width, sums, windows.n_in_short(block)
+    )
+    plain = np.zeros(begins[-1], np.int64)
+    for start, owner in zip(starts.tolist(), owners.tolist(), strict=True):
+        low, high = columns[owner]
+        of = block[start : start + width, low:high].astype(np.int64)
+        plain[begins[owner] : begins[owner + 1]] += of.ravel()
+    np.testing.assert_array_equal(sums, plain)
+    assert windows.n_in_short(block) * largest < 2**15
+    assert windows.n_in_short(block.astype(np.int32)) == 1
 
 
 class Counting(MemoryStore):
