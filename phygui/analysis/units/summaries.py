@@ -111,18 +111,20 @@ def summarize(
     ClusterSummary
     """
     n_given = 0
-    masked: NDArray[np.float64] | None = None
     mean = directions = residual = None
     if features is not None:
-        masked = _masked(np.asarray(features), None if masks is None else np.asarray(masks))
-        n_given = len(masked)
+        features = np.asarray(features)
+        n_given = len(features)
     if waveforms is not None and len(np.asarray(waveforms)):
         waveforms = np.asarray(waveforms)
         n_given = max(n_given, len(waveforms))
         mean_waveform = waveforms.mean(axis=0, dtype=np.float64)
-    if masked is not None and len(masked):
+    if features is not None and len(features):
         size = None if mean_waveform is None else np.abs(np.asarray(mean_waveform)).max(axis=0)
-        mean, directions, residual = _cloud(drawn_in(masked[is_seen(masked, size)]))
+        points, columns = _seen_points(features, None if masks is None else np.asarray(masks), size)
+        mean, directions, residual = (
+            _at(part, columns, features.shape[1]) for part in _cloud(drawn_in(points))
+        )
     shape = course = None
     if mean_waveform is not None:
         shape = np.asarray(mean_waveform).astype(np.float32)
@@ -195,6 +197,43 @@ def _all_or_none(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] |
     """Arrays of one shape stacked; None if any is missing."""
     found = [np.asarray(array, np.float64) for array in arrays if array is not None]
     return np.stack(found) if len(found) == len(arrays) else None
+
+
+def _seen_points(
+    features: NDArray[Any], masks: NDArray[Any] | None, size: NDArray[np.floating] | None
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Masked features of the spikes that are seen, and the columns that these are.
+
+    Columns that are 0 for half of the spikes or more may be left out: they would be drawn to 0.
+    """
+    n_channels = 0 if masks is None else masks.shape[1]
+    if (
+        masks is None
+        or size is None
+        or not n_channels
+        or len(size) != n_channels
+        or features.shape[1] % n_channels
+    ):
+        masked = _masked(features, masks)
+        return masked[is_seen(masked, size)], np.arange(features.shape[1])
+    by_channel = features.reshape(*masks.shape, -1)
+    best, masks = int(np.argmax(size)), _finite(masks)
+    on_best = _masked(by_channel[:, best], masks[:, [best]])
+    seen = np.flatnonzero(is_seen(on_best, np.ones(1)))
+    held = np.flatnonzero(2 * np.count_nonzero(masks[seen], axis=0) > len(seen))
+    some = _finite(by_channel[np.ix_(seen, held)].astype(np.float64))
+    points = (some * masks[np.ix_(seen, held)][:, :, None]).reshape(len(seen), -1)
+    n_each = by_channel.shape[2]
+    return points, (held[:, None] * n_each + np.arange(n_each)).ravel()
+
+
+def _at(
+    values: NDArray[np.float32], columns: NDArray[np.int64], n_columns: int
+) -> NDArray[np.float32]:
+    """Values of some columns among all, of which the others are 0."""
+    whole = np.zeros((*values.shape[:-1], n_columns), np.float32)
+    whole[..., columns] = values
+    return whole
 
 
 def _masked(features: NDArray[Any], masks: NDArray[Any] | None) -> NDArray[np.float64]:

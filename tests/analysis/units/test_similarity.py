@@ -92,6 +92,23 @@ def test_masked_channels_do_not_count():
     np.testing.assert_array_equal(by_column.mean, summarize(features, masks).mean)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 1.0])
+def test_channels_that_most_spikes_are_masked_on_are_left_out_without_a_difference(share) -> None:
+    chance = np.random.default_rng(8)
+    features = chance.normal(2, 1, (60, 36)).astype(np.float32)
+    features[3, 7] = np.nan
+    masks = chance.random((60, 12)) * (chance.random((60, 12)) < share * np.linspace(0.3, 1, 12))
+    waveform = chance.normal(0, 1, (20, 12))
+    for best in (2, 11):
+        waveform[4, best] = 50 + best
+        found = summarize(features, masks, mean_waveform=waveform)
+        # Masks of columns are gone through one by one.
+        plain = summarize(features, np.repeat(masks, 3, axis=1), mean_waveform=waveform)
+        for name in ("mean", "directions", "residual"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(plain, name))
+        assert found.n_spikes == 60
+
+
 def test_a_few_spikes_are_compared_with_caution():
     rng = np.random.default_rng(4)
     many = summarize(rng.normal(size=(500, 30)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,9 @@ def channels_near(shank: ShankData, spike_ids: NDArray[np.int64]) -> NDArray[np.
         return everywhere
     for n_spikes in N_SPIKES_PLACE:
         values, masks = shank.features.read(sample_spikes(spike_ids, n_spikes))
-        weighted = np.abs(np.nan_to_num(values)).sum(axis=2) * np.nan_to_num(masks)
+        lengths = np.abs(values if np.isfinite(values).all() else np.nan_to_num(values))
+        # One after the other: numpy takes ten times as long over sums of three.
+        weighted = reduce(np.add, np.moveaxis(lengths, 2, 0)) * np.nan_to_num(masks)
         sizes = (weighted / np.maximum(weighted.max(axis=1, keepdims=True), 1e-12)).sum(axis=0)
         if len(spike_ids) <= n_spikes or sizes.max(initial=0.0) >= ENOUGH_VOTES:
             break
