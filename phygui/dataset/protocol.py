@@ -49,6 +49,11 @@ class FeatureSource(Protocol):
 
     A source for which some channels of a spike take as long to read as all, since it holds few of
     them for each, says so by a true ``reads_whole_rows``: then all that is wanted is read at once.
+
+    One that reads features of several sets of spikes together faster than one after the other has
+    a generator ``columns(spikes, channels)``, each a sequence of arrays, the channels ascending and
+    as many for all sets. It yields every few milliseconds, and returns for each set what `read`
+    gives as values, here (n_channels * n_features, n), in one piece or not.
     """
 
     @property

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phygui.analysis import Isolation, Moments, sample_spikes
-from phygui.curation.statistics.measuring.feature_pool import FeaturePool, by_column, features_on
+from phygui.curation.statistics.measuring.feature_pool import FeaturePool, columns_of, features_on
 from phygui.curation.statistics.measuring.side_by_side import Divided
 from phygui.curation.statistics.snapshot import Snapshot
 from phygui.dataset import ShankData
@@ -26,8 +26,8 @@ BLOCK_BYTES = 64 * 2**20
 """Memory for the features of the sample on the channels of one block."""
 BLOCK_CHANNELS = 32
 """Channels, neighbours in the channel order, whose features are read and kept together."""
-N_BLOCKS = 2
-"""Blocks that are kept."""
+N_BLOCKS = 3
+"""Blocks that are kept: those that two threads are at, which need not be the same ones."""
 N_OWN = 5_000
 """Spikes of a cluster that are looked at, where not all spikes are.
 
@@ -41,6 +41,8 @@ N_NEAR = 10_000
 """Spikes of the clusters nearest to it that are looked at then beside the sample."""
 N_NEAR_EACH = 2_500
 """Of each of them, at most."""
+N_TOGETHER = 64
+"""Clusters whose own spikes are read together: each takes up to 240 kB, of four channels."""
 _ROWS = 4_096
 """Spikes whose features are read at once: in a few milliseconds."""
 _AT_ONCE = 2**16
@@ -225,21 +227,44 @@ class Neighbourhood:
         return found
 
 
+def own_features(
+    snapshot: Snapshot, channels: Mapping[int, NDArray[np.int64]], crowd: Crowd
+) -> Generator[None, None, dict[int, NDArray[np.float32]]]:
+    """Features of samples of clusters, of each on some channels, read in the order of the file.
+
+    Without those samples that neighbours look at too. Yields every few milliseconds.
+    """
+    own = {c: _own_sample(snapshot, c, crowd) for c in channels}
+    own = {c: sample for c, sample in own.items() if len(sample) > N_NEAR_EACH}
+    found = yield from columns_of(snapshot.shank, list(own.values()), [channels[c] for c in own])
+    return {c: values.T for c, values in zip(own, found, strict=True)}
+
+
+def _own_sample(snapshot: Snapshot, cluster_id: int, crowd: Crowd) -> NDArray[np.int64]:
+    own = snapshot.spikes(cluster_id)
+    return own if crowd.is_all else sample_spikes(own, N_OWN)
+
+
 def isolation_steps(
     snapshot: Snapshot,
     cluster_id: int,
     channels: NDArray[np.int64],
     crowd: Crowd,
     neighbourhood: Neighbourhood,
+    inside: NDArray[np.float32] | None = None,
 ) -> Steps:
-    """The isolation of a cluster on some channels; yields every few milliseconds."""
+    """The isolation of a cluster on some channels; yields every few milliseconds.
+
+    `inside` is what `own_features` has of it, if that was asked before.
+    """
     shank, own = snapshot.shank, snapshot.spikes(cluster_id)
-    some = own if crowd.is_all else sample_spikes(own, N_OWN)
-    if len(some) <= N_NEAR_EACH:
-        # It is what its neighbours look at too.
-        inside = crowd.pool.read(cluster_id, some, channels)
-    else:
-        inside = by_column(features_on(shank, some, channels)).T
+    if inside is None:
+        sample = _own_sample(snapshot, cluster_id, crowd)
+        if len(sample) <= N_NEAR_EACH:
+            # It is what its neighbours look at too.
+            inside = crowd.pool.read(cluster_id, sample, channels)
+        else:
+            inside = features_on(shank, sample, channels)
     isolation = Isolation(inside, len(own))
     yield
     counted, weight = snapshot.holds(crowd.spike_ids), 1.0
@@ -253,7 +278,7 @@ def isolation_steps(
             if len(sample) == min(len(spikes), N_NEAR_EACH):
                 near.append(crowd.pool.read(other, sample, channels))
             else:
-                near.append(by_column(features_on(shank, sample, channels)).T)
+                near.append(features_on(shank, sample, channels))
             counted[crowd.places(spikes)] = False
             n_rest -= len(spikes)
             yield

@@ -23,11 +23,13 @@ from phygui.analysis import (
 )
 from phygui.curation.statistics.amplitudes import channel_sizes, ruler_of, spike_amplitudes
 from phygui.curation.statistics.isolation import (
+    N_TOGETHER,
     Crowd,
     Neighbourhood,
     in_order_of_blocks,
     isolation_channels,
     isolation_steps,
+    own_features,
 )
 from phygui.curation.statistics.measuring.noise import Noise
 from phygui.curation.statistics.measuring.pieces import Steps, Turn, run
@@ -249,13 +251,19 @@ class QualitySource:
         neighbourhood = Neighbourhood(snapshot) if channels else None
 
         def measure(some: Mapping[int, ClusterStats]) -> Steps[tuple[int, dict[str, Metric]]]:
-            for cluster_id, of in some.items():
+            inside: dict[int, NDArray[np.float32]] = {}
+            for i, (cluster_id, of) in enumerate(some.items()):
+                if i % N_TOGETHER == 0 and crowd is not None:
+                    lot = filter(is_wanted, list(some)[i : i + N_TOGETHER])
+                    on = {c: channels[c] for c in lot if c in channels}
+                    inside = yield from own_features(snapshot, on, crowd)
                 if not is_wanted(cluster_id):
                     continue
                 isolation = None
                 if crowd is not None and neighbourhood is not None and cluster_id in channels:
+                    own = inside.pop(cluster_id, None)
                     isolation = yield from isolation_steps(
-                        snapshot, cluster_id, channels[cluster_id], crowd, neighbourhood
+                        snapshot, cluster_id, channels[cluster_id], crowd, neighbourhood, own
                     )
                 data = self._data(snapshot, cluster_id, of, names)
                 yield None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ class KwikFeatures:
     def __init__(self, model: KwikModel) -> None:
         assert model.features_masks is not None
         self._both = model.features_masks
+        self._features = model.features
         self.n_features = model.n_features_per_channel
         self.has_masks = model.has_masks()
         self.reads_whole_rows = self._both.has_short_rows
@@ -58,6 +59,15 @@ class KwikFeatures:
         columns = (channels[:, None] * n + np.arange(n)).ravel()
         block = self._both[np.ix_(spike_ids, columns)].reshape(len(spike_ids), -1, n, 2)
         return block[..., 0], block[:, :, 0, 1]
+
+    def columns(
+        self, spikes: Sequence[NDArray[np.int64]], channels: Sequence[NDArray[np.int64]]
+    ) -> Generator[None, None, list[NDArray[np.float32]]]:
+        """See :class:`~phygui.dataset.FeatureSource`."""
+        assert self._features is not None
+        each = np.arange(self.n_features)
+        columns = [(of[:, None] * self.n_features + each).ravel() for of in channels]
+        return self._features.columns(spikes, columns)
 
 
 def _rows(spike_ids: NDArray[np.int64]) -> NDArray[np.int64] | slice:

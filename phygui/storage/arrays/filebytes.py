@@ -277,6 +277,27 @@ class FileBytes:
             blocks.append(block.reshape(len(some), *shape)[:, :, columns])
         return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)
 
+    def rows(
+        self,
+        starts: np.ndarray,
+        owners: np.ndarray,
+        columns: np.ndarray,
+        places: np.ndarray,
+        out: np.ndarray,
+    ) -> bool:
+        """Some float32 of each of many rows: see `scattered.gather_rows`.
+
+        False where that cannot be done: whoever reads them in another way is told why.
+
+        Raises
+        ------
+        DatasetError
+            If the file was closed, or is another one.
+        """
+        opened = self._current()
+        opened.fetch(starts, 4 * (columns.max(axis=1, initial=0) + 1)[owners])
+        return scattered.gather_rows(opened.fd, starts, owners, columns, places, out)
+
     def piece(self, start: int, stop: int) -> np.ndarray:
         """One stretch of the file, as a new array of bytes."""
         return self.pieces(np.array([start]), np.array([stop - start]))

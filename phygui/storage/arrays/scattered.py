@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _read_pieces: Callable[[int, np.ndarray, np.ndarray, int], bool] | None = None
 _tell: Callable[[int, np.ndarray, np.ndarray], None] | None = None
 _gather: Callable[..., bool] | None = None
+_gather_rows: Callable[..., bool] | None = None
 _UNSIGNED = {2: np.uint16, 4: np.uint32}
 """By their size in bytes, what numbers are copied as."""
 
@@ -31,7 +32,7 @@ def load() -> None:
 
     To be called in a thread that nobody waits for. It is harmless to call it twice.
     """
-    global _read_pieces, _tell, _gather
+    global _read_pieces, _tell, _gather, _gather_rows
     # Elsewhere an offset has another size, or the C library has no such function.
     if not hasattr(os, "pread") or sys.maxsize < 2**32:
         return
@@ -45,6 +46,9 @@ def load() -> None:
             numbers = np.empty((0, 0, 0), number)
             compiled.gather(-1, none, numbers.ravel(), 0, 0, none, numbers)
         _gather = compiled.gather
+        floats, no_columns = np.empty((0, 0), np.float32), np.empty((0, 0), np.int64)
+        compiled.gather_rows(-1, none, none, none, no_columns, none, floats.ravel(), 0, floats)
+        _gather_rows = compiled.gather_rows
         if hasattr(os, "posix_fadvise"):
             from ._telling_loop import tell
 
@@ -129,3 +133,40 @@ def gather(
     at = scratch.ctypes.data
     whole = _gather(fd, starts.astype(np.int64), scratch, at, n_columns, columns, out)
     return out.view(dtype) if whole else None
+
+
+def gather_rows(
+    fd: int,
+    starts: np.ndarray,
+    owners: np.ndarray,
+    columns: np.ndarray,
+    places: np.ndarray,
+    out: np.ndarray,
+) -> bool:
+    """Some numbers of each of many rows of a file, other ones for rows of other owners.
+
+    Parameters
+    ----------
+    fd : int
+    starts : (n_rows,) int64
+        Where in the file what is wanted of each begins.
+    owners : (n_rows,) int64
+        Which row of ``columns`` tells what is wanted.
+    columns : (n_owners, n_wanted) int64
+        Of the numbers from there on.
+    places : (n_rows,) int64
+        The column of ``out`` that each row becomes.
+    out : (n_wanted, n) float32
+        Written to, all or in part.
+
+    Returns
+    -------
+    bool
+        False if there is no loop, or one of the rows could not be read.
+    """
+    if _gather_rows is None:
+        return False
+    scratch = np.empty(int(columns.max(initial=0)) + 1, np.float32)
+    sizes = (columns.max(axis=1, initial=0) + 1) * scratch.itemsize
+    at = scratch.ctypes.data
+    return _gather_rows(fd, starts, owners, sizes, columns, places, scratch, at, out)

@@ -246,3 +246,33 @@ class ContiguousStore(Store):
             return self._file.columns(bytes_of, (width, n_columns), columns, self.dtype)
         pieces = self._file.pieces(bytes_of, np.full(len(starts), width * row))
         return pieces.view(self.dtype).reshape(len(starts), width, n_columns)
+
+    def gather(
+        self,
+        rows: np.ndarray,
+        owners: np.ndarray,
+        columns: np.ndarray,
+        places: np.ndarray,
+        out: np.ndarray,
+    ) -> bool:
+        """Some numbers of each of some rows, other ones for rows of other owners.
+
+        Parameters
+        ----------
+        rows, owners, places : (n,) int64
+            The rows, in an order in which the file is read fast, whose each is, and as which
+            column of ``out`` it is wanted.
+        columns : (n_owners, n_wanted) int64
+            Of the raveled row, what is wanted of those of each owner.
+        out : (n_wanted, n_places) float32
+
+        Returns
+        -------
+        bool
+            False where it is not done, and the rows have to be read in another way.
+        """
+        if self.dtype != np.float32 or not columns.size:
+            return False
+        firsts = columns.min(axis=1)
+        starts = self.offset + rows * (self.nbytes // self.shape[0]) + 4 * firsts[owners]
+        return self._file.rows(starts, owners, columns - firsts[:, None], places, out)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import h5py
 import hypothesis.strategies as st
@@ -13,10 +14,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from phygui.formats.kwik.files.features import FeaturesMasks, open_features
+from phygui.formats.kwik.files import features as files
+from phygui.formats.kwik.files.features import Features, FeaturesMasks, open_features
 from phygui.formats.kwik.hdf5.file import open_hdf5
 from phygui.formats.kwik.model import KwikModel
 from phygui.formats.kwik.shank import KwikFeatures, KwikShank
+from phygui.storage.arrays import scattered
 
 from .conftest import GROUP, N_CHANNELS, N_FEATURES, N_SPIKES, Tiny
 
@@ -85,6 +88,39 @@ def test_features_and_masks_are_those_of_the_file(
     np.testing.assert_array_equal(masks, all_masks[ids][:, columns], strict=True)
 
 
+sets = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, N_SPIKES - 1), max_size=20),
+        st.sets(st.integers(0, N_CHANNELS - 1), min_size=2, max_size=2),
+    ),
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize("rows", [3, 4_096])
+@given(data=st.data())
+def test_columns_of_several_sets_are_those_of_each(
+    source: tuple[KwikFeatures, np.ndarray, np.ndarray], rows: int, data: st.DataObject
+) -> None:
+    features, all_values, _ = source
+    given_sets = data.draw(sets)
+    spikes = [np.array(ids, np.int64) for ids, _ in given_sets]
+    chosen = [np.sort(np.array([*of], np.int64)) for _, of in given_sets]
+    scattered.load()
+    with mock.patch.object(files, "_ROWS", rows):
+        steps = features.columns(spikes, chosen)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found = end.value
+                break
+    assert len(found) == len(spikes)
+    for values, ids, of in zip(found, spikes, chosen, strict=True):
+        expected = all_values[ids][:, of].reshape(len(ids), 2 * N_FEATURES).T
+        np.testing.assert_array_equal(values, expected, strict=True)
+
+
 @pytest.mark.parametrize(
     ("options", "n_columns", "is_short"),
     [({}, 200, True), ({}, 6000, False), ({"chunks": (50, 20, 2)}, 200, False)],
@@ -100,6 +136,7 @@ def test_channels_far_apart_are_read_at_once_where_all_of_a_spike_is_one_short_p
         store = open_features(opened, 0, N_SPIKES, n_channels, 2, pytest.fail)
     model = SimpleNamespace(
         features_masks=FeaturesMasks(store),
+        features=Features(store),
         n_features_per_channel=2,
         n_channels=n_channels,
         has_masks=lambda: True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,13 +66,12 @@ class FeaturePool:
         n_each = self._shank.features.n_features
         n_bytes = 4 * n_each * (stop - first) * len(sample)
         if channels.max() >= stop or 4 * n_bytes > POOL_BYTES:
-            return by_column(features_on(self._shank, sample, channels)).T
+            return features_on(self._shank, sample, channels)
         key = cluster_id, first
         with self._lock:
             known = self._kept.get(key)
         if known is None or not np.array_equal(known[0], sample):
-            read = features_on(self._shank, sample, np.arange(first, stop))
-            known = sample, by_column(read)
+            known = sample, features_on(self._shank, sample, np.arange(first, stop)).T
         self._keep(key, known)
         columns = ((channels - first)[:, None] * n_each + np.arange(n_each)).ravel()
         found: NDArray[np.float32] = known[1][columns].T
@@ -90,24 +90,54 @@ class FeaturePool:
                 self._n_bytes -= self._kept.pop(oldest)[1].nbytes
 
 
-def by_column(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features (n, n_columns) as (n_columns, n) in one piece of memory."""
-    return np.ascontiguousarray(values.T)
+def columns_of(
+    shank: ShankData,
+    spikes: Sequence[NDArray[np.int64]],
+    channels: Sequence[NDArray[np.int64]],
+) -> Generator[None, None, list[NDArray[np.float32]]]:
+    """Features of sets of spikes, of each on some channels; what is not finite counts as 0.
+
+    Yields every few milliseconds.
+
+    Parameters
+    ----------
+    shank : ShankData
+    spikes : sequence of (n,) int64 arrays
+    channels : sequence of (n_channels,) int64 arrays
+        For each set, ascending, as many for all.
+
+    Returns
+    -------
+    list of (n_channels * n_features, n) float32 arrays
+        Each in one piece of memory, so that sums over them are the same however they were read.
+    """
+    source = shank.features
+    assert source is not None
+    if (columns := getattr(source, "columns", None)) is not None:
+        found = yield from columns(spikes, channels)
+    else:
+        found = []
+        for ids, some in zip(spikes, channels, strict=True):
+            values, _ = source.read(ids, some)
+            found.append(values.reshape(len(ids), len(some) * source.n_features).T)
+            yield
+    return [_finite(np.ascontiguousarray(values)) for values in found]
 
 
 def features_on(
     shank: ShankData, spike_ids: NDArray[np.int64], channels: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Features of some spikes on some channels; what is not finite counts as 0.
+    """Of one set, here and now, (n, n_channels * n_features): column by column in memory."""
+    steps = columns_of(shank, [spike_ids], [channels])
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: NDArray[np.float32] = end.value[0]
+            return found.T
 
-    Returns
-    -------
-    array of float32 (n, n_channels * n_features)
-        In one piece of memory.
-    """
-    assert shank.features is not None
-    values, _ = shank.features.read(spike_ids, channels)
-    values = np.ascontiguousarray(values.reshape(len(spike_ids), -1))
+
+def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if np.isfinite(values).all():
         return values
     return np.nan_to_num(values, posinf=0.0, neginf=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from phygui.storage.arrays.stores import ContiguousStore, Store
 
 Warn = Callable[[str], None]
 
+_ROWS = 4_096
+"""Rows of which columns are read at once: in a few milliseconds."""
 _SHORT_ROW = 16 * 2**10
 """Bytes of a row up to which a part of it takes half as long to read as all: the call does."""
 
@@ -105,14 +107,67 @@ class FeatureStore:
             both = np.concatenate([block, np.ones_like(block)], axis=2)
             block = both[:, :, indices_of(planes)]
         block = np.asarray(block, dtype=np.float32)
-        # Of numbers that are all finite, the sum is too, unless they are as large as there are.
-        with np.errstate(over="ignore", invalid="ignore"):
-            is_doubtful = self._warn is not None and not np.isfinite(block.sum())
-        if is_doubtful:
-            self._say_not_finite(block, rows)
+        self._check(block, rows)
         return block
 
-    def _say_not_finite(self, block: np.ndarray, rows: Selection) -> None:
+    def columns(
+        self, rows: Sequence[np.ndarray], columns: Sequence[np.ndarray]
+    ) -> Generator[None, None, list[np.ndarray]]:
+        """Columns of features of several sets of rows, which are read in the order of the file.
+
+        Yields every few milliseconds.
+
+        Parameters
+        ----------
+        rows : sequence of (n,) int64 arrays
+        columns : sequence of (n_wanted,) int64 arrays
+            For each set, ascending, as many for all.
+
+        Returns
+        -------
+        list of (n_wanted, n) float32 arrays
+        """
+        if not len(rows):
+            return []
+        everything = np.concatenate(rows)
+        owners = np.repeat(np.arange(len(rows)), [len(of) for of in rows])
+        wanted = np.array(columns, np.int64).reshape(len(rows), -1)
+        out = np.empty((wanted.shape[1], len(everything)), np.float32)
+        order = np.arange(len(everything))
+        if isinstance(self.store, ContiguousStore):
+            order = np.argsort(everything, kind="stable")
+        for start in range(0, len(order), _ROWS):
+            at = order[start : start + _ROWS]
+            if not self._gather(everything[at], owners[at], wanted, at, out):
+                for k in np.unique(owners[at]).tolist():
+                    of = at[owners[at] == k]
+                    out[:, of] = self.read(everything[of], wanted[k], _FEATURES)[:, :, 0].T
+            yield
+        self._check(out.T[:, :, None], everything)
+        ends = np.cumsum([len(of) for of in rows])
+        return np.split(out, ends[:-1], axis=1)
+
+    def _gather(
+        self,
+        rows: np.ndarray,
+        owners: np.ndarray,
+        columns: np.ndarray,
+        at: np.ndarray,
+        out: np.ndarray,
+    ) -> bool:
+        """Read features into columns of ``out``; false where the file is no plain one."""
+        if not isinstance(self.store, ContiguousStore):
+            return False
+        # The mask of a feature follows it.
+        places = columns * math.prod(self.store.shape[2:])
+        return self.store.gather(rows, owners, places, at, out)
+
+    def _check(self, block: np.ndarray, rows: Selection) -> None:
+        """Say once that there are numbers that are not finite, if there are."""
+        # Of numbers that are all finite, the sum is too, unless they are as large as there are.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self._warn is None or np.isfinite(block.sum()):
+                return
         bad = np.flatnonzero(~np.isfinite(block).all(axis=(1, 2)))
         if not len(bad):
             return
@@ -133,10 +188,17 @@ _MASKS = slice(1, 2, 1)
 
 
 class Features(LazyArray):
-    """Features: (n_spikes, n_channels * n_features_per_channel) float32, arbitrary units."""
+    """Features: (n_spikes, n_channels * n_features_per_channel) float32, arbitrary units.
+
+    Attributes
+    ----------
+    columns : callable
+        See :meth:`FeatureStore.columns`.
+    """
 
     def __init__(self, store: FeatureStore) -> None:
         self._store = store
+        self.columns = store.columns
         self.shape = (store.n_spikes, store.n_columns)
         self.dtype = np.dtype(np.float32)
 
