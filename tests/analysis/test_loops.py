@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from phygui.analysis import _kernels, _loops, _plain, summarize
+from phygui.analysis import Isolation, Moments, _kernels, _loops, _plain, summarize
 from phygui.analysis.units.similarity import _clouds
 
 trains = st.lists(st.integers(0, 60), max_size=40).map(lambda x: np.sort(np.array(x, np.int64)))
@@ -84,6 +85,7 @@ def test_small_work_does_not_wait_for_a_compiler():
     code = """
 import sys
 import numpy as np
+import pytest
 from phygui import analysis
 train = np.arange(0, 90_000, 90)
 counts = analysis.cross_correlogram(train, bin_size=20, window_size=1000)
@@ -129,4 +131,24 @@ def test_the_sum_of_chances(n_spikes, n_half, seed):
     squared, weights = rng.exponential(40, n_spikes), rng.random(n_spikes)
     found = [k.sum_chances(squared, weights, n_half, 80.0) for k in (_kernels, _plain)]
     near = squared < 80
-    np.testing.assert_allclose(found, chi2.sf(squared[near], 2 * n_half) @ weights[near], rtol=1e-9)
+    np.testing.assert_allclose(
+        found, chi2.sf(squared[near], 2 * n_half) @ weights[near], rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0, 7.5, 400.0])
+def test_distances_of_many_spikes_of_one_weight_are_those_of_each_by_itself(weight):
+    chance = np.random.default_rng(9)
+    inside = chance.normal(0, 1, (300, 4)).astype(np.float32)
+    values = chance.normal(1, 3, (4, 5_000)).astype(np.float32)
+    counted = chance.random(5_000) < 0.7
+    found, plain = Isolation(inside), Isolation(inside)
+    plain.add(values.T, np.where(counted, weight, 0.0))
+    moments = Moments.of(values)
+    moments.add_moments(Moments.of(values[:, ~counted]), -1.0)
+    found.add_moments(moments, weight)
+    for start in range(0, 5_000, 1_500):
+        which = counted[start : start + 1_500]
+        found.add_distances(values, np.arange(4), start, which, weight)
+    for name, metric in plain.metrics().items():
+        np.testing.assert_allclose(found.metrics()[name].value, metric.value, rtol=1e-9)

@@ -129,9 +129,14 @@ class Isolation:
         near_ones = loops(20 * n * self.n_columns, by_size=True).near_ones
         largest = max(self._nearest.limit, _farthest_chance(self.n_columns))
         n_near = near_ones(self._centre, self._root, values, rows, start, counted, largest, squared)
-        squared, heavy = squared[:n_near], np.full(n_near, weight)
-        self._nearest.add(squared, heavy)
-        self._tail += _tail_sum(squared, heavy, self.n_columns)
+        squared = squared[:n_near]
+        self._tail += _tail_sum(squared, np.full(n_near, weight), self.n_columns)
+        if weight > 0:
+            # No more of them than have the weight of the cluster can be among the nearest.
+            near, n_most = squared[squared <= self._nearest.limit], int(self.n_spikes / weight) + 2
+            if len(near) > n_most:
+                near = np.partition(near, n_most)[:n_most]
+            self._nearest.add(near, np.full(len(near), weight))
 
     def squared_distances(self, points: ArrayLike) -> NDArray[np.float64]:
         """Squared Mahalanobis distances of points, (n, n_columns), from the cluster's centre.
