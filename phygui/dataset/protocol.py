@@ -50,6 +50,9 @@ class FeatureSource(Protocol):
     A source for which some channels of a spike take as long to read as all, since it holds few of
     them for each, says so by a true ``reads_whole_rows``: then all that is wanted is read at once.
 
+    One whose features lie in plain files names these as ``files``: where many clusters are looked
+    at, they are read through ahead.
+
     One that reads features of several sets of spikes together faster than one after the other has
     a generator ``columns(spikes, channels)``, each a sequence of arrays, the channels ascending and
     as many for all sets. It yields every few milliseconds, and returns for each set what `read`

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,25 @@ def read_at(fd: int, into: memoryview, offset: int) -> int:
             found = os.read(fd, len(into))
     into[: len(found)] = found
     return len(found)
+
+
+def is_in_memory(fd: int, places: Iterable[int]) -> bool:
+    """Whether the bytes of a file at some places are in memory; False if none can tell."""
+    try:
+        for at in places:
+            os.preadv(fd, [bytearray(1)], at, os.RWF_NOWAIT)
+    except (AttributeError, OSError):  # not there, or no such question on this system
+        return False
+    return True
+
+
+def memory_available() -> int:
+    """Bytes of memory that the system could give away, or hold files in; 0 if none can tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return next(1024 * int(s.split()[1]) for s in lines if s.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return 0
 
 
 def write_at(fd: int, data: memoryview | bytes, offset: int) -> int:

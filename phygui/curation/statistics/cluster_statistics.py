@@ -13,6 +13,7 @@ from phygui.analysis import ClusterSummary, Metric, Quality, cluster_quality, si
 from phygui.curation.edits.clustering import Clustering
 from phygui.curation.edits.update import Update
 from phygui.curation.navigation.wizard import Ranking
+from phygui.curation.statistics.measuring.ahead import with_files_read_ahead
 from phygui.curation.statistics.measuring.pieces import Cancel, Turn, Work
 from phygui.curation.statistics.measuring.under_way import UnderWay
 from phygui.curation.statistics.partners import Partners
@@ -168,7 +169,8 @@ class Knowledge:
 
     def _stats_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
         turn = Turn()
-        return Work(cluster_ids, stats_steps(snapshot, cluster_ids, turn), turn=turn)
+        steps = stats_steps(snapshot, cluster_ids, turn)
+        return Work(cluster_ids, with_files_read_ahead(snapshot, cluster_ids, steps), turn=turn)
 
     def _metrics_work(self, snapshot: Snapshot, cluster_ids: Sequence[int]) -> Work[Any]:
         ranks = FIRST_METRICS & self.measures.metrics.names
@@ -186,7 +188,7 @@ class Knowledge:
 
         turn = Turn()
         steps = self.source(snapshot).steps(snapshot, alike, names, is_wanted, turn)
-        return Work(alike, steps, turn=turn)
+        return Work(alike, with_files_read_ahead(snapshot, alike, steps), turn=turn)
 
     def _advance(self, what: str, snapshot: Snapshot, work: Work[Any], cancelled: Cancel) -> Learnt:
         found: dict[int, Any] = {}

@@ -33,6 +33,7 @@ class KwikFeatures:
         self.has_masks = model.has_masks()
         self.reads_whole_rows = self._both.has_short_rows
         self._n_channels = model.n_channels
+        self.files = self._both.files
 
     def read(
         self, spike_ids: NDArray[np.int64], channels: NDArray[np.int64] | None = None

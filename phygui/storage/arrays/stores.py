@@ -40,6 +40,11 @@ class Store(ABC):
         block = self.read([rows, unique]).reshape(len(starts), width, len(unique))
         return block if np.array_equal(unique, columns) else block[:, :, back]
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Plain ones that hold the array and little else, in its order; none if there are none."""
+        return ()
+
     def close(self) -> None:  # noqa: B027  most stores hold nothing that needs it
         """Let go of the file."""
 
@@ -218,6 +223,10 @@ class ContiguousStore(Store):
         self.offset = offset
         self.nbytes = math.prod(shape) * dtype.itemsize
         self._file = FileBytes(path, offset + self.nbytes)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
 
     def close(self) -> None:
         self._file.close()

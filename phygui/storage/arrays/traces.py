@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from phygui.storage.arrays.lazy import LazyArray, Selection, indices_of, length_of
@@ -26,6 +28,11 @@ class Traces(LazyArray):
         n_channels = stores[0].shape[1] if n_channels is None else n_channels
         self.shape = (int(self.offsets[-1]), n_channels)
         self.dtype = stores[0].dtype.newbyteorder("=")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files that hold the samples, each once; none where that is not known."""
+        return tuple(dict.fromkeys(path for store in self.stores for path in store.files))
 
     def _read(self, selections: list[Selection]) -> np.ndarray:
         rows, columns = selections

@@ -253,6 +253,8 @@ class FeaturesMasks(LazyArray):
     ----------
     has_short_rows : bool
         Whether all of a spike lie in one piece that is read about as fast as two parts of it.
+    files : tuple of Path
+        Plain ones that they lie in; none if there are no such.
     """
 
     def __init__(self, store: FeatureStore) -> None:
@@ -260,6 +262,7 @@ class FeaturesMasks(LazyArray):
         self.shape = (store.n_spikes, store.n_columns, 2)
         self.dtype = np.dtype(np.float32)
         row = store.store.dtype.itemsize * math.prod(store.store.shape[1:])
+        self.files = store.store.files
         self.has_short_rows = isinstance(store.store, ContiguousStore) and row <= _SHORT_ROW
 
     def _read(self, selections: list[Selection]) -> np.ndarray:
