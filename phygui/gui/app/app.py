@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SCREENSHOT_TIMEOUT_S = 120
+WARM_UP_S = 3.0
+"""Seconds that the end waits for compiled functions which are being loaded, at most."""
 
 
 def make_application(settings: Settings) -> QApplication:
@@ -82,7 +84,8 @@ class Application(QObject):
         self.windows: list[MainWindow] = []
         self.start: StartWindow | None = None
         self.archive: ArchiveWindow | None = None
-        self._is_warm = self._has_logged = False
+        self._has_logged = False
+        self._warming: threading.Thread | None = None
         self._problems: ProblemBox | None = None
         self._with_cards = False
         """Whether what is being opened is for the first steps."""
@@ -119,12 +122,12 @@ class Application(QObject):
             # to be felt otherwise.
             gc.freeze()
             gc.enable()
-        if not self._is_warm:
+        if self._warming is None:
             # Compile the numerics in the background, so that no selection waits for it.
-            self._is_warm = True
-            threading.Thread(
+            self._warming = threading.Thread(
                 target=compile_all, kwargs={"apart": True}, name="phygui-warm", daemon=True
-            ).start()
+            )
+            self._warming.start()
 
     def _log_versions(self) -> None:
         if not self._has_logged:
@@ -341,6 +344,9 @@ class Application(QObject):
             self._forget_archive()
         self.app.sendPostedEvents()
         self.app.processEvents()
+        if self._warming is not None:
+            # LLVM aborts the process where it ends while a thread is at it.
+            self._warming.join(WARM_UP_S)
 
     def take_screenshot(self, window: MainWindow | ArchiveWindow, path: Path) -> int:
         """Wait until every view has painted, write the window's picture, and end.

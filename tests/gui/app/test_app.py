@@ -336,3 +336,20 @@ def test_that_a_file_is_being_opened_is_said_until_it_is_open(
     assert [w.status["edit"].text() for w in application.windows].count(f"opening {damaged} ...")
     qtbot.waitUntil(lambda: bool(problems))
     assert not any("opening" in w.status["edit"].text() for w in application.windows)
+
+
+def test_the_end_waits_for_compiled_functions_that_are_being_loaded(
+    qtbot: Any, application: Application, hybrid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), []
+
+    def load(*, apart: bool) -> None:
+        begun.set()
+        threading.Event().wait(0.3)
+        ended.append(apart)
+
+    monkeypatch.setattr(app_module, "compile_all", load)
+    application.show_session(Session.open(hybrid))
+    qtbot.waitUntil(begun.is_set, timeout=20_000)
+    application.close()
+    assert ended == [True]
