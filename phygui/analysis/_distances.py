@@ -151,8 +151,10 @@ def sum_chances(squared: Numbers, weights: Numbers, n_half: int, farthest: float
     for start in range(0, squared.shape[0], _TILE):
         n = min(_TILE, squared.shape[0] - start)
         for i in range(n):
-            half[i] = min(squared[start + i], farthest) / 2
-            terms[i] = weights[start + i] if squared[start + i] < farthest else 0.0
+            # What is no number is far away too.
+            is_near = squared[start + i] < farthest
+            half[i] = squared[start + i] / 2 if is_near else 0.0
+            terms[i] = weights[start + i] if is_near else 0.0
         chances[:] = 1.0
         for k in range(n_half - 1, 0, -1):
             share = 1.0 / k

@@ -136,6 +136,12 @@ def test_the_sum_of_chances(n_spikes, n_half, seed):
     )
 
 
+def test_a_distance_that_is_no_number_has_no_chance():
+    squared, weights = np.array([3.0, np.nan, np.inf, 5.0]), np.ones(4)
+    found = [k.sum_chances(squared, weights, 2, 80.0) for k in (_kernels, _plain)]
+    np.testing.assert_allclose(found, chi2.sf([3.0, 5.0], 4).sum(), rtol=1e-12)
+
+
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0, 7.5, 400.0])
 def test_distances_of_many_spikes_of_one_weight_are_those_of_each_by_itself(weight):
     chance = np.random.default_rng(9)
