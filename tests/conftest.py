@@ -47,7 +47,7 @@ _COMMON: dict[str, Any] = {
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
 }
 hypothesis.settings.register_profile("dev", max_examples=30, **_COMMON)
-hypothesis.settings.register_profile("ci", max_examples=120, print_blob=True, **_COMMON)
+hypothesis.settings.register_profile("ci", max_examples=60, print_blob=True, **_COMMON)
 hypothesis.settings.load_profile("dev")
 
 

@@ -58,7 +58,7 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
 
     kills = Kills(demo.kwik_path, folder)
     _part("sessions killed at random moments", kills.counts)
-    kills.run(12 if short else 220, seed)
+    kills.run(8 if short else 220, seed)
     _print(kills.counts)
 
     if can_inject:
@@ -68,11 +68,11 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
             saves = Saves(source, folder)
             title = f"saves and edits of {source.name} killed, or failing, at every system call"
             _part(title, saves.counts)
-            saves.run(29 if short else 1)
+            saves.run(53 if short else 1)
             _print(saves.counts)
         first = FirstEdits(small, folder)
         _part("first edits killed, or failing, at every system call", first.counts)
-        first.run(7 if short else 1)
+        first.run(13 if short else 1)
         _print(first.counts)
     else:
         print("no C compiler: nothing is injected into saves and edits")
@@ -90,15 +90,15 @@ def _run(folder: Path, short: bool, seed: int, can_inject: bool) -> None:
     listeners.run(100 if short else 2000, seed)
     _print(listeners.counts)
 
-    for source, n_files in ((small, 24 if short else 800), (demo.kwik_path, 16 if short else 400)):
+    for source, n_files in ((small, 12 if short else 800), (demo.kwik_path, 8 if short else 400)):
         mutations = Mutations(source, folder)
         _part(f"damaged copies of {source.name} opened", mutations.counts)
         mutations.run(n_files, seed)
         _print(mutations.counts)
 
     for title, made, n_folders in (
-        ("hostile folders of phy opened", phy_folders, 22 if short else 500),
-        ("hostile analyzers opened", analyzers, 22 if short else 500),
+        ("hostile folders of phy opened", phy_folders, 12 if short else 500),
+        ("hostile analyzers opened", analyzers, 12 if short else 500),
     ):
         hostile_folders = HostileFolders(folder, made.sources(folder), made.KINDS)
         _part(title, hostile_folders.counts)
