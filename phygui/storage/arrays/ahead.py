@@ -15,8 +15,8 @@ SHARE_OF_MEMORY = 0.75
 """Part of the memory that is available which files may take that are read ahead."""
 
 
-def that_fit(paths: Iterable[Path]) -> list[Path]:
-    """Those files, the first ones first, that the system can hold in memory together."""
+def that_fit(paths: Iterable[Path], least: int = 0) -> list[Path]:
+    """Files of `least` bytes or more, the first ones first, that memory can hold together."""
     room = SHARE_OF_MEMORY * system.memory_available()
     found = []
     for path in paths:
@@ -24,7 +24,7 @@ def that_fit(paths: Iterable[Path]) -> list[Path]:
             size = path.stat().st_size
         except OSError:  # it is said by whoever reads it
             continue
-        if size <= room:
+        if least <= size <= room:
             room -= size
             found.append(path)
     return found

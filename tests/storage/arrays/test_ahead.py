@@ -87,6 +87,7 @@ def test_files_are_read_as_far_as_the_memory_goes(
     paths = some_files(tmp_path, 400, 300, 100)
     monkeypatch.setattr(system, "memory_available", lambda: 700)
     assert that_fit([*paths, tmp_path / "gone"]) == [paths[0], paths[2]]
+    assert that_fit(paths, 200) == [paths[0]]
     monkeypatch.setattr(system, "memory_available", lambda: 0)
     assert that_fit(paths) == []
 

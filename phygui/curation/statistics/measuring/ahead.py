@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import TypeVar
 
 from phygui.curation.statistics.measuring.pieces import Steps
@@ -30,11 +31,11 @@ def with_files_read_ahead(
     """
     n_spikes = sum(min(len(snapshot.spikes(c)), N_SPIKES) for c in cluster_ids)
     shank = snapshot.shank
-    paths = []
+    paths: list[Path] = []
     if n_spikes >= LEAST_SHARE * len(shank.spike_samples):
         sources = [s for s in (shank.traces, shank.features) if s is not None]
-        paths = [path for source in sources for path in getattr(source, "files", ())]
-        paths = [p for p in that_fit(paths) if p.stat().st_size >= LEAST_BYTES]
+        files = [path for source in sources for path in getattr(source, "files", ())]
+        paths = that_fit(files, LEAST_BYTES)
     through = ReadThrough(paths)
     try:
         while True:
