@@ -50,12 +50,13 @@ def _noise(shank: ShankData, channel: int, cancelled: Cancel) -> float:
     assert traces is not None
     rate, column = shank.sample_rate, int(shank.channels[channel])
     levels, lengths = [], []
-    for recording, start, stop in noise_pieces(traces.lengths, _NOISE_S * rate, _PIECE_S * rate):
+    pieces = noise_pieces(traces.lengths, _NOISE_S * rate, _PIECE_S * rate, margin)
+    for recording, start, stop in pieces:
         check(cancelled)
         offset, length = int(traces.offsets[recording]), traces.lengths[recording]
         first, last = max(0, start - margin), min(length, stop + margin)
         raw = traces[offset + first : offset + last][:, [column]]
-        filtered = shank.filter.apply(raw)[start - first : stop - first]
+        filtered = shank.filter.stretch(raw, start - first, stop - start)
         levels.append(float(noise_levels(filtered)[0]))
         lengths.append(stop - start)
     return float(np.average(levels, weights=lengths)) if lengths else 0.0

@@ -294,8 +294,9 @@ def _read(shank: ShankData, start: int, stop: int, filtered: bool) -> NDArray[np
         first, last = max(a - margin, low), min(b + margin, high)
         values = _stored(shank, first, last)
         if filtered:
-            values = shank.filter.apply(values)
-        out[a - start : b - start] = values[a - first : b - first]
+            out[a - start : b - start] = shank.filter.stretch(values, a - first, b - a)
+        else:
+            out[a - start : b - start] = values
     return out
 
 

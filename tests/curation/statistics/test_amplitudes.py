@@ -17,6 +17,7 @@ from phygui.curation.statistics.measuring import noise
 from phygui.curation.statistics.measuring.noise import noise_pieces
 from phygui.curation.statistics.stats import QualitySource, compute_stats
 from phygui.formats.kwik.shank import KwikShank
+from phygui.storage.arrays.bandpass import BandPass
 from tests.formats.phy import folders
 
 
@@ -124,23 +125,37 @@ def test_snr_is_the_amplitude_over_the_noise_of_the_best_channel(small: Path) ->
     st.lists(st.integers(0, 50_000), min_size=1, max_size=12),
     st.integers(1, 60_000),
     st.integers(100, 5_000),
+    st.integers(0, 2_000),
 )
 def test_noise_comes_from_enough_pieces_all_over_the_recordings(
-    lengths: list[int], n_samples: int, most: int
+    lengths: list[int], n_samples: int, most: int, margin: int
 ) -> None:
-    pieces = noise_pieces(lengths, n_samples, most)
+    pieces = noise_pieces(lengths, n_samples, most, margin)
     assert sum(stop - start for _, start, stop in pieces) >= min(n_samples, sum(lengths))
     assert {recording for recording, *_ in pieces} == {i for i, n in enumerate(lengths) if n}
     for recording, length in enumerate(lengths):
         own = [(start, stop) for of, start, stop in pieces if of == recording]
         assert all(0 <= start < stop <= length and stop - start <= most for start, stop in own)
+        has_room = sum(stop - start for start, stop in own) + 2 * margin <= length
+        left_out = margin if has_room else 0
+        assert all(left_out <= start and stop <= length - left_out for start, stop in own)
         if len(own) > 1:
-            assert (own[0][0], own[-1][1]) == (0, length)
+            assert (own[0][0], own[-1][1]) == (left_out, length - left_out)
             steps = np.diff([start for start, _ in own])
             assert steps.max() - steps.min() <= 1
         # In proportion, up to a rounding of each piece.
         taken = sum(stop - start for start, stop in own)
         assert taken <= length * min(1, n_samples / max(1, sum(lengths))) + 1 + len(own)
+
+
+def test_noise_is_filtered_at_once_where_the_recording_has_room(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.open(small) as session:
+        expected = noise.Noise(session.model).level(3)
+        monkeypatch.setattr(noise, "NOISE_S", 1.0)
+        monkeypatch.setattr(BandPass, "apply", lambda *_: pytest.fail("filtered there and back"))
+        assert noise.Noise(session.model).level(3) == pytest.approx(expected, rel=0.05)
 
 
 def test_sixteen_seconds_of_an_hour_are_read() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
+import scipy.fft
 from scipy.signal import butter, filtfilt
 
 from phygui.storage.arrays.bandpass import BandPass, FilteredBefore
@@ -112,3 +115,21 @@ def test_the_middle_of_a_piece_is_that_of_the_whole_recording(dtype: type) -> No
     found = band_pass.middle(traces[5000 - margin : 15_001 + margin])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, whole[5000:15_001], atol=0.1)
+
+
+@pytest.mark.parametrize("fft", [np.fft, scipy.fft])
+@pytest.mark.parametrize(("start", "stop"), [(0, 700), (60, 700), (2000, 2500), (4400, 5000)])
+@pytest.mark.parametrize("band_pass", [BandPass(RATE, 500, 9500), FilteredBefore(RATE)])
+def test_a_stretch_is_that_of_the_recording_wherever_it_lies(
+    band_pass: BandPass, start: int, stop: int, fft: ModuleType
+) -> None:
+    traces, margin = noise(5000), band_pass.margin
+    first = max(0, start - margin)
+    piece = traces[first : stop + margin]
+    found = band_pass.stretch(piece, start - first, stop - start, fft)
+    if isinstance(band_pass, FilteredBefore):
+        whole = traces - piece.mean(axis=0)
+    else:
+        whole = band_pass.apply(traces)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, whole[start:stop], atol=0.05)

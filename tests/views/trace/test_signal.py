@@ -55,6 +55,12 @@ def test_once_a_gain_is_said_the_signal_has_it(duration):
     assert after.noise == pytest.approx(3 * before.noise)
 
 
+def test_what_lies_inside_a_recording_is_filtered_at_once(monkeypatch):
+    monkeypatch.setattr(BandPass, "apply", lambda *_: pytest.fail("filtered there and back"))
+    model = make_model()
+    _ = trace_signal._read(model, 1000, 3000, filtered=True)
+
+
 def test_filtered_samples_are_those_of_the_whole_recording_filtered():
     model = make_model()
     whole = BandPass(RATE, 500, 9500).apply(plain(model))

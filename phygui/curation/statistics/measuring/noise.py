@@ -54,6 +54,8 @@ class Noise:
         """
         if self._levels is not None:
             return
+        from scipy import fft  # nobody waits for it here
+
         shank = self._shank
         assert shank.traces is not None
         n_channels = len(shank.channels)
@@ -61,6 +63,7 @@ class Noise:
             shank.traces.lengths,
             NOISE_S * shank.sample_rate,
             NOISE_PIECE_S * shank.sample_rate,
+            shank.filter.margin,
         )
         if self._pieces is None:
             self._pieces = Divided(range(len(pieces)))
@@ -71,7 +74,8 @@ class Noise:
             yield None
             for first in range(0, n_channels, NOISE_CHANNELS):
                 columns = shank.channels[first : first + NOISE_CHANNELS]
-                filtered = self._filtered(raw.take(columns, axis=1), begin, stop - start)
+                some = raw.take(columns, axis=1)
+                filtered = shank.filter.stretch(some, begin, stop - start, fft)
                 found[first : first + len(columns)] = noise_levels(filtered)
                 yield None
             self._found[i] = found
@@ -80,28 +84,17 @@ class Noise:
         self._levels = np.average(levels, axis=0, weights=lengths)
 
     def _raw(self, recording: int, start: int, stop: int) -> tuple[NDArray[Any], int]:
-        """A piece of a recording with what the filter needs around it, and where in it it begins.
-
-        -1 where all that the filter needs is there: the piece does not lie at an edge.
-        """
+        """A piece of a recording, what the filter needs around it, and where it begins in that."""
         shank = self._shank
         assert shank.traces is not None
         offset, length = int(shank.traces.offsets[recording]), shank.traces.lengths[recording]
         margin = shank.filter.margin
         first, last = max(0, start - margin), min(length, stop + margin)
-        raw = shank.traces[offset + first : offset + last]
-        is_inside = last - first == stop - start + 2 * margin
-        return raw, -1 if is_inside else start - first
-
-    def _filtered(self, raw: NDArray[Any], begin: int, length: int) -> NDArray[np.float32]:
-        """What the filter makes of what `_raw` has read."""
-        if begin < 0:
-            return self._shank.filter.middle(raw)
-        return self._shank.filter.apply(raw)[begin : begin + length]
+        return shank.traces[offset + first : offset + last], start - first
 
 
 def noise_pieces(
-    lengths: Sequence[int], n_samples: float, most: float
+    lengths: Sequence[int], n_samples: float, most: float, margin: int = 0
 ) -> list[tuple[int, int, int]]:
     """Pieces of recordings, spread evenly, that noise is taken from.
 
@@ -113,6 +106,9 @@ def noise_pieces(
         Samples wanted altogether; all are taken if there are no more.
     most : float
         Samples of a piece at most.
+    margin : int
+        Samples at both ends of a recording of which none is taken, where it has room for that: a
+        filter takes several times as long there.
 
     Returns
     -------
@@ -125,6 +121,8 @@ def noise_pieces(
         wanted = math.ceil(share * length)
         n = max(1, math.ceil(wanted / most))
         size = math.ceil(wanted / n)
-        starts = np.linspace(0, length - size, n) if n > 1 else [(length - size) / 2]
+        first = margin if n * size + 2 * margin <= length else 0
+        last = length - first - size
+        starts = np.linspace(first, last, n) if n > 1 else [(first + last) / 2]
         pieces += [(recording, int(start), int(start) + size) for start in starts if size]
     return pieces
