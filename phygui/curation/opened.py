@@ -133,7 +133,7 @@ class Curation:
         """A clustering as it is stored, ready to be edited."""
         clustering = Clustering(state.spike_clusters, state.largest_cluster_id)
         groups = ClusterGroups(dict(state.cluster_groups), dict(state.group_names))
-        return cls(*key, clustering, groups, Labels(state.labels))
+        return cls(*key, clustering, groups, Labels(state.labels, state.measured))
 
     def state(self, *, copy: bool = True) -> ClusteringState:
         """All of it at this moment; without a copy, the spikes change with the next edit."""
@@ -145,6 +145,7 @@ class Curation:
             {c: dict(self.labels[c]) for c in living if self.labels[c]},
             self.groups.names,
             self.clustering.next_id - 1,
+            self.labels.measured,
         )
 
     @property
@@ -318,7 +319,7 @@ class Curation:
                 )
                 origin = int(old[n_of_each.argmax()])
             parents[new] = origin
-        labels = {new: dict(self.labels[origin]) for new, origin in parents.items()}
+        labels = {new: self.labels.of_part(origin) for new, origin in parents.items()}
         # Those that vanish take theirs with them: undoing brings both back, whatever the file
         # that it is undone on still knows of them.
         vanished = {old: dict(self.labels[old]) for old in update.before}

@@ -32,6 +32,9 @@ class ClusteringState:
         Names of the cluster groups, as far as they are known.
     largest_cluster_id : int
         The largest id that was ever given, as far as the store knows; -1 if none was.
+    measured : frozenset of str
+        Labels that tell what was measured of a cluster as it was sorted, such as its number of
+        spikes: no cluster that is made of it takes them over.
     """
 
     spike_clusters: NDArray[np.int32]
@@ -39,6 +42,7 @@ class ClusteringState:
     labels: Mapping[int, Mapping[str, str]]
     group_names: Mapping[int, str] = field(default_factory=dict)
     largest_cluster_id: int = -1
+    measured: frozenset[str] = frozenset()
 
     @cached_property
     def fingerprint(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from phygui.curation.edits.update import EditError, Update, in_words
 
@@ -27,9 +27,16 @@ class Labels:
     ----------
     labels : mapping of int to mapping of str to str
         Labels of each cluster that has any.
+    measured : collection of str
+        Those that no cluster takes over from one that it is made of.
     """
 
-    def __init__(self, labels: Mapping[int, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        labels: Mapping[int, Mapping[str, str]] | None = None,
+        measured: Collection[str] = (),
+    ) -> None:
+        self.measured = frozenset(measured)
         self._labels = {int(c): dict(of) for c, of in (labels or {}).items() if of}
 
     def __getitem__(self, cluster_id: int) -> Mapping[str, str]:
@@ -70,10 +77,14 @@ class Labels:
         before = {c: dict(self[c]) for c in changed}
         return Update("label", word, labels_before=before, labels_after=after)
 
+    def of_part(self, cluster_id: int) -> dict[str, str]:
+        """The labels of a cluster that is made of spikes of another one."""
+        return {key: text for key, text in self[cluster_id].items() if key not in self.measured}
+
     def of_merged(self, cluster_ids: Iterable[int]) -> dict[str, str]:
         """The labels of a cluster that is made of others: those of the first, and all notes."""
-        each = [self[c] for c in cluster_ids]
-        found = dict(each[0])
+        each = [self.of_part(c) for c in cluster_ids]
+        found = each[0]
         notes = dict.fromkeys(of[NOTE] for of in each if of.get(NOTE))
         if notes:
             found[NOTE] = "\n".join(notes)

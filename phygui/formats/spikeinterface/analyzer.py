@@ -50,6 +50,8 @@ class Analyzer:
         Shank of each unit: that of its largest channel.
     told : dict of int to dict of str to str
         By cluster, metrics and properties of the unit that it was.
+    measured : frozenset of str
+        What of these is told of the spikes that the unit has: its metrics, and which one it is.
     """
 
     tree: Tree
@@ -68,6 +70,7 @@ class Analyzer:
     sparsity: NDArray[np.bool_] | None
     unit_shanks: NDArray[np.int64]
     told: dict[int, dict[str, str]]
+    measured: frozenset[str]
 
     @property
     def path(self) -> Path:
@@ -142,7 +145,7 @@ def read_analyzer(path: Path, warn: Warn) -> Analyzer:
         attributes.get("is_filtered") is True,
         sparsity,
         _unit_shanks(tree, sparsity, shanks, len(units.unit_ids)),
-        _told(tree, units, warn),
+        *_told(tree, units, warn),
     )
 
 
@@ -250,13 +253,19 @@ def _unit_shanks(
     )
 
 
-def _told(tree: Tree, units: UnitNumbers, warn: Warn) -> dict[int, dict[str, str]]:
-    """What the analyzer tells of each unit, by cluster: texts as they are written."""
+def _told(
+    tree: Tree, units: UnitNumbers, warn: Warn
+) -> tuple[dict[int, dict[str, str]], frozenset[str]]:
+    """What the analyzer tells of each unit, by cluster: texts as they are written.
+
+    And what of this does not hold for a cluster of other spikes.
+    """
     by_text = {str(unit): c for unit, c in zip(units.unit_ids, units.clusters, strict=True)}
     found: dict[int, dict[str, str]] = {c: {} for c in units.clusters}
     if not units.are_numbers:
         for unit, cluster in by_text.items():
             found[cluster]["unit_id"] = unit
+    measured = {"unit_id"}
     for extension in METRICS:
         if not tree.has(extension):
             continue
@@ -266,6 +275,7 @@ def _told(tree: Tree, units: UnitNumbers, warn: Warn) -> dict[int, dict[str, str
             warn(f"{error} Its metrics are left out.")
             continue
         clusters = [by_text.get(text) for text in columns.pop("index", [])]
+        measured.update(columns)
         for name, texts in columns.items():
             for own, text in zip(clusters, texts, strict=False):
                 if own is not None and text not in ("", "nan", "None"):
@@ -280,4 +290,4 @@ def _told(tree: Tree, units: UnitNumbers, warn: Warn) -> dict[int, dict[str, str
             for cluster, value in zip(units.clusters, values.tolist(), strict=True):
                 if str(value) not in ("", "nan"):
                     found[cluster].setdefault(name, str(value))
-    return found
+    return found, frozenset(measured)

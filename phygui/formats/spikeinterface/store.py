@@ -129,6 +129,7 @@ class AnalyzerClusterings(OneClustering):
             labels,
             {**GROUP_NAMES, **{number: text for text, number in names.items() if number >= 4}},
             largest + place * IDS_OF_A_SHANK,
+            analyzer.measured,
         )
 
     # -- writing -------------------------------------------------------------------------------

@@ -142,6 +142,27 @@ def test_groups_and_labels_come_back(path: Path) -> None:
     assert set(trains) == {"3", "4", "7"}, "what is in the group removed is removed"
 
 
+def test_a_new_cluster_has_no_metrics_of_the_units_that_it_is_made_of(path: Path) -> None:
+    with Session.open(path) as session:
+        session.label([1, 3], "region", "CA1")
+        (merged,) = session.merge([1, 2]).added
+        parts = session.split(session.spikes_per_cluster[3][::2]).added
+        for new in (merged, *parts):
+            assert session.labels_of(new)["region"] == "CA1"
+            assert "num_spikes" not in session.labels_of(new)
+        assert "num_spikes" in session.labels_of(4)
+        session.save()
+    told = curation_file(path).read_text()
+    assert "region" in told
+    assert "num_spikes" not in told
+    with Session.open(path) as session:
+        assert session.labels_of(merged)["region"] == "CA1"
+        update = session.merge([4, merged])
+        assert "num_spikes" not in session.labels_of(*update.added)
+        session.undo()
+        assert "num_spikes" in session.labels_of(4)
+
+
 def test_the_curation_of_somebody_else_is_read_and_kept(path: Path) -> None:
     theirs = {
         "format_version": "2",
