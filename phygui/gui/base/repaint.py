@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
@@ -22,16 +24,28 @@ class PaintedTogether(QObject):
     window : QWidget
     longest_ms : int
         How long the window waits at most; by default that of the delays.
+    is_near : callable
+        Whether something is about to change: whatever else is to be painted then waits too, once
+        for each time that this is so.
     """
 
-    def __init__(self, window: QWidget, longest_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        longest_ms: int | None = None,
+        *,
+        is_near: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(window)
         self._window = window
+        self._is_near = is_near
+        self._was_near = False
         self._is_owed = False
         self._limit = QTimer(self)
         self._limit.setSingleShot(True)
         self._limit.setInterval(DELAYS.paint_together_ms if longest_ms is None else longest_ms)
         self._limit.timeout.connect(self.release)
+        window.installEventFilter(self)
 
     @property
     def is_waiting(self) -> bool:
@@ -42,12 +56,10 @@ class PaintedTogether(QObject):
         """Put painting off; who is waiting already does not begin anew."""
         if not self.is_waiting:
             self._limit.start()
-            self._window.installEventFilter(self)
 
     def release(self) -> None:
         """Paint what has changed meanwhile."""
         self._limit.stop()
-        self._window.removeEventFilter(self)
         if self._is_owed:
             self._is_owed = False
             # As late as Qt's own: once all that has another size has got its place.
@@ -56,7 +68,11 @@ class PaintedTogether(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep back what Qt asks its window for when something in it has to be painted."""
-        if event.type() == QEvent.Type.UpdateRequest:
-            self._is_owed = True
-            return True
-        return False
+        if event.type() != QEvent.Type.UpdateRequest:
+            return False
+        is_near, was_near = self._is_near(), self._was_near
+        self._was_near = is_near
+        if is_near and not was_near:
+            self.wait()
+        self._is_owed = self._is_owed or self.is_waiting
+        return self.is_waiting

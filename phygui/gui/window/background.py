@@ -144,7 +144,7 @@ class Background(QObject):
         # doing so; the next piece takes account of them.
         if self.is_stopped or self._window.is_disposed or self._is_computing:
             return
-        if self._window.views_are_busy:
+        if self._window.views_are_busy or self._window.session.is_ahead:
             # What the user waits for comes first: the next piece takes its turn after it.
             if not self._patience.isValid():
                 self._patience.start()
@@ -168,11 +168,14 @@ class Background(QObject):
         self._follow()
 
     def _yielding(self, job: Callable[[Cancel], Learnt]) -> Callable[[Cancel], Learnt]:
-        """A piece that ends early as soon as somebody waits for something else."""
-        pool = self._window.pool
-        if not self._window.session.knowledge.is_recalled:
+        """A piece that ends early as soon as somebody waits for something else.
+
+        That is also an edit which is on its way to the disk: views load as soon as it is there.
+        """
+        pool, session = self._window.pool, self._window.session
+        if not session.knowledge.is_recalled:
             return job
-        return lambda cancelled: job(lambda: cancelled() or pool.is_awaited)
+        return lambda cancelled: job(lambda: cancelled() or pool.is_awaited or session.is_ahead)
 
     def _next_search(self, names: Collection[str]) -> Callable[[Cancel], Any] | None:
         for name, search in self._searches.items():

@@ -103,8 +103,6 @@ class MainWindow(WindowParts):
         self.keys = Keys.of(settings)
         self.theme = current_theme()
         self._has_news = False
-        # That of the session when views were last asked to show it.
-        self._generation = -1
         self._discards = False
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
@@ -128,7 +126,8 @@ class MainWindow(WindowParts):
         self.keys.changed.connect(self._show_keys)
         self.switching.add_to_toolbar(build_toolbar(self))
         self._make_status_bar()
-        self.painted_together = PaintedTogether(self)
+        # Of an edit, all is painted once it is on the disk.
+        self.painted_together = PaintedTogether(self, is_near=lambda: session.is_ahead)
         self._connect_session()
 
         self.layout_keeper.set_up(reset=reset_layout)
@@ -214,6 +213,7 @@ class MainWindow(WindowParts):
 
     def _clustered(self, update: Update) -> None:
         self.painted_together.wait()
+        self.extra_views.follow()
         self.tables.update(update)
         self.say(told(update, self.session))
         # The selection follows, and with it what is to be shown, which comes first.
@@ -231,21 +231,19 @@ class MainWindow(WindowParts):
 
     def _proposed(self) -> None:
         """Parts are shown instead of the selected clusters, or these again."""
-        # Views load in workers while the tables are brought up to date here.
-        self._refresh_views()
+        self.extra_views.follow()
         self.tables.select()
         self.update_state()
 
     def _stats_changed(self, cluster_ids: tuple[int, ...]) -> None:
+        self.extra_views.learn()
         self.tables.learn(cluster_ids)
-        for dock in self.view_docks.values():
-            dock.learn()
 
     def _switched(self) -> None:
         self.tables.reload()
         self.first_choice.begin()
         self.background.request()
-        self._refresh_views()
+        self.extra_views.follow()
         self.update_state()
 
     def views_came(self) -> None:
@@ -285,18 +283,9 @@ class MainWindow(WindowParts):
     def ranked_otherwise(self) -> None:
         """Clusters rank otherwise from now on: show them so."""
         self.tables.reload()
-        self._generation = -1
-        self._refresh_views()
+        self.extra_views.follow(anew=True)
         self.update_state()
         self.background.request()
-
-    def _refresh_views(self) -> None:
-        """Let views show the session as it is now; a switch tells of a selection more than once."""
-        if self._generation != self.session.shown.generation:
-            self._generation = self.session.shown.generation
-            for dock in self.view_docks.values():
-                dock.refresh()
-            self.trimmer.touch()
 
     def update_state(self) -> None:
         """Title, status bar and what is enabled follow the session."""

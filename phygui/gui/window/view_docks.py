@@ -1,5 +1,8 @@
 """The docks of the views: several of a kind may be open, and each remembers its settings.
 
+They follow the session before the tables do: views load in workers, while the tables are brought
+up to date in the thread of the window.
+
 A setting that the user changes is kept twice: for the dataset, and for the user, which is to say
 for all datasets in which it has not been changed.
 """
@@ -35,8 +38,45 @@ class ViewDocks:
 
     def __init__(self, window: WindowParts) -> None:
         self._window = window
+        self._generation = window.session.shown.generation
+        """That of the session when views were last asked to show it; they begin by themselves."""
         self._kept: dict[str, Any] = {}
         """Parameters of each view that is made, when what was changed was last kept."""
+
+    # -- following the session ---------------------------------------------------------------
+
+    def follow(self, *, anew: bool = False) -> bool:
+        """Let views show the session as it is now, which is told of more than once.
+
+        Parameters
+        ----------
+        anew : bool
+            Also where they were asked to show the same.
+
+        Returns
+        -------
+        bool
+            Whether they were asked only now.
+        """
+        generation = self._window.session.shown.generation
+        if generation == self._generation and not anew:
+            return False
+        self._generation = generation
+        for dock in self._window.view_docks.values():
+            dock.refresh()
+        self._window.trimmer.touch()
+        return True
+
+    def learn(self) -> None:
+        """Let views show what has become known of clusters.
+
+        What an edit makes known is told before the edit itself: they then follow it already.
+        """
+        if not self.follow():
+            for dock in self._window.view_docks.values():
+                dock.learn()
+
+    # -- docks -------------------------------------------------------------------------------
 
     def add_one_of_each(self) -> None:
         """Add the docks that every window has."""

@@ -169,7 +169,7 @@ WRONG = (
     ("b nan 50", "below the window"),
     ("s group -n_spikes depth id", "sorted by 3 columns at most, not 4"),
     ("s --depth", "no column -depth"),
-    ("m goood 4", "no cluster group 'goood'; did you mean good?"),
+    ("m goood 4", "no cluster group 'goood'; did you mean good? Edit > New"),
     ("r anything", "no ranking 'anything'; there are agreement,"),
     ("r waveform", "did you mean waveforms?"),
     ("v clasic", "no layout 'clasic'; did you mean Classic?"),
