@@ -31,7 +31,7 @@ class Numbers:
 
     def texts(self) -> list[list[str]]:
         """Lines that say this, and shorter ones for less room."""
-        reach = f"within {self.reach_ms:g} ms"
+        reach = f"within {self.reach_ms:.3g} ms"
         pairs = counted(self.n_pairs, "pair")
         lopsided = f"asymmetry {self.asymmetry:+.2f}".replace("-", "−")
         n = self.n_expected

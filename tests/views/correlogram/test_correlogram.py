@@ -253,6 +253,10 @@ def test_pairs_expected_are_told_as_those_counted(n, said):
     assert Numbers(12, n, 2.0, 0.0).texts()[0][1] == f"{said} by chance"
 
 
+def test_bars_of_an_odd_sampling_rate_do_not_make_a_long_number():
+    assert Numbers(1, 3.0, 1.96608, 0.0).texts()[0][0] == "1 pair within 1.97 ms"
+
+
 def test_an_alarming_share_is_rounded_rather_than_left_out(shown, picture):
     view = CorrelogramView()
     data = load(make_snapshot(8, 4000), view.params, never)
