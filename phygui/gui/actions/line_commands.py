@@ -86,7 +86,8 @@ def _move(w: ActionContext, text: str) -> None:
     except EditError as error:
         if group.casefold() in map(str.casefold, w.session.group_names.values()):
             raise
-        raise EditError(f"{error}; Edit > New group... adds one") from None
+        gap = " " if str(error).endswith("?") else "; "
+        raise EditError(f"{error}{gap}Edit > New group... adds one") from None
 
 
 def _group(w: ActionContext, text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from phygui.curation.edits.update import EditError
 from phygui.errors import Cancelled, DatasetError
 from phygui.gui.base.delays import DELAYS
 from phygui.plugins import PluginError
@@ -144,8 +145,9 @@ class Latest(QObject):
             except (Cancelled, CancelledError):
                 answered = DROPPED
             except Exception as exception:
-                # Data may be tried again often; of a plugin, the log has it already.
-                if not isinstance(exception, DatasetError | PluginError):
+                # Data may be tried again often, what cannot be done is said to the user alone; of a
+                # plugin, the log has it already.
+                if not isinstance(exception, DatasetError | EditError | PluginError):
                     log.exception("work in a thread failed")
                 error = exception
             if not self._pool.is_closed:
