@@ -61,6 +61,45 @@ def test_nothing_of_an_edit_is_seen_before_it_is_on_the_disk(
     assert window.isWindowModified()
 
 
+def test_what_else_is_to_be_painted_waits_for_an_edit_that_is_on_its_way_to_the_disk(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate
+) -> None:
+    user = open_window(hybrid)
+    together, table = user.window.painted_together, user.window.cluster_table.view
+    user.select(4, 9)
+    user.qtbot.waitUntil(lambda: not together.is_waiting, timeout=2_000)
+    # As long as the test takes.
+    together._limit.setInterval(20_000)
+    gate.is_open.clear()
+    user.session.merge()
+    assert not together.is_waiting
+    table.viewport().update()
+    user.qtbot.wait(50)
+    waits = user.session.is_ahead, together.is_waiting
+    gate.is_open.set()
+    user.settle()
+    assert waits == (True, True)
+    assert not together.is_waiting
+
+
+def test_work_in_the_background_lets_an_edit_on_its_way_to_the_disk_come_first(
+    hybrid: Path, open_window: Callable[..., Any], gate: Gate
+) -> None:
+    user = open_window(hybrid)
+    background, session, is_over = user.window.background, user.session, []
+    piece = background._yielding(lambda cancelled: is_over.append(cancelled()))
+    piece(lambda: False)
+    gate.is_open.clear()
+    session.merge([4, 9])
+    piece(lambda: False)
+    assert is_over == [False, True]
+    background.request()
+    assert not background._is_computing
+    gate.is_open.set()
+    user.settle()
+    assert not session.knowledge.missing_metrics()
+
+
 def test_a_save_does_not_hide_that_the_last_edit_was_taken_back(
     hybrid: Path, open_window: Callable[..., Any], gate: Gate
 ) -> None:
