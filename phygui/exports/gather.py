@@ -12,6 +12,7 @@ import numpy as np
 
 from phygui._version import __version__
 from phygui.analysis import Metric
+from phygui.curation.durability.sidecar import read_rejections
 from phygui.curation.edits.update import Update
 from phygui.curation.opened import Clusters
 from phygui.curation.opened import Curation as Opened
@@ -21,9 +22,10 @@ from phygui.curation.statistics.cache import StatsCache
 from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.partners import Partners
 from phygui.curation.statistics.snapshot import ClusterStats
+from phygui.curation.suggestions.kept import SuggestionsFile
 from phygui.dataset import ClusteringState, Dataset, Key, ShankData
 from phygui.exports.curation import Curation, Provenance, ShankCuration
-from phygui.exports.measure import complete, table_columns
+from phygui.exports.measure import complete, find_partners, table_columns
 from phygui.exports.spec import ExportError
 from phygui.exports.work import Work
 from phygui.words import no_such
@@ -204,7 +206,12 @@ def _shank(
     names = {c: shown.group_of(c) for c in sorted(shown.spikes_per_cluster)}
     ids = [c for c, name in names.items() if wanted is None or name.casefold() in wanted]
     if cache is not None:
-        complete(shown, ids, cache, work)
+        # Of all clusters: the quality of one goes by those that may be parts of the same unit.
+        complete(shown, list(names), cache, work.part(0.0, 0.5))
+        folder, group = cache.path.parent, data.channel_group
+        kept = SuggestionsFile(folder, group, cache.data_print, cache.places)
+        opened.suggestions.rejected = read_rejections(folder, group)
+        find_partners(opened, shown, kept, work.part(0.5, 1.0))
     keys = sorted({key for c in ids for key in shown.labels_of(c)})
     return ShankCuration(
         data,

@@ -10,12 +10,15 @@ import numpy as np
 
 from phygui.analysis import MetricSpec
 from phygui.curation.navigation import columns as listed
+from phygui.curation.opened import Curation
 from phygui.curation.shown import Shown
 from phygui.curation.statistics.cache import StatsCache
 from phygui.curation.statistics.cluster_statistics import Learnt
 from phygui.curation.statistics.measuring.pieces import Steps
+from phygui.curation.statistics.ranking_spec import QUALITY, SIMILARITY
 from phygui.curation.statistics.snapshot import spikes_print
 from phygui.curation.statistics.stats import stats_steps
+from phygui.curation.suggestions.kept import SuggestionsFile
 from phygui.exports.curation import Column
 from phygui.exports.work import Work
 
@@ -51,6 +54,30 @@ def complete(shown: Shown, cluster_ids: Sequence[int], cache: StatsCache, work: 
         knowledge.add(Learnt(knowledge, metrics=dict(_done(steps, len(ids), part, "metrics"))))
         n_done += len(ids)
     source.rest()
+
+
+def find_partners(opened: Curation, shown: Shown, kept: SuggestionsFile, work: Work) -> None:
+    """Have all that the quality of a cluster goes by: which others may be parts of its unit.
+
+    Metrics of all clusters have to be known.
+    """
+    knowledge, suggestions = opened.knowledge, opened.suggestions
+    living, measures = shown.spikes_per_cluster, knowledge.measures
+    if measures.quality_spec is not QUALITY or all(
+        knowledge.partners.of(c, living) is not None for c in living
+    ):
+        return
+    snapshot = shown.snapshot()
+    if measures.similarity_spec is SIMILARITY:
+        suggestions.add(suggestions.recall(kept.read(), snapshot))
+    while job := (
+        suggestions.job(snapshot)
+        or suggestions.join_job(snapshot)
+        or suggestions.isolation_job(snapshot)
+    ):
+        n_done, n = suggestions.progress()
+        work.step(n_done / n, "clusters that may be one unit")
+        suggestions.add(job(work.cancelled))
 
 
 def _done(steps: Steps[Any], n: int, work: Work, what: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
 from collections.abc import Mapping
@@ -52,7 +53,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> list[Curation]:
 def test_what_is_gathered_is_what_the_session_shows(
     curated: Session, tmp_path: Path, gathered: list[Curation]
 ) -> None:
-    curated.learn_all()
+    curated.suggest_all()
     export(curated, "own", tmp_path / "x.own")
     (curation,) = gathered
     (shank,) = curation.shanks
@@ -206,6 +207,28 @@ def test_a_cancelled_export_leaves_nothing(curated: Session, tmp_path: Path, ste
         )
     assert listing(tmp_path) == before
     assert len(told) == step
+
+
+def test_quality_goes_by_likely_parts_of_the_same_unit_whoever_asks(
+    small: Path, tmp_path: Path
+) -> None:
+    with Session.open(small) as session:
+        unit = max(session.cluster_ids.tolist(), key=lambda c: len(session.spike_train(c)))
+        half, other = session.split(session.spikes_per_cluster[unit][::2]).added
+        session.move([half], "good")
+        session.save()
+        session.suggest_all()
+        found = session.quality(half)
+        assert found is not None
+        assert other in [
+            partner.cluster_id
+            for partner in session.knowledge.partners.of(half, session.spikes_per_cluster) or ()
+        ]
+    export(small, "csv", tmp_path / "x.csv", groups=["good"])
+    rows = list(csv.DictReader((tmp_path / "x.csv").open()))
+    assert [(row["cluster"], float(row["quality"])) for row in rows] == [
+        (str(half), pytest.approx(found.value))
+    ]
 
 
 def test_progress_goes_from_nothing_to_all(curated: Session, tmp_path: Path) -> None:
