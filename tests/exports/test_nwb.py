@@ -193,6 +193,9 @@ def test_volts_that_are_not_known_are_not_told(
         ({"offset": "soon"}, "option offset"),
         ({"session_start": "yesterday"}, "option session_start"),
         ({"sex": "w"}, "option sex"),
+        ({"age": "90 days"}, "option age is '90 days', expected a duration such as P90D"),
+        ({"age": "P"}, "option age"),
+        ({"age": "P1DT"}, "option age"),
     ],
 )
 def test_options_that_make_no_sense(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -15,6 +16,8 @@ UNKNOWN_START = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """NWB asks when a session began: this stands for that it is not known."""
 ANY_AGE = "P0D/"
 """An age from 0 days up: NWB asks for one."""
+_DURATION = r"P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?"
+_AGE = re.compile(f"{_DURATION}(/({_DURATION})?)?")
 
 
 def new_file(pynwb: Any, curation: Curation, options: Mapping[str, Any]) -> Any:
@@ -32,6 +35,11 @@ def new_file(pynwb: Any, curation: Curation, options: Mapping[str, Any]) -> Any:
         notes.append("When the session began is not known: 1970 stands for that.")
     if options["sex"] not in ("M", "F", "O", "U"):
         raise ExportError(f"the option sex is {options['sex']!r}, expected M, F, O or U.")
+    if options["age"] and not _AGE.fullmatch(options["age"]):
+        raise ExportError(
+            f"the option age is {options['age']!r}, expected a duration such as P90D, or a range "
+            "such as P90D/P100D."
+        )
     if not options["subject"]:
         notes.append("Which subject it was is not known.")
     subject = pynwb.file.Subject(
