@@ -10,7 +10,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 from phygui.analysis import merge_score
-from phygui.curation.suggestions.merging.merges import Found, Suggestion
+from phygui.curation.suggestions.merging.listed import Suggestion
+from phygui.curation.suggestions.merging.merges import Found
 from phygui.curation.suggestions.merging.pair_evidence import in_order
 from tests.copies import detect_twice, detected_twice
 

@@ -14,7 +14,7 @@ from qtpy.QtCore import Qt
 from phygui.analysis import merge_score
 from phygui.curation.edits.update import in_words
 from phygui.curation.statistics import session_statistics
-from phygui.curation.suggestions.merging.merges import Suggestion
+from phygui.curation.suggestions.merging.listed import Suggestion
 from phygui.simulate import make_demo
 from tests.gui.curator import find_column
 from tests.gui.known import copy_known, keep_all

@@ -16,7 +16,8 @@ from phygui.curation.statistics.session_statistics import SessionStatistics
 from phygui.curation.statistics.stats import Cancel
 from phygui.curation.suggestions.grouping.session_groups import SessionGroups
 from phygui.curation.suggestions.memory import SuggestionsMemory
-from phygui.curation.suggestions.merging.merges import Found, Suggestion, Suggestions
+from phygui.curation.suggestions.merging.listed import Suggestion
+from phygui.curation.suggestions.merging.merges import Found, Suggestions
 from phygui.curation.suggestions.splitting.session_splits import SessionSplits
 from phygui.curation.workspace import Workspace
 
@@ -78,7 +79,8 @@ class SessionSuggestions:
         is_own = self._statistics.measures.similarity_spec is not SIMILARITY
         if read is not None and not active.is_recalled and not is_own:
             active.is_recalled = True
-            return lambda _: active.recall(read(), snapshot)
+            skips = self._skips
+            return lambda _: active.recall(read(), snapshot, skips)
         return (
             active.job(snapshot)
             or active.join_job(snapshot, self._skips)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,7 +22,15 @@ from phygui.curation.suggestions.merging.ahead import (
     join_evidence,
     side_prints,
 )
-from phygui.curation.suggestions.merging.consistent import consistent
+from phygui.curation.suggestions.merging.listed import (
+    LEAST_SCORE,
+    Listed,
+    Lists,
+    State,
+    Suggestion,
+    in_order_of_scores,
+    list_pairs,
+)
 from phygui.curation.suggestions.merging.merged_metrics import merged_metrics
 from phygui.curation.suggestions.merging.pair_evidence import (
     Basis,
@@ -36,24 +44,12 @@ N_CANDIDATES = 5
 """Clusters, the most similar ones, that each cluster is paired with."""
 LEAST_SIMILARITY = 0.04
 """Pairs less similar than this are not looked at: hardly any parts of a unit lay as far apart."""
-LEAST_SCORE = 0.3
-"""Pairs with a score below this are not suggested. It is below one half, since the score is that of
-a pair alone: a wrong pair mostly contradicts better ones, and does not come into the list."""
 N_JOINS = 4
 """Joins of what better pairs would make that are looked at in one piece."""
 PAIRS_AT_ONCE = 4
 """Pairs of which is told in one piece how isolated they would be as one."""
 ISOLATION = "isolation_distance"
 """The metric that tells how isolated a pair would be as one."""
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """Two clusters, the larger one first, and the evidence that they are one unit."""
-
-    clusters: Pair
-    evidence: MergeScore
-    is_rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +68,8 @@ class Found:
     """The evidence for what pairs would join after better ones."""
     sides: Mapping[Members, str] = field(default_factory=dict)
     """Fingerprints of the spikes of either side of these joins."""
+    listed: tuple[State, Listed] | None = None
+    """What is suggested now, if that was looked at anew."""
 
 
 class Suggestions:
@@ -103,6 +101,7 @@ class Suggestions:
         self._order: list[tuple[float, Pair]] = []
         self._joins: dict[Join, MergeScore] = {}
         self._sides: dict[Members, str] = {}
+        self._lists = Lists()
         self._basis: Basis | None = None
         self.is_recalled = False
         self.rejected: set[frozenset[str]] = set()
@@ -116,6 +115,7 @@ class Suggestions:
         self._order = []
         self._joins = {}
         self._sides = {}
+        self._lists.forget()
         self._basis = None
         self.is_recalled = False
 
@@ -181,25 +181,48 @@ class Suggestions:
         """What tells whether pairs go together with better ones; None if all of it is known."""
         if self._basis is None or self.missing():
             return None
-        basis, joins = self._basis, self._walk(skips)[1][:N_JOINS]
-        if not joins:
-            return None
-        nearest = {join: self._nearest(join) for join in joins}
+        state, basis = self._state(skips), self._basis
+        listed = self._lists[state]
+        if listed is not None and listed.is_current:
+            if not listed.pending:
+                return None
+            listed.search()
+        if listed is not None and listed.n_left:
+            joins = listed.pending[: min(N_JOINS, listed.n_left)]
+            nearest = {join: self._nearest(join, self._scores) for join in joins}
+            return lambda cancelled: self._join(snapshot, nearest, basis, cancelled)
+        scores, make = dict(self._scores), self._listing(state)
 
         def look(cancelled: Cancel) -> Found:
-            found = {}
-            for join, pair in nearest.items():
-                evidence = join_evidence(snapshot, join, basis, pair, cancelled)
-                if evidence is None:
-                    break
-                found[join] = evidence
-            return Found(self, {}, {}, basis, joins=found, sides=side_prints(snapshot, found))
+            listed = make()
+            listed.search()
+            nearest = {join: self._nearest(join, scores) for join in listed.pending[:N_JOINS]}
+            found = self._join(snapshot, nearest, basis, cancelled)
+            listed.learn(found.joins)
+            return replace(found, listed=(state, listed))
 
         return look
 
-    def _nearest(self, join: Join) -> MergeScore | None:
+    def _join(
+        self,
+        snapshot: Snapshot,
+        nearest: Mapping[Join, MergeScore | None],
+        basis: Basis,
+        cancelled: Cancel,
+    ) -> Found:
+        """The evidence for joins, each with that of its most similar clusters."""
+        found = {}
+        for join, pair in nearest.items():
+            evidence = join_evidence(snapshot, join, basis, pair, cancelled)
+            if evidence is None:
+                break
+            found[join] = evidence
+        return Found(self, {}, {}, basis, joins=found, sides=side_prints(snapshot, found))
+
+    @staticmethod
+    def _nearest(join: Join, scores: Mapping[Pair, MergeScore]) -> MergeScore | None:
         """The evidence of the most similar clusters of a join, of those that were paired."""
-        pairs = [self._scores.get(in_order(a, b)) for a in join[0] for b in join[1]]
+        pairs = [scores.get(in_order(a, b)) for a in join[0] for b in join[1]]
         known = [pair for pair in pairs if pair is not None]
         return max(known, key=lambda pair: pair.similarity, default=None)
 
@@ -290,6 +313,10 @@ class Suggestions:
         for pair, isolation in found.isolation.items():
             self._scores[pair] = self._scores[pair]._replace(isolation=isolation)
         told = {pair: self._scores[pair] for pair in (*new, *found.isolation)}
+        costly = (pair for pair in found.isolation if self._scores[pair].costs_isolation)
+        self._lists.learn([*new, *costly], found.joins)
+        if found.listed is not None:
+            self._lists.keep(*found.listed)
         chances = {p: 0.0 if of.costs_isolation else of.score for p, of in told.items()}
         self._knowledge.learn_partners(found.reach, chances)
         return bool(new or found.isolation or found.joins)
@@ -313,7 +340,9 @@ class Suggestions:
             },
         )
 
-    def recall(self, kept: Kept, snapshot: Snapshot) -> Found:
+    def recall(
+        self, kept: Kept, snapshot: Snapshot, skips: Callable[[int], bool] = lambda _: False
+    ) -> Found:
         """What an earlier session has found out about the clusters that live now."""
         if self._basis is None:
             self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.similarity)
@@ -334,7 +363,12 @@ class Suggestions:
                 joins[first, second] = score
         reach = {living[key]: value for key, value in kept.reach.items() if key in living}
         sides = side_prints(snapshot, joins)
-        return Found(self, reach, scores, self._basis, joins=joins, sides=sides)
+        found = Found(self, reach, scores, self._basis, joins=joins, sides=sides)
+        if self._scores or self.rejected:
+            return found
+        state = self._state(skips, snapshot.spikes_per_cluster)
+        listed = list_pairs(in_order_of_scores(scores), scores, joins, state, ())
+        return replace(found, listed=(state, listed))
 
     # -- what is suggested -------------------------------------------------------------------
 
@@ -359,38 +393,33 @@ class Suggestions:
         among : mapping of int to array of int, optional
             The clusters with their spikes; by default those that live now.
         """
-        return self._walk(skips, rejected, limit, among)[0]
-
-    def _walk(
-        self,
-        skips: Callable[[int], bool],
-        rejected: bool = False,
-        limit: int = 200,
-        among: Mapping[int, NDArray[np.int64]] | None = None,
-    ) -> tuple[list[Suggestion], list[Join]]:
-        """What is suggested, and the joins that have to be looked at before more is."""
         spikes = self._clustering.spikes_per_cluster if among is None else among
-        eligible, turned_down = [], set()
-        for minus, (a, b) in self._order:
-            if a not in spikes or b not in spikes or skips(a) or skips(b):
-                continue
-            if self._scores[a, b].costs_isolation:
-                continue
-            if self.rejected and self.is_rejected((a, b)):
-                turned_down.add((a, b))
-                continue
-            eligible.append((-minus, (a, b)))
-        told = consistent(eligible, self._joins, LEAST_SCORE)
-        shown = told.pairs | (turned_down if rejected else set())
-        found: list[Suggestion] = []
-        for _, (a, b) in self._order:
-            if (a, b) not in shown:
-                continue
-            clusters = (a, b) if len(spikes[a]) >= len(spikes[b]) else (b, a)
-            found.append(Suggestion(clusters, self._scores[a, b], (a, b) in turned_down))
-            if len(found) == limit:
-                break
-        return found, told.pending
+        state = self._state(skips, spikes)
+        listed = self._lists[state]
+        if listed is None or not listed.holds:
+            listed = self._lists.keep(state, self._listing(state)())
+        best = listed.best(self._order, rejected=rejected, limit=limit)
+        return [
+            Suggestion(
+                (a, b) if len(spikes[a]) >= len(spikes[b]) else (b, a),
+                self._scores[a, b],
+                (a, b) in listed.turned_down,
+            )
+            for a, b in best
+        ]
+
+    def _state(
+        self, skips: Callable[[int], bool], clusters: Collection[int] | None = None
+    ) -> State:
+        """What is suggested depends on, of some clusters or those that live now."""
+        living = frozenset(self._clustering.spikes_per_cluster if clusters is None else clusters)
+        return State(living, frozenset(filter(skips, living)), frozenset(self.rejected))
+
+    def _listing(self, state: State) -> Callable[[], Listed]:
+        """What makes the list from what is known now, for any thread."""
+        order, scores, joins = list(self._order), dict(self._scores), dict(self._joins)
+        turned_down = {p for _, p in order if self.is_rejected(p)} if self.rejected else set()
+        return lambda: list_pairs(order, scores, joins, state, turned_down)
 
     def n_doubles(self, clusters: Iterable[int]) -> int:
         """Spikes that were detected twice among some clusters, in the pairs that were scored."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from phygui.curation.edits.update import EditError, in_words
 from phygui.curation.statistics.preview import MOST, Preview
-from phygui.curation.suggestions.merging.merges import Suggestion
+from phygui.curation.suggestions.merging.listed import Suggestion
 from phygui.gui.base.context import WindowContext
 from phygui.gui.base.theme import color
 from phygui.gui.docks.suggestions.listing import Wording

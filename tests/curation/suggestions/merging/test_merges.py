@@ -12,7 +12,9 @@ from phygui import Session
 from phygui.analysis import merge_score, violation_rate
 from phygui.curation.statistics.preview import MERGED, merged_snapshot, preview
 from phygui.curation.statistics.stats import QualitySource
-from phygui.curation.suggestions.merging.merges import LEAST_SCORE, Found, Suggestions
+from phygui.curation.suggestions.merging import listed, merges
+from phygui.curation.suggestions.merging.listed import LEAST_SCORE, list_pairs
+from phygui.curation.suggestions.merging.merges import Found, Suggestions
 from phygui.simulate import make_demo
 
 HOWS = ("amplitude", "drift", "position")
@@ -165,9 +167,9 @@ def test_pairs_tell_how_isolated_they_would_be_as_one(session: Session) -> None:
 def test_what_would_cost_a_cluster_its_isolation_is_not_suggested(session: Session) -> None:
     session.suggest_all()
     first, *others = session.suggestions.ranked()
-    active = session.suggestions.active
-    pair = tuple(sorted(first.clusters))
-    active._scores[pair] = active._scores[pair]._replace(isolation=(900.0, 12.0))
+    active, (a, b) = session.suggestions.active, sorted(first.clusters)
+    found = Found(active, {}, {}, active._basis, isolation={(a, b): (900.0, 12.0)})
+    session.suggestions.add(found)
     assert session.suggestions.ranked() == others
 
 
@@ -264,3 +266,48 @@ def test_the_preview_is_what_the_merge_makes(editable: Session, features: bool) 
     assert np.mean(np.concatenate(shown.amplitudes)) == pytest.approx(stats.amplitude, rel=1e-3)
     assert preview(session.snapshot(), (made, int(session.cluster_ids[2])),
                    QualitySource(session.shank), cancelled=lambda: True) is None  # fmt: skip
+
+
+def test_a_search_makes_the_list_in_the_worker_and_once_for_many_joins(
+    editable: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = editable
+    largest = sorted(session.spikes_per_cluster.values(), key=len)[-6:]
+    for spikes in largest:
+        for part in range(4):
+            session.split(spikes[part::5])
+    session.learn_stats()
+    active = session.suggestions.active
+    while job := active.job(session.snapshot()):
+        active.add(job(lambda: False))
+    made = []
+    monkeypatch.setattr(merges, "list_pairs", lambda *a: made.append(list_pairs(*a)) or made[-1])
+    monkeypatch.setattr(merges, "N_JOINS", 2)
+    monkeypatch.setattr(listed, "N_ROUND", 6)
+    n_joins = n_pieces = 0
+    while True:
+        n_before = len(made)
+        job = active.join_job(session.snapshot())
+        shown = active.ranked() if made else []
+        assert len(made) == n_before
+        if job is None:
+            break
+        found = job(lambda: False)
+        active.add(found)
+        n_pieces, n_joins = n_pieces + 1, n_joins + len(found.joins)
+        if found.listed is None:
+            assert shown == active.ranked()
+    assert n_joins > 6
+    assert len(made) <= n_joins // 6 + 3 < n_pieces
+    # And it is what all that is known by now makes of it.
+    assert [s.clusters for s in active.ranked()] == [
+        s.clusters for s in _made_anew(session, active).ranked()
+    ]
+
+
+def _made_anew(session: Session, known: Suggestions) -> Suggestions:
+    """The same evidence, told at once."""
+    fresh = Suggestions(session.workspace.active.clustering, session.knowledge)
+    assert fresh.job(session.snapshot()) is not None
+    fresh.add(Found(fresh, known._reach, known._scores, fresh._basis, joins=known._joins))
+    return fresh
