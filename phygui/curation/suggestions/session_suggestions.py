@@ -79,8 +79,8 @@ class SessionSuggestions:
         is_own = self._statistics.measures.similarity_spec is not SIMILARITY
         if read is not None and not active.is_recalled and not is_own:
             active.is_recalled = True
-            skips = self._skips
-            return lambda _: active.recall(read(), snapshot, skips)
+            state = active.state(self._skips)
+            return lambda _: active.recall(read(), snapshot, state)
         return (
             active.job(snapshot)
             or active.join_job(snapshot, self._skips)

@@ -66,6 +66,19 @@ def test_a_later_session_knows_all_that_was_found_out(made, path: Path) -> None:
         assert found(session) == made[1]
 
 
+def test_which_clusters_are_skipped_is_not_asked_in_the_worker(made, path: Path) -> None:
+    asked: list[int] = []
+    with Session.open(path) as session:
+        session.statistics.recall()
+        session.suggestions.ranked(lambda c: bool(asked.append(c)))
+        job = session.suggestions.job()
+        assert asked
+        asked.clear()
+        found = job(lambda: False)
+        assert found.listed is not None
+        assert not asked
+
+
 def test_an_edit_leaves_what_it_does_not_touch(path: Path) -> None:
     with Session.open(path) as session:
         session.learn_stats()

@@ -181,7 +181,7 @@ class Suggestions:
         """What tells whether pairs go together with better ones; None if all of it is known."""
         if self._basis is None or self.missing():
             return None
-        state, basis = self._state(skips), self._basis
+        state, basis = self.state(skips), self._basis
         listed = self._lists[state]
         if listed is not None and listed.is_current:
             if not listed.pending:
@@ -340,10 +340,17 @@ class Suggestions:
             },
         )
 
-    def recall(
-        self, kept: Kept, snapshot: Snapshot, skips: Callable[[int], bool] = lambda _: False
-    ) -> Found:
-        """What an earlier session has found out about the clusters that live now."""
+    def recall(self, kept: Kept, snapshot: Snapshot, state: State | None = None) -> Found:
+        """What an earlier session has found out; for any thread.
+
+        Parameters
+        ----------
+        kept : Kept
+        snapshot : Snapshot
+            With the clusters that live now.
+        state : State, optional
+            Of these: what is suggested of them is told too.
+        """
         if self._basis is None:
             self._basis = Basis(Features(snapshot.shank), self._knowledge.measures.similarity)
         living = {self._knowledge.prints.get(c, ""): c for c in snapshot.spikes_per_cluster}
@@ -364,9 +371,8 @@ class Suggestions:
         reach = {living[key]: value for key, value in kept.reach.items() if key in living}
         sides = side_prints(snapshot, joins)
         found = Found(self, reach, scores, self._basis, joins=joins, sides=sides)
-        if self._scores or self.rejected:
+        if state is None or self._scores or state.rejected:
             return found
-        state = self._state(skips, snapshot.spikes_per_cluster)
         listed = list_pairs(in_order_of_scores(scores), scores, joins, state, ())
         return replace(found, listed=(state, listed))
 
@@ -394,7 +400,7 @@ class Suggestions:
             The clusters with their spikes; by default those that live now.
         """
         spikes = self._clustering.spikes_per_cluster if among is None else among
-        state = self._state(skips, spikes)
+        state = self.state(skips, spikes)
         listed = self._lists[state]
         if listed is None or not listed.holds:
             listed = self._lists.keep(state, self._listing(state)())
@@ -408,9 +414,7 @@ class Suggestions:
             for a, b in best
         ]
 
-    def _state(
-        self, skips: Callable[[int], bool], clusters: Collection[int] | None = None
-    ) -> State:
+    def state(self, skips: Callable[[int], bool], clusters: Collection[int] | None = None) -> State:
         """What is suggested depends on, of some clusters or those that live now."""
         living = frozenset(self._clustering.spikes_per_cluster if clusters is None else clusters)
         return State(living, frozenset(filter(skips, living)), frozenset(self.rejected))
