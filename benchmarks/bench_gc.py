@@ -17,9 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from window import OUR_START, open_window
+from window import OUR_START, keep_statistics, open_window
 
-from phygui import Session
 from phygui.simulate import make_demo
 
 SEARCHING = "import gc\ngc.disable = lambda: None\n"
@@ -54,11 +53,7 @@ def main() -> None:
     path = folder / "start.kwik"
     if not path.exists():
         make_demo(folder, name="start", n_spikes=20_000, n_clusters=24, duration=120.0)
-    with Session.open(path) as session:
-        session.learn_all()
-        keep = session.statistics.remember_job()
-        if keep is not None:
-            keep()
+    keep_statistics(path)
     pairs = []
     for n in range(arguments.pairs + 1):
         pair = start_s(OUR_START, path), start_s(SEARCHING + OUR_START, path)

@@ -16,9 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from window import MEMORY, OUR_START
+from window import MEMORY, OUR_START, keep_statistics
 
-from phygui import Session
 from phygui.simulate import make_demo
 
 NOT_APART = "import phygui.heap\nphygui.heap.keep_large_apart = lambda: False\n"
@@ -58,11 +57,7 @@ def main() -> None:
     if not large.exists():
         make_demo(folder, name="heap", n_spikes=100_000, n_clusters=60, duration=300.0)
         make_demo(folder, name="start", n_spikes=20_000, n_clusters=24, duration=120.0)
-    with Session.open(small) as session:
-        session.learn_all()
-        keep = session.statistics.remember_job()
-        if keep is not None:
-            keep()
+    keep_statistics(small)
     memory: dict[str, list[float]] = {name: [] for name in VARIANTS}
     starts: dict[str, list[float]] = {name: [] for name in VARIANTS}
     for n in range(arguments.runs + 1):

@@ -13,17 +13,12 @@ two is opening the file, making the window and preparing what is drawn.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
 
-from window import BARE_START, OUR_START, row
+from window import BARE_START, OUR_START, keep_statistics, process_s, row
 
-from phygui import Session
 from phygui.simulate import make_demo
 
 LOADED = """
@@ -82,14 +77,6 @@ def drawing(code: str) -> str:
     return f"{before}{DRAW}for canvas in canvases:\n    splitter{after}"
 
 
-def run(code: str, *arguments: str) -> float:
-    """Seconds that a process takes."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    start = perf_counter()
-    subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
-    return perf_counter() - start
-
-
 def main() -> None:
     """Print the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -100,12 +87,9 @@ def main() -> None:
     demo = folder / "demo.kwik"
     if not demo.exists():
         make_demo(folder)
-    with Session.open(demo) as session:
-        session.learn_all()
-        if keep := session.statistics.remember_job():
-            keep()
+    keep_statistics(demo)
     modules = folder / "modules.txt"
-    run(LOADED + OUR_START, str(demo), str(modules))
+    process_s(LOADED + OUR_START, str(demo), str(modules))
     names = modules.read_text().split()
     lists = {"libraries": folder / "libraries.txt", "modules": modules}
     own = [name for name in names if name.partition(".")[0] == "phygui"]
@@ -122,7 +106,7 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in processes}
     for turn in range(arguments.repeats + 1):
         for name, process in processes.items():
-            taken = run(*process)
+            taken = process_s(*process)
             if turn:
                 times[name].append(taken)
     bare = statistics.median(times["a bare window"])

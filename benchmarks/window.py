@@ -420,6 +420,22 @@ def bench_memory(path: Path, name: str, bar_mb: float) -> list[bool]:
     ]
 
 
+def keep_statistics(path: Path) -> None:
+    """Have the statistics of a dataset kept beside it, as of whoever has opened it before."""
+    with Session.open(path) as session:
+        session.learn_all()
+        if keep := session.statistics.remember_job():
+            keep()
+
+
+def process_s(code: str, *arguments: str) -> float:
+    """Seconds that a process of Python takes, which keeps what it compiles."""
+    start = time.perf_counter()
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
+    return time.perf_counter() - start
+
+
 def bench_start(demo: Path, repeats: int, bar: float = 2.5) -> bool:
     """From the start of the process until every view has painted.
 
@@ -427,16 +443,10 @@ def bench_start(demo: Path, repeats: int, bar: float = 2.5) -> bool:
     before has them, and without; the bar is for the former.
     """
 
-    def run(code: str, *arguments: str) -> float:
-        start = time.perf_counter()
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
-        return time.perf_counter() - start
-
     def measure(what: str, bar: float | None) -> bool:
         bare, ours = [], []
         for n in range(repeats + 1):
-            times = run(BARE_START), run(OUR_START, str(demo))
+            times = process_s(BARE_START), process_s(OUR_START, str(demo))
             if n:
                 bare.append(times[0])
                 ours.append(times[1])
@@ -445,11 +455,7 @@ def bench_start(demo: Path, repeats: int, bar: float = 2.5) -> bool:
 
     shutil.rmtree(demo.with_suffix(".phygui"), ignore_errors=True)
     measure("start until all painted, demo never opened before", None)
-    with Session.open(demo) as session:
-        session.learn_all()
-        keep = session.statistics.remember_job()
-        assert keep is not None
-        keep()
+    keep_statistics(demo)
     return measure("start until all painted, demo, caches warm", bar)
 
 
